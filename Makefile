@@ -1,0 +1,51 @@
+# make serve    start the server on the sample shares; ARGS='--port 445 --log json' is passed on
+# make test     everything: format, lint, types, tests, real clients
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl tshark=tshark nmap=nmap javac=default-jdk-headless \
+	/usr/share/java/jcifs.jar=libjcifs-java
+
+.PHONY: serve test lint format clients clean help
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+serve: $(VENV)/.installed
+	@$(BIN)/fakesmb serve $(ARGS)
+
+test: clients lint
+	$(BIN)/pytest -n auto
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clients:
+	@.ci/packages $(CLIENTS) || echo "tests of the clients that are missing are skipped" >&2
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "fakesmb needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages venv=python3-venv || \
+		{ echo "this Python cannot make virtual environments (Debian: python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --disable-pip-version-check -q -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --disable-pip-version-check -q -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

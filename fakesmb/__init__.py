@@ -1,0 +1,22 @@
+"""The SMB1/CIFS file server for tests, real clients and classrooms."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fakesmb.app import FakeSMB
+    from fakesmb.status import NT
+
+__all__ = ["NT", "FakeSMB"]
+
+
+def __getattr__(name: str) -> Any:
+    """`from fakesmb import FakeSMB, NT` without the cost of either for those who import something else."""
+    if name == "FakeSMB":
+        from fakesmb.app import FakeSMB
+
+        return FakeSMB
+    if name == "NT":
+        from fakesmb.status import NT
+
+        return NT
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,5 @@
+"""`python -m fakesmb`."""
+
+from fakesmb.cli import main
+
+main()

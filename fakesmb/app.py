@@ -1,0 +1,258 @@
+"""The composition root: a configuration becomes a server that listens."""
+
+import os
+import time
+from collections.abc import Mapping
+from socket import SOCK_STREAM, gaierror, getaddrinfo
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.task import LoopingCall
+
+from fakesmb.auth.accounts import Account, Accounts, Guest
+from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
+from fakesmb.core.state import Server, Share
+from fakesmb.record.journal import Journal
+from fakesmb.record.log import EventLog, Sink
+from fakesmb.transport.direct import DirectTCPFactory
+from fakesmb.vfs.local import LocalStore
+from fakesmb.vfs.openfiles import OpenFiles
+
+if TYPE_CHECKING:
+    from fakesmb.threaded import ReactorThread
+
+BACKLOG: Final = 512
+LEFT_OUT: Final = {
+    "text": b"(%d lines left out: nobody read them)\n",
+    "json": b'{"event":"problem","problem":"%d lines left out: nobody read them"}\n',
+}
+FLUSH_SECONDS: Final = 0.2
+STOP_SECONDS: Final = 0.6
+"""How long clients have to take their last replies when the server stops."""
+
+
+class Ports(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    direct: int
+    netbios: int | None
+
+
+class FakeSMB:
+    """One server: its shares, accounts, record and listening ports. Any number live side by side.
+
+    Inside a running reactor: `start(reactor)` and `stop()`. Elsewhere it is a context manager that listens on
+    a free loopback port and runs in a thread of its own:
+
+        with FakeSMB(shares={"public": folder}, users={"alice": "Secret123"}) as smb:
+            ... smb.host, smb.port, smb.unc("public"), smb.url("public", "a.txt"), smb.journal
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        shares: Mapping[str, str | os.PathLike[str]] | None = None,
+        users: Mapping[str, str] | None = None,
+        **server: Any,
+    ) -> None:
+        """Either a `Config`, or shares by name, users with their passwords, and keys of `[server]`.
+
+        Raises `ConfigError`.
+        """
+        self.config = config or _config(shares or {}, users or {}, server)
+        self.journal = Journal()
+        self.log = EventLog([self.journal] if config is None else [])
+        self.ports: Ports | None = None
+        self.server: Server | None = None
+        self._reactor: Any = None
+        self._factory: DirectTCPFactory | None = None
+        self._listening: list[IListeningPort] = []
+        self._flushing: LoopingCall | None = None
+        self._thread: ReactorThread | None = None
+
+    # -- in a reactor --------------------------------------------------------------------------------------
+
+    def start(self, reactor: Any) -> Ports:
+        """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot."""
+        config = self.config
+        self._reactor = reactor
+        for sink in _sinks(config):
+            self.log.add(sink)
+        try:
+            self.server = Server(config.settings, _accounts(config), _shares(config), self.log, reactor)
+            self._factory = DirectTCPFactory(self.server)
+            host = _address(config.host)
+            numbers = [self._listen(host, config.port)]
+            if config.netbios_port is not None:
+                numbers.append(self._listen(host, config.netbios_port))
+        except BaseException:
+            for port in self._listening:
+                port.stopListening()
+            self.log.close()
+            raise
+        self._flushing = LoopingCall(self.log.flush)
+        self._flushing.clock = reactor
+        self._flushing.start(FLUSH_SECONDS, now=False)
+        self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
+        return self.ports
+
+    def _listen(self, host: str, number: int) -> int:
+        try:
+            port = self._reactor.listenTCP(number, self._factory, backlog=BACKLOG, interface=host)
+        except CannotListenError as error:
+            reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
+            hint = "; port 0 takes a free one" if number else ""
+            raise ConfigError(f"cannot listen on {host}:{number}: {reason}{hint}") from None
+        self._listening.append(port)
+        return int(port.getHost().port)
+
+    def stop(self) -> Deferred[None]:
+        """Takes no more clients, lets the replies under way go out, drops connections, closes the record."""
+        factory = self._factory
+        if factory is None:
+            return maybeDeferred(lambda: None)
+        closed: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._listening]
+        self._listening.clear()
+        left: Deferred[None] = Deferred()
+        timer = self._reactor.callLater(STOP_SECONDS, factory.abort_all)
+
+        def one_left() -> None:
+            if not factory.connected and not left.called:
+                left.callback(None)
+
+        def ended(_: object) -> None:
+            if timer.active():
+                timer.cancel()
+            if self._flushing is not None and self._flushing.running:
+                self._flushing.stop()
+            self.log.close()
+            self._factory = None
+
+        factory.drop_all("the server is stopping")
+        factory.one_left = one_left  # type: ignore[method-assign]
+        one_left()
+        return DeferredList([*closed, left], consumeErrors=True).addCallback(ended)
+
+    # -- in a thread of its own ----------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        from fakesmb.threaded import ReactorThread
+
+        self._thread = ReactorThread()
+        try:
+            self._thread.call(self.start, self._thread.reactor)
+        except BaseException:
+            self._thread.end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is not None:
+            self._thread.wait(self.stop)
+            self._thread.end()
+            self._thread = None
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._ports().host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._ports().direct
+
+    def unc(self, share: str, path: str = "") -> str:
+        """`\\\\127.0.0.1\\public\\a.txt`."""
+        return "\\\\" + "\\".join(filter(None, (self.host, share, path.replace("/", "\\").strip("\\"))))
+
+    def url(self, share: str, path: str = "") -> str:
+        """`smb://127.0.0.1:4450/public/a.txt`, percent-encoded."""
+        from urllib.parse import quote
+
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        parts = "/".join(filter(None, (share, path.replace("\\", "/").strip("/"))))
+        return f"smb://{host}:{self.port}/{quote(parts)}"
+
+    def _ports(self) -> Ports:
+        if self.ports is None:
+            raise RuntimeError("the server has not been started")
+        return self.ports
+
+
+def _config(
+    shares: Mapping[str, str | os.PathLike[str]], users: Mapping[str, str], server: Mapping[str, Any]
+) -> Config:
+    given = Arguments(
+        server={"port": 0, **server},
+        log={"format": "none"},
+        users=[UserPart(name=name, password=password) for name, password in users.items()],
+        shares=[SharePart(name=name, path=os.fspath(path)) for name, path in shares.items()],
+    )
+    return merge(FilePart(), given)
+
+
+def _accounts(config: Config) -> Accounts:
+    accounts = []
+    for user in config.users:
+        if user.nt_hash is not None:
+            accounts.append(Account(user.name, bytes.fromhex(user.nt_hash), admin=user.admin))
+        else:
+            accounts.append(Account.with_password(user.name, user.password or "", admin=user.admin))
+    return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous)
+
+
+def _shares(config: Config) -> list[Share]:
+    opens = OpenFiles()
+    return [
+        Share(
+            share.name,
+            LocalStore(share.path, opens, read_only=share.read_only),
+            comment=share.comment,
+            path=share.path,
+            read_only=share.read_only,
+            users=share.users,
+        )
+        for share in config.shares
+    ]
+
+
+def _sinks(config: Config) -> list[Sink]:
+    """The sinks asked for. Formatting is what takes time to import, so each is imported where it is used."""
+    sinks: list[Sink] = []
+    if config.log.format != "none":
+        from fakesmb.stdout import standard_output
+
+        output, terminal = standard_output(LEFT_OUT[config.log.format])
+        if config.log.format == "text":
+            from fakesmb.record.text import TextLines
+
+            colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+            sinks.append(TextLines(output, started=time.time(), colour=colour, immediate=terminal))
+        else:
+            from fakesmb.record.jsonl import JsonLines
+
+            secrets = config.log.secrets
+            sinks.append(JsonLines(output, name="standard output", secrets=secrets, immediate=terminal))
+    if config.log.file:
+        from fakesmb.record.jsonl import JsonLines
+
+        try:
+            sinks.append(JsonLines.append(config.log.file, secrets=config.log.secrets))
+        except OSError as error:
+            raise ConfigError(f"cannot write the log {config.log.file}: {error.strerror}") from None
+    return sinks
+
+
+def _address(host: str) -> str:
+    try:
+        return str(getaddrinfo(host, None, type=SOCK_STREAM)[0][4][0])
+    except gaierror as error:
+        raise ConfigError(f"cannot listen on {host}: {error.strerror}") from None

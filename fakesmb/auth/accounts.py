@@ -1,0 +1,153 @@
+"""Who may sign in: users, guest and anonymous, and what a sign-in makes of a client."""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum, StrEnum
+from typing import Final, Literal, Self
+
+import msgspec
+
+from fakesmb.auth import hashes
+
+HASH_SIZE: Final = 16
+
+
+class Form(StrEnum):
+    """How a password was proved ([MS-NLMP] 3.3, [MS-CIFS] 3.2.4.2.4)."""
+
+    NTLMV2 = "NTLMv2"
+    NTLM2_SESSION = "NTLM2 session"
+    """NTLMv1 with extended session security."""
+    NTLMV1 = "NTLMv1"
+    LMV2 = "LMv2"
+    LM = "LM"
+    PLAINTEXT = "plaintext"
+    NONE = "none"
+    """Nothing was proved: guest and anonymous."""
+
+
+ALL_FORMS: Final = frozenset(Form) - {Form.NONE}
+"""What scanners, consoles and retro machines need, and the default."""
+
+
+class Guest(Enum):
+    """What becomes of a user name that no account has."""
+
+    OFF = "off"
+    READ_ONLY = "read-only"
+    READ_WRITE = "read-write"
+
+
+class Identity(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of a sign-in."""
+
+    user: str
+    """As the client wrote it for a guest, as the account is written for a user, empty for anonymous."""
+    domain: str = ""
+    workstation: str = ""
+    kind: Literal["user", "guest", "anonymous"] = "user"
+    admin: bool = False
+    read_only: bool = False
+    """A guest that may not change anything."""
+    session_key: bytes = b""
+    """16 bytes, Server.Session.SessionKey ([MS-CIFS] 3.3.1.5); none for guest, anonymous and plain text."""
+    protection: str = Form.NONE.value
+    """One of `Form`."""
+    response: bytes = b""
+    """The challenge response that joins the key of signing where extended security was not used."""
+
+
+class Account:
+    """A user. The hashes of a password are computed when first asked for, which loads impacket."""
+
+    __slots__ = ("_lm_hash", "_nt_hash", "_nt_session_key", "_password", "admin", "name")
+
+    def __init__(
+        self, name: str, nt_hash: bytes | None = None, lm_hash: bytes | None = None, admin: bool = False
+    ) -> None:
+        for given in (nt_hash, lm_hash):
+            if given is not None and len(given) != HASH_SIZE:
+                raise ValueError(f"{name}: a hash has {HASH_SIZE} bytes, not {len(given)}")
+        self.name = name
+        self.admin = admin
+        self._password: str | None = None
+        self._nt_hash = nt_hash
+        self._lm_hash = lm_hash
+        self._nt_session_key: bytes | None = None
+
+    @classmethod
+    def with_password(cls, name: str, password: str, *, admin: bool = False) -> Self:
+        """An account whose password is known."""
+        account = cls(name, admin=admin)
+        account._password = password
+        return account
+
+    @property
+    def nt_hash(self) -> bytes:
+        """NTOWFv1, 16 bytes."""
+        if self._nt_hash is None:
+            self._hash()
+        assert self._nt_hash is not None
+        return self._nt_hash
+
+    @property
+    def lm_hash(self) -> bytes | None:
+        """LMOWFv1, 16 bytes; None where the password has none or only its NT hash is known."""
+        if self._nt_hash is None:
+            self._hash()
+        return self._lm_hash
+
+    @property
+    def nt_session_key(self) -> bytes:
+        """The SessionBaseKey of NTLM version 1, 16 bytes."""
+        if self._nt_session_key is None:
+            self._nt_session_key = hashes.md4_of_hash(self.nt_hash)
+        return self._nt_session_key
+
+    def _hash(self) -> None:
+        password = self._password or ""
+        self._lm_hash = hashes.lm_hash(password)
+        self._nt_hash = hashes.nt_hash(password)
+
+    def __repr__(self) -> str:
+        return f"Account({self.name!r}{', admin' if self.admin else ''})"
+
+
+class Accounts:
+    """The user database of one server. Names are compared without case."""
+
+    def __init__(
+        self,
+        users: Iterable[Account] = (),
+        *,
+        guest: Guest = Guest.OFF,
+        anonymous: bool = True,
+        forms: frozenset[Form] = ALL_FORMS,
+    ) -> None:
+        self.guest = guest
+        self.anonymous = anonymous
+        self.forms = forms
+        """The forms of proof that count; a response in any other form is a wrong password."""
+        self._users: dict[str, Account] = {}
+        for account in users:
+            self.add(account)
+
+    def add(self, account: Account) -> None:
+        """Adds a user, or replaces the one of that name."""
+        self._users[hashes.upper(account.name)] = account
+
+    def remove(self, name: str) -> None:
+        """Takes a user out; raises `KeyError` when there is none."""
+        del self._users[hashes.upper(name)]
+
+    def find(self, name: str) -> Account | None:
+        """The account that a client means by `name`, which may be a UPN (`alice@lab.example`)."""
+        known = self._users.get(hashes.upper(name))
+        if known is None and "@" in name:
+            known = self._users.get(hashes.upper(name.partition("@")[0]))
+        return known
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._users.values())
+
+    def __len__(self) -> int:
+        return len(self._users)

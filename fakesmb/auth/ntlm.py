@@ -1,0 +1,189 @@
+"""Whether a client knows the password: LM, NTLMv1, NTLM2 session, LMv2 and NTLMv2 responses ([MS-NLMP] 3.3).
+
+The order in which the two response fields are believed is that of Windows and Samba: the NT ("case
+sensitive") field decides when it holds a response in a form that the accounts allow, the LM ("case
+insensitive") field is looked at otherwise.
+"""
+
+import hashlib
+from hmac import compare_digest
+from typing import Final, NamedTuple
+
+from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
+from fakesmb.auth.hashes import des_long, hmac_md5, lm_hash, nt_hash, ntowf_v2, upper
+from fakesmb.status import NT, SMBError
+
+V1_SIZE: Final = 24
+"""Bytes of an LM, NTLMv1 or LMv2 response; a longer NT response is NTLMv2."""
+CHALLENGE_SIZE: Final = 8
+PROOF_SIZE: Final = 16
+
+NO_KEY: Final = bytes(16)
+"""The session key of guest and anonymous, as far as NTLMSSP needs one ([MS-NLMP] 3.2.5.1.2)."""
+
+
+class Claim(NamedTuple):
+    """Who a client says it is. Text as the client wrote it: the hashes depend on it."""
+
+    user: str
+    domain: str = ""
+    workstation: str = ""
+
+
+class Proof(NamedTuple):
+    """A password was proved in `form`; `key` is the SessionBaseKey, 16 bytes."""
+
+    form: Form
+    key: bytes
+
+
+def prove(
+    account: Account, forms: frozenset[Form], challenge: bytes, claim: Claim, lm: bytes, nt: bytes
+) -> Proof | None:
+    """Checks responses to `challenge` (8 bytes), no extended session security; None when they are wrong."""
+    if len(nt) > V1_SIZE and Form.NTLMV2 in forms:
+        return _ntlmv2(account, challenge, claim, nt)
+    if len(nt) == V1_SIZE and Form.NTLMV1 in forms:
+        return _ntlmv1(account, challenge, nt)
+    if len(lm) != V1_SIZE:
+        return None
+    return _in_the_lm_field(account, forms, challenge, claim, lm)
+
+
+def prove_ntlm2_session(
+    account: Account, forms: frozenset[Form], challenge: bytes, lm: bytes, nt: bytes
+) -> Proof | None:
+    """Checks an NTLMv1 response with extended session security: the client's challenge is in `lm`."""
+    if Form.NTLM2_SESSION not in forms:
+        return None
+    both = hashlib.md5(challenge + lm[:CHALLENGE_SIZE], usedforsecurity=False).digest()
+    proof = _ntlmv1(account, both[:CHALLENGE_SIZE], nt)
+    return None if proof is None else Proof(Form.NTLM2_SESSION, proof.key)
+
+
+def _ntlmv1(account: Account, challenge: bytes, nt: bytes) -> Proof | None:
+    if compare_digest(nt, des_long(account.nt_hash, challenge)):
+        return Proof(Form.NTLMV1, account.nt_session_key)
+    return None
+
+
+def _ntlmv2(account: Account, challenge: bytes, claim: Claim, nt: bytes) -> Proof | None:
+    proof, temp = nt[:PROOF_SIZE], nt[PROOF_SIZE:]
+    key = _v2_key(account, claim, challenge + temp, proof)
+    return None if key is None else Proof(Form.NTLMV2, hmac_md5(key, proof))
+
+
+def _v2_key(account: Account, claim: Claim, data: bytes, proof: bytes) -> bytes | None:
+    """The response key under which `proof` is right.
+
+    Clients differ in the domain that they hash: as sent, in upper case (older Samba, jcifs), or none at all
+    ([MS-NLMP] 3.2.5.1.2: "clients which incorrectly use NIL for the UserDom").
+    """
+    for domain in dict.fromkeys((claim.domain, upper(claim.domain), "")):
+        key = ntowf_v2(account.nt_hash, claim.user, domain)
+        if compare_digest(proof, hmac_md5(key, data)):
+            return key
+    return None
+
+
+def _in_the_lm_field(
+    account: Account, forms: frozenset[Form], challenge: bytes, claim: Claim, lm: bytes
+) -> Proof | None:
+    hashed = account.lm_hash
+    if Form.LM in forms and hashed is not None and compare_digest(lm, des_long(hashed, challenge)):
+        return Proof(Form.LM, hashed[:8] + bytes(8))
+    if Form.LMV2 in forms:
+        proof, client_challenge = lm[:PROOF_SIZE], lm[PROOF_SIZE:]
+        key = _v2_key(account, claim, challenge + client_challenge, proof)
+        if key is not None:
+            return Proof(Form.LMV2, hmac_md5(key, proof))
+    if Form.NTLMV1 in forms:  # Windows 9x as a pass-through server puts the NT response here
+        return _ntlmv1(account, challenge, lm)
+    return None
+
+
+def is_anonymous(user: str, lm: bytes, nt: bytes) -> bool:
+    """No name and no response: a null session. Windows sends a single NUL as the LM response."""
+    return not user and not nt and lm in (b"", b"\0")
+
+
+def stranger(accounts: Accounts, claim: Claim, *, anonymous: bool = False) -> Identity:
+    """The identity of a client that has no account; raises `SMBError` where such may not sign in."""
+    if anonymous and accounts.anonymous:
+        return Identity("", claim.domain, claim.workstation, kind="anonymous")
+    if accounts.guest is Guest.OFF:
+        why = "anonymous sign-in is off" if anonymous else f"no user {claim.user!r}, and guest is off"
+        raise SMBError(NT.LOGON_FAILURE, why)
+    read_only = accounts.guest is Guest.READ_ONLY
+    return Identity(claim.user, claim.domain, claim.workstation, kind="guest", read_only=read_only)
+
+
+def refused(account: Account, lm: bytes, nt: bytes) -> SMBError:
+    """The error of a wrong password; its reason tells the person at the log what was tried."""
+    return SMBError(
+        NT.LOGON_FAILURE,
+        f"wrong password for {account.name!r}, or a form of response that is not allowed "
+        f"(LM field {len(lm)} bytes, NT field {len(nt)} bytes)",
+    )
+
+
+def verify(
+    accounts: Accounts,
+    *,
+    challenge: bytes,
+    user: str,
+    domain: str = "",
+    workstation: str = "",
+    lm: bytes = b"",
+    nt: bytes = b"",
+) -> Identity:
+    """Signs in by the 13-word Session Setup ([MS-CIFS] 2.2.4.53.1, 3.3.5.43).
+
+    `lm` is OEMPassword and `nt` UnicodePassword, the responses to the `challenge` (8 bytes) of the negotiate
+    response. Raises `SMBError` with STATUS_LOGON_FAILURE.
+    """
+    claim = Claim(user, domain, workstation)
+    if is_anonymous(user, lm, nt):
+        return stranger(accounts, claim, anonymous=True)
+    account = accounts.find(user)
+    if account is None:
+        return stranger(accounts, claim)
+    proof = prove(account, accounts.forms, challenge, claim, lm, nt)
+    if proof is None:
+        raise refused(account, lm, nt)
+    return signed_in(account, claim, proof.form, proof.key, nt or lm)
+
+
+def verify_plaintext(
+    accounts: Accounts, *, user: str, domain: str = "", workstation: str = "", password: str = ""
+) -> Identity:
+    """Signs in with a password in clear, where the negotiate response gave no challenge ([MS-CIFS] 3.3.5.43).
+
+    A password in capitals counts as well: DOS and Windows 9x send it so. Raises `SMBError` with
+    STATUS_LOGON_FAILURE.
+    """
+    claim = Claim(user, domain, workstation)
+    if not user and not password:
+        return stranger(accounts, claim, anonymous=True)
+    account = accounts.find(user)
+    if account is None:
+        return stranger(accounts, claim)
+    right = compare_digest(account.nt_hash, nt_hash(password))
+    if not right and account.lm_hash is not None:
+        right = compare_digest(account.lm_hash, lm_hash(password) or b"")
+    if Form.PLAINTEXT not in accounts.forms or not right:
+        raise SMBError(NT.LOGON_FAILURE, f"wrong password for {account.name!r}, or plain text is not allowed")
+    return signed_in(account, claim, Form.PLAINTEXT, b"")
+
+
+def signed_in(account: Account, claim: Claim, form: Form, key: bytes, response: bytes = b"") -> Identity:
+    """The identity of a user whose password was proved."""
+    return Identity(
+        account.name,
+        claim.domain,
+        claim.workstation,
+        admin=account.admin,
+        session_key=key,
+        protection=form.value,
+        response=response,
+    )

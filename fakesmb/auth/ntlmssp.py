@@ -1,0 +1,196 @@
+"""The server's side of NTLMSSP ([MS-NLMP] 3.2): NEGOTIATE, CHALLENGE, AUTHENTICATE, identity."""
+
+from collections.abc import Callable
+from hmac import compare_digest
+from struct import Struct
+from typing import Final
+
+import msgspec
+
+from fakesmb import filetime
+from fakesmb.auth import ntlm
+from fakesmb.auth.accounts import Account, Accounts, Form, Identity
+from fakesmb.auth.hashes import des_long, hmac_md5, rc4
+from fakesmb.auth.ntlm_messages import (
+    AUTHENTICATE,
+    FLAG_MIC,
+    MIC_AT,
+    MIC_END,
+    NEGOTIATE,
+    AuthenticateMessage,
+    Av,
+    ChallengeMessage,
+    Negotiate,
+    NegotiateMessage,
+    av_pairs,
+    av_value,
+    kind_of,
+    malformed,
+)
+from fakesmb.auth.session_security import SessionSecurity
+
+_U64: Final = Struct("<Q")
+_AV_AT: Final = 44
+"""Where the AV pairs begin in an NTLMv2 response: NTProofStr and the fixed part of the client challenge."""
+
+_MIRRORED: Final = (
+    Negotiate.SIGN
+    | Negotiate.SEAL
+    | Negotiate.ALWAYS_SIGN
+    | Negotiate.KEY_128
+    | Negotiate.KEY_56
+    | Negotiate.KEY_EXCHANGE
+    | Negotiate.NON_NT_SESSION_KEY
+    | Negotiate.VERSION
+)
+"""What the server agrees to when the client asks for it ([MS-NLMP] 3.2.5.1.1)."""
+
+SERVER_VERSION: Final = bytes.fromhex("0502ce0e0000000f")
+"""Windows 5.2 build 3790, NTLMSSP revision 15 ([MS-NLMP] 2.2.2.10): a Windows Server 2003."""
+
+
+class TargetNames(msgspec.Struct, frozen=True, gc=False):
+    """What the server is called in its CHALLENGE. One that is in no domain names itself in every field."""
+
+    computer: str
+    domain: str = ""
+    dns_computer: str = ""
+    dns_domain: str = ""
+
+    def pairs(self, time: int) -> bytes:
+        """MsvAv pairs in Windows' order; `time` is a FILETIME."""
+        names = (
+            (Av.DOMAIN, self.domain or self.computer),
+            (Av.COMPUTER, self.computer),
+            (Av.DNS_DOMAIN, self.dns_domain or self.dns_computer or self.computer.lower()),
+            (Av.DNS_COMPUTER, self.dns_computer or self.computer.lower()),
+        )
+        pairs = [(kind, name.encode("utf-16-le", "surrogatepass")) for kind, name in names]
+        pairs.append((Av.TIMESTAMP, _U64.pack(time)))
+        return av_pairs(pairs)
+
+
+class NtlmAcceptor:
+    """One sign-in by NTLMSSP. Not to be used again after it has given an identity or raised."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        names: TargetNames,
+        challenge: bytes,
+        now: Callable[[], int] = filetime.now,
+        version: bytes = SERVER_VERSION,
+    ) -> None:
+        """`challenge` is 8 bytes, `now` gives a FILETIME."""
+        self.accounts = accounts
+        self.names = names
+        self.challenge = challenge
+        self.now = now
+        self.version = version
+        self.claim: ntlm.Claim | None = None
+        """Who the client says it is, once its AUTHENTICATE could be read: for the log of a refusal."""
+        self.request: NegotiateMessage | AuthenticateMessage | None = None
+        """The last message from the client, decoded."""
+        self.reply: ChallengeMessage | None = None
+        """The CHALLENGE."""
+        self.security: SessionSecurity | None = None
+        """After a sign-in whose key both sides know: makes and checks NTLM signatures."""
+        self._negotiate = b""
+        self._sent = b""
+        self._expected = NEGOTIATE
+
+    def step(self, token: bytes) -> tuple[bytes, Identity | None]:
+        """Takes a token of the client; gives the answer and, after the last one (answer empty), the identity.
+
+        Raises `SMBError`: STATUS_INVALID_PARAMETER for a token that is malformed, out of turn or has a wrong
+        MIC, STATUS_LOGON_FAILURE for a wrong password or an unknown user.
+        """
+        expected, self._expected = self._expected, 0
+        kind = kind_of(token)
+        if kind != expected:
+            raise malformed(f"NTLMSSP message type {kind} where {expected} was due")
+        if kind == NEGOTIATE:
+            self._expected = AUTHENTICATE
+            return self._challenge(token), None
+        return b"", self._authenticate(token)
+
+    def _challenge(self, token: bytes) -> bytes:
+        request = NegotiateMessage.decode(token)
+        asked = request.flags
+        flags = asked & _MIRRORED | Negotiate.NTLM
+        flags |= Negotiate.UNICODE if asked & Negotiate.UNICODE else Negotiate.OEM
+        # Extended session security and the LM key exclude each other, [MS-NLMP] 2.2.2.5 P and K.
+        flags |= asked & Negotiate.EXTENDED_SESSION_SECURITY or asked & Negotiate.LM_KEY
+        target, info = "", b""
+        if asked & (Negotiate.REQUEST_TARGET | Negotiate.TARGET_INFO):
+            flags |= Negotiate.REQUEST_TARGET | Negotiate.TARGET_TYPE_SERVER | Negotiate.TARGET_INFO
+            target, info = self.names.computer, self.names.pairs(self.now())
+        version = self.version if flags & Negotiate.VERSION else bytes(8)
+        self.request = request
+        self.reply = ChallengeMessage(flags, self.challenge, target, info, version)
+        self._negotiate = token
+        self._sent = self.reply.encode()
+        return self._sent
+
+    def _authenticate(self, token: bytes) -> Identity:
+        assert self.reply is not None
+        request = AuthenticateMessage.decode(token, self.reply.flags)
+        self.request = request
+        self.claim = claim = ntlm.Claim(request.user, request.domain, request.workstation)
+        flags = self.reply.flags if request.flags is None else self.reply.flags & request.flags
+        if ntlm.is_anonymous(request.user, request.lm, request.nt):
+            identity = ntlm.stranger(self.accounts, claim, anonymous=True)
+            if identity.kind == "anonymous":
+                self.security = SessionSecurity(flags, _exported_key(flags, ntlm.NO_KEY, request.session_key))
+            return identity
+        account = self.accounts.find(request.user)
+        if account is None:
+            return ntlm.stranger(self.accounts, claim)
+        form, key = self._prove(account, claim, request, flags)
+        exported = _exported_key(flags, key, request.session_key)
+        if form is Form.NTLMV2:
+            self._check_mic(token, request.nt, exported)
+        self.security = SessionSecurity(flags, exported)
+        return ntlm.signed_in(account, claim, form, exported)
+
+    def _prove(
+        self, account: Account, claim: ntlm.Claim, request: AuthenticateMessage, flags: int
+    ) -> tuple[Form, bytes]:
+        """The form of the proof and the KeyExchangeKey, [MS-NLMP] 3.4.5.1."""
+        lm, nt, forms = request.lm, request.nt, self.accounts.forms
+        if flags & Negotiate.EXTENDED_SESSION_SECURITY and len(nt) == len(lm) == ntlm.V1_SIZE:
+            proof = ntlm.prove_ntlm2_session(account, forms, self.challenge, lm, nt)
+        else:
+            proof = ntlm.prove(account, forms, self.challenge, claim, lm, nt)
+        if proof is None:
+            raise ntlm.refused(account, lm, nt)
+        form, key = proof
+        if form is Form.NTLM2_SESSION:
+            key = hmac_md5(key, self.challenge + lm[: ntlm.CHALLENGE_SIZE])
+        elif form in (Form.NTLMV1, Form.LM) and account.lm_hash is not None:
+            if flags & Negotiate.LM_KEY and lm:
+                key = des_long(account.lm_hash[:8] + b"\xbd" * 6, lm[:8])[:16]
+            elif flags & Negotiate.NON_NT_SESSION_KEY:
+                key = account.lm_hash[:8] + bytes(8)
+        return form, key
+
+    def _check_mic(self, token: bytes, nt: bytes, exported: bytes) -> None:
+        flags = av_value(nt[_AV_AT:], Av.FLAGS)
+        if flags is None or not int.from_bytes(flags, "little") & FLAG_MIC:
+            return
+        if len(token) < MIC_END:
+            raise malformed("no room for the MIC that the client says it sent")
+        without = token[:MIC_AT] + bytes(MIC_END - MIC_AT) + token[MIC_END:]
+        if not compare_digest(
+            token[MIC_AT:MIC_END], hmac_md5(exported, self._negotiate + self._sent + without)
+        ):
+            raise malformed("wrong MIC: the three NTLMSSP messages are not what the client saw")
+
+
+def _exported_key(flags: int, exchange_key: bytes, encrypted: bytes) -> bytes:
+    """ExportedSessionKey, [MS-NLMP] 3.2.5.1.2."""
+    if not flags & Negotiate.KEY_EXCHANGE:
+        return exchange_key
+    if len(encrypted) != len(exchange_key):
+        raise malformed(f"an exchanged session key of {len(encrypted)} bytes")
+    return rc4(exchange_key, encrypted)

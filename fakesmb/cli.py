@@ -1,0 +1,196 @@
+"""The command `fakesmb`."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from fakesmb.app import FakeSMB
+    from fakesmb.config import Config
+
+# Each command imports what it needs when it runs: start-up is part of every test run that starts a server.
+
+MISTAKE: Final = 2
+GUESTS: Final = {"ro": "read-only", "rw": "read-write"}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fakesmb")
+def main() -> None:
+    """The SMB1/CIFS file server for tests, real clients and classrooms."""
+
+
+@main.command()
+@click.argument("root", required=False)
+@click.option(
+    "--config", "file", metavar="FILE", help="fakesmb.toml: all of this and more; arguments win over it."
+)
+@click.option("--share", "shares", multiple=True, metavar="NAME=PATH[,ro]", help="A share. May come again.")
+@click.option(
+    "--user", "users", multiple=True, metavar="NAME:PASSWORD", help="Who may sign in. May come again."
+)
+@click.option(
+    "--admin", "admins", multiple=True, metavar="NAME:PASSWORD", help="A user who is an administrator."
+)
+@click.option(
+    "--guest",
+    type=click.Choice(sorted(GUESTS)),
+    is_flag=False,
+    flag_value="ro",
+    help="Unknown users may sign in as guests: to read (ro, the default) or also to write (rw).",
+)
+@click.option("--host", metavar="ADDRESS", help="Where to listen  [127.0.0.1]")
+@click.option("--port", type=int, help="Port for direct TCP and NetBIOS sessions; 0: any free one  [4450]")
+@click.option("--netbios-port", type=int, help="A second port, such as 139, for clients that know no other.")
+@click.option("--name", help="NetBIOS name of the server  [FAKESMB]")
+@click.option("--workgroup", help="Workgroup or domain that it belongs to  [WORKGROUP]")
+@click.option(
+    "--signing", type=click.Choice(["off", "offered", "required"]), help="Message signing  [offered]"
+)
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json", "none"]),
+    help="Requests and responses on standard output  [text]",
+)
+@click.option("--log-file", metavar="FILE.jsonl", help="Also append them to this file, as JSON lines.")
+@click.option(
+    "--secrets", is_flag=True, help="Put challenge responses, keys and tokens into the JSON log, too."
+)
+@click.option(
+    "--port-file", metavar="FILE", help="Write the port number to this file once clients can connect."
+)
+def serve(**given: Any) -> None:
+    """Serve the sub-directories of ROOT as shares; without ROOT, --share and --config, the sample shares."""
+    from fakesmb.config import ConfigError
+
+    try:
+        config, notes = configure(given)
+        run(config, notes, given["port_file"])
+    except ConfigError as error:
+        fail(str(error))
+
+
+def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
+    """The configuration that the arguments ask for, and what to tell the person. Raises `ConfigError`."""
+    from fakesmb import config as conf
+
+    notes: list[str] = []
+    part = conf.read(given["file"]) if given["file"] else conf.FilePart()
+    named = [conf.share(text) for text in given["shares"]]
+    roots = conf.subdirectories(given["root"]) if given["root"] else []
+    taken = {share.name.casefold() for share in named}
+    arguments = conf.Arguments(
+        server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing"),
+        log=_said(given, format="log", file="log_file", secrets="secrets"),
+        users=[conf.user(text) for text in given["users"]]
+        + [conf.user(text, admin=True) for text in given["admins"]],
+        shares=named + [share for share in roots if share.name.casefold() not in taken],
+    )
+    if given["guest"]:
+        arguments.server["guest"] = GUESTS[given["guest"]]
+    if not arguments.shares and not part.share:
+        from fakesmb import samples
+
+        home = samples.data_home()
+        if samples.prepare(home):
+            notes.append(f"the sample shares are in {home}, yours to change")
+        arguments.shares = samples.shares(home)
+    config = conf.merge(part, arguments)
+    if not config.users and config.guest == "off":
+        if not config.loopback:
+            raise conf.ConfigError(
+                f"on {config.host} others can connect: name users (--user NAME:PASSWORD) or --guest"
+            )
+        sample = conf.UserPart(name=conf.SAMPLE_USER, password=conf.SAMPLE_PASSWORD, admin=True)
+        config = conf.with_users(config, (sample,))
+        notes.append(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}")
+    return config, notes
+
+
+def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
+    """The options that were given, by their names in fakesmb.toml."""
+    pairs = [(name, name) for name in names] + list(renamed.items())
+    return {key: given[option] for key, option in pairs if given[option] not in (None, False)}
+
+
+def run(config: "Config", notes: list[str], port_file: str | None) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
+    with _without_tls():
+        from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
+    from fakesmb.app import FakeSMB
+    from fakesmb.config import ConfigError
+
+    smb = FakeSMB(config)
+    smb.start(reactor)
+    reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
+    if port_file:
+        try:
+            _write_whole(Path(port_file), f"{smb.port}\n")
+        except OSError as error:
+            raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}") from None
+    _greet(smb, notes)
+    reactor.run()
+
+
+@contextlib.contextmanager
+def _without_tls() -> Iterator[None]:
+    """Has Twisted's TCP do without TLS, which SMB1 does not know: it takes long to load."""
+    mixins = "twisted.internet._newtls"
+    if mixins in sys.modules:
+        yield
+        return
+    sys.modules[mixins] = None  # type: ignore[assignment]  # an import of it fails, as without pyOpenSSL
+    try:
+        yield
+    finally:
+        del sys.modules[mixins]
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Whoever waits for the file finds all of it."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
+    ) as new:
+        new.write(text)
+    os.chmod(new.name, 0o644)
+    os.replace(new.name, path)
+
+
+def _greet(smb: "FakeSMB", notes: list[str]) -> None:
+    """The address, the user and three commands to paste, on standard error."""
+    ports, config = smb.ports, smb.config
+    assert ports is not None
+    user = next((one for one in config.users if one.password), None)
+    share = next((one.name for one in config.shares), "IPC$")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(ports.host, ports.host)
+    name, password = (user.name, user.password) if user else ("guest", "")
+    url = f"smb://{f'[{host}]' if ':' in host else host}:{ports.direct}/{share}/"
+    lines = [
+        *notes,
+        *(f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}" for one in config.shares),
+        f"smbclient -m NT1 -p {ports.direct} -U '{name}%{password}' '//{host}/{share}'",
+        f"curl -u '{name}:{password}' '{url}README.txt'",
+        f"sudo mount -t cifs -o vers=1.0,port={ports.direct},username={name},password={password} "
+        f"'//{host}/{share}' /mnt",
+        f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
+    ]
+    tell("".join(f"fakesmb: {line}\n" for line in lines))
+
+
+def tell(text: str) -> None:
+    """Says something to the person; nobody may be listening."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def fail(text: str) -> NoReturn:
+    """One line on standard error, and the exit code of mistakes."""
+    tell(f"fakesmb: {text}\n")
+    sys.exit(MISTAKE)

@@ -1,0 +1,365 @@
+"""What a person asks of a server, in fakesmb.toml and in arguments, checked on the way in.
+
+A mistake is a `ConfigError` whose text is one line that names the file, the line and the key.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from fakesmb.core.settings import Limits, Settings, Signing, Timing
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+LogForm = Literal["text", "json", "none"]
+GuestAccess = Literal["off", "read-only", "read-write"]
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+NetBIOSName = Annotated[str, Meta(pattern=r'^[^\x00-\x20\\/:*?"<>|.][^\x00-\x1f\\/:*?"<>|]{0,14}$')]
+ShareName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,80}$')]
+UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,256}$')]
+Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
+Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
+BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
+
+SAMPLE_USER: Final = "alice"
+SAMPLE_PASSWORD: Final = "Secret123"
+
+_MUST_BE: Final[Mapping[str, str]] = {
+    "port": "a port number from 0 to 65535 (0: any free one)",
+    "netbios_port": "a port number from 0 to 65535 (0: any free one)",
+    "nt_hash": "32 hexadecimal digits",
+    "challenge": "16 hexadecimal digits",
+    "max_buffer": "a number of bytes from 1024 to 65535",
+    "server.name": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
+    "workgroup": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
+    "share.name": 'a share name: 1 to 80 characters, none of " / \\ [ ] : | < > + = ; , * ?',
+    "user.name": 'a user name: none of " / \\ [ ] : | < > + = ; , * ?',
+    "signing": "off, offered or required",
+    "guest": "off, read-only or read-write",
+    "format": "text, json or none",
+}
+"""Where our words are better than msgspec's."""
+
+
+class ConfigError(Exception):
+    """A mistake in what was asked for; its text is one line for the person who asked."""
+
+
+class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[server]`."""
+
+    host: str = "127.0.0.1"
+    port: Port = 4450
+    netbios_port: Port | None = None
+    """A second port, for clients that only know NetBIOS' 139."""
+    name: NetBIOSName = "FAKESMB"
+    workgroup: NetBIOSName = "WORKGROUP"
+    comment: str = "fakesmb"
+    signing: Signing = "offered"
+    extended_security: bool = True
+    unicode: bool = True
+    dfs: bool = True
+    max_buffer: BufferSize = Settings().max_buffer
+    oem_encoding: str = Settings().oem_encoding
+    challenge: Challenge = ""
+    """Used for every connection; empty: random for each."""
+    guest: GuestAccess = "off"
+    anonymous: bool = True
+    """Whether a client without a user name may connect to IPC$."""
+
+
+class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[log]`."""
+
+    format: LogForm = "text"
+    """Of standard output."""
+    file: str = ""
+    """Also JSON lines, to this file."""
+    secrets: bool = False
+    """Responses to challenges, keys and tokens are recorded too."""
+
+
+class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[user]]`."""
+
+    name: UserName
+    password: str | None = None
+    nt_hash: Hash | None = None
+    admin: bool = False
+
+
+class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[share]]`; a relative path is relative to the file it stands in."""
+
+    name: ShareName
+    path: str
+    read_only: bool = False
+    comment: str = ""
+    users: list[str] | None = None
+    """Who may connect; left out: everybody who signs in."""
+
+
+class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole fakesmb.toml."""
+
+    server: ServerPart = ServerPart()
+    timing: Timing = Timing()
+    limits: Limits = Limits()
+    log: LogPart = LogPart()
+    user: list[UserPart] = []
+    share: list[SharePart] = []
+
+
+class Config(msgspec.Struct, frozen=True):
+    """All that `FakeSMB` needs to know."""
+
+    settings: Settings
+    host: str
+    port: int
+    netbios_port: int | None
+    users: tuple[UserPart, ...]
+    guest: GuestAccess
+    anonymous: bool
+    shares: tuple[SharePart, ...]
+    """With absolute paths of folders that exist."""
+    log: LogPart = LogPart(format="none")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        return is_loopback(self.host)
+
+
+class Arguments(msgspec.Struct):
+    """What the command line says; None and empty: nothing, so the file counts."""
+
+    server: dict[str, Any] = {}
+    """Keys of `[server]`."""
+    log: dict[str, Any] = {}
+    """Keys of `[log]`."""
+    users: list[UserPart] = []
+    shares: list[SharePart] = []
+
+
+def read(path: str) -> FilePart:
+    """A fakesmb.toml; raises `ConfigError`."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a UTF-8 text") from None
+    try:
+        part = msgspec.toml.decode(text, type=FilePart)
+    except msgspec.ValidationError as error:
+        key, problem = _explained(str(error), "")
+        raise ConfigError(f"{path}:{_line(text, key)} {key}: {problem}") from None
+    except msgspec.DecodeError as error:
+        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        where = found[1] + ":" if found else ""
+        raise ConfigError(f"{path}:{where} not TOML: {str(error).partition(' (at ')[0]}") from None
+    _check(path, text, part)
+    folder = Path(path).absolute().parent
+    return msgspec.structs.replace(
+        part,
+        share=[msgspec.structs.replace(share, path=str(folder / share.path)) for share in part.share],
+        log=msgspec.structs.replace(part.log, file=part.log.file and str(folder / part.log.file)),
+    )
+
+
+def _check(path: str, text: str, part: FilePart) -> None:
+    """What types cannot say."""
+
+    def wrong(key: str, problem: str) -> ConfigError:
+        return ConfigError(f"{path}:{_line(text, key)} {key}: {problem}")
+
+    for index, user in enumerate(part.user):
+        if (user.password is None) == (user.nt_hash is None):
+            raise wrong(f"user[{index}]", "give either password or nt_hash")
+        if _in(user.name, (other.name for other in part.user[:index])):
+            raise wrong(f"user[{index}].name", f"there is another user {user.name}")
+    folder = Path(path).absolute().parent
+    for index, share in enumerate(part.share):
+        key = f"share[{index}]"
+        if problem := _share_problem(share, folder):
+            raise wrong(f"{key}.{problem[0]}", problem[1])
+        if _in(share.name, (other.name for other in part.share[:index])):
+            raise wrong(f"{key}.name", f"there is another share {share.name}")
+    for table in ("timing", "limits"):
+        for key, value in msgspec.structs.asdict(getattr(part, table)).items():
+            if value < 0 or (table == "limits" and value == 0):
+                raise wrong(f"{table}.{key}", "must be greater than 0" if value else "must not be 0")
+    try:
+        "".encode(part.server.oem_encoding)
+    except LookupError:
+        raise wrong("server.oem_encoding", f"Python knows no encoding {part.server.oem_encoding}") from None
+
+
+def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
+    """The key and the reason, if this cannot be a share."""
+    if share.name.casefold() == "ipc$":
+        return "name", "IPC$ is there already, for named pipes"
+    path = folder / share.path
+    if not path.exists():
+        return "path", f"there is no folder {path}"
+    return None if path.is_dir() else ("path", f"{path} is not a folder")
+
+
+def merge(file: FilePart, given: Arguments) -> Config:
+    """The file with the arguments over it; raises `ConfigError` for arguments that cannot be."""
+    server = _replaced(file.server, given.server)
+    log = _replaced(file.log, given.log)
+    for share in given.shares:
+        if problem := _share_problem(share, Path.cwd()):
+            raise ConfigError(f"share {share.name}: {problem[1]}")
+    settings = Settings(
+        name=server.name.upper(),
+        workgroup=server.workgroup.upper(),
+        comment=server.comment,
+        signing=server.signing,
+        extended_security=server.extended_security,
+        unicode=server.unicode,
+        dfs=server.dfs,
+        max_buffer=server.max_buffer,
+        oem_encoding=server.oem_encoding,
+        challenge=bytes.fromhex(server.challenge),
+        timing=file.timing,
+        limits=file.limits,
+    )
+    shares = [msgspec.structs.replace(share, path=str(Path(share.path).absolute())) for share in given.shares]
+    return Config(
+        settings=settings,
+        host=server.host,
+        port=server.port,
+        netbios_port=server.netbios_port,
+        users=_over("user", given.users, file.user),
+        guest=server.guest,
+        anonymous=server.anonymous,
+        shares=_over("share", shares, file.share),
+        log=log,
+    )
+
+
+def with_users(config: Config, users: tuple[UserPart, ...]) -> Config:
+    """The same configuration for other users."""
+    return msgspec.structs.replace(config, users=users)
+
+
+def user(text: str, *, admin: bool = False) -> UserPart:
+    """`NAME:PASSWORD`."""
+    name, colon, password = text.partition(":")
+    if not colon:
+        raise ConfigError(f"{text}: a user is NAME:PASSWORD")
+    return _converted("user", UserPart, {"name": name, "password": password, "admin": admin})
+
+
+def share(text: str) -> SharePart:
+    """`NAME=PATH` or `NAME=PATH,ro`."""
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"{text}: a share is NAME=PATH or NAME=PATH,ro")
+    read_only = path.endswith(",ro")
+    return _converted(
+        "share", SharePart, {"name": name, "path": path.removesuffix(",ro"), "read_only": read_only}
+    )
+
+
+def subdirectories(root: str) -> list[SharePart]:
+    """Each visible sub-directory of `root` as a share."""
+    try:
+        folders = sorted(one for one in Path(root).iterdir() if one.is_dir() and not one.name.startswith("."))
+    except OSError as error:
+        raise ConfigError(f"{root}: {error.strerror}") from None
+    if not folders:
+        raise ConfigError(
+            f"{root}: no sub-directory to share; to share the folder itself: --share NAME={root}"
+        )
+    return [_converted("share", SharePart, {"name": one.name, "path": str(one)}) for one in folders]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine to itself only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _replaced(part: T, values: Mapping[str, Any]) -> T:
+    return _converted("", type(part), msgspec.structs.asdict(part) | dict(values))
+
+
+def _converted(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        key, problem = _explained(str(error), table)
+        value = values.get(key.rpartition(".")[2], "")
+        raise ConfigError(f"{key.replace('.', ' ').replace('_', '-')} {value}: {problem}".strip()) from None
+
+
+def _over(what: str, given: Iterable[Any], file: Iterable[Any]) -> tuple[Any, ...]:
+    names: set[str] = set()
+    for one in given:
+        if one.name.casefold() in names:
+            raise ConfigError(f"{what} {one.name} is named twice")
+        names.add(one.name.casefold())
+    return (*(one for one in file if one.name.casefold() not in names), *given)
+
+
+def _in(name: str, others: Iterable[str]) -> bool:
+    return name.casefold() in {other.casefold() for other in others}
+
+
+# -- what went wrong, and where ----------------------------------------------------------------------------
+
+
+def _explained(error: str, table: str) -> tuple[str, str]:
+    """Key (`share[1].path`) and problem, from msgspec's `Expected ... - at `$.share[1].path``."""
+    problem, _, at = error.partition(" - at ")
+    key = ".".join(filter(None, (table, at.strip("`").removeprefix("$").lstrip("."))))
+    if found := re.search(r"(?:unknown|required) field `(.+?)`", problem):
+        key = f"{key}.{found[1]}".lstrip(".")
+        return key, "is missing" if "missing" in problem else "no such key"
+    last = key.rpartition(".")[2]
+    plain = re.sub(r"\[\d+\]", "", key)
+    if (
+        expected := _MUST_BE.get(plain)
+        or _MUST_BE.get(last)
+        or (_MUST_BE["server.name"] if key == "name" else "")
+    ):
+        return key, f"must be {expected}"
+    words = problem.replace("`", "").replace("Expected", "expected")
+    for name, ours in (
+        ("bool", "true or false"),
+        ("str", "a text"),
+        ("int", "a whole number"),
+        ("null", "nothing"),
+    ):
+        words = re.sub(rf"\b{name}\b", ours, words)
+    return key, words
+
+
+def _line(text: str, key: str) -> str:
+    """`12:` for the line that a key stands on, as far as a search finds it."""
+    table, _, name = (key, "", "") if key.endswith("]") else key.rpartition(".")
+    title, _, index = table.rstrip("]").partition("[")
+    header = re.compile(r"^\s*\[\[?\s*([\w.\"'-]+)\s*\]\]?")
+    here, seen, at = "", -1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := header.match(line):
+            here = found[1].strip("\"'")
+            seen += here == title
+        if index and seen != int(index):
+            continue
+        if found:
+            at = at or (number if here in (title, name.partition("[")[0]) else 0)
+        elif name and here == title and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]", line):
+            return f"{number}:"
+    return f"{at}:" if at else ""

@@ -1,0 +1,106 @@
+"""Reading and writing: READ_ANDX, WRITE_ANDX and their core forms READ and WRITE ([MS-CIFS] 2.2.4).
+
+Files and pipes share these commands; the open says which it is.
+"""
+
+from typing import Final
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, AnyRequest, Reply, Request
+from fakesmb.rpc.pipes import Pipe
+from fakesmb.status import NT, SMBError
+from fakesmb.wire.files import (
+    ReadAndxRequest,
+    ReadAndxResponse,
+    ReadRequest,
+    ReadResponse,
+    WriteAndxRequest,
+    WriteAndxResponse,
+    WriteMode,
+    WriteRequest,
+    WriteResponse,
+)
+from fakesmb.wire.negotiate import Capability
+
+LARGEST_READ: Final = 0x20000
+"""Bytes that one READ_ANDX gives at most: what the Linux kernel asks for."""
+READ_OVERHEAD: Final = 64
+"""Bytes of a READ_ANDX response before its data, for clients without large reads ([MS-CIFS] 3.3.5.36)."""
+_PIPE_MESSAGE: Final = WriteMode.RAW | WriteMode.MESSAGE_START
+
+
+def largest_read(request: AnyRequest) -> int:
+    """How much data fits a read response for this client."""
+    connection = request.connection
+    if connection.capabilities & Capability.LARGE_READX:
+        return LARGEST_READ
+    return max(connection.max_buffer - READ_OVERHEAD, 0)
+
+
+@command(0x2E, ReadAndxRequest, Needs.TREE)
+def read_andx(request: Request[ReadAndxRequest]) -> Answer:
+    """SMB_COM_READ_ANDX, [MS-CIFS] 3.3.5.36. Reading past the end gives no bytes and no error."""
+    params = request.params
+    entry = request.open(params.fid)
+    handle = entry.handle
+    if handle is None:
+        assert entry.pipe is not None
+        return _read_pipe(entry.pipe, min(params.max_count, largest_read(request)))
+    size = min(params.size, largest_read(request))
+    offset = params.offset
+    data = request.store.read(handle, offset, size, request.header.pid_low)
+    handle.position = offset + len(data)
+    return ReadAndxResponse(data=data)
+
+
+def _read_pipe(pipe: Pipe, size: int) -> Answer:
+    data, more = pipe.read(size)
+    # Available counts what is left of the message, and Windows gives no other value for a pipe.
+    reply = ReadAndxResponse(available=min(pipe.message_left, 0xFFFF) if more else 0, data=data)
+    return Reply(reply, NT.BUFFER_OVERFLOW) if more else reply
+
+
+@command(0x2F, WriteAndxRequest, Needs.TREE)
+def write_andx(request: Request[WriteAndxRequest]) -> Answer:
+    """SMB_COM_WRITE_ANDX, [MS-CIFS] 3.3.5.37. Unlike the core WRITE, a write of nothing changes nothing."""
+    params = request.params
+    entry = request.open(params.fid)
+    data = params.data
+    handle = entry.handle
+    if handle is None:
+        assert entry.pipe is not None
+        # Raw mode's first write of a message begins with the length of the whole, which is not of the message.
+        skip = 2 if params.write_mode & _PIPE_MESSAGE == _PIPE_MESSAGE else 0
+        return WriteAndxResponse.of(entry.pipe.write(data[skip:]) + skip)
+    count = request.store.write(handle, params.offset, data, request.header.pid_low)
+    handle.position = params.offset + count
+    if params.write_mode & WriteMode.WRITE_THROUGH:
+        request.store.flush(handle)
+    return WriteAndxResponse.of(count)
+
+
+@command(0x0A, ReadRequest, Needs.DISK)
+def read(request: Request[ReadRequest]) -> Answer:
+    """SMB_COM_READ, [MS-CIFS] 3.3.5.12."""
+    params = request.params
+    handle = request.file(params.fid)
+    size = min(params.count, max(request.connection.max_buffer - READ_OVERHEAD, 0))
+    data = request.store.read(handle, params.offset, size, request.header.pid_low)
+    handle.position = params.offset + len(data)
+    return ReadResponse(count=len(data), data=data)
+
+
+@command(0x0B, WriteRequest, Needs.DISK)
+def write(request: Request[WriteRequest]) -> Answer:
+    """SMB_COM_WRITE, [MS-CIFS] 3.3.5.13. A count of 0 sets the file's length to the offset."""
+    params = request.params
+    handle = request.file(params.fid)
+    if len(params.data) < params.count:
+        raise SMBError(NT.INVALID_SMB, f"{params.count} bytes announced, {len(params.data)} there")
+    if params.count == 0:
+        request.store.set_end_of_file(handle, params.offset)
+        return WriteResponse(0)
+    data = memoryview(params.data)[: params.count]
+    count = request.store.write(handle, params.offset, data, request.header.pid_low)
+    handle.position = params.offset + count
+    return WriteResponse(count)

@@ -1,0 +1,171 @@
+"""Byte-range locks: LOCKING_ANDX, LOCK_BYTE_RANGE, UNLOCK_BYTE_RANGE ([MS-CIFS] 2.2.4.32, .13, .14)."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, Empty, Request
+from fakesmb.core.state import Clock, DelayedCall
+from fakesmb.status import ERRDOS, NT, SMBError
+from fakesmb.vfs.api import FileStore, Handle
+from fakesmb.wire.locking import (
+    FOREVER,
+    LockByteRangeRequest,
+    LockingAndxRequest,
+    LockingAndxResponse,
+    LockRange,
+    LockType,
+    UnlockByteRangeRequest,
+)
+
+_MILLISECOND: Final = 0.001
+CANCEL_VIOLATION: Final = (ERRDOS, 173)
+
+
+class LockWait:
+    """The locks of one request that has to wait for some: taken in order, all or none.
+
+    `deferred` ends with success, with what the store refuses, or on time-out with FILE_LOCK_CONFLICT. Cancelling
+    it gives back what was taken.
+    """
+
+    __slots__ = ("_current", "_exclusive", "_handle", "_store", "_taken", "_timed_out", "_timer", "deferred", "ranges")
+
+    def __init__(
+        self, store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool, clock: Clock, timeout: int
+    ) -> None:
+        self._store = store
+        self._handle = handle
+        self._exclusive = exclusive
+        self._taken: list[LockRange] = []
+        self._current: Deferred[None] | None = None
+        self._timed_out = False
+        self._timer: DelayedCall | None = None
+        self.ranges = ranges
+        self.deferred: Deferred[None] = Deferred(self._cancelled)
+        if timeout != FOREVER:
+            self._timer = clock.callLater(timeout * _MILLISECOND, self._expire)
+        self._take_next(None)
+
+    def _take_next(self, _: None) -> None:
+        if len(self._taken) == len(self.ranges):
+            self._stop_timer()
+            self.deferred.callback(None)
+            return
+        pid, offset, length = self.ranges[len(self._taken)]
+        current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
+        self._current = current
+        current.addCallbacks(self._took, self._failed)
+
+    def _took(self, _: None) -> None:
+        self._current = None
+        self._taken.append(self.ranges[len(self._taken)])
+        self._take_next(None)
+
+    def _failed(self, failure: Failure) -> None:
+        self._current = None
+        self._stop_timer()
+        self._give_back()
+        if self._timed_out and failure.check(CancelledError):
+            failure = Failure(SMBError(NT.FILE_LOCK_CONFLICT, "timed out"))
+        if not self.deferred.called:
+            self.deferred.errback(failure)
+
+    def _expire(self) -> None:
+        self._timed_out = True
+        if self._current is not None:
+            self._current.cancel()
+
+    def _cancelled(self, deferred: "Deferred[None]") -> None:
+        self._stop_timer()
+        if self._current is not None:
+            self._current.cancel()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    def _give_back(self) -> None:
+        give_back(self._store, self._handle, self._taken)
+        self._taken = []
+
+
+def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange]) -> None:
+    """Unlocks what a request that failed had locked so far, newest first."""
+    if not handle.closed:
+        for pid, offset, length in reversed(ranges):
+            store.unlock(handle, pid, offset, length)
+
+
+@command(0x24, LockingAndxRequest, Needs.DISK)
+def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_LOCKING_ANDX, [MS-CIFS] 3.3.5.28: unlocks first, then all locks or none."""
+    params = request.params
+    handle, store = request.file(params.fid), request.store
+    if params.type_of_lock & LockType.CHANGE_LOCKTYPE:
+        raise SMBError(NT.OS2_ATOMIC_LOCKS_NOT_SUPPORTED, "changing the type of a lock in one step")
+    if params.type_of_lock & LockType.CANCEL_LOCK:
+        return _cancel(request, handle)
+    for pid, offset, length in params.unlocks:
+        store.unlock(handle, pid, offset, length)
+    if not params.locks:
+        return LockingAndxResponse()
+    exclusive = not params.type_of_lock & LockType.SHARED
+    if params.timeout == 0:
+        take_all(store, handle, params.locks, exclusive=exclusive)
+        return LockingAndxResponse()
+    waiting = LockWait(
+        store, handle, params.locks, exclusive=exclusive, clock=request.server.clock, timeout=params.timeout
+    )
+    waiters = request.connection.lock_waits
+    waiters[waiting] = handle
+
+    def ended(result: "None | Failure") -> "Answer | Failure":
+        waiters.pop(waiting, None)
+        return result if isinstance(result, Failure) else LockingAndxResponse()
+
+    make: Callable[[None | Failure], Answer | Failure] = ended
+    return waiting.deferred.addBoth(make)
+
+
+def take_all(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:
+    """Locks all ranges at once, or none and raises why."""
+    taken: list[LockRange] = []
+    try:
+        for one in ranges:
+            store.lock(handle, one.pid, one.offset, one.length, exclusive=exclusive)
+            taken.append(one)
+    except SMBError:
+        give_back(store, handle, taken)
+        raise
+
+
+def _cancel(request: Request[LockingAndxRequest], handle: Handle) -> Answer:
+    """LOCKING_ANDX_CANCEL_LOCK: ends the waiting request that named exactly these ranges of this FID."""
+    wanted = [tuple(one) for one in request.params.locks or request.params.unlocks]
+    for waiting, other in list(request.connection.lock_waits.items()):
+        if other is handle and [tuple(one) for one in waiting.ranges] == wanted:
+            waiting.deferred.cancel()
+            return LockingAndxResponse()
+    raise SMBError(NT.OS2_CANCEL_VIOLATION, "no such lock is waited for", dos=CANCEL_VIOLATION)
+
+
+@command(0x0C, LockByteRangeRequest, Needs.DISK)
+def lock_byte_range(request: Request[LockByteRangeRequest]) -> Answer:
+    """SMB_COM_LOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.14: one exclusive lock, at once."""
+    params = request.params
+    request.store.lock(
+        request.file(params.fid), request.header.pid_low, params.offset, params.count, exclusive=True
+    )
+    return Empty()
+
+
+@command(0x0D, UnlockByteRangeRequest, Needs.DISK)
+def unlock_byte_range(request: Request[UnlockByteRangeRequest]) -> Answer:
+    """SMB_COM_UNLOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.15."""
+    params = request.params
+    request.store.unlock(request.file(params.fid), request.header.pid_low, params.offset, params.count)
+    return Empty()

@@ -1,0 +1,245 @@
+"""Working on names: directories, delete, rename, attributes, FIND_CLOSE2 ([MS-CIFS] 2.2.4)."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, AnyRequest, Empty, Request
+from fakesmb.core.state import RESERVED_ID
+from fakesmb.status import ERRDOS, NT, SMBError
+from fakesmb.vfs.api import Attribute, Info
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.wildcards import has_wildcards
+from fakesmb.wire.dirs import (
+    CheckDirectoryRequest,
+    CreateDirectoryRequest,
+    DeleteDirectoryRequest,
+    DeleteRequest,
+    NtRenameLevel,
+    NtRenameRequest,
+    QueryInformation2Request,
+    QueryInformation2Response,
+    QueryInformationRequest,
+    QueryInformationResponse,
+    RenameRequest,
+    SetInformation2Request,
+    SetInformationRequest,
+)
+from fakesmb.wire.search import FindClose2Request
+from fakesmb.wire.times import dos_from, dos_to, utime_from, utime_to
+
+DOS_ATTRIBUTES: Final = 0x3F
+"""What fits SMB_FILE_ATTRIBUTES ([MS-CIFS] 2.2.1.2.4)."""
+_LARGEST_SIZE: Final = 0xFFFFFFFF
+_ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
+
+
+@command(0x00, CreateDirectoryRequest, Needs.WRITABLE)
+def create_directory(request: Request[CreateDirectoryRequest]) -> Answer:
+    """SMB_COM_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.3."""
+    request.store.make_directory(_path(request, request.params.directory_name))
+    return Empty()
+
+
+@command(0x01, DeleteDirectoryRequest, Needs.WRITABLE)
+def delete_directory(request: Request[DeleteDirectoryRequest]) -> Answer:
+    """SMB_COM_DELETE_DIRECTORY, [MS-CIFS] 3.3.5.4."""
+    request.store.remove_directory(_path(request, request.params.directory_name))
+    return Empty()
+
+
+@command(0x10, CheckDirectoryRequest, Needs.DISK)
+def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
+    """SMB_COM_CHECK_DIRECTORY, [MS-CIFS] 3.3.5.18. Old clients expect ERRbadpath for whatever is no directory."""
+    try:
+        request.store.check_directory(_path(request, request.params.directory_name))
+    except SMBError as error:
+        raise SMBError(error.status, error.why, dos=(ERRDOS, 3)) from error
+    return Empty()
+
+
+def _path(request: AnyRequest, text: str, *, wildcards: bool = False) -> Path:
+    path = Path.parse(text, wildcards=wildcards)
+    request.path = str(path)
+    return path
+
+
+def matches(request: AnyRequest, path: Path, attributes: int) -> Iterator[tuple[Path, Info]]:
+    """What a last component with wildcards stands for, without `.` and `..`, attributes considered.
+
+    Raises NO_SUCH_FILE when nothing matches.
+    """
+    directory, pattern = Path(path.parts[:-1]), path.parts[-1]
+    search = request.store.search(directory, pattern, attributes)
+    found = False
+    try:
+        while (info := search.next()) is not None:
+            if info.name not in (".", ".."):
+                found = True
+                yield Path((*directory.parts, info.name)), info
+    finally:
+        search.close()
+    if not found:
+        raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {pattern!r}")
+
+
+@command(0x06, DeleteRequest, Needs.WRITABLE)
+def delete(request: Request[DeleteRequest]) -> Answer:
+    """SMB_COM_DELETE, [MS-CIFS] 3.3.5.9. Wildcards delete every match; the first that cannot be ends it."""
+    params = request.params
+    path = _path(request, params.file_name, wildcards=True)
+    if not path.parts:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be deleted")
+    if not has_wildcards(path.parts[-1]):
+        info = request.store.query(path)
+        _check_attributes(info, params.search_attributes)
+        request.store.delete(path)
+        return Empty()
+    for found, info in list(matches(request, path, params.search_attributes & ~Attribute.DIRECTORY)):
+        if not info.is_directory:
+            request.store.delete(found)
+    return Empty()
+
+
+def _check_attributes(info: Info, search_attributes: int) -> None:
+    if info.is_directory:
+        raise SMBError(NT.FILE_IS_A_DIRECTORY, "a directory")
+    if info.attributes & _ALL_FILES & ~search_attributes:
+        raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
+
+
+@command(0x07, RenameRequest, Needs.WRITABLE)
+def rename(request: Request[RenameRequest]) -> Answer:
+    """SMB_COM_RENAME, [MS-CIFS] 3.3.5.10. Wildcards take characters over from the old name."""
+    params = request.params
+    old = _path(request, params.old_file_name, wildcards=True)
+    new = Path.parse(params.new_file_name, wildcards=True)
+    if not old.parts or not new.parts:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be renamed")
+    if not has_wildcards(old.parts[-1]):
+        if has_wildcards(new.parts[-1]):
+            new = Path((*new.parts[:-1], filled(old.parts[-1], new.parts[-1])))
+        _check_renamed(request.store.query(old), params.search_attributes)
+        request.store.rename(old, new, replace=False)
+        return Empty()
+    for found, _ in list(matches(request, old, params.search_attributes)):
+        name = filled(found.parts[-1], new.parts[-1])
+        request.store.rename(found, Path((*new.parts[:-1], name)), replace=False)
+    return Empty()
+
+
+def _check_renamed(info: Info, search_attributes: int) -> None:
+    if not info.is_directory and info.attributes & _ALL_FILES & ~search_attributes:
+        raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
+
+
+def filled(name: str, pattern: str) -> str:
+    """A new name from an old one: `?` takes the character at its place, `*` all that are left, per part."""
+    old_root, old_dot, old_extension = name.rpartition(".") if "." in name else (name, "", "")
+    root, dot, extension = pattern.rpartition(".") if "." in pattern else (pattern, "", "")
+    new_root = _filled_part(old_root, root)
+    if not dot:
+        return new_root + old_dot + old_extension if "*" in root else new_root
+    new_extension = _filled_part(old_extension, extension)
+    return f"{new_root}.{new_extension}" if new_extension else new_root
+
+
+def _filled_part(old: str, pattern: str) -> str:
+    made = ""
+    for index, character in enumerate(pattern):
+        if character == "*":
+            return made + old[index:]
+        made += old[index : index + 1] if character == "?" else character
+    return made
+
+
+@command(0xA5, NtRenameRequest, Needs.WRITABLE)
+def nt_rename(request: Request[NtRenameRequest]) -> Answer:
+    """SMB_COM_NT_RENAME, [MS-CIFS] 3.3.5.53: renames, or makes a hard link. No wildcards."""
+    params = request.params
+    old = _path(request, params.old_file_name, wildcards=True)
+    new = Path.parse(params.new_file_name, wildcards=True)
+    for path in (old, new):
+        if not path.parts or has_wildcards(path.parts[-1]):
+            raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "a wildcard, or the root")
+    _check_renamed(request.store.query(old), params.search_attributes)
+    if params.information_level == NtRenameLevel.RENAME:
+        request.store.rename(old, new, replace=False)
+    elif params.information_level == NtRenameLevel.LINK:
+        request.store.link(old, new, replace=False)
+    elif params.information_level == NtRenameLevel.MOVE:
+        # Windows moves clusters at this level and answers so for everybody who asks.
+        raise SMBError(NT.INVALID_PARAMETER, "moving clusters")
+    else:
+        raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
+    return Empty()
+
+
+@command(0x08, QueryInformationRequest, Needs.DISK)
+def query_information(request: Request[QueryInformationRequest]) -> Answer:
+    """SMB_COM_QUERY_INFORMATION, [MS-CIFS] 3.3.5.11."""
+    info = request.store.query(_path(request, request.params.file_name))
+    return QueryInformationResponse(
+        file_attributes=info.attributes & DOS_ATTRIBUTES,
+        last_write_time=utime_from(info.last_write_time),
+        file_size=min(info.end_of_file, _LARGEST_SIZE),
+    )
+
+
+@command(0x09, SetInformationRequest, Needs.WRITABLE)
+def set_information(request: Request[SetInformationRequest]) -> Answer:
+    """SMB_COM_SET_INFORMATION, [MS-CIFS] 3.3.5.12. Attributes 0 mean a file without any."""
+    params = request.params
+    path = _path(request, params.file_name)
+    if params.file_attributes & Attribute.DIRECTORY and not request.store.query(path).is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "a file cannot become a directory")
+    request.store.set_basic(
+        path,
+        write=utime_to(params.last_write_time),
+        attributes=params.file_attributes & DOS_ATTRIBUTES & ~Attribute.DIRECTORY or Attribute.NORMAL,
+    )
+    return Empty()
+
+
+@command(0x23, QueryInformation2Request, Needs.DISK)
+def query_information2(request: Request[QueryInformation2Request]) -> Answer:
+    """SMB_COM_QUERY_INFORMATION2, [MS-CIFS] 3.3.5.27."""
+    info = request.store.query(request.file(request.params.fid))
+    times = [dos_from(t) for t in (info.creation_time, info.last_access_time, info.last_write_time)]
+    return QueryInformation2Response(
+        *times[0],
+        *times[1],
+        *times[2],
+        min(info.end_of_file, _LARGEST_SIZE),
+        min(info.allocation_size, _LARGEST_SIZE),
+        info.attributes & DOS_ATTRIBUTES,
+    )
+
+
+@command(0x22, SetInformation2Request, Needs.WRITABLE)
+def set_information2(request: Request[SetInformation2Request]) -> Answer:
+    """SMB_COM_SET_INFORMATION2, [MS-CIFS] 3.3.5.26."""
+    params = request.params
+    request.store.set_basic(
+        request.file(params.fid),
+        creation=dos_to(params.create_date, params.create_time),
+        access=dos_to(params.last_access_date, params.last_access_time),
+        write=dos_to(params.last_write_date, params.last_write_time),
+    )
+    return Empty()
+
+
+@command(0x34, FindClose2Request, Needs.DISK)
+def find_close2(request: Request[FindClose2Request]) -> Answer:
+    """SMB_COM_FIND_CLOSE2, [MS-CIFS] 3.3.5.40. SID 0xFFFF closes all of the tree's searches (OS/2)."""
+    connection, sid = request.connection, request.params.sid
+    if sid == RESERVED_ID:
+        for search in connection.searches:
+            if search.tree is request.tree:
+                connection.close_search(search)
+        return Empty()
+    known = connection.searches.get(sid)
+    if known is None or known.tree is not request.tree:
+        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{sid:04X}")
+    connection.close_search(known)
+    return Empty()

@@ -1,0 +1,310 @@
+"""Opening and closing: NT_CREATE_ANDX, OPEN_ANDX, CLOSE, FLUSH, PROCESS_EXIT ([MS-CIFS] 2.2.4).
+
+Every form of open becomes one `vfs.api.CreateRequest`, and goes through `open_file`.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, AnyRequest, Empty, Request
+from fakesmb.core.state import RESERVED_ID, Open
+from fakesmb.core.views import caller_of
+from fakesmb.core.waiting import patiently
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Access, Action, Attribute, CreateRequest, Disposition, Opened, Option, Share
+from fakesmb.vfs.paths import Path
+from fakesmb.wire.files import (
+    CloseRequest,
+    CreateFlag,
+    FlushRequest,
+    NtCreateAndxExtendedResponse,
+    NtCreateAndxRequest,
+    NtCreateAndxResponse,
+    OpenAndxExtendedResponse,
+    OpenAndxRequest,
+    OpenAndxResponse,
+    OpenFlag,
+    ResourceType,
+)
+from fakesmb.wire.times import utime_to, utime_from
+from fakesmb.wire.tree import ProcessExitRequest
+
+T = TypeVar("T")
+
+FILE_STATUS_FLAGS: Final = 7
+"""No EAs, no streams, no reparse tag ([MS-SMB] 2.2.4.9.2)."""
+_CHANGES: Final = (
+    Access.WRITE_DATA
+    | Access.APPEND_DATA
+    | Access.WRITE_EA
+    | Access.WRITE_ATTRIBUTES
+    | Access.DELETE_CHILD
+    | Access.DELETE
+    | Access.WRITE_DAC
+    | Access.WRITE_OWNER
+    | Access.GENERIC_WRITE
+    | Access.GENERIC_ALL
+)
+_READ_ONLY_RIGHTS: Final = Access.FILE_READ | Access.FILE_EXECUTE
+
+DOS_ACCESS: Final = {
+    0: Access.GENERIC_READ,
+    1: Access.GENERIC_WRITE,
+    2: Access.GENERIC_READ | Access.GENERIC_WRITE,
+    3: Access.GENERIC_READ | Access.EXECUTE,
+}
+"""AccessMode bits 0-2 of the DOS opens ([MS-CIFS] 2.2.4.3.1)."""
+DOS_SHARE: Final = {1: Share.NONE, 2: Share.READ, 3: Share.WRITE, 4: Share.READ | Share.WRITE}
+"""AccessMode bits 4-6: deny all, write, read, none. 0 is compatibility mode."""
+DENY_DOS: Final = 1
+DENY_FCB: Final = 2
+FCB_MODE: Final = 0xFF
+DOS_DISPOSITION: Final = {
+    0x10: Disposition.CREATE,
+    0x01: Disposition.OPEN,
+    0x11: Disposition.OPEN_IF,
+    0x02: Disposition.OVERWRITE,
+    0x12: Disposition.OVERWRITE_IF,
+}
+"""OpenMode: what to do with a file that exists (low two bits) and one that does not (0x10)."""
+OPEN_RESULT: Final = {
+    Action.SUPERSEDED: 3,
+    Action.OPENED: 1,
+    Action.CREATED: 2,
+    Action.OVERWRITTEN: 3,
+}
+
+
+def then(result: "T | Deferred[T]", make: Callable[[T], Answer]) -> "Answer | Deferred[Answer]":
+    """Applies `make` to a result that is there, or when it comes."""
+    if isinstance(result, Deferred):
+        return result.addCallback(make)  # type: ignore[return-value]
+    return make(result)
+
+
+def restricted(create: CreateRequest) -> CreateRequest:
+    """An open as a tree that is read-only for its user allows it; raises ACCESS_DENIED for one that changes files."""
+    if create.access & _CHANGES or create.options & Option.DELETE_ON_CLOSE:
+        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    if create.disposition not in (Disposition.OPEN, Disposition.OPEN_IF):
+        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    access = create.access
+    if access & Access.MAXIMUM_ALLOWED:
+        access = access & ~Access.MAXIMUM_ALLOWED | _READ_ONLY_RIGHTS
+    return msgspec.structs.replace(create, access=access, disposition=Disposition.OPEN)
+
+
+def open_file(
+    request: AnyRequest, path: Path, create: CreateRequest, make: Callable[[Opened, Open], Answer]
+) -> "Answer | Deferred[Answer]":
+    """Opens a file of the request's tree, gives it a FID and answers with what `make` says.
+
+    A sharing violation is waited out first ([MS-CIFS] 3.3.5.51).
+    """
+    request.path = str(path)
+    if request.tree.read_only:
+        create = restricted(create)
+    store, connection, server = request.store, request.connection, request.server
+
+    def opened(result: Opened) -> Answer:
+        entry = Open(
+            request.tree, request.session, str(result.handle.path), request.header.pid, handle=result.handle
+        )
+        if connection.closed:
+            entry.close()
+            raise SMBError(NT.NETWORK_NAME_DELETED, "the connection ended")
+        request.exchange.fid = request.fid_used = connection.add_open(entry)
+        server.counters.file_opens += 1
+        return make(result, entry)
+
+    waits = server.settings.timing.sharing_violation
+    return then(patiently(lambda: store.create(path, create), server.clock, waits), opened)
+
+
+def open_pipe(request: AnyRequest, name: str) -> Open:
+    """Opens a named pipe; raises OBJECT_NAME_NOT_FOUND for one that is not there."""
+    request.path = name
+    pipe = request.server.pipes.open(name, caller_of(request.session))
+    entry = Open(request.tree, request.session, pipe.path, request.header.pid, pipe=pipe)
+    request.exchange.fid = request.fid_used = request.connection.add_open(entry)
+    return entry
+
+
+@command(0xA2, NtCreateAndxRequest, Needs.TREE)
+def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_NT_CREATE_ANDX, [MS-CIFS] 3.3.5.51."""
+    params = request.params
+    if request.tree.share.is_ipc:
+        return _pipe_response(open_pipe(request, params.file_name), params.flags)
+    path = Path.parse(params.file_name)
+    if params.root_directory_fid:
+        parent = request.file(params.root_directory_fid)
+        path = Path((*parent.path.parts, *path.parts), path.stream)
+    if params.create_disposition > Disposition.OVERWRITE_IF:
+        raise SMBError(NT.INVALID_PARAMETER, f"CreateDisposition {params.create_disposition}")
+    if params.create_options & Option.OPEN_BY_FILE_ID:
+        raise SMBError(NT.NOT_SUPPORTED, "open by file id")
+    if params.flags & CreateFlag.OPEN_TARGET_DIRECTORY and path.parts:
+        path = Path(path.parts[:-1])
+    create = CreateRequest(
+        access=params.desired_access,
+        share=params.share_access,
+        disposition=params.create_disposition,
+        options=params.create_options,
+        attributes=params.ext_file_attributes,
+        allocation=params.allocation_size,
+        pid=request.header.pid,
+        owner=request.connection,
+    )
+
+    def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:
+        info = opened.info
+        facts = {
+            "fid": entry.fid,
+            "create_disposition": opened.action,
+            "create_time": info.creation_time,
+            "last_access_time": info.last_access_time,
+            "last_write_time": info.last_write_time,
+            "last_change_time": info.change_time,
+            "ext_file_attributes": info.attributes,
+            "allocation_size": info.allocation_size,
+            "end_of_file": info.end_of_file,
+            "directory": info.is_directory,
+        }
+        if not params.flags & CreateFlag.EXTENDED_RESPONSE:
+            return NtCreateAndxResponse(**facts)
+        return NtCreateAndxExtendedResponse(
+            **facts,
+            nm_pipe_status=FILE_STATUS_FLAGS,
+            file_id=info.file_id,
+            maximal_access_rights=maximal_rights(request),
+        )
+
+    return open_file(request, path, create, response)
+
+
+def maximal_rights(request: AnyRequest) -> int:
+    """MaximalAccessRights that extended answers carry."""
+    return _READ_ONLY_RIGHTS if request.tree.read_only else Access.FILE_ALL
+
+
+def _pipe_response(entry: Open, flags: int) -> NtCreateAndxResponse:
+    assert entry.pipe is not None
+    facts = {
+        "fid": entry.fid,
+        "create_disposition": Action.OPENED,
+        "ext_file_attributes": Attribute.NORMAL,
+        "allocation_size": 4096,  # as Windows says of every pipe
+        "resource_type": ResourceType.MESSAGE_MODE_PIPE,
+        "nm_pipe_status": entry.pipe.state,
+    }
+    if flags & CreateFlag.EXTENDED_RESPONSE:
+        return NtCreateAndxExtendedResponse(**facts, maximal_access_rights=Access.FILE_ALL)
+    return NtCreateAndxResponse(**facts)
+
+
+def dos_create(
+    request: AnyRequest, access_mode: int, *, disposition: int, attributes: int = 0, allocation: int = 0
+) -> CreateRequest:
+    """An open in DOS terms as an NT open ([MS-CIFS] 2.2.4.3.1, 2.2.4.41.1).
+
+    Raises ERRDOS/ERRbadaccess (OS2_INVALID_ACCESS) for modes that do not exist.
+    """
+    deny = 0
+    if access_mode & 0xFF == FCB_MODE:
+        access, share, deny = DOS_ACCESS[2], Share.NONE, DENY_FCB
+    else:
+        sharing = access_mode >> 4 & 7
+        if access_mode & 7 not in DOS_ACCESS or sharing not in DOS_SHARE and sharing:
+            raise SMBError(NT.OS2_INVALID_ACCESS, f"AccessMode 0x{access_mode:04X}")
+        access = DOS_ACCESS[access_mode & 7]
+        if sharing:
+            share = DOS_SHARE[sharing]
+        else:
+            deny, share = DENY_DOS, Share.READ if access == Access.GENERIC_READ else Share.NONE
+    return CreateRequest(
+        access=access,
+        share=share,
+        disposition=disposition,
+        options=Option.NON_DIRECTORY,
+        attributes=attributes,
+        allocation=allocation,
+        pid=request.header.pid,
+        dos_deny=deny,
+        owner=request.connection,
+    )
+
+
+@command(0x2D, OpenAndxRequest, Needs.TREE)
+def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_OPEN_ANDX, [MS-CIFS] 3.3.5.35."""
+    params = request.params
+    if request.tree.share.is_ipc:
+        entry = open_pipe(request, params.file_name)
+        assert entry.pipe is not None
+        return OpenAndxResponse(
+            fid=entry.fid, access_rights=2, resource_type=ResourceType.MESSAGE_MODE_PIPE, nm_pipe_status=entry.pipe.state
+        )
+    disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
+    if disposition is None:
+        raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
+    create = dos_create(
+        request,
+        params.access_mode,
+        disposition=disposition,
+        attributes=params.file_attributes,
+        allocation=params.allocation_size,
+    )
+
+    def response(opened: Opened, entry: Open) -> OpenAndxResponse:
+        if params.creation_time and opened.action != Action.OPENED:
+            request.store.set_basic(opened.handle, write=utime_to(params.creation_time))
+        info = opened.info
+        facts = {
+            "fid": entry.fid,
+            "file_attributes": info.attributes & 0x3F,
+            "last_write_time": utime_from(info.last_write_time),
+            "file_data_size": min(info.end_of_file, 0xFFFFFFFF),
+            "access_rights": params.access_mode & 7,
+            "open_results": OPEN_RESULT[Action(opened.action)],
+        }
+        if params.flags & OpenFlag.EXTENDED_RESPONSE:
+            return OpenAndxExtendedResponse(**facts, maximal_access_rights=maximal_rights(request))
+        return OpenAndxResponse(**facts)
+
+    return open_file(request, Path.parse(params.file_name), create, response)
+
+
+@command(0x04, CloseRequest, Needs.TREE)
+def close(request: Request[CloseRequest]) -> Answer:
+    """SMB_COM_CLOSE, [MS-CIFS] 3.3.5.7. A time of 0 or -1 leaves the write time alone."""
+    params = request.params
+    entry = request.open(params.fid)
+    request.connection.close_open(entry, utime_to(params.last_write_time))
+    return Empty()
+
+
+@command(0x05, FlushRequest, Needs.DISK)
+def flush(request: Request[FlushRequest]) -> Answer:
+    """SMB_COM_FLUSH, [MS-CIFS] 3.3.5.8. FID 0xFFFF flushes everything that the process has open."""
+    fid = request.params.fid
+    if fid != RESERVED_ID:
+        request.store.flush(request.file(fid))
+        return Empty()
+    for entry in request.connection.opens:
+        if entry.tree is request.tree and entry.pid == request.header.pid and entry.handle is not None:
+            request.store.flush(entry.handle)
+    return Empty()
+
+
+@command(0x11, ProcessExitRequest, Needs.SESSION)
+def process_exit(request: Request[ProcessExitRequest]) -> Answer:
+    """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.17: closes what that process of the user has open."""
+    request.connection.end(session=request.session, pid=request.header.pid)
+    return Empty()
+
+

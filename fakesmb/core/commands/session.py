@@ -1,0 +1,302 @@
+"""Negotiate, session setup, logoff, echo, cancel ([MS-CIFS] 2.2.4.39, .52 to .54, .65; [MS-SMB] 2.2.4.5, .6)."""
+
+import time
+from typing import Final
+
+from fakesmb import filetime
+from fakesmb.auth import ntlm
+from fakesmb.auth.accounts import Identity
+from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
+from fakesmb.auth.signing import Checker, Signer, mac_key
+from fakesmb.auth.spnego import SpnegoAcceptor, initial_token
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
+from fakesmb.core.settings import Settings
+from fakesmb.core.state import RESERVED_ID, Session
+from fakesmb.record import events
+from fakesmb.status import NT, SMBError
+from fakesmb.wire.codec import Message
+from fakesmb.wire.header import Flags2
+from fakesmb.wire.negotiate import (
+    Capability,
+    Dialect,
+    NegotiateCoreResponse,
+    NegotiateExtendedResponse,
+    NegotiateNtResponse,
+    NegotiateRequest,
+    SecurityMode,
+)
+from fakesmb.wire.session import (
+    Action,
+    EchoRequest,
+    EchoResponse,
+    LogoffAndxRequest,
+    LogoffAndxResponse,
+    SessionSetupAndxRequest,
+    SessionSetupAndxResponse,
+    SessionSetupExtendedRequest,
+    SessionSetupExtendedResponse,
+    SessionSetupPlainRequest,
+)
+
+SMB2_DIALECTS: Final = frozenset({Dialect.SMB2, Dialect.SMB2_ANY})
+MOST_ECHOES: Final = 16
+"""Answers to one ECHO; more would let a stranger multiply what it sends ([MS-CIFS] 3.3.5.33 allows a limit)."""
+
+OFFERED: Final = (
+    Capability.LARGE_FILES
+    | Capability.NT_SMBS
+    | Capability.RPC_REMOTE_APIS
+    | Capability.STATUS32
+    | Capability.NT_FIND
+    | Capability.INFOLEVEL_PASSTHRU
+    | Capability.LARGE_READX
+    | Capability.LARGE_WRITEX
+)
+
+NO_COMMON_DIALECT: Final = (
+    "no dialect in common, NT LM 0.12 is wanted: allow SMB1 on the client (smbclient: -m NT1; mount.cifs: vers=1.0; "
+    "Windows: the optional feature 'SMB 1.0/CIFS File Sharing Support')"
+)
+
+
+def capabilities(settings: Settings) -> int:
+    """What the server can do ([MS-CIFS] 2.2.4.52.2)."""
+    return (
+        OFFERED
+        | (Capability.UNICODE if settings.unicode else 0)
+        | (Capability.DFS if settings.dfs else 0)
+    )
+
+
+def security_mode(settings: Settings) -> int:
+    """User level, challenge and response, signing as configured."""
+    mode = SecurityMode.USER | SecurityMode.ENCRYPT_PASSWORDS
+    if settings.signing != "off":
+        mode |= SecurityMode.SIGNATURES_ENABLED
+    if settings.signing == "required":
+        mode |= SecurityMode.SIGNATURES_REQUIRED
+    return mode
+
+
+@command(0x72, NegotiateRequest, Needs.NOTHING)
+def negotiate(request: Request[NegotiateRequest]) -> Answer:
+    """SMB_COM_NEGOTIATE, [MS-CIFS] 3.3.5.42 and [MS-SMB] 3.3.5.2. The index counts in the client's list."""
+    connection, settings = request.connection, request.server.settings
+    if connection.dialect is not None:
+        raise SMBError(NT.INVALID_SMB, "a second negotiate on one connection")
+    offered = request.params.dialects
+    if Dialect.NT_LM not in offered:
+        connection.drop_after_reply(NO_COMMON_DIALECT)
+        return NegotiateCoreResponse()
+    connection.dialect = Dialect.NT_LM
+    common = {
+        "dialect_index": offered.index(Dialect.NT_LM),
+        "security_mode": security_mode(settings),
+        "max_mpx_count": settings.max_mpx,
+        "max_buffer_size": settings.max_buffer,
+        "session_key": connection.number & 0xFFFFFFFF,
+        "system_time": filetime.now(),
+    }
+    if settings.extended_security and request.header.flags2 & Flags2.EXTENDED_SECURITY:
+        connection.extended_security = True
+        return NegotiateExtendedResponse(
+            **common,
+            capabilities=capabilities(settings) | Capability.EXTENDED_SECURITY,
+            server_guid=request.server.guid,
+            security_blob=initial_token(),
+        )
+    return NegotiateNtResponse(
+        **common,
+        capabilities=capabilities(settings),
+        challenge=connection.challenge,
+        domain_name=settings.workgroup,
+        server_name=settings.name,
+    )
+
+
+@command(0x73, SessionSetupAndxRequest, Needs.NOTHING)
+def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer:
+    """SMB_COM_SESSION_SETUP_ANDX, [MS-CIFS] 3.3.5.43 and [MS-SMB] 3.3.5.3."""
+    params, connection = request.params, request.connection
+    connection.max_buffer = max(params.max_buffer_size, 1024)
+    if isinstance(params, SessionSetupExtendedRequest):
+        connection.capabilities = params.capabilities
+        return _extended(request, params)
+    if isinstance(params, SessionSetupPlainRequest):
+        connection.capabilities = params.capabilities
+        return _plain(request, params)
+    raise SMBError(NT.NOT_SUPPORTED, "the LANMAN form of session setup")
+
+
+def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answer:
+    connection = request.connection
+    if not connection.extended_security:
+        raise SMBError(NT.INVALID_SMB, "a security token, but extended security was not negotiated")
+    session = connection.sessions.get(request.exchange.uid)
+    if session is None or session.acceptor is None:
+        # A UID that is signed in already means: sign in again, keeping it ([MS-SMB] 3.3.5.3).
+        session = session if session is not None else Session(connection)
+        session.acceptor = _acceptor(request)
+        if not session.uid:
+            session.uid = connection.sessions.add(session)
+    acceptor = session.acceptor
+    request.exchange.uid = session.uid
+    try:
+        token, identity = acceptor.step(params.security_blob)
+    except SMBError as error:
+        _refuse(request, session, error)
+        raise
+    settings = request.server.settings
+    response = SessionSetupExtendedResponse(
+        action=_action(identity),
+        security_blob=token,
+        native_os=settings.native_os,
+        native_lan_man=settings.native_lan_manager,
+        primary_domain=settings.workgroup,
+    )
+    if identity is None:
+        return Reply(response, NT.MORE_PROCESSING_REQUIRED)
+    session.native_os = params.native_os
+    _accept(request, session, identity)
+    return response
+
+
+def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
+    server = request.server
+    names = TargetNames(server.settings.name)
+    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, request.connection.challenge))
+
+
+def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:
+    connection, server = request.connection, request.server
+    session = Session(connection)
+    session.native_os = params.native_os
+    try:
+        identity = ntlm.verify(
+            server.accounts,
+            challenge=connection.challenge,
+            user=params.account_name,
+            domain=params.primary_domain,
+            lm=params.oem_password,
+            nt=params.unicode_password,
+        )
+    except SMBError as error:
+        _emit_refusal(request, error, params.account_name, params.primary_domain)
+        raise
+    session.uid = request.exchange.uid = connection.sessions.add(session)
+    _accept(request, session, identity)
+    settings = server.settings
+    return SessionSetupAndxResponse(
+        action=_action(identity),
+        native_os=settings.native_os,
+        native_lan_man=settings.native_lan_manager,
+        primary_domain=settings.workgroup,
+    )
+
+
+def _action(identity: Identity | None) -> int:
+    return Action.GUEST if identity is not None and identity.kind == "guest" else 0
+
+
+def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
+    connection, server = request.connection, request.server
+    session.identity = identity
+    session.acceptor = None
+    request.exchange.session = session
+    connection.signed_in()
+    _begin_signing(request, identity)
+    server.counters.sessions += 1
+    server.log.emit(
+        events.SignedIn(
+            time.time(),
+            connection.number,
+            connection.peer,
+            identity.user,
+            identity.domain,
+            identity.workstation,
+            session.native_os,
+            identity.kind,
+            identity.protection,
+        )
+    )
+
+
+def _begin_signing(request: AnyRequest, identity: Identity) -> None:
+    """Signing begins with the answer to the first sign-in that brings a key ([MS-SMB] 3.3.5.3)."""
+    connection, settings = request.connection, request.server.settings
+    if connection.signing is not None or settings.signing == "off":
+        return
+    wanted = request.header.flags2 & (Flags2.SIGNATURE | Flags2.SIGNATURE_REQUIRED)
+    if not wanted and settings.signing != "required":
+        return
+    key = mac_key(identity)
+    if key:
+        connection.signing = Checker(Signer(key))
+        request.exchange.sequence = 1
+
+
+def _refuse(request: AnyRequest, session: Session, error: SMBError) -> None:
+    acceptor = session.acceptor
+    claim = acceptor.ntlm.claim if acceptor is not None else None
+    session.acceptor = None
+    if session.identity is None:
+        request.connection.sessions.pop(session.uid)
+    if claim is None:
+        _emit_refusal(request, error, "")
+    else:
+        _emit_refusal(request, error, claim.user, claim.domain, claim.workstation)
+
+
+def _emit_refusal(request: AnyRequest, error: SMBError, user: str, domain: str = "", workstation: str = "") -> None:
+    server, connection = request.server, request.connection
+    server.counters.refused_sessions += 1
+    server.log.emit(
+        events.SignInRefused(
+            time.time(), connection.number, connection.peer, user, error.status, error.why, domain, workstation
+        )
+    )
+
+
+@command(0x74, LogoffAndxRequest, Needs.NOTHING)
+def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
+    """SMB_COM_LOGOFF_ANDX, [MS-CIFS] 3.3.5.44: closes what the user has open; unfinished sign-ins are bad UIDs."""
+    connection = request.connection
+    session = connection.sessions.get(request.exchange.uid)
+    if session is None or session.identity is None:
+        raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X}")
+    request.exchange.session = session
+    connection.end(session=session)
+    connection.sessions.pop(session.uid)
+    return LogoffAndxResponse()
+
+
+@command(0x2B, EchoRequest, Needs.NOTHING)
+def echo(request: Request[EchoRequest]) -> Answer:
+    """SMB_COM_ECHO, [MS-CIFS] 3.3.5.33."""
+    tid = request.header.tid
+    if tid != RESERVED_ID and tid and tid not in request.connection.trees.entries:
+        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{tid:04X}")
+    count = request.params.echo_count
+    if count == 0:
+        return NO_REPLY
+    data = request.params.data
+    if count == 1:
+        return EchoResponse(1, data)
+    answers: list[Message] = [EchoResponse(number + 1, data) for number in range(min(count, MOST_ECHOES))]
+    return Replies(tuple(Reply(answer) for answer in answers))
+
+
+class NtCancelRequest(Message, frozen=True):
+    """SMB_COM_NT_CANCEL request, [MS-CIFS] 2.2.4.65.1: the header says what to cancel."""
+
+
+@command(0xA4, NtCancelRequest, Needs.NOTHING)
+def nt_cancel(request: Request[NtCancelRequest]) -> Answer:
+    """SMB_COM_NT_CANCEL, [MS-CIFS] 3.3.5.52: no answer of its own; what it cancels ends with STATUS_CANCELLED."""
+    header = request.header
+    for exchange in list(request.connection.pending):
+        other = exchange.header
+        if (other.mid, other.pid, other.uid, other.tid) == (header.mid, header.pid, header.uid, header.tid):
+            exchange.cancel()
+    return NO_REPLY

@@ -1,0 +1,156 @@
+"""TRANSACTION, TRANSACTION2 and NT_TRANSACT: assembled, run, answered in as many messages as it takes.
+
+A transaction may arrive in pieces ([MS-CIFS] 3.3.5.29 to .32, .40, .41, .58, .59): the first message gets an interim
+answer, the secondaries none, and the answer proper goes out when all of it is there.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.nt_trans.table import FUNCTIONS
+from fakesmb.core.pipes import named_transaction
+from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Replies, Reply, Request
+from fakesmb.core.trans2.table import SUBCOMMANDS
+from fakesmb.core.transactions import Outcome, Results, Subcommand
+from fakesmb.status import NT, SMBError
+from fakesmb.wire import names
+from fakesmb.wire.header import HEADER_SIZE
+from fakesmb.wire.trans import (
+    NtTransactRequest,
+    NtTransactResponse,
+    NtTransactSecondaryRequest,
+    Transaction2Request,
+    Transaction2SecondaryRequest,
+    TransactionFlag,
+    TransactionRequest,
+    TransactionResponse,
+    TransactionSecondaryRequest,
+)
+
+TRANSACTION: Final = 0x25
+TRANSACTION_SECONDARY: Final = 0x26
+TRANSACTION2: Final = 0x32
+TRANSACTION2_SECONDARY: Final = 0x33
+NT_TRANSACT: Final = 0xA0
+NT_TRANSACT_SECONDARY: Final = 0xA1
+
+TABLES: Final[Mapping[int, Mapping[int, Subcommand]]] = {TRANSACTION2: SUBCOMMANDS, NT_TRANSACT: FUNCTIONS}
+
+
+def _key(request: AnyRequest, code: int) -> tuple[int, int, int, int, int]:
+    header = request.header
+    return code, header.pid, header.mid, header.uid, header.tid
+
+
+def _first(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
+    params: TransactionRequest = request.params
+    transactions = request.connection.transactions
+    if params.complete:
+        return _run(request, code)
+    transactions.check(params)
+    transactions.begin(_key(request, code), params)
+    return Empty()
+
+
+def _secondary(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
+    whole = request.connection.transactions.go_on(_key(request, code), request.params)
+    if whole is None:
+        return NO_REPLY
+    # The answer is that of the first request: its command, and the same MID.
+    request.exchange.answer_as(code)
+    request.params = whole
+    return _run(request, code)
+
+
+def _run(request: AnyRequest, code: int) -> "Answer | Deferred[Answer]":
+    params: TransactionRequest = request.params
+    if code == TRANSACTION:
+        outcome = named_transaction(request)
+    else:
+        request.subcommand = function = params.subcommand
+        outcome = invoke(request, TABLES[code], function, code)
+    if isinstance(outcome, Deferred):
+        return outcome.addCallback(lambda results: _answer(request, results, code))
+    return _answer(request, outcome, code)
+
+
+def invoke(request: AnyRequest, rows: Mapping[int, Subcommand], function: int | None, code: int) -> Outcome:
+    """Runs a subcommand after checking what it needs."""
+    row = None if function is None else rows.get(function)
+    if row is None:
+        raise unsupported(code, function)
+    if row.needs & 4 and request.tree.store is None:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "IPC$ has no files")
+    if row.needs == Needs.WRITABLE and request.tree.read_only:
+        raise SMBError(NT.ACCESS_DENIED, f"{request.tree.share.name} is read-only here")
+    return row.handler(request)
+
+
+def unsupported(code: int, function: int | None) -> SMBError:
+    """The refusal of a subcommand without a handler: not built (NOT_IMPLEMENTED), or not defined at all."""
+    if function is None:
+        return SMBError(NT.INVALID_SMB, "a transaction without a subcommand")
+    known = names.subcommand(code, function)
+    if known is None:
+        return SMBError(NT.INVALID_PARAMETER, f"no subcommand has code 0x{function:04X}")
+    return SMBError(NT.NOT_IMPLEMENTED, f"{known.name} is not implemented")
+
+
+def _answer(request: AnyRequest, results: Results, code: int) -> Answer:
+    params: TransactionRequest = request.params
+    status, parameters, data = results.status, results.parameters, results.data
+    if len(parameters) > params.max_parameter_count and code != NT_TRANSACT:
+        parameters, status = memoryview(parameters)[: params.max_parameter_count], status or NT.BUFFER_OVERFLOW
+    if len(data) > params.max_data_count:
+        data, status = memoryview(data)[: params.max_data_count], status or NT.BUFFER_OVERFLOW
+    request.reply_detail = results.detail
+    if params.flags & TransactionFlag.DISCONNECT_TID:
+        request.connection.end(tree=request.tree)
+        request.connection.trees.pop(request.tree.tid)
+    if params.flags & TransactionFlag.NO_RESPONSE:
+        return NO_REPLY
+    kind = NtTransactResponse if code == NT_TRANSACT else TransactionResponse
+    whole = kind(parameters=parameters, data=data, setup=results.setup)
+    largest = max(request.connection.max_buffer, HEADER_SIZE + 64)
+    if HEADER_SIZE + whole.size(HEADER_SIZE) <= largest:
+        return Reply(whole, status) if status else whole
+    return Replies(tuple(Reply(piece, status) for piece in whole.pieces(largest, HEADER_SIZE)))
+
+
+@command(TRANSACTION, TransactionRequest, Needs.TREE)
+def transaction_(request: Request[TransactionRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_TRANSACTION, [MS-CIFS] 3.3.5.29: named pipes, \\PIPE\\LANMAN, mailslots."""
+    return _first(request, TRANSACTION)
+
+
+@command(TRANSACTION_SECONDARY, TransactionSecondaryRequest, Needs.TREE)
+def transaction_secondary(request: Request[TransactionSecondaryRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_TRANSACTION_SECONDARY, [MS-CIFS] 3.3.5.30."""
+    return _secondary(request, TRANSACTION)
+
+
+@command(TRANSACTION2, Transaction2Request, Needs.TREE)
+def transaction2(request: Request[Transaction2Request]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_TRANSACTION2, [MS-CIFS] 3.3.5.40."""
+    return _first(request, TRANSACTION2)
+
+
+@command(TRANSACTION2_SECONDARY, Transaction2SecondaryRequest, Needs.TREE)
+def transaction2_secondary(request: Request[Transaction2SecondaryRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_TRANSACTION2_SECONDARY, [MS-CIFS] 3.3.5.41."""
+    return _secondary(request, TRANSACTION2)
+
+
+@command(NT_TRANSACT, NtTransactRequest, Needs.TREE)
+def nt_transact(request: Request[NtTransactRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_NT_TRANSACT, [MS-CIFS] 3.3.5.58."""
+    return _first(request, NT_TRANSACT)
+
+
+@command(NT_TRANSACT_SECONDARY, NtTransactSecondaryRequest, Needs.TREE)
+def nt_transact_secondary(request: Request[NtTransactSecondaryRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_NT_TRANSACT_SECONDARY, [MS-CIFS] 3.3.5.59."""
+    return _secondary(request, NT_TRANSACT)

@@ -1,0 +1,90 @@
+"""Connecting to shares: TREE_CONNECT_ANDX, TREE_DISCONNECT, QUERY_INFORMATION_DISK ([MS-CIFS] 2.2.4)."""
+
+from typing import Final
+
+from fakesmb.core.commands.opens import maximal_rights
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, AnyRequest, Empty, Request
+from fakesmb.core.state import Share, Tree
+from fakesmb.status import NT, SMBError
+from fakesmb.wire.tree import (
+    QueryInformationDiskRequest,
+    QueryInformationDiskResponse,
+    Service,
+    TreeConnectAndxExtendedResponse,
+    TreeConnectAndxRequest,
+    TreeConnectAndxResponse,
+    TreeConnectFlag,
+    TreeDisconnectRequest,
+)
+
+_LARGEST: Final = 0xFFFF
+
+
+def share_of(request: AnyRequest, path: str, service: str) -> Share:
+    """The share that `\\\\HOST\\NAME` or `NAME` names, if the user may have it as that service.
+
+    Raises BAD_NETWORK_NAME, BAD_DEVICE_TYPE, ACCESS_DENIED ([MS-CIFS] 3.3.5.45).
+    """
+    name = path.replace("/", "\\").rstrip("\\").rpartition("\\")[2]
+    share = request.server.share(name)
+    if share is None:
+        raise SMBError(NT.BAD_NETWORK_NAME, f"no share {name!r}")
+    if service not in (Service.ANY, Service.PIPE if share.is_ipc else Service.DISK):
+        raise SMBError(NT.BAD_DEVICE_TYPE, f"{share.name} is not a {service!r}")
+    identity = request.session.identity
+    assert identity is not None
+    # A null session sees what IPC$ tells, never files.
+    if not share.is_ipc and (identity.kind == "anonymous" or not share.admits(identity)):
+        raise SMBError(NT.ACCESS_DENIED, f"{identity.user or 'anonymous'} may not use {share.name}")
+    return share
+
+
+@command(0x75, TreeConnectAndxRequest, Needs.SESSION)
+def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
+    """SMB_COM_TREE_CONNECT_ANDX, [MS-CIFS] 3.3.5.45 and [MS-SMB] 3.3.5.4."""
+    params, connection, exchange = request.params, request.connection, request.exchange
+    share = share_of(request, params.path, params.service)
+    if params.flags & TreeConnectFlag.DISCONNECT_TID:
+        old = connection.trees.get(exchange.tid)
+        if old is not None:
+            disconnect(request, old)
+    tree = Tree(share, request.session)
+    tree.tid = exchange.tid = connection.trees.add(tree)
+    exchange.tree = request.tree = tree
+    service = Service.PIPE if share.is_ipc else Service.DISK
+    file_system = "" if share.store is None else share.store.volume().file_system
+    if not params.flags & TreeConnectFlag.EXTENDED_RESPONSE:
+        return TreeConnectAndxResponse(service=service, native_file_system=file_system)
+    return TreeConnectAndxExtendedResponse(
+        service=service,
+        native_file_system=file_system,
+        maximal_share_access_rights=maximal_rights(request),
+    )
+
+
+def disconnect(request: AnyRequest, tree: Tree) -> None:
+    """Ends a tree and everything in it."""
+    request.connection.end(tree=tree)
+    request.connection.trees.pop(tree.tid)
+
+
+@command(0x71, TreeDisconnectRequest, Needs.TREE)
+def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
+    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.46."""
+    disconnect(request, request.tree)
+    return Empty()
+
+
+@command(0x80, QueryInformationDiskRequest, Needs.DISK)
+def query_information_disk(request: Request[QueryInformationDiskRequest]) -> Answer:
+    """SMB_COM_QUERY_INFORMATION_DISK, [MS-CIFS] 3.3.5.48.
+
+    16-bit counts: the unit grows until the disk fits, as it does in Windows and Samba for DOS programs.
+    """
+    volume = request.store.volume()
+    total, free = volume.total_units, volume.free_units
+    sectors, size = volume.sectors_per_unit, volume.bytes_per_sector
+    while total > _LARGEST and sectors < 0x8000:
+        sectors, total, free = sectors * 2, total // 2, free // 2
+    return QueryInformationDiskResponse(min(total, _LARGEST), sectors, size, min(free, _LARGEST))

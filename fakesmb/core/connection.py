@@ -1,0 +1,264 @@
+"""One client's connection: bytes in, bytes out. No socket, no reactor.
+
+`receive` takes whatever arrived, however it was cut; `send` gets whole frames. `lost` frees everything that the
+connection held. What a peer sends ends in an answer, in silence where the protocol wants it, or in the connection
+being closed with a reason that the log shows.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.auth.signing import Checker
+from fakesmb.core.dispatch import Command
+from fakesmb.core.exchange import Exchange, Step, steps_of
+from fakesmb.core.state import (
+    FIRST_FID,
+    FIRST_SID,
+    FIRST_TID,
+    FIRST_UID,
+    IdPool,
+    Open,
+    OpenSearch,
+    Server,
+    Session,
+    Tree,
+)
+from fakesmb.core.transactions import Transactions
+from fakesmb.record import events
+from fakesmb.status import NT, SMBError
+from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.frame import Frame, FrameError, Framer, FrameType, prefix
+from fakesmb.wire.header import SMB2_MAGIC, Header
+
+if TYPE_CHECKING:
+    from fakesmb.core.commands.locking import LockWait
+    from fakesmb.vfs.api import Handle
+
+NEGOTIATE: Final = 0x72
+CHALLENGE_SIZE: Final = 8
+POSITIVE_SESSION_RESPONSE: Final = bytes((FrameType.POSITIVE_RESPONSE, 0, 0, 0))
+
+SMB2_ONLY: Final = (
+    "the client speaks SMB 2 or later only: allow SMB1 there (smbclient: -m NT1 or 'client min protocol = NT1'; "
+    "mount.cifs: vers=1.0; Windows: the optional feature 'SMB 1.0/CIFS File Sharing Support')"
+)
+
+
+@cache
+def command_table() -> Mapping[int, Command]:
+    """Every command that is answered, by code."""
+    from fakesmb.core.commands.table import COMMANDS
+
+    return COMMANDS
+
+
+class SMBConnection:
+    """A client ([MS-CIFS] 3.3.1.3). `send` takes the buffers of one frame; `close` ends the transport."""
+
+    def __init__(
+        self,
+        server: Server,
+        peer: str,
+        local: str,
+        send: Callable[[list[Buffer]], None],
+        close: Callable[[], None],
+    ) -> None:
+        limits = server.settings.limits
+        self.server = server
+        self.peer = peer
+        self.local = local
+        self.number = server.next_connection()
+        self.sessions: IdPool[Session] = IdPool(FIRST_UID, limits.sessions, NT.TOO_MANY_SESSIONS)
+        self.trees: IdPool[Tree] = IdPool(FIRST_TID, limits.trees, NT.INSUFFICIENT_RESOURCES)
+        self.opens: IdPool[Open] = IdPool(FIRST_FID, limits.opens, NT.TOO_MANY_OPENED_FILES)
+        self.searches: IdPool[OpenSearch] = IdPool(FIRST_SID, limits.searches, NT.INSUFFICIENT_RESOURCES)
+        self.transactions = Transactions(limits)
+        self.pending: set[Exchange] = set()
+        self.signing: Checker | None = None
+        self.lock_waits: dict[LockWait, Handle] = {}
+        self.challenge = server.settings.challenge or os.urandom(CHALLENGE_SIZE)
+        self.dialect: str | None = None
+        self.extended_security = False
+        self.capabilities = 0
+        """The client's, from its session setup."""
+        self.max_buffer = 0xFFFF
+        """Longest message the client takes, bytes, from its session setup."""
+        self.oem_encoding = server.settings.oem_encoding
+        self.closed = False
+        self._ending = ""
+        self.began = time.time()
+        self._framer = Framer(limits.message_bytes)
+        self._frames: Iterator[Frame] = iter(())
+        self._held = False
+        self._send = send
+        self._close = close
+        self._table = command_table()
+        server.connections[self.number] = self
+        server.log.emit(events.Connected(self.began, self.number, peer, local))
+        self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
+
+    # -- bytes in ------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        """Takes bytes of the stream."""
+        self._frames = self._framer.feed(data)
+        self.go_on()
+
+    def hold(self) -> None:
+        """The client does not take its replies: no further request is answered until `go_on`.
+
+        The transport gives no bytes meanwhile; what it gave already waits here.
+        """
+        self._held = True
+
+    def go_on(self) -> None:
+        """Answers the requests that have arrived."""
+        self._held = False
+        try:
+            for frame in self._frames:
+                if self.closed:
+                    return
+                self._frame(frame)
+                if self._held:
+                    return
+        except FrameError as error:
+            self.drop(str(error))
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.type == FrameType.MESSAGE:
+            self._message(frame.body)
+        elif frame.type == FrameType.SESSION_REQUEST:
+            self._send([POSITIVE_SESSION_RESPONSE])
+        elif frame.type != FrameType.KEEPALIVE:
+            self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
+
+    def _message(self, message: memoryview) -> None:
+        try:
+            header = Header.decode(message)
+        except DecodeError as error:
+            self.drop(SMB2_ONLY if message[:4] == SMB2_MAGIC else f"not an SMB message: {error}")
+            return
+        if header.is_reply:
+            self.problem(f"ignored a message marked as a reply, command 0x{header.command:02X}")
+            return
+        if self.dialect is None and header.command != NEGOTIATE:
+            self.drop(f"command 0x{header.command:02X} before a dialect was negotiated")
+            return
+        self.server.counters.bytes_received += len(message)
+        number = 0
+        try:
+            if self.signing is not None:
+                number = self.signing.next + 1
+                self.signing.receive(message, header.command)
+            steps = steps_of(message, header, self._table, self.oem_encoding)
+        except SMBError as error:
+            steps = [Step(header.command, None, None, error)]
+        Exchange(self, header, steps, len(message), number, self.now()).run()
+        if self._ending:
+            self.drop(self._ending)
+
+    # -- bytes out -----------------------------------------------------------------------------------------
+
+    def send_message(self, buffers: list[Buffer], size: int) -> None:
+        """Frames one message of `size` bytes and sends it."""
+        if not self.closed:
+            self.server.counters.bytes_sent += size
+            buffers.insert(0, prefix(size))
+            self._send(buffers)
+
+    def drop_after_reply(self, reason: str) -> None:
+        """Closes the connection once the request in hand is answered."""
+        self._ending = reason
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    def signed_in(self) -> None:
+        """A session setup succeeded: the connection may stay."""
+        if self._sign_in_timer.active():
+            self._sign_in_timer.cancel()
+
+    def _sign_in_too_late(self) -> None:
+        self.drop(f"no sign-in within {self.server.settings.limits.sign_in_seconds:g} seconds")
+
+    def drop(self, reason: str) -> None:
+        """Closes the connection from our side; what was answered before still goes out."""
+        if not self.closed:
+            self._end(reason, by_server=True)
+            self._close()
+
+    def lost(self, reason: str) -> None:
+        """The transport is gone: frees opens, locks, searches and waiting requests."""
+        if not self.closed:
+            self._end(reason, by_server=False)
+
+    def _end(self, reason: str, *, by_server: bool) -> None:
+        self.closed = True
+        if self._sign_in_timer.active():
+            self._sign_in_timer.cancel()
+        for exchange in list(self.pending):
+            exchange.cancel()
+        for search in self.searches:
+            search.search.close()
+        for entry in self.opens:
+            entry.close()
+        for pool in (self.searches, self.opens, self.trees, self.sessions):
+            pool.entries.clear()  # type: ignore[attr-defined]
+        self.server.connections.pop(self.number, None)
+        self.server.log.emit(
+            events.Disconnected(time.time(), self.number, self.peer, self.local, reason, by_server)
+        )
+
+    # -- state that ends together --------------------------------------------------------------------------
+
+    def add_open(self, entry: Open) -> int:
+        """Gives an open its FID; closes it again when there are too many."""
+        try:
+            entry.fid = self.opens.add(entry)
+        except Exception:
+            entry.close()
+            raise
+        return entry.fid
+
+    def close_open(self, entry: Open, last_write_time: int = 0) -> None:
+        """Closes one open."""
+        self.opens.pop(entry.fid)
+        entry.close(last_write_time)
+
+    def close_search(self, search: OpenSearch) -> None:
+        """Closes one search."""
+        if self.searches.pop(search.sid) is not None:
+            search.search.close()
+
+    def end(self, *, session: Session | None = None, tree: Tree | None = None, pid: int | None = None) -> None:
+        """Ends all that belongs to a session, a tree, a process, or to each of those that are given."""
+
+        def ends(item: Open | OpenSearch) -> bool:
+            return (
+                (session is None or item.session is session)
+                and (tree is None or item.tree is tree)
+                and (pid is None or item.pid == pid)
+            )
+
+        for exchange in list(self.pending):
+            if exchange.belongs(session, tree, pid):
+                exchange.cancel()
+        for search in self.searches:
+            if ends(search):
+                self.close_search(search)
+        for entry in self.opens:
+            if ends(entry):
+                self.close_open(entry)
+
+    # -- the record ----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def now() -> float:
+        """POSIX seconds, for the record."""
+        return time.time()
+
+    def problem(self, text: str, trace: str = "") -> None:
+        """Says what needs a person."""
+        self.server.log.emit(events.Problem(time.time(), self.number, text, trace))

@@ -1,0 +1,63 @@
+"""The table of commands: one row each, and what each row needs before its handler runs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
+from typing import Any, Final, TypeVar
+
+import msgspec
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.request import Answer, Request
+from fakesmb.wire.codec import Message
+
+P = TypeVar("P", bound=Message)
+
+
+class Needs:
+    """What dispatch checks once, so that no handler has to."""
+
+    NOTHING: Final = 0
+    SESSION: Final = 1
+    """A signed-in UID, else SMB_BAD_UID."""
+    TREE: Final = 3
+    """A TID of this connection, else SMB_BAD_TID; and a session."""
+    DISK: Final = 7
+    """A tree that is a folder, not IPC$, else ACCESS_DENIED."""
+    WRITABLE: Final = 15
+    """A folder that may be changed, else ACCESS_DENIED."""
+
+
+Handler = Callable[[Request[Any]], Answer | Deferred[Answer]]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    code: int
+    request: type[Message]
+    handler: Handler
+    needs: int
+    andx: bool
+
+
+def command(
+    code: int, request: type[P], needs: int = Needs.TREE
+) -> Callable[[Callable[[Request[P]], Answer | Deferred[Answer]]], Command]:
+    """Makes a handler a row of the table; `table` finds it in its module."""
+
+    def row(handler: Callable[[Request[P]], Answer | Deferred[Answer]]) -> Command:
+        return Command(code, request, handler, needs, request.ANDX)
+
+    return row
+
+
+def table(modules: Iterable[ModuleType]) -> Mapping[int, Command]:
+    """All rows that the modules define, by command code; raises `ValueError` where two claim one code."""
+    rows: dict[int, Command] = {}
+    for module in modules:
+        for row in vars(module).values():
+            if isinstance(row, Command):
+                if row.code in rows:
+                    raise ValueError(f"command 0x{row.code:02X} has two handlers")
+                rows[row.code] = row
+    return rows

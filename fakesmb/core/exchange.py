@@ -1,0 +1,413 @@
+"""One message and its one answer: the chain of commands in it, run in order, whatever fails.
+
+This is the boundary that every request ends at. A handler returns an answer, a Deferred of one, or raises; what
+comes out here is a well-formed SMB message, or the explicit none. Nothing that a peer sends raises past it.
+"""
+
+import struct
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+
+from fakesmb.core.dispatch import Command, Needs
+from fakesmb.core.request import Answer, AnyRequest, NoReply, Replies, Reply, Request
+from fakesmb.record import events
+from fakesmb.status import NT, SMBError, from_os, to_dos
+from fakesmb.wire import names
+from fakesmb.wire.codec import Buffer, DecodeError, Message
+from fakesmb.wire.header import (
+    ERROR_BLOCK,
+    HEADER_SIZE,
+    NO_ANDX,
+    Flags2,
+    Header,
+    andx_of,
+    block_at,
+    pack_header,
+)
+
+if TYPE_CHECKING:
+    from fakesmb.core.connection import SMBConnection
+    from fakesmb.core.state import Session, Tree
+
+REPLY_FLAGS: Final = 0x98
+"""SMB_FLAGS_REPLY, canonicalized paths, case-insensitive: what Windows sets in every answer."""
+REPLY_FLAGS2: Final = (
+    Flags2.UNICODE | Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY | Flags2.LONG_NAMES | Flags2.EAS | Flags2.DFS
+)
+"""The request's bits that come back."""
+_SEVERITY_ERROR: Final = 0xC0000000
+_ANDX: Final = struct.Struct("<BBH")
+
+
+class Step(NamedTuple):
+    """One command of a chain, decoded, or the reason why it could not be."""
+
+    code: int
+    command: Command | None
+    params: Message | None
+    problem: SMBError | None
+
+
+def steps_of(
+    message: memoryview, header: Header, table: Mapping[int, Command], encoding: str
+) -> list[Step]:
+    """The chain of a message. It ends at the last command, or at the first that cannot be read."""
+    steps: list[Step] = []
+    code, at, unicode = header.command, HEADER_SIZE, header.unicode
+    while True:
+        row = table.get(code)
+        try:
+            block = block_at(message, at, unicode=unicode, encoding=encoding)
+            if row is None:
+                steps.append(Step(code, None, None, None))
+                return steps
+            steps.append(Step(code, row, row.request.decode(block), None))
+            if not row.andx:
+                return steps
+            code, offset = andx_of(block)
+            if code == NO_ANDX:
+                return steps
+            if offset <= at:
+                raise DecodeError(f"AndXOffset {offset} does not lead forward from {at}")
+            at = offset
+        except DecodeError as error:
+            steps.append(Step(code, row, None, SMBError(NT.INVALID_SMB, str(error))))
+            return steps
+
+
+class Exchange:
+    """A message being answered."""
+
+    __slots__ = (
+        "_blocks",
+        "_index",
+        "_length",
+        "_patch",
+        "_recorded",
+        "_replied",
+        "_requests",
+        "_steps",
+        "arrived",
+        "command",
+        "connection",
+        "fid",
+        "header",
+        "sequence",
+        "session",
+        "size",
+        "status",
+        "tid",
+        "tree",
+        "uid",
+        "waiting",
+    )
+
+    def __init__(
+        self, connection: "SMBConnection", header: Header, steps: list[Step], size: int, sequence: int, arrived: float
+    ) -> None:
+        self.connection = connection
+        self.header = header
+        self.command = header.command
+        self.size = size
+        self.sequence = sequence
+        self.arrived = arrived
+        self.uid = header.uid
+        self.tid = header.tid
+        self.fid: int | None = None
+        self.session: Session | None = None
+        self.tree: Tree | None = None
+        self.status = 0
+        self.waiting: Deferred[Answer] | None = None
+        self._steps = steps
+        self._index = 0
+        self._requests: list[AnyRequest | None] = []
+        self._blocks: list[Buffer] = []
+        self._length = HEADER_SIZE
+        self._patch = -1
+        self._replied: list[events.Part] = []
+        self._recorded = False
+
+    def run(self) -> None:
+        """Runs the chain from where it stands, until it ends or has to wait."""
+        while True:
+            outcome = self._invoke(self._steps[self._index])
+            if isinstance(outcome, Deferred):
+                self._wait(outcome)
+                return
+            if not self._take(outcome):
+                return
+
+    def _invoke(self, step: Step) -> "Answer | SMBError | Deferred[Answer]":
+        request: AnyRequest | None = None
+        try:
+            command = step.command
+            if step.problem is not None:
+                raise step.problem
+            if command is None:
+                raise unsupported(step.code)
+            request = self._request(command, step.params)
+            return command.handler(request)
+        except Exception as error:
+            return self._refusal(error)
+        finally:
+            self._requests.append(request)
+
+    def _request(self, command: Command, params: Message | None) -> AnyRequest:
+        needs, connection = command.needs, self.connection
+        if needs:
+            session = connection.sessions.entries.get(self.uid)
+            if session is None or session.identity is None:
+                raise SMBError(NT.SMB_BAD_UID, f"UID 0x{self.uid:04X}")
+            self.session = session
+            if needs & 2:
+                tree = connection.trees.entries.get(self.tid)
+                if tree is None:
+                    raise SMBError(NT.SMB_BAD_TID, f"TID 0x{self.tid:04X}")
+                self.tree = tree
+                if needs & 4 and tree.store is None:
+                    raise SMBError(NT.ACCESS_DENIED, "IPC$ has no files")
+                if needs == Needs.WRITABLE and tree.read_only:
+                    raise SMBError(NT.ACCESS_DENIED, f"{tree.share.name} is read-only here")
+        return Request(self, params)
+
+    def _refusal(self, error: BaseException) -> SMBError:
+        if isinstance(error, SMBError):
+            return error
+        if isinstance(error, DecodeError):
+            return SMBError(NT.INVALID_SMB, str(error))
+        if isinstance(error, OSError):
+            return SMBError(from_os(error), str(error))
+        if isinstance(error, CancelledError):
+            return SMBError(NT.CANCELLED)
+        text = "".join(traceback.format_exception(error))
+        self.connection.problem(f"{type(error).__name__} in {names.command_name(self.header.command)}", text)
+        return SMBError(NT.INTERNAL_ERROR, f"a bug in fakesmb: {error!r}")
+
+    # -- waiting -------------------------------------------------------------------------------------------
+
+    def _wait(self, deferred: "Deferred[Answer]") -> None:
+        self.waiting = deferred
+        deferred.addBoth(self._resume)
+        if self.waiting is not None:
+            self.connection.pending.add(self)
+            self._record_request()
+
+    def _resume(self, result: "Answer | Failure") -> None:
+        self.waiting = None
+        self.connection.pending.discard(self)
+        outcome = self._refusal(result.value) if isinstance(result, Failure) else result
+        if self._take(outcome):
+            self.run()
+
+    def answer_as(self, command: int) -> None:
+        """The answer carries another command than the request: a secondary completes the first of its kind."""
+        self.command = command
+        self._steps[self._index] = self._steps[self._index]._replace(code=command)
+
+    def cancel(self) -> None:
+        """NT_CANCEL, or the client left: the handler's Deferred is cancelled, and answers as that says."""
+        if self.waiting is not None:
+            self.waiting.cancel()
+
+    def belongs(self, session: "Session | None", tree: "Tree | None", pid: int | None) -> bool:
+        """Whether it is of that session, tree and process (None: any)."""
+        return (
+            (session is None or self.session is session)
+            and (tree is None or self.tree is tree)
+            and (pid is None or self.header.pid == pid)
+        )
+
+    # -- answering -----------------------------------------------------------------------------------------
+
+    def _take(self, outcome: Answer | SMBError) -> bool:
+        """Adds an outcome to the answer; True if the chain goes on."""
+        if isinstance(outcome, Replies):
+            self._record_request()
+            for reply in outcome.replies:
+                self._append(reply)
+                self._send()
+                self._blocks, self._length, self._patch, self._replied = [], HEADER_SIZE, -1, []
+            return False
+        if isinstance(outcome, NoReply):
+            self._record_request()
+            return False
+        if not isinstance(outcome, SMBError):
+            try:
+                more = self._append(outcome)
+            except Exception as error:
+                outcome = self._refusal(error)
+        if isinstance(outcome, SMBError):
+            more = False
+            self._append_error(outcome)
+        if more:
+            return True
+        self._record_request()
+        self._send()
+        return False
+
+    def _append(self, answer: Message | Reply) -> bool:
+        step = self._steps[self._index]
+        status = 0
+        if isinstance(answer, Reply):
+            answer, status = answer.body, answer.status
+        blocks = answer.encode(
+            self._start_block(), unicode=self.header.unicode, encoding=self.connection.oem_encoding
+        )
+        self._link(step.code)
+        self._add(blocks)
+        self.status = status
+        request = self._requests[-1]
+        self._replied.append(
+            events.Part(
+                step.code,
+                answer.light(),
+                None if request is None else request.subcommand,
+                None if request is None else request.reply_detail,
+            )
+        )
+        if answer.ANDX and status & _SEVERITY_ERROR != _SEVERITY_ERROR:
+            self._patch = len(self._blocks) - len(blocks)
+            self._index += 1
+            return self._index < len(self._steps)
+        return False
+
+    def _append_error(self, error: SMBError) -> None:
+        step = self._steps[self._index]
+        self._start_block()
+        self._link(step.code)
+        self._add([ERROR_BLOCK])
+        request = self._requests[-1]
+        subcommand = None if request is None else request.subcommand
+        self._replied.append(events.Part(step.code, None, subcommand, None, error.why))
+        self.status = error.status
+        if error.dos is not None and not self.header.flags2 & Flags2.NT_STATUS:
+            self.status = error.dos[0] | error.dos[1] << 16
+
+    def _start_block(self) -> int:
+        """Pads what is there to a multiple of four, where the next block of a chain begins."""
+        padding = -self._length % 4
+        if padding:
+            self._add([bytes(padding)])
+        return self._length
+
+    def _add(self, buffers: Sequence[Buffer]) -> None:
+        self._blocks += buffers
+        for buffer in buffers:
+            self._length += len(buffer)
+
+    def _link(self, code: int) -> None:
+        """Points the AndX words of the block before to the one that begins here."""
+        if self._patch >= 0:
+            head = bytearray(self._blocks[self._patch])
+            _ANDX.pack_into(head, 1, code, 0, self._length)
+            self._blocks[self._patch] = head
+            self._patch = -1
+
+    def _send(self) -> None:
+        header, status = self.header, self.status
+        flags2 = header.flags2 & REPLY_FLAGS2
+        wire_status = status
+        if status and not flags2 & Flags2.NT_STATUS and status >> 24:
+            error_class, code = to_dos(status)
+            wire_status = error_class | code << 16
+        connection = self.connection
+        if connection.closed:
+            return
+        signing = connection.signing
+        if signing is not None:
+            flags2 |= Flags2.SIGNATURE
+        head = pack_header(
+            self.command,
+            wire_status,
+            REPLY_FLAGS,
+            flags2,
+            header.pid_high,
+            self.tid,
+            header.pid_low,
+            self.uid,
+            header.mid,
+        )
+        if signing is not None:
+            signature = signing.signer.sign([head, *self._blocks], self.sequence)
+            head = head[:14] + signature + head[22:]
+        self._record_response()
+        connection.send_message([head, *self._blocks], self._length)
+
+    # -- the record ----------------------------------------------------------------------------------------
+
+    def _record_request(self) -> None:
+        if self._recorded:
+            return
+        self._recorded = True
+        parts = []
+        for index, step in enumerate(self._steps):
+            request = self._requests[index] if index < len(self._requests) else None
+            params = None if step.params is None else step.params.light()
+            problem = "" if step.problem is None else step.problem.why
+            if request is None:
+                parts.append(events.Part(step.code, params, None, None, problem))
+            else:
+                parts.append(events.Part(step.code, params, request.subcommand, request.detail, problem))
+        self._emit(True, tuple(parts), self.arrived, self.header, 0, self.size, 0.0)
+
+    def _record_response(self) -> None:
+        time = self.connection.now()
+        header = self.header
+        if self.tid != header.tid or self.uid != header.uid:
+            header = Header(
+                header.command, 0, REPLY_FLAGS, header.flags2, header.pid_high, b"", self.tid, header.pid_low,
+                self.uid, header.mid,
+            )  # fmt: skip
+        parts = tuple(self._replied)
+        self._emit(False, parts, time, header, self.status, self._length, time - self.arrived)
+
+    def _emit(
+        self,
+        is_request: bool,
+        parts: tuple[events.Part, ...],
+        time: float,
+        header: Header,
+        status: int,
+        size: int,
+        took: float,
+    ) -> None:
+        connection = self.connection
+        server = connection.server
+        server.messages += 1
+        session, tree = self.session, self.tree
+        identity = None if session is None else session.identity
+        path, fid = "", None
+        for request in self._requests:
+            if request is not None:
+                path = path or request.path
+                fid = request.fid_used if fid is None else fid
+        server.log.emit(
+            events.Message(
+                time,
+                server.messages,
+                connection.number,
+                connection.peer,
+                connection.local,
+                is_request,
+                header,
+                parts,
+                status,
+                size,
+                took,
+                "" if identity is None else identity.user,
+                "" if tree is None else tree.share.name,
+                path,
+                fid,
+            )
+        )
+
+
+def unsupported(code: int) -> SMBError:
+    """The refusal of a command that has no handler: defined by the protocol and not built, or not defined."""
+    if names.is_command(code):
+        return SMBError(NT.NOT_IMPLEMENTED, f"{names.command_name(code)} is not implemented")
+    return SMBError(NT.SMB_BAD_COMMAND, f"no command has code 0x{code:02X}")

@@ -1,0 +1,146 @@
+"""SMB_COM_TRANSACTION: functions on named pipes, and names that are no pipe ([MS-CIFS] 2.2.5)."""
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.transactions import Results
+from fakesmb.rpc.pipes import Pipe
+from fakesmb.status import NT, SMBError
+from fakesmb.wire import names
+from fakesmb.wire.trans import TransactionRequest
+
+TRANSACTION: Final = 0x25
+_PIPE_INFO: Final = struct.Struct("<HHBBB")
+_PEEK: Final = struct.Struct("<HHH")
+_STATUS: Final = struct.Struct("<H")
+PIPE_PREFIX: Final = "\\PIPE"
+LISTENING_PIPE_STATE: Final = 3  # FILE_PIPE_CONNECTED_STATE of the peek answer, [MS-CIFS] 2.2.5.5.2
+UNLIMITED_INSTANCES: Final = 255
+QUOTA: Final = 4096
+
+
+def _params(request: AnyRequest) -> TransactionRequest:
+    params: TransactionRequest = request.params
+    return params
+
+
+def _pipe(request: AnyRequest) -> Pipe:
+    fid = _params(request).setup_fid
+    if fid is None:
+        raise SMBError(NT.INVALID_SMB, "a pipe function without its FID")
+    pipe = request.open(fid).pipe
+    if pipe is None:
+        raise SMBError(NT.INVALID_HANDLE, "a file, not a pipe")
+    return pipe
+
+
+def set_state(request: AnyRequest) -> Results:
+    """TRANS_SET_NMPIPE_STATE, [MS-CIFS] 2.2.5.1."""
+    parameters = _params(request).parameters
+    if len(parameters) < _STATUS.size:
+        raise SMBError(NT.INVALID_PARAMETER, "no pipe state")
+    _pipe(request).set_state(_STATUS.unpack_from(parameters)[0])
+    return Results()
+
+
+def query_state(request: AnyRequest) -> Results:
+    """TRANS_QUERY_NMPIPE_STATE, [MS-CIFS] 2.2.5.3."""
+    return Results(parameters=_STATUS.pack(_pipe(request).state))
+
+
+def query_info(request: AnyRequest) -> Results:
+    """TRANS_QUERY_NMPIPE_INFO, [MS-CIFS] 2.2.5.4."""
+    pipe = _pipe(request)
+    name = f"\\PIPE{pipe.path}\0"
+    encoded = name.encode("utf-16-le") if request.unicode else name.encode("ascii")
+    head = _PIPE_INFO.pack(QUOTA, QUOTA, UNLIMITED_INSTANCES, min(pipe.instances, 255), len(encoded) & 0xFF)
+    pad = b"\0" if request.unicode else b""
+    return Results(data=head + pad + encoded)
+
+
+def peek(request: AnyRequest) -> Results:
+    """TRANS_PEEK_NMPIPE, [MS-CIFS] 2.2.5.5."""
+    pipe = _pipe(request)
+    data = pipe.peek(_params(request).max_data_count)
+    head = _PEEK.pack(min(pipe.available, 0xFFFF), min(pipe.message_left, 0xFFFF), LISTENING_PIPE_STATE)
+    more = pipe.message_left > len(data)
+    return Results(parameters=head, data=data, status=NT.BUFFER_OVERFLOW if more else 0)
+
+
+def transact(request: AnyRequest) -> Results:
+    """TRANS_TRANSACT_NMPIPE, [MS-CIFS] 2.2.5.6: a write and the read of its answer.
+
+    An answer longer than the client's buffer comes with BUFFER_OVERFLOW; reads fetch the rest.
+    """
+    params = _params(request)
+    data, more = _pipe(request).transact(params.data, params.max_data_count)
+    return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0)
+
+
+def raw_read(request: AnyRequest) -> Results:
+    """TRANS_RAW_READ_NMPIPE, [MS-CIFS] 2.2.5.2."""
+    data, more = _pipe(request).read(_params(request).max_data_count)
+    return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0)
+
+
+def write(request: AnyRequest) -> Results:
+    """TRANS_WRITE_NMPIPE and TRANS_RAW_WRITE_NMPIPE, [MS-CIFS] 2.2.5.8 and 2.2.5.7."""
+    return Results(parameters=_STATUS.pack(_pipe(request).write(_params(request).data) & 0xFFFF))
+
+
+def read(request: AnyRequest) -> Results:
+    """TRANS_READ_NMPIPE, [MS-CIFS] 2.2.5.9."""
+    return raw_read(request)
+
+
+def wait(request: AnyRequest) -> Results:
+    """TRANS_WAIT_NMPIPE, [MS-CIFS] 2.2.5.10: an instance is always free; a pipe must be there."""
+    name = _params(request).name
+    if not request.server.pipes.exists(name):
+        raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {name!r}")
+    return Results()
+
+
+FUNCTIONS: Final[Mapping[int, Callable[[AnyRequest], Results]]] = {
+    0x0001: set_state,
+    0x0011: raw_read,
+    0x0021: query_state,
+    0x0022: query_info,
+    0x0023: peek,
+    0x0026: transact,
+    0x0031: write,
+    0x0036: read,
+    0x0037: write,
+    0x0053: wait,
+}
+"""Named-pipe functions, [MS-CIFS] 2.2.2.2."""
+
+
+def named_transaction(request: AnyRequest) -> Results:
+    """SMB_COM_TRANSACTION by its name ([MS-CIFS] 3.3.5.29).
+
+    Raises OBJECT_PATH_SYNTAX_BAD for a name that is neither pipe nor mailslot, OBJECT_NAME_NOT_FOUND for what
+    nobody listens to.
+    """
+    params = _params(request)
+    name = params.name.replace("/", "\\")
+    request.path = name
+    upper = name.upper()
+    if upper.rstrip("\\") == PIPE_PREFIX or upper.startswith(f"{PIPE_PREFIX}\\"):
+        if not request.tree.share.is_ipc:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "pipes are on IPC$")
+        if not params.setup:
+            raise SMBError(NT.NOT_IMPLEMENTED, f"{name} (remote administration) is not implemented")
+        request.subcommand = function = params.subcommand
+        handler = FUNCTIONS.get(function or 0)
+        if handler is None:
+            known = names.subcommand(TRANSACTION, function or 0)
+            raise SMBError(
+                NT.INVALID_PARAMETER if known is None else NT.NOT_IMPLEMENTED, f"pipe function {function}"
+            )
+        return handler(request)
+    if upper.startswith("\\MAILSLOT\\"):
+        raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"nobody listens to {name}")
+    raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, f"{name!r} is neither a pipe nor a mailslot")

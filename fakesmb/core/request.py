@@ -1,0 +1,115 @@
+"""What a handler gets and what it may answer."""
+
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
+
+from fakesmb.core.state import RESERVED_ID, Open, Server, Session, Tree
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import FileStore, Handle
+from fakesmb.wire.codec import Empty, Message
+from fakesmb.wire.header import Header
+
+if TYPE_CHECKING:
+    from fakesmb.core.exchange import Exchange
+
+P = TypeVar("P")
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """An answer that carries a status besides its body: a warning, or "more processing required"."""
+
+    body: Message
+    status: int = 0
+
+
+class Replies(msgspec.Struct, frozen=True, gc=False):
+    """Several messages that answer one request: ECHO, a transaction larger than the client's buffer."""
+
+    replies: tuple[Reply, ...]
+
+
+class NoReply:
+    """The explicit none: NT_CANCEL, an oplock acknowledgement, a secondary that is not the last."""
+
+
+NO_REPLY: Final = NoReply()
+
+__all__ = ["NO_REPLY", "Answer", "AnyRequest", "Empty", "NoReply", "Replies", "Reply", "Request"]
+
+Answer = Message | Reply | Replies | NoReply
+
+
+class Request(Generic[P]):
+    """One command on its way to its handler: decoded parameters and the state that it names.
+
+    `subcommand`, `detail`, `reply_detail`, `path` and `fid_used` are for the record: what a handler decoded or
+    looked up anyway.
+    """
+
+    __slots__ = (
+        "connection",
+        "detail",
+        "exchange",
+        "fid_used",
+        "header",
+        "params",
+        "path",
+        "reply_detail",
+        "session",
+        "subcommand",
+        "tree",
+    )
+
+    def __init__(self, exchange: "Exchange", params: P) -> None:
+        self.exchange = exchange
+        self.connection = exchange.connection
+        self.header = exchange.header
+        self.params = params
+        # The table of commands says what each needs; the exchange has checked it before a handler runs.
+        self.session: Session = exchange.session  # type: ignore[assignment]
+        self.tree: Tree = exchange.tree  # type: ignore[assignment]
+        self.subcommand: int | None = None
+        self.detail: object = None
+        self.reply_detail: object = None
+        self.path = ""
+        self.fid_used: int | None = None
+
+    @property
+    def server(self) -> Server:
+        """The server that the connection belongs to."""
+        return self.connection.server
+
+    @property
+    def store(self) -> FileStore:
+        """The tree's files. Only for commands that need a disk share."""
+        return self.tree.store  # type: ignore[return-value]
+
+    @property
+    def unicode(self) -> bool:
+        """Whether this message's strings are UTF-16LE."""
+        return self.header.unicode
+
+    def open(self, fid: int) -> Open:
+        """The open that a FID names; raises INVALID_HANDLE for a stale one, or one of another UID or TID.
+
+        In a chain the FID of an earlier open command stands for 0xFFFF ([MS-CIFS] 3.3.5.2).
+        """
+        if fid == RESERVED_ID and self.exchange.fid is not None:
+            fid = self.exchange.fid
+        self.fid_used = fid
+        entry = self.connection.opens.entries.get(fid)
+        if entry is None or entry.tree is not self.tree or entry.session is not self.session:
+            raise SMBError(NT.INVALID_HANDLE, f"FID 0x{fid:04X}")
+        self.path = entry.path
+        return entry
+
+    def file(self, fid: int) -> Handle:
+        """The file or directory that a FID names; a pipe is INVALID_DEVICE_REQUEST."""
+        handle = self.open(fid).handle
+        if handle is None:
+            raise SMBError(NT.INVALID_DEVICE_REQUEST, "a pipe, not a file")
+        return handle
+
+
+AnyRequest = Request[Any]

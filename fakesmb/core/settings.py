@@ -1,0 +1,68 @@
+"""What a server is told about itself. `fakesmb.config` makes one of these from TOML and arguments."""
+
+from typing import Literal
+
+import msgspec
+
+Signing = Literal["off", "offered", "required"]
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Delays that clients notice, in seconds."""
+
+    sharing_violation: float = 1.0
+    """How long an open that meets a sharing violation waits before it fails."""
+    write_time: float = 2.0
+    """After how long an open file's write time follows a write."""
+    oplock_break: float = 35.0
+    """How long an opener waits for the acknowledgement of an oplock break."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on everything that a stranger can grow."""
+
+    connections: int = 1000
+    sessions: int = 64
+    """Sessions of one connection, unfinished sign-ins included."""
+    trees: int = 1024
+    opens: int = 16384
+    """Open files and pipes of one connection."""
+    searches: int = 2048
+    pending: int = 1024
+    """Requests of one connection that wait: locks, notifications, delayed opens."""
+    transactions: int = 16
+    """Transactions of one connection whose secondaries are awaited."""
+    transaction_bytes: int = 1 << 20
+    """Parameters and data of one transaction."""
+    message_bytes: int = 0x1FFFF + 0x1000
+    """Length of one SMB message."""
+    sign_in_seconds: float = 60.0
+    """A connection that has not signed in by then is closed."""
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """One server's identity and behaviour."""
+
+    name: str = "FAKESMB"
+    """NetBIOS computer name, at most 15 characters."""
+    workgroup: str = "WORKGROUP"
+    comment: str = "fakesmb"
+    native_os: str = "Windows 5.1"
+    native_lan_manager: str = "Windows 2000 LAN Manager"
+    os_major: int = 5
+    os_minor: int = 1
+    signing: Signing = "offered"
+    extended_security: bool = True
+    unicode: bool = True
+    dfs: bool = True
+    """Offer CAP_DFS, so that clients ask for referrals."""
+    max_buffer: int = 16644
+    """MaxBufferSize, bytes: the longest message a client may send but for large writes."""
+    max_mpx: int = 50
+    oem_encoding: str = "cp850"
+    challenge: bytes = b""
+    """Eight bytes to use for every connection, for repeatable traces; empty: random for each."""
+    guid: bytes = b""
+    """Sixteen bytes; empty: random for each server."""
+    timing: Timing = Timing()
+    limits: Limits = Limits()

@@ -1,0 +1,238 @@
+"""Server > Connection > Session, Tree > Open, Search: who holds what, and what ends with what.
+
+Identifiers are scoped as [MS-CIFS] 3.3.1 scopes them: UIDs, TIDs, FIDs and SIDs belong to a connection. Closing a
+parent closes its children.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+
+from fakesmb.core.settings import Settings
+from fakesmb.core.views import LiveView
+from fakesmb.dfs import ReferralTable
+from fakesmb.record.log import EventLog
+from fakesmb.rpc.pipes import Pipe, PipeService
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import FileStore, Handle, Search
+
+if TYPE_CHECKING:
+    from fakesmb.auth.accounts import Accounts, Identity
+    from fakesmb.auth.spnego import SpnegoAcceptor
+    from fakesmb.core.connection import SMBConnection
+
+T = TypeVar("T")
+
+FIRST_FID: Final = 0x4000
+FIRST_UID: Final = 0x0800
+FIRST_TID: Final = 0x0800
+FIRST_SID: Final = 0x0001
+RESERVED_ID: Final = 0xFFFF
+
+
+class DelayedCall(Protocol):
+    """What `Clock.callLater` gives, as Twisted's IDelayedCall."""
+
+    def cancel(self) -> None:
+        """Ends it before its time."""
+
+    def active(self) -> bool:
+        """Whether it is still to come."""
+
+
+class Clock(Protocol):
+    """Twisted's IReactorTime: the reactor, or `twisted.internet.task.Clock` in tests."""
+
+    def seconds(self) -> float:
+        """Seconds of a clock that only goes forward."""
+
+    def callLater(self, delay: float, callable: object, *args: object, **kw: object) -> DelayedCall:  # noqa: N802
+        """Calls back after `delay` seconds."""
+
+
+class IdPool(Generic[T]):
+    """Identifiers in rising order, wrapping around, never 0 or 0xFFFF: a closed one is not given again soon.
+
+    The documented exchange shows it: the second open of a pipe gets FID 0x4001 though 0x4000 is closed.
+    """
+
+    __slots__ = ("_first", "_limit", "_next", "entries", "full")
+
+    def __init__(self, first: int, limit: int, full: NT) -> None:
+        self.entries: dict[int, T] = {}
+        self._first = self._next = first
+        self._limit = limit
+        self.full = full
+
+    def add(self, entry: T) -> int:
+        """Takes an identifier for `entry`; raises the pool's own SMBError when there are too many."""
+        if len(self.entries) >= self._limit:
+            raise SMBError(self.full, f"{self._limit} identifiers in use")
+        number = self._next
+        while number in self.entries:
+            number = self._after(number)
+        self._next = self._after(number)
+        self.entries[number] = entry
+        return number
+
+    def _after(self, number: int) -> int:
+        return number + 1 if number + 1 < RESERVED_ID else self._first
+
+    def get(self, number: int) -> T | None:
+        """The entry, if there is one."""
+        return self.entries.get(number)
+
+    def pop(self, number: int) -> T | None:
+        """Frees the identifier."""
+        return self.entries.pop(number, None)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(list(self.entries.values()))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+class Share:
+    """A name that can be connected to: a folder, or IPC$."""
+
+    __slots__ = ("comment", "name", "path", "read_only", "store", "users")
+
+    def __init__(
+        self,
+        name: str,
+        store: FileStore | None,
+        *,
+        comment: str = "",
+        path: str = "",
+        read_only: bool = False,
+        users: Iterable[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.store = store
+        self.comment = comment
+        self.path = path
+        self.read_only = read_only
+        self.users = None if users is None else frozenset(user.casefold() for user in users)
+
+    @property
+    def is_ipc(self) -> bool:
+        """Whether this is IPC$, the share of named pipes."""
+        return self.store is None
+
+    def admits(self, identity: "Identity") -> bool:
+        """Whether that user may connect."""
+        return self.users is None or identity.admin or identity.user.casefold() in self.users
+
+
+class Session:
+    """One signed-in user of a connection, or one who is about to be ([MS-CIFS] 3.3.1.5)."""
+
+    __slots__ = ("acceptor", "began", "connection", "identity", "last_used", "native_os", "uid")
+
+    def __init__(self, connection: "SMBConnection") -> None:
+        self.connection = connection
+        self.uid = 0
+        self.identity: Identity | None = None
+        self.acceptor: SpnegoAcceptor | None = None
+        self.native_os = ""
+        self.began = self.last_used = time.time()
+
+
+class Tree:
+    """One connected share of a connection ([MS-CIFS] 3.3.1.6)."""
+
+    __slots__ = ("began", "read_only", "session", "share", "store", "tid")
+
+    def __init__(self, share: Share, session: Session) -> None:
+        self.share = share
+        self.store = share.store
+        self.session = session
+        self.tid = 0
+        identity = session.identity
+        self.read_only = share.read_only or (identity is not None and identity.read_only)
+        self.began = time.time()
+
+
+class Open:
+    """One open file, directory or pipe of a connection ([MS-CIFS] 3.3.1.7)."""
+
+    __slots__ = ("fid", "handle", "path", "pid", "pipe", "session", "tree")
+
+    def __init__(
+        self, tree: Tree, session: Session, path: str, pid: int, *, handle: Handle | None = None, pipe: Pipe | None = None
+    ) -> None:
+        self.tree = tree
+        self.session = session
+        self.path = path
+        self.pid = pid
+        self.handle = handle
+        self.pipe = pipe
+        self.fid = 0
+
+    def close(self, last_write_time: int = 0) -> None:
+        """Lets go of what is open. Never raises."""
+        if self.handle is not None and self.tree.store is not None:
+            self.tree.store.close(self.handle, last_write_time)
+        if self.pipe is not None:
+            self.pipe.close()
+
+
+class OpenSearch:
+    """One directory search kept for FIND_NEXT2 ([MS-CIFS] 3.3.1.8)."""
+
+    __slots__ = ("pid", "search", "session", "sid", "tree", "unicode")
+
+    def __init__(self, tree: Tree, session: Session, pid: int, search: Search) -> None:
+        self.tree = tree
+        self.session = session
+        self.pid = pid
+        self.search = search
+        self.sid = 0
+
+
+class Counters:
+    """What NetrServerStatisticsGet tells ([MS-SRVS] 2.2.4.39)."""
+
+    __slots__ = ("bytes_received", "bytes_sent", "file_opens", "refused_sessions", "sessions")
+
+    def __init__(self) -> None:
+        self.bytes_received = self.bytes_sent = self.file_opens = self.refused_sessions = self.sessions = 0
+
+
+class Server:
+    """Everything that connections share: shares, accounts, pipes, the record. One per listening service."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        accounts: "Accounts",
+        shares: Iterable[Share],
+        log: EventLog,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.accounts = accounts
+        self.shares: dict[str, Share] = {share.name.casefold(): share for share in shares}
+        self.shares.setdefault("ipc$", Share("IPC$", None, comment="IPC Service"))
+        self.log = log
+        self.clock = clock
+        self.guid = settings.guid or os.urandom(16)
+        self.connections: dict[int, SMBConnection] = {}
+        self.view = LiveView(self)
+        self.pipes = PipeService(self.view)
+        self.referrals = ReferralTable()
+        self.started = time.time()
+        self.messages = 0
+        self.counters = Counters()
+        self._connections = 0
+
+    def next_connection(self) -> int:
+        """The number of a new connection, from 1."""
+        self._connections += 1
+        return self._connections
+
+    def share(self, name: str) -> Share | None:
+        """A share by name, in any case."""
+        return self.shares.get(name.casefold())

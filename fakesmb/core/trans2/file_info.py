@@ -1,0 +1,274 @@
+"""TRANS2 QUERY/SET_PATH_INFORMATION and QUERY/SET_FILE_INFORMATION ([MS-CIFS] 2.2.6.6 to 2.2.6.9).
+
+What a level looks like on the wire is a row of `wire.file_info` or `wire.set_info`; what it is about comes from the
+store as one `Info`.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from fakesmb.core.dispatch import Needs
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.state import Open
+from fakesmb.core.transactions import Results, subcommand
+from fakesmb.status import ERRDOS, NT, SMBError
+from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Handle, Info, Option
+from fakesmb.vfs.paths import Path
+from fakesmb.wire import set_info
+from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.file_info import LEVELS, STREAM_LEVELS
+from fakesmb.wire.info import Asked, Stream
+from fakesmb.wire.set_info import SET_LEVELS
+from fakesmb.wire.trans2 import (
+    QueryFileInformationRequest,
+    QueryPathInformationRequest,
+    SetFileInformationRequest,
+    SetPathInformationRequest,
+    Trans2,
+)
+
+NO_EA_ERROR: Final = b"\0\0"
+"""EaErrorOffset: the parameters of every answer here."""
+IS_NAME_VALID: Final = 0x0006
+UNKNOWN_LEVEL: Final = (ERRDOS, 124)
+PIPE_ALLOCATION: Final = 4096
+_SETTABLE_MODE: Final = (
+    Option.WRITE_THROUGH
+    | Option.SEQUENTIAL_ONLY
+    | Option.SYNCHRONOUS_IO_ALERT
+    | Option.SYNCHRONOUS_IO_NONALERT
+)
+
+Target = Handle | Path
+
+
+def unknown_level(level: int) -> SMBError:
+    """The refusal of a level that is not answered ([MS-CIFS] 2.2.2.4 ERRunknownlevel)."""
+    return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)
+
+
+def asked_by(request: AnyRequest) -> Asked:
+    """How the request in hand wants its strings."""
+    return _UNICODE if request.unicode else Asked(False, request.connection.oem_encoding)
+
+
+_UNICODE: Final = Asked()
+
+
+@subcommand(Trans2.QUERY_PATH_INFORMATION)
+def query_path_information(request: AnyRequest) -> Results:
+    """TRANS2_QUERY_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.6: about a name, which is not opened for it."""
+    params = QueryPathInformationRequest.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    path = Path.parse(params.file_name)
+    request.path = str(path)
+    level = params.information_level
+    if level == IS_NAME_VALID:
+        return Results(NO_EA_ERROR)
+    row = LEVELS.get(level)
+    if row is None or row.encode is None:
+        raise unknown_level(level)
+    info = request.store.query(path)
+    asked = asked_by(request)
+    if level in STREAM_LEVELS:
+        asked = msgspec.structs.replace(asked, streams=streams_of(info))
+    return Results(NO_EA_ERROR, row.encode(info, asked))
+
+
+@subcommand(Trans2.QUERY_FILE_INFORMATION, Needs.TREE)
+def query_file_information(request: AnyRequest) -> Results:
+    """TRANS2_QUERY_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.8: about an open file or pipe."""
+    params = QueryFileInformationRequest.decode(request.params.parameters)
+    request.detail = params
+    entry = request.open(params.fid)
+    level = params.information_level
+    row = LEVELS.get(level)
+    if row is None or row.encode is None or level == IS_NAME_VALID:
+        raise unknown_level(level)
+    handle = entry.handle
+    asked = asked_by(request)
+    if handle is None:
+        return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
+    info = request.store.query(handle)
+    asked = msgspec.structs.replace(
+        asked, access=handle.access, position=handle.position, mode=handle.mode, streams=streams_of(info)
+    )
+    return Results(NO_EA_ERROR, row.encode(info, asked))
+
+
+def streams_of(info: Info) -> tuple[Stream, ...]:
+    """The data streams of a file: the unnamed one; a directory has none."""
+    return () if info.is_directory else (Stream("::$DATA", info.end_of_file, info.allocation_size),)
+
+
+def pipe_info(entry: Open) -> Info:
+    """What Windows says of an open pipe."""
+    return Info(
+        name=entry.path.lstrip("\\"),
+        path=entry.path,
+        creation_time=0,
+        last_access_time=0,
+        last_write_time=0,
+        change_time=0,
+        attributes=Attribute.NORMAL,
+        end_of_file=0,
+        allocation_size=PIPE_ALLOCATION,
+        number_of_links=1,
+        file_id=0,
+        delete_pending=1,
+    )
+
+
+# -- setting -----------------------------------------------------------------------------------------------
+
+
+@subcommand(Trans2.SET_PATH_INFORMATION, Needs.WRITABLE)
+def set_path_information(request: AnyRequest) -> Results:
+    """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.7."""
+    params = SetPathInformationRequest.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    path = Path.parse(params.file_name)
+    request.path = str(path)
+    change(request, path, params.information_level)
+    return Results(NO_EA_ERROR)
+
+
+@subcommand(Trans2.SET_FILE_INFORMATION, Needs.TREE)
+def set_file_information(request: AnyRequest) -> Results:
+    """TRANS2_SET_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.9."""
+    params = SetFileInformationRequest.decode(request.params.parameters)
+    request.detail = params
+    entry = request.open(params.fid)
+    if entry.handle is None:
+        _set_pipe(request, entry, params.information_level)
+    else:
+        change(request, entry.handle, params.information_level)
+    return Results(NO_EA_ERROR)
+
+
+def _decoded(request: AnyRequest, level: int) -> object:
+    row = SET_LEVELS.get(level)
+    if row is None or row.decode is None:
+        raise unknown_level(level)
+    data: Buffer = request.params.data
+    try:
+        return row.decode(data, asked_by(request))
+    except DecodeError as error:
+        raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
+
+
+def change(request: AnyRequest, target: Target, level: int) -> None:
+    """Applies a set level to an open file or to a name."""
+    wanted = _decoded(request, level)
+    request.reply_detail = None
+    apply = _CHANGES.get(type(wanted))
+    if apply is None:
+        raise unknown_level(level)
+    if request.tree.read_only and type(wanted) not in _HARMLESS:
+        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    apply(request, target, wanted)
+
+
+def _set_pipe(request: AnyRequest, entry: Open, level: int) -> None:
+    wanted = _decoded(request, level)
+    if not isinstance(wanted, set_info.SetPipe) or entry.pipe is None:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "a pipe has no such information")
+    entry.pipe.set_state(wanted.read_mode << 8 | wanted.completion_mode << 15)
+
+
+def _basic(request: AnyRequest, target: Target, wanted: set_info.SetBasic) -> None:
+    request.store.set_basic(
+        target,
+        creation=wanted.creation_time,
+        access=wanted.last_access_time,
+        write=wanted.last_write_time,
+        change=wanted.change_time,
+        attributes=wanted.attributes,
+    )
+
+
+def with_handle(request: AnyRequest, target: Target, access: int, act: Callable[[Handle], None]) -> None:
+    """Acts on an open file; a name is opened for it, so that sharing and access count, and closed again."""
+    if not isinstance(target, Path):
+        act(target)
+        return
+    create = CreateRequest(
+        access=access, disposition=Disposition.OPEN, pid=request.header.pid, owner=request.connection
+    )
+    handle = request.store.create(target, create).handle
+    try:
+        act(handle)
+    finally:
+        request.store.close(handle)
+
+
+def _disposition(request: AnyRequest, target: Target, wanted: set_info.SetDisposition) -> None:
+    with_handle(
+        request, target, Access.DELETE, lambda handle: request.store.set_delete(handle, delete=wanted.delete)
+    )
+
+
+def _allocation(request: AnyRequest, target: Target, wanted: set_info.SetAllocation) -> None:
+    with_handle(
+        request, target, Access.WRITE_DATA, lambda handle: request.store.set_allocation(handle, wanted.size)
+    )
+
+
+def _end_of_file(request: AnyRequest, target: Target, wanted: set_info.SetEndOfFile) -> None:
+    with_handle(
+        request, target, Access.WRITE_DATA, lambda handle: request.store.set_end_of_file(handle, wanted.size)
+    )
+
+
+def _position(request: AnyRequest, target: Target, wanted: set_info.SetPosition) -> None:
+    if not isinstance(target, Path):
+        target.position = wanted.position
+
+
+def _mode(request: AnyRequest, target: Target, wanted: set_info.SetMode) -> None:
+    if wanted.mode & ~_SETTABLE_MODE:
+        raise SMBError(NT.INVALID_PARAMETER, f"mode 0x{wanted.mode:X}")
+    if not isinstance(target, Path):
+        target.mode = wanted.mode
+
+
+def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Path:
+    """Where a rename or link goes: a bare name stays in the directory ([MS-SMB] 2.2.8.4)."""
+    if name.root_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "RootDirectory of a rename must be 0 over SMB")
+    to = Path.parse(name.name)
+    if not to.parts:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "no new name")
+    if len(to.parts) == 1 and not name.name.startswith(("\\", "/")):
+        old = target if isinstance(target, Path) else target.path
+        return Path((*old.parts[:-1], *to.parts), to.stream)
+    return to
+
+
+def _rename(request: AnyRequest, target: Target, wanted: set_info.SetRename) -> None:
+    request.store.rename(target, new_path(request, target, wanted), replace=wanted.replace)
+
+
+def _link(request: AnyRequest, target: Target, wanted: set_info.SetLink) -> None:
+    request.store.link(target, new_path(request, target, wanted), replace=wanted.replace)
+
+
+_CHANGES: Final[dict[type, Callable[[AnyRequest, Target, object], None]]] = {
+    set_info.SetBasic: _basic,  # type: ignore[dict-item]
+    set_info.SetDisposition: _disposition,  # type: ignore[dict-item]
+    set_info.SetAllocation: _allocation,  # type: ignore[dict-item]
+    set_info.SetEndOfFile: _end_of_file,  # type: ignore[dict-item]
+    set_info.SetPosition: _position,  # type: ignore[dict-item]
+    set_info.SetMode: _mode,  # type: ignore[dict-item]
+    set_info.SetRename: _rename,  # type: ignore[dict-item]
+    set_info.SetLink: _link,  # type: ignore[dict-item]
+}
+"""What a set structure does."""
+_HARMLESS: Final = frozenset({set_info.SetPosition, set_info.SetMode})
+"""What may be set of a file that may not be changed: it concerns the open only."""

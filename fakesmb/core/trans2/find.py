@@ -1,0 +1,118 @@
+"""TRANS2_FIND_FIRST2 and FIND_NEXT2: directory listings ([MS-CIFS] 2.2.6.2, 2.2.6.3)."""
+
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.state import OpenSearch
+from fakesmb.core.trans2.file_info import asked_by, unknown_level
+from fakesmb.core.transactions import Results, subcommand
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Search
+from fakesmb.vfs.paths import Path
+from fakesmb.wire.find_info import LEVELS, EntryList, FindLevel
+from fakesmb.wire.trans2 import (
+    FindFirst2Request,
+    FindFirst2Response,
+    FindFlag,
+    FindNext2Request,
+    FindNext2Response,
+    Trans2,
+)
+
+
+def level_of(code: int) -> FindLevel:
+    """A row of the find levels; raises INVALID_LEVEL."""
+    level = LEVELS.get(code)
+    if level is None:
+        raise unknown_level(code)
+    return level
+
+
+def listed(request: AnyRequest, search: Search, level: FindLevel, count: int, flags: int) -> tuple[EntryList, bool]:
+    """As many of the next entries as the client takes and its buffer holds, and whether the search ended.
+
+    The entry that does not fit is the first of the next answer.
+    """
+    entries = EntryList(
+        level,
+        request.params.max_data_count,
+        asked_by(request),
+        resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
+    )
+    wanted = max(count, 1)
+    given = search.tell()
+    while entries.count < wanted:
+        info = search.next()
+        if info is None:
+            return entries, True
+        key = search.tell()
+        if not entries.add(info, key):
+            search.seek(given)
+            return entries, False
+        given = key
+    return entries, False
+
+
+def _closes(flags: int, *, ended: bool) -> bool:
+    return bool(flags & FindFlag.CLOSE_AFTER_REQUEST or ended and flags & FindFlag.CLOSE_AT_END)
+
+
+@subcommand(Trans2.FIND_FIRST2)
+def find_first2(request: AnyRequest) -> Results:
+    """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.41.2. Nothing found is NO_SUCH_FILE."""
+    params = FindFirst2Request.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    level = level_of(params.information_level)
+    path = Path.parse(params.file_name, wildcards=True)
+    request.path = str(path)
+    directory, pattern = Path(path.parts[:-1]), path.name or "*"
+    connection = request.connection
+    search = request.store.search(directory, pattern, params.search_attributes)
+    kept = False
+    try:
+        entries, ended = listed(request, search, level, params.search_count, params.flags)
+        if not entries.count:
+            if ended:
+                raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {path}")
+            raise SMBError(NT.BUFFER_TOO_SMALL, "no entry fits the client's buffer")
+        sid = 0
+        if not _closes(params.flags, ended=ended):
+            entry = OpenSearch(request.tree, request.session, request.header.pid, search)
+            sid = entry.sid = connection.searches.add(entry)
+            kept = True
+    finally:
+        if not kept:
+            search.close()
+    response = FindFirst2Response(sid, entries.count, int(ended), 0, entries.last)
+    return Results(response.encode(), entries.finish(), detail=response)
+
+
+@subcommand(Trans2.FIND_NEXT2)
+def find_next2(request: AnyRequest) -> Results:
+    """TRANS2_FIND_NEXT2, [MS-CIFS] 3.3.5.41.3: goes on after the last entry, a resume key, or a name."""
+    params = FindNext2Request.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    level = level_of(params.information_level)
+    connection = request.connection
+    known = connection.searches.get(params.sid)
+    if known is None or known.tree is not request.tree:
+        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X}")
+    if not params.flags & FindFlag.CONTINUE_FROM_LAST:
+        _resume(known.search, params)
+    entries, ended = listed(request, known.search, level, params.search_count, params.flags)
+    if not entries.count and not ended:
+        raise SMBError(NT.BUFFER_TOO_SMALL, "no entry fits the client's buffer")
+    if _closes(params.flags, ended=ended):
+        connection.close_search(known)
+    response = FindNext2Response(entries.count, int(ended), 0, entries.last)
+    return Results(response.encode(), entries.finish(), detail=response)
+
+
+def _resume(search: Search, params: FindNext2Request) -> None:
+    """By name where there is one that the search knows, else by key; a key of 0 goes on where it stands."""
+    if params.file_name and search.seek_name(params.file_name):
+        return
+    if params.resume_key:
+        search.seek(params.resume_key)

@@ -1,0 +1,18 @@
+"""TRANS2_QUERY_FS_INFORMATION ([MS-CIFS] 2.2.6.4)."""
+
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.trans2.file_info import asked_by, unknown_level
+from fakesmb.core.transactions import Results, subcommand
+from fakesmb.wire.fs_info import LEVELS
+from fakesmb.wire.trans2 import QueryFsInformationRequest, Trans2
+
+
+@subcommand(Trans2.QUERY_FS_INFORMATION)
+def query_fs_information(request: AnyRequest) -> Results:
+    """TRANS2_QUERY_FS_INFORMATION, [MS-CIFS] 3.3.5.41.4: about the volume behind the share."""
+    params = QueryFsInformationRequest.decode(request.params.parameters)
+    request.detail = params
+    row = LEVELS.get(params.information_level)
+    if row is None or row.encode is None:
+        raise unknown_level(params.information_level)
+    return Results(data=row.encode(request.store.volume(), asked_by(request)))

@@ -1,0 +1,9 @@
+"""The table of TRANS2 subcommands that are answered."""
+
+from typing import Final
+
+from fakesmb.core.trans2 import file_info, find, fs_info, referral
+from fakesmb.core.transactions import subcommands
+
+SUBCOMMANDS: Final = subcommands((find, file_info, fs_info, referral))
+"""By subcommand code."""

@@ -1,0 +1,152 @@
+"""What the server lets its RPC interfaces see of itself: live rows, made when asked for."""
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.rpc.view import (
+    Caller,
+    ConnectionRow,
+    FileRow,
+    ServerFacts,
+    SessionRow,
+    ShareKind,
+    ShareRow,
+    Statistics,
+)
+from fakesmb.vfs.api import Access
+
+if TYPE_CHECKING:
+    from fakesmb.core.state import Open, Server, Session, Share
+
+_WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
+PERM_READ, PERM_WRITE, PERM_CREATE = 1, 2, 4
+
+
+def caller_of(session: "Session") -> Caller:
+    """A session's user, as RPC interfaces see callers."""
+    identity = session.identity
+    if identity is None:
+        return Caller(anonymous=True)
+    return Caller(identity.user, identity.domain, identity.admin, identity.kind == "anonymous")
+
+
+def client_name(peer: str) -> str:
+    """The address of a peer without its port."""
+    return peer.rpartition(":")[0] or peer
+
+
+def _kind(share: "Share") -> ShareKind:
+    return ShareKind.IPC if share.is_ipc else ShareKind.DISK
+
+
+def _permissions(entry: "Open") -> int:
+    access = Access.READ_DATA if entry.handle is None else entry.handle.access
+    readable = PERM_READ if access & Access.READ_DATA else 0
+    return readable | (PERM_WRITE | PERM_CREATE if access & _WRITES else 0)
+
+
+class LiveView:
+    """`rpc.view.ServerView` over a running server."""
+
+    def __init__(self, server: "Server") -> None:
+        self._server = server
+
+    @property
+    def facts(self) -> ServerFacts:
+        """Name, version and the like."""
+        settings = self._server.settings
+        return ServerFacts(
+            name=settings.name,
+            workgroup=settings.workgroup,
+            comment=settings.comment,
+            version_major=settings.os_major,
+            version_minor=settings.os_minor,
+            started=self._server.started,
+        )
+
+    def shares(self) -> list[ShareRow]:
+        """All shares by name, IPC$ and hidden ones among them."""
+        uses: dict[str, int] = {}
+        for connection in self._server.connections.values():
+            for tree in connection.trees:
+                uses[tree.share.name] = uses.get(tree.share.name, 0) + 1
+        return [
+            ShareRow(
+                name=share.name,
+                kind=_kind(share),
+                comment=share.comment,
+                path="" if share.is_ipc else f"C:\\{share.name.rstrip('$')}",
+                read_only=share.read_only,
+                current_uses=uses.get(share.name, 0),
+            )
+            for share in sorted(self._server.shares.values(), key=lambda share: share.name.casefold())
+        ]
+
+    def sessions(self) -> list[SessionRow]:
+        """All signed-in sessions."""
+        now = time.time()
+        return [
+            SessionRow(
+                client=client_name(connection.peer),
+                user=session.identity.user,
+                opens=sum(entry.session is session for entry in connection.opens),
+                active=int(now - session.began),
+                idle=int(now - session.last_used),
+                guest=session.identity.kind == "guest",
+                client_type=session.native_os,
+            )
+            for connection in self._server.connections.values()
+            for session in connection.sessions
+            if session.identity is not None
+        ]
+
+    def files(self) -> list[FileRow]:
+        """All opens of all connections."""
+        return [
+            FileRow(
+                id=connection.number << 16 | entry.fid,
+                path=f"\\PIPE{entry.path}" if entry.pipe is not None else f"C:\\{entry.tree.share.name}{entry.path}",
+                user=entry.session.identity.user if entry.session.identity is not None else "",
+                permissions=_permissions(entry),
+            )
+            for connection in self._server.connections.values()
+            for entry in connection.opens
+        ]
+
+    def connections(self) -> list[ConnectionRow]:
+        """All tree connects of all connections."""
+        now = time.time()
+        return [
+            ConnectionRow(
+                id=connection.number << 16 | tree.tid,
+                share=tree.share.name,
+                client=client_name(connection.peer),
+                user=tree.session.identity.user if tree.session.identity is not None else "",
+                kind=_kind(tree.share),
+                opens=sum(entry.tree is tree for entry in connection.opens),
+                seconds=int(now - tree.began),
+            )
+            for connection in self._server.connections.values()
+            for tree in connection.trees
+        ]
+
+    def statistics(self) -> Statistics:
+        """Counters since the server started."""
+        counters = self._server.counters
+        return Statistics(
+            started=self._server.started,
+            file_opens=counters.file_opens,
+            session_opens=counters.sessions,
+            sessions_failed=counters.refused_sessions,
+            password_errors=counters.refused_sessions,
+            bytes_sent=counters.bytes_sent,
+            bytes_received=counters.bytes_received,
+        )
+
+    def time(self) -> float:
+        """Now, POSIX seconds."""
+        return time.time()
+
+    def minutes_west(self) -> int:
+        """Minutes from UTC; the server keeps UTC ([MS-CIFS] 2.2.4.52.2 ServerTimeZone is 0)."""
+        return 0

@@ -1,0 +1,177 @@
+"""The one describer: a message in the shorthand of the field, and its values under their names.
+
+Text log, JSON lines, journal, `fakesmb show` and the web lab all use it. The words are those of Microsoft's Network
+Monitor, as the published walk through the documented exchange shows them.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from fakesmb.record import words_dirs, words_files, words_higher, words_session, words_trans
+from fakesmb.record.events import (
+    Connected,
+    Disconnected,
+    Message,
+    Part,
+    Problem,
+    SignedIn,
+    SignInRefused,
+)
+from fakesmb.record.values import plain
+from fakesmb.record.words_files import Words
+from fakesmb.status import label
+from fakesmb.wire import names
+from fakesmb.wire.codec import Empty
+
+WORDS: Final[Mapping[type, Words]] = {
+    **words_files.WORDS,
+    **words_session.WORDS,
+    **words_dirs.WORDS,
+}
+"""What is said after the title, by the class of the decoded structure."""
+
+_CLOSE: Final = 0x04
+_SEVERITIES: Final = ("Success", "Informational", "Warning", "Error")
+_DOS_CLASSES: Final = (1, 2, 3)
+
+Happening = Connected | Disconnected | SignedIn | SignInRefused | Problem
+
+
+def summary(message: Message) -> str:
+    """The message without the `SMB:` tag: `C; Nt Create Andx, FileName = \\srvsvc`."""
+    higher = words_higher.of(message)
+    smb = carrier(message)
+    return f"{higher} ({smb})" if higher else smb
+
+
+def tagged(message: Message) -> str:
+    """As `summary`, under the tag of the highest protocol: `SMB:C; Nt Create Andx, FileName = \\srvsvc`."""
+    higher = words_higher.of(message)
+    smb = carrier(message)
+    return f"{higher} ({smb})" if higher else f"SMB:{smb}"
+
+
+def carrier(message: Message) -> str:
+    """The SMB commands of the message and, of a reply, its status where that is not plain success."""
+    request = message.request
+    parts = message.parts
+    if len(parts) == 1:
+        words = _part(parts[0], message)
+    else:
+        words = "; ".join([_part(part, message) for part in parts])
+    if request:
+        return f"C; {words}"
+    if message.status:
+        words = f"{words} - {status_words(message.status)}"
+        problem = parts[-1].problem if parts else ""
+        if problem and not words_trans.is_refused_referral(parts[-1], message.status):
+            words = f"{words} ({problem})"
+    return f"R; {words}"
+
+
+def _part(part: Part, message: Message) -> str:
+    command, body, request = part.command, part.body, message.request
+    if command in words_trans.COMMANDS:
+        words = words_trans.words(part, request, message.status, message.header.unicode)
+    else:
+        words = _title(command)
+        say = WORDS.get(type(body))
+        if say is not None:
+            words += say(body)
+        elif command == _CLOSE and type(body) is Empty:
+            words += ", FID = 0x0000"
+    if request:
+        if part.problem:
+            return f"{words}, {part.problem}"
+        if body is None:
+            return f"{words}, not implemented"
+    return words
+
+
+@lru_cache(maxsize=512)
+def status_words(code: int) -> str:
+    """`NT Status: System - Error, Code = (14) STATUS_NO_SUCH_DEVICE`: severity and the low 16 bits of the code."""
+    severity = code >> 30
+    if severity == 0 and code >> 16 and code & 0xFFFF in _DOS_CLASSES:
+        severity = 3  # a DOS class and code in NT's clothes ([MS-CIFS] 2.2.2.4): an error whatever its top bits say
+    return f"NT Status: System - {_SEVERITIES[severity]}, Code = ({code & 0xFFFF}) {label(code)}"
+
+
+def fields(message: Message, part: Part, secrets: bool = False) -> dict[str, Any]:
+    """The decoded values of one command. `detail` has what it carries, decoded one layer further.
+
+    Of a transaction, `parameters` are decoded too where their structure is known.
+    """
+    body = part.body
+    found: dict[str, Any] = {} if body is None else plain(body, secrets)
+    if part.command in words_trans.COMMANDS:
+        parameters = words_trans.parameters_of(part, message.request, message.header.unicode)
+        if parameters is not None:
+            found["parameters"] = plain(parameters, secrets)
+    detail = part.detail
+    if detail is None:
+        detail = words_higher.token_of(body)
+    if detail is not None:
+        found["detail"] = plain(detail, secrets)
+    return found
+
+
+def happening(event: Happening) -> str:
+    """What befell a connection, in a line."""
+    return _HAPPENINGS[type(event)](event)
+
+
+def is_bad(event: Happening) -> bool:
+    """Whether a person should look."""
+    return isinstance(event, (Problem, SignInRefused))
+
+
+def _disconnected(event: Disconnected) -> str:
+    return f"connection {event.connection} closed{' by the server' if event.by_server else ''}: {event.reason}"
+
+
+def _account(domain: str, user: str) -> str:
+    return f"{domain}\\{user}" if domain else user
+
+
+def _signed_in(event: SignedIn) -> str:
+    who = event.kind if event.kind != "user" else _account(event.domain, event.user)
+    if event.kind == "guest" and event.user:
+        who = f"guest ({_account(event.domain, event.user)})"
+    how = f" with {event.protection}" if event.protection else ""
+    where = f" from {event.workstation}" if event.workstation else ""
+    return f"connection {event.connection}: {who} signed in{how}{where}"
+
+
+def _refused(event: SignInRefused) -> str:
+    who = _account(event.domain, event.user) or "a sign-in"
+    return f"connection {event.connection}: {who} was refused, {label(event.status)}: {event.reason}"
+
+
+def _problem(event: Problem) -> str:
+    where = "" if event.connection is None else f"connection {event.connection}: "
+    return f"{where}problem: {event.text}"
+
+
+_HAPPENINGS: Final[Mapping[type, Words]] = {
+    Connected: lambda event: f"connection {event.connection} opened from {event.peer}",
+    Disconnected: _disconnected,
+    SignedIn: _signed_in,
+    SignInRefused: _refused,
+    Problem: _problem,
+}
+
+
+command_name = lru_cache(maxsize=256)(names.command_name)
+"""`SMB_COM_NT_CREATE_ANDX`, `SMB_COM_0x5A` for a code that has no name."""
+
+_title = lru_cache(maxsize=256)(names.title)
+
+
+def subcommand_name(message: Message, part: Part) -> str | None:
+    """`TRANS2_FIND_FIRST2` and the like; None for commands that have none."""
+    code = part.subcommand
+    if code is None:
+        code = getattr(part.body, "subcommand", None) if message.request else None
+    return None if code is None else names.subcommand_name(part.command, code)

@@ -1,0 +1,214 @@
+"""One event as the record shows it: the stable names that JSON lines, the journal and the web lab share.
+
+docs/record.md describes every event and key; a test compares the two.
+"""
+
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final, assert_never
+
+import msgspec
+
+from fakesmb.record import describe
+from fakesmb.record.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Message,
+    Part,
+    Problem,
+    SignedIn,
+    SignInRefused,
+)
+from fakesmb.status import label
+
+EVENTS: Final = ("request", "response", "connected", "disconnected", "signed_in", "sign_in_refused", "problem")
+"""Every value of `event`."""
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One event. What does not apply is None here and absent in JSON."""
+
+    time: str
+    """UTC, ISO 8601, microseconds, `Z`."""
+    event: str
+    """One of `EVENTS`."""
+    number: int | None = None
+    """Of the message, from 1: the number of the text form."""
+    connection: int | None = None
+    """Counts connections, from 1."""
+    peer: str | None = None
+    """The client's `address:port`."""
+    direction: str | None = None
+    """`C` from the client, `R` for a reply, as in the shorthand."""
+    command: str | None = None
+    """`SMB_COM_NT_CREATE_ANDX`; of a chain, its first."""
+    subcommand: str | None = None
+    """`TRANS2_FIND_FIRST2`, `NT_TRANSACT_NOTIFY_CHANGE`, `TRANS_TRANSACT_NMPIPE`."""
+    status: str | None = None
+    """Of a response: `STATUS_SUCCESS`."""
+    mid: int | None = None
+    uid: int | None = None
+    tid: int | None = None
+    pid: int | None = None
+    fid: int | None = None
+    """The open file or pipe that the message is about."""
+    user: str | None = None
+    share: str | None = None
+    path: str | None = None
+    """Inside the share, from its root: `\\a.txt`."""
+    length: int | None = None
+    """Bytes of the SMB message."""
+    took_us: int | None = None
+    """Microseconds from the request's arrival to this response."""
+    summary: str | None = None
+    """The shorthand: `C; Nt Create Andx, FileName = \\srvsvc`."""
+    problem: str | None = None
+    """Why the message could not be decoded; of a problem, what it is."""
+    fields: dict[str, Any] | None = None
+    """Decoded values under their names in `fakesmb.wire`; bytes as hexadecimal."""
+    chain: list[dict[str, Any]] | None = None
+    """The further commands of an AndX chain: `command`, `subcommand`, `problem`, `fields` of each."""
+    reason: str | None = None
+    """Why a connection ended or a sign-in was refused."""
+    by_server: bool | None = None
+    """Whether we ended the connection."""
+    domain: str | None = None
+    workstation: str | None = None
+    native_os: str | None = None
+    kind: str | None = None
+    """Of a sign-in: `user`, `guest` or `anonymous`."""
+    protection: str | None = None
+    """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`."""
+    traceback: str | None = None
+    """Of a problem that is a bug of ours."""
+
+
+def entry_of(event: Event, *, secrets: bool = False) -> Entry:
+    """The event under its stable names. Password proofs, keys and tokens only with `secrets`."""
+    if type(event) is Message:
+        return _message(event, event.parts, secrets)
+    return _happening(event)
+
+
+def entries_of(event: Event, *, secrets: bool = False) -> Iterator[Entry]:
+    """As `entry_of`, but one for each command of an AndX chain: what the journal counts."""
+    if type(event) is not Message or len(event.parts) < 2:
+        yield entry_of(event, secrets=secrets)
+        return
+    for part in event.parts:
+        yield _message(event, (part,), secrets)
+
+
+def _message(message: Message, parts: tuple[Part, ...], secrets: bool) -> Entry:
+    header = message.header
+    part = parts[0]
+    request = message.request
+    return Entry(
+        time=iso(message.time),
+        event="request" if request else "response",
+        number=message.number,
+        connection=message.connection,
+        peer=message.peer,
+        direction="C" if request else "R",
+        command=describe.command_name(part.command),
+        subcommand=describe.subcommand_name(message, part),
+        status=None if request else status_label(message.status),
+        mid=header.mid,
+        uid=header.uid,
+        tid=header.tid,
+        pid=header.pid_high << 16 | header.pid_low,
+        fid=message.fid,
+        user=message.user or None,
+        share=message.share or None,
+        path=message.path or None,
+        length=message.size,
+        took_us=None if request else round(message.took * 1e6),
+        summary=describe.summary(message),
+        problem=part.problem or None,
+        fields=describe.fields(message, part, secrets) or None,
+        chain=[_link(message, one, secrets) for one in parts[1:]] if len(parts) > 1 else None,
+    )
+
+
+def _link(message: Message, part: Part, secrets: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"command": describe.command_name(part.command)}
+    subcommand = describe.subcommand_name(message, part)
+    if subcommand is not None:
+        found["subcommand"] = subcommand
+    if part.problem:
+        found["problem"] = part.problem
+    values = describe.fields(message, part, secrets)
+    if values:
+        found["fields"] = values
+    return found
+
+
+def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Problem) -> Entry:
+    when = iso(event.time)
+    summary = describe.happening(event)
+    if isinstance(event, Connected):
+        return Entry(time=when, event="connected", connection=event.connection, peer=event.peer, summary=summary)
+    if isinstance(event, Disconnected):
+        return Entry(
+            time=when,
+            event="disconnected",
+            connection=event.connection,
+            peer=event.peer,
+            summary=summary,
+            reason=event.reason,
+            by_server=event.by_server,
+        )
+    if isinstance(event, SignedIn):
+        return Entry(
+            time=when,
+            event="signed_in",
+            connection=event.connection,
+            peer=event.peer,
+            user=event.user,
+            summary=summary,
+            domain=event.domain or None,
+            workstation=event.workstation or None,
+            native_os=event.native_os or None,
+            kind=event.kind,
+            protection=event.protection or None,
+        )
+    if isinstance(event, SignInRefused):
+        return Entry(
+            time=when,
+            event="sign_in_refused",
+            connection=event.connection,
+            peer=event.peer,
+            status=status_label(event.status),
+            user=event.user,
+            summary=summary,
+            reason=event.reason,
+            domain=event.domain or None,
+            workstation=event.workstation or None,
+        )
+    if isinstance(event, Problem):
+        return Entry(
+            time=when,
+            event="problem",
+            connection=event.connection,
+            summary=summary,
+            problem=event.text,
+            traceback=event.traceback or None,
+        )
+    assert_never(event)
+
+
+status_label = lru_cache(maxsize=512)(label)
+"""`STATUS_...` of a code; few codes, each asked for all the time."""
+
+
+def iso(seconds: float) -> str:
+    """A POSIX time as `2024-05-01T12:00:00.000001Z`."""
+    whole, micro = divmod(round(seconds * 1e6), 1_000_000)
+    return f"{_second(whole)}.{micro:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(whole: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))

@@ -1,0 +1,70 @@
+"""JSON lines: one event, one line, under the stable names of `record.entry`."""
+
+from typing import Any, Final
+
+import msgspec
+
+from fakesmb.record.entry import Entry, entry_of, iso
+from fakesmb.record.events import Event, Message
+from fakesmb.record.lines import MOST_WAITING, FileOutput, LineSink, Output
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
+
+
+class JsonLines(LineSink):
+    """A sink for programs: a `.jsonl` file or standard output.
+
+    With `secrets`, responses to password challenges, keys and tokens are written too; ask for that by name.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        *,
+        name: str = "the JSON log",
+        secrets: bool = False,
+        most_waiting: int = MOST_WAITING,
+        immediate: bool = False,
+    ) -> None:
+        super().__init__(output, most_waiting=most_waiting, immediate=immediate)
+        self.name = name
+        self._secrets = secrets
+
+    @classmethod
+    def append(cls, path: str, *, secrets: bool = False) -> "JsonLines":
+        """Appends to the file at `path`, made if it is not there; raises OSError."""
+        return cls(FileOutput.append(path), name=f"the log file {path}", secrets=secrets)
+
+    def line(self, event: Event) -> bytes:
+        """One line of JSON. An event that cannot be described is still recorded, with the reason."""
+        try:
+            return encode(entry_of(event, secrets=self._secrets))
+        except Exception as error:
+            return encode(_undescribed(event, error))
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry as a line."""
+    try:
+        return _ENCODER.encode(entry) + b"\n"
+    except UnicodeEncodeError:  # NTFS allows a lone surrogate in a name, UTF-8 does not
+        return _ENCODER.encode(_encodable(msgspec.to_builtins(entry))) + b"\n"
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(one) for name, one in value.items()}
+    return [_encodable(one) for one in value] if isinstance(value, list) else value
+
+
+def _undescribed(event: Event, error: Exception) -> Entry:
+    kind = ("request" if event.request else "response") if isinstance(event, Message) else "problem"
+    return Entry(
+        time=iso(event.time),
+        event=kind,
+        number=event.number if isinstance(event, Message) else None,
+        connection=event.connection,
+        problem=f"not described: {type(error).__name__}: {error}",
+    )

@@ -1,0 +1,107 @@
+"""What the sinks that write lines have in common: events wait, are formatted together, go out as whole lines."""
+
+import os
+import stat
+from typing import BinaryIO, Final, Protocol
+
+from fakesmb.record.events import Event
+
+MOST_WAITING: Final = 256
+"""Events that wait for `flush`; at so many they are formatted at once: bounded memory, and no long pauses."""
+
+
+class Output(Protocol):
+    """Where bytes go."""
+
+    def put(self, data: bytes) -> None:
+        """Writes all of it or raises OSError."""
+
+    def close(self) -> None:
+        """Lets go of the file."""
+
+
+class FileOutput:
+    """A file descriptor. A write cut short by a full disk is taken back to the last whole line."""
+
+    def __init__(self, fd: int, *, owned: bool = True) -> None:
+        self._fd = fd
+        self._owned = owned
+
+    @classmethod
+    def append(cls, path: str) -> "FileOutput":
+        """Opens `path` for appending, made if it is not there; raises OSError."""
+        return cls(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
+
+    def put(self, data: bytes) -> None:
+        """Writes all of `data`; on a regular file nothing is left half-written when it raises OSError."""
+        done = os.write(self._fd, data)
+        try:
+            while done < len(data):
+                done += os.write(self._fd, memoryview(data)[done:])
+        except OSError:
+            self._take_back(done - (data.rfind(b"\n", 0, done) + 1))
+            raise
+
+    def _take_back(self, count: int) -> None:
+        about = os.fstat(self._fd)
+        if stat.S_ISREG(about.st_mode):
+            os.ftruncate(self._fd, about.st_size - count)
+
+    def close(self) -> None:
+        """Closes the descriptor if it is ours."""
+        if self._owned and self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
+
+
+class StreamOutput:
+    """A Python stream of bytes, such as `sys.stdout.buffer`; it stays open."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def put(self, data: bytes) -> None:
+        """Writes and flushes; raises OSError."""
+        self._stream.write(data)
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leaves the stream to its owner."""
+
+
+class LineSink:
+    """Keeps events until `flush`, then formats them and writes whole lines at once.
+
+    Sub-classes give `line`. `immediate` is for a person who watches: every event goes out as it comes.
+    """
+
+    name = "the log"
+
+    def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
+        self._output = output
+        self._waiting: list[Event] = []
+        self._most = 1 if immediate else most_waiting
+
+    def line(self, event: Event) -> bytes:
+        """The event's line or lines, each with its newline."""
+        raise NotImplementedError
+
+    def write(self, event: Event) -> None:
+        """Keeps the event."""
+        waiting = self._waiting
+        waiting.append(event)
+        if len(waiting) >= self._most:
+            self.flush()
+
+    def flush(self) -> None:
+        """Formats and writes what waits; raises OSError when it cannot be written."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._output.put(b"".join(map(self.line, waiting)))
+
+    def close(self) -> None:
+        """Writes what waits and closes the output."""
+        try:
+            self.flush()
+        finally:
+            self._output.close()

@@ -1,0 +1,119 @@
+"""Decoded structures as plain values that JSON can hold, without secrets and without payloads.
+
+Of a payload only the length is told: that of a pipe may hold a password proof of its own (authenticated
+DCE/RPC), that of a file anything.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from fakesmb.wire.codec import PAYLOADS, Omitted
+
+MOST_BYTES: Final = 64
+"""Longer bytes are cut: a record is not a capture."""
+
+MOST_ITEMS: Final = 64
+"""Longer lists are cut likewise (a dialect list, lock ranges, directory entries)."""
+
+SECRETS: Final = frozenset(
+    {
+        "lm_response",
+        "nt_response",
+        "oem_password",
+        "unicode_password",
+        "ansi_password",
+        "password",
+        "security_blob",
+        "blob",
+        "token",
+        "session_key",
+        "encrypted_session_key",
+        "encrypted_random_session_key",
+        "key",
+        "encryption_key",
+        "mic",
+        "auth",
+        "auth_value",
+        "auth_data",
+    }
+)
+"""Fields by these names are left out of the record unless asked for: they let others guess or replay."""
+
+
+_BYTES: Final = (bytes, bytearray, memoryview)
+
+
+def plain(value: Any, secrets: bool = False) -> Any:
+    """`value` as dict, list, str, int, float, bool or None; bytes as hexadecimal, cut when long."""
+    kind = type(value)
+    if kind is int or kind is str or kind is bool or value is None:
+        return value
+    if kind is Omitted:
+        return str(value)
+    if isinstance(value, msgspec.Struct):
+        return struct_values(value, secrets)
+    if kind in _BYTES:
+        return _hex(value)
+    if isinstance(value, (tuple, list, frozenset, set)):
+        if hasattr(value, "_asdict"):
+            return {name: plain(one, secrets) for name, one in value._asdict().items() if _kept(name, secrets)}
+        items = list(value)
+        found = [plain(one, secrets) for one in items[:MOST_ITEMS]]
+        if len(items) > MOST_ITEMS:
+            found.append(f"... {len(items) - MOST_ITEMS} more")
+        return found
+    if isinstance(value, dict):
+        return {str(name): plain(one, secrets) for name, one in value.items() if _kept(str(name), secrets)}
+    if isinstance(value, int):  # IntEnum, IntFlag
+        return int(value)
+    return value if isinstance(value, (str, float)) else str(value)
+
+
+def struct_values(value: msgspec.Struct, secrets: bool = False) -> dict[str, Any]:
+    """The fields of a structure, in its order."""
+    names, get = _getter(type(value), secrets)
+    found = {}
+    for name, one in zip(names, get(value), strict=True):
+        kind = type(one)
+        if kind is int or kind is str or kind is bool:
+            found[name] = one
+        elif name in PAYLOADS and kind in _BYTES:
+            found[name] = f"{len(one)} bytes"
+        else:
+            found[name] = plain(one, secrets)
+    return found
+
+
+def _kept(name: str, secrets: bool) -> bool:
+    return secrets or name not in SECRETS
+
+
+@cache
+def _getter(cls: type[msgspec.Struct], secrets: bool) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(name for name in cls.__struct_fields__ if _kept(name, secrets))
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    if names:
+        get = attrgetter(*names)
+        return names, lambda value: (get(value),)
+    return names, lambda _: ()
+
+
+def _hex(value: bytes | bytearray | memoryview) -> str:
+    if len(value) <= MOST_BYTES:
+        return bytes(value).hex()
+    return f"{bytes(value[:MOST_BYTES]).hex()}... ({len(value)} bytes)"
+
+
+def printable(text: str) -> str:
+    """`text` with everything that could disturb a line or a terminal written as an escape.
+
+    Names come from the peer: line feeds, ANSI sequences, lone surrogates and bidirectional overrides.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

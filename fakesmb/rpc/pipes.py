@@ -1,0 +1,241 @@
+"""Named pipes: their names, their message mode and what answers behind them.
+
+The core opens a pipe for an SMB open and passes bytes on: `write` and `read` for WRITE_ANDX and READ_ANDX,
+`transact` for TRANSACT_NMPIPE, the rest for the other TRANSACTION subcommands ([MS-CIFS] 2.2.5).
+"""
+
+import importlib
+import uuid
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from fakesmb.rpc.dcerpc import Association, Disconnect, Interface, Syntax
+from fakesmb.rpc.view import Caller, ServerView
+from fakesmb.status import NT, SMBError
+
+MAX_BACKLOG: Final = 1024 * 1024
+"""Bytes of answers that may wait to be read; a client that lets more pile up loses its pipe."""
+
+INSTANCES: Final = 255
+"""Instances of a pipe: unlimited, as every RPC endpoint of Windows has it."""
+QUOTA: Final = 4096
+"""Input and output buffer size that pipe information reports, as of a Windows RPC endpoint."""
+
+_NONBLOCKING: Final = 0x8000
+_MESSAGE_READS: Final = 0x0100
+_MESSAGE_TYPE: Final = 0x0400
+_SETTABLE: Final = _NONBLOCKING | _MESSAGE_READS
+
+
+class Service(msgspec.Struct, frozen=True):
+    """One interface: what clients bind to, and the module that is loaded when the first one calls it."""
+
+    syntax: Syntax
+    module: str
+
+
+SERVICES: Final[dict[str, Service]] = {
+    "srvsvc": Service(Syntax(uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3), "fakesmb.rpc.srvsvc"),
+    "wkssvc": Service(Syntax(uuid.UUID("6bffd098-a112-3610-9833-46c3f87e345a"), 1), "fakesmb.rpc.wkssvc"),
+}
+
+ENDPOINTS: Final[dict[str, tuple[str, ...]]] = {
+    # One Windows process serves both, so each can be bound through the other's pipe as well.
+    "srvsvc": ("srvsvc", "wkssvc"),
+    "wkssvc": ("wkssvc", "srvsvc"),
+}
+"""Pipe names and the services behind them."""
+
+
+class LazyInterface:
+    """An interface whose module (and impacket with it, a tenth of a second) is loaded by its first call."""
+
+    def __init__(self, module: str, view: ServerView) -> None:
+        self._module = module
+        self._view = view
+        self._interface: Interface | None = None
+
+    def call(self, operation: int, stub: bytes, caller: Caller) -> bytes:
+        """Runs a call; raises `Fault`."""
+        if self._interface is None:
+            interface: Interface = importlib.import_module(self._module).interface(self._view)
+            self._interface = interface
+        return self._interface.call(operation, stub, caller)
+
+
+def plain_name(name: str) -> str:
+    """`\\PIPE\\srvsvc`, `\\srvsvc` and `srvsvc`, in any case, are all `srvsvc`."""
+    plain = name.replace("/", "\\").strip("\\").lower()
+    return plain.removeprefix("pipe\\").strip("\\")
+
+
+class PipeService:
+    """All the pipes of one server."""
+
+    def __init__(self, view: ServerView) -> None:
+        self._interfaces = {name: LazyInterface(one.module, view) for name, one in SERVICES.items()}
+        self._opened = 0
+        self._open: dict[str, int] = {}
+
+    def open(self, name: str, caller: Caller) -> "Pipe":
+        """Opens a pipe by any form of its name.
+
+        Raises OBJECT_NAME_NOT_FOUND for one that is not there, at once: Windows 7 waits for a minute and
+        more on a pipe that opens and then says nothing.
+        """
+        plain = plain_name(name)
+        services = ENDPOINTS.get(plain)
+        if services is None:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {plain!r}")
+        self._opened += 1
+        self._open[plain] = self._open.get(plain, 0) + 1
+
+        def find(syntax: Syntax) -> Interface | None:
+            for service in services:
+                known = SERVICES[service].syntax
+                if (known.uuid, known.major) == (syntax.uuid, syntax.major) and syntax.minor <= known.minor:
+                    return self._interfaces[service]
+            return None
+
+        group = 0x5000 + self._opened % 0x7FFFFFFF
+        return Pipe(plain, Association(find, f"\\PIPE\\{plain}", group, caller), self)
+
+    @staticmethod
+    def exists(name: str) -> bool:
+        """Whether a pipe of that name, in any form, can be opened."""
+        return plain_name(name) in ENDPOINTS
+
+    def instances(self, plain: str) -> int:
+        """How often a pipe is open now."""
+        return self._open.get(plain, 0)
+
+    def closed(self, plain: str) -> None:
+        """One pipe less; called by `Pipe.close`."""
+        self._open[plain] -= 1
+
+
+class Pipe:
+    """One open of a message-mode pipe. Each PDU of an answer is one message."""
+
+    def __init__(self, name: str, association: Association, service: PipeService) -> None:
+        self.name = name
+        """Plain: `srvsvc`."""
+        self._association = association
+        self._service = service
+        self._messages: deque[memoryview] = deque()
+        self._backlog = 0
+        self._broken = ""
+        self._closed = False
+        self._state = _MESSAGE_READS | _MESSAGE_TYPE
+
+    @property
+    def path(self) -> str:
+        """As information levels show it: `\\srvsvc`."""
+        return f"\\{self.name}"
+
+    @property
+    def state(self) -> int:
+        """SMB_NMPIPE_STATUS, [MS-CIFS] 2.2.1.3: 0x05FF at first, as in Windows' open responses."""
+        return self._state | INSTANCES
+
+    def set_state(self, status: int) -> None:
+        """Takes the read mode and the non-blocking bit of an SMB_NMPIPE_STATUS (SET_NMPIPE_STATE)."""
+        self._state = self._state & ~_SETTABLE | status & _SETTABLE
+
+    @property
+    def nonblocking(self) -> bool:
+        """Whether a read of an empty pipe is answered at once."""
+        return bool(self._state & _NONBLOCKING)
+
+    @property
+    def instances(self) -> int:
+        """How often this pipe is open now."""
+        return self._service.instances(self.name)
+
+    @property
+    def available(self) -> int:
+        """Bytes that wait to be read, over all messages."""
+        return self._backlog
+
+    @property
+    def message_left(self) -> int:
+        """Bytes left of the message that is read next."""
+        return len(self._messages[0]) if self._messages else 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        """Takes bytes in any pieces: part of a PDU, one, or several. Gives their count.
+
+        Raises PIPE_DISCONNECTED once the client broke the protocol.
+        """
+        if self._closed:
+            raise SMBError(NT.INVALID_HANDLE, "the pipe is closed")
+        if self._broken:
+            raise SMBError(NT.PIPE_DISCONNECTED, self._broken)
+        size = len(data)
+        self._association.feed(data)
+        try:
+            for message in self._association.answers():
+                self._messages.append(memoryview(message))
+                self._backlog += len(message)
+                if self._backlog > MAX_BACKLOG:
+                    raise Disconnect("answers pile up unread")
+        except Disconnect as error:
+            self._broken = str(error)
+        return size
+
+    def read(self, size: int) -> tuple[bytes, bool]:
+        """At most `size` bytes of the next message, and whether more of that message is left.
+
+        With more left the answer's status is BUFFER_OVERFLOW. In byte mode messages run together and nothing
+        is ever "left". Raises PIPE_EMPTY where nothing waits (a blocking read would wait: the core's choice)
+        and PIPE_DISCONNECTED at the end of a broken pipe.
+        """
+        self._check_readable()
+        if self._state & _MESSAGE_READS:
+            return self._take(size)
+        out = bytearray()
+        while self._messages and len(out) < size:
+            out += self._take(size - len(out))[0]
+        return bytes(out), False
+
+    def peek(self, size: int) -> bytes:
+        """What `read` would give, left in place. b"" from an empty pipe."""
+        return bytes(self._messages[0][:size]) if self._messages else b""
+
+    def transact(self, data: bytes | bytearray | memoryview, size: int) -> tuple[bytes, bool]:
+        """A write and the read of its answer in one (TRANSACT_NMPIPE); see `read`.
+
+        Raises PIPE_BUSY if an answer to something earlier has not been read ([MS-FSCC] 2.3.51).
+        """
+        if self._messages:
+            raise SMBError(NT.PIPE_BUSY, "the last answer is still unread")
+        self.write(data)
+        return self.read(size)
+
+    def close(self) -> None:
+        """Forgets everything; closing twice is harmless."""
+        if not self._closed:
+            self._closed = True
+            self._messages.clear()
+            self._backlog = 0
+            self._service.closed(self.name)
+
+    def _take(self, size: int) -> tuple[bytes, bool]:
+        message = self._messages[0]
+        data = bytes(message[:size])
+        self._backlog -= len(data)
+        if len(data) < len(message):
+            self._messages[0] = message[size:]
+            return data, True
+        self._messages.popleft()
+        return data, False
+
+    def _check_readable(self) -> None:
+        if self._closed:
+            raise SMBError(NT.INVALID_HANDLE, "the pipe is closed")
+        if not self._messages:
+            if self._broken:
+                raise SMBError(NT.PIPE_DISCONNECTED, self._broken)
+            raise SMBError(NT.PIPE_EMPTY, "nothing to read")

@@ -1,0 +1,157 @@
+"""What an RPC interface may ask the server, and the rows in which the server answers.
+
+The core hands in an object that satisfies `ServerView`; nothing in `rpc/` sees a connection, a tree or a
+file. Times are POSIX seconds, durations seconds.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, Protocol
+
+import msgspec
+
+UNLIMITED: Final = 0xFFFFFFFF
+SV_TYPE_FILE_SERVER: Final = 0x00009003
+"""SV_TYPE_WORKSTATION | SERVER | NT | SERVER_NT, [MS-SRVS] 2.2.2.7."""
+
+
+class ShareKind(IntEnum):
+    """The low part of a share type, [MS-SRVS] 2.2.2.4."""
+
+    DISK = 0
+    PRINT = 1
+    DEVICE = 2
+    IPC = 3
+
+
+class ServerFacts(msgspec.Struct, frozen=True):
+    """Who the server says it is."""
+
+    name: str
+    """NetBIOS name, without backslashes."""
+    workgroup: str = "WORKGROUP"
+    comment: str = ""
+    version_major: int = 5
+    version_minor: int = 2
+    server_type: int = SV_TYPE_FILE_SERVER
+    started: float = 0.0
+    user_path: str = "C:\\"
+    max_users: int = UNLIMITED
+    idle_disconnect: int = 15
+    """Minutes after which an idle session may be dropped (`sv102_disc`)."""
+    lan_root: str = ""
+    domain_joined: bool = False
+
+
+class ShareRow(msgspec.Struct, frozen=True):
+    """One share. A name that ends in `$` is listed as STYPE_SPECIAL, which clients hide."""
+
+    name: str
+    kind: int = ShareKind.DISK
+    comment: str = ""
+    path: str = ""
+    """The folder as shown to clients (`C:\\public`); whether that is the true one is the server's choice."""
+    read_only: bool = False
+    current_uses: int = 0
+    max_uses: int = UNLIMITED
+
+    @property
+    def special(self) -> bool:
+        """Hidden from browsing."""
+        return self.name.endswith("$")
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One signed-in session."""
+
+    client: str
+    """Name or address of the client, without backslashes."""
+    user: str
+    opens: int = 0
+    active: int = 0
+    """Seconds since sign-in."""
+    idle: int = 0
+    """Seconds since the last request."""
+    guest: bool = False
+    client_type: str = ""
+    """Native operating system, as the client gave it."""
+    transport: str = ""
+
+
+class FileRow(msgspec.Struct, frozen=True):
+    """One open file, directory or pipe."""
+
+    id: int
+    path: str
+    user: str
+    permissions: int = 1
+    """PERM_FILE_READ 1, WRITE 2, CREATE 4 ([MS-SRVS] 2.2.4.7)."""
+    locks: int = 0
+
+
+class ConnectionRow(msgspec.Struct, frozen=True):
+    """One tree connect."""
+
+    id: int
+    share: str
+    client: str
+    user: str
+    kind: int = ShareKind.DISK
+    opens: int = 0
+    users: int = 1
+    seconds: int = 0
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """Counters since the server started ([MS-SRVS] 2.2.4.39)."""
+
+    started: float = 0.0
+    file_opens: int = 0
+    print_jobs: int = 0
+    session_opens: int = 0
+    sessions_timed_out: int = 0
+    sessions_failed: int = 0
+    password_errors: int = 0
+    permission_errors: int = 0
+    system_errors: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    average_response_ms: int = 0
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks."""
+
+    user: str = ""
+    domain: str = ""
+    admin: bool = False
+    anonymous: bool = False
+
+
+class ServerView(Protocol):
+    """What the server lets its RPC interfaces see."""
+
+    @property
+    def facts(self) -> ServerFacts:
+        """Name, version and the like."""
+
+    def shares(self) -> Sequence[ShareRow]:
+        """All shares, IPC$ and hidden ones among them, in a stable order."""
+
+    def sessions(self) -> Sequence[SessionRow]:
+        """All sessions."""
+
+    def files(self) -> Sequence[FileRow]:
+        """All opens."""
+
+    def connections(self) -> Sequence[ConnectionRow]:
+        """All tree connects, to any share."""
+
+    def statistics(self) -> Statistics:
+        """Counters."""
+
+    def time(self) -> float:
+        """Now."""
+
+    def minutes_west(self) -> int:
+        """Local time's distance from UTC: positive west of Greenwich."""

@@ -1,0 +1,81 @@
+"""The sample shares: where they come from, and the copy of them that a person may change."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from fakesmb.config import ConfigError, SharePart
+
+LARGE_FILE: Final = "public/large.bin"
+LARGE_SIZE: Final = 6 * 1024 * 1024
+
+_SHARES: Final[dict[str, tuple[str, bool]]] = {
+    "public": ("For everybody to read and write", False),
+    "docs": ("Read-only", True),
+    "c$": ("Default share", False),
+}
+"""Folder and share name: comment, whether it is read-only."""
+
+
+def shares(home: Path) -> list[SharePart]:
+    """The sample shares, from the copy in `home`."""
+    return [
+        SharePart(name=name, path=str(home / name), read_only=read_only, comment=comment)
+        for name, (comment, read_only) in _SHARES.items()
+    ]
+
+
+def prepare(home: Path) -> bool:
+    """Copies the samples that are not in `home` yet; True if there were any. Raises `ConfigError`."""
+    missing = [name for name in _SHARES if not (home / name).is_dir()]
+    if not missing:
+        return False
+    source = _source()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for name in missing:
+            _copy(source / name, home / name)
+    except OSError as error:
+        raise ConfigError(f"no sample shares in {home}: {error.strerror}; name a folder to serve") from None
+    return True
+
+
+def data_home() -> Path:
+    """This user's folder for them: $XDG_DATA_HOME/fakesmb/shares."""
+    given = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~"), ".local", "share")
+    return base / "fakesmb" / "shares"
+
+
+def _source() -> Path:
+    """In a wheel the samples lie in the package, in a checkout beside it."""
+    package = Path(__file__).parent
+    for folder in (package / "shares", package.parent / "shares"):
+        if folder.is_dir():
+            return folder
+    raise ConfigError("this installation has no sample shares; name a folder to serve")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Whole or not at all, and writable whatever the source is; two servers that start at once do no harm."""
+    work = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+    try:
+        made = work / target.name
+        for folder, _, files in os.walk(source):
+            here = made / Path(folder).relative_to(source)
+            here.mkdir(parents=True)
+            for file in files:
+                shutil.copyfile(Path(folder, file), here / file)
+        if LARGE_FILE.startswith(f"{target.name}/"):
+            large = hashlib.shake_128(b"fakesmb").digest(LARGE_SIZE)
+            (work / LARGE_FILE).write_bytes(large)
+        try:
+            made.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

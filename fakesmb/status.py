@@ -1,0 +1,233 @@
+"""NT status codes, their DOS shadows, and the one exception that carries them.
+
+Clients that set SMB_FLAGS2_NT_STATUS get the 32-bit NT status; all others the DOS class and code
+that [MS-CIFS] 2.2.2.4 pairs with it.
+"""
+
+import errno
+from enum import IntEnum
+from typing import Final
+
+
+class NT(IntEnum):
+    """NT status codes that a file server answers with ([MS-ERREF] 2.3), without their `STATUS_` prefix."""
+
+    SUCCESS = 0x00000000
+    PENDING = 0x00000103
+    NOTIFY_CLEANUP = 0x0000010B
+    NOTIFY_ENUM_DIR = 0x0000010C
+    SOME_NOT_MAPPED = 0x00000107
+    NO_MORE_ENTRIES = 0x8000001A
+    BUFFER_OVERFLOW = 0x80000005
+    NO_MORE_FILES = 0x80000006
+    NO_MORE_EAS = 0x80000012
+    INVALID_EA_NAME = 0x80000013
+    EA_LIST_INCONSISTENT = 0x80000014
+    INVALID_EA_FLAG = 0x80000015
+    STOPPED_ON_SYMLINK = 0x8000002D
+    INVALID_SMB = 0x00010002
+    SMB_BAD_TID = 0x00050002
+    SMB_BAD_FID = 0x00060001
+    SMB_BAD_COMMAND = 0x00160002
+    SMB_BAD_UID = 0x005B0002
+    SMB_USE_STANDARD = 0x00FB0002
+    OS2_INVALID_LEVEL = 0x007C0001
+    OS2_INVALID_ACCESS = 0x000C0001
+    OS2_NEGATIVE_SEEK = 0x00830001
+    OS2_CANCEL_VIOLATION = 0x00AD0001
+    OS2_NO_MORE_SIDS = 0x00710001
+    OS2_ATOMIC_LOCKS_NOT_SUPPORTED = 0x00AE0001
+    OS2_CANNOT_COPY = 0x010A0001
+    OS2_EAS_DIDNT_FIT = 0x01130001
+    OS2_EA_ACCESS_DENIED = 0x03E20001
+    UNSUCCESSFUL = 0xC0000001
+    NOT_IMPLEMENTED = 0xC0000002
+    INVALID_INFO_CLASS = 0xC0000003
+    INFO_LENGTH_MISMATCH = 0xC0000004
+    INVALID_HANDLE = 0xC0000008
+    INVALID_PARAMETER = 0xC000000D
+    NO_SUCH_DEVICE = 0xC000000E
+    NO_SUCH_FILE = 0xC000000F
+    INVALID_DEVICE_REQUEST = 0xC0000010
+    END_OF_FILE = 0xC0000011
+    WRONG_VOLUME = 0xC0000012
+    MORE_PROCESSING_REQUIRED = 0xC0000016
+    NO_MEMORY = 0xC0000017
+    ACCESS_DENIED = 0xC0000022
+    BUFFER_TOO_SMALL = 0xC0000023
+    OBJECT_TYPE_MISMATCH = 0xC0000024
+    INVALID_LOCK_SEQUENCE = 0xC000001E
+    NOT_LOCKED = 0xC000002A
+    DISK_CORRUPT_ERROR = 0xC0000032
+    OBJECT_NAME_INVALID = 0xC0000033
+    OBJECT_NAME_NOT_FOUND = 0xC0000034
+    OBJECT_NAME_COLLISION = 0xC0000035
+    PORT_DISCONNECTED = 0xC0000037
+    OBJECT_PATH_INVALID = 0xC0000039
+    OBJECT_PATH_NOT_FOUND = 0xC000003A
+    OBJECT_PATH_SYNTAX_BAD = 0xC000003B
+    SHARING_VIOLATION = 0xC0000043
+    EA_TOO_LARGE = 0xC0000050
+    NONEXISTENT_EA_ENTRY = 0xC0000051
+    NO_EAS_ON_FILE = 0xC0000052
+    EA_CORRUPT_ERROR = 0xC0000053
+    FILE_LOCK_CONFLICT = 0xC0000054
+    LOCK_NOT_GRANTED = 0xC0000055
+    DELETE_PENDING = 0xC0000056
+    CTL_FILE_NOT_SUPPORTED = 0xC0000057
+    PRIVILEGE_NOT_HELD = 0xC0000061
+    NO_SUCH_USER = 0xC0000064
+    WRONG_PASSWORD = 0xC000006A
+    PASSWORD_EXPIRED = 0xC0000071
+    LOGON_FAILURE = 0xC000006D
+    ACCOUNT_RESTRICTION = 0xC000006E
+    ACCOUNT_DISABLED = 0xC0000072
+    NONE_MAPPED = 0xC0000073
+    INVALID_OWNER = 0xC000005A
+    INVALID_ACL = 0xC0000077
+    INVALID_SID = 0xC0000078
+    INVALID_SECURITY_DESCR = 0xC0000079
+    RANGE_NOT_LOCKED = 0xC000007E
+    DISK_FULL = 0xC000007F
+    INSUFFICIENT_RESOURCES = 0xC000009A
+    MEDIA_WRITE_PROTECTED = 0xC00000A2
+    INSTANCE_NOT_AVAILABLE = 0xC00000AB
+    PIPE_NOT_AVAILABLE = 0xC00000AC
+    INVALID_PIPE_STATE = 0xC00000AD
+    PIPE_BUSY = 0xC00000AE
+    ILLEGAL_FUNCTION = 0xC00000AF
+    PIPE_DISCONNECTED = 0xC00000B0
+    PIPE_CLOSING = 0xC00000B1
+    PIPE_EMPTY = 0xC00000D9
+    IO_TIMEOUT = 0xC00000B5
+    FILE_IS_A_DIRECTORY = 0xC00000BA
+    NOT_SUPPORTED = 0xC00000BB
+    NETWORK_NAME_DELETED = 0xC00000C9
+    NETWORK_ACCESS_DENIED = 0xC00000CA
+    BAD_DEVICE_TYPE = 0xC00000CB
+    BAD_NETWORK_NAME = 0xC00000CC
+    TOO_MANY_SESSIONS = 0xC00000CE
+    REQUEST_NOT_ACCEPTED = 0xC00000D0
+    NOT_SAME_DEVICE = 0xC00000D4
+    UNEXPECTED_NETWORK_ERROR = 0xC00000C4
+    OPLOCK_NOT_GRANTED = 0xC00000E2
+    INVALID_OPLOCK_PROTOCOL = 0xC00000E3
+    INTERNAL_ERROR = 0xC00000E5
+    CANNOT_DELETE = 0xC0000121
+    NOT_SAME_OBJECT = 0xC00001AC
+    DIRECTORY_NOT_EMPTY = 0xC0000101
+    NOT_A_DIRECTORY = 0xC0000103
+    NAME_TOO_LONG = 0xC0000106
+    TOO_MANY_OPENED_FILES = 0xC000011F
+    CANCELLED = 0xC0000120
+    INVALID_LOCK_RANGE = 0xC00001A1
+    FILE_CLOSED = 0xC0000128
+    DEVICE_NOT_CONNECTED = 0xC000009D
+    INVALID_LEVEL = 0xC0000148
+    LOGON_TYPE_NOT_GRANTED = 0xC000015B
+    FILE_RENAMED = 0xC00000D5
+    NOT_FOUND = 0xC0000225
+    NOT_A_REPARSE_POINT = 0xC0000275
+    IO_REPARSE_TAG_INVALID = 0xC0000276
+    IO_REPARSE_DATA_INVALID = 0xC0000278
+    PATH_NOT_COVERED = 0xC0000257
+    NETWORK_SESSION_EXPIRED = 0xC000035C
+    TOO_MANY_LINKS = 0xC0000265
+    SMB_NO_SUPPORT = 0xFFFF0002
+
+    @property
+    def label(self) -> str:
+        """The name as the field writes it: `STATUS_NO_SUCH_DEVICE`."""
+        return f"STATUS_{self.name}"
+
+
+def label(code: int) -> str:
+    """`STATUS_...` for a known code, else eight hexadecimal digits."""
+    try:
+        return NT(code).label
+    except ValueError:
+        return f"0x{code:08X}"
+
+
+ERRDOS: Final = 1
+ERRSRV: Final = 2
+ERRHRD: Final = 3
+
+Dos = tuple[int, int]
+"""DOS error class and code, as [MS-CIFS] 2.2.2.4 numbers them."""
+
+
+_DOS: Final[dict[int, Dos]] = {
+    NT.INVALID_DEVICE_REQUEST: (ERRDOS, 1),
+    NT.ILLEGAL_FUNCTION: (ERRDOS, 1),
+    NT.NO_SUCH_FILE: (ERRDOS, 2),
+    NT.NO_SUCH_DEVICE: (ERRDOS, 2),
+    NT.OBJECT_NAME_NOT_FOUND: (ERRDOS, 2),
+    NT.OBJECT_PATH_NOT_FOUND: (ERRDOS, 3),
+    NT.OBJECT_PATH_INVALID: (ERRDOS, 3),
+    NT.OBJECT_PATH_SYNTAX_BAD: (ERRDOS, 3),
+    NT.NOT_A_DIRECTORY: (ERRDOS, 3),
+    NT.ACCESS_DENIED: (ERRDOS, 5),
+}
+
+
+def to_dos(code: int) -> Dos:
+    """The DOS class and code of an NT status ([MS-CIFS] 2.2.2.4).
+
+    The CIFS-specific codes (SMB_BAD_TID, ...) already are a class and a code, wire for wire.
+    """
+    known = _DOS.get(code)
+    if known is not None:
+        return known
+    if code >> 24 == 0:
+        return code & 0xFF, code >> 16
+    return ERRHRD, 31  # ERRgeneral: what Windows sends for a status that DOS never had
+
+
+_ERRNO: Final[dict[int, NT]] = {
+    errno.ENOENT: NT.OBJECT_NAME_NOT_FOUND,
+    errno.EACCES: NT.ACCESS_DENIED,
+    errno.EPERM: NT.ACCESS_DENIED,
+    errno.EEXIST: NT.OBJECT_NAME_COLLISION,
+    errno.ENOTDIR: NT.OBJECT_PATH_NOT_FOUND,
+    errno.EISDIR: NT.FILE_IS_A_DIRECTORY,
+    errno.ENOTEMPTY: NT.DIRECTORY_NOT_EMPTY,
+    errno.ENOSPC: NT.DISK_FULL,
+    errno.EDQUOT: NT.DISK_FULL,
+    errno.EFBIG: NT.DISK_FULL,
+    errno.EROFS: NT.MEDIA_WRITE_PROTECTED,
+    errno.ENAMETOOLONG: NT.OBJECT_NAME_INVALID,
+    errno.ELOOP: NT.OBJECT_PATH_NOT_FOUND,
+    errno.EXDEV: NT.NOT_SAME_DEVICE,
+    errno.EMFILE: NT.TOO_MANY_OPENED_FILES,
+    errno.ENFILE: NT.TOO_MANY_OPENED_FILES,
+    errno.ENOMEM: NT.INSUFFICIENT_RESOURCES,
+    errno.EINVAL: NT.INVALID_PARAMETER,
+    errno.EBUSY: NT.SHARING_VIOLATION,
+    errno.ETXTBSY: NT.SHARING_VIOLATION,
+    errno.EMLINK: NT.TOO_MANY_LINKS,
+    errno.ENOTSUP: NT.NOT_SUPPORTED,
+    errno.EIO: NT.UNEXPECTED_NETWORK_ERROR,
+}
+
+
+def from_os(error: OSError) -> NT:
+    """The NT status of a failed system call ([MS-CIFS] 2.2.2.4, column "POSIX equivalent")."""
+    return _ERRNO.get(error.errno or 0, NT.UNSUCCESSFUL)
+
+
+class SMBError(Exception):
+    """A request that is answered with a status instead of a result.
+
+    `dos` overrides the usual DOS pair where old clients are told something else than the NT status implies.
+    `why` is for the log, never for the client.
+    """
+
+    def __init__(self, status: int, why: str = "", *, dos: Dos | None = None) -> None:
+        super().__init__(status, why)
+        self.status = status
+        self.why = why
+        self.dos = dos
+
+    def __str__(self) -> str:
+        return f"{label(self.status)}: {self.why}" if self.why else label(self.status)

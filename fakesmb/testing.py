@@ -1,0 +1,339 @@
+"""A server and clients in memory: no socket, no reactor, a clock that a test moves.
+
+    server = InMemoryServer({"public": folder})
+    client = server.client().sign_in().connect("public")
+    fid = client.create("a.txt", disposition=Disposition.CREATE)
+    client.write(fid, b"hello")
+
+Public, as `twisted.internet.testing` is: tests of code that talks SMB1 can use it too.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from pathlib import Path as OsPath
+from typing import Final, NamedTuple, TypeVar
+
+from twisted.internet.task import Clock
+
+from fakesmb.auth.accounts import Account, Accounts
+from fakesmb.auth.hashes import ntowf_v2
+from fakesmb.auth.signing import Signer
+from fakesmb.core.connection import SMBConnection
+from fakesmb.core.settings import Settings
+from fakesmb.core.state import Server, Share
+from fakesmb.record.events import Event
+from fakesmb.record.events import Message as MessageEvent
+from fakesmb.record.events import Problem
+from fakesmb.record.log import EventLog
+from fakesmb.status import SMBError
+from fakesmb.vfs.local import LocalStore
+from fakesmb.vfs.openfiles import OpenFiles
+from fakesmb.wire.codec import Buffer, Empty, Message, Structure
+from fakesmb.wire.files import (
+    CloseRequest,
+    NtCreateAndxRequest,
+    NtCreateAndxResponse,
+    ReadAndxRequest,
+    ReadAndxResponse,
+    WriteAndxRequest,
+    WriteAndxResponse,
+)
+from fakesmb.wire.frame import Framer
+from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, NO_ANDX, Flags2, Header, andx_of, block_at
+from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest
+from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
+from fakesmb.wire.trans import Transaction2Request, TransactionResponse
+from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectAndxResponse
+
+R = TypeVar("R", bound=Message)
+
+USER: Final = "alice"
+PASSWORD: Final = "Secret123"
+CHALLENGE: Final = bytes.fromhex("0123456789abcdef")
+GUID: Final = bytes(range(16))
+CLIENT_FLAGS2: Final = Flags2.UNICODE | Flags2.NT_STATUS | Flags2.LONG_NAMES | Flags2.EAS
+LARGEST_FRAME: Final = 1 << 24
+
+
+class ListSink:
+    """Keeps every event in a list."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def write(self, event: Event) -> None:
+        """Keeps it."""
+        self.events.append(event)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Answer(NamedTuple):
+    """One message from the server."""
+
+    header: Header
+    message: memoryview
+
+    def body(self, kind: type[R]) -> R:
+        """Decodes the first command's block; raises `SMBError` where the answer is an error without a body."""
+        if self.header.status and bytes(self.message[HEADER_SIZE:]) == ERROR_BLOCK:
+            raise SMBError(self.header.status)
+        return kind.decode(block_at(self.message, HEADER_SIZE, unicode=self.header.unicode))
+
+    def chained(self, kinds: Sequence[type[Message]]) -> list[Message]:
+        """Decodes a chain's blocks in order, as far as there are any."""
+        bodies, at = [], HEADER_SIZE
+        for kind in kinds:
+            block = block_at(self.message, at, unicode=self.header.unicode)
+            if not block.word_count and not block.byte_count and kind is not Empty:
+                break
+            bodies.append(kind.decode(block))
+            code, at = andx_of(block) if kind.ANDX else (NO_ANDX, 0)
+            if code == NO_ANDX:
+                break
+        return bodies
+
+
+class InMemoryServer:
+    """One server over folders, with a frozen clock, a fixed challenge, and every event kept in `events`."""
+
+    def __init__(
+        self,
+        folders: Mapping[str, OsPath],
+        *,
+        users: Mapping[str, str] | None = None,
+        accounts: Accounts | None = None,
+        settings: Settings | None = None,
+        read_only: Sequence[str] = (),
+    ) -> None:
+        self.clock = Clock()
+        self.sink = ListSink()
+        self.open_files = OpenFiles()
+        users = {USER: PASSWORD} if users is None else users
+        accounts = accounts or Accounts([Account.with_password(name, text) for name, text in users.items()])
+        shares = [
+            Share(name, LocalStore(folder, self.open_files, read_only=name in read_only), read_only=name in read_only)
+            for name, folder in folders.items()
+        ]
+        settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
+        self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock)
+
+    def client(self) -> "Client":
+        """A new connection."""
+        return Client(self)
+
+    @property
+    def messages(self) -> list[MessageEvent]:
+        """The recorded messages, both ways."""
+        return [event for event in self.sink.events if isinstance(event, MessageEvent)]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What fakesmb itself got wrong; a test may insist on none."""
+        return [event for event in self.sink.events if isinstance(event, Problem)]
+
+
+class Client:
+    """A client of the in-memory server: builds messages out of `wire` structures, decodes answers into them."""
+
+    def __init__(self, server: InMemoryServer) -> None:
+        self.clock = server.clock
+        self.uid = self.tid = self.mid = 0
+        self.pid = 0x1234
+        self.flags2 = CLIENT_FLAGS2
+        self.closed = False
+        self.signer: Signer | None = None
+        self.sequence = 0
+        self._sent: list[bytes] = []
+        self._framer = Framer(LARGEST_FRAME)
+        self.connection = SMBConnection(
+            server.server, "127.0.0.1:50000", "127.0.0.1:4450", self._take, self._closed
+        )
+
+    def _take(self, buffers: list[Buffer]) -> None:
+        self._sent.append(b"".join(buffers))
+
+    def _closed(self) -> None:
+        self.closed = True
+
+    # -- messages ------------------------------------------------------------------------------------------
+
+    def send(self, command: int, *bodies: Message | tuple[int, Message], tid: int | None = None) -> int:
+        """Sends one message, a chain where there are several bodies (command, body); gives its MID."""
+        self.mid += 1
+        header = Header(
+            command,
+            0,
+            0x18,
+            self.flags2,
+            0,
+            bytes(8),
+            self.tid if tid is None else tid,
+            self.pid,
+            self.uid,
+            self.mid,
+        )
+        message = bytearray(header.encode())
+        previous = -1
+        for item in bodies:
+            code, body = item if isinstance(item, tuple) else (command, item)
+            message += bytes(-len(message) % 4)
+            if previous >= 0:
+                message[previous] = code
+                message[previous + 2 : previous + 4] = len(message).to_bytes(2, "little")
+            previous = len(message) + 1
+            message += b"".join(body.encode(len(message), unicode=bool(self.flags2 & Flags2.UNICODE)))
+        self.send_raw(bytes(message))
+        return self.mid
+
+    def send_raw(self, message: bytes) -> None:
+        """Frames a message, signs it where signing is on, and sends it."""
+        if self.signer is not None:
+            signature = self.signer.sign((message,), self.sequence)
+            self.sequence += 2
+            message = message[:14] + signature + message[22:]
+        self.connection.receive(len(message).to_bytes(4, "big") + message)
+
+    def answers(self) -> list[Answer]:
+        """What the server sent since the last call."""
+        data, self._sent = b"".join(self._sent), []
+        return [Answer(Header.decode(frame.body), frame.body) for frame in self._framer.feed(data)]
+
+    def answer(self) -> Answer:
+        """The one message that the server sent; an `AssertionError` for none or several."""
+        found = self.answers()
+        assert len(found) == 1, f"{len(found)} answers"
+        return found[0]
+
+    def call(self, command: int, body: Message, kind: type[R]) -> R:
+        """Sends a request and decodes its one answer; raises `SMBError` for an error status."""
+        self.send(command, body)
+        answer = self.answer()
+        if answer.header.status & 0xC0000000 == 0xC0000000 or 0 < answer.header.status < 0x40000000:
+            raise SMBError(answer.header.status)
+        return answer.body(kind)
+
+    # -- conversation --------------------------------------------------------------------------------------
+
+    def negotiate(self) -> NegotiateNtResponse:
+        """NT LM 0.12 without extended security."""
+        return self.call(0x72, NegotiateRequest((Dialect.NT_LM,)), NegotiateNtResponse)
+
+    def sign_in(self, user: str = USER, password: str = PASSWORD, *, domain: str = "WORKGROUP") -> "Client":
+        """Negotiates where that is still to be done, and signs in by NTLMv2."""
+        if self.connection.dialect is None:
+            self.negotiate()
+        key = ntowf_v2(Account.with_password(user, password).nt_hash, user, domain)
+        blob = bytes.fromhex("0101000000000000") + bytes(8) + bytes(range(8)) + bytes(8)
+        proof = hmac.new(key, self.connection.challenge + blob, hashlib.md5).digest()
+        request = SessionSetupPlainRequest(
+            oem_password_length=24,
+            unicode_password_length=len(proof + blob),
+            capabilities=0x0000C0DC,
+            oem_password=bytes(24),
+            unicode_password=proof + blob,
+            account_name=user,
+            primary_domain=domain,
+            native_os="test",
+            native_lan_man="test",
+        )
+        self.uid = 0
+        self.send(0x73, request)
+        answer = self.answer()
+        answer.body(SessionSetupAndxResponse)
+        self.uid = answer.header.uid
+        return self
+
+    def connect(self, share: str) -> "Client":
+        """Connects to a share."""
+        self.send(0x75, TreeConnectAndxRequest(password_length=1, path=f"\\\\SERVER\\{share}"), tid=0)
+        answer = self.answer()
+        answer.body(TreeConnectAndxResponse)
+        self.tid = answer.header.tid
+        return self
+
+    def create(
+        self,
+        name: str,
+        *,
+        access: int = 0x0012019F,
+        share: int = 7,
+        disposition: int = 1,
+        options: int = 0,
+        attributes: int = 0x80,
+        flags: int = 0,
+    ) -> int:
+        """NT_CREATE_ANDX; gives the FID."""
+        return self.create_response(
+            name,
+            access=access,
+            share=share,
+            disposition=disposition,
+            options=options,
+            attributes=attributes,
+            flags=flags,
+        ).fid
+
+    def create_response(
+        self,
+        name: str,
+        *,
+        access: int = 0x0012019F,
+        share: int = 7,
+        disposition: int = 1,
+        options: int = 0,
+        attributes: int = 0x80,
+        flags: int = 0,
+    ) -> NtCreateAndxResponse:
+        """NT_CREATE_ANDX; gives the whole response."""
+        request = NtCreateAndxRequest(
+            flags=flags,
+            desired_access=access,
+            share_access=share,
+            create_disposition=disposition,
+            create_options=options,
+            ext_file_attributes=attributes,
+            file_name=name,
+        )
+        return self.call(0xA2, request, NtCreateAndxResponse)
+
+    def read(self, fid: int, offset: int = 0, size: int = 0xFFFF) -> bytes:
+        """READ_ANDX."""
+        request = ReadAndxRequest(
+            fid=fid, offset_low=offset & 0xFFFFFFFF, offset_high=offset >> 32, max_count=size & 0xFFFF, timeout=size >> 16
+        )
+        return bytes(self.call(0x2E, request, ReadAndxResponse).data)
+
+    def write(self, fid: int, data: bytes, offset: int = 0) -> int:
+        """WRITE_ANDX; gives the count."""
+        request = WriteAndxRequest(fid=fid, offset_low=offset & 0xFFFFFFFF, offset_high=offset >> 32, data=data)
+        response = self.call(0x2F, request, WriteAndxResponse)
+        return response.count | response.count_high << 16
+
+    def close(self, fid: int, last_write_time: int = 0) -> None:
+        """CLOSE."""
+        self.call(0x04, CloseRequest(fid, last_write_time), Empty)
+
+    def trans2(
+        self,
+        subcommand: int,
+        parameters: Structure,
+        data: Buffer = b"",
+        *,
+        max_data: int = 16384,
+        max_parameters: int = 64,
+    ) -> TransactionResponse:
+        """TRANSACTION2 in one message."""
+        request = Transaction2Request(
+            setup=subcommand.to_bytes(2, "little"),
+            parameters=parameters.encode(unicode=bool(self.flags2 & Flags2.UNICODE)),
+            data=data,
+            max_parameter_count=max_parameters,
+            max_data_count=max_data,
+        )
+        return self.call(0x32, request, TransactionResponse)

@@ -1,0 +1,224 @@
+"""SMB over TCP as Twisted sees it: bytes to and from an `SMBConnection`, and a limit on both.
+
+One port serves direct TCP and NetBIOS session clients: the core's framer tells them apart ([MS-SMB] 2.1).
+"""
+
+from typing import Any, Final, Protocol, cast
+
+from twisted.internet import error
+from twisted.internet.interfaces import IAddress, IProtocolFactory, IPullProducer
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
+from zope.interface import implementer
+
+from fakesmb.core.connection import SMBConnection
+from fakesmb.core.state import DelayedCall, Server
+from fakesmb.wire.codec import Buffer
+
+RECEIVE_SIZE: Final = 256 * 1024
+"""Bytes taken from the socket at once: four large writes (measured: docs/performance.md)."""
+MOST_WAITING: Final = 4 * 1024 * 1024
+"""Bytes of replies that wait for a client; beyond that its requests wait too."""
+LINGER: Final = 1.0
+"""Seconds that a client has to take the last replies of a connection that we end."""
+FEW_BYTES: Final = 8192
+"""Up to here joining the pieces of a reply is cheaper than handing the kernel a list of them."""
+
+_REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (error.ConnectionDone, "the client closed it"),
+    (error.ConnectionAborted, "the client did not take the last replies"),
+    (error.ConnectionLost, "the client reset it, or no longer answers"),
+)
+
+
+class _Socket(Protocol):
+    """The part of a socket that replies go out by."""
+
+    def send(self, data: Buffer, /) -> int: ...
+    def sendmsg(self, buffers: list[Buffer], /) -> int: ...
+
+
+class _Transport(Protocol):
+    """What is used of Twisted's TCP transport."""
+
+    bufferSize: int  # noqa: N815
+
+    def getHandle(self) -> _Socket: ...  # noqa: N802
+    def getPeer(self) -> IAddress: ...  # noqa: N802
+    def getHost(self) -> IAddress: ...  # noqa: N802
+    def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: N802
+    def setTcpKeepAlive(self, enabled: bool) -> None: ...  # noqa: N802
+    def write(self, data: bytes) -> None: ...
+    def registerProducer(self, producer: object, streaming: bool) -> None: ...  # noqa: N802
+    def unregisterProducer(self) -> None: ...  # noqa: N802
+    def pauseProducing(self) -> None: ...  # noqa: N802
+    def resumeProducing(self) -> None: ...  # noqa: N802
+    def loseConnection(self) -> None: ...  # noqa: N802
+    def abortConnection(self) -> None: ...  # noqa: N802
+
+
+@implementer(IPullProducer)
+class DirectTCP(TwistedProtocol):
+    """One client's TCP connection.
+
+    A reply leaves in the same turn of the reactor that made it, unless earlier ones still wait for the
+    client. As a pull producer of the transport it learns when they have gone.
+    """
+
+    connection: SMBConnection | None = None
+    _socket: _Socket | None = None
+    _linger: DelayedCall | None = None
+    _waiting = 0
+    """Bytes handed to the transport since it was last empty."""
+    _full = False
+
+    def __init__(self, factory: "DirectTCPFactory") -> None:
+        self._clients = factory
+
+    def connectionMade(self) -> None:  # noqa: N802
+        """Wires the transport to a connection of the core."""
+        transport = self._tcp()
+        if hasattr(transport, "getHandle"):  # in-memory transports have no socket
+            transport.setTcpNoDelay(True)
+            transport.setTcpKeepAlive(True)
+            transport.bufferSize = RECEIVE_SIZE
+            self._socket = transport.getHandle()
+        self.connection = SMBConnection(
+            self._clients.server,
+            _text(transport.getPeer()),
+            _text(transport.getHost()),
+            self._send,
+            self._close,
+        )
+        self._clients.connected.add(self)
+
+    def _tcp(self) -> _Transport:
+        return cast(_Transport, self.transport)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Passes on bytes of the stream, however they were cut."""
+        assert self.connection is not None
+        self.connection.receive(data)
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
+        """Says why, in plain words."""
+        self._socket = None
+        if self._linger is not None and self._linger.active():
+            self._linger.cancel()
+        self._clients.connected.discard(self)
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            if not reason.check(error.ConnectionClosed):
+                self._clients.server.log.problem(
+                    reason.getErrorMessage(), connection=connection.number, traceback=reason.getTraceback()
+                )
+            connection.lost(plain(reason))
+        self._clients.one_left()
+
+    # -- replies -------------------------------------------------------------------------------------------
+
+    def _send(self, buffers: list[Buffer]) -> None:
+        size = sum(map(len, buffers))
+        sent = 0
+        if not self._waiting and self._socket is not None:
+            try:
+                sent = (
+                    self._socket.send(b"".join(buffers))
+                    if size <= FEW_BYTES
+                    else self._socket.sendmsg(buffers)
+                )
+            except OSError:  # full; or the client is gone, which the reactor reports in its own time
+                sent = 0
+            if sent == size:
+                return
+        self._queue(buffers, sent, size - sent)
+
+    def _queue(self, buffers: list[Buffer], sent: int, rest: int) -> None:
+        transport = self._tcp()
+        if not self._waiting and self._socket is not None:
+            transport.registerProducer(self, False)
+        self._waiting += rest
+        whole = b"".join(buffers)
+        transport.write(whole[sent:] if sent else whole)
+        if self._waiting > MOST_WAITING and self._socket is not None and not self._full:
+            self._full = True
+            transport.pauseProducing()
+            if self.connection is not None:
+                self.connection.hold()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """The transport is empty again: replies may go straight to the socket, requests may come."""
+        if not self._waiting:  # the transport asks at once when it is given a producer
+            return
+        self._waiting = 0
+        transport = self._tcp()
+        transport.unregisterProducer()
+        if self._full:
+            self._full = False
+            transport.resumeProducing()
+            if self.connection is not None:
+                self.connection.go_on()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The transport is gone; `connectionLost` follows."""
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        transport = self._tcp()
+        transport.loseConnection()
+        if self._socket is not None:
+            self._linger = self._clients.server.clock.callLater(LINGER, transport.abortConnection)
+
+
+@implementer(IProtocolFactory)
+class DirectTCPFactory:
+    """Makes a `DirectTCP` for each client, up to `limits.connections`."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.connected: set[DirectTCP] = set()
+
+    def doStart(self) -> None:  # noqa: N802
+        """Called for every port that begins to listen."""
+
+    def doStop(self) -> None:  # noqa: N802
+        """Called for every port that no longer listens."""
+
+    def buildProtocol(self, addr: IAddress) -> DirectTCP | None:  # noqa: N802
+        """A protocol, or None where there are too many connections; the log says so."""
+        limit = self.server.settings.limits.connections
+        if len(self.connected) >= limit:
+            self.server.log.problem(
+                f"refused {_text(addr)}: {limit} connections are open (limits.connections)"
+            )
+            return None
+        return DirectTCP(self)
+
+    def drop_all(self, reason: str) -> None:
+        """Ends every connection; what was answered before still goes out."""
+        for protocol in tuple(self.connected):
+            if protocol.connection is not None:
+                protocol.connection.drop(reason)
+
+    def abort_all(self) -> None:
+        """Ends every connection at once, whatever waits for its client."""
+        for protocol in tuple(self.connected):
+            cast(_Transport, protocol.transport).abortConnection()
+
+    def one_left(self) -> None:
+        """Called after every connection that ends; `app` replaces it while it stops."""
+
+
+def plain(reason: Any) -> str:
+    """Why a transport ended, for people."""
+    for kind, text in _REASONS:
+        if reason.check(kind):
+            return text
+    return str(reason.getErrorMessage())
+
+
+def _text(address: IAddress) -> str:
+    host, port = getattr(address, "host", ""), getattr(address, "port", 0)
+    host = host.removeprefix("::ffff:")
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,60 @@
+"""From a stat result and the stored attributes to `Info`, the source of every information level."""
+
+import os
+import stat
+from typing import Final
+
+from fakesmb.filetime import UNIX_EPOCH
+from fakesmb.vfs.api import Attribute, Info
+from fakesmb.vfs.attributes import Stored, effective
+from fakesmb.vfs.attributes import creation_time as creation_time_of
+from fakesmb.vfs.openfiles import OpenFile
+from fakesmb.vfs.shortnames import short_name
+
+_CLUSTER: Final = 4096
+
+
+def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: OpenFile | None) -> Info:
+    """All that is known of a file: `name` and `path` as clients are shown them, `file` if it is open."""
+    mode = st.st_mode
+    directory = stat.S_ISDIR(mode)
+    size = 0 if directory else st.st_size
+    attributes = effective(mode, name, stored.attributes)
+    allocated = st.st_blocks * 512
+    if directory:
+        allocated = 0
+    elif allocated < size and not attributes & Attribute.SPARSE:
+        allocated = round_up(size)
+    pending = write_time = 0
+    if file is not None:
+        pending = int(file.delete_pending)
+        write_time = file.write_time
+        if file.allocation > allocated:
+            allocated = round_up(file.allocation)
+    return Info(
+        name,
+        path,
+        creation_time_of(stored.creation_time, st),
+        st.st_atime_ns // 100 + UNIX_EPOCH,
+        write_time or st.st_mtime_ns // 100 + UNIX_EPOCH,
+        st.st_ctime_ns // 100 + UNIX_EPOCH,
+        attributes,
+        size,
+        allocated,
+        (1 if directory else st.st_nlink) - pending,
+        st.st_ino,
+        0,
+        short_name(name),
+        pending,
+        int(directory),
+        0,
+        st.st_dev,
+        mode,
+        st.st_uid,
+        st.st_gid,
+    )
+
+
+def round_up(size: int) -> int:
+    """Bytes as whole clusters."""
+    return (size + _CLUSTER - 1) // _CLUSTER * _CLUSTER

@@ -1,0 +1,340 @@
+"""A directory of the local disk as an NT file store: `FileStore` over POSIX calls made directly."""
+
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.filetime import from_ns, to_ns
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.access import READS_DATA, WRITES_DATA
+from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
+from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.facts import info_of
+from fakesmb.vfs.locks import LockTable
+from fakesmb.vfs.lookup import Lookup, shown_name
+from fakesmb.vfs.namespace import Namespace
+from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.opens import Opener
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.search import LocalSearch, names_in
+from fakesmb.vfs.volume import volume_of
+from fakesmb.vfs.wildcards import has_wildcards
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from fakesmb.vfs.api import Handle
+
+_LARGEST: Final = (1 << 63) - 1
+_MAKE_DIRECTORY: Final = CreateRequest(
+    access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY, share=Share.ALL
+)
+_STOP_UPDATES: Final = -1
+_RESUME_UPDATES: Final = -2
+_SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
+
+
+class LocalStore:
+    """The folder `root` as a share. `opens` is shared by all stores of one server.
+
+    Raises NotADirectoryError or FileNotFoundError at once where `root` is no directory.
+    """
+
+    def __init__(self, root: str, opens: OpenFiles, *, read_only: bool = False, label: str = "") -> None:
+        if not stat.S_ISDIR(os.stat(root).st_mode):
+            raise NotADirectoryError(root)
+        self.read_only = read_only
+        self.opens = opens
+        self._label = label
+        self._lookup = Lookup(root)
+        self._opener = Opener(self._lookup, opens, read_only=read_only)
+        self._namespace = Namespace(self._lookup, opens, read_only=read_only)
+
+    @property
+    def root(self) -> str:
+        """The folder's real path."""
+        return self._lookup.root.path
+
+    def shutdown(self) -> None:
+        """Lets go of the directories that lookups hold open. The store works on and takes them again."""
+        self._lookup.close()
+
+    def create(self, path: Path, request: CreateRequest) -> Opened:
+        """Opens or creates; raises `SharingViolation` where another open excludes it."""
+        return self._opener.create(path, request)
+
+    def close(self, handle: "Handle", last_write_time: int = 0) -> None:
+        """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
+        if not isinstance(handle, LocalHandle) or handle.closed:
+            return
+        handle.closed = True
+        file = handle.file
+        if last_write_time > 0 and handle.access & _SETS_TIMES:
+            file.write_time = last_write_time
+            handle.wrote = True
+        if file.locks is not None:
+            file.locks.drop(handle)
+        if handle.delete_on_close and not file.delete_pending:
+            self.opens.mark_deleted(file, handle.path)
+        deleting = file.delete_pending
+        last = self.opens.end(handle)
+        if handle.wrote and file.write_time and not (deleting and last):
+            with suppress(OSError, OverflowError):
+                os.utime(handle.xattr_target, ns=(os.fstat(handle.fd).st_atime_ns, to_ns(file.write_time)))
+        os.close(handle.fd)
+        if last and deleting:
+            with suppress(OSError, SMBError):
+                self._namespace.finish(file)
+        if file.waiters:
+            waiters, file.waiters = file.waiters, []
+            for callback in waiters:
+                callback()
+
+    def read(self, handle: "Handle", offset: int, size: int, pid: int) -> bytes:
+        """At most `size` bytes; b"" at the end.
+
+        EXECUTE access is enough here: whether it may be ([MS-SMB] READ_PERMIT_EXECUTE) is the core's to say.
+        """
+        own = _own(handle)
+        if own.is_directory:
+            raise SMBError(NT.INVALID_DEVICE_REQUEST, "read of a directory")
+        if not own.access & READS_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
+        locks = own.file.locks
+        if locks is not None:
+            locks.check_read(own, pid, offset, size)
+        if offset > _LARGEST - size:
+            if offset > _LARGEST:
+                raise SMBError(NT.INVALID_PARAMETER, "offset")
+            return b""
+        return os.pread(own.fd, size, offset)
+
+    def write(self, handle: "Handle", offset: int, data: bytes | memoryview, pid: int) -> int:
+        """Writes all of it and returns its length."""
+        own = _own(handle)
+        size = len(data)
+        if own.is_directory:
+            raise SMBError(NT.INVALID_DEVICE_REQUEST, "write to a directory")
+        if not own.access & WRITES_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        locks = own.file.locks
+        if locks is not None:
+            locks.check_write(own, pid, offset, size)
+        if offset > _LARGEST - size:
+            raise SMBError(NT.INVALID_PARAMETER, "offset")
+        if not size:
+            return 0
+        own.wrote = True
+        written = os.pwrite(own.fd, data, offset)
+        while written < size:
+            written += os.pwrite(own.fd, memoryview(data)[written:], offset + written)
+        return size
+
+    def flush(self, handle: "Handle") -> None:
+        """Makes it durable."""
+        own = _own(handle)
+        if not own.is_directory and own.access & WRITES_DATA:
+            os.fsync(own.fd)
+
+    def set_end_of_file(self, handle: "Handle", size: int) -> None:
+        """Truncates or extends."""
+        own = self._writable(handle, size)
+        own.wrote = True
+        os.ftruncate(own.fd, size)
+
+    def set_allocation(self, handle: "Handle", size: int) -> None:
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        own = self._writable(handle, size)
+        st = os.fstat(own.fd)
+        if size < st.st_size:
+            own.wrote = True
+            os.ftruncate(own.fd, size)
+        elif size > st.st_size:
+            disk = os.statvfs(self.root)
+            if size - st.st_size > disk.f_bavail * disk.f_frsize:
+                raise SMBError(NT.DISK_FULL, "allocation")
+        own.file.allocation = size
+
+    def _writable(self, handle: "Handle", size: int) -> LocalHandle:
+        own = _own(handle)
+        if own.is_directory or not 0 <= size <= _LARGEST:
+            raise SMBError(NT.INVALID_PARAMETER, "size")
+        if not own.access & Access.WRITE_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        return own
+
+    def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
+        """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
+        own = _own(handle)
+        _lockable(own).take(own, pid, offset, length, exclusive=exclusive)
+
+    def wait_lock(
+        self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool
+    ) -> "Deferred[None]":
+        """Takes a byte range when it becomes free; cancelling the Deferred ends the wait."""
+        own = _own(handle)
+        return _lockable(own).wait(own, pid, offset, length, exclusive=exclusive)
+
+    def unlock(self, handle: "Handle", pid: int, offset: int, length: int) -> None:
+        """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
+        own = _own(handle)
+        _lockable(own).free(own, pid, offset, length)
+
+    def query(self, target: "Handle | Path") -> Info:
+        """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
+        side = self.opens.side
+        if not isinstance(target, Path):
+            own = _own(target)
+            st = os.fstat(own.fd)
+            stored = load(own.xattr_target, st, side, follow=True)
+            return info_of(st, stored, own.name, own.shown_path, own.file)
+        if target.stream:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "a stream")
+        entry = self._lookup.find(target)
+        found = entry.st
+        assert found is not None
+        files = self.opens.by_key
+        file = files.get((found.st_dev, found.st_ino)) if files else None
+        if file is not None and file.delete_pending:
+            raise SMBError(NT.DELETE_PENDING)
+        stored = load(entry.xattr_path, found, side)
+        return info_of(found, stored, shown_name(entry.name), entry.client_path, file)
+
+    def set_basic(
+        self,
+        target: "Handle | Path",
+        *,
+        creation: int = 0,
+        access: int = 0,
+        write: int = 0,
+        change: int = 0,
+        attributes: int = 0,
+    ) -> None:
+        """Sets times (0: leave; -1: leave and stop automatic updates) and attributes (0: leave).
+
+        `change` is taken and dropped: POSIX sets it by itself.
+        """
+        if isinstance(target, Path):
+            opened = self.create(target, CreateRequest(access=Access.WRITE_ATTRIBUTES))
+            try:
+                self._set_basic(_own(opened.handle), creation, access, write, attributes)
+            finally:
+                self.close(opened.handle)
+            return
+        own = _own(target)
+        if not own.access & Access.WRITE_ATTRIBUTES:
+            raise SMBError(NT.ACCESS_DENIED, "no WRITE_ATTRIBUTES access")
+        self._set_basic(own, creation, access, write, attributes)
+
+    def _set_basic(self, own: LocalHandle, creation: int, access: int, write: int, attributes: int) -> None:
+        if attributes & (Attribute.TEMPORARY if own.is_directory else Attribute.DIRECTORY):
+            raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
+        if not all(_RESUME_UPDATES <= time <= _LARGEST for time in (creation, access, write)):
+            raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
+        st = os.fstat(own.fd)
+        if creation > 0 or attributes:
+            self._remember(own, st, creation, attributes)
+        if access > 0 or write > 0:
+            at = to_ns(access) if access > 0 else st.st_atime_ns
+            wt = to_ns(write) if write > 0 else st.st_mtime_ns
+            try:
+                os.utime(own.xattr_target, ns=(at, wt))
+            except OverflowError:
+                raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
+        if write > 0:
+            own.file.write_time = write
+        elif write == _STOP_UPDATES and not own.file.write_time:
+            own.file.write_time = from_ns(st.st_mtime_ns)
+
+    def _remember(self, own: LocalHandle, st: os.stat_result, creation: int, attributes: int) -> None:
+        """Keeps attributes and creation time; the one that is left stays what it is shown to be now."""
+        side = self.opens.side
+        old = load(own.xattr_target, st, side, follow=True)
+        bits = (
+            attributes & Attribute.SETTABLE if attributes else effective(st.st_mode, own.name, old.attributes)
+        )
+        bits &= ~(Attribute.NORMAL | Attribute.DIRECTORY)
+        born = creation if creation > 0 else creation_time(old.creation_time, st)
+        writable = st.st_mode | stat.S_IWUSR
+        if not own.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
+            # Before the rest: a file without write permission takes no extended attribute either.
+            os.chmod(own.xattr_target, stat.S_IMODE(writable))
+        save(own.xattr_target, st, Stored(bits, born), side, follow=True)
+
+    def set_delete(self, handle: "Handle", *, delete: bool) -> None:
+        """Marks for deletion when the last open closes, or takes the mark back."""
+        own = _own(handle)
+        if not delete:
+            if not own.access & Access.DELETE:
+                raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
+            self.opens.mark_deleted(own.file, None)
+            return
+        self._namespace.check_deletable(own, self.query(own).attributes)
+        self.opens.mark_deleted(own.file, own.path)
+
+    def rename(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
+        """Gives a new name, in the same share; the handle's path follows."""
+        if isinstance(target, Path):
+            self._namespace.rename(target, to, replace=replace)
+            return
+        own = _own(target)
+        if not own.access & Access.DELETE:
+            raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
+        self._namespace.rename(own.path, to, replace=replace, handle=own)
+
+    def link(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
+        """Makes a hard link."""
+        source = target if isinstance(target, Path) else _own(target).path
+        self._namespace.link(source, to, replace=replace)
+
+    def make_directory(self, path: Path) -> None:
+        """Makes one directory."""
+        self.close(self.create(path, _MAKE_DIRECTORY).handle)
+
+    def remove_directory(self, path: Path) -> None:
+        """Removes an empty directory; DIRECTORY_NOT_EMPTY else."""
+        self._namespace.remove_directory(path)
+
+    def delete(self, path: Path) -> None:
+        """Deletes a file by name, under the rules of an open for DELETE."""
+        self._namespace.delete(path)
+
+    def check_directory(self, path: Path) -> None:
+        """Raises unless the path is a directory."""
+        entry = self._lookup.find(path)
+        if entry.st is None or not stat.S_ISDIR(entry.st.st_mode):
+            raise SMBError(NT.NOT_A_DIRECTORY)
+
+    def search(self, directory: Path, pattern: str, attributes: int) -> LocalSearch:
+        """Begins a search; `attributes` are SearchAttributes ([MS-CIFS] 2.2.1.2.4)."""
+        if pattern and not has_wildcards(pattern):
+            Path().join(pattern)
+        where = self._lookup.directory(directory.parts)
+        return LocalSearch(
+            self._lookup, self.opens, where, names_in(self._lookup, where, pattern), attributes
+        )
+
+    def volume(self) -> Volume:
+        """The volume's facts and free space."""
+        root = self._lookup.root
+        st = root.status()
+        stored = load(root.under, st, self.opens.side)
+        return volume_of(root.path, self._label, creation_time(stored.creation_time, st))
+
+
+def _own(handle: "Handle") -> LocalHandle:
+    if not isinstance(handle, LocalHandle) or handle.closed:
+        raise SMBError(NT.INVALID_HANDLE)
+    return handle
+
+
+def _lockable(own: LocalHandle) -> LockTable:
+    """The file's lock table, for an open that may lock ([MS-FSA] 2.1.5.8)."""
+    if own.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "locks on a directory")
+    if not own.access & (Access.READ_DATA | WRITES_DATA):
+        raise SMBError(NT.ACCESS_DENIED, "not opened for data")
+    if own.file.locks is None:
+        own.file.locks = LockTable()
+    return own.file.locks

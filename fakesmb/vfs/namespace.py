@@ -1,0 +1,189 @@
+"""Names: renaming, linking and deleting ([MS-FSA] 2.1.5.14.3, 2.1.5.14.6, 2.1.5.14.11)."""
+
+import stat
+
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs import sharing
+from fakesmb.vfs.api import Access, Attribute
+from fakesmb.vfs.attributes import effective, load
+from fakesmb.vfs.lookup import Entry, Lookup, shown_name
+from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles
+from fakesmb.vfs.paths import Path
+
+
+class Namespace:
+    """What changes names below one root."""
+
+    def __init__(self, lookup: Lookup, opens: OpenFiles, *, read_only: bool) -> None:
+        self._lookup = lookup
+        self._opens = opens
+        self._read_only = read_only
+
+    def delete(self, path: Path) -> None:
+        """Deletes a file by name, at once or with its last close."""
+        entry = self._existing(path)
+        assert entry.st is not None
+        if stat.S_ISDIR(entry.st.st_mode):
+            raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        if self._attributes(entry) & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
+        self._delete(entry, path)
+
+    def remove_directory(self, path: Path) -> None:
+        """Removes an empty directory."""
+        entry = self._existing(path)
+        assert entry.st is not None
+        if not stat.S_ISDIR(entry.st.st_mode):
+            raise SMBError(NT.NOT_A_DIRECTORY)
+        if not entry.name:
+            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+        if not entry.is_link and self._lookup.enter(entry).names():
+            raise SMBError(NT.DIRECTORY_NOT_EMPTY)
+        self._delete(entry, path)
+
+    def _delete(self, entry: Entry, path: Path) -> None:
+        assert entry.st is not None
+        file = self._opens.get(entry.st)
+        if file is not None:
+            sharing.check_delete(file)
+            self._opens.mark_deleted(file, path)
+        else:
+            self.unlink(entry)
+
+    def unlink(self, entry: Entry) -> None:
+        """Takes the name away; a link goes, not what it leads to."""
+        assert entry.st is not None
+        directory = entry.directory
+        directory.about_to_change()
+        if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link:
+            directory.rmdir(entry.name)
+        else:
+            directory.unlink(entry.name)
+        self._opens.side.pop((entry.st.st_dev, entry.st.st_ino), None)
+        directory.changed(removed=entry.name)
+
+    def finish(self, file: OpenFile) -> None:
+        """Removes the name of a delete-pending file after its last close."""
+        if file.delete_path is None:
+            return
+        entry = self._lookup.entry(file.delete_path)
+        if entry.st is not None and (entry.st.st_dev, entry.st.st_ino) == file.key:
+            self.unlink(entry)
+
+    def check_deletable(self, handle: LocalHandle, attributes: int) -> None:
+        """Raises what a client gets that marks this open file for deletion."""
+        if not handle.access & Access.DELETE:
+            raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
+        if attributes & Attribute.READONLY and not handle.is_directory:
+            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
+        if not handle.path.parts:
+            raise SMBError(NT.CANNOT_DELETE, "the share's root")
+        if handle.is_directory:
+            entry = self._lookup.find(handle.path)
+            if not entry.is_link and self._lookup.enter(entry).names():
+                raise SMBError(NT.DIRECTORY_NOT_EMPTY)
+
+    def rename(self, path: Path, to: Path, *, replace: bool, handle: LocalHandle | None = None) -> None:
+        """Gives a new name. With a handle its own rights count, else what an open for DELETE would meet."""
+        source = self._existing(path)
+        assert source.st is not None
+        if not source.name or not to.parts:
+            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+        file = self._opens.get(source.st)
+        if handle is None and file is not None:
+            sharing.check_delete(file)
+        target = self._target(to)
+        if _same_place(source, target) and source.name == to.name:
+            return
+        if stat.S_ISDIR(source.st.st_mode):
+            self._check_directory_moves(source, target)
+        if target.st is not None and not _same_place(source, target):
+            self._check_replaceable(target, replace=replace)
+            # It may be spelt otherwise, or be another link of the same file, which rename(2) leaves alone.
+            target.directory.about_to_change()
+            target.directory.unlink(target.name)
+            target.directory.changed(removed=target.name)
+        before = source.path
+        source.directory.about_to_change()
+        target.directory.about_to_change()
+        source.directory.rename(source.name, target.directory, to.name)
+        source.directory.changed(removed=source.name)
+        target.directory.changed(added=to.name)
+        if file is not None:
+            self._moved(file, before, to, target)
+
+    def link(self, path: Path, to: Path, *, replace: bool) -> None:
+        """Makes a hard link."""
+        source = self._existing(path)
+        assert source.st is not None
+        if stat.S_ISDIR(source.st.st_mode):
+            raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        if not stat.S_ISREG(source.st.st_mode):
+            raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+        if not to.parts:
+            raise SMBError(NT.OBJECT_NAME_COLLISION)
+        target = self._target(to)
+        if target.st is not None:
+            if _same_place(source, target):
+                return
+            self._check_replaceable(target, replace=replace)
+            self.unlink(target)
+        target.directory.about_to_change()
+        source.data_directory.link(source.data_name, target.directory, to.name)
+        target.directory.changed(added=to.name)
+
+    def _existing(self, path: Path) -> Entry:
+        """What a path that will be changed means now."""
+        if path.stream:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "a stream")
+        entry = self._lookup.find(path)
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        return entry
+
+    def _target(self, to: Path) -> Entry:
+        if to.stream:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+        target = self._lookup.entry(to)
+        if self._opens.deleting and self._opens.is_deleting(target.directory.status()):
+            raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
+        return target
+
+    def _attributes(self, entry: Entry) -> int:
+        assert entry.st is not None
+        stored = load(entry.xattr_path, entry.st, self._opens.side)
+        return effective(entry.st.st_mode, entry.data_name, stored.attributes)
+
+    def _check_replaceable(self, target: Entry, *, replace: bool) -> None:
+        assert target.st is not None
+        if not replace:
+            raise SMBError(NT.OBJECT_NAME_COLLISION)
+        if stat.S_ISDIR(target.st.st_mode):
+            raise SMBError(NT.ACCESS_DENIED, "a directory cannot be replaced")
+        if self._attributes(target) & Attribute.READONLY:
+            raise SMBError(NT.ACCESS_DENIED, "the file to replace is read-only")
+        if self._opens.get(target.st) is not None:
+            raise SMBError(NT.ACCESS_DENIED, "the file to replace is open")
+
+    def _check_directory_moves(self, source: Entry, target: Entry) -> None:
+        inside = source.path + "/"
+        if (target.directory.path + "/").startswith(inside):
+            raise SMBError(NT.SHARING_VIOLATION, "a directory cannot move into itself")
+        if self._opens.is_open_below(source.path):
+            raise SMBError(NT.ACCESS_DENIED, "something in the directory is open")
+
+    def _moved(self, file: OpenFile, before: str, to: Path, target: Entry) -> None:
+        """Every open of the old name follows it."""
+        for handle in file.opens:
+            if handle.disk_path == before:
+                handle.path = to
+                handle.name = shown_name(to.name)
+                handle.shown_path = target.directory.prefix + handle.name
+                handle.disk_path = target.directory.path_of(to.name)
+                if file.delete_path is not None:
+                    file.delete_path = to
+
+
+def _same_place(one: Entry, other: Entry) -> bool:
+    """Whether both are the same directory entry, whatever spelling led there."""
+    return one.name == other.name and one.directory.path == other.directory.path

@@ -1,0 +1,248 @@
+"""Opening: every disposition, option and access mask of an NT-style create ([MS-FSA] 2.1.5.1)."""
+
+import os
+import stat
+from contextlib import suppress
+from typing import Final
+
+from fakesmb.filetime import UNIX_EPOCH
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs import sharing
+from fakesmb.vfs.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
+from fakesmb.vfs.api import Access, Action, Attribute, CreateRequest, Disposition, Info, Opened, Option, Share
+from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.facts import info_of
+from fakesmb.vfs.lookup import Entry, Lookup, shown_name
+from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.paths import Path
+
+_O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
+_ATTEMPTS: Final = 4
+"""How often an open starts over when a local program changes the name under it."""
+
+_REPLACING: Final = frozenset({Disposition.SUPERSEDE, Disposition.OVERWRITE, Disposition.OVERWRITE_IF})
+_EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
+_DISPOSITIONS: Final = frozenset(Disposition)
+_KEPT: Final = Attribute.SETTABLE & ~(Attribute.NORMAL | Attribute.SPARSE)
+_KNOWN_OPTIONS: Final = 0x00FFFFFF
+_OPENED: Final = int(Action.OPENED)
+
+
+class _ChangedMeanwhile(Exception):
+    """The name no longer means what it meant a moment ago."""
+
+
+class Opener:
+    """Opens files below one root, by the rules of one share."""
+
+    def __init__(self, lookup: Lookup, opens: OpenFiles, *, read_only: bool) -> None:
+        self._lookup = lookup
+        self._opens = opens
+        self._read_only = read_only
+
+    def create(self, path: Path, request: CreateRequest) -> Opened:
+        """`FileStore.create`."""
+        mask = map_generic(request.access)
+        _check_request(path, request, mask)
+        for _ in range(_ATTEMPTS):
+            entry = self._lookup.entry(path)
+            try:
+                if entry.st is None:
+                    return self._make(path, request, mask, entry)
+                return self._open(path, request, mask, entry, entry.st)
+            except (_ChangedMeanwhile, FileNotFoundError, FileExistsError):
+                continue
+        raise SMBError(NT.ACCESS_DENIED, "the name changes faster than it can be opened")
+
+    def _open(
+        self, path: Path, request: CreateRequest, mask: int, entry: Entry, st: os.stat_result
+    ) -> Opened:
+        disposition, options = request.disposition, request.options
+        directory = stat.S_ISDIR(st.st_mode)
+        _check_kind(st.st_mode, disposition, options)
+        stored = load(entry.xattr_path, st, self._opens.side)
+        attributes = effective(st.st_mode, entry.data_name, stored.attributes)
+        replacing = disposition in _REPLACING
+        if replacing:
+            self._check_replace(request, attributes)
+        if options & Option.DELETE_ON_CLOSE:
+            self._check_delete_on_close(entry, attributes)
+        access = grant(mask, read_only_share=self._read_only, attributes=attributes)
+        file = self._opens.get(st)
+        if file is not None:
+            sharing.check(file, access | Access.WRITE_DATA if replacing else access, request)
+        fd, access = _open_existing(entry, st, access, mask, replacing=replacing)
+        try:
+            action = _OPENED
+            if replacing:
+                st, stored = self._replace(fd, request, st, stored)
+                action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
+        except BaseException:
+            os.close(fd)
+            raise
+        return self._opened(path, request, entry, st, stored, fd, access, action, directory=directory)
+
+    def _check_replace(self, request: CreateRequest, attributes: int) -> None:
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        if attributes & Attribute.READONLY:
+            raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
+        if attributes & ~request.attributes & (Attribute.HIDDEN | Attribute.SYSTEM):
+            raise SMBError(NT.ACCESS_DENIED, "a hidden or system file, and the request does not say so")
+
+    def _check_delete_on_close(self, entry: Entry, attributes: int) -> None:
+        if attributes & Attribute.READONLY and not attributes & Attribute.DIRECTORY:
+            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
+        if not entry.name:
+            raise SMBError(NT.CANNOT_DELETE, "the share's root")
+
+    def _replace(
+        self, fd: int, request: CreateRequest, st: os.stat_result, stored: Stored
+    ) -> tuple[os.stat_result, Stored]:
+        """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2)."""
+        os.ftruncate(fd, 0)
+        born = creation_time(stored.creation_time, st)
+        stored = Stored(request.attributes & _KEPT | Attribute.ARCHIVE, born)
+        save(fd, st, stored, self._opens.side, follow=True)
+        return os.fstat(fd), stored
+
+    def _make(self, path: Path, request: CreateRequest, mask: int, entry: Entry) -> Opened:
+        """Creates what is not there."""
+        options, wanted = request.options, request.attributes & _KEPT
+        if request.disposition in _EXISTING_ONLY:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "made read-only and to be deleted")
+        access = grant(mask, read_only_share=False, attributes=0)
+        parent = entry.directory
+        if self._opens.deleting and self._opens.is_deleting(parent.status()):
+            raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
+        directory = bool(options & Option.DIRECTORY)
+        if directory:
+            if wanted & Attribute.TEMPORARY:
+                raise SMBError(NT.INVALID_PARAMETER, "a temporary directory")
+            parent.mkdir(entry.name)
+            fd = parent.open(entry.name, _O_PATH | os.O_DIRECTORY)
+        else:
+            wanted |= Attribute.ARCHIVE
+            fd = parent.open(entry.name, _data_flags(access) | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK)
+        try:
+            parent.changed(added=entry.name)
+            st = os.fstat(fd)
+            stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH)
+            if directory:
+                save(entry.xattr_path, st, stored, self._opens.side)
+            else:
+                save(fd, st, stored, self._opens.side, follow=True)
+        except BaseException:
+            # Half made, for example where the disk is full: what could not be made whole is not left behind.
+            os.close(fd)
+            with suppress(OSError):
+                (parent.rmdir if directory else parent.unlink)(entry.name)
+            raise
+        return self._opened(path, request, entry, st, stored, fd, access, Action.CREATED, directory=directory)
+
+    def _opened(
+        self,
+        path: Path,
+        request: CreateRequest,
+        entry: Entry,
+        st: os.stat_result,
+        stored: Stored,
+        fd: int,
+        access: int,
+        action: int,
+        *,
+        directory: bool,
+    ) -> Opened:
+        file = self._opens.of(st)
+        name = shown_name(entry.name)
+        shown = entry.directory.prefix + name
+        handle = LocalHandle(
+            path,
+            file,
+            fd,
+            access=access,
+            share=request.share,
+            options=request.options,
+            is_directory=directory,
+            pid=request.pid,
+            owner=request.owner,
+            dos_deny=request.dos_deny,
+            name=name,
+            shown_path=shown,
+            disk_path=entry.path,
+        )
+        handle.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
+        file.opens.append(handle)
+        if request.allocation and action != _OPENED and not directory:
+            file.allocation = request.allocation
+        info: Info = info_of(st, stored, name, shown, file)
+        return Opened(handle, action, info)
+
+
+def _check_request(path: Path, request: CreateRequest, mask: int) -> None:
+    """The combinations that no file allows ([MS-FSA] 2.1.5.1, parameter checks)."""
+    options = request.options
+    check_mask(mask)
+    if request.disposition not in _DISPOSITIONS or request.share & ~Share.ALL or options & ~_KNOWN_OPTIONS:
+        raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
+    if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in _REPLACING):
+        raise SMBError(NT.INVALID_PARAMETER, "a directory can be opened or made, nothing else")
+    if options & Option.DELETE_ON_CLOSE and not mask & (Access.DELETE | Access.MAXIMUM_ALLOWED):
+        raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
+    if options & Option.OPEN_BY_FILE_ID:
+        raise SMBError(NT.NOT_SUPPORTED, "open by file id")
+    if path.stream:
+        # Explorer probes dozens of streams of each file and wants exactly this for one that is not there.
+        missing = request.disposition in _EXISTING_ONLY
+        raise SMBError(NT.OBJECT_NAME_NOT_FOUND if missing else NT.OBJECT_NAME_INVALID, "a stream")
+
+
+def _check_kind(mode: int, disposition: int, options: int) -> None:
+    """Whether what is there may be opened in this way ([MS-FSA] 2.1.5.1.2)."""
+    if disposition == Disposition.CREATE:
+        raise SMBError(NT.OBJECT_NAME_COLLISION)
+    if stat.S_ISDIR(mode):
+        if options & Option.NON_DIRECTORY:
+            raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        if disposition in _REPLACING:
+            raise SMBError(NT.OBJECT_NAME_COLLISION, "a directory cannot be overwritten")
+    elif options & Option.DIRECTORY:
+        raise SMBError(NT.NOT_A_DIRECTORY)
+    elif not stat.S_ISREG(mode):
+        raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+
+
+def _data_flags(access: int) -> int:
+    """The open(2) flags for what the access mask lets the handle do with data."""
+    if access & WRITES_DATA:
+        return os.O_RDWR if access & READS_DATA else os.O_WRONLY
+    return os.O_RDONLY
+
+
+def _open_existing(
+    entry: Entry, st: os.stat_result, access: int, mask: int, *, replacing: bool
+) -> tuple[int, int]:
+    """A descriptor of exactly the inode that was looked at, and the access that permissions leave."""
+    place, name = entry.data_directory, entry.data_name
+    if stat.S_ISDIR(st.st_mode):
+        fd = place.open(name, _O_PATH | os.O_DIRECTORY)
+    elif not access & (READS_DATA | WRITES_DATA) and not replacing:
+        fd = place.open(name, _O_PATH | os.O_NONBLOCK)
+    else:
+        flags = _data_flags(access | Access.WRITE_DATA if replacing else access)
+        try:
+            fd = place.open(name, flags | os.O_NONBLOCK)
+        except PermissionError:
+            if not mask & Access.MAXIMUM_ALLOWED or mask & WRITES_DATA or replacing:
+                raise
+            access &= ~WRITES_DATA
+            fd = place.open(name, os.O_RDONLY | os.O_NONBLOCK)
+    now = os.fstat(fd)
+    if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
+        os.close(fd)
+        raise _ChangedMeanwhile
+    return fd, access

@@ -1,0 +1,143 @@
+"""Names inside a share: parsing what clients send, and the two ways Windows compares and abbreviates names.
+
+Confinement starts here: a `Path` has no `..`, no NUL, no separator inside a component, no drive letter.
+"""
+
+import re
+from typing import Final, Self
+
+import msgspec
+
+from fakesmb.status import NT, SMBError
+
+MAX_COMPONENT: Final = 255
+"""UTF-16 code units in one component ([MS-FSCC] 2.1.5)."""
+
+MAX_PATH: Final = 32_760
+"""UTF-16 code units in a whole path ([MS-FSCC] 2.1.5)."""
+
+# [MS-FSCC] 2.1.5.2; lone surrogates too: no UTF-8 says them, and they would reach undecodable names on disk.
+_ILLEGAL: Final = re.compile(r'[\x00-\x1f"<>|?*:\ud800-\udfff]')
+_ILLEGAL_BUT_WILDCARDS: Final = re.compile(r"[\x00-\x1f|:\ud800-\udfff]")
+_ON_DISK: Final = re.compile(r'[\x00-\x1f"<>|?*:\\\ud800-\udfff]')
+# What a path must not contain to be taken as it is: nearly all paths that clients send.
+_UNUSUAL: Final = re.compile(r'[\x00-\x1f"<>|?*:/\ud800-\udfff]|(?:^|\\)\.{0,2}(?:\\|$)')
+_CHECK_LENGTH: Final = MAX_COMPONENT // 2
+_DEFAULT_STREAM_TYPE: Final = "$DATA"
+
+
+class Path(msgspec.Struct, frozen=True):
+    """A checked path inside a share: components as the client spelt them, and a stream name."""
+
+    parts: tuple[str, ...] = ()
+    stream: str = ""
+
+    @classmethod
+    def parse(cls, text: str, *, wildcards: bool = False) -> Self:
+        """Reads `\\dir\\name[:stream]`, with or without leading and trailing separators; "" is the root.
+
+        `a\\..\\b` is `b`; `name::$DATA` is `name` ([MS-FSCC] 2.1.5.3).
+
+        Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID for characters
+        and names no file can have; wildcards only where `wildcards` allows them in the last component.
+        """
+        text = text.strip("\\/")
+        if not text:
+            return cls()
+        if len(text) <= _CHECK_LENGTH and _UNUSUAL.search(text) is None:
+            return cls(tuple(text.split("\\")))
+        text = text.replace("/", "\\").rstrip("\\")
+        stream = ""
+        if ":" in text:
+            text, stream = _split_stream(text)
+        if len(text) > MAX_PATH:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "path too long")
+        parts = _normalise(text.split("\\"))
+        last = len(parts) - 1 if wildcards else -1
+        for at, part in enumerate(parts):
+            _check(part, _ILLEGAL_BUT_WILDCARDS if at == last else _ILLEGAL)
+        return cls(tuple(parts), stream)
+
+    @property
+    def parent(self) -> "Path":
+        """The directory that holds it; the root is its own parent."""
+        return Path(self.parts[:-1])
+
+    @property
+    def name(self) -> str:
+        """The last component; "" for the root."""
+        return self.parts[-1] if self.parts else ""
+
+    def join(self, name: str) -> "Path":
+        """The path of `name`, one component, in this directory. Raises OBJECT_NAME_INVALID."""
+        if not name or name in (".", "..") or "\\" in name or "/" in name:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+        _check(name, _ILLEGAL)
+        return Path((*self.parts, name))
+
+    def __str__(self) -> str:
+        text = "\\" + "\\".join(self.parts)
+        return f"{text}:{self.stream}" if self.stream else text
+
+
+def _split_stream(text: str) -> tuple[str, str]:
+    """`a\\b:s:$DATA` as `a\\b` and `s`. Colons elsewhere (drive letters too) are no part of any name."""
+    head, separator, tail = text.rpartition("\\")
+    name, *rest = tail.split(":")
+    if ":" in head or len(rest) > 2:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a colon where no stream can be")
+    stream = rest[0]
+    if len(rest) == 2 and rest[1].upper() != _DEFAULT_STREAM_TYPE:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream type other than $DATA")
+    if not stream and len(rest) == 1:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream without a name")
+    if not name and not stream:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream of nothing")
+    # Stream names may hold control characters ([MS-FSCC] 2.1.5.3): Explorer wants `:\005SummaryInformation`.
+    if len(stream) > MAX_COMPONENT or "\0" in stream:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "stream name")
+    return head + separator + name, stream
+
+
+def _normalise(parts: list[str]) -> list[str]:
+    done: list[str] = []
+    for part in parts:
+        if part == "..":
+            if not done:
+                raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "the path climbs out of the share")
+            done.pop()
+        elif part == ".":
+            # Clients resolve it themselves; one that arrives is a name that no file has ([MS-FSCC] 2.1.5.1).
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a component of one dot")
+        elif part:
+            done.append(part)
+    return done
+
+
+def _check(part: str, illegal: re.Pattern[str]) -> None:
+    if illegal.search(part) is not None:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "characters that no name has")
+    if len(part) > _CHECK_LENGTH and len(part.encode("utf-16-le")) > 2 * MAX_COMPONENT:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
+
+
+def fold(name: str) -> str:
+    """The form under which names that differ only in case are equal.
+
+    Windows upcases code unit by code unit: nothing grows (`ß` stays), no letter turns into an ASCII one.
+    """
+    if name.isascii():
+        return name.upper()
+    return "".join(map(_fold_character, name))
+
+
+def _fold_character(character: str) -> str:
+    upper = character.upper()
+    if len(upper) != 1 or (upper < "\x80" <= character):
+        return character
+    return upper
+
+
+def is_legal_on_wire(name: str) -> bool:
+    """Whether a client could ask for a name found on disk; it is shown the 8.3 name of one it could not."""
+    return _ON_DISK.search(name) is None and len(name) <= MAX_COMPONENT

@@ -1,0 +1,57 @@
+"""Share modes: whether a new open and those there are allow each other ([MS-FSA] 2.1.5.1.2.2)."""
+
+from typing import Final
+
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Access, CreateRequest, Share, SharingViolation
+from fakesmb.vfs.openfiles import LocalHandle, OpenFile
+
+_READS: Final = Access.READ_DATA | Access.EXECUTE
+_WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
+_COUNTS: Final = _READS | _WRITES | Access.DELETE
+"""Opens that ask for none of these (attributes only) exclude nobody and are never excluded."""
+
+
+def conflict(access: int, share: int, other_access: int, other_share: int) -> bool:
+    """Whether two opens exclude each other, either way round."""
+    if not access & _COUNTS or not other_access & _COUNTS:
+        return False
+    return (
+        (access & _READS and not other_share & Share.READ)
+        or (access & _WRITES and not other_share & Share.WRITE)
+        or (access & Access.DELETE and not other_share & Share.DELETE)
+        or (other_access & _READS and not share & Share.READ)
+        or (other_access & _WRITES and not share & Share.WRITE)
+        or (other_access & Access.DELETE and not share & Share.DELETE)
+    ) != 0
+
+
+def check(file: OpenFile, access: int, request: CreateRequest) -> None:
+    """Raises DELETE_PENDING, or `SharingViolation` where one of the file's opens excludes the new one."""
+    if file.delete_pending:
+        raise SMBError(NT.DELETE_PENDING)
+    for other in file.opens:
+        if conflict(access, request.share, other.access, other.share) and not _same_dos_opener(
+            other, request
+        ):
+            raise SharingViolation(file.wait_for_close, other.shown_path)
+
+
+def check_delete(file: OpenFile) -> None:
+    """As for an open for DELETE that shares everything: what renames and deletes by name are."""
+    if file.delete_pending:
+        raise SMBError(NT.DELETE_PENDING)
+    for other in file.opens:
+        if other.access & _COUNTS and not other.share & Share.DELETE:
+            raise SharingViolation(file.wait_for_close, other.shown_path)
+
+
+def _same_dos_opener(other: LocalHandle, request: CreateRequest) -> bool:
+    """DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1)."""
+    return (
+        request.dos_deny != 0
+        and request.dos_deny == other.dos_deny
+        and request.pid == other.pid
+        and request.owner is other.owner
+        and bool(other.access & Access.WRITE_DATA)
+    )

@@ -1,0 +1,271 @@
+"""Information levels of files that QUERY_PATH/FILE_INFORMATION answer ([MS-CIFS] 2.2.8.3, [MS-FSCC] 2.4).
+
+`LEVELS[level].encode(facts, asked)` gives the answer's data. What SET_PATH/FILE_INFORMATION take is in `set_info`.
+"""
+
+import struct
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
+
+from fakesmb.wire.codec import U8, U16, U32, U64, Record, encode_utf16
+from fakesmb.wire.eas import encode_list
+from fakesmb.wire.info import PASSTHROUGH, Asked, Facts, Level, clip, counted
+from fakesmb.wire.times import dos_from
+
+
+class StandardInfo(Record, frozen=True):
+    """SMB_INFO_STANDARD, [MS-CIFS] 2.2.8.3.1: local times in steps of two seconds, 32-bit sizes."""
+
+    creation_date: U16
+    creation_time: U16
+    last_access_date: U16
+    last_access_time: U16
+    last_write_date: U16
+    last_write_time: U16
+    end_of_file: U32
+    allocation_size: U32
+    attributes: U16
+
+    @classmethod
+    def of(cls, facts: Facts, zone: int = 0) -> "StandardInfo":
+        """The level's values."""
+        return cls(
+            *dos_from(facts.creation_time, zone),
+            *dos_from(facts.last_access_time, zone),
+            *dos_from(facts.last_write_time, zone),
+            clip(facts.end_of_file),
+            clip(facts.allocation_size),
+            facts.attributes & 0xFFFF,
+        )
+
+
+class BasicInfo(Record, frozen=True):
+    """SMB_QUERY_FILE_BASIC_INFO, FileBasicInformation: four FILETIMEs and attributes, [MS-FSCC] 2.4.7."""
+
+    creation_time: U64
+    last_access_time: U64
+    last_write_time: U64
+    change_time: U64
+    attributes: U32
+    reserved: U32 = 0
+
+
+class FileStandardInfo(Record, frozen=True):
+    """SMB_QUERY_FILE_STANDARD_INFO, FileStandardInformation, [MS-FSCC] 2.4.47."""
+
+    allocation_size: U64
+    end_of_file: U64
+    number_of_links: U32
+    delete_pending: U8
+    is_directory: U8
+    reserved: U16 = 0
+
+
+class NetworkOpenInfo(Record, frozen=True):
+    """FileNetworkOpenInformation, [MS-FSCC] 2.4.34."""
+
+    creation_time: U64
+    last_access_time: U64
+    last_write_time: U64
+    change_time: U64
+    allocation_size: U64
+    end_of_file: U64
+    attributes: U32
+    reserved: U32 = 0
+
+
+class CompressionInfo(Record, frozen=True):
+    """SMB_QUERY_FILE_COMPRESSION_INFO, FileCompressionInformation, [MS-FSCC] 2.4.9: nothing is compressed."""
+
+    compressed_size: U64
+    compression_format: U16 = 0
+    compression_unit_shift: U8 = 0
+    chunk_shift: U8 = 0
+    cluster_shift: U8 = 0
+    reserved: U8 = 0
+    reserved2: U16 = 0
+
+
+class AttributeTagInfo(Record, frozen=True):
+    """FileAttributeTagInformation, [MS-FSCC] 2.4.6."""
+
+    attributes: U32
+    reparse_tag: U32
+
+
+_BASIC: Final = struct.Struct("<QQQQI4x")
+_STANDARD: Final = struct.Struct("<QQIBB2x")
+_NETWORK_OPEN: Final = struct.Struct("<QQQQQQI4x")
+_U32: Final = struct.Struct("<I")
+_U64: Final = struct.Struct("<Q")
+_STREAM: Final = struct.Struct("<IIQQ")
+
+
+def _standard_old(facts: Facts, asked: Asked) -> bytes:
+    return StandardInfo.of(facts, asked.zone).encode()
+
+
+def _ea_size_old(facts: Facts, asked: Asked) -> bytes:
+    return StandardInfo.of(facts, asked.zone).encode() + _U32.pack(clip(facts.ea_size))
+
+
+def _eas(facts: Facts, asked: Asked) -> bytes:
+    return bytes(asked.eas) or encode_list(())
+
+
+def _nothing(facts: Facts, asked: Asked) -> bytes:
+    return b""
+
+
+def _basic(facts: Facts, asked: Asked) -> bytes:
+    return _BASIC.pack(
+        facts.creation_time,
+        facts.last_access_time,
+        facts.last_write_time,
+        facts.change_time,
+        facts.attributes,
+    )
+
+
+def _standard(facts: Facts, asked: Asked) -> bytes:
+    return _STANDARD.pack(
+        facts.allocation_size,
+        facts.end_of_file,
+        facts.number_of_links,
+        facts.delete_pending,
+        facts.is_directory,
+    )
+
+
+def _ea_size(facts: Facts, asked: Asked) -> bytes:
+    return _U32.pack(clip(facts.ea_size))
+
+
+def _name(facts: Facts, asked: Asked) -> bytes:
+    return counted(asked.text(facts.path))
+
+
+def _all(facts: Facts, asked: Asked) -> bytes:
+    # Windows gives passthrough class 18 the shape of level 0x107, not that of [MS-FSCC] 2.4.2: smbtorture checks it
+    return _basic(facts, asked) + _standard(facts, asked) + _ea_size(facts, asked) + _name(facts, asked)
+
+
+def _alternate_name(facts: Facts, asked: Asked) -> bytes:
+    return counted(encode_utf16(facts.short_name or facts.name))
+
+
+def _streams(facts: Facts, asked: Asked) -> bytes:
+    out = bytearray()
+    streams = [(encode_utf16(one.name), one.size, one.allocation_size) for one in asked.streams]
+    for index, (name, size, allocation) in enumerate(streams, 1):
+        length = _STREAM.size + len(name)
+        pad = 0 if index == len(streams) else -length % 8
+        following = 0 if index == len(streams) else length + pad
+        out += _STREAM.pack(following, len(name), size, allocation) + name + bytes(pad)
+    return bytes(out)
+
+
+def _compression(facts: Facts, asked: Asked) -> bytes:
+    return CompressionInfo(facts.end_of_file).encode()
+
+
+def _internal(facts: Facts, asked: Asked) -> bytes:
+    return _U64.pack(facts.file_id)
+
+
+def _access(facts: Facts, asked: Asked) -> bytes:
+    return _U32.pack(asked.access)
+
+
+def _position(facts: Facts, asked: Asked) -> bytes:
+    return _U64.pack(asked.position)
+
+
+def _mode(facts: Facts, asked: Asked) -> bytes:
+    return _U32.pack(asked.mode)
+
+
+def _alignment(facts: Facts, asked: Asked) -> bytes:
+    return bytes(4)
+
+
+def _allocation(facts: Facts, asked: Asked) -> bytes:
+    return _U64.pack(facts.allocation_size)
+
+
+def _end_of_file(facts: Facts, asked: Asked) -> bytes:
+    return _U64.pack(facts.end_of_file)
+
+
+def _network_open(facts: Facts, asked: Asked) -> bytes:
+    return _NETWORK_OPEN.pack(
+        facts.creation_time,
+        facts.last_access_time,
+        facts.last_write_time,
+        facts.change_time,
+        facts.allocation_size,
+        facts.end_of_file,
+        facts.attributes,
+    )
+
+
+def _attribute_tag(facts: Facts, asked: Asked) -> bytes:
+    return AttributeTagInfo.encode_from(facts)
+
+
+Encoder = Callable[[Facts, Asked], bytes]
+
+_OLD: Final[dict[int, tuple[str, str, Encoder]]] = {
+    0x0001: ("SMB_INFO_STANDARD", "2.2.8.3.1", _standard_old),
+    0x0002: ("SMB_INFO_QUERY_EA_SIZE", "2.2.8.3.2", _ea_size_old),
+    0x0003: ("SMB_INFO_QUERY_EAS_FROM_LIST", "2.2.8.3.3", _eas),
+    0x0004: ("SMB_INFO_QUERY_ALL_EAS", "2.2.8.3.4", _eas),
+    0x0006: ("SMB_INFO_IS_NAME_VALID", "2.2.8.3.5", _nothing),
+    0x0101: ("SMB_QUERY_FILE_BASIC_INFO", "2.2.8.3.6", _basic),
+    0x0102: ("SMB_QUERY_FILE_STANDARD_INFO", "2.2.8.3.7", _standard),
+    0x0103: ("SMB_QUERY_FILE_EA_INFO", "2.2.8.3.8", _ea_size),
+    0x0104: ("SMB_QUERY_FILE_NAME_INFO", "2.2.8.3.9", _name),
+    0x0105: ("SMB_QUERY_FILE_ALLOCATION_INFO", "2.2.2.3.3", _allocation),
+    0x0106: ("SMB_QUERY_FILE_END_OF_FILE_INFO", "2.2.2.3.3", _end_of_file),
+    0x0107: ("SMB_QUERY_FILE_ALL_INFO", "2.2.8.3.10", _all),
+    0x0108: ("SMB_QUERY_FILE_ALT_NAME_INFO", "2.2.8.3.11", _alternate_name),
+    0x0109: ("SMB_QUERY_FILE_STREAM_INFO", "2.2.8.3.12", _streams),
+    0x010B: ("SMB_QUERY_FILE_COMPRESSION_INFO", "2.2.8.3.13", _compression),
+}
+
+_CLASSES: Final[dict[int, tuple[str, str, Encoder]]] = {
+    4: ("FileBasicInformation", "2.4.7", _basic),
+    5: ("FileStandardInformation", "2.4.47", _standard),
+    6: ("FileInternalInformation", "2.4.26", _internal),
+    7: ("FileEaInformation", "2.4.13", _ea_size),
+    8: ("FileAccessInformation", "2.4.1", _access),
+    9: ("FileNameInformation", "2.4.31", _name),
+    14: ("FilePositionInformation", "2.4.40", _position),
+    16: ("FileModeInformation", "2.4.30", _mode),
+    17: ("FileAlignmentInformation", "2.4.3", _alignment),
+    18: ("FileAllInformation", "2.4.2", _all),
+    19: ("FileAllocationInformation", "2.4.4", _allocation),
+    20: ("FileEndOfFileInformation", "2.4.14", _end_of_file),
+    21: ("FileAlternateNameInformation", "2.4.5", _alternate_name),
+    22: ("FileStreamInformation", "2.4.49", _streams),
+    28: ("FileCompressionInformation", "2.4.9", _compression),
+    34: ("FileNetworkOpenInformation", "2.4.34", _network_open),
+    35: ("FileAttributeTagInformation", "2.4.6", _attribute_tag),
+}
+
+LEVELS: Final = MappingProxyType(
+    {code: Level(name, f"[MS-CIFS] {section}", encode) for code, (name, section, encode) in _OLD.items()}
+    | {
+        PASSTHROUGH + code: Level(name, f"[MS-FSCC] {section}", encode)
+        for code, (name, section, encode) in _CLASSES.items()
+    }
+)
+"""Every level that can be queried of a file. Passthrough levels are native classes plus 1000."""
+
+NAME_LEVELS: Final = frozenset({0x0104, 0x0107, 1009, 1018})
+"""Levels with the whole path."""
+EA_LEVELS: Final = frozenset({0x0003, 0x0004})
+"""Levels that need `Asked.eas`."""
+STREAM_LEVELS: Final = frozenset({0x0109, 1022})
+"""Levels that need `Asked.streams`."""

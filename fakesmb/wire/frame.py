@@ -1,0 +1,79 @@
+"""Messages out of a byte stream: direct TCP and NetBIOS session service framing.
+
+Both put four bytes before each message ([MS-SMB] 2.1 and RFC 1002 4.3): a type and a length. Direct TCP has a
+24-bit length and one type; NetBIOS has 17 bits and session control. One port serves both.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from fakesmb.wire.codec import DecodeError
+
+PREFIX_SIZE: Final = 4
+
+
+class FrameType(IntEnum):
+    """The first byte of a frame, RFC 1002 4.3.1."""
+
+    MESSAGE = 0x00
+    SESSION_REQUEST = 0x81
+    POSITIVE_RESPONSE = 0x82
+    NEGATIVE_RESPONSE = 0x83
+    RETARGET_RESPONSE = 0x84
+    KEEPALIVE = 0x85
+
+
+class Frame(NamedTuple):
+    """One frame; the body is a view into what arrived and is valid as long as somebody holds it."""
+
+    type: int
+    body: memoryview
+
+
+class FrameError(DecodeError):
+    """A stream that cannot be cut into messages any further."""
+
+
+def prefix(length: int) -> bytes:
+    """The four bytes before a message of `length` bytes."""
+    return length.to_bytes(PREFIX_SIZE, "big")
+
+
+class Framer:
+    """Collects bytes, however they were cut, and gives whole frames. Holds at most one frame and a chunk."""
+
+    __slots__ = ("_chunks", "_have", "_limit", "_need")
+
+    def __init__(self, limit: int) -> None:
+        self._chunks: list[bytes] = []
+        self._have = 0
+        self._need = PREFIX_SIZE
+        self._limit = limit
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames that `data` completes; raises `FrameError` at one that is longer than the limit."""
+        if self._chunks:
+            self._chunks.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return
+            data = b"".join(self._chunks)
+            self._chunks.clear()
+        view = memoryview(data)
+        at, size = 0, len(data)
+        while size - at >= PREFIX_SIZE:
+            length = int.from_bytes(view[at + 1 : at + PREFIX_SIZE], "big")
+            if length > self._limit:
+                raise FrameError(f"a message of {length} bytes, the limit is {self._limit}")
+            end = at + PREFIX_SIZE + length
+            if end > size:
+                self._need = end - at
+                break
+            yield Frame(data[at], view[at + PREFIX_SIZE : end])
+            at = end
+        else:
+            self._need = PREFIX_SIZE
+        if at < size:
+            self._chunks.append(data[at:] if at else data)
+        self._have = size - at

@@ -1,0 +1,191 @@
+"""Information levels of volumes that QUERY_FS_INFORMATION answers ([MS-CIFS] 2.2.8.2, [MS-FSCC] 2.5).
+
+`LEVELS[level].encode(volume, asked)`; `volume` has the attributes of `vfs.api.Volume`.
+"""
+
+import struct
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from fakesmb.wire.codec import U16, U32, U64, Buffer, Record, Structure
+from fakesmb.wire.info import PASSTHROUGH, Asked, Level, clip, need
+
+
+class VolumeFacts(Protocol):
+    """What the levels read: `vfs.api.Volume` has all of it. Times are FILETIME, sizes in units."""
+
+    @property
+    def label(self) -> str:
+        """The volume's label."""
+
+    @property
+    def serial_number(self) -> int:
+        """32 bits."""
+
+    @property
+    def creation_time(self) -> int:
+        """FILETIME."""
+
+    @property
+    def total_units(self) -> int:
+        """Allocation units in all."""
+
+    @property
+    def free_units(self) -> int:
+        """Allocation units that the user may still fill."""
+
+    @property
+    def sectors_per_unit(self) -> int:
+        """Sectors in an allocation unit."""
+
+    @property
+    def bytes_per_sector(self) -> int:
+        """Bytes in a sector."""
+
+    @property
+    def file_system(self) -> str:
+        """`NTFS`, or `FAT` for Windows 9x."""
+
+    @property
+    def attributes(self) -> int:
+        """FileSystemAttributes bits."""
+
+    @property
+    def longest_name(self) -> int:
+        """Characters in a name."""
+
+
+DEVICE_DISK: Final = 0x07
+"""FILE_DEVICE_DISK."""
+DEVICE_IS_MOUNTED: Final = 0x20
+"""The DeviceCharacteristics bit that NTFS volumes show."""
+
+_ALLOCATION: Final = struct.Struct("<IIIIH")
+_VOLUME: Final = struct.Struct("<QIIH")
+_SIZE: Final = struct.Struct("<QQII")
+_FULL_SIZE: Final = struct.Struct("<QQQII")
+_DEVICE: Final = struct.Struct("<II")
+_ATTRIBUTE: Final = struct.Struct("<III")
+
+
+def _allocation(volume: VolumeFacts, asked: Asked) -> bytes:
+    return _ALLOCATION.pack(
+        0,
+        volume.sectors_per_unit,
+        clip(volume.total_units),
+        clip(volume.free_units),
+        volume.bytes_per_sector,
+    )
+
+
+def _volume_old(volume: VolumeFacts, asked: Asked) -> bytes:
+    # The length counts the null: OS/2 and Windows 9x cut a label whose length does not
+    label = asked.text(volume.label[:11] + "\0")
+    return struct.pack("<IB", volume.serial_number, len(label)) + label
+
+
+def _volume(volume: VolumeFacts, asked: Asked) -> bytes:
+    label = asked.text(volume.label)
+    return _VOLUME.pack(volume.creation_time, volume.serial_number, len(label), 0) + label
+
+
+def _size(volume: VolumeFacts, asked: Asked) -> bytes:
+    return _SIZE.pack(volume.total_units, volume.free_units, volume.sectors_per_unit, volume.bytes_per_sector)
+
+
+def _full_size(volume: VolumeFacts, asked: Asked) -> bytes:
+    return _FULL_SIZE.pack(
+        volume.total_units,
+        volume.free_units,
+        volume.free_units,
+        volume.sectors_per_unit,
+        volume.bytes_per_sector,
+    )
+
+
+def _device(volume: VolumeFacts, asked: Asked) -> bytes:
+    return _DEVICE.pack(DEVICE_DISK, DEVICE_IS_MOUNTED)
+
+
+def _attribute(volume: VolumeFacts, asked: Asked) -> bytes:
+    # No null: Windows 9x loses long names when "FAT" comes with one
+    name = asked.text(volume.file_system)
+    return _ATTRIBUTE.pack(volume.attributes, volume.longest_name, len(name)) + name
+
+
+class ControlInfo(Record, frozen=True):
+    """FileFsControlInformation, [MS-FSCC] 2.5.2: quotas; -1 is no limit."""
+
+    free_space_start_filtering: U64 = 0
+    free_space_threshold: U64 = 0
+    free_space_stop_filtering: U64 = 0
+    default_quota_threshold: U64 = 0xFFFFFFFFFFFFFFFF
+    default_quota_limit: U64 = 0xFFFFFFFFFFFFFFFF
+    file_system_control_flags: U32 = 0
+    padding: U32 = 0
+
+
+def _control(volume: VolumeFacts, asked: Asked) -> bytes:
+    return ControlInfo().encode()
+
+
+def _object_id(volume: VolumeFacts, asked: Asked) -> bytes:
+    return struct.pack("<I12xQ40x", volume.serial_number, volume.creation_time)
+
+
+Encoder = Callable[[VolumeFacts, Asked], bytes]
+
+_OLD: Final[dict[int, tuple[str, str, Encoder]]] = {
+    0x0001: ("SMB_INFO_ALLOCATION", "2.2.8.2.1", _allocation),
+    0x0002: ("SMB_INFO_VOLUME", "2.2.8.2.2", _volume_old),
+    0x0102: ("SMB_QUERY_FS_VOLUME_INFO", "2.2.8.2.3", _volume),
+    0x0103: ("SMB_QUERY_FS_SIZE_INFO", "2.2.8.2.4", _size),
+    0x0104: ("SMB_QUERY_FS_DEVICE_INFO", "2.2.8.2.5", _device),
+    0x0105: ("SMB_QUERY_FS_ATTRIBUTE_INFO", "2.2.8.2.6", _attribute),
+}
+
+_CLASSES: Final[dict[int, tuple[str, str, Encoder]]] = {
+    1: ("FileFsVolumeInformation", "2.5.9", _volume),
+    3: ("FileFsSizeInformation", "2.5.8", _size),
+    4: ("FileFsDeviceInformation", "2.5.10", _device),
+    5: ("FileFsAttributeInformation", "2.5.1", _attribute),
+    6: ("FileFsControlInformation", "2.5.2", _control),
+    7: ("FileFsFullSizeInformation", "2.5.4", _full_size),
+    8: ("FileFsObjectIdInformation", "2.5.6", _object_id),
+}
+
+LEVELS: Final = MappingProxyType(
+    {code: Level(name, f"[MS-CIFS] {section}", encode) for code, (name, section, encode) in _OLD.items()}
+    | {
+        PASSTHROUGH + code: Level(name, f"[MS-FSCC] {section}", encode)
+        for code, (name, section, encode) in _CLASSES.items()
+    }
+)
+"""Every level that can be queried of a volume."""
+
+
+class UnixInfo(Structure, frozen=True):
+    """SMB_QUERY_CIFS_UNIX_INFO and its set form (0x200): version and capabilities of the Unix extensions."""
+
+    major_version: U16
+    minor_version: U16
+    capabilities: U64
+
+
+def _set_unix(data: Buffer, asked: Asked) -> UnixInfo:
+    return UnixInfo.decode(data)
+
+
+def _set_control(data: Buffer, asked: Asked) -> ControlInfo:
+    need(data, ControlInfo.size(), "FileFsControlInformation")
+    return ControlInfo.decode(data)
+
+
+SET_LEVELS: Final = MappingProxyType(
+    {
+        0x0200: Level("SMB_SET_CIFS_UNIX_INFO", "SNIA CIFS Unix extensions", decode=_set_unix),
+        PASSTHROUGH + 6: Level("FileFsControlInformation", "[MS-FSCC] 2.5.2", decode=_set_control),
+    }
+)
+"""Levels that SET_FS_INFORMATION takes, [MS-SMB] 2.2.6.2."""

@@ -1,0 +1,170 @@
+"""Negotiate: the dialects a client offers and the four shapes of the answer ([MS-CIFS] 2.2.4.52)."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from fakesmb.wire.codec import (
+    I16,
+    U8,
+    U16,
+    U32,
+    U64,
+    CountedPart,
+    Cursor,
+    DecodeError,
+    FixedPart,
+    LastOemText,
+    Message,
+    Rest,
+    TextPart,
+    Writer,
+)
+
+NO_DIALECT: Final = 0xFFFF
+"""DialectIndex of "none of these"."""
+
+
+class Dialect:
+    """Dialect strings that servers answer to, oldest first."""
+
+    CORE: Final = "PC NETWORK PROGRAM 1.0"
+    CORE_OLD: Final = "PCLAN1.0"
+    CORE_PLUS: Final = "MICROSOFT NETWORKS 1.03"
+    XENIX: Final = "XENIX CORE"
+    DOS_LANMAN1: Final = "MICROSOFT NETWORKS 3.0"
+    LANMAN1: Final = "LANMAN1.0"
+    DOS_LANMAN2: Final = "DOS LM1.2X002"
+    LANMAN2: Final = "LM1.2X002"
+    DOS_LANMAN21: Final = "DOS LANMAN2.1"
+    LANMAN21: Final = "LANMAN2.1"
+    WFW: Final = "Windows for Workgroups 3.1a"
+    NT_LANMAN: Final = "NT LANMAN 1.0"
+    NT_LM: Final = "NT LM 0.12"
+    SMB2: Final = "SMB 2.002"
+    SMB2_ANY: Final = "SMB 2.???"
+
+
+class SecurityMode:
+    """SecurityMode bits, [MS-CIFS] 2.2.4.52.2."""
+
+    USER: Final = 0x01
+    ENCRYPT_PASSWORDS: Final = 0x02
+    SIGNATURES_ENABLED: Final = 0x04
+    SIGNATURES_REQUIRED: Final = 0x08
+
+
+class Capability:
+    """Capabilities bits of negotiate and session setup, [MS-CIFS] 2.2.4.52.2 and [MS-SMB] 2.2.4.5.2.1."""
+
+    RAW_MODE: Final = 0x00000001
+    MPX_MODE: Final = 0x00000002
+    UNICODE: Final = 0x00000004
+    LARGE_FILES: Final = 0x00000008
+    NT_SMBS: Final = 0x00000010
+    RPC_REMOTE_APIS: Final = 0x00000020
+    STATUS32: Final = 0x00000040
+    LEVEL_II_OPLOCKS: Final = 0x00000080
+    LOCK_AND_READ: Final = 0x00000100
+    NT_FIND: Final = 0x00000200
+    DFS: Final = 0x00001000
+    INFOLEVEL_PASSTHRU: Final = 0x00002000
+    LARGE_READX: Final = 0x00004000
+    LARGE_WRITEX: Final = 0x00008000
+    LWIO: Final = 0x00010000
+    UNIX: Final = 0x00800000
+    COMPRESSED_DATA: Final = 0x02000000
+    DYNAMIC_REAUTH: Final = 0x20000000
+    PERSISTENT_HANDLES: Final = 0x40000000
+    EXTENDED_SECURITY: Final = 0x80000000
+
+
+class DialectsPart(msgspec.Struct, frozen=True):
+    """Dialect strings, each after a BufferFormat byte of 2. The last null may be missing."""
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> tuple[str, ...]:
+        """The dialects in the client's order; raises `DecodeError`."""
+        found = []
+        while cursor.left:
+            if cursor.u8() != 2:
+                raise DecodeError("a dialect without its buffer format")
+            found.append(cursor.oem(strict=False))
+        return tuple(found)
+
+    def write(self, writer: Writer, value: tuple[str, ...]) -> None:
+        """The list."""
+        for dialect in value:
+            writer.data.append(2)
+            writer.oem(dialect)
+
+
+class NegotiateRequest(Message, frozen=True):
+    """SMB_COM_NEGOTIATE request, [MS-CIFS] 2.2.4.52.1."""
+
+    dialects: Annotated[tuple[str, ...], DialectsPart()]
+
+
+UnalignedText = Annotated[str, TextPart(strict=False, align=False)]
+
+
+class NegotiateNtWords(Message, frozen=True, kw_only=True):
+    """The 17 words that both NT LM 0.12 answers share, [MS-CIFS] 2.2.4.52.2.
+
+    `system_time` is FILETIME, `server_time_zone` minutes west of UTC.
+    """
+
+    dialect_index: U16
+    security_mode: U8 = SecurityMode.USER | SecurityMode.ENCRYPT_PASSWORDS
+    max_mpx_count: U16 = 50
+    max_number_vcs: U16 = 1
+    max_buffer_size: U32 = 16644
+    max_raw_size: U32 = 65536
+    session_key: U32 = 0
+    capabilities: U32 = 0
+    system_time: U64 = 0
+    server_time_zone: I16 = 0
+    challenge_length: U8 = 0
+
+
+class NegotiateNtResponse(NegotiateNtWords, frozen=True, kw_only=True):
+    """NT LM 0.12 without extended security: challenge and names, [MS-CIFS] 2.2.4.52.2, [MS-SMB] 2.2.4.5.2.2.
+
+    Windows does not align the names, and clients read them where Windows puts them.
+    """
+
+    challenge_length: U8 = 8
+    challenge: Annotated[bytes, CountedPart("challenge_length")]
+    domain_name: UnalignedText = ""
+    server_name: UnalignedText = ""
+
+
+class NegotiateExtendedResponse(NegotiateNtWords, frozen=True, kw_only=True):
+    """NT LM 0.12 with extended security: server GUID and the first token, [MS-SMB] 2.2.4.5.2.1."""
+
+    server_guid: Annotated[bytes, FixedPart(16)]
+    security_blob: Rest = b""
+
+
+class NegotiateLanmanResponse(Message, frozen=True, kw_only=True):
+    """The 13 words of LANMAN1.0 to LANMAN2.1; date and time are SMB_DATE and SMB_TIME, local."""
+
+    dialect_index: U16
+    security_mode: U16 = SecurityMode.USER | SecurityMode.ENCRYPT_PASSWORDS
+    max_buffer_size: U16 = 16644
+    max_mpx_count: U16 = 50
+    max_number_vcs: U16 = 1
+    raw_mode: U16 = 0
+    session_key: U32 = 0
+    server_time: U16 = 0
+    server_date: U16 = 0
+    server_time_zone: I16 = 0
+    challenge_length: U16 = 8
+    reserved: U16 = 0
+    challenge: Annotated[bytes, CountedPart("challenge_length")]
+    primary_domain: LastOemText = ""
+
+
+class NegotiateCoreResponse(Message, frozen=True):
+    """The one word of the core dialects, or 0xFFFF where no dialect is common."""
+
+    dialect_index: U16 = NO_DIALECT

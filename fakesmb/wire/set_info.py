@@ -1,0 +1,188 @@
+"""Information levels that SET_PATH/FILE_INFORMATION take ([MS-CIFS] 2.2.8.4, [MS-FSCC] 2.4).
+
+`SET_LEVELS[level].decode(data, asked)` gives one of the small structures below; what to do goes by its class, so
+that old levels and passthrough classes are one case each.
+"""
+
+import struct
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.eas import Ea, read_full, read_list
+from fakesmb.wire.info import PASSTHROUGH, Asked, Level, need
+from fakesmb.wire.times import dos_to
+
+_DOS_TIMES: Final = struct.Struct("<HHHHHH")
+_BASIC: Final = struct.Struct("<qqqqI")
+_U32: Final = struct.Struct("<I")
+_I64: Final = struct.Struct("<q")
+_RENAME: Final = struct.Struct("<B3xII")
+
+
+class SetBasic(msgspec.Struct, frozen=True, gc=False):
+    """Times (FILETIME; 0 leaves one alone, -1 stops automatic updates) and attributes (0 leaves them)."""
+
+    creation_time: int = 0
+    last_access_time: int = 0
+    last_write_time: int = 0
+    change_time: int = 0
+    attributes: int = 0
+
+
+class SetEas(msgspec.Struct, frozen=True, gc=False):
+    """Extended attributes to set; an empty value deletes."""
+
+    eas: tuple[Ea, ...] = ()
+
+
+class SetDisposition(msgspec.Struct, frozen=True, gc=False):
+    """Delete on close, or not."""
+
+    delete: bool = True
+
+
+class SetAllocation(msgspec.Struct, frozen=True, gc=False):
+    """Allocation size in bytes."""
+
+    size: int
+
+
+class SetEndOfFile(msgspec.Struct, frozen=True, gc=False):
+    """Length in bytes."""
+
+    size: int
+
+
+class SetPosition(msgspec.Struct, frozen=True, gc=False):
+    """Current byte offset."""
+
+    position: int
+
+
+class SetMode(msgspec.Struct, frozen=True, gc=False):
+    """FILE_MODE_INFORMATION bits."""
+
+    mode: int
+
+
+class SetName(msgspec.Struct, frozen=True, gc=False):
+    """A new name: a bare one stays in the directory, one with backslashes is a path in the share."""
+
+    name: str
+    replace: bool = False
+    root_directory: int = 0
+
+
+class SetRename(SetName, frozen=True, gc=False):
+    """The file's name changes."""
+
+
+class SetLink(SetName, frozen=True, gc=False):
+    """The file gets one more name."""
+
+
+class SetPipe(msgspec.Struct, frozen=True, gc=False):
+    """FilePipeInformation: `read_mode` 1 is message mode, `completion_mode` 1 does not block."""
+
+    read_mode: int
+    completion_mode: int
+
+
+def _standard_old(data: Buffer, asked: Asked) -> SetBasic:
+    need(data, _DOS_TIMES.size, "SMB_INFO_STANDARD")
+    created_on, created_at, used_on, used_at, written_on, written_at = _DOS_TIMES.unpack_from(data)
+    return SetBasic(
+        dos_to(created_on, created_at, asked.zone),
+        dos_to(used_on, used_at, asked.zone),
+        dos_to(written_on, written_at, asked.zone),
+    )
+
+
+def _eas_old(data: Buffer, asked: Asked) -> SetEas:
+    return SetEas(tuple(read_list(data)))
+
+
+def _eas_full(data: Buffer, asked: Asked) -> SetEas:
+    return SetEas(tuple(read_full(data)))
+
+
+def _basic(data: Buffer, asked: Asked) -> SetBasic:
+    need(data, _BASIC.size, "FileBasicInformation")
+    return SetBasic(*_BASIC.unpack_from(data))
+
+
+def _disposition(data: Buffer, asked: Asked) -> SetDisposition:
+    need(data, 1, "FileDispositionInformation")
+    return SetDisposition(data[0] != 0)
+
+
+def _i64(data: Buffer, what: str) -> int:
+    need(data, _I64.size, what)
+    value: int = _I64.unpack_from(data)[0]
+    if value < 0:
+        raise DecodeError(f"{what} is negative")
+    return value
+
+
+def _allocation(data: Buffer, asked: Asked) -> SetAllocation:
+    return SetAllocation(_i64(data, "an allocation size"))
+
+
+def _end_of_file(data: Buffer, asked: Asked) -> SetEndOfFile:
+    return SetEndOfFile(_i64(data, "an end of file"))
+
+
+def _position(data: Buffer, asked: Asked) -> SetPosition:
+    return SetPosition(_i64(data, "a position"))
+
+
+def _mode(data: Buffer, asked: Asked) -> SetMode:
+    need(data, _U32.size, "FileModeInformation")
+    return SetMode(_U32.unpack_from(data)[0])
+
+
+def _name(data: Buffer, asked: Asked) -> tuple[str, bool, int]:
+    need(data, _RENAME.size, "FileRenameInformation")
+    replace, root, length = _RENAME.unpack_from(data)
+    end = _RENAME.size + length
+    need(data, end, "a new name")
+    return asked.read_text(data[_RENAME.size : end]), replace != 0, root
+
+
+def _rename(data: Buffer, asked: Asked) -> SetRename:
+    return SetRename(*_name(data, asked))
+
+
+def _link(data: Buffer, asked: Asked) -> SetLink:
+    return SetLink(*_name(data, asked))
+
+
+def _pipe(data: Buffer, asked: Asked) -> SetPipe:
+    need(data, 8, "FilePipeInformation")
+    return SetPipe(_U32.unpack_from(data)[0], _U32.unpack_from(data, 4)[0])
+
+
+SET_LEVELS: Final = MappingProxyType(
+    {
+        0x0001: Level("SMB_INFO_STANDARD", "[MS-CIFS] 2.2.8.4.1", decode=_standard_old),
+        0x0002: Level("SMB_INFO_SET_EAS", "[MS-CIFS] 2.2.8.4.2", decode=_eas_old),
+        0x0101: Level("SMB_SET_FILE_BASIC_INFO", "[MS-CIFS] 2.2.8.4.3", decode=_basic),
+        0x0102: Level("SMB_SET_FILE_DISPOSITION_INFO", "[MS-CIFS] 2.2.8.4.4", decode=_disposition),
+        0x0103: Level("SMB_SET_FILE_ALLOCATION_INFO", "[MS-CIFS] 2.2.8.4.5", decode=_allocation),
+        0x0104: Level("SMB_SET_FILE_END_OF_FILE_INFO", "[MS-CIFS] 2.2.8.4.6", decode=_end_of_file),
+        PASSTHROUGH + 4: Level("FileBasicInformation", "[MS-FSCC] 2.4.7", decode=_basic),
+        PASSTHROUGH + 10: Level("FileRenameInformation", "[MS-FSCC] 2.4.43.1", decode=_rename),
+        PASSTHROUGH + 11: Level("FileLinkInformation", "[MS-FSCC] 2.4.27.1", decode=_link),
+        PASSTHROUGH + 13: Level("FileDispositionInformation", "[MS-FSCC] 2.4.11", decode=_disposition),
+        PASSTHROUGH + 14: Level("FilePositionInformation", "[MS-FSCC] 2.4.40", decode=_position),
+        PASSTHROUGH + 15: Level("FileFullEaInformation", "[MS-FSCC] 2.4.16", decode=_eas_full),
+        PASSTHROUGH + 16: Level("FileModeInformation", "[MS-FSCC] 2.4.30", decode=_mode),
+        PASSTHROUGH + 19: Level("FileAllocationInformation", "[MS-FSCC] 2.4.4", decode=_allocation),
+        PASSTHROUGH + 20: Level("FileEndOfFileInformation", "[MS-FSCC] 2.4.14", decode=_end_of_file),
+        PASSTHROUGH + 23: Level("FilePipeInformation", "[MS-FSCC] 2.4.37", decode=_pipe),
+    }
+)
+"""Every level that can be set on a file."""

@@ -1,0 +1,205 @@
+"""curl, impacket, pysmb, jcifs and nmap against a real server."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from conftest_clients import PASSWORD, USER, WRONG, Running, Start, need, run
+
+pytestmark = pytest.mark.client
+
+JCIFS = "/usr/share/java/jcifs.jar"
+ACCESS_DENIED_BY_CURL = 67  # CURLE_LOGIN_DENIED
+
+
+# -- curl ------------------------------------------------------------------------------------------------------
+
+
+def curl(smb: Running, path: str, *words: str | Path, password: str = PASSWORD):  # type: ignore[no-untyped-def]
+    need("curl")
+    if "smb" not in run("curl", "--version").stdout.split():
+        pytest.skip("this curl does not speak SMB")
+    url = f"smb://127.0.0.1:{smb.port}/files/{path}"
+    return run("curl", "-sS", "-u", f"{USER}:{password}", *words, url)
+
+
+def test_curl_reads_and_writes(smb: Running, work: Path, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 1000
+    (work / "down").write_bytes(data)
+    (tmp_path / "up").write_bytes(data)
+    done = curl(smb, f"{work.name}/down", "-o", tmp_path / "came")
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "came").read_bytes() == data
+    done = curl(smb, f"{work.name}/up", "-T", tmp_path / "up")
+    assert done.returncode == 0, done.stdout
+    assert (work / "up").read_bytes() == data
+
+
+def test_curl_is_refused_with_a_wrong_password(smb: Running) -> None:
+    assert curl(smb, "x", password=WRONG).returncode == ACCESS_DENIED_BY_CURL
+
+
+# -- impacket --------------------------------------------------------------------------------------------------
+
+
+def impacket(smb: Running, password: str = PASSWORD):  # type: ignore[no-untyped-def]
+    from impacket.smb import SMB_DIALECT
+    from impacket.smbconnection import SMBConnection
+
+    client = SMBConnection(
+        "FAKESMB", "127.0.0.1", sess_port=smb.port, preferredDialect=SMB_DIALECT, timeout=20
+    )
+    client.login(USER, password)
+    return client
+
+
+def impacket_tour(smb: Running, work: Path) -> None:
+    """Lists, makes, writes, reads, renames, deletes."""
+    client = impacket(smb)
+    names = {share["shi1_netname"].rstrip("\0") for share in client.listShares()}
+    assert {"files", "docs", "c$", "IPC$"} <= names
+    base = f"\\{work.name}"
+    data = bytes(range(256)) * 1000
+    client.createDirectory("files", f"{base}\\made")
+    client.putFile("files", f"{base}\\made\\a.bin", io.BytesIO(data).read)
+    assert (work / "made" / "a.bin").read_bytes() == data
+    came = io.BytesIO()
+    client.getFile("files", f"{base}\\made\\a.bin", came.write)
+    assert came.getvalue() == data
+    found = {entry.get_longname(): entry.get_filesize() for entry in client.listPath("files", f"{base}\\made\\*")}
+    assert found["a.bin"] == len(data)
+    client.rename("files", f"{base}\\made\\a.bin", f"{base}\\b.bin")
+    client.deleteFile("files", f"{base}\\b.bin")
+    client.deleteDirectory("files", f"{base}\\made")
+    assert list(work.iterdir()) == []
+    client.logoff()
+
+
+def test_impacket(smb: Running, work: Path) -> None:
+    impacket_tour(smb, work)
+
+
+def test_impacket_signs(start: Start) -> None:
+    with start("--signing", "required") as smb:
+        work = smb.folder / "signed"
+        work.mkdir()
+        impacket_tour(smb, work)
+
+
+def test_impacket_is_refused_with_a_wrong_password(smb: Running) -> None:
+    from impacket.smbconnection import SessionError
+
+    with pytest.raises(SessionError, match="STATUS_LOGON_FAILURE"):
+        impacket(smb, WRONG)
+
+
+# -- pysmb -----------------------------------------------------------------------------------------------------
+
+
+def pysmb(ntlm_v2: bool, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    structs = pytest.importorskip("smb.smb_structs")
+    connection = pytest.importorskip("smb.SMBConnection")
+    monkeypatch.setattr(structs, "SUPPORT_SMB2", False)
+
+    def made(password: str):  # type: ignore[no-untyped-def]
+        return connection.SMBConnection(
+            USER, password, "TESTS", "FAKESMB", use_ntlm_v2=ntlm_v2, is_direct_tcp=True
+        )
+
+    return made
+
+
+def pysmb_tour(client, work: Path) -> None:  # type: ignore[no-untyped-def]
+    """Lists, writes, reads, renames, deletes."""
+    assert {"files", "docs"} <= {share.name for share in client.listShares()}
+    data = bytes(range(256)) * 500
+    client.createDirectory("files", f"/{work.name}/made")
+    client.storeFile("files", f"/{work.name}/made/a.bin", io.BytesIO(data))
+    assert (work / "made" / "a.bin").read_bytes() == data
+    came = io.BytesIO()
+    client.retrieveFile("files", f"/{work.name}/made/a.bin", came)
+    assert came.getvalue() == data
+    assert {entry.filename for entry in client.listPath("files", f"/{work.name}/made")} == {".", "..", "a.bin"}
+    client.rename("files", f"/{work.name}/made/a.bin", f"/{work.name}/b.bin")
+    client.deleteFiles("files", f"/{work.name}/b.bin")
+    client.deleteDirectory("files", f"/{work.name}/made")
+    assert client.echo(b"hello") == b"hello"
+    assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize("ntlm_v2", [True, False])
+def test_pysmb(smb: Running, work: Path, monkeypatch: pytest.MonkeyPatch, ntlm_v2: bool) -> None:
+    client = pysmb(ntlm_v2, monkeypatch)(PASSWORD)
+    assert client.connect("127.0.0.1", smb.port, timeout=20)
+    pysmb_tour(client, work)
+    client.close()
+
+
+def test_pysmb_is_refused_with_a_wrong_password(smb: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not pysmb(True, monkeypatch)(WRONG).connect("127.0.0.1", smb.port, timeout=20)
+
+
+# -- jcifs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def jcifs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command that runs Tour.java."""
+    need("java", "javac", JCIFS)
+    classes = tmp_path_factory.mktemp("classes")
+    source = Path(__file__).parent / "Tour.java"
+    done = run("javac", "-nowarn", "-cp", JCIFS, "-d", classes, source, timeout=120)
+    assert done.returncode == 0, done.stdout
+    return ["java", "-cp", f"{JCIFS}:{classes}"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [[], ["-Djcifs.smb.client.useExtendedSecurity=false"], ["-Djcifs.smb.client.signingPreferred=true"]],
+    ids=["extended", "plain", "signed"],
+)
+def test_jcifs(smb: Running, work: Path, jcifs: list[str], options: list[str]) -> None:
+    done = run(*jcifs, *options, "Tour", str(smb.port), USER, PASSWORD, work.name)
+    assert done.stdout.strip().endswith("done"), done.stdout
+    assert list(work.iterdir()) == []
+
+
+def test_jcifs_signs(start: Start, jcifs: list[str]) -> None:
+    with start("--signing", "required") as smb:
+        (smb.folder / "signed").mkdir()
+        done = run(*jcifs, "Tour", str(smb.port), USER, PASSWORD, "signed")
+        assert done.stdout.strip().endswith("done"), done.stdout
+
+
+def test_jcifs_is_refused_with_a_wrong_password(smb: Running, work: Path, jcifs: list[str]) -> None:
+    done = run(*jcifs, "Tour", str(smb.port), USER, WRONG, work.name)
+    assert "SmbAuthException" in done.stdout
+
+
+# -- nmap ------------------------------------------------------------------------------------------------------
+
+
+def nmap(smb: Running, password: str = PASSWORD) -> str:
+    need("nmap")
+    scripts = "smb-os-discovery,smb-enum-shares,smb-security-mode"
+    arguments = f"smbport={smb.port},smbusername={USER},smbpassword={password}"
+    done = run(
+        "nmap", "-n", "-Pn", "-sT", "-p", str(smb.port), "--script", scripts, "--script-args", arguments, "127.0.0.1"
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_nmap_knows_us(smb: Running) -> None:
+    said = nmap(smb)
+    assert re.search(r"OS: Windows", said), said
+    assert re.search(r"Computer name: FAKESMB", said, re.IGNORECASE), said
+    assert re.search(r"account_used: alice", said), said
+    assert re.search(r"message_signing: supported", said), said
+    assert re.search(r"\\\\127\.0\.0\.1\\files", said), said
+    assert re.search(r"Current user access: READ/WRITE", said), said
+
+
+def test_nmap_is_refused_with_a_wrong_password(smb: Running) -> None:
+    assert "account_used: alice" not in nmap(smb, WRONG)

@@ -1,0 +1,128 @@
+"""Named pipes: names, messages read in parts, peeks, states."""
+
+import subprocess
+import sys
+
+import pytest
+from rpc_client import ADMIN, BIND, BIND_ACK, REMOTE_TOD, ListView, bound, opened
+
+from fakesmb.rpc.pipes import PipeService, plain_name
+from fakesmb.status import NT, SMBError
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["srvsvc", "\\srvsvc", "\\PIPE\\srvsvc", "\\pipe\\SrvSvc", "PIPE\\srvsvc", "/srvsvc", "\\srvsvc\\"],
+)
+def test_a_pipe_opens_by_every_form_of_its_name(name: str) -> None:
+    """Windows sends `\\srvsvc`, curl `srvsvc`, metasploit's client and OS/2 `\\PIPE\\srvsvc`."""
+    assert opened(name).path == "\\srvsvc"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "\\", "\\PIPE\\", "mdssvc", "srvsvc2", "srvsvc\0", "a\\srvsvc", "\ud800"]
+)
+def test_an_unknown_pipe_is_not_found_at_once(name: str) -> None:
+    with pytest.raises(SMBError) as refused:
+        opened(name)
+    assert refused.value.status == NT.OBJECT_NAME_NOT_FOUND
+
+
+def test_pipe_prefix_alone_is_no_name() -> None:
+    assert plain_name("\\PIPE") == "pipe"
+
+
+def test_a_message_read_in_parts_says_that_more_is_left() -> None:
+    """The core answers BUFFER_OVERFLOW while it does, as XP's capture shows for a winreg call of 1164 bytes."""
+    pipe = opened()
+    pipe.write(BIND)
+    assert (pipe.available, pipe.message_left) == (68, 68)
+    assert pipe.read(60) == (BIND_ACK[:60], True)
+    assert (pipe.available, pipe.message_left) == (8, 8)
+    assert pipe.read(60) == (BIND_ACK[60:], False)
+    assert (pipe.available, pipe.message_left) == (0, 0)
+
+
+def test_two_answers_are_two_messages() -> None:
+    pipe = opened()
+    pipe.write(BIND + REMOTE_TOD)
+    assert pipe.message_left == 68
+    assert pipe.available > 68
+    assert pipe.read(10_000) == (BIND_ACK, False)
+    assert pipe.read(10_000)[0][2] == 2
+
+
+def test_in_byte_mode_messages_run_together() -> None:
+    pipe = opened()
+    pipe.set_state(0)
+    pipe.write(BIND + REMOTE_TOD)
+    data, more = pipe.read(70)
+    assert (data[:68], len(data), more) == (BIND_ACK, 70, False)
+
+
+def test_peek_leaves_everything_in_place() -> None:
+    pipe = opened()
+    assert pipe.peek(10) == b""
+    pipe.write(BIND)
+    assert pipe.peek(10) == BIND_ACK[:10]
+    assert pipe.read(100) == (BIND_ACK, False)
+
+
+def test_reading_an_empty_pipe_is_left_to_the_core() -> None:
+    with pytest.raises(SMBError) as empty:
+        opened().read(10)
+    assert empty.value.status == NT.PIPE_EMPTY
+
+
+def test_transact_with_an_unread_answer_is_busy() -> None:
+    pipe = opened()
+    pipe.write(BIND)
+    with pytest.raises(SMBError) as busy:
+        pipe.transact(REMOTE_TOD, 1024)
+    assert busy.value.status == NT.PIPE_BUSY
+
+
+def test_the_rest_of_a_large_transact_comes_by_reads() -> None:
+    pipe = bound()
+    first, more = pipe.transact(REMOTE_TOD, 20)
+    assert more
+    rest, more = pipe.read(4280)
+    assert not more
+    assert len(first + rest) == int.from_bytes(first[8:10], "little")
+
+
+def test_state_is_what_windows_open_response_shows_and_can_be_changed() -> None:
+    pipe = opened()
+    assert pipe.state == 0x05FF
+    assert not pipe.nonblocking
+    pipe.set_state(0x8000)
+    assert pipe.state == 0x84FF
+    assert pipe.nonblocking
+    pipe.set_state(0x0100)
+    assert pipe.state == 0x05FF
+
+
+def test_a_closed_pipe_takes_and_gives_nothing() -> None:
+    service = PipeService(ListView())
+    pipe, other = service.open("srvsvc", ADMIN), service.open("srvsvc", ADMIN)
+    assert pipe.instances == 2
+    pipe.close()
+    pipe.close()
+    assert other.instances == 1
+    for use in (lambda: pipe.write(BIND), lambda: pipe.read(1)):
+        with pytest.raises(SMBError) as refused:
+            use()
+        assert refused.value.status == NT.INVALID_HANDLE
+
+
+def test_opening_a_pipe_and_binding_do_not_load_impacket() -> None:
+    """impacket's RPC stack takes a tenth of a second to import: only the first call may pay for it."""
+    program = (
+        "import sys; sys.path.insert(0, 'tests/rpc')\n"
+        "from fakesmb.rpc.pipes import PipeService\n"
+        "from fakesmb.rpc.view import Caller\n"
+        f"print(len(PipeService(None).open('srvsvc', Caller()).transact(bytes.fromhex('{BIND.hex()}'), 99)[0]))\n"
+        "print([name for name in sys.modules if name.startswith('impacket')])\n"
+    )
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert out.stdout == "68\n[]\n"

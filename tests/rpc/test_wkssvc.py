@@ -1,0 +1,94 @@
+"""wkssvc through impacket's client."""
+
+import struct
+from typing import Any
+
+import pytest
+from impacket.dcerpc.v5 import wkst
+from impacket.dcerpc.v5.rpcrt import DCERPCException
+from rpc_client import ADMIN, NOBODY, USER, WKSSVC, connect
+
+from fakesmb.rpc.view import Caller
+
+
+def wkssvc(caller: Caller = ADMIN) -> Any:
+    return connect("wkssvc", WKSSVC, caller)
+
+
+def raw(operation: int, stub: bytes, caller: Caller = ADMIN) -> bytes:
+    """The stub of an answer that impacket cannot decode."""
+    dce = wkssvc(caller)
+    dce.call(operation, stub)
+    answer: bytes = dce.recv()
+    return answer
+
+
+def test_the_three_levels_say_who_we_are() -> None:
+    dce = wkssvc(USER)
+    one = wkst.hNetrWkstaGetInfo(dce, 100)["WkstaInfo"]["WkstaInfo100"]
+    assert (one["wki100_platform_id"], one["wki100_computername"]) == (500, "FAKESMB\0")
+    assert (one["wki100_langroup"], one["wki100_ver_major"], one["wki100_ver_minor"]) == ("LAB\0", 5, 2)
+    assert wkst.hNetrWkstaGetInfo(dce, 101)["WkstaInfo"]["WkstaInfo101"]["wki101_lanroot"] == "\0"
+    assert wkst.hNetrWkstaGetInfo(dce, 102)["WkstaInfo"]["WkstaInfo102"]["wki102_logged_on_users"] == 2
+
+
+def test_level_502_has_the_redirectors_settings() -> None:
+    info = wkst.hNetrWkstaGetInfo(wkssvc(), 502)["WkstaInfo"]["WkstaInfo502"]
+    assert (info["wki502_keep_conn"], info["wki502_use_opportunistic_locking"]) == (600, 1)
+
+
+@pytest.mark.parametrize(
+    ("level", "caller", "status"), [(101, NOBODY, 5), (502, USER, 5), (1013, ADMIN, 124), (5, ADMIN, 124)]
+)
+def test_refusals(level: int, caller: Caller, status: int) -> None:
+    stub = raw(0, struct.pack("<II", 0, level), caller)
+    assert struct.unpack("<I", stub[-4:]) == (status,)
+    assert struct.unpack("<I", stub[:4]) == (level,)
+
+
+def test_a_null_session_may_ask_for_level_100() -> None:
+    assert wkst.hNetrWkstaGetInfo(wkssvc(NOBODY), 100)["ErrorCode"] == 0
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_users_logged_on_for_administrators(level: int) -> None:
+    container = wkst.hNetrWkstaUserEnum(wkssvc(), level)["UserInfo"]["WkstaUserInfo"][f"Level{level}"]
+    assert [row[f"wkui{level}_username"] for row in container["Buffer"]] == ["alice\0", "Guest\0"]
+    request = struct.pack("<8I", 0, level, level, 0x20000, 0, 0, 0xFFFFFFFF, 0)
+    denied = raw(2, request, USER)
+    assert denied[-12:] == struct.pack("<III", 0, 0, 5)
+
+
+def test_user_enumeration_ends_with_a_resume_pointer_as_the_idl_has_it() -> None:
+    """impacket declares a plain number there; smbtorture and Windows read a pointer."""
+    request = struct.pack("<9I", 0, 0, 0, 0x20000, 0, 0, 40, 0x20004, 0)
+    assert struct.unpack("<4I", raw(2, request)[-16:])[0] == 2
+    total, pointer, resume, status = struct.unpack("<4I", raw(2, request)[-16:])
+    assert (total, bool(pointer), resume, status) == (2, True, 0, 0)
+
+
+def test_transports() -> None:
+    container = wkst.hNetrWkstaTransportEnum(wkssvc(), 0)["TransportInfo"]["WkstaTransportInfo"]["Level0"]
+    assert [row["wkti0_transport_name"] for row in container["Buffer"]] == [
+        "\\Device\\NetBT_Tcpip\0",
+        "\\Device\\NetbiosSmb\0",
+    ]
+
+
+def test_we_are_in_a_workgroup() -> None:
+    answer = wkst.hNetrGetJoinInformation(wkssvc(), "\0")
+    assert (answer["NameBuffer"], answer["BufferType"]) == ("LAB\0", 2)
+
+
+@pytest.mark.parametrize(("kind", "names"), [(0, ["FAKESMB"]), (1, []), (2, ["FAKESMB"])])
+def test_computer_names(kind: int, names: list[str]) -> None:
+    found = wkst.hNetrEnumerateComputerNames(wkssvc(), kind)["ComputerNames"]
+    assert found["EntriesRead"] == len(names)
+    assert [one["Data"] for one in found["ComputerNames"] or ()] == names
+
+
+def test_the_callers_own_logon() -> None:
+    stub = raw(3, struct.pack("<II", 0, 0), USER)
+    assert stub[:12] == struct.pack("<III", 0, 0x20000, 0x20004)
+    assert "alice\0".encode("utf-16-le") in stub
+    assert stub[-4:] == bytes(4)

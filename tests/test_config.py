@@ -1,0 +1,219 @@
+"""fakesmb.toml and arguments: what they make, and one clear line for every mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from fakesmb import config
+from fakesmb.config import Arguments, ConfigError, FilePart
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pub").mkdir()
+    (tmp_path / "file").write_text("not a folder")
+    return tmp_path
+
+
+def read(folder: Path, text: str) -> FilePart:
+    (folder / "fakesmb.toml").write_text(text, encoding="utf-8")
+    return config.read(str(folder / "fakesmb.toml"))
+
+
+def test_a_whole_file(folder: Path) -> None:
+    """Every table of docs/configuration.md arrives where it belongs."""
+    part = read(
+        folder,
+        """
+        [server]
+        host = "::1"
+        port = 0
+        netbios_port = 139
+        name = "lab"
+        signing = "required"
+        challenge = "0123456789abcdef"
+        guest = "read-only"
+        [timing]
+        sharing_violation = 0
+        [limits]
+        connections = 5
+        [log]
+        format = "json"
+        file = "out.jsonl"
+        [[user]]
+        name = "alice"
+        password = "Secret123"
+        admin = true
+        [[user]]
+        name = "bob"
+        nt_hash = "0123456789abcdef0123456789ABCDEF"
+        [[share]]
+        name = "Public"
+        path = "pub"
+        read_only = true
+        users = ["alice"]
+        """,
+    )
+    made = config.merge(part, Arguments())
+    assert (made.host, made.port, made.netbios_port, made.guest) == ("::1", 0, 139, "read-only")
+    assert made.settings.name == "LAB"
+    assert made.settings.signing == "required"
+    assert made.settings.challenge == bytes.fromhex("0123456789abcdef")
+    assert made.settings.timing.sharing_violation == 0
+    assert made.settings.limits.connections == 5
+    assert [user.name for user in made.users] == ["alice", "bob"]
+    assert made.shares[0].path == str(folder / "pub")
+    assert made.log.file == str(folder / "out.jsonl")
+    assert made.loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[server]\nport = 70000\n", 2, "server.port: must be a port number"),
+        ("[server]\nport = true\n", 2, "server.port: must be a port number"),
+        ("[server]\n\nprot = 1\n", 3, "server.prot: no such key"),
+        ("[srever]\n", 1, "srever: no such key"),
+        ("[server]\nname = 'a name that is too long'\n", 2, "server.name: must be a NetBIOS name"),
+        ("[server]\nchallenge = '01'\n", 2, "server.challenge: must be 16 hexadecimal digits"),
+        ("[server]\nsigning = 'maybe'\n", 2, "server.signing: must be off, offered or required"),
+        ("[server]\noem_encoding = 'cp0'\n", 2, "server.oem_encoding: Python knows no encoding"),
+        ("[server]\ndfs = 1\n", 2, "server.dfs: expected true or false, got a whole number"),
+        ("[limits]\nopens = 0\n", 2, "limits.opens: must not be 0"),
+        ("[timing]\n# how long\nwrite_time = -1\n", 3, "timing.write_time: must be greater than 0"),
+        ("[timing]\nwrite_time = 'long'\n", 2, "timing.write_time: expected float"),
+        (
+            "[[user]]\nname = 'a'\npassword = 'b'\n[[user]]\nname = 'c'\n",
+            4,
+            "user[1]: give either password or",
+        ),
+        ("[[user]]\nname = 'a'\nnt_hash = 'xyz'\n", 3, "user[0].nt_hash: must be 32 hexadecimal digits"),
+        (
+            "[[user]]\nname='a'\npassword=''\n[[user]]\nname='A'\npassword=''\n",
+            5,
+            "user[1].name: there is another",
+        ),
+        ("[[share]]\npath = 'pub'\n", 1, "share[0].name: is missing"),
+        ("[[share]]\nname = 'p'\npath = 'nowhere'\n", 3, "share[0].path: there is no folder"),
+        ("[[share]]\nname = 'p'\npath = 'file'\n", 3, "share[0].path: "),
+        ("[[share]]\nname = 'ipc$'\npath = 'pub'\n", 2, "share[0].name: IPC$ is there already"),
+        ("[[share]]\nname = 'a/b'\npath = 'pub'\n", 2, "share[0].name: must be a share name"),
+        (
+            "[[share]]\nname='p'\npath='pub'\n[[share]]\nname='P'\npath='pub'\n",
+            5,
+            "share[1].name: there is another",
+        ),
+        (
+            "[[share]]\nname='p'\npath='pub'\nunix_extensions=true\n",
+            4,
+            "share[0].unix_extensions: no such key",
+        ),
+        ("[server]\nport = = 1\n", 2, "not TOML: "),
+        ("[server]\nport = 1\nport = 2\n", 3, "not TOML: "),
+    ],
+)
+def test_a_mistake_is_named_by_file_line_and_key(folder: Path, text: str, line: int, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(folder, text)
+    message = str(caught.value)
+    assert message.startswith(f"{folder}/fakesmb.toml:{line}: {words}"), message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: No such file"):
+        config.read(str(tmp_path / "none.toml"))
+
+
+def test_arguments_win_over_the_file(folder: Path) -> None:
+    part = read(
+        folder,
+        "[server]\nport = 1\nname = 'FILE'\n[[user]]\nname = 'alice'\npassword = 'file'\n"
+        "[[user]]\nname = 'bob'\npassword = 'file'\n[[share]]\nname = 'p'\npath = 'pub'\n",
+    )
+    given = Arguments(
+        server={"port": 2},
+        users=[config.user("ALICE:argument")],
+        shares=[config.share(f"P={folder},ro")],
+    )
+    made = config.merge(part, given)
+    assert (made.port, made.settings.name) == (2, "FILE")
+    assert {user.name: user.password for user in made.users} == {"bob": "file", "ALICE": "argument"}
+    assert [(share.name, share.path, share.read_only) for share in made.shares] == [("P", str(folder), True)]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda: config.user("alice"), "a user is NAME:PASSWORD"),
+        (lambda: config.user(":x"), "user name :"),
+        (lambda: config.share("docs"), "a share is NAME=PATH"),
+        (lambda: config.share("a*b=/tmp"), "must be a share name"),
+        (lambda: config.merge(FilePart(), Arguments(server={"port": -1})), "port -1: must be a port number"),
+        (
+            lambda: config.merge(FilePart(), Arguments(server={"netbios_port": 65536})),
+            "netbios-port 65536: must",
+        ),
+        (lambda: config.merge(FilePart(), Arguments(server={"name": "x" * 16})), "must be a NetBIOS name"),
+        (
+            lambda: config.merge(FilePart(), Arguments(shares=[config.share("a=/no/where")])),
+            "there is no folder",
+        ),
+        (
+            lambda: config.merge(FilePart(), Arguments(users=[config.user("a:1"), config.user("A:2")])),
+            "named twice",
+        ),
+    ],
+)
+def test_a_mistake_in_the_arguments(given: object, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        given()  # type: ignore[operator]
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_may_hold_colons_and_a_path_commas() -> None:
+    assert config.user("a:b:c").password == "b:c"
+    assert config.share("s=/a,b").path == "/a,b"
+    assert config.share("s=/a,b,ro").read_only
+
+
+def test_each_visible_subdirectory_is_a_share(tmp_path: Path) -> None:
+    for name in ("b", "a", ".hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    assert [share.name for share in config.subdirectories(str(tmp_path))] == ["a", "b"]
+    with pytest.raises(ConfigError, match="no sub-directory"):
+        config.subdirectories(str(tmp_path / "a"))
+    with pytest.raises(ConfigError, match="No such file"):
+        config.subdirectories(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+    ],
+)
+def test_what_loopback_is(host: str, expected: bool) -> None:
+    assert config.is_loopback(host) is expected
+
+
+def test_every_key_is_documented(checkout: Path) -> None:
+    """docs/configuration.md names every key of every table."""
+    text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
+    tables = (
+        config.ServerPart,
+        config.Timing,
+        config.Limits,
+        config.LogPart,
+        config.UserPart,
+        config.SharePart,
+    )
+    missing = [key for table in tables for key in table.__struct_fields__ if f"`{key}`" not in text]
+    assert missing == []

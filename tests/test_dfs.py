@@ -1,0 +1,102 @@
+"""DFS referrals: the refusal of the documented exchange, and tables for those who configure one."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakesmb.dfs import Referral, ReferralRequest, ReferralTable
+from fakesmb.status import NT, SMBError
+from fakesmb.wire.codec import DecodeError
+
+
+def test_the_documented_request_is_level_3_and_a_path() -> None:
+    data = b"\x03\0" + "\\192.168.1.8\\c$\0".encode("utf-16-le")
+    assert ReferralRequest.decode(memoryview(data)) == ReferralRequest(3, "\\192.168.1.8\\c$")
+
+
+def test_an_unterminated_or_odd_path_is_taken_as_it_comes() -> None:
+    assert ReferralRequest.decode(b"\x01\0" + "\\a".encode("utf-16-le") + b"x").path == "\\a"
+
+
+@pytest.mark.parametrize("data", [b"", b"\x03"])
+def test_a_request_without_its_level_is_a_decode_error(data: bytes) -> None:
+    with pytest.raises(DecodeError):
+        ReferralRequest.decode(data)
+
+
+@given(st.binary())
+def test_requests_decode_or_raise_decode_error(data: bytes) -> None:
+    try:
+        request = ReferralRequest.decode(data)
+    except DecodeError:
+        assert len(data) < 2
+    else:
+        assert "\0" not in request.path
+
+
+@given(st.text(), st.integers(0, 65535))
+def test_without_a_namespace_every_path_is_no_such_device(path: str, level: int) -> None:
+    """The client then connects directly: step 5 of the documented exchange."""
+    table = ReferralTable()
+    assert not table
+    with pytest.raises(SMBError) as refused:
+        table.refer(path, level)
+    assert refused.value.status == NT.NO_SUCH_DEVICE
+
+
+TABLE = ReferralTable(
+    [
+        Referral("\\HOST\\dfs", ("\\HOST\\dfs",), root=True),
+        Referral("\\HOST\\dfs\\docs", ("\\a\\docs", "\\b\\docs2"), ttl=60),
+    ]
+)
+
+
+def text_at(data: bytes, at: int) -> str:
+    end = at
+    while data[end : end + 2] != b"\0\0":
+        end += 2
+    return data[at:end].decode("utf-16-le")
+
+
+@pytest.mark.parametrize(("level", "version", "size"), [(2, 2, 22), (3, 3, 34), (4, 3, 34), (0xFFFF, 3, 34)])
+def test_a_link_is_answered_at_the_highest_version_both_know(level: int, version: int, size: int) -> None:
+    data = TABLE.refer("\\host\\DFS\\Docs\\deep\\file", level)
+    consumed, count, flags, _ = struct.unpack_from("<4H", data)
+    assert (consumed, count, flags) == (2 * len("\\host\\DFS\\Docs"), 2, 2)
+    for number, target in enumerate(("\\a\\docs", "\\b\\docs2")):
+        at = 8 + number * size
+        if version == 2:
+            got, length, kind, _, _, ttl, path, alternate, address = struct.unpack_from(
+                "<HHHHIIHHH", data, at
+            )
+        else:
+            got, length, kind, _, ttl, path, alternate, address = struct.unpack_from("<HHHHIHHH", data, at)
+        assert (got, length, kind, ttl) == (version, size, 0, 60)
+        assert [text_at(data, at + offset) for offset in (path, alternate, address)] == [
+            "\\host\\DFS\\Docs",
+            "\\host\\DFS\\Docs",
+            target,
+        ]
+
+
+def test_version_1_has_the_target_inside_the_entry() -> None:
+    data = TABLE.refer("\\x\\dfs", 1)
+    assert data[:8] == struct.pack("<4H", 12, 1, 3, 0)
+    assert struct.unpack_from("<4H", data, 8) == (1, 8 + 20, 1, 0)
+    assert text_at(data, 16) == "\\HOST\\dfs"
+    assert len(data) == 8 + 28
+
+
+def test_a_share_that_merely_begins_alike_is_not_in_the_namespace() -> None:
+    with pytest.raises(SMBError):
+        TABLE.refer("\\host\\dfs2", 3)
+    assert TABLE.refer("\\host\\dfs\\docs2", 3)[:2] == struct.pack("<H", 2 * len("\\host\\dfs"))
+
+
+def test_level_0_is_refused() -> None:
+    with pytest.raises(SMBError) as refused:
+        TABLE.refer("\\host\\dfs", 0)
+    assert refused.value.status == NT.INVALID_PARAMETER

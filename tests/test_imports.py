@@ -1,0 +1,95 @@
+"""Who may import whom: the layers of ARCHITECTURE.md, read from the sources."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "fakesmb"
+
+BOTTOM = {"status", "filetime"}
+BELOW_CORE = BOTTOM | {"wire", "vfs", "record", "auth", "dfs", "rpc", "faults"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "status": set(),
+    "filetime": set(),
+    "wire": BOTTOM,
+    "vfs": BOTTOM,
+    "record": BOTTOM | {"wire"},
+    "auth": BOTTOM | {"wire"},
+    "dfs": BOTTOM | {"wire"},
+    "rpc": BOTTOM | {"wire"},
+    "faults": BOTTOM | {"wire", "vfs"},
+    "core": BELOW_CORE,
+    "transport": BELOW_CORE | {"core"},
+    "web": BELOW_CORE | {"core"},
+    "config": BELOW_CORE | {"core"},
+    "samples": {"config"},
+    "stdout": {"record"},
+    "threaded": set(),
+    "coverage": BELOW_CORE | {"core"},
+    "app": BELOW_CORE | {"core", "transport", "web", "config", "stdout", "threaded"},
+}
+"""The part of the package: what else of it that part may import. Parts that are not here may import all."""
+
+IMPACKET = {"auth", "rpc"}
+REACTOR = {"transport", "threaded", "app", "cli", "testing", "pytest_plugin", "web"}
+PURE_TWISTED = ("twisted.internet.defer", "twisted.python.failure")
+"""What may be used where no I/O belongs."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part_of(module: str) -> str:
+    """`fakesmb.core.state` is of the part `core`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def wrong(path: Path) -> Iterator[str]:
+    """What this module must not import, one line each."""
+    here = path.relative_to(PACKAGE.parent)
+    part = here.parts[1].removesuffix(".py")
+    for line, name in imports(path):
+        if name.startswith("fakesmb."):
+            other = part_of(name)
+            if part in MAY_IMPORT and other != part and other not in MAY_IMPORT[part]:
+                yield f"{here}:{line}: {part} may not import {name}"
+        elif name.split(".")[0] in ("impacket", "Cryptodome") and part not in IMPACKET:
+            yield f"{here}:{line}: {name} only in auth and rpc"
+        elif name.startswith("twisted.") and part not in REACTOR and not name.startswith(PURE_TWISTED):
+            yield f"{here}:{line}: no I/O in {part}: {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_below(path: Path) -> None:
+    assert list(wrong(path)) == []
+
+
+def test_the_rules_find_what_they_forbid(tmp_path: Path) -> None:
+    """The test above can fail: a module that breaks every rule is found out."""
+    bad = PACKAGE / "wire" / "never_written.py"
+    source = "import impacket.ntlm\nfrom twisted.internet import reactor\nfrom fakesmb.core import state\n"
+    original = Path.read_text
+    try:
+        Path.read_text = lambda self, **_: source if self == bad else original(self)  # type: ignore[method-assign]
+        assert len(list(wrong(bad))) == 3
+    finally:
+        Path.read_text = original  # type: ignore[method-assign]
+
+
+def test_packages_hold_no_code() -> None:
+    """`__init__.py` says what a package is for; only the top one gives names away, lazily."""
+    for path in PACKAGE.rglob("__init__.py"):
+        if path.parent != PACKAGE:
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+            assert all(isinstance(node, ast.Expr) for node in body), path
