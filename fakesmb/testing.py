@@ -22,9 +22,8 @@ from fakesmb.auth.signing import Signer
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import Server, Share
-from fakesmb.record.events import Event
+from fakesmb.record.events import Event, Problem
 from fakesmb.record.events import Message as MessageEvent
-from fakesmb.record.events import Problem
 from fakesmb.record.log import EventLog
 from fakesmb.status import SMBError
 from fakesmb.vfs.local import LocalStore
@@ -117,7 +116,11 @@ class InMemoryServer:
         users = {USER: PASSWORD} if users is None else users
         accounts = accounts or Accounts([Account.with_password(name, text) for name, text in users.items()])
         shares = [
-            Share(name, LocalStore(folder, self.open_files, read_only=name in read_only), read_only=name in read_only)
+            Share(
+                name,
+                LocalStore(str(folder), self.open_files, read_only=name in read_only),
+                read_only=name in read_only,
+            )
             for name, folder in folders.items()
         ]
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
@@ -305,13 +308,19 @@ class Client:
     def read(self, fid: int, offset: int = 0, size: int = 0xFFFF) -> bytes:
         """READ_ANDX."""
         request = ReadAndxRequest(
-            fid=fid, offset_low=offset & 0xFFFFFFFF, offset_high=offset >> 32, max_count=size & 0xFFFF, timeout=size >> 16
+            fid=fid,
+            offset_low=offset & 0xFFFFFFFF,
+            offset_high=offset >> 32,
+            max_count=size & 0xFFFF,
+            timeout=size >> 16,
         )
         return bytes(self.call(0x2E, request, ReadAndxResponse).data)
 
     def write(self, fid: int, data: bytes, offset: int = 0) -> int:
         """WRITE_ANDX; gives the count."""
-        request = WriteAndxRequest(fid=fid, offset_low=offset & 0xFFFFFFFF, offset_high=offset >> 32, data=data)
+        request = WriteAndxRequest(
+            fid=fid, offset_low=offset & 0xFFFFFFFF, offset_high=offset >> 32, data=data
+        )
         response = self.call(0x2F, request, WriteAndxResponse)
         return response.count | response.count_high << 16
 

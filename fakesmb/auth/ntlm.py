@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, lm_hash, nt_hash, ntowf_v2, upper
 from fakesmb.status import NT, SMBError
+from fakesmb.wire.codec import Buffer
 
 V1_SIZE: Final = 24
 """Bytes of an LM, NTLMv1 or LMv2 response; a longer NT response is NTLMv2."""
@@ -134,8 +135,8 @@ def verify(
     user: str,
     domain: str = "",
     workstation: str = "",
-    lm: bytes = b"",
-    nt: bytes = b"",
+    lm: Buffer = b"",
+    nt: Buffer = b"",
 ) -> Identity:
     """Signs in by the 13-word Session Setup ([MS-CIFS] 2.2.4.53.1, 3.3.5.43).
 
@@ -143,6 +144,7 @@ def verify(
     response. Raises `SMBError` with STATUS_LOGON_FAILURE.
     """
     claim = Claim(user, domain, workstation)
+    lm, nt = bytes(lm), bytes(nt)
     if is_anonymous(user, lm, nt):
         return stranger(accounts, claim, anonymous=True)
     account = accounts.find(user)

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from hmac import compare_digest
 
-from fakesmb.auth.ntlm_messages import Negotiate
-
 
 class SessionSecurity:
     """Makes and checks the signatures of one sign-in. Each direction counts its messages from 0.

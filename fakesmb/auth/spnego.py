@@ -10,6 +10,7 @@ from fakesmb.auth.der import ENUMERATED, OBJECT_IDENTIFIER, OCTET_STRING, SEQUEN
 from fakesmb.auth.ntlm_messages import SIGNATURE
 from fakesmb.auth.ntlmssp import NtlmAcceptor
 from fakesmb.status import NT, SMBError
+from fakesmb.wire.codec import Buffer
 
 SPNEGO_OID: Final = bytes.fromhex("2b0601050502")
 NTLMSSP_OID: Final = bytes.fromhex("2b06010401823702020a")
@@ -24,7 +25,8 @@ MECHANISMS: Final = {
 
 ACCEPT_COMPLETED: Final = 0
 ACCEPT_INCOMPLETE: Final = 1
-"""Also where [RFC 4178] 4.2.2 would have request-mic: Windows 2003 never says that, and XP does not know it."""
+"""Also where [RFC 4178] 4.2.2 has request-mic: Windows 2003 never says that, and XP does not know it."""
+REJECT: Final = 2
 
 _HINT: Final = b"not_defined_in_RFC4178@please_ignore"
 _NTLMSSP_ONLY: Final = element(SEQUENCE, element(OBJECT_IDENTIFIER, NTLMSSP_OID))
@@ -106,7 +108,7 @@ class SpnegoAcceptor:
         self._mech_list = b""
         self._mech_named = False
 
-    def step(self, token: bytes) -> tuple[bytes, Identity | None]:
+    def step(self, token: Buffer) -> tuple[bytes, Identity | None]:
         """Takes the client's security blob; gives the answer's blob and, after the last one, the identity.
 
         No identity means STATUS_MORE_PROCESSING_REQUIRED. Raises `SMBError` as `NtlmAcceptor.step` does, and

@@ -139,7 +139,7 @@ class SMBConnection:
         try:
             header = Header.decode(message)
         except DecodeError as error:
-            self.drop(SMB2_ONLY if message[:4] == SMB2_MAGIC else f"not an SMB message: {error}")
+            self.drop(SMB2_ONLY if bytes(message[:4]) == SMB2_MAGIC else f"not an SMB message: {error}")
             return
         if header.is_reply:
             self.problem(f"ignored a message marked as a reply, command 0x{header.command:02X}")
@@ -205,7 +205,7 @@ class SMBConnection:
         for entry in self.opens:
             entry.close()
         for pool in (self.searches, self.opens, self.trees, self.sessions):
-            pool.entries.clear()  # type: ignore[attr-defined]
+            pool.entries.clear()
         self.server.connections.pop(self.number, None)
         self.server.log.emit(
             events.Disconnected(time.time(), self.number, self.peer, self.local, reason, by_server)
@@ -232,7 +232,9 @@ class SMBConnection:
         if self.searches.pop(search.sid) is not None:
             search.search.close()
 
-    def end(self, *, session: Session | None = None, tree: Tree | None = None, pid: int | None = None) -> None:
+    def end(
+        self, *, session: Session | None = None, tree: Tree | None = None, pid: int | None = None
+    ) -> None:
         """Ends all that belongs to a session, a tree, a process, or to each of those that are given."""
 
         def ends(item: Open | OpenSearch) -> bool:

@@ -52,9 +52,7 @@ class Step(NamedTuple):
     problem: SMBError | None
 
 
-def steps_of(
-    message: memoryview, header: Header, table: Mapping[int, Command], encoding: str
-) -> list[Step]:
+def steps_of(message: memoryview, header: Header, table: Mapping[int, Command], encoding: str) -> list[Step]:
     """The chain of a message. It ends at the last command, or at the first that cannot be read."""
     steps: list[Step] = []
     code, at, unicode = header.command, HEADER_SIZE, header.unicode
@@ -107,7 +105,13 @@ class Exchange:
     )
 
     def __init__(
-        self, connection: "SMBConnection", header: Header, steps: list[Step], size: int, sequence: int, arrived: float
+        self,
+        connection: "SMBConnection",
+        header: Header,
+        steps: list[Step],
+        size: int,
+        sequence: int,
+        arrived: float,
     ) -> None:
         self.connection = connection
         self.header = header
@@ -174,7 +178,7 @@ class Exchange:
                     raise SMBError(NT.ACCESS_DENIED, f"{tree.share.name} is read-only here")
         return Request(self, params)
 
-    def _refusal(self, error: BaseException) -> SMBError:
+    def _refusal(self, error: BaseException | None) -> SMBError:
         if isinstance(error, SMBError):
             return error
         if isinstance(error, DecodeError):
@@ -235,26 +239,21 @@ class Exchange:
         if isinstance(outcome, NoReply):
             self._record_request()
             return False
-        if not isinstance(outcome, SMBError):
-            try:
-                more = self._append(outcome)
-            except Exception as error:
-                outcome = self._refusal(error)
-        if isinstance(outcome, SMBError):
-            more = False
-            self._append_error(outcome)
-        if more:
-            return True
+        try:
+            if isinstance(outcome, SMBError):
+                raise outcome
+            if self._append(outcome):
+                return True
+        except Exception as error:
+            self._append_error(self._refusal(error))
         self._record_request()
         self._send()
         return False
 
     def _append(self, answer: Message | Reply) -> bool:
         step = self._steps[self._index]
-        status = 0
-        if isinstance(answer, Reply):
-            answer, status = answer.body, answer.status
-        blocks = answer.encode(
+        body, status = (answer.body, answer.status) if isinstance(answer, Reply) else (answer, 0)
+        blocks = body.encode(
             self._start_block(), unicode=self.header.unicode, encoding=self.connection.oem_encoding
         )
         self._link(step.code)
@@ -264,12 +263,12 @@ class Exchange:
         self._replied.append(
             events.Part(
                 step.code,
-                answer.light(),
+                body.light(),
                 None if request is None else request.subcommand,
                 None if request is None else request.reply_detail,
             )
         )
-        if answer.ANDX and status & _SEVERITY_ERROR != _SEVERITY_ERROR:
+        if body.ANDX and status & _SEVERITY_ERROR != _SEVERITY_ERROR:
             self._patch = len(self._blocks) - len(blocks)
             self._index += 1
             return self._index < len(self._steps)

@@ -8,7 +8,6 @@ from fakesmb.core.state import RESERVED_ID, Open, Server, Session, Tree
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import FileStore, Handle
 from fakesmb.wire.codec import Empty, Message
-from fakesmb.wire.header import Header
 
 if TYPE_CHECKING:
     from fakesmb.core.exchange import Exchange

@@ -6,7 +6,7 @@ parent closes its children.
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from fakesmb.core.settings import Settings
@@ -47,7 +47,9 @@ class Clock(Protocol):
     def seconds(self) -> float:
         """Seconds of a clock that only goes forward."""
 
-    def callLater(self, delay: float, callable: object, *args: object, **kw: object) -> DelayedCall:  # noqa: N802
+    def callLater(  # noqa: N802
+        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
+    ) -> DelayedCall:
         """Calls back after `delay` seconds."""
 
 
@@ -161,7 +163,14 @@ class Open:
     __slots__ = ("fid", "handle", "path", "pid", "pipe", "session", "tree")
 
     def __init__(
-        self, tree: Tree, session: Session, path: str, pid: int, *, handle: Handle | None = None, pipe: Pipe | None = None
+        self,
+        tree: Tree,
+        session: Session,
+        path: str,
+        pid: int,
+        *,
+        handle: Handle | None = None,
+        pipe: Pipe | None = None,
     ) -> None:
         self.tree = tree
         self.session = session

@@ -105,7 +105,9 @@ class LiveView:
         return [
             FileRow(
                 id=connection.number << 16 | entry.fid,
-                path=f"\\PIPE{entry.path}" if entry.pipe is not None else f"C:\\{entry.tree.share.name}{entry.path}",
+                path=f"\\PIPE{entry.path}"
+                if entry.pipe is not None
+                else f"C:\\{entry.tree.share.name}{entry.path}",
                 user=entry.session.identity.user if entry.session.identity is not None else "",
                 permissions=_permissions(entry),
             )

@@ -6,8 +6,7 @@ These set the shape of every late answer: a Deferred whose canceller undoes the 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
 
 from fakesmb.core.state import Clock, DelayedCall
 from fakesmb.vfs.api import SharingViolation
@@ -24,7 +23,9 @@ class RetriedOpen(Generic[T]):
 
     __slots__ = ("_attempt", "_clock", "_forget", "_last", "_timer", "deferred")
 
-    def __init__(self, attempt: Callable[[], T], violation: SharingViolation, clock: Clock, seconds: float) -> None:
+    def __init__(
+        self, attempt: Callable[[], T], violation: SharingViolation, clock: Clock, seconds: float
+    ) -> None:
         self._attempt = attempt
         self._clock = clock
         self._last = violation
@@ -39,9 +40,9 @@ class RetriedOpen(Generic[T]):
             self._last = violation
             self._forget = violation.wait(self._again)
             return
-        except Exception:
+        except Exception as error:
             self._stop()
-            self.deferred.errback(Failure())
+            self.deferred.errback(error)
             return
         self._stop()
         self.deferred.callback(result)
@@ -67,24 +68,3 @@ def patiently(attempt: Callable[[], T], clock: Clock, seconds: float) -> "T | De
         if seconds <= 0:
             raise
         return RetriedOpen(attempt, violation, clock, seconds).deferred
-
-
-def within(deferred: "Deferred[T]", clock: Clock, seconds: float, late: Callable[[], Exception]) -> "Deferred[T]":
-    """Cancels `deferred` after `seconds` and fails with what `late` makes; a cancellation before that stays one."""
-    timed_out = False
-
-    def expire() -> None:
-        nonlocal timed_out
-        timed_out = True
-        deferred.cancel()
-
-    timer = clock.callLater(seconds, expire)
-
-    def done(result: T | Failure) -> T | Failure:
-        if timer.active():
-            timer.cancel()
-        if timed_out and isinstance(result, Failure) and result.check(CancelledError):
-            return Failure(late())
-        return result
-
-    return deferred.addBoth(done)

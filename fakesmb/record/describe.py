@@ -4,7 +4,7 @@ Text log, JSON lines, journal, `fakesmb show` and the web lab all use it. The wo
 Monitor, as the published walk through the documented exchange shows them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -38,10 +38,13 @@ _DOS_CLASSES: Final = (1, 2, 3)
 Happening = Connected | Disconnected | SignedIn | SignInRefused | Problem
 
 
-def summary(message: Message) -> str:
-    """The message without the `SMB:` tag: `C; Nt Create Andx, FileName = \\srvsvc`."""
+def summary(message: Message, decoded: Sequence[Any] | None = None) -> str:
+    """The message without the `SMB:` tag: `C; Nt Create Andx, FileName = \\srvsvc`.
+
+    `decoded` is what `parameters` gave for each part, if the caller has that already.
+    """
     higher = words_higher.of(message)
-    smb = carrier(message)
+    smb = carrier(message, decoded)
     return f"{higher} ({smb})" if higher else smb
 
 
@@ -52,15 +55,25 @@ def tagged(message: Message) -> str:
     return f"{higher} ({smb})" if higher else f"SMB:{smb}"
 
 
-def carrier(message: Message) -> str:
-    """The SMB commands of the message and, of a reply, its status where that is not plain success."""
-    request = message.request
+def parameters(message: Message) -> Sequence[Any] | None:
+    """The decoded parameters of each part that is a transaction; None for a message that has none."""
     parts = message.parts
-    if len(parts) == 1:
-        words = _part(parts[0], message)
+    if len(parts) == 1 and parts[0].command not in words_trans.COMMANDS:
+        return None
+    request, unicode = message.request, message.header.unicode
+    return [words_trans.parameters_of(part, request, unicode) for part in parts]
+
+
+def carrier(message: Message, decoded: Sequence[Any] | None = None) -> str:
+    """The SMB commands of the message and, of a reply, its status where that is not plain success."""
+    parts = message.parts
+    if decoded is None:
+        decoded = parameters(message)
+    if decoded is None:
+        words = _part(parts[0], message, None)
     else:
-        words = "; ".join([_part(part, message) for part in parts])
-    if request:
+        words = "; ".join([_part(part, message, values) for part, values in zip(parts, decoded, strict=True)])
+    if message.request:
         return f"C; {words}"
     if message.status:
         words = f"{words} - {status_words(message.status)}"
@@ -70,10 +83,10 @@ def carrier(message: Message) -> str:
     return f"R; {words}"
 
 
-def _part(part: Part, message: Message) -> str:
+def _part(part: Part, message: Message, values: Any) -> str:
     command, body, request = part.command, part.body, message.request
     if command in words_trans.COMMANDS:
-        words = words_trans.words(part, request, message.status, message.header.unicode)
+        words = words_trans.words(part, request, message.status, values)
     else:
         words = _title(command)
         say = WORDS.get(type(body))
@@ -94,21 +107,31 @@ def status_words(code: int) -> str:
     """`NT Status: System - Error, Code = (14) STATUS_NO_SUCH_DEVICE`: severity and the low 16 bits of the code."""
     severity = code >> 30
     if severity == 0 and code >> 16 and code & 0xFFFF in _DOS_CLASSES:
-        severity = 3  # a DOS class and code in NT's clothes ([MS-CIFS] 2.2.2.4): an error whatever its top bits say
+        severity = (
+            3  # a DOS class and code in NT's clothes ([MS-CIFS] 2.2.2.4): an error whatever its top bits say
+        )
     return f"NT Status: System - {_SEVERITIES[severity]}, Code = ({code & 0xFFFF}) {label(code)}"
 
 
-def fields(message: Message, part: Part, secrets: bool = False) -> dict[str, Any]:
-    """The decoded values of one command. `detail` has what it carries, decoded one layer further.
+def fields(
+    message: Message, secrets: bool = False, decoded: Sequence[Any] | None = None
+) -> list[dict[str, Any]]:
+    """The decoded values of each command. `detail` has what it carries, decoded one layer further.
 
     Of a transaction, `parameters` are decoded too where their structure is known.
     """
+    if decoded is None:
+        decoded = parameters(message)
+    if decoded is None:
+        return [_fields(message.parts[0], None, secrets)]
+    return [_fields(part, values, secrets) for part, values in zip(message.parts, decoded, strict=True)]
+
+
+def _fields(part: Part, values: Any, secrets: bool) -> dict[str, Any]:
     body = part.body
     found: dict[str, Any] = {} if body is None else plain(body, secrets)
-    if part.command in words_trans.COMMANDS:
-        parameters = words_trans.parameters_of(part, message.request, message.header.unicode)
-        if parameters is not None:
-            found["parameters"] = plain(parameters, secrets)
+    if values is not None:
+        found["parameters"] = plain(values, secrets)
     detail = part.detail
     if detail is None:
         detail = words_higher.token_of(body)
@@ -128,7 +151,9 @@ def is_bad(event: Happening) -> bool:
 
 
 def _disconnected(event: Disconnected) -> str:
-    return f"connection {event.connection} closed{' by the server' if event.by_server else ''}: {event.reason}"
+    return (
+        f"connection {event.connection} closed{' by the server' if event.by_server else ''}: {event.reason}"
+    )
 
 
 def _account(domain: str, user: str) -> str:

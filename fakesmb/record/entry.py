@@ -23,7 +23,15 @@ from fakesmb.record.events import (
 )
 from fakesmb.status import label
 
-EVENTS: Final = ("request", "response", "connected", "disconnected", "signed_in", "sign_in_refused", "problem")
+EVENTS: Final = (
+    "request",
+    "response",
+    "connected",
+    "disconnected",
+    "signed_in",
+    "sign_in_refused",
+    "problem",
+)
 """Every value of `event`."""
 
 
@@ -88,7 +96,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
 def entry_of(event: Event, *, secrets: bool = False) -> Entry:
     """The event under its stable names. Password proofs, keys and tokens only with `secrets`."""
     if type(event) is Message:
-        return _message(event, event.parts, secrets)
+        return _message(event, secrets)
     return _happening(event)
 
 
@@ -98,12 +106,15 @@ def entries_of(event: Event, *, secrets: bool = False) -> Iterator[Entry]:
         yield entry_of(event, secrets=secrets)
         return
     for part in event.parts:
-        yield _message(event, (part,), secrets)
+        yield _message(msgspec.structs.replace(event, parts=(part,)), secrets)
 
 
-def _message(message: Message, parts: tuple[Part, ...], secrets: bool) -> Entry:
+def _message(message: Message, secrets: bool) -> Entry:
     header = message.header
+    parts = message.parts
     part = parts[0]
+    decoded = describe.parameters(message)
+    fields = describe.fields(message, secrets, decoded)
     request = message.request
     return Entry(
         time=iso(message.time),
@@ -125,21 +136,22 @@ def _message(message: Message, parts: tuple[Part, ...], secrets: bool) -> Entry:
         path=message.path or None,
         length=message.size,
         took_us=None if request else round(message.took * 1e6),
-        summary=describe.summary(message),
+        summary=describe.summary(message, decoded),
         problem=part.problem or None,
-        fields=describe.fields(message, part, secrets) or None,
-        chain=[_link(message, one, secrets) for one in parts[1:]] if len(parts) > 1 else None,
+        fields=fields[0] or None,
+        chain=None
+        if len(parts) == 1
+        else [_link(message, *link) for link in zip(parts[1:], fields[1:], strict=True)],
     )
 
 
-def _link(message: Message, part: Part, secrets: bool) -> dict[str, Any]:
+def _link(message: Message, part: Part, values: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"command": describe.command_name(part.command)}
     subcommand = describe.subcommand_name(message, part)
     if subcommand is not None:
         found["subcommand"] = subcommand
     if part.problem:
         found["problem"] = part.problem
-    values = describe.fields(message, part, secrets)
     if values:
         found["fields"] = values
     return found
@@ -149,7 +161,9 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
     when = iso(event.time)
     summary = describe.happening(event)
     if isinstance(event, Connected):
-        return Entry(time=when, event="connected", connection=event.connection, peer=event.peer, summary=summary)
+        return Entry(
+            time=when, event="connected", connection=event.connection, peer=event.peer, summary=summary
+        )
     if isinstance(event, Disconnected):
         return Entry(
             time=when,

@@ -103,7 +103,9 @@ class Journal:
         return [entry for entry in self._all(request) if not _misses(entry, wanted)]
 
     def _all(self, request: bool) -> Iterator[Entry]:
-        return self._entries(one for one in self.events if isinstance(one, Message) and one.request is request)
+        return self._entries(
+            one for one in self.events if isinstance(one, Message) and one.request is request
+        )
 
     @staticmethod
     def _entries(events: "Iterator[Event] | tuple[Event, ...]") -> Iterator[Entry]:

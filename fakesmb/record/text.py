@@ -49,7 +49,9 @@ class TextLines(LineSink):
             colour = _ERROR if describe.is_bad(event) else _HAPPENING
             return self._put(f"{'-':<6} {seconds:>13.6f}  ", text, colour)
         except Exception as error:
-            return self._put(f"{'-':<6} {seconds:>13.6f}  ", f"not described: {type(error).__name__}: {error}", _ERROR)
+            return self._put(
+                f"{'-':<6} {seconds:>13.6f}  ", f"not described: {type(error).__name__}: {error}", _ERROR
+            )
 
     def _message(self, message: Message, seconds: float) -> bytes:
         text = describe.tagged(message)

@@ -60,7 +60,9 @@ def plain(value: Any, secrets: bool = False) -> Any:
         return _hex(value)
     if isinstance(value, (tuple, list, frozenset, set)):
         if hasattr(value, "_asdict"):
-            return {name: plain(one, secrets) for name, one in value._asdict().items() if _kept(name, secrets)}
+            return {
+                name: plain(one, secrets) for name, one in value._asdict().items() if _kept(name, secrets)
+            }
         items = list(value)
         found = [plain(one, secrets) for one in items[:MOST_ITEMS]]
         if len(items) > MOST_ITEMS:
@@ -89,11 +91,13 @@ def struct_values(value: msgspec.Struct, secrets: bool = False) -> dict[str, Any
 
 
 def _kept(name: str, secrets: bool) -> bool:
-    return secrets or name not in SECRETS
+    return (secrets or name not in SECRETS) and not name.startswith(("reserved", "pad"))
 
 
 @cache
-def _getter(cls: type[msgspec.Struct], secrets: bool) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+def _getter(
+    cls: type[msgspec.Struct], secrets: bool
+) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     names = tuple(name for name in cls.__struct_fields__ if _kept(name, secrets))
     if len(names) > 1:
         return names, attrgetter(*names)

@@ -104,10 +104,14 @@ WORDS: Final[Mapping[type, Words]] = {
     files.OpenAndxExtendedResponse: _fid,
     files.OpenRequest: _name,
     files.OpenResponse: _fid,
-    files.CreateRequest: lambda body: f"{file_name(body.file_name)}, Attributes = {attributes(body.file_attributes)}",
+    files.CreateRequest: lambda body: (
+        f"{file_name(body.file_name)}, Attributes = {attributes(body.file_attributes)}"
+    ),
     files.CreateResponse: _fid,
     files.CreateTemporaryRequest: lambda body: f", Directory = {body.directory_name}",
-    files.CreateTemporaryResponse: lambda body: f", FID = 0x{body.fid:04X}, FileName = {body.temporary_file_name}",
+    files.CreateTemporaryResponse: lambda body: (
+        f", FID = 0x{body.fid:04X}, FileName = {body.temporary_file_name}"
+    ),
     files.ReadAndxRequest: _read_andx,
     files.ReadAndxResponse: _bytes,
     files.ReadRequest: _read,

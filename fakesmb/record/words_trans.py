@@ -24,8 +24,8 @@ _LANMAN: Final = "\\PIPE\\LANMAN"
 Says = Callable[[Any], str]
 
 
-def words(part: Part, request: bool, status: int, unicode: bool) -> str:
-    """Title and words of a transaction; everything but the status."""
+def words(part: Part, request: bool, status: int, parameters: Any) -> str:
+    """Title and words of a transaction, everything but the status; `parameters` as `parameters_of` gives them."""
     title = names.title(part.command)
     if not request and is_refused_referral(part, status):
         return f"{title}, Open2"  # the documented analyser saw no setup words, and so subcommand 0
@@ -35,7 +35,6 @@ def words(part: Part, request: bool, status: int, unicode: bool) -> str:
     title += _subtitle(part, request)
     if body is None:
         return title
-    parameters = parameters_of(part, request, unicode)
     say = _PARAMETERS.get(type(parameters))
     if say is not None:
         title += say(parameters)
@@ -146,10 +145,6 @@ def _directory(body: trans2.CreateDirectory2Request) -> str:
     return f", Directory = {body.directory_name}"
 
 
-def _referral(body: trans2.GetDfsReferralRequest) -> str:
-    return f"{file_name(body.request_file_name)}, MaxReferralLevel: {body.max_referral_level}"
-
-
 def _ioctl(body: nt_trans.IoctlSetup) -> str:
     known = _FSCTLS.get(body.function_code)
     function = f"FSCTL_{known}" if known else f"0x{body.function_code:08X}"
@@ -194,7 +189,7 @@ _PARAMETERS: Final[Mapping[type, Says]] = {
     trans2.Open2Request: _name,
     trans2.Open2Response: _fid,
     trans2.Open2ExtendedResponse: _fid,
-    trans2.GetDfsReferralRequest: _referral,
+    trans2.GetDfsReferralRequest: _nothing,
     nt_trans.NtCreateRequest: _name,
     nt_trans.IoctlSetup: _ioctl,
     nt_trans.NotifySetup: _notify,

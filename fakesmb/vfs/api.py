@@ -264,7 +264,7 @@ class FileStore(Protocol):
     def read(self, handle: Handle, offset: int, size: int, pid: int) -> bytes:
         """At most `size` bytes; b"" at the end. FILE_LOCK_CONFLICT where another's lock forbids it."""
 
-    def write(self, handle: Handle, offset: int, data: bytes | memoryview, pid: int) -> int:
+    def write(self, handle: Handle, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
 
     def flush(self, handle: Handle) -> None:

@@ -174,7 +174,7 @@ class Entry:
     """One name in one directory, and what is there.
 
     `st` is None where nothing is. `directory` and `name` are the entry itself (what a rename or delete
-    means), `data_directory` and `data_name` where the file is: elsewhere in the share if it is a symbolic link.
+    means), `data_directory` and `data_name` where the file is: elsewhere in the share for a symbolic link.
     """
 
     __slots__ = ("data_directory", "data_name", "directory", "name", "st")

@@ -78,7 +78,7 @@ class TestForms:
         challenge, nobody = server.step(client.negotiate())
         assert challenge.startswith(b"NTLMSSP\0\2")
         assert nobody is None
-        last, who = server.step(client.authenticate(challenge))
+        last, who = server.step(memoryview(client.authenticate(challenge)))
         assert last == b""
         assert who is not None
         assert who.user == "User"

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest_clients import PASSWORD, USER, WRONG, Running, Start, need, run
+from client_runs import PASSWORD, USER, WRONG, Running, Start, need, run
 
 pytestmark = pytest.mark.client
 
@@ -67,7 +67,9 @@ def impacket_tour(smb: Running, work: Path) -> None:
     came = io.BytesIO()
     client.getFile("files", f"{base}\\made\\a.bin", came.write)
     assert came.getvalue() == data
-    found = {entry.get_longname(): entry.get_filesize() for entry in client.listPath("files", f"{base}\\made\\*")}
+    found = {
+        entry.get_longname(): entry.get_filesize() for entry in client.listPath("files", f"{base}\\made\\*")
+    }
     assert found["a.bin"] == len(data)
     client.rename("files", f"{base}\\made\\a.bin", f"{base}\\b.bin")
     client.deleteFile("files", f"{base}\\b.bin")
@@ -120,7 +122,11 @@ def pysmb_tour(client, work: Path) -> None:  # type: ignore[no-untyped-def]
     came = io.BytesIO()
     client.retrieveFile("files", f"/{work.name}/made/a.bin", came)
     assert came.getvalue() == data
-    assert {entry.filename for entry in client.listPath("files", f"/{work.name}/made")} == {".", "..", "a.bin"}
+    assert {entry.filename for entry in client.listPath("files", f"/{work.name}/made")} == {
+        ".",
+        "..",
+        "a.bin",
+    }
     client.rename("files", f"/{work.name}/made/a.bin", f"/{work.name}/b.bin")
     client.deleteFiles("files", f"/{work.name}/b.bin")
     client.deleteDirectory("files", f"/{work.name}/made")
@@ -185,7 +191,17 @@ def nmap(smb: Running, password: str = PASSWORD) -> str:
     scripts = "smb-os-discovery,smb-enum-shares,smb-security-mode"
     arguments = f"smbport={smb.port},smbusername={USER},smbpassword={password}"
     done = run(
-        "nmap", "-n", "-Pn", "-sT", "-p", str(smb.port), "--script", scripts, "--script-args", arguments, "127.0.0.1"
+        "nmap",
+        "-n",
+        "-Pn",
+        "-sT",
+        "-p",
+        str(smb.port),
+        "--script",
+        scripts,
+        "--script-args",
+        arguments,
+        "127.0.0.1",
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

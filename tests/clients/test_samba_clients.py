@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest_clients import PASSWORD, USER, WRONG, Running, Start, make_tree, need, run, tree_of
+from client_runs import PASSWORD, USER, WRONG, Running, Start, make_tree, need, run, tree_of
 
 pytestmark = pytest.mark.client
 
@@ -63,7 +63,10 @@ def test_a_tree_comes_and_goes_unchanged(smb: Running, work: Path, tmp_path: Pat
     files = make_tree(work / "there")
     smbclient(smb, command=f'cd "{work.name}/there"; lcd {tmp_path}; recurse; prompt; mget *')
     assert tree_of(tmp_path) == files
-    smbclient(smb, command=f'mkdir "{work.name}/back"; cd "{work.name}/back"; lcd {tmp_path}; recurse; prompt; mput *')
+    smbclient(
+        smb,
+        command=f'mkdir "{work.name}/back"; cd "{work.name}/back"; lcd {tmp_path}; recurse; prompt; mput *',
+    )
     assert tree_of(work / "back") == files
 
 
@@ -81,7 +84,9 @@ def test_allinfo_rename_delete_and_volume(smb: Running, work: Path) -> None:
 
 def test_what_is_read_only_stays_as_it_is(smb: Running, tmp_path: Path) -> None:
     (tmp_path / "new").write_text("x")
-    said = raw_smbclient(smb, share="docs", command=f"lcd {tmp_path}; put new; del readme.txt; get readme.txt").stdout
+    said = raw_smbclient(
+        smb, share="docs", command=f"lcd {tmp_path}; put new; del readme.txt; get readme.txt"
+    ).stdout
     assert said.count("NT_STATUS_ACCESS_DENIED") >= 2
     assert (tmp_path / "readme.txt").read_text() == "read only\n"
 
@@ -109,7 +114,11 @@ def test_the_old_form_of_sign_in(smb: Running) -> None:
     for options in (
         ["--option=client use spnego=no"],
         ["--option=client use spnego=no", "--option=client ntlmv2 auth=no"],
-        ["--option=client use spnego=no", "--option=client ntlmv2 auth=no", "--option=client lanman auth=yes"],
+        [
+            "--option=client use spnego=no",
+            "--option=client ntlmv2 auth=no",
+            "--option=client lanman auth=yes",
+        ],
     ):
         assert "blocks available" in smbclient(smb, *options, command="ls")
         refused = raw_smbclient(smb, *options, command="ls", user=f"{USER}%{WRONG}")

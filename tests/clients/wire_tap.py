@@ -84,7 +84,9 @@ def tapped(port: int, capture: Capture) -> Iterator[int]:
             conversation, lock, open_ends = capture.conversation(), threading.Lock(), [2]
             for source, target, from_client in ((client, server, True), (server, client, False)):
                 thread = threading.Thread(
-                    target=_pass, args=(source, target, from_client, conversation, lock, open_ends), daemon=True
+                    target=_pass,
+                    args=(source, target, from_client, conversation, lock, open_ends),
+                    daemon=True,
                 )
                 threads.append(thread)
                 thread.start()

@@ -123,4 +123,6 @@ def test_dispatch_costs_well_under_a_microsecond() -> None:
             pass
 
     log = EventLog([Nothing()])
-    assert min(timeit.repeat(lambda: log.emit(EVENT), number=2_000, repeat=5)) / 2_000 < 3e-6  # a loaded machine
+    assert (
+        min(timeit.repeat(lambda: log.emit(EVENT), number=2_000, repeat=5)) / 2_000 < 3e-6
+    )  # a loaded machine

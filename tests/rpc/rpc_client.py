@@ -21,7 +21,6 @@ from fakesmb.rpc.view import (
     ShareRow,
     Statistics,
 )
-from fakesmb.status import NT, SMBError
 
 SRVSVC = uuidtup_to_bin(("4B324FC8-1670-01D3-1278-5A47BF6EE188", "3.0"))
 WKSSVC = uuidtup_to_bin(("6BFFD098-A112-3610-9833-46C3F87E345A", "1.0"))
@@ -141,16 +140,10 @@ class PipeTransport(DCERPCTransport):  # type: ignore[misc]
     def recv(self, forceRecv: int = 0, count: int = 0) -> bytes:  # noqa: N803
         out = b""
         while True:
-            try:
-                data, more = self.pipe.read(min(count or self.reads, self.reads))
-            except SMBError as error:
-                assert error.status == NT.PIPE_EMPTY
-                raise AssertionError("nothing to read") from error
+            data, more = self.pipe.read(min(count or self.reads, self.reads))
             out += data
-            if count == 0 and not more or len(out) >= count > 0:
+            if len(out) >= count and (count or not more):
                 break
-            if count and not more and len(out) < count:
-                continue
         self.exchanged.append(("S", out))
         return out
 

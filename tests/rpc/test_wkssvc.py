@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from impacket.dcerpc.v5 import wkst
-from impacket.dcerpc.v5.rpcrt import DCERPCException
 from rpc_client import ADMIN, NOBODY, USER, WKSSVC, connect
 
 from fakesmb.rpc.view import Caller

@@ -32,10 +32,27 @@ class LockWait:
     it gives back what was taken.
     """
 
-    __slots__ = ("_current", "_exclusive", "_handle", "_store", "_taken", "_timed_out", "_timer", "deferred", "ranges")
+    __slots__ = (
+        "_current",
+        "_exclusive",
+        "_handle",
+        "_store",
+        "_taken",
+        "_timed_out",
+        "_timer",
+        "deferred",
+        "ranges",
+    )
 
     def __init__(
-        self, store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool, clock: Clock, timeout: int
+        self,
+        store: FileStore,
+        handle: Handle,
+        ranges: Sequence[LockRange],
+        *,
+        exclusive: bool,
+        clock: Clock,
+        timeout: int,
     ) -> None:
         self._store = store
         self._handle = handle
@@ -69,10 +86,11 @@ class LockWait:
         self._current = None
         self._stop_timer()
         self._give_back()
-        if self._timed_out and failure.check(CancelledError):
-            failure = Failure(SMBError(NT.FILE_LOCK_CONFLICT, "timed out"))
+        error: BaseException | None = failure.value
+        if self._timed_out and isinstance(error, CancelledError):
+            error = SMBError(NT.FILE_LOCK_CONFLICT, "timed out")
         if not self.deferred.called:
-            self.deferred.errback(failure)
+            self.deferred.errback(error)
 
     def _expire(self) -> None:
         self._timed_out = True
@@ -127,7 +145,7 @@ def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Ans
         waiters.pop(waiting, None)
         return result if isinstance(result, Failure) else LockingAndxResponse()
 
-    make: Callable[[None | Failure], Answer | Failure] = ended
+    make: Callable[[Failure | None], Answer | Failure] = ended
     return waiting.deferred.addBoth(make)
 
 

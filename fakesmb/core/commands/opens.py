@@ -4,7 +4,7 @@ Every form of open becomes one `vfs.api.CreateRequest`, and goes through `open_f
 """
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -30,7 +30,7 @@ from fakesmb.wire.files import (
     OpenFlag,
     ResourceType,
 )
-from fakesmb.wire.times import utime_to, utime_from
+from fakesmb.wire.times import utime_from, utime_to
 from fakesmb.wire.tree import ProcessExitRequest
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ OPEN_RESULT: Final = {
 def then(result: "T | Deferred[T]", make: Callable[[T], Answer]) -> "Answer | Deferred[Answer]":
     """Applies `make` to a result that is there, or when it comes."""
     if isinstance(result, Deferred):
-        return result.addCallback(make)  # type: ignore[return-value]
+        return result.addCallback(make)
     return make(result)
 
 
@@ -163,7 +163,7 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:
         info = opened.info
-        facts = {
+        facts: dict[str, Any] = {
             "fid": entry.fid,
             "create_disposition": opened.action,
             "create_time": info.creation_time,
@@ -194,7 +194,7 @@ def maximal_rights(request: AnyRequest) -> int:
 
 def _pipe_response(entry: Open, flags: int) -> NtCreateAndxResponse:
     assert entry.pipe is not None
-    facts = {
+    facts: dict[str, Any] = {
         "fid": entry.fid,
         "create_disposition": Action.OPENED,
         "ext_file_attributes": Attribute.NORMAL,
@@ -219,7 +219,7 @@ def dos_create(
         access, share, deny = DOS_ACCESS[2], Share.NONE, DENY_FCB
     else:
         sharing = access_mode >> 4 & 7
-        if access_mode & 7 not in DOS_ACCESS or sharing not in DOS_SHARE and sharing:
+        if access_mode & 7 not in DOS_ACCESS or (sharing not in DOS_SHARE and sharing):
             raise SMBError(NT.OS2_INVALID_ACCESS, f"AccessMode 0x{access_mode:04X}")
         access = DOS_ACCESS[access_mode & 7]
         if sharing:
@@ -247,7 +247,10 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
         entry = open_pipe(request, params.file_name)
         assert entry.pipe is not None
         return OpenAndxResponse(
-            fid=entry.fid, access_rights=2, resource_type=ResourceType.MESSAGE_MODE_PIPE, nm_pipe_status=entry.pipe.state
+            fid=entry.fid,
+            access_rights=2,
+            resource_type=ResourceType.MESSAGE_MODE_PIPE,
+            nm_pipe_status=entry.pipe.state,
         )
     disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
     if disposition is None:
@@ -306,5 +309,3 @@ def process_exit(request: Request[ProcessExitRequest]) -> Answer:
     """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.17: closes what that process of the user has open."""
     request.connection.end(session=request.session, pid=request.header.pid)
     return Empty()
-
-

@@ -62,11 +62,7 @@ NO_COMMON_DIALECT: Final = (
 
 def capabilities(settings: Settings) -> int:
     """What the server can do ([MS-CIFS] 2.2.4.52.2)."""
-    return (
-        OFFERED
-        | (Capability.UNICODE if settings.unicode else 0)
-        | (Capability.DFS if settings.dfs else 0)
-    )
+    return OFFERED | (Capability.UNICODE if settings.unicode else 0) | (Capability.DFS if settings.dfs else 0)
 
 
 def security_mode(settings: Settings) -> int:
@@ -153,7 +149,6 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
         security_blob=token,
         native_os=settings.native_os,
         native_lan_man=settings.native_lan_manager,
-        primary_domain=settings.workgroup,
     )
     if identity is None:
         return Reply(response, NT.MORE_PROCESSING_REQUIRED)
@@ -248,12 +243,21 @@ def _refuse(request: AnyRequest, session: Session, error: SMBError) -> None:
         _emit_refusal(request, error, claim.user, claim.domain, claim.workstation)
 
 
-def _emit_refusal(request: AnyRequest, error: SMBError, user: str, domain: str = "", workstation: str = "") -> None:
+def _emit_refusal(
+    request: AnyRequest, error: SMBError, user: str, domain: str = "", workstation: str = ""
+) -> None:
     server, connection = request.server, request.connection
     server.counters.refused_sessions += 1
     server.log.emit(
         events.SignInRefused(
-            time.time(), connection.number, connection.peer, user, error.status, error.why, domain, workstation
+            time.time(),
+            connection.number,
+            connection.peer,
+            user,
+            error.status,
+            error.why,
+            domain,
+            workstation,
         )
     )
 

@@ -67,6 +67,7 @@ def _secondary(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
 
 def _run(request: AnyRequest, code: int) -> "Answer | Deferred[Answer]":
     params: TransactionRequest = request.params
+    outcome: Outcome
     if code == TRANSACTION:
         outcome = named_transaction(request)
     else:
@@ -103,7 +104,10 @@ def _answer(request: AnyRequest, results: Results, code: int) -> Answer:
     params: TransactionRequest = request.params
     status, parameters, data = results.status, results.parameters, results.data
     if len(parameters) > params.max_parameter_count and code != NT_TRANSACT:
-        parameters, status = memoryview(parameters)[: params.max_parameter_count], status or NT.BUFFER_OVERFLOW
+        parameters, status = (
+            memoryview(parameters)[: params.max_parameter_count],
+            status or NT.BUFFER_OVERFLOW,
+        )
     if len(data) > params.max_data_count:
         data, status = memoryview(data)[: params.max_data_count], status or NT.BUFFER_OVERFLOW
     request.reply_detail = results.detail

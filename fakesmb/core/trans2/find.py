@@ -26,7 +26,9 @@ def level_of(code: int) -> FindLevel:
     return level
 
 
-def listed(request: AnyRequest, search: Search, level: FindLevel, count: int, flags: int) -> tuple[EntryList, bool]:
+def listed(
+    request: AnyRequest, search: Search, level: FindLevel, count: int, flags: int
+) -> tuple[EntryList, bool]:
     """As many of the next entries as the client takes and its buffer holds, and whether the search ended.
 
     The entry that does not fit is the first of the next answer.
@@ -52,7 +54,7 @@ def listed(request: AnyRequest, search: Search, level: FindLevel, count: int, fl
 
 
 def _closes(flags: int, *, ended: bool) -> bool:
-    return bool(flags & FindFlag.CLOSE_AFTER_REQUEST or ended and flags & FindFlag.CLOSE_AT_END)
+    return bool(flags & FindFlag.CLOSE_AFTER_REQUEST or (ended and flags & FindFlag.CLOSE_AT_END))
 
 
 @subcommand(Trans2.FIND_FIRST2)

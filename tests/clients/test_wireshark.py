@@ -1,0 +1,105 @@
+"""tshark reads what was said between real clients and the server: no malformed packet, nothing it cannot place."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from client_runs import Running, make_tree, need, run
+from test_other_clients import curl, impacket_tour, nmap, pysmb, pysmb_tour
+from test_samba_clients import PASSWORD, rpcclient, smbclient
+from wire_tap import Capture, tapped
+
+pytestmark = pytest.mark.client
+
+BAD = "_ws.malformed || _ws.short || _ws.expert.group == 0x07000000"
+"""Malformed, cut short, or of the expert group `Malformed`."""
+
+
+def with_smbclient(smb: Running, work: Path, tmp_path: Path) -> None:
+    make_tree(work)
+    smbclient(smb, "-L", "//127.0.0.1", share="")
+    smbclient(
+        smb,
+        command=f'volume; cd "{work.name}"; ls; lcd {tmp_path}; recurse; prompt; mget *; allinfo a.txt; '
+        "rename a.txt b.txt; mkdir made; mput *; del b.txt; setmode UPPER.TXT +r; utimes empty -1 -1 -1 -1; ls *.none",
+    )
+
+
+def with_rpcclient(smb: Running, work: Path, tmp_path: Path) -> None:
+    for command in (
+        "srvinfo",
+        "netshareenum",
+        "netshareenumall 2",
+        "netsharegetinfo files 502",
+        "netsessenum",
+    ):
+        rpcclient(smb, command)
+
+
+def with_curl(smb: Running, work: Path, tmp_path: Path) -> None:
+    (work / "a").write_bytes(os.urandom(200_000))
+    assert curl(smb, f"{work.name}/a", "-o", tmp_path / "a").returncode == 0
+
+
+def with_impacket(smb: Running, work: Path, tmp_path: Path) -> None:
+    impacket_tour(smb, work)
+
+
+def with_pysmb(smb: Running, work: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        client = pysmb(True, patch)(PASSWORD)
+        assert client.connect("127.0.0.1", smb.port, timeout=20)
+        pysmb_tour(client, work)
+        client.close()
+
+
+def with_nmap(smb: Running, work: Path, tmp_path: Path) -> None:
+    nmap(smb)
+
+
+@pytest.mark.parametrize(
+    "conversation", [with_smbclient, with_rpcclient, with_curl, with_impacket, with_pysmb, with_nmap]
+)
+def test_nothing_is_malformed(
+    smb: Running, work: Path, tmp_path: Path, conversation: Callable[[Running, Path, Path], None]
+) -> None:
+    need("tshark")
+    (tmp_path / "local").mkdir()
+    capture = Capture()
+    with tapped(smb.port, capture) as port:
+        conversation(replace(smb, port=port), work, tmp_path / "local")
+    file = tmp_path / "talk.pcap"
+    capture.write(file)
+    assert int(tshark(file, "smb", "-T", "fields", "-e", "frame.number").count("\n")) > 10
+    bad = tshark(file, BAD)
+    assert bad == "", bad
+
+
+def tshark(file: Path, filter_: str, *words: str) -> str:
+    """The packets that a display filter lets through."""
+    done = subprocess.run(
+        ["tshark", "-n", "-r", str(file), "-Y", filter_, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_the_filter_finds_a_malformed_packet(tmp_path: Path) -> None:
+    """The test above can fail: a reply that ends too soon is found."""
+    need("tshark")
+    capture = Capture()
+    talk = capture.conversation()
+    header = bytes.fromhex("ff534d42 72 00000000 98 01c8 0000 0000000000000000 0000 0000 0100 0000 0100")
+    message = header + bytes.fromhex("11 0000 03")  # says 17 words, has one and a half
+    talk.data(False, len(message).to_bytes(4, "big") + message)
+    talk.end()
+    file = tmp_path / "bad.pcap"
+    capture.write(file)
+    assert run("tshark", "-v").returncode == 0
+    assert tshark(file, BAD) != ""
