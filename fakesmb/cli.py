@@ -116,7 +116,11 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
 def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
     """The options that were given, by their names in fakesmb.toml."""
     pairs = [(name, name) for name in names] + list(renamed.items())
-    return {key: given[option] for key, option in pairs if given[option] not in (None, False)}
+    return {
+        key: given[option]
+        for key, option in pairs
+        if given[option] is not None and given[option] is not False
+    }
 
 
 def run(config: "Config", notes: list[str], port_file: str | None) -> None:

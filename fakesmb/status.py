@@ -107,6 +107,7 @@ class NT(IntEnum):
     BAD_DEVICE_TYPE = 0xC00000CB
     BAD_NETWORK_NAME = 0xC00000CC
     TOO_MANY_SESSIONS = 0xC00000CE
+    INSUFF_SERVER_RESOURCES = 0xC0000205
     REQUEST_NOT_ACCEPTED = 0xC00000D0
     NOT_SAME_DEVICE = 0xC00000D4
     UNEXPECTED_NETWORK_ERROR = 0xC00000C4
@@ -157,18 +158,100 @@ Dos = tuple[int, int]
 """DOS error class and code, as [MS-CIFS] 2.2.2.4 numbers them."""
 
 
-_DOS: Final[dict[int, Dos]] = {
-    NT.INVALID_DEVICE_REQUEST: (ERRDOS, 1),
-    NT.ILLEGAL_FUNCTION: (ERRDOS, 1),
-    NT.NO_SUCH_FILE: (ERRDOS, 2),
-    NT.NO_SUCH_DEVICE: (ERRDOS, 2),
-    NT.OBJECT_NAME_NOT_FOUND: (ERRDOS, 2),
-    NT.OBJECT_PATH_NOT_FOUND: (ERRDOS, 3),
-    NT.OBJECT_PATH_INVALID: (ERRDOS, 3),
-    NT.OBJECT_PATH_SYNTAX_BAD: (ERRDOS, 3),
-    NT.NOT_A_DIRECTORY: (ERRDOS, 3),
-    NT.ACCESS_DENIED: (ERRDOS, 5),
+_DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
+    (0, 0): (NT.SUCCESS,),
+    (ERRDOS, 1): (NT.NOT_IMPLEMENTED, NT.INVALID_DEVICE_REQUEST, NT.ILLEGAL_FUNCTION),  # ERRbadfunc
+    (ERRDOS, 2): (NT.NO_SUCH_FILE, NT.NO_SUCH_DEVICE, NT.OBJECT_NAME_NOT_FOUND),  # ERRbadfile
+    (ERRDOS, 3): (  # ERRbadpath
+        NT.OBJECT_PATH_NOT_FOUND,
+        NT.OBJECT_PATH_INVALID,
+        NT.OBJECT_PATH_SYNTAX_BAD,
+        NT.NOT_A_DIRECTORY,
+    ),
+    (ERRDOS, 4): (NT.TOO_MANY_OPENED_FILES,),  # ERRnofids
+    (ERRDOS, 5): (  # ERRnoaccess
+        NT.ACCESS_DENIED,
+        NT.INVALID_LOCK_SEQUENCE,
+        NT.DELETE_PENDING,
+        NT.CANNOT_DELETE,
+        NT.FILE_IS_A_DIRECTORY,
+        NT.FILE_RENAMED,
+        NT.PRIVILEGE_NOT_HELD,
+        NT.LOGON_FAILURE,
+        NT.NO_SUCH_USER,
+        NT.ACCOUNT_RESTRICTION,
+        NT.LOGON_TYPE_NOT_GRANTED,
+    ),
+    (ERRDOS, 6): (  # ERRbadfid
+        NT.INVALID_HANDLE,
+        NT.OBJECT_TYPE_MISMATCH,
+        NT.PORT_DISCONNECTED,
+        NT.FILE_CLOSED,
+    ),
+    (ERRDOS, 8): (NT.NO_MEMORY, NT.INSUFFICIENT_RESOURCES, NT.INSUFF_SERVER_RESOURCES),  # ERRnomem
+    (ERRDOS, 16): (NT.DIRECTORY_NOT_EMPTY,),  # ERRremcd
+    (ERRDOS, 17): (NT.NOT_SAME_DEVICE,),  # ERRdiffdevice
+    (ERRDOS, 18): (NT.NO_MORE_FILES, NT.NO_MORE_ENTRIES),  # ERRnofiles
+    (ERRDOS, 24): (NT.INFO_LENGTH_MISMATCH,),  # ERRbadlength
+    (ERRDOS, 31): (NT.UNSUCCESSFUL,),  # ERRgeneral
+    (ERRDOS, 32): (NT.SHARING_VIOLATION,),  # ERRbadshare
+    (ERRDOS, 33): (NT.FILE_LOCK_CONFLICT, NT.LOCK_NOT_GRANTED, NT.INVALID_LOCK_RANGE),  # ERRlock
+    (ERRDOS, 38): (NT.END_OF_FILE,),  # ERReof
+    (ERRDOS, 50): (NT.NOT_SUPPORTED, NT.CTL_FILE_NOT_SUPPORTED),  # ERRunsup
+    (ERRDOS, 80): (NT.OBJECT_NAME_COLLISION,),  # ERRfilexists
+    (ERRDOS, 87): (NT.INVALID_PARAMETER, NT.INVALID_INFO_CLASS),  # ERRinvalidparam
+    (ERRDOS, 112): (NT.DISK_FULL,),  # ERROR_DISK_FULL
+    (ERRDOS, 122): (NT.BUFFER_TOO_SMALL,),  # ERRinsufficientbuffer
+    (ERRDOS, 123): (NT.OBJECT_NAME_INVALID,),  # ERRinvalidname
+    (ERRDOS, 124): (NT.INVALID_LEVEL,),  # ERRunknownlevel
+    (ERRDOS, 158): (NT.NOT_LOCKED, NT.RANGE_NOT_LOCKED),  # ERRnotlocked
+    (ERRDOS, 206): (NT.NAME_TOO_LONG,),  # ERROR_FILENAME_EXCED_RANGE
+    (ERRDOS, 230): (NT.INVALID_PIPE_STATE,),  # ERRbadpipe
+    (ERRDOS, 231): (NT.INSTANCE_NOT_AVAILABLE, NT.PIPE_NOT_AVAILABLE, NT.PIPE_BUSY),  # ERRpipebusy
+    (ERRDOS, 232): (NT.PIPE_CLOSING, NT.PIPE_EMPTY),  # ERRpipeclosing
+    (ERRDOS, 233): (NT.PIPE_DISCONNECTED,),  # ERRnotconnected
+    (ERRDOS, 234): (NT.BUFFER_OVERFLOW, NT.MORE_PROCESSING_REQUIRED),  # ERRmoredata
+    (ERRDOS, 254): (NT.INVALID_EA_NAME,),  # ERROR_INVALID_EA_NAME
+    (ERRDOS, 255): (NT.EA_TOO_LARGE, NT.EA_LIST_INCONSISTENT, NT.INVALID_EA_FLAG),  # ERRbadealist
+    (ERRDOS, 275): (NT.EA_CORRUPT_ERROR,),  # ERReasdidntfit
+    (ERRDOS, 282): (NT.NO_EAS_ON_FILE, NT.NONEXISTENT_EA_ENTRY),  # ERReasunsupported
+    (ERRDOS, 300): (NT.OPLOCK_NOT_GRANTED,),  # ERROR_OPLOCK_NOT_GRANTED
+    (ERRDOS, 301): (NT.INVALID_OPLOCK_PROTOCOL,),  # ERROR_INVALID_OPLOCK_PROTOCOL
+    (ERRDOS, 995): (NT.CANCELLED,),  # ERROR_OPERATION_ABORTED
+    (ERRDOS, 1022): (NT.NOTIFY_ENUM_DIR, NT.NOTIFY_CLEANUP),  # ERRnotifyenumdir
+    (ERRDOS, 1142): (NT.TOO_MANY_LINKS,),  # ERROR_TOO_MANY_LINKS
+    (ERRDOS, 1332): (NT.NONE_MAPPED, NT.SOME_NOT_MAPPED),  # ERROR_NONE_MAPPED
+    (ERRDOS, 1337): (NT.INVALID_SID,),  # ERROR_INVALID_SID
+    (ERRDOS, 1336): (NT.INVALID_ACL,),  # ERROR_INVALID_ACL
+    (ERRDOS, 1307): (NT.INVALID_OWNER,),  # ERROR_INVALID_OWNER
+    (ERRDOS, 1338): (NT.INVALID_SECURITY_DESCR,),  # ERROR_INVALID_SECURITY_DESCR
+    (ERRSRV, 2): (NT.WRONG_PASSWORD,),  # ERRbadpw
+    (ERRSRV, 3): (NT.PATH_NOT_COVERED,),  # ERRbadpath
+    (ERRSRV, 4): (NT.NETWORK_ACCESS_DENIED,),  # ERRaccess
+    (ERRSRV, 5): (NT.NETWORK_NAME_DELETED,),  # ERRinvtid
+    (ERRSRV, 6): (NT.BAD_NETWORK_NAME,),  # ERRinvnetname
+    (ERRSRV, 7): (NT.BAD_DEVICE_TYPE,),  # ERRinvdevice
+    (ERRSRV, 65): (NT.UNEXPECTED_NETWORK_ERROR, NT.INTERNAL_ERROR),  # ERRsrverror
+    (ERRSRV, 88): (NT.IO_TIMEOUT,),  # ERRtimeout
+    (ERRSRV, 89): (NT.REQUEST_NOT_ACCEPTED,),  # ERRnoresource
+    (ERRSRV, 90): (NT.TOO_MANY_SESSIONS,),  # ERRtoomanyuids
+    (ERRSRV, 91): (NT.NETWORK_SESSION_EXPIRED,),  # ERRbaduid
+    (ERRSRV, 2239): (NT.ACCOUNT_DISABLED,),  # ERRaccountExpired
+    (ERRSRV, 2242): (NT.PASSWORD_EXPIRED,),  # ERRpasswordExpired
+    (ERRSRV, 0xFFFF): (NT.SMB_NO_SUPPORT,),  # ERRnosupport
+    (ERRHRD, 19): (NT.MEDIA_WRITE_PROTECTED,),  # ERRnowrite
+    (ERRHRD, 21): (NT.DEVICE_NOT_CONNECTED,),  # ERRnotready
+    (ERRHRD, 26): (NT.DISK_CORRUPT_ERROR,),  # ERRbadmedia
+    (ERRHRD, 34): (NT.WRONG_VOLUME,),  # ERRwrongdisk
 }
+"""[MS-CIFS] 2.2.2.4 for what it lists; else the code that Windows has for the status, as its clients know it."""
+
+_DOS: Final[dict[int, Dos]] = {code: dos for dos, codes in _DOS_ROWS.items() for code in codes}
+
+
+def is_dos_pair(code: int) -> bool:
+    """Whether a status is a DOS class and code in NT's clothes: SMB_BAD_TID, OS2_INVALID_LEVEL, ..."""
+    return code >> 28 == 0 and code >> 16 != 0 and code & 0xFF00 == 0 and ERRDOS <= code & 0xFF <= ERRHRD
 
 
 def to_dos(code: int) -> Dos:
@@ -179,7 +262,7 @@ def to_dos(code: int) -> Dos:
     known = _DOS.get(code)
     if known is not None:
         return known
-    if code >> 24 == 0:
+    if is_dos_pair(code):
         return code & 0xFF, code >> 16
     return ERRHRD, 31  # ERRgeneral: what Windows sends for a status that DOS never had
 

@@ -4,6 +4,7 @@
     client = server.client().sign_in().connect("public")
     fid = client.create("a.txt", disposition=Disposition.CREATE)
     client.write(fid, b"hello")
+    client.lock(fid, 0, 10); other.send(0x24, ...); server.clock.advance(1); other.answers()
 
 Public, as `twisted.internet.testing` is: tests of code that talks SMB1 can use it too.
 """
@@ -40,6 +41,7 @@ from fakesmb.wire.files import (
 )
 from fakesmb.wire.frame import Framer
 from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, NO_ANDX, Flags2, Header, andx_of, block_at
+from fakesmb.wire.locking import LockingAndxRequest, LockingAndxResponse, LockRange
 from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans import Transaction2Request, TransactionResponse
@@ -53,6 +55,7 @@ CHALLENGE: Final = bytes.fromhex("0123456789abcdef")
 GUID: Final = bytes(range(16))
 CLIENT_FLAGS2: Final = Flags2.UNICODE | Flags2.NT_STATUS | Flags2.LONG_NAMES | Flags2.EAS
 LARGEST_FRAME: Final = 1 << 24
+NT_CANCEL: Final = 0xA4
 
 
 class ListSink:
@@ -126,9 +129,9 @@ class InMemoryServer:
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
         self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock)
 
-    def client(self) -> "Client":
-        """A new connection."""
-        return Client(self)
+    def client(self, peer: str = "127.0.0.1:50000") -> "Client":
+        """A new connection, which comes from `peer`."""
+        return Client(self, peer)
 
     @property
     def messages(self) -> list[MessageEvent]:
@@ -144,19 +147,19 @@ class InMemoryServer:
 class Client:
     """A client of the in-memory server: builds messages out of `wire` structures, decodes answers into them."""
 
-    def __init__(self, server: InMemoryServer) -> None:
+    def __init__(self, server: InMemoryServer, peer: str = "127.0.0.1:50000") -> None:
         self.clock = server.clock
         self.uid = self.tid = self.mid = 0
         self.pid = 0x1234
         self.flags2 = CLIENT_FLAGS2
         self.closed = False
         self.signer: Signer | None = None
+        """Signs what is sent and checks what comes, once a sign-in with `signing` brought a key."""
         self.sequence = 0
+        self._numbers: dict[int, int] = {}
         self._sent: list[bytes] = []
         self._framer = Framer(LARGEST_FRAME)
-        self.connection = SMBConnection(
-            server.server, "127.0.0.1:50000", "127.0.0.1:4450", self._take, self._closed
-        )
+        self.connection = SMBConnection(server.server, peer, "127.0.0.1:4450", self._take, self._closed)
 
     def _take(self, buffers: list[Buffer]) -> None:
         self._sent.append(b"".join(buffers))
@@ -166,20 +169,25 @@ class Client:
 
     # -- messages ------------------------------------------------------------------------------------------
 
-    def send(self, command: int, *bodies: Message | tuple[int, Message], tid: int | None = None) -> int:
-        """Sends one message, a chain where there are several bodies (command, body); gives its MID."""
-        self.mid += 1
+    def message(
+        self,
+        command: int,
+        *bodies: Message | tuple[int, Message],
+        tid: int | None = None,
+        mid: int | None = None,
+    ) -> bytes:
+        """One SMB message, a chain where there are several bodies (command, body)."""
         header = Header(
             command,
             0,
             0x18,
             self.flags2,
-            0,
+            self.pid >> 16,
             bytes(8),
             self.tid if tid is None else tid,
-            self.pid,
+            self.pid & 0xFFFF,
             self.uid,
-            self.mid,
+            self.mid if mid is None else mid,
         )
         message = bytearray(header.encode())
         previous = -1
@@ -191,27 +199,60 @@ class Client:
                 message[previous + 2 : previous + 4] = len(message).to_bytes(2, "little")
             previous = len(message) + 1
             message += b"".join(body.encode(len(message), unicode=bool(self.flags2 & Flags2.UNICODE)))
-        self.send_raw(bytes(message))
-        return self.mid
+        return bytes(message)
+
+    def send(
+        self,
+        command: int,
+        *bodies: Message | tuple[int, Message],
+        tid: int | None = None,
+        mid: int | None = None,
+    ) -> int:
+        """Sends one message, a chain where there are several bodies (command, body); gives its MID.
+
+        Without `mid` it is the next one.
+        """
+        if mid is None:
+            self.mid += 1
+        self.send_raw(self.message(command, *bodies, tid=tid, mid=mid))
+        return self.mid if mid is None else mid
 
     def send_raw(self, message: bytes) -> None:
         """Frames a message, signs it where signing is on, and sends it."""
         if self.signer is not None:
             signature = self.signer.sign((message,), self.sequence)
-            self.sequence += 2
+            self._numbers[int.from_bytes(message[30:32], "little")] = self.sequence + 1
+            self.sequence += 1 if message[4] == NT_CANCEL else 2
             message = message[:14] + signature + message[22:]
         self.connection.receive(len(message).to_bytes(4, "big") + message)
 
     def answers(self) -> list[Answer]:
-        """What the server sent since the last call."""
+        """What the server sent since the last call; an `AssertionError` for a wrong signature."""
+        found = [Answer(Header.decode(body), body) for body in self.frames()]
+        if self.signer is not None:
+            for header, body in found:
+                number = self._numbers[header.mid]
+                assert self.signer.verify(body, number), f"signature of number {number}, MID {header.mid}"
+        return found
+
+    def frames(self) -> list[memoryview]:
+        """The messages that the server sent since the last call, as they are."""
+        return [frame.body for frame in self._framer.feed(self.stream())]
+
+    def stream(self) -> bytes:
+        """The bytes that the server sent since the last call, with their framing."""
         data, self._sent = b"".join(self._sent), []
-        return [Answer(Header.decode(frame.body), frame.body) for frame in self._framer.feed(data)]
+        return data
 
     def answer(self) -> Answer:
         """The one message that the server sent; an `AssertionError` for none or several."""
         found = self.answers()
         assert len(found) == 1, f"{len(found)} answers"
         return found[0]
+
+    def lost(self, reason: str = "the client left") -> None:
+        """The client's transport is gone."""
+        self.connection.lost(reason)
 
     def call(self, command: int, body: Message, kind: type[R]) -> R:
         """Sends a request and decodes its one answer; raises `SMBError` for an error status."""
@@ -227,14 +268,30 @@ class Client:
         """NT LM 0.12 without extended security."""
         return self.call(0x72, NegotiateRequest((Dialect.NT_LM,)), NegotiateNtResponse)
 
-    def sign_in(self, user: str = USER, password: str = PASSWORD, *, domain: str = "WORKGROUP") -> "Client":
-        """Negotiates where that is still to be done, and signs in by NTLMv2."""
+    def sign_in(
+        self,
+        user: str = USER,
+        password: str = PASSWORD,
+        *,
+        domain: str = "WORKGROUP",
+        signing: bool = False,
+        vc_number: int = 1,
+        max_buffer: int = 0xFFFF,
+    ) -> "Client":
+        """Negotiates where that is still to be done, and signs in by NTLMv2.
+
+        With `signing` the client asks for it, and signs and checks every message from then on.
+        """
         if self.connection.dialect is None:
             self.negotiate()
+        if signing:
+            self.flags2 |= Flags2.SIGNATURE
         key = ntowf_v2(Account.with_password(user, password).nt_hash, user, domain)
         blob = bytes.fromhex("0101000000000000") + bytes(8) + bytes(range(8)) + bytes(8)
         proof = hmac.new(key, self.connection.challenge + blob, hashlib.md5).digest()
         request = SessionSetupPlainRequest(
+            max_buffer_size=max_buffer,
+            vc_number=vc_number,
             oem_password_length=24,
             unicode_password_length=len(proof + blob),
             capabilities=0x0000C0DC,
@@ -247,6 +304,11 @@ class Client:
         )
         self.uid = 0
         self.send(0x73, request)
+        if signing and self.signer is None:
+            session_key = hmac.new(key, proof, hashlib.md5).digest()
+            self.signer = Signer(session_key + proof + blob)
+            self._numbers[self.mid] = 1
+            self.sequence = 2
         answer = self.answer()
         answer.body(SessionSetupAndxResponse)
         self.uid = answer.header.uid
@@ -323,6 +385,35 @@ class Client:
         )
         response = self.call(0x2F, request, WriteAndxResponse)
         return response.count | response.count_high << 16
+
+    def locking(
+        self,
+        fid: int,
+        *locks: LockRange,
+        unlocks: Sequence[LockRange] = (),
+        timeout: int = 0,
+        kind: int = 0x10,
+    ) -> LockingAndxRequest:
+        """A LOCKING_ANDX request; `timeout` in milliseconds, `kind` is TypeOfLock (0x10: 64-bit ranges)."""
+        return LockingAndxRequest(
+            fid=fid,
+            type_of_lock=kind,
+            timeout=timeout,
+            number_of_requested_unlocks=len(unlocks),
+            number_of_requested_locks=len(locks),
+            unlocks=tuple(unlocks),
+            locks=locks,
+        )
+
+    def lock(self, fid: int, offset: int, length: int, *, shared: bool = False) -> None:
+        """Locks a range at once or raises `SMBError`."""
+        one = LockRange(self.pid & 0xFFFF, offset, length)
+        self.call(0x24, self.locking(fid, one, kind=0x11 if shared else 0x10), LockingAndxResponse)
+
+    def unlock(self, fid: int, offset: int, length: int) -> None:
+        """Unlocks a range."""
+        one = LockRange(self.pid & 0xFFFF, offset, length)
+        self.call(0x24, self.locking(fid, unlocks=(one,)), LockingAndxResponse)
 
     def close(self, fid: int, last_write_time: int = 0) -> None:
         """CLOSE."""

@@ -39,6 +39,10 @@ REPLY_FLAGS2: Final = (
     Flags2.UNICODE | Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY | Flags2.LONG_NAMES | Flags2.EAS | Flags2.DFS
 )
 """The request's bits that come back."""
+MOST_COMMANDS: Final = 32
+"""Commands of one chain; clients send four at most, and each may ask for as much as a message of its own."""
+LAST_BLOCK_OFFSET: Final = 0xFFFC
+"""Where the last block of an answer may begin: AndXOffset has 16 bits."""
 _SEVERITY_ERROR: Final = 0xC0000000
 _ANDX: Final = struct.Struct("<BBH")
 
@@ -71,6 +75,8 @@ def steps_of(message: memoryview, header: Header, table: Mapping[int, Command], 
                 return steps
             if offset <= at:
                 raise DecodeError(f"AndXOffset {offset} does not lead forward from {at}")
+            if len(steps) == MOST_COMMANDS:
+                raise DecodeError(f"a chain of more than {MOST_COMMANDS} commands")
             at = offset
         except DecodeError as error:
             steps.append(Step(code, row, None, SMBError(NT.INVALID_SMB, str(error))))
@@ -140,8 +146,10 @@ class Exchange:
         while True:
             outcome = self._invoke(self._steps[self._index])
             if isinstance(outcome, Deferred):
-                self._wait(outcome)
-                return
+                settled = self._wait(outcome)
+                if settled is None:
+                    return
+                outcome = settled
             if not self._take(outcome):
                 return
 
@@ -151,6 +159,8 @@ class Exchange:
             command = step.command
             if step.problem is not None:
                 raise step.problem
+            if self._length > LAST_BLOCK_OFFSET:
+                raise SMBError(NT.INSUFFICIENT_RESOURCES, "no room in the answer for the rest of the chain")
             if command is None:
                 raise unsupported(step.code)
             request = self._request(command, step.params)
@@ -193,19 +203,35 @@ class Exchange:
 
     # -- waiting -------------------------------------------------------------------------------------------
 
-    def _wait(self, deferred: "Deferred[Answer]") -> None:
-        self.waiting = deferred
-        deferred.addBoth(self._resume)
-        if self.waiting is not None:
-            self.connection.pending.add(self)
-            self._record_request()
+    def _wait(self, deferred: "Deferred[Answer]") -> Answer | SMBError | None:
+        """What a Deferred holds already; None where it has to be waited for, and the chain goes on then."""
+        at_once: list[Answer | SMBError] = []
+        waits = too_many = False
 
-    def _resume(self, result: "Answer | Failure") -> None:
-        self.waiting = None
-        self.connection.pending.discard(self)
-        outcome = self._refusal(result.value) if isinstance(result, Failure) else result
-        if self._take(outcome):
-            self.run()
+        def ended(result: "Answer | Failure") -> None:
+            self.waiting = None
+            outcome = self._refusal(result.value) if isinstance(result, Failure) else result
+            if not waits:
+                at_once.append(outcome)
+                return
+            self.connection.pending.discard(self)
+            if too_many:
+                outcome = SMBError(NT.INSUFFICIENT_RESOURCES, "too many requests wait")
+            if self._take(outcome):
+                self.run()
+
+        self.waiting = deferred
+        deferred.addBoth(ended)
+        if at_once:
+            return at_once[0]
+        waits = True
+        pending = self.connection.pending
+        too_many = len(pending) >= self.connection.server.settings.limits.pending
+        pending.add(self)
+        self._record_request()
+        if too_many:
+            deferred.cancel()
+        return None
 
     def answer_as(self, command: int) -> None:
         """The answer carries another command than the request: a secondary completes the first of its kind."""
@@ -235,9 +261,13 @@ class Exchange:
                 self._append(reply)
                 self._send()
                 self._blocks, self._length, self._patch, self._replied = [], HEADER_SIZE, -1, []
+                # What follows the end of a chain is of its last command only.
+                self.command = self._steps[self._index].code
             return False
         if isinstance(outcome, NoReply):
             self._record_request()
+            if self._blocks:
+                self._send()  # the commands before it in the chain want their answers
             return False
         try:
             if isinstance(outcome, SMBError):
@@ -276,9 +306,10 @@ class Exchange:
 
     def _append_error(self, error: SMBError) -> None:
         step = self._steps[self._index]
-        self._start_block()
-        self._link(step.code)
-        self._add([ERROR_BLOCK])
+        if self._length <= LAST_BLOCK_OFFSET:
+            self._start_block()
+            self._link(step.code)
+            self._add([ERROR_BLOCK])
         request = self._requests[-1]
         subcommand = None if request is None else request.subcommand
         self._replied.append(events.Part(step.code, None, subcommand, None, error.why))

@@ -1,12 +1,14 @@
 """The one describer: a message in the shorthand of the field, and its values under their names.
 
-Text log, JSON lines, journal, `fakesmb show` and the web lab all use it. The words are those of Microsoft's Network
-Monitor, as the published walk through the documented exchange shows them.
+Text log, JSON lines, journal, `fakesmb show` and the web lab all use it. The words are those of Microsoft's
+Network Monitor, as the published walk through the documented exchange shows them.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from fakesmb.record import words_dirs, words_files, words_higher, words_session, words_trans
 from fakesmb.record.events import (
@@ -18,11 +20,12 @@ from fakesmb.record.events import (
     SignedIn,
     SignInRefused,
 )
-from fakesmb.record.values import plain
+from fakesmb.record.values import plain, struct_values
 from fakesmb.record.words_files import Words
 from fakesmb.status import label
 from fakesmb.wire import names
 from fakesmb.wire.codec import Empty
+from fakesmb.wire.files import ReadAndxResponse
 
 WORDS: Final[Mapping[type, Words]] = {
     **words_files.WORDS,
@@ -104,7 +107,7 @@ def _part(part: Part, message: Message, values: Any) -> str:
 
 @lru_cache(maxsize=512)
 def status_words(code: int) -> str:
-    """`NT Status: System - Error, Code = (14) STATUS_NO_SUCH_DEVICE`: severity and the low 16 bits of the code."""
+    """`NT Status: System - Error, Code = (14) STATUS_NO_SUCH_DEVICE`: severity, low 16 bits, name."""
     severity = code >> 30
     if severity == 0 and code >> 16 and code & 0xFFFF in _DOS_CLASSES:
         severity = (
@@ -129,13 +132,16 @@ def fields(
 
 def _fields(part: Part, values: Any, secrets: bool) -> dict[str, Any]:
     body = part.body
-    found: dict[str, Any] = {} if body is None else plain(body, secrets)
+    found: dict[str, Any] = struct_values(body, secrets) if isinstance(body, Struct) else {}
+    if type(body) is ReadAndxResponse:
+        found["data_length"] = len(body.data)  # these two are filled in on encoding
+        del found["data_offset"]
     if values is not None:
         found["parameters"] = plain(values, secrets)
     detail = part.detail
     if detail is None:
         detail = words_higher.token_of(body)
-    if detail is not None:
+    if detail is not None and detail is not values:
         found["detail"] = plain(detail, secrets)
     return found
 
@@ -191,6 +197,7 @@ _HAPPENINGS: Final[Mapping[type, Words]] = {
 command_name = lru_cache(maxsize=256)(names.command_name)
 """`SMB_COM_NT_CREATE_ANDX`, `SMB_COM_0x5A` for a code that has no name."""
 
+_subcommand_name = lru_cache(maxsize=256)(names.subcommand_name)
 _title = lru_cache(maxsize=256)(names.title)
 
 
@@ -199,4 +206,4 @@ def subcommand_name(message: Message, part: Part) -> str | None:
     code = part.subcommand
     if code is None:
         code = getattr(part.body, "subcommand", None) if message.request else None
-    return None if code is None else names.subcommand_name(part.command, code)
+    return None if code is None else _subcommand_name(part.command, code)

@@ -95,7 +95,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
 
 def entry_of(event: Event, *, secrets: bool = False) -> Entry:
     """The event under its stable names. Password proofs, keys and tokens only with `secrets`."""
-    if type(event) is Message:
+    if isinstance(event, Message):
         return _message(event, secrets)
     return _happening(event)
 
@@ -133,7 +133,7 @@ def _message(message: Message, secrets: bool) -> Entry:
         fid=message.fid,
         user=message.user or None,
         share=message.share or None,
-        path=message.path or None,
+        path=_from_root(message.path),
         length=message.size,
         took_us=None if request else round(message.took * 1e6),
         summary=describe.summary(message, decoded),
@@ -143,6 +143,12 @@ def _message(message: Message, secrets: bool) -> Entry:
         if len(parts) == 1
         else [_link(message, *link) for link in zip(parts[1:], fields[1:], strict=True)],
     )
+
+
+def _from_root(path: str) -> str | None:
+    if not path:
+        return None
+    return path if path[0] in "\\/" else f"\\{path}"  # pipes are opened as `srvsvc` too
 
 
 def _link(message: Message, part: Part, values: dict[str, Any]) -> dict[str, Any]:

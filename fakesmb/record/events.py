@@ -1,12 +1,14 @@
 """The catalogue of events: what fakesmb says about what happened, for others to read.
 
-An event holds what was decoded anyway, as it was, but for payloads: `wire.codec.lighten` takes those out of every
-structure that goes into a `Part`. Nothing is formatted until a sink or a reader asks, and nothing refers back to the
-server's state.
+An event holds what was decoded anyway, as it was, but for payloads: `wire.codec.lighten` takes those out of
+every structure that goes into a `Part`. Nothing is formatted until a sink or a reader asks, and nothing refers
+back to the server's state.
 """
 
 import msgspec
 
+from fakesmb.wire import dcerpc
+from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.header import Header
 
 
@@ -110,3 +112,15 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
 
 
 Event = Message | Connected | Disconnected | SignedIn | SignInRefused | Problem
+
+
+def pipe_message(data: Buffer) -> dcerpc.Fragment | None:
+    """For `Part.detail` of what goes over a pipe: the head of the DCE/RPC fragment, None where it begins none.
+
+    The payload itself is not kept, so whoever builds the event looks at it.
+    """
+    try:
+        fragment = dcerpc.read(data)
+    except DecodeError:
+        return None
+    return fragment if fragment.length >= dcerpc.HEADER_SIZE else None

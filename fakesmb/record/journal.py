@@ -1,19 +1,21 @@
-"""The bounded history that tests ask: was it requested, how often, with what, and if not, what came closest."""
+"""The bounded history that tests ask: was it requested, how often, with what; if not, what came closest."""
 
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from difflib import SequenceMatcher
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fakesmb.record.entry import Entry, entries_of
 from fakesmb.record.events import Event, Message
 from fakesmb.status import label
+from fakesmb.wire.names import command_name
+
+if TYPE_CHECKING:
+    from fakesmb.record.entry import Entry
 
 MOST_EVENTS: Final = 20_000
 MOST_BYTES: Final = 64 << 20
-OVERHEAD: Final = 1_500
-"""Bytes that an event's objects take beside what came over the wire, about (measured: tests)."""
+OVERHEAD: Final = 900
+"""Bytes that an event's objects take beside what came over the wire, about (measured: 750)."""
 LARGEST: Final = 16_384
 """Events hold no payload: a large message does not weigh more than its names, tokens and lists can."""
 
@@ -21,15 +23,15 @@ Criterion = object
 """A plain value (equal), a `re.Pattern` (found in the text) or a function of the value."""
 
 _CASELESS: Final = frozenset({"user", "share", "path", "domain", "workstation"})
-_MATCHED: Final = frozenset(Entry.__struct_fields__) - {"chain"}
 
 
 class Journal:
     """A sink that remembers the latest events. Criteria are the names of the record (docs/record.md).
 
     `path`, `share` and `user` compare without regard to case, `path` with or without its leading backslash;
-    `command` and `status` also take their numbers (`status=NT.ACCESS_DENIED`). A command of an AndX chain counts as
-    one of its own. A key that is not of the record is looked for in `fields`.
+    `command` and `status` also take their numbers (`status=NT.ACCESS_DENIED`). Each command of an AndX chain
+    counts. A key that is not of the record is looked for in `fields`, then in their
+    `parameters` and `detail`.
     """
 
     name = "the journal"
@@ -70,25 +72,25 @@ class Journal:
         """The events as they were emitted, oldest first."""
         return tuple(self._events)
 
-    def entries(self, **criteria: Criterion) -> list[Entry]:
+    def entries(self, **criteria: Criterion) -> "list[Entry]":
         """All that match, oldest first."""
         wanted = _checked(criteria)
         return [entry for entry in self._entries(self.events) if not _misses(entry, wanted)]
 
-    def requests(self, **criteria: Criterion) -> list[Entry]:
+    def requests(self, **criteria: Criterion) -> "list[Entry]":
         """The requests that match."""
         return self._messages(True, criteria)
 
-    def responses(self, **criteria: Criterion) -> list[Entry]:
+    def responses(self, **criteria: Criterion) -> "list[Entry]":
         """The responses that match."""
         return self._messages(False, criteria)
 
-    def problems(self) -> list[Entry]:
+    def problems(self) -> "list[Entry]":
         """What went wrong inside the server."""
         return self.entries(event="problem")
 
-    def verify(self, *, count: int | None = None, **criteria: Criterion) -> list[Entry]:
-        """The matching requests (responses, where `status` or `took_us` is asked): `count` of them, or at least one.
+    def verify(self, *, count: int | None = None, **criteria: Criterion) -> "list[Entry]":
+        """The matching requests (responses, where `status` or `took_us` is asked): `count`, or at least one.
 
         Raises AssertionError that shows what matched or, where too few did, the nearest miss.
         """
@@ -98,22 +100,25 @@ class Journal:
             return found
         raise AssertionError(self._mismatch(request, count, criteria, found))
 
-    def _messages(self, request: bool, criteria: Mapping[str, Criterion]) -> list[Entry]:
+    def _messages(self, request: bool, criteria: Mapping[str, Criterion]) -> "list[Entry]":
         wanted = _checked(criteria)
         return [entry for entry in self._all(request) if not _misses(entry, wanted)]
 
-    def _all(self, request: bool) -> Iterator[Entry]:
+    def _all(self, request: bool) -> "Iterator[Entry]":
         return self._entries(
             one for one in self.events if isinstance(one, Message) and one.request is request
         )
 
     @staticmethod
-    def _entries(events: "Iterator[Event] | tuple[Event, ...]") -> Iterator[Entry]:
+    def _entries(events: "Iterator[Event] | tuple[Event, ...]") -> "Iterator[Entry]":
+        # What formats events takes longer to import than a server may to start: not before someone asks.
+        from fakesmb.record.entry import entries_of
+
         for event in events:
             yield from entries_of(event)
 
     def _mismatch(
-        self, request: bool, count: int | None, criteria: Mapping[str, Criterion], found: list[Entry]
+        self, request: bool, count: int | None, criteria: Mapping[str, Criterion], found: "list[Entry]"
     ) -> str:
         kind = "requests" if request else "responses"
         wanted = ", ".join(f"{name}={_shown(value)}" for name, value in criteria.items()) or "anything"
@@ -138,9 +143,10 @@ class Journal:
             return [f"No other {'requests' if request else 'responses'} were recorded."]
         entry = best[1]
         lines = [f"Nearest miss: {_line(entry)}"]
-        for name in _misses(entry, wanted):
-            lines.append(f"  {name}: expected {_shown(wanted[name])}, was {_shown(_value(entry, name))}")
-        return lines
+        return lines + [
+            f"  {name}: expected {_shown(wanted[name])}, was {_shown(_value(entry, name))}"
+            for name in _misses(entry, wanted)
+        ]
 
 
 def _weight(event: Event) -> int:
@@ -149,18 +155,24 @@ def _weight(event: Event) -> int:
 
 def _checked(criteria: Mapping[str, Criterion]) -> dict[str, Criterion]:
     wanted = dict(criteria)
-    if isinstance(wanted.get("status"), int):
-        wanted["status"] = label(int(wanted["status"]))  # type: ignore[call-overload]
+    for name, named in (("status", label), ("command", command_name)):
+        value = wanted.get(name)
+        if isinstance(value, int):
+            wanted[name] = named(value)
     return wanted
 
 
-def _value(entry: Entry, name: str) -> Any:
-    if name in _MATCHED:
+def _value(entry: "Entry", name: str) -> Any:
+    if name in type(entry).__struct_fields__:
         return getattr(entry, name)
-    return (entry.fields or {}).get(name)
+    fields = entry.fields or {}
+    for place in (fields, fields.get("parameters"), fields.get("detail")):
+        if isinstance(place, dict) and name in place:
+            return place[name]
+    return None
 
 
-def _misses(entry: Entry, wanted: Mapping[str, Criterion]) -> list[str]:
+def _misses(entry: "Entry", wanted: Mapping[str, Criterion]) -> list[str]:
     return [name for name, want in wanted.items() if not _matches(name, _value(entry, name), want)]
 
 
@@ -180,10 +192,12 @@ def _folded(name: str, text: str) -> str:
 
 
 def _distance(value: Any, want: Any) -> float:
-    """1 for a value quite unlike the one wanted, towards 0 the more alike they are; more for no value at all."""
+    """1 for a value quite unlike the one wanted, less the more alike they are; more for none at all."""
     if value is None:
         return 1.5
     if isinstance(value, str) and isinstance(want, str):
+        from difflib import SequenceMatcher  # as above
+
         return 1.0 - 0.9 * SequenceMatcher(None, value.casefold(), want.casefold()).ratio()
     return 1.0
 
@@ -194,5 +208,5 @@ def _shown(value: Any) -> str:
     return getattr(value, "__name__", "a condition") if callable(value) else repr(value)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: "Entry") -> str:
     return f"#{entry.number} {entry.summary or entry.event}"

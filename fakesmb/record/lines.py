@@ -1,8 +1,10 @@
-"""What the sinks that write lines have in common: events wait, are formatted together, go out as whole lines."""
+"""What the sinks that write lines share: events wait, are formatted together, go out as whole lines."""
 
+import io
 import os
+import select
 import stat
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, TextIO
 
 from fakesmb.record.events import Event
 
@@ -33,14 +35,22 @@ class FileOutput:
         return cls(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
 
     def put(self, data: bytes) -> None:
-        """Writes all of `data`; on a regular file nothing is left half-written when it raises OSError."""
-        done = os.write(self._fd, data)
+        """Writes all of `data`. When it raises OSError, a file of ours has no half-written line."""
+        done = 0
         try:
             while done < len(data):
-                done += os.write(self._fd, memoryview(data)[done:])
+                done += self._some(memoryview(data)[done:] if done else data)
         except OSError:
-            self._take_back(done - (data.rfind(b"\n", 0, done) + 1))
+            if done and self._owned:
+                self._take_back(done - (data.rfind(b"\n", 0, done) + 1))
             raise
+
+    def _some(self, data: bytes | memoryview) -> int:
+        while True:
+            try:
+                return os.write(self._fd, data)
+            except BlockingIOError:  # somebody made our standard output non-blocking: wait as if they had not
+                select.select((), (self._fd,), ())
 
     def _take_back(self, count: int) -> None:
         about = os.fstat(self._fd)
@@ -67,6 +77,14 @@ class StreamOutput:
 
     def close(self) -> None:
         """Leaves the stream to its owner."""
+
+
+def output_of(stream: TextIO) -> Output:
+    """The output of a stream such as `sys.stdout`, past its own buffer; flush that before."""
+    try:
+        return FileOutput(stream.fileno(), owned=False)
+    except (OSError, io.UnsupportedOperation, AttributeError):  # replaced by a test or an embedder
+        return StreamOutput(stream.buffer)
 
 
 class LineSink:

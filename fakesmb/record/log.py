@@ -66,7 +66,7 @@ class EventLog:
         self.emit(Problem(self._now(), connection, text, traceback))
 
     def flush(self) -> None:
-        """Has every sink put out what it keeps back: from the reactor's timer and at the end. Never raises."""
+        """Has every sink put out what it keeps back, by the reactor's timer and at the end. Never raises."""
         for sink in self.sinks:
             try:
                 sink.flush()

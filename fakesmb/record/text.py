@@ -43,7 +43,7 @@ class TextLines(LineSink):
         """One line. An event that cannot be described is still shown, with the reason."""
         seconds = max(0.0, event.time - self._started)
         try:
-            if type(event) is Message:
+            if isinstance(event, Message):
                 return self._message(event, seconds)
             text = describe.happening(event)
             colour = _ERROR if describe.is_bad(event) else _HAPPENING
@@ -60,11 +60,8 @@ class TextLines(LineSink):
 
     def _put(self, start: str, text: str, colour: str) -> bytes:
         text = printable(text)
-        if self._colour:
-            text = f"{_FAINT}{start}{_RESET}{colour}{text}{_RESET}\n"
-        else:
-            text = f"{start}{text}\n"
-        return text.encode("utf-8", "backslashreplace")
+        line = f"{_FAINT}{start}{_RESET}{colour}{text}{_RESET}\n" if self._colour else f"{start}{text}\n"
+        return line.encode("utf-8", "backslashreplace")
 
 
 def _colour_of(message: Message, text: str) -> str:

@@ -4,10 +4,8 @@ Of a payload only the length is told: that of a pipe may hold a password proof o
 DCE/RPC), that of a file anything.
 """
 
-from collections.abc import Callable
 from functools import cache
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -44,7 +42,7 @@ SECRETS: Final = frozenset(
 """Fields by these names are left out of the record unless asked for: they let others guess or replay."""
 
 
-_BYTES: Final = (bytes, bytearray, memoryview)
+_BYTES: Final = frozenset({bytes, bytearray, memoryview})
 
 
 def plain(value: Any, secrets: bool = False) -> Any:
@@ -76,40 +74,51 @@ def plain(value: Any, secrets: bool = False) -> Any:
 
 
 def struct_values(value: msgspec.Struct, secrets: bool = False) -> dict[str, Any]:
-    """The fields of a structure, in its order."""
-    names, get = _getter(type(value), secrets)
-    found = {}
-    for name, one in zip(names, get(value), strict=True):
+    """The fields of a structure, in its order, without those that are reserved or None."""
+    shape = _shape(type(value), secrets)
+    found = msgspec.structs.asdict(value)
+    for name in shape.left_out:
+        del found[name]
+    for name in shape.others:
+        one = found[name]
         kind = type(one)
-        if kind is int or kind is str or kind is bool:
-            found[name] = one
-        elif name in PAYLOADS and kind in _BYTES:
-            found[name] = f"{len(one)} bytes"
-        else:
+        if kind is Omitted:
+            found[name] = f"{one.length} bytes"
+        elif one is None:
+            del found[name]
+        elif kind not in _BYTES:
             found[name] = plain(one, secrets)
+        else:
+            found[name] = f"{len(one)} bytes" if name in PAYLOADS else _hex(one)
     return found
+
+
+class _Shape(NamedTuple):
+    """A structure class, as `struct_values` takes it apart."""
+
+    left_out: tuple[str, ...]
+    others: tuple[str, ...]
+    """Those of the names that stay whose values are not plain by their declaration."""
+
+
+@cache
+def _shape(cls: type[msgspec.Struct], secrets: bool) -> _Shape:
+    hints = get_type_hints(cls)
+    names = cls.__struct_fields__
+    left_out = tuple(name for name in names if not _kept(name, secrets))
+    others = tuple(
+        name for name in names if name not in left_out and hints[name] not in (int, str, bool, float)
+    )
+    return _Shape(left_out, others)
 
 
 def _kept(name: str, secrets: bool) -> bool:
     return (secrets or name not in SECRETS) and not name.startswith(("reserved", "pad"))
 
 
-@cache
-def _getter(
-    cls: type[msgspec.Struct], secrets: bool
-) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(name for name in cls.__struct_fields__ if _kept(name, secrets))
-    if len(names) > 1:
-        return names, attrgetter(*names)
-    if names:
-        get = attrgetter(*names)
-        return names, lambda value: (get(value),)
-    return names, lambda _: ()
-
-
 def _hex(value: bytes | bytearray | memoryview) -> str:
     if len(value) <= MOST_BYTES:
-        return bytes(value).hex()
+        return value.hex()
     return f"{bytes(value[:MOST_BYTES]).hex()}... ({len(value)} bytes)"
 
 

@@ -1,7 +1,7 @@
 """What the shorthand says of opens, reads, writes and closes: a table from structure to words.
 
-The words begin with a comma. Those of the documented exchange are Network Monitor's, letter for letter, and so is
-FID 0x0000 in answers that carry none.
+The words begin with a comma. Those of the documented exchange are Network Monitor's, letter for letter, and so
+is FID 0x0000 in answers that carry none.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +11,8 @@ from fakesmb.wire import files, raw
 
 Words = Callable[[Any], str]
 
+_EMPTY: Final = '""'
+
 
 def span(fid: int, count: int, offset: int) -> str:
     """`, FID = 0x4000, 1024 bytes at Offset 0`."""
@@ -18,8 +20,8 @@ def span(fid: int, count: int, offset: int) -> str:
 
 
 def file_name(name: str) -> str:
-    """`, FileName = \\srvsvc`."""
-    return f", FileName = {name}"
+    """`, FileName = \\srvsvc`; the root's empty name shows as two quotes."""
+    return f", FileName = {name or _EMPTY}"
 
 
 def attributes(bits: int) -> str:

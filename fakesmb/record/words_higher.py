@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from fakesmb.record.events import Message, Part
-from fakesmb.wire import dcerpc, ntlmssp
+from fakesmb.wire import ntlmssp
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.dcerpc import Fragment, PacketType
 from fakesmb.wire.names import TRANSACTION2
@@ -102,14 +102,6 @@ def token_of(body: object) -> Token | None:
         return None
     try:
         return ntlmssp.read(body.security_blob)  # type: ignore[attr-defined]
-    except DecodeError:
-        return None
-
-
-def fragment_of(data: bytes | bytearray | memoryview) -> Fragment | None:
-    """The head of the DCE/RPC fragment that a pipe's message begins with, for `Part.detail`; None if it is none."""
-    try:
-        return dcerpc.read(data)
     except DecodeError:
         return None
 

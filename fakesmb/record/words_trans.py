@@ -4,13 +4,14 @@ Their parameters are decoded here, when someone looks, and not on the path of a 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
 from fakesmb.record.events import Part
 from fakesmb.record.words_files import file_name
 from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2
-from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.info import Level
+from fakesmb.wire.codec import DecodeError, Empty
+from fakesmb.wire.info import PASSTHROUGH
 from fakesmb.wire.names import NT_TRANSACT, TRANSACTION, TRANSACTION2
 
 TRANSACTION_SECONDARY: Final = 0x26
@@ -24,22 +25,36 @@ _LANMAN: Final = "\\PIPE\\LANMAN"
 Says = Callable[[Any], str]
 
 
+_title = lru_cache(maxsize=16)(names.title)
+_subcommand_title = lru_cache(maxsize=256)(names.subcommand_title)
+
+
+class Named(Protocol):
+    """A row of a table of information levels."""
+
+    @property
+    def name(self) -> str:
+        """`SMB_QUERY_FILE_ALL_INFO`."""
+
+
 def words(part: Part, request: bool, status: int, parameters: Any) -> str:
-    """Title and words of a transaction, everything but the status; `parameters` as `parameters_of` gives them."""
-    title = names.title(part.command)
+    """Title and words of a transaction without its status; `parameters` are those of `parameters_of`."""
+    title = _title(part.command)
     if not request and is_refused_referral(part, status):
         return f"{title}, Open2"  # the documented analyser saw no setup words, and so subcommand 0
-    body = part.body
+    body: Any = part.body
+    if type(body) is Empty:
+        return f"{title}, interim response"
     if part.command in SECONDARIES:
         return title if body is None else f"{title}, {_more(body)}"
     title += _subtitle(part, request)
     if body is None:
         return title
-    say = _PARAMETERS.get(type(parameters))
+    say = PARAMETERS.get(type(parameters))
     if say is not None:
         title += say(parameters)
-    elif part.command == TRANSACTION and request and body.setup_fid is not None and not _is_mailslot(body):
-        title += f", FID = 0x{body.setup_fid:04X}"
+    elif part.command == TRANSACTION and request:
+        title += _pipe(part.subcommand, body)
     say = _DETAILS.get(type(part.detail))
     if say is not None:
         return title + say(part.detail)
@@ -47,7 +62,7 @@ def words(part: Part, request: bool, status: int, parameters: Any) -> str:
 
 
 def is_refused_referral(part: Part, status: int) -> bool:
-    """Whether this is the answer "not a DFS namespace", which has words of its own in the documented exchange."""
+    """Whether this is the answer "not a DFS namespace", which the documented exchange has its words for."""
     return (
         part.command == TRANSACTION2
         and part.subcommand == trans2.Trans2.GET_DFS_REFERRAL
@@ -60,12 +75,17 @@ def _more(body: Any) -> str:
     return f"{len(body.parameters)} bytes of parameters and {len(body.data)} of data more"
 
 
-def _is_mailslot(body: Any) -> bool:
-    return str(body.name).upper().startswith(_MAILSLOT)
+def _pipe(function: int | None, body: Any) -> str:
+    if function == names.PipeFunction.WAIT_NMPIPE:
+        return f", {body.name}"
+    if body.setup_fid is None or body.name.upper().startswith(_MAILSLOT):
+        return ""
+    return f", FID = 0x{body.setup_fid:04X}"
 
 
 def _subtitle(part: Part, request: bool) -> str:
-    code, body = part.subcommand, part.body
+    code = part.subcommand
+    body: Any = part.body
     if part.command == TRANSACTION:
         name = getattr(body, "name", "")
         if name.upper().startswith(_MAILSLOT):
@@ -74,16 +94,24 @@ def _subtitle(part: Part, request: bool) -> str:
             return f", Remote Administration Protocol, function {code}" if code is not None else f", {name}"
     if code is None and request and body is not None:
         code = body.subcommand
-    return "" if code is None else f", {names.subcommand_title(part.command, code)}"
+    return "" if code is None else f", {_subcommand_title(part.command, code)}"
 
 
 def parameters_of(part: Part, request: bool, unicode: bool) -> Any:
-    """The decoded parameters (or setup) of a transaction; None where it has none or they cannot be read."""
-    body, code = part.body, part.subcommand
-    if body is None or part.command in SECONDARIES:
+    """The decoded parameters (or setup) of a transaction; None where it has none or they cannot be read.
+
+    Handlers leave in `Part.detail` what they decoded anyway.
+    """
+    if type(part.detail) in PARAMETERS:
+        return part.detail
+    body: Any = part.body
+    code = part.subcommand
+    if body is None or part.command in SECONDARIES or type(body) is Empty:
         return None
     if code is None:
         code = getattr(body, "subcommand", None)
+        if code is None:
+            return None
     table: Mapping[int, Any]
     if part.command == TRANSACTION2:
         table = trans2.TRANS2_REQUESTS if request else trans2.TRANS2_RESPONSES
@@ -101,9 +129,9 @@ def parameters_of(part: Part, request: bool, unicode: bool) -> Any:
     return None
 
 
-def level_name(table: Mapping[int, Level], level: int) -> str:
+def level_name(table: Mapping[int, Named], level: int) -> str:
     """`SMB_QUERY_FILE_ALL_INFO (0x0107)`; passthrough classes in decimal, as their documents have them."""
-    number = str(level) if level >= file_info.PASSTHROUGH else f"0x{level:04X}"
+    number = str(level) if level >= PASSTHROUGH else f"0x{level:04X}"
     known = table.get(level)
     return f"{known.name} ({number})" if known else number
 
@@ -123,7 +151,7 @@ def _found(body: Any) -> str:
     return f"{sid}, {body.search_count} entries{', end of search' if body.end_of_search else ''}"
 
 
-def _level(table: Mapping[int, Level]) -> Says:
+def _level(table: Mapping[int, Named]) -> Says:
     def say(body: Any) -> str:
         where = f", FID = 0x{body.fid:04X}" if hasattr(body, "fid") else ""
         if hasattr(body, "file_name"):
@@ -173,7 +201,7 @@ _DESCRIPTOR_PARTS: Final = (
     (nt_trans.SecurityInformation.SACL, "SACL"),
 )
 
-_PARAMETERS: Final[Mapping[type, Says]] = {
+PARAMETERS: Final[Mapping[type, Says]] = {
     trans2.FindFirst2Request: _find_first,
     trans2.FindFirst2Response: _found,
     trans2.FindNext2Request: _find_next,

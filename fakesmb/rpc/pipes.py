@@ -5,6 +5,7 @@ The core opens a pipe for an SMB open and passes bytes on: `write` and `read` fo
 """
 
 import importlib
+import re
 import uuid
 from collections import deque
 from typing import Final
@@ -38,6 +39,7 @@ class Service(msgspec.Struct, frozen=True):
 
 SERVICES: Final[dict[str, Service]] = {
     "srvsvc": Service(Syntax(uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3), "fakesmb.rpc.srvsvc"),
+    "lsarpc": Service(Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ab"), 0), "fakesmb.rpc.lsarpc"),
     "wkssvc": Service(Syntax(uuid.UUID("6bffd098-a112-3610-9833-46c3f87e345a"), 1), "fakesmb.rpc.wkssvc"),
 }
 
@@ -45,6 +47,7 @@ ENDPOINTS: Final[dict[str, tuple[str, ...]]] = {
     # One Windows process serves both, so each can be bound through the other's pipe as well.
     "srvsvc": ("srvsvc", "wkssvc"),
     "wkssvc": ("wkssvc", "srvsvc"),
+    "lsarpc": ("lsarpc",),
 }
 """Pipe names and the services behind them."""
 
@@ -65,6 +68,9 @@ class LazyInterface:
         return self._interface.call(operation, stub, caller)
 
 
+_PREFIX: Final = re.compile(r"[\\/]*pipe[\\/]", re.IGNORECASE)
+
+
 def plain_name(name: str) -> str:
     """`\\PIPE\\srvsvc`, `\\srvsvc` and `srvsvc`, in any case, are all `srvsvc`."""
     plain = name.replace("/", "\\").strip("\\").lower()
@@ -75,32 +81,43 @@ class PipeService:
     """All the pipes of one server."""
 
     def __init__(self, view: ServerView) -> None:
-        self._interfaces = {name: LazyInterface(one.module, view) for name, one in SERVICES.items()}
+        self._view = view
         self._opened = 0
         self._open: dict[str, int] = {}
 
-    def open(self, name: str, caller: Caller) -> "Pipe":
+    def open(self, name: str, caller: Caller, *, prefixed: bool = True) -> "Pipe":
         """Opens a pipe by any form of its name.
+
+        Without `prefixed` a name that begins with `PIPE\\` is not found: so it is with Windows in
+        NT_CREATE_ANDX, whose names are relative to the pipe file system, while the older opens want the prefix.
 
         Raises OBJECT_NAME_NOT_FOUND for one that is not there, at once: Windows 7 waits for a minute and
         more on a pipe that opens and then says nothing.
         """
         plain = plain_name(name)
         services = ENDPOINTS.get(plain)
-        if services is None:
+        if services is None or (not prefixed and _PREFIX.match(name)):
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {plain!r}")
         self._opened += 1
         self._open[plain] = self._open.get(plain, 0) + 1
+
+        bound: dict[str, LazyInterface] = {}  # an interface keeps its client's context handles
 
         def find(syntax: Syntax) -> Interface | None:
             for service in services:
                 known = SERVICES[service].syntax
                 if (known.uuid, known.major) == (syntax.uuid, syntax.major) and syntax.minor <= known.minor:
-                    return self._interfaces[service]
+                    return bound.setdefault(service, LazyInterface(SERVICES[service].module, self._view))
             return None
 
         group = 0x5000 + self._opened % 0x7FFFFFFF
         return Pipe(plain, Association(find, f"\\PIPE\\{plain}", group, caller), self)
+
+    @staticmethod
+    def warm() -> None:
+        """Loads all interfaces, for whoever would rather pay a tenth of a second now than in the first call."""
+        for service in SERVICES.values():
+            importlib.import_module(service.module)
 
     @staticmethod
     def exists(name: str) -> bool:

@@ -45,11 +45,42 @@ FIRST_REFERENT: Final = 0x00020000
 impacket_log = logging.getLogger("impacket")
 
 
+class Handles:
+    """The context handles ([C706] 4.2.16.6) that one client has open on one interface."""
+
+    SIZE: Final = 20
+    LIMIT: Final = 64
+
+    def __init__(self) -> None:
+        self._open: set[bytes] = set()
+        self._given = 0
+
+    def give(self) -> bytes | None:
+        """A new handle; None for a client that has too many."""
+        if len(self._open) >= self.LIMIT:
+            return None
+        self._given += 1
+        handle = self._given.to_bytes(self.SIZE, "big")  # the attributes in front stay 0
+        self._open.add(handle)
+        return handle
+
+    def check(self, handle: bytes) -> None:
+        """Raises `Fault` for a handle that is not open."""
+        if handle not in self._open:
+            raise Fault(FaultCode.CONTEXT_MISMATCH)
+
+    def close(self, handle: bytes) -> None:
+        """Ends a handle; raises `Fault` if it is not open."""
+        self.check(handle)
+        self._open.remove(handle)
+
+
 class Call(msgspec.Struct, frozen=True):
     """What an operation knows besides its arguments."""
 
     view: ServerView
     caller: Caller
+    handles: Handles
 
     @property
     def admin(self) -> bool:
@@ -58,26 +89,30 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Operation(NamedTuple):
-    """One opnum: the impacket request, the arguments wanted of it (dotted paths), and what answers."""
+    """One opnum: the impacket request, the arguments wanted of it, and what answers.
+
+    An argument is a dotted path to text or a number, or a function of the request for anything else.
+    """
 
     request: Any
-    arguments: tuple[str, ...]
+    arguments: tuple[str | Callable[[Any], Any], ...]
     run: Callable[..., Any]
 
 
 class TableInterface:
-    """An interface whose operations are a table."""
+    """An interface whose operations are a table, for one client."""
 
     def __init__(self, operations: Mapping[int, Operation], view: ServerView) -> None:
         self._operations = operations
         self._view = view
+        self._handles = Handles()
 
     def call(self, operation: int, stub: bytes, caller: Caller) -> bytes:
         """Decodes, runs, encodes; raises `Fault` for an opnum we lack and for senseless stub data."""
         one = self._operations.get(operation)
         if one is None:
             raise Fault(FaultCode.OPERATION_RANGE)
-        answer = one.run(Call(self._view, caller), *decode(one, stub))
+        answer = one.run(Call(self._view, caller, self._handles), *decode(one, stub))
         return answer if isinstance(answer, bytes) else encode(answer)
 
 
@@ -97,7 +132,9 @@ def decode(operation: Operation, stub: bytes) -> list[Any]:
     with _impacket_silent():
         try:
             request = operation.request(stub)
-            return [_plain(request, path) for path in operation.arguments]
+            return [
+                _plain(request, one) if isinstance(one, str) else one(request) for one in operation.arguments
+            ]
         except Exception as error:  # impacket raises struct, key, type, Unicode and bare exceptions alike
             raise Fault(FaultCode.BAD_STUB_DATA, repr(error)) from None
 

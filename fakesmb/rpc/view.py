@@ -24,6 +24,14 @@ class ShareKind(IntEnum):
     IPC = 3
 
 
+class AccountRow(msgspec.Struct, frozen=True):
+    """A user or group of this machine, as SIDs name it: the machine's SID and a RID."""
+
+    name: str
+    rid: int
+    group: bool = False
+
+
 class ServerFacts(msgspec.Struct, frozen=True):
     """Who the server says it is."""
 
@@ -41,6 +49,10 @@ class ServerFacts(msgspec.Struct, frozen=True):
     """Minutes after which an idle session may be dropped (`sv102_disc`)."""
     lan_root: str = ""
     domain_joined: bool = False
+    machine_sid: str = "S-1-5-21-2052111302-1123561945-725345543"
+    """What the RIDs of local accounts hang from."""
+    accounts: tuple[AccountRow, ...] = ()
+    """Local accounts besides Administrator (500), Guest (501) and None (513)."""
 
 
 class ShareRow(msgspec.Struct, frozen=True):

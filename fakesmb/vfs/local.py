@@ -16,7 +16,7 @@ from fakesmb.vfs.lookup import Lookup, shown_name
 from fakesmb.vfs.namespace import Namespace
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.opens import Opener
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, check_name
 from fakesmb.vfs.search import LocalSearch, names_in
 from fakesmb.vfs.volume import volume_of
 from fakesmb.vfs.wildcards import has_wildcards
@@ -46,7 +46,7 @@ class LocalStore:
             raise NotADirectoryError(root)
         self.read_only = read_only
         self.opens = opens
-        self._label = label
+        self._label = label or os.path.basename(os.path.realpath(root))[:32]
         self._lookup = Lookup(root)
         self._opener = Opener(self._lookup, opens, read_only=read_only)
         self._namespace = Namespace(self._lookup, opens, read_only=read_only)
@@ -309,7 +309,7 @@ class LocalStore:
     def search(self, directory: Path, pattern: str, attributes: int) -> LocalSearch:
         """Begins a search; `attributes` are SearchAttributes ([MS-CIFS] 2.2.1.2.4)."""
         if pattern and not has_wildcards(pattern):
-            Path().join(pattern)
+            check_name(pattern)
         where = self._lookup.directory(directory.parts)
         return LocalSearch(
             self._lookup, self.opens, where, names_in(self._lookup, where, pattern), attributes

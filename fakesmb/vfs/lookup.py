@@ -22,6 +22,8 @@ _LINUX: Final = sys.platform == "linux"
 _SETTLED_NS: Final = 20_000_000
 """Changes within one tick of the kernel's clock leave one time: a younger listing proves nothing."""
 
+_NO_NAMES: Final = ("", ".", "..")
+
 Stamp = tuple[int, int, int, int, int]
 
 
@@ -229,7 +231,9 @@ class Lookup:
         return self.child(self.directory(parts[:-1]), parts[-1])
 
     def child(self, directory: Directory, name: str) -> Entry:
-        """What `name`, in whatever case, is in a directory."""
+        """What `name`, in whatever case, is in a directory. OBJECT_NAME_INVALID where it is no name but a way."""
+        if name in _NO_NAMES or "/" in name or "\0" in name:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
         try:
             st = directory.lstat(name)
         except FileNotFoundError:

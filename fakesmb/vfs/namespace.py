@@ -8,7 +8,7 @@ from fakesmb.vfs.api import Access, Attribute
 from fakesmb.vfs.attributes import effective, load
 from fakesmb.vfs.lookup import Entry, Lookup, shown_name
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, check_name
 
 
 class Namespace:
@@ -144,6 +144,8 @@ class Namespace:
     def _target(self, to: Path) -> Entry:
         if to.stream:
             raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+        if to.parts:
+            check_name(to.name)
         target = self._lookup.entry(to)
         if self._opens.deleting and self._opens.is_deleting(target.directory.status()):
             raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")

@@ -14,7 +14,7 @@ from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.lookup import Entry, Lookup, shown_name
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, check_name
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _ATTEMPTS: Final = 4
@@ -115,6 +115,7 @@ class Opener:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
         if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
             raise SMBError(NT.CANNOT_DELETE, "made read-only and to be deleted")
+        check_name(entry.name)
         access = grant(mask, read_only_share=False, attributes=0)
         parent = entry.directory
         if self._opens.deleting and self._opens.is_deleting(parent.status()):

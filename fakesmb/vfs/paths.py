@@ -70,9 +70,7 @@ class Path(msgspec.Struct, frozen=True):
 
     def join(self, name: str) -> "Path":
         """The path of `name`, one component, in this directory. Raises OBJECT_NAME_INVALID."""
-        if not name or name in (".", "..") or "\\" in name or "/" in name:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
-        _check(name, _ILLEGAL)
+        check_name(name)
         return Path((*self.parts, name))
 
     def __str__(self) -> str:
@@ -112,6 +110,13 @@ def _normalise(parts: list[str]) -> list[str]:
         elif part:
             done.append(part)
     return done
+
+
+def check_name(name: str) -> None:
+    """Raises OBJECT_NAME_INVALID unless a file may get this name: patterns and joins can make others."""
+    if not name or name in (".", "..") or "\\" in name or "/" in name:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+    _check(name, _ILLEGAL)
 
 
 def _check(part: str, illegal: re.Pattern[str]) -> None:

@@ -182,7 +182,7 @@ class OpenAndxExtendedResponse(OpenAndxResponse, frozen=True, kw_only=True):
     guest_maximal_access_rights: U32 = 0
 
 
-class ReadAndxRequest(Message, frozen=True, kw_only=True):
+class ReadAndxRequest(Message, frozen=True):
     """SMB_COM_READ_ANDX request, [MS-CIFS] 2.2.4.42.1 and [MS-SMB] 2.2.4.2.1.
 
     `timeout` is a pipe's timeout in milliseconds, or for a file and a client with CAP_LARGE_READX MaxCountHigh.

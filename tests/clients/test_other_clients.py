@@ -13,7 +13,7 @@ JCIFS = "/usr/share/java/jcifs.jar"
 ACCESS_DENIED_BY_CURL = 67  # CURLE_LOGIN_DENIED
 
 
-# -- curl ------------------------------------------------------------------------------------------------------
+# -- curl ----------------------------------------------------------------------------------------------------
 
 
 def curl(smb: Running, path: str, *words: str | Path, password: str = PASSWORD):  # type: ignore[no-untyped-def]
@@ -40,7 +40,7 @@ def test_curl_is_refused_with_a_wrong_password(smb: Running) -> None:
     assert curl(smb, "x", password=WRONG).returncode == ACCESS_DENIED_BY_CURL
 
 
-# -- impacket --------------------------------------------------------------------------------------------------
+# -- impacket ------------------------------------------------------------------------------------------------
 
 
 def impacket(smb: Running, password: str = PASSWORD):  # type: ignore[no-untyped-def]
@@ -96,7 +96,7 @@ def test_impacket_is_refused_with_a_wrong_password(smb: Running) -> None:
         impacket(smb, WRONG)
 
 
-# -- pysmb -----------------------------------------------------------------------------------------------------
+# -- pysmb ---------------------------------------------------------------------------------------------------
 
 
 def pysmb(ntlm_v2: bool, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
@@ -146,7 +146,7 @@ def test_pysmb_is_refused_with_a_wrong_password(smb: Running, monkeypatch: pytes
     assert not pysmb(True, monkeypatch)(WRONG).connect("127.0.0.1", smb.port, timeout=20)
 
 
-# -- jcifs -----------------------------------------------------------------------------------------------------
+# -- jcifs ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +183,7 @@ def test_jcifs_is_refused_with_a_wrong_password(smb: Running, work: Path, jcifs:
     assert "SmbAuthException" in done.stdout
 
 
-# -- nmap ------------------------------------------------------------------------------------------------------
+# -- nmap ----------------------------------------------------------------------------------------------------
 
 
 def nmap(smb: Running, password: str = PASSWORD) -> str:

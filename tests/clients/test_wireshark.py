@@ -1,4 +1,4 @@
-"""tshark reads what was said between real clients and the server: no malformed packet, nothing it cannot place."""
+"""tshark reads what was said between real clients and the server: no malformed packet."""
 
 import os
 import subprocess
@@ -24,7 +24,8 @@ def with_smbclient(smb: Running, work: Path, tmp_path: Path) -> None:
     smbclient(
         smb,
         command=f'volume; cd "{work.name}"; ls; lcd {tmp_path}; recurse; prompt; mget *; allinfo a.txt; '
-        "rename a.txt b.txt; mkdir made; mput *; del b.txt; setmode UPPER.TXT +r; utimes empty -1 -1 -1 -1; ls *.none",
+        "rename a.txt b.txt; mkdir made; mput *; del b.txt; setmode UPPER.TXT +r; "
+        "utimes empty -1 -1 -1 -1; ls *.none",
     )
 
 

@@ -1,11 +1,11 @@
-"""A TCP proxy that writes down what passes, as a capture that tshark reads. Needs no rights, unlike dumpcap."""
+"""A TCP proxy that writes down what passes, as a capture that tshark reads. dumpcap would need rights."""
 
 import socket
 import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MOST = 60_000
@@ -15,7 +15,7 @@ CLIENT, SERVER = bytes((10, 0, 0, 1)), bytes((10, 0, 0, 2))
 
 
 class Capture:
-    """Packets of TCP conversations, as a pcap file of raw IP packets ([draft-ietf-opsawg-pcap], link type 101)."""
+    """Packets of TCP conversations, as a pcap file of raw IP packets (link type 101)."""
 
     def __init__(self) -> None:
         self._packets: list[bytes] = []
@@ -25,7 +25,7 @@ class Capture:
     def conversation(self) -> "Conversation":
         with self._lock:
             self._next_port += 1
-            return Conversation(self, self._next_port)
+        return Conversation(self, self._next_port)
 
     def add(self, packet: bytes) -> None:
         now = time.time()
@@ -123,7 +123,5 @@ def _pass(
         if not open_ends[0]:
             conversation.end()
     for end in (source, target):
-        try:
+        with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass

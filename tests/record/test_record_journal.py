@@ -36,7 +36,7 @@ def test_requests_and_responses_are_found_by_the_names_of_the_record(journal: Jo
     assert [entry.number for entry in journal.responses()] == [2, 4]
     assert [entry.number for entry in journal.responses(status=NT.ACCESS_DENIED)] == [4]
     assert [entry.number for entry in journal.responses(status="STATUS_ACCESS_DENIED")] == [4]
-    assert [entry.number for entry in journal.requests(fid=0x4000)] == [5]
+    assert [entry.number for entry in journal.requests(command=CLOSE, fid=0x4000)] == [5]
     assert [entry.event for entry in journal.entries(event="connected")] == ["connected"]
     assert len(journal) == 6
 

@@ -8,7 +8,7 @@ import pytest
 from record_samples import message
 
 from fakesmb.record.events import Event
-from fakesmb.record.lines import FileOutput, LineSink, StreamOutput
+from fakesmb.record.lines import FileOutput, LineSink, StreamOutput, output_of
 from fakesmb.wire.files import CloseRequest
 
 
@@ -90,6 +90,41 @@ def test_a_disk_that_fills_up_leaves_no_half_line(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space"):
         output.put(b"first\nsecond\nthird\n")
     assert path.read_bytes() == b"first\n"
+
+
+def test_a_reader_that_left_is_an_error_and_not_a_loop() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    output = FileOutput(writing)
+    with pytest.raises(BrokenPipeError):
+        output.put(b"line\n")
+    output.close()
+
+
+def test_a_non_blocking_pipe_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    data = b"x" * 99 + b"\n"
+    got = bytearray()
+    monkeypatch.setattr("select.select", lambda *_: got.extend(os.read(reading, 1 << 20)))
+    output = FileOutput(writing)
+    output.put(data * 1000)
+    output.close()
+    got += os.read(reading, 1 << 20)
+    os.close(reading)
+    assert bytes(got) == data * 1000
+
+
+def test_standard_output_is_written_to_past_its_buffer_or_as_a_stream(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as stream:
+        output = output_of(stream)
+        output.put(b"one\n")
+        output.close()
+        stream.write("two\n")
+    assert (tmp_path / "out").read_text() == "one\ntwo\n"
+    replaced = io.TextIOWrapper(io.BytesIO())
+    output_of(replaced).put(b"line\n")
+    assert replaced.buffer.getvalue() == b"line\n"  # type: ignore[attr-defined]
 
 
 def test_a_stream_is_flushed_and_stays_open() -> None:

@@ -28,6 +28,22 @@ def test_an_unknown_pipe_is_not_found_at_once(name: str) -> None:
     assert refused.value.status == NT.OBJECT_NAME_NOT_FOUND
 
 
+@pytest.mark.parametrize("name", ["\\PIPE\\srvsvc", "pipe\\srvsvc"])
+def test_nt_create_names_have_no_prefix(name: str) -> None:
+    """smbtorture's smb1-pipe-name: Windows finds nothing under these in an NT_CREATE_ANDX."""
+    service = PipeService(ListView())
+    with pytest.raises(SMBError) as refused:
+        service.open(name, ADMIN, prefixed=False)
+    assert refused.value.status == NT.OBJECT_NAME_NOT_FOUND
+    assert service.open("\\srvsvc", ADMIN, prefixed=False).instances == 1
+
+
+def test_what_is_there_can_be_asked_without_opening() -> None:
+    service = PipeService(ListView())
+    assert service.exists("\\PIPE\\SRVSVC")
+    assert not service.exists("\\PIPE\\mdssvc")
+
+
 def test_pipe_prefix_alone_is_no_name() -> None:
     assert plain_name("\\PIPE") == "pipe"
 

@@ -50,7 +50,7 @@ def test_level_1_has_types_and_comments() -> None:
 
 PUBLIC_2 = {
     "netname": "public", "type": 0, "remark": "For all: Grüße", "permissions": 0, "max_uses": 0xFFFFFFFF,
-    "current_uses": 2, "path": "C:\\public", "passwd": b"",
+    "current_uses": 2, "path": "C:\\public", "passwd": "",
 }  # fmt: skip
 
 

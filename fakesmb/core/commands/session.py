@@ -264,13 +264,17 @@ def _emit_refusal(
 
 @command(0x74, LogoffAndxRequest, Needs.NOTHING)
 def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
-    """SMB_COM_LOGOFF_ANDX, [MS-CIFS] 3.3.5.44: closes what the user has open; unfinished sign-ins are bad UIDs."""
+    """SMB_COM_LOGOFF_ANDX, [MS-CIFS] 3.3.5.44: frees what is the user's; unfinished sign-ins are bad UIDs."""
     connection = request.connection
     session = connection.sessions.get(request.exchange.uid)
     if session is None or session.identity is None:
         raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X}")
     request.exchange.session = session
     connection.end(session=session)
+    for tree in connection.trees:
+        if tree.session is session:
+            connection.end(tree=tree)
+            connection.trees.pop(tree.tid)
     connection.sessions.pop(session.uid)
     return LogoffAndxResponse()
 

@@ -1,5 +1,7 @@
 """TRANS2_FIND_FIRST2 and FIND_NEXT2: directory listings ([MS-CIFS] 2.2.6.2, 2.2.6.3)."""
 
+from typing import Final
+
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.trans2.file_info import asked_by, unknown_level
@@ -16,6 +18,10 @@ from fakesmb.wire.trans2 import (
     FindNext2Response,
     Trans2,
 )
+
+OVERHEAD: Final = 80
+"""Bytes of an answer that are not entries. A listing is cut to one message: several would be allowed, but the next
+request for more costs no more than they do, and simple clients read only one."""
 
 
 def level_of(code: int) -> FindLevel:
@@ -35,7 +41,7 @@ def listed(
     """
     entries = EntryList(
         level,
-        request.params.max_data_count,
+        min(request.params.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
         asked_by(request),
         resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
     )

@@ -1,0 +1,142 @@
+"""A server in memory over folders of the test's own, and what checks that nothing goes wrong in silence or leaks."""
+
+import contextlib
+import gc
+import os
+import types
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from twisted.python import log
+
+from fakesmb import filetime
+from fakesmb.core.settings import Settings
+from fakesmb.status import NT, SMBError
+from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
+
+settings.register_profile("fakesmb-ci", settings.get_profile("fakesmb"), derandomize=True, database=None)
+if os.environ.get("CI") or "HYPOTHESIS_PROFILE" not in os.environ:
+    settings.load_profile("fakesmb-ci")
+
+MONDAY_NS = 1_086_000_000_000_000_000
+"""2004-05-31 10:40:00 UTC, POSIX nanoseconds: the moment at which the frozen clock stands."""
+README = b"Whoever reads this has walked the whole exchange.\r\n"
+
+Refuses = Callable[[NT], AbstractContextManager[object]]
+Make = Callable[..., InMemoryServer]
+
+
+@pytest.fixture()
+def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FILETIMEs that the server tells of itself stand still."""
+    monkeypatch.setattr(filetime, "time", types.SimpleNamespace(time_ns=lambda: MONDAY_NS))
+
+
+@pytest.fixture()
+def folders(tmp_path: Path) -> dict[str, Path]:
+    """Three shares, and a folder outside them that nobody may reach."""
+    made = {name: tmp_path / name for name in ("public", "docs", "c$")}
+    for folder in made.values():
+        folder.mkdir()
+    (made["c$"] / "readme.txt").write_bytes(README)
+    (made["c$"] / "Program Files").mkdir()
+    (made["docs"] / "manual.txt").write_bytes(b"read only")
+    (made["public"] / "a.txt").write_bytes(b"0123456789" * 10)
+    (made["public"] / "dir").mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.txt").write_bytes(b"secret")
+    os.utime(made["c$"] / "readme.txt", ns=(MONDAY_NS, MONDAY_NS))
+    return made
+
+
+@pytest.fixture()
+def make(folders: dict[str, Path]) -> Iterator[Make]:
+    """Makes servers over the folders. At the end all clients leave, and nothing may be left or have gone wrong."""
+    before = descriptors()
+    unhandled: list[dict[str, object]] = []
+    log.addObserver(unhandled.append)
+    servers: list[InMemoryServer] = []
+
+    def one(**options: object) -> InMemoryServer:
+        server = InMemoryServer(folders, **{"read_only": ["docs"]} | options)  # type: ignore[arg-type]
+        servers.append(server)
+        return server
+
+    yield one
+    for server in servers:
+        check_end(server)
+    gc.collect()  # a Deferred whose failure nobody took says so when it goes
+    log.removeObserver(unhandled.append)
+    assert [event for event in unhandled if event.get("isError")] == []
+    assert {descriptors()[number] for number in descriptors().keys() - before.keys()} == set()
+
+
+def check_end(server: InMemoryServer) -> None:
+    """All clients leave: nothing is open, nothing waits, no bug was contained."""
+    for connection in list(server.server.connections.values()):
+        connection.lost("the test is over")
+        assert not connection.pending
+        assert not connection.lock_waits
+    assert [problem.text + problem.traceback for problem in server.problems] == []
+    assert len(server.open_files) == 0
+    assert not server.open_files.by_key
+    assert server.clock.getDelayedCalls() == []
+    assert server.server.connections == {}
+    for share in server.server.shares.values():
+        if share.store is not None and hasattr(share.store, "shutdown"):
+            share.store.shutdown()
+
+
+def descriptors() -> dict[int, str]:
+    """The open descriptors of this process and what they are of, without the one that lists them."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+    return found
+
+
+@pytest.fixture()
+def server(make: Make) -> InMemoryServer:
+    """One server with its defaults, and fixed challenge and GUID."""
+    return make()
+
+
+@pytest.fixture()
+def client(server: InMemoryServer) -> Client:
+    """A client on the public share."""
+    return server.client().sign_in().connect("public")
+
+
+@pytest.fixture()
+def other(server: InMemoryServer) -> Client:
+    """A second client on the public share."""
+    return server.client("127.0.0.1:50001").sign_in().connect("public")
+
+
+@pytest.fixture()
+def unsigned() -> Settings:
+    """Settings of the transcripts: fixed challenge and GUID, no signing."""
+    return Settings(challenge=CHALLENGE, guid=GUID, signing="off")
+
+
+@pytest.fixture()
+def refuses() -> Refuses:
+    """`with refuses(NT.X):` the block ends in that status."""
+
+    class Refused:
+        def __init__(self, status: NT) -> None:
+            self.status = status
+
+        def __enter__(self) -> "Refused":
+            return self
+
+        def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+            assert isinstance(error, SMBError), f"{self.status.label} expected, not {error!r}"
+            assert NT(error.status) is self.status
+            return True
+
+    return Refused

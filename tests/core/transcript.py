@@ -1,0 +1,158 @@
+"""Conversations as files: what a client sends, what comes back, in words and in bytes.
+
+    # comment
+    @ signing off                     settings and preparations, see `prepare`
+    > C; Close, FID = 0x4000          a request: how the record tells it
+      ff534d42 04 00000000 18 01c8    its bytes, on lines that are indented
+    < R; Close, FID = 0x0000          the answer; `..` is a byte that the test does not look at, `..x8` are eight
+      ff534d42 04 ...
+    ~ 1.5                             the clock moves on
+    ! the client speaks ...           the server closes the connection, and says so
+
+`b> ` and `b< ` are a second client. Everything is exact: an answer that the file does not have fails.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from fakesmb.record import describe
+from fakesmb.record.events import Disconnected
+from fakesmb.record.events import Message as MessageEvent
+from fakesmb.testing import Client, InMemoryServer
+
+FOLDER = Path(__file__).parent.parent / "transcripts"
+_TURN = re.compile(r"([a-z]?)([<>~!@#])\s?(.*)")
+
+
+class Turn(NamedTuple):
+    """One line of a transcript, with the bytes under it. A byte of None may be any."""
+
+    client: str
+    kind: str
+    words: str
+    data: tuple[int | None, ...]
+    line: int
+
+    @property
+    def message(self) -> bytes:
+        """A request's bytes."""
+        return bytes(byte for byte in self.data if byte is not None)
+
+
+def octets(text: str) -> Iterator[int | None]:
+    """The bytes of a line of hex."""
+    for token in text.split():
+        if token.startswith(".."):
+            yield from [None] * int(token[3:] or 1)
+        else:
+            yield from bytes.fromhex(token)
+
+
+def turns(path: Path) -> list[Turn]:
+    """The turns of a transcript, without comments."""
+    found: list[Turn] = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        if line[0] == " ":
+            last = found.pop()
+            found.append(last._replace(data=last.data + tuple(octets(line))))
+            continue
+        match = _TURN.fullmatch(line)
+        assert match, f"{path.name}:{number}: {line!r}"
+        if match[2] != "#":
+            found.append(Turn(match[1] or "a", match[2], match[3], (), number))
+    return found
+
+
+def hex_lines(data: bytes) -> list[str]:
+    """Bytes as a transcript has them: the header, then rows of 32."""
+    rows = [data[:32], *(data[at : at + 32] for at in range(32, len(data), 32))]
+    return [f"  {row.hex(' ', 4) if at else header_hex(row)}" for at, row in enumerate(rows)]
+
+
+def header_hex(row: bytes) -> str:
+    """Magic, command, status, flags, flags2, PID high, signature, reserved, TID, PID, UID, MID."""
+    parts, at = [], 0
+    for size in (4, 1, 4, 1, 2, 2, 8, 2, 2, 2, 2, 2):
+        parts.append(row[at : at + size].hex())
+        at += size
+    return " ".join(part for part in parts if part)
+
+
+def matches(data: bytes, expected: tuple[int | None, ...]) -> bool:
+    """Whether the bytes are those, where the transcript looks at them."""
+    return len(data) == len(expected) and all(
+        want is None or want == have for have, want in zip(data, expected, strict=True)
+    )
+
+
+class Stage:
+    """A server and the clients of one transcript."""
+
+    def __init__(self, server: InMemoryServer) -> None:
+        self.server = server
+        self.clients: dict[str, Client] = {}
+        self.told = 0
+
+    def client(self, name: str) -> Client:
+        """A client by its letter; it connects when it is first named."""
+        if name not in self.clients:
+            self.clients[name] = self.server.client()
+        return self.clients[name]
+
+    def prepare(self, name: str, words: str) -> None:
+        """`signed in`, `connected to SHARE`: done without a word in the transcript."""
+        client = self.client(name)
+        for step in words.split(", "):
+            if step == "signed in":
+                client.sign_in()
+            elif step.startswith("connected to "):
+                client.connect(step.removeprefix("connected to "))
+            else:
+                raise AssertionError(f"unknown preparation {step!r}")
+        self.told = len(self.server.sink.events)
+
+    def words(self) -> list[str]:
+        """What the record told since the last call, one line a message or end of a connection."""
+        events = self.server.sink.events[self.told :]
+        self.told += len(events)
+        return [
+            describe.summary(event) if isinstance(event, MessageEvent) else event.reason
+            for event in events
+            if isinstance(event, MessageEvent | Disconnected)
+        ]
+
+
+def play(path: Path, stage: Stage, *, piece: int | None = None) -> None:
+    """Runs a transcript; `piece` cuts what the client sends into so many bytes each."""
+    frames: dict[str, list[bytes]] = {}
+    told: list[str] = []
+    for turn in turns(path):
+        where = f"{path.name}:{turn.line}"
+        if turn.kind == "@":
+            stage.prepare(turn.client, turn.words)
+            continue
+        client = stage.client(turn.client)
+        if turn.kind == "~":
+            stage.server.clock.advance(float(turn.words))
+        elif turn.kind == ">":
+            stream = len(turn.message).to_bytes(4, "big") + turn.message
+            size = piece or len(stream)
+            for at in range(0, len(stream), size):
+                client.connection.receive(stream[at : at + size])
+        for name, one in stage.clients.items():
+            frames.setdefault(name, []).extend(bytes(frame) for frame in one.frames())
+        told += stage.words()
+        if turn.kind == "<":
+            got = frames[turn.client].pop(0) if frames[turn.client] else b""
+            assert matches(got, turn.data), "\n".join([f"{where}: {turn.words}; came:", *hex_lines(got)])
+        if turn.kind in "<>" or turn.kind == "!":
+            assert turn.words in told, f"{where}: {turn.words!r} is not among {told}"
+            told.remove(turn.words)
+        if turn.kind == "!":
+            assert client.closed, f"{where}: the connection is still there"
+    assert told == [], f"{path.name}: not in the transcript: {told}"
+    assert not any(frames.values()), f"{path.name}: more answers: {frames}"

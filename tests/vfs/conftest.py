@@ -1,0 +1,3 @@
+from conftest_vfs import lab, refuses
+
+__all__ = ["lab", "refuses"]
