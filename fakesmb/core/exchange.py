@@ -164,11 +164,12 @@ class Exchange:
             if command is None:
                 raise unsupported(step.code)
             request = self._request(command, step.params)
+            self._requests.append(request)
             return command.handler(request)
         except Exception as error:
+            if request is None:
+                self._requests.append(None)
             return self._refusal(error)
-        finally:
-            self._requests.append(request)
 
     def _request(self, command: Command, params: Message | None) -> AnyRequest:
         needs, connection = command.needs, self.connection
@@ -228,7 +229,7 @@ class Exchange:
         pending = self.connection.pending
         too_many = len(pending) >= self.connection.server.settings.limits.pending
         pending.add(self)
-        self._record_request()
+        self.record_request()
         if too_many:
             deferred.cancel()
         return None
@@ -256,7 +257,7 @@ class Exchange:
     def _take(self, outcome: Answer | SMBError) -> bool:
         """Adds an outcome to the answer; True if the chain goes on."""
         if isinstance(outcome, Replies):
-            self._record_request()
+            self.record_request()
             for reply in outcome.replies:
                 self._append(reply)
                 self._send()
@@ -265,7 +266,7 @@ class Exchange:
                 self.command = self._steps[self._index].code
             return False
         if isinstance(outcome, NoReply):
-            self._record_request()
+            self.record_request()
             if self._blocks:
                 self._send()  # the commands before it in the chain want their answers
             return False
@@ -276,7 +277,7 @@ class Exchange:
                 return True
         except Exception as error:
             self._append_error(self._refusal(error))
-        self._record_request()
+        self.record_request()
         self._send()
         return False
 
@@ -369,7 +370,8 @@ class Exchange:
 
     # -- the record ----------------------------------------------------------------------------------------
 
-    def _record_request(self) -> None:
+    def record_request(self) -> None:
+        """Emits the request now, if that has not happened: before an event that it causes."""
         if self._recorded:
             return
         self._recorded = True

@@ -6,6 +6,9 @@ from typing import Final
 
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Results
+from fakesmb.core.views import caller_of
+from fakesmb.record.events import pipe_message
+from fakesmb.rpc import rap
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.status import NT, SMBError
 from fakesmb.wire import names
@@ -16,6 +19,7 @@ _PIPE_INFO: Final = struct.Struct("<HHBBB")
 _PEEK: Final = struct.Struct("<HHH")
 _STATUS: Final = struct.Struct("<H")
 PIPE_PREFIX: Final = "\\PIPE"
+LANMAN: Final = "\\PIPE\\LANMAN"
 LISTENING_PIPE_STATE: Final = 3  # FILE_PIPE_CONNECTED_STATE of the peek answer, [MS-CIFS] 2.2.5.5.2
 UNLIMITED_INSTANCES: Final = 255
 QUOTA: Final = 4096
@@ -75,8 +79,9 @@ def transact(request: AnyRequest) -> Results:
     An answer longer than the client's buffer comes with BUFFER_OVERFLOW; reads fetch the rest.
     """
     params = _params(request)
+    request.detail = pipe_message(params.data)
     data, more = _pipe(request).transact(params.data, params.max_data_count)
-    return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0)
+    return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0, detail=pipe_message(data))
 
 
 def raw_read(request: AnyRequest) -> Results:
@@ -101,6 +106,26 @@ def wait(request: AnyRequest) -> Results:
     if not request.server.pipes.exists(name):
         raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {name!r}")
     return Results()
+
+
+def remote_administration(request: AnyRequest, name: str) -> Results:
+    """A transaction without setup words: a call of the Remote Administration Protocol, [MS-RAP] 3.1.4.
+
+    jcifs, Windows 9x and OS/2 list shares this way.
+    """
+    if name != LANMAN:
+        raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"{name} without a pipe function")
+    params = _params(request)
+    parameters, data = rap.transact(
+        params.parameters,
+        params.data,
+        params.max_parameter_count,
+        params.max_data_count,
+        request.server.view,
+        caller_of(request.session),
+        request.connection.oem_encoding,
+    )
+    return Results(parameters=parameters, data=data)
 
 
 FUNCTIONS: Final[Mapping[int, Callable[[AnyRequest], Results]]] = {
@@ -132,7 +157,7 @@ def named_transaction(request: AnyRequest) -> Results:
         if not request.tree.share.is_ipc:
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "pipes are on IPC$")
         if not params.setup:
-            raise SMBError(NT.NOT_IMPLEMENTED, f"{name} (remote administration) is not implemented")
+            return remote_administration(request, upper)
         request.subcommand = function = params.subcommand
         handler = FUNCTIONS.get(function or 0)
         if handler is None:

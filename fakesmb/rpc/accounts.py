@@ -103,8 +103,8 @@ class Directory:
         """Finds `name` or `DOMAIN\\name`; the local accounts come first."""
         domain, _, plain = name.rpartition("\\")
         wanted, domain = plain.casefold(), domain.casefold()
-        if not wanted:
-            return None
+        if not wanted:  # `BUILTIN\` is the domain itself, and so Windows takes no name at all
+            wanted = domain or "builtin"
         for one in self._accounts:
             if one.name.casefold() == wanted and (not domain or domain in self._domains):
                 return one

@@ -23,13 +23,24 @@ from fakesmb.rpc.srvsvc_rows import (
     SERVER,
     SESSIONS,
     SHARE,
+    SHARE_ENUM_STRUCT,
     SHARES,
     STATISTICS,
     TRANSPORTS,
     Transport,
     constant,
 )
-from fakesmb.rpc.stub import Call, Columns, Operation, TableInterface, Win32, row, with_open_unions
+from fakesmb.rpc.stub import (
+    FIRST_REFERENT,
+    Call,
+    Columns,
+    Operation,
+    TableInterface,
+    Win32,
+    row,
+    with_open_unions,
+    with_structure,
+)
 from fakesmb.rpc.view import ConnectionRow, FileRow, ServerView, ShareRow, Statistics
 
 NO_TICK_INTERVAL: Final = 310
@@ -87,19 +98,25 @@ def _find_share(call: Call, name: str | None) -> ShareRow | None:
     return next((one for one in call.view.shares() if one.name.casefold() == wanted), None)
 
 
-SHARE_INFO_LEVELS: Final = frozenset({0, 1, 2, 501, 502, 503, 1005})
+SHARE_INFO_LEVELS: Final = frozenset({0, 1, 2, 501, 502, 503, 1004, 1005, 1006})
+EMPTY_LEVELS: Final[Mapping[int, bytes]] = {
+    level: struct.pack("<5I", level, FIRST_REFERENT, 0, 0, Win32.OK) for level in (1007, 1501)
+}
+"""Levels that hold nothing here: no flags and no other folder, no descriptor."""
 
 
 def share_get_info(call: Call, name: str | None, level: int) -> Any:
-    """NetrShareGetInfo, 3.1.4.10."""
+    """NetrShareGetInfo, 3.1.4.10. Levels 1004, 1006, 1007 and 1501 are Samba's; Windows only sets them."""
     response = srvs.NetrShareGetInfoResponse
-    if level not in SHARE_INFO_LEVELS:
+    if level not in SHARE_INFO_LEVELS and level not in EMPTY_LEVELS:
         return _no_such_level(response, srvs.SHARE_INFO, "ShareInfo", level)
     if call.caller.anonymous and level in (2, 502, 503):
         return _info(response, "ShareInfo", level, None, Win32.ACCESS_DENIED)
     share = _find_share(call, name)
     if share is None:
-        return _info(response, "ShareInfo", level, None, Win32.NET_NAME_NOT_FOUND)
+        return struct.pack("<III", level, 0, Win32.NET_NAME_NOT_FOUND)
+    if level in EMPTY_LEVELS:
+        return EMPTY_LEVELS[level]
     return _one(response, srvs.SHARE_INFO, "ShareInfo", level, SHARE, share)
 
 
@@ -287,6 +304,10 @@ def _changing(status_only: bool = True) -> Callable[..., bytes]:
 _PAGED: Final = ("InfoStruct.Level", "PreferedMaximumLength", "ResumeHandle")
 
 
+def _shares(request: Any) -> Any:
+    return with_structure(request, "InfoStruct", SHARE_ENUM_STRUCT)
+
+
 def _enum(request: Any) -> Any:
     return with_open_unions(request, "InfoStruct")
 
@@ -307,7 +328,7 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     12: Operation(_enum(srvs.NetrSessionEnum), ("ClientName", "UserName", *_PAGED), session_enum),
     13: Operation(srvs.NetrSessionDel, (), _changing()),
     14: Operation(srvs.NetrShareAdd, (), _changing(status_only=False)),
-    15: Operation(_enum(srvs.NetrShareEnum), _PAGED, share_enum),
+    15: Operation(_enum(_shares(srvs.NetrShareEnum)), _PAGED, share_enum),
     16: Operation(srvs.NetrShareGetInfo, ("NetName", "Level"), share_get_info),
     17: Operation(srvs.NetrShareSetInfo, (), _changing(status_only=False)),
     18: Operation(srvs.NetrShareDel, (), _changing()),
@@ -323,7 +344,7 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     28: Operation(srvs.NetrRemoteTOD, (), remote_tod),
     30: Operation(srvs.NetprPathType, ("PathName", "Flags"), path_type_get),
     33: Operation(srvs.NetprNameValidate, ("Name", "NameType", "Flags"), name_validate),
-    36: Operation(_enum(srvs.NetrShareEnumSticky), _PAGED, share_enum_sticky),
+    36: Operation(_enum(_shares(srvs.NetrShareEnumSticky)), _PAGED, share_enum_sticky),
 }
 
 

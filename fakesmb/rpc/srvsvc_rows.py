@@ -8,9 +8,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from impacket.dcerpc.v5 import srvs
-from impacket.dcerpc.v5.ndr import NULL
+from impacket.dcerpc.v5.ndr import NDRSTRUCT, NULL
 
-from fakesmb.rpc.stub import FIRST_REFERENT, Columns, Page, Win32, page, row, row_size
+from fakesmb.rpc.stub import (
+    FIRST_REFERENT,
+    Columns,
+    Page,
+    Win32,
+    page,
+    row,
+    row_size,
+    with_levels,
+    with_structure,
+)
 from fakesmb.rpc.view import SessionRow
 
 PLATFORM_NT: Final = 500
@@ -38,6 +48,7 @@ SHARE: Final[Columns] = {
     "path": lambda s: s.path,
     "passwd": constant(""),
     "flags": constant(0),
+    "alternate_directory_name": constant(""),
     "servername": constant("*"),
     "reserved": constant(0),
     "security_descriptor": constant(None),
@@ -178,7 +189,29 @@ class Enumeration(NamedTuple):
         return struct.pack("<III", level, level, 0) + handle + _U32.pack(status)
 
 
-SHARES: Final = Enumeration(srvs.NetrShareEnumResponse, "ShareInfo", srvs.SHARE_ENUM_STRUCT, SHARE)
+class ShareInfo1007(NDRSTRUCT):  # type: ignore[misc]
+    """SHARE_INFO_1007, which [MS-SRVS] and impacket lack and Samba's clients ask for."""
+
+    structure = (("shi1007_flags", srvs.DWORD), ("shi1007_alternate_directory_name", srvs.LPWSTR))
+
+
+SHARE_ENUM_STRUCT: Final = with_levels(
+    srvs.SHARE_ENUM_STRUCT,
+    {
+        1004: ("Level1004", srvs.SHARE_INFO_1004),
+        1005: ("Level1005", srvs.SHARE_INFO_1005),
+        1006: ("Level1006", srvs.SHARE_INFO_1006),
+        1007: ("Level1007", ShareInfo1007),
+    },
+)
+"""With the single-value levels that Samba's clients enumerate and whose containers they expect."""
+
+SHARES: Final = Enumeration(
+    with_structure(srvs.NetrShareEnumResponse, "InfoStruct", SHARE_ENUM_STRUCT),
+    "ShareInfo",
+    SHARE_ENUM_STRUCT,
+    SHARE,
+)
 SESSIONS: Final = Enumeration(srvs.NetrSessionEnumResponse, "SessionInfo", srvs.SESSION_ENUM_STRUCT, SESSION)
 FILES: Final = Enumeration(srvs.NetrFileEnumResponse, "FileInfo", srvs.FILE_ENUM_STRUCT, FILE)
 CONNECTIONS: Final = Enumeration(

@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from impacket.dcerpc.v5.ndr import NDR, NDRPOINTER, NULL
+from impacket.dcerpc.v5.ndr import (
+    NDR,
+    NDRPOINTER,
+    NDRSTRUCT,
+    NDRULONG,
+    NULL,
+    NDRUniConformantArray,
+)
 
 from fakesmb.rpc.dcerpc import Fault, FaultCode
 from fakesmb.rpc.view import Caller, ServerView
@@ -226,6 +233,31 @@ def page(rows: Sequence[Any], size_of: Callable[[Any], int], preferred: int, res
         return Page(rows[start:], len(rows) - start, 0, Win32.OK)
     status = Win32.MORE_DATA if end > start else Win32.BUFFER_TOO_SMALL
     return Page(rows[start:end], len(rows) - start, end, status)
+
+
+def with_levels(structure: Any, arms: Mapping[int, tuple[str, Any]]) -> Any:
+    """An impacket enumeration structure (Level and union) with more levels, each given as (name, row structure)."""
+    (level, (name, union)) = structure.structure
+    more = {tag: (arm, _container(item)) for tag, (arm, item) in arms.items()}
+    larger = type(union.__name__, (union,), {"union": {**union.union, **more}})
+    return type(structure.__name__, (structure,), {"structure": (level, (name, larger))})
+
+
+def _container(item: Any) -> Any:
+    """A pointer to a counted array of rows, as every enumeration level has it."""
+
+    def pointer(name: str, referent: Any) -> Any:
+        return type(name, (NDRPOINTER,), {"referent": (("Data", referent),)})
+
+    array = type("ARRAY", (NDRUniConformantArray,), {"item": item})
+    members = (("EntriesRead", NDRULONG), ("Buffer", pointer("LPARRAY", array)))
+    return pointer("LPCONTAINER", type("CONTAINER", (NDRSTRUCT,), {"structure": members}))
+
+
+def with_structure(call: Any, field: str, structure: Any) -> Any:
+    """An impacket request or response whose field is of another structure."""
+    members = tuple((name, structure if name == field else kind) for name, kind in call.structure)
+    return type(call.__name__, (call,), {"structure": members})
 
 
 def with_open_unions(request: Any, *fields: str) -> Any:

@@ -5,14 +5,16 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.filetime import from_ns, to_ns
+from fakesmb.filetime import to_ns
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
-from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.api import Access, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
+from fakesmb.vfs.attributes import creation_time, load
+from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.locks import LockTable
-from fakesmb.vfs.lookup import Lookup, shown_name
+from fakesmb.vfs.lookup import Lookup
+from fakesmb.vfs.metadata import set_basic
 from fakesmb.vfs.namespace import Namespace
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.opens import Opener
@@ -30,8 +32,6 @@ _LARGEST: Final = (1 << 63) - 1
 _MAKE_DIRECTORY: Final = CreateRequest(
     access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY, share=Share.ALL
 )
-_STOP_UPDATES: Final = -1
-_RESUME_UPDATES: Final = -2
 _SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 
 
@@ -218,49 +218,14 @@ class LocalStore:
         if isinstance(target, Path):
             opened = self.create(target, CreateRequest(access=Access.WRITE_ATTRIBUTES))
             try:
-                self._set_basic(_own(opened.handle), creation, access, write, attributes)
+                set_basic(_own(opened.handle), self.opens.side, creation, access, write, attributes)
             finally:
                 self.close(opened.handle)
             return
         own = _own(target)
         if not own.access & Access.WRITE_ATTRIBUTES:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_ATTRIBUTES access")
-        self._set_basic(own, creation, access, write, attributes)
-
-    def _set_basic(self, own: LocalHandle, creation: int, access: int, write: int, attributes: int) -> None:
-        if attributes & (Attribute.TEMPORARY if own.is_directory else Attribute.DIRECTORY):
-            raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
-        if not all(_RESUME_UPDATES <= time <= _LARGEST for time in (creation, access, write)):
-            raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
-        st = os.fstat(own.fd)
-        if creation > 0 or attributes:
-            self._remember(own, st, creation, attributes)
-        if access > 0 or write > 0:
-            at = to_ns(access) if access > 0 else st.st_atime_ns
-            wt = to_ns(write) if write > 0 else st.st_mtime_ns
-            try:
-                os.utime(own.xattr_target, ns=(at, wt))
-            except OverflowError:
-                raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
-        if write > 0:
-            own.file.write_time = write
-        elif write == _STOP_UPDATES and not own.file.write_time:
-            own.file.write_time = from_ns(st.st_mtime_ns)
-
-    def _remember(self, own: LocalHandle, st: os.stat_result, creation: int, attributes: int) -> None:
-        """Keeps attributes and creation time; the one that is left stays what it is shown to be now."""
-        side = self.opens.side
-        old = load(own.xattr_target, st, side, follow=True)
-        bits = (
-            attributes & Attribute.SETTABLE if attributes else effective(st.st_mode, own.name, old.attributes)
-        )
-        bits &= ~(Attribute.NORMAL | Attribute.DIRECTORY)
-        born = creation if creation > 0 else creation_time(old.creation_time, st)
-        writable = st.st_mode | stat.S_IWUSR
-        if not own.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
-            # Before the rest: a file without write permission takes no extended attribute either.
-            os.chmod(own.xattr_target, stat.S_IMODE(writable))
-        save(own.xattr_target, st, Stored(bits, born), side, follow=True)
+        set_basic(own, self.opens.side, creation, access, write, attributes)
 
     def set_delete(self, handle: "Handle", *, delete: bool) -> None:
         """Marks for deletion when the last open closes, or takes the mark back."""

@@ -6,7 +6,8 @@ from fakesmb.status import NT, SMBError
 from fakesmb.vfs import sharing
 from fakesmb.vfs.api import Access, Attribute
 from fakesmb.vfs.attributes import effective, load
-from fakesmb.vfs.lookup import Entry, Lookup, shown_name
+from fakesmb.vfs.directory import shown_name
+from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles
 from fakesmb.vfs.paths import Path, check_name
 

@@ -11,8 +11,9 @@ from fakesmb.vfs import sharing
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
 from fakesmb.vfs.api import Access, Action, Attribute, CreateRequest, Disposition, Info, Opened, Option, Share
 from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
-from fakesmb.vfs.lookup import Entry, Lookup, shown_name
+from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.paths import Path, check_name
 

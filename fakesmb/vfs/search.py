@@ -7,8 +7,9 @@ from typing import Final
 from fakesmb.status import SMBError
 from fakesmb.vfs.api import Attribute, Info
 from fakesmb.vfs.attributes import NOTHING, load
+from fakesmb.vfs.directory import Directory, shown_name
 from fakesmb.vfs.facts import info_of
-from fakesmb.vfs.lookup import Directory, Lookup, shown_name
+from fakesmb.vfs.lookup import Lookup
 from fakesmb.vfs.openfiles import OpenFiles
 from fakesmb.vfs.paths import fold, is_legal_on_wire
 from fakesmb.vfs.shortnames import short_name

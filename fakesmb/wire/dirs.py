@@ -151,6 +151,6 @@ class CopyRequest(Message, frozen=True):
 
 
 class CopyResponse(Message, frozen=True):
-    """SMB_COM_COPY and SMB_COM_MOVE response: how many files were copied."""
+    """SMB_COM_COPY and SMB_COM_MOVE response of LANMAN 1.0: how many files were copied."""
 
     count: U16

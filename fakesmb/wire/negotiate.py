@@ -165,6 +165,6 @@ class NegotiateLanmanResponse(Message, frozen=True, kw_only=True):
 
 
 class NegotiateCoreResponse(Message, frozen=True):
-    """The one word of the core dialects, or 0xFFFF where no dialect is common."""
+    """The one word of the core dialects, or 0xFFFF where none is common, [MS-CIFS] 2.2.4.52.2."""
 
     dialect_index: U16 = NO_DIALECT

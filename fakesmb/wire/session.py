@@ -22,7 +22,7 @@ class Action:
 
 
 class SessionSetupAndxRequest(Message, frozen=True, kw_only=True):
-    """What all forms of SMB_COM_SESSION_SETUP_ANDX begin with; `decode` gives the form that WordCount names."""
+    """What every form begins with, [MS-CIFS] 2.2.4.53.1; `decode` gives the form that WordCount names."""
 
     ANDX: ClassVar[bool] = True
     max_buffer_size: U16 = 0xFFFF

@@ -122,7 +122,7 @@ class SetFileInformationRequest(Structure, frozen=True):
 
 
 class EaErrorResponse(Structure, frozen=True):
-    """The parameters of every query, set and create-directory answer: which EA was wrong, or 0."""
+    """Parameters of query, set and create-directory answers: which EA was wrong, or 0, [MS-CIFS] 2.2.6.6.2."""
 
     ea_error_offset: U16 = 0
 

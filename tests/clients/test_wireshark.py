@@ -25,7 +25,7 @@ def with_smbclient(smb: Running, work: Path, tmp_path: Path) -> None:
         smb,
         command=f'volume; cd "{work.name}"; ls; lcd {tmp_path}; recurse; prompt; mget *; allinfo a.txt; '
         "rename a.txt b.txt; mkdir made; mput *; del b.txt; setmode UPPER.TXT +r; "
-        "utimes empty -1 -1 -1 -1; ls *.none",
+        "utimes empty -1 -1 -1 -1; ls *.none; ls",
     )
 
 

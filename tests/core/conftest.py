@@ -29,13 +29,13 @@ Refuses = Callable[[NT], AbstractContextManager[object]]
 Make = Callable[..., InMemoryServer]
 
 
-@pytest.fixture()
+@pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """FILETIMEs that the server tells of itself stand still."""
     monkeypatch.setattr(filetime, "time", types.SimpleNamespace(time_ns=lambda: MONDAY_NS))
 
 
-@pytest.fixture()
+@pytest.fixture
 def folders(tmp_path: Path) -> dict[str, Path]:
     """Three shares, and a folder outside them that nobody may reach."""
     made = {name: tmp_path / name for name in ("public", "docs", "c$")}
@@ -52,10 +52,9 @@ def folders(tmp_path: Path) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture()
-def make(folders: dict[str, Path]) -> Iterator[Make]:
+@pytest.fixture
+def make(folders: dict[str, Path], tmp_path: Path) -> Iterator[Make]:
     """Makes servers over the folders. At the end all clients leave, and nothing may be left or have gone wrong."""
-    before = descriptors()
     unhandled: list[dict[str, object]] = []
     log.addObserver(unhandled.append)
     servers: list[InMemoryServer] = []
@@ -71,7 +70,7 @@ def make(folders: dict[str, Path]) -> Iterator[Make]:
     gc.collect()  # a Deferred whose failure nobody took says so when it goes
     log.removeObserver(unhandled.append)
     assert [event for event in unhandled if event.get("isError")] == []
-    assert {descriptors()[number] for number in descriptors().keys() - before.keys()} == set()
+    assert files_open_below(tmp_path) == []
 
 
 def check_end(server: InMemoryServer) -> None:
@@ -90,40 +89,40 @@ def check_end(server: InMemoryServer) -> None:
             share.store.shutdown()
 
 
-def descriptors() -> dict[int, str]:
-    """The open descriptors of this process and what they are of, without the one that lists them."""
-    found = {}
+def files_open_below(folder: Path) -> list[str]:
+    """What the process has open in a folder."""
+    found = []
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):
-            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
-    return found
+            found.append(os.readlink(f"/proc/self/fd/{name}"))
+    return [path for path in found if path.startswith(str(folder))]
 
 
-@pytest.fixture()
+@pytest.fixture
 def server(make: Make) -> InMemoryServer:
     """One server with its defaults, and fixed challenge and GUID."""
     return make()
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(server: InMemoryServer) -> Client:
     """A client on the public share."""
     return server.client().sign_in().connect("public")
 
 
-@pytest.fixture()
+@pytest.fixture
 def other(server: InMemoryServer) -> Client:
     """A second client on the public share."""
     return server.client("127.0.0.1:50001").sign_in().connect("public")
 
 
-@pytest.fixture()
+@pytest.fixture
 def unsigned() -> Settings:
     """Settings of the transcripts: fixed challenge and GUID, no signing."""
     return Settings(challenge=CHALLENGE, guid=GUID, signing="off")
 
 
-@pytest.fixture()
+@pytest.fixture
 def refuses() -> Refuses:
     """`with refuses(NT.X):` the block ends in that status."""
 

@@ -183,6 +183,13 @@ def test_no_stub_data_gets_out_as_another_exception(operation: int, stub: bytes)
             pipe.read(70_000)
 
 
+@pytest.mark.parametrize(("name", "sid"), [("", "S-1-5-32"), ("BUILTIN\\", "S-1-5-32"), ("fake\\", MACHINE)])
+def test_a_domain_without_a_name_is_itself(name: str, sid: str) -> None:
+    found = Directory(VIEW.facts, ADMIN).by_name(name)
+    assert found is not None
+    assert (found.sid, found.use) == (sid, 3)
+
+
 def test_every_well_known_name_and_sid_lead_to_each_other() -> None:
     directory = Directory(VIEW.facts, ADMIN)
     for one in WELL_KNOWN:

@@ -161,6 +161,36 @@ def test_share_get_info_answers_the_level_asked(level: int) -> None:
     assert found == share_rows(level)[0]
 
 
+def test_samba_levels_of_one_value() -> None:
+    """`net rpc share` and smbtorture's RPC-SAMBA3 ask for them; on Windows they can only be set."""
+    dce = connect(caller=USER)
+    remark = srvs.hNetrShareGetInfo(dce, "public\0", 1004)["InfoStruct"]["ShareInfo1004"]["shi1004_remark"]
+    assert remark == "For all: Grüße\0"
+    assert (
+        srvs.hNetrShareGetInfo(dce, "docs\0", 1006)["InfoStruct"]["ShareInfo1006"]["shi1006_max_uses"] == 10
+    )
+    for level in (1007, 1501):
+        stub = (
+            struct.pack("<I3I", 0, 5, 0, 5)
+            + "docs\0".encode("utf-16-le")
+            + bytes(2)
+            + struct.pack("<I", level)
+        )
+        answer = bound().transact(request(stub, operation=16), 4280)[0][24:]
+        assert answer == struct.pack("<5I", level, 0x20000, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("level", "first"), [(1005, 0), (1006, 0xFFFFFFFF)])
+def test_samba_levels_enumerated(level: int, first: int) -> None:
+    stub = struct.pack("<8I", 0, level, level, 0x20000, 0, 0, 0xFFFFFFFF, 0)
+    answer = bound().transact(request(stub, operation=15), 4280)[0][24:]
+    values = struct.unpack("<13I", answer)
+    assert values[:2] == (level, level)
+    assert values[3] == values[5] == 4
+    assert values[6] == first
+    assert values[-3:] == (4, 0, 0)
+
+
 def test_share_get_info_1005_has_the_flags() -> None:
     answer = srvs.hNetrShareGetInfo(connect(caller=NOBODY), "public\0", 1005)
     assert answer["InfoStruct"]["ShareInfo1005"]["shi1005_flags"] == 0
@@ -170,7 +200,7 @@ def test_share_get_info_1005_has_the_flags() -> None:
     ("name", "level", "caller", "status"),
     [
         ("absent", 1, USER, 2310),
-        ("public", 1004, USER, 124),
+        ("public", 7, USER, 124),
         ("public", 2, NOBODY, 5),
         ("public", 502, NOBODY, 5),
     ],

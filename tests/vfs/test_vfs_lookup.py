@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import lookup
+from fakesmb.vfs import directory as directories
 from fakesmb.vfs.api import CreateRequest, Disposition
+from fakesmb.vfs.directory import Listing, shown_name
 from fakesmb.vfs.local import LocalStore
-from fakesmb.vfs.lookup import Listing, Lookup, shown_name
+from fakesmb.vfs.lookup import Lookup
 from fakesmb.vfs.openfiles import OpenFiles
 from fakesmb.vfs.paths import Path
 
@@ -224,7 +225,7 @@ def test_a_young_listing_proves_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatc
     directory = Lookup(str(lab.root)).root
     for age, seen in ((0, "b"), (10**9, None)):
         stamp = (1, time.time_ns() - age, 1, 1, 1)
-        monkeypatch.setattr(lookup, "_stamp", lambda _, stamp=stamp: stamp)
+        monkeypatch.setattr(directories, "_stamp", lambda _, stamp=stamp: stamp)
         assert directory.spelling("B") is None
         (lab.root / "b").touch()
         assert directory.spelling("B") == seen

@@ -7,6 +7,7 @@ from typing import Final
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
+from fakesmb.record.events import pipe_message
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.status import NT, SMBError
 from fakesmb.wire.files import (
@@ -29,12 +30,16 @@ READ_OVERHEAD: Final = 64
 _PIPE_MESSAGE: Final = WriteMode.RAW | WriteMode.MESSAGE_START
 
 
-def largest_read(request: AnyRequest) -> int:
-    """How much data fits a read response for this client."""
-    connection = request.connection
-    if connection.capabilities & Capability.LARGE_READX:
-        return LARGEST_READ
-    return max(connection.max_buffer - READ_OVERHEAD, 0)
+def most_wanted(request: "Request[ReadAndxRequest]") -> int:
+    """How many bytes a read may give.
+
+    CAP_LARGE_READX among the server's capabilities is enough: Windows XP and pysmb read up to 64 KiB whatever
+    their MaxBufferSize is, without that bit in their own. Without it the count has 16 bits.
+    """
+    params = request.params
+    if request.connection.capabilities & Capability.LARGE_READX:
+        return min(params.size, LARGEST_READ)
+    return params.max_count
 
 
 @command(0x2E, ReadAndxRequest, Needs.TREE)
@@ -45,16 +50,17 @@ def read_andx(request: Request[ReadAndxRequest]) -> Answer:
     handle = entry.handle
     if handle is None:
         assert entry.pipe is not None
-        return _read_pipe(entry.pipe, min(params.max_count, largest_read(request)))
-    size = min(params.size, largest_read(request))
+        return _read_pipe(request, entry.pipe, params.max_count)
+    size = most_wanted(request)
     offset = params.offset
     data = request.store.read(handle, offset, size, request.header.pid_low)
     handle.position = offset + len(data)
     return ReadAndxResponse(data=data)
 
 
-def _read_pipe(pipe: Pipe, size: int) -> Answer:
+def _read_pipe(request: AnyRequest, pipe: Pipe, size: int) -> Answer:
     data, more = pipe.read(size)
+    request.reply_detail = pipe_message(data)
     # Available counts what is left of the message, and Windows gives no other value for a pipe.
     reply = ReadAndxResponse(available=min(pipe.message_left, 0xFFFF) if more else 0, data=data)
     return Reply(reply, NT.BUFFER_OVERFLOW) if more else reply
@@ -71,6 +77,7 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
         assert entry.pipe is not None
         # Raw mode's first write of a message begins with the length of the whole, which is not of the message.
         skip = 2 if params.write_mode & _PIPE_MESSAGE == _PIPE_MESSAGE else 0
+        request.detail = pipe_message(data[skip:])
         return WriteAndxResponse.of(entry.pipe.write(data[skip:]) + skip)
     count = request.store.write(handle, params.offset, data, request.header.pid_low)
     handle.position = params.offset + count

@@ -5,7 +5,7 @@ from typing import Final
 
 from fakesmb import filetime
 from fakesmb.auth import ntlm
-from fakesmb.auth.accounts import Identity
+from fakesmb.auth.accounts import Form, Identity
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor, initial_token
@@ -183,7 +183,7 @@ def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:
     _accept(request, session, identity)
     settings = server.settings
     return SessionSetupAndxResponse(
-        action=_action(identity),
+        action=_lm_action(identity),
         native_os=settings.native_os,
         native_lan_man=settings.native_lan_manager,
         primary_domain=settings.workgroup,
@@ -194,6 +194,11 @@ def _action(identity: Identity | None) -> int:
     return Action.GUEST if identity is not None and identity.kind == "guest" else 0
 
 
+def _lm_action(identity: Identity) -> int:
+    """SMB_SETUP_USE_LANMAN_KEY tells the client which key signs ([MS-CIFS] 3.2.5.3)."""
+    return _action(identity) | (Action.LM_KEY if identity.protection == Form.LM else 0)
+
+
 def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     connection, server = request.connection, request.server
     session.identity = identity
@@ -202,6 +207,7 @@ def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     connection.signed_in()
     _begin_signing(request, identity)
     server.counters.sessions += 1
+    request.exchange.record_request()
     server.log.emit(
         events.SignedIn(
             time.time(),
@@ -248,6 +254,7 @@ def _emit_refusal(
 ) -> None:
     server, connection = request.server, request.connection
     server.counters.refused_sessions += 1
+    request.exchange.record_request()
     server.log.emit(
         events.SignInRefused(
             time.time(),

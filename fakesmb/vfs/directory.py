@@ -1,0 +1,160 @@
+"""A directory held open, and the names in it: what paths are resolved with, one safe step at a time."""
+
+import os
+import sys
+import time
+from typing import Final
+
+from fakesmb.vfs.paths import fold, is_legal_on_wire
+from fakesmb.vfs.shortnames import short_name
+
+_LINUX: Final = sys.platform == "linux"
+_SETTLED_NS: Final = 20_000_000
+"""Changes within one tick of the kernel's clock leave one time: a younger listing proves nothing."""
+
+Stamp = tuple[int, int, int, int, int]
+
+
+def shown_name(name: str) -> str:
+    """The name a client is given for a name on disk: a short one where SMB has no way to write it."""
+    return name if is_legal_on_wire(name) else short_name(name)
+
+
+def place_of(fd: int) -> str:
+    """Where the open directory is now."""
+    if _LINUX:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    import fcntl
+
+    raw: bytes = fcntl.fcntl(fd, fcntl.F_GETPATH, bytes(1024))  # type: ignore[attr-defined,unused-ignore]
+    return os.fsdecode(raw.rstrip(b"\0"))
+
+
+class Listing:
+    """The names in a directory by their folded form, as of one moment."""
+
+    __slots__ = ("_shorts", "names", "settled", "stamp")
+
+    def __init__(self, names: list[str], stamp: Stamp, *, settled: bool) -> None:
+        self.names: dict[str, str] = {}
+        for name in sorted(names):
+            self.names.setdefault(fold(shown_name(name)), name)
+        self.stamp = stamp
+        self.settled = settled
+        self._shorts: dict[str, str] | None = None
+
+    def find(self, name: str) -> str | None:
+        """The name on disk that a client means by `name`: its own in any case, or its 8.3 name."""
+        key = fold(name)
+        found = self.names.get(key)
+        if found is None and "~" in name:
+            found = self._by_short_name().get(key)
+        return found
+
+    def add(self, name: str) -> None:
+        self.names.setdefault(fold(shown_name(name)), name)
+        self._shorts = None
+
+    def remove(self, name: str) -> None:
+        if self.names.get(fold(shown_name(name))) == name:
+            del self.names[fold(shown_name(name))]
+        self._shorts = None
+
+    def _by_short_name(self) -> dict[str, str]:
+        if self._shorts is None:
+            self._shorts = {short_name(name): name for name in self.names.values()}
+            self._shorts.pop("", None)
+        return self._shorts
+
+
+class Directory:
+    """A directory inside the share, held open (the root by its path). All steps from it stay in it."""
+
+    __slots__ = ("base", "fd", "listing", "path", "prefix", "under", "xattr_base")
+
+    def __init__(self, path: str, fd: int | None, prefix: str) -> None:
+        self.path = path
+        self.fd = fd
+        self.prefix = prefix
+        """What `Info.path` of its files begins with: `\\dir\\`."""
+        self.under = path.rstrip("/") + "/"
+        self.base = "" if fd is not None else self.under
+        self.xattr_base = f"/proc/self/fd/{fd}/" if fd is not None and _LINUX else self.under
+        self.listing: Listing | None = None
+
+    def __del__(self) -> None:
+        if self.fd is not None:
+            os.close(self.fd)
+
+    def lstat(self, name: str) -> os.stat_result:
+        return os.stat(self.base + name, dir_fd=self.fd, follow_symlinks=False)
+
+    def status(self) -> os.stat_result:
+        """The directory's own facts."""
+        return os.stat(self.path) if self.fd is None else os.stat(self.fd)
+
+    def open(self, name: str, flags: int, mode: int = 0o666) -> int:
+        return os.open(self.base + name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
+
+    def mkdir(self, name: str) -> None:
+        os.mkdir(self.base + name, 0o777, dir_fd=self.fd)
+
+    def rmdir(self, name: str) -> None:
+        os.rmdir(self.base + name, dir_fd=self.fd)
+
+    def unlink(self, name: str) -> None:
+        os.unlink(self.base + name, dir_fd=self.fd)
+
+    def rename(self, name: str, to: "Directory", new: str) -> None:
+        os.rename(self.base + name, to.base + new, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+
+    def link(self, name: str, to: "Directory", new: str) -> None:
+        os.link(self.base + name, to.base + new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
+
+    def names(self) -> list[str]:
+        """All names in it, in the disk's order, without `.` and `..`."""
+        if self.fd is None:
+            return os.listdir(self.path)
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
+
+    def path_of(self, name: str) -> str:
+        """The whole path of a name in it, for people and for comparing, not for opening."""
+        return self.under + name if name else self.path
+
+    def spelling(self, name: str) -> str | None:
+        """The name on disk that equals `name` but for case, or whose 8.3 name it is."""
+        return self._listing().find(name)
+
+    def _listing(self) -> Listing:
+        stamp = _stamp(self.status())
+        listing = self.listing
+        if listing is None or listing.stamp != stamp or not listing.settled:
+            settled = time.time_ns() - stamp[1] > _SETTLED_NS
+            listing = self.listing = Listing(self.names(), stamp, settled=settled)
+        return listing
+
+    def about_to_change(self) -> None:
+        """Called before our own changes: a listing that is not good now must not be carried over."""
+        listing = self.listing
+        if listing is not None and listing.stamp != _stamp(self.status()):
+            self.listing = None
+
+    def changed(self, *, added: str = "", removed: str = "") -> None:
+        """Carries the listing over a change of our own: making 10,000 files must not list 10,000 times."""
+        listing = self.listing
+        if listing is None:
+            return
+        if removed:
+            listing.remove(removed)
+        if added:
+            listing.add(added)
+        listing.stamp = _stamp(self.status())
+        listing.settled = True
+
+
+def _stamp(st: os.stat_result) -> Stamp:
+    return (st.st_ino, st.st_mtime_ns, st.st_ctime_ns, st.st_size, st.st_nlink)
