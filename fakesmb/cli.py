@@ -76,6 +76,35 @@ def serve(**given: Any) -> None:
         fail(str(error))
 
 
+@main.command()
+@click.option("--markdown", is_flag=True, help="As docs/coverage.md.")
+def coverage(*, markdown: bool) -> None:
+    """Every command, subcommand and information level, and whether it is answered."""
+    from fakesmb import coverage as found
+
+    click.echo(found.markdown() if markdown else found.text(), nl=False)
+
+
+@main.command()
+@click.argument("file")
+@click.option("-v", "--verbose", is_flag=True, help="With the decoded fields of every message.")
+def show(*, file: str, verbose: bool) -> None:
+    """A record of JSON lines (FILE, or - for standard input), one line a message."""
+    from fakesmb.config import ConfigError
+    from fakesmb.show import lines
+
+    try:
+        with click.open_file(file, "rb") as records:
+            for line in lines(records, file, verbose=verbose):
+                click.echo(line)
+    except ConfigError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        fail(f"{file}: {error.strerror}")
+
+
 def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     """The configuration that the arguments ask for, and what to tell the person. Raises `ConfigError`."""
     from fakesmb import config as conf
@@ -178,7 +207,8 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
     lines = [
         *notes,
         *(f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}" for one in config.shares),
-        f"smbclient -m NT1 -p {ports.direct} -U '{name}%{password}' '//{host}/{share}'",
+        f"smbclient --option='client min protocol=NT1' -m NT1 -p {ports.direct} "
+        f"-U '{name}%{password}' '//{host}/{share}'",
         f"curl -u '{name}:{password}' '{url}README.txt'",
         f"sudo mount -t cifs -o vers=1.0,port={ports.direct},username={name},password={password} "
         f"'//{host}/{share}' /mnt",

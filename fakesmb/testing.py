@@ -153,6 +153,8 @@ class Client:
         self.pid = 0x1234
         self.flags2 = CLIENT_FLAGS2
         self.closed = False
+        self.key = b""
+        """The MAC key of signing: session key and challenge response."""
         self.signer: Signer | None = None
         """Signs what is sent and checks what comes, once a sign-in with `signing` brought a key."""
         self.sequence = 0
@@ -305,8 +307,8 @@ class Client:
         self.uid = 0
         self.send(0x73, request)
         if signing and self.signer is None:
-            session_key = hmac.new(key, proof, hashlib.md5).digest()
-            self.signer = Signer(session_key + proof + blob)
+            self.key = hmac.new(key, proof, hashlib.md5).digest() + proof + blob
+            self.signer = Signer(self.key)
             self._numbers[self.mid] = 1
             self.sequence = 2
         answer = self.answer()

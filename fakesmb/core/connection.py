@@ -141,9 +141,6 @@ class SMBConnection:
         except DecodeError as error:
             self.drop(SMB2_ONLY if bytes(message[:4]) == SMB2_MAGIC else f"not an SMB message: {error}")
             return
-        if header.is_reply:
-            self.problem(f"ignored a message marked as a reply, command 0x{header.command:02X}")
-            return
         if self.dialect is None and header.command != NEGOTIATE:
             self.drop(f"command 0x{header.command:02X} before a dialect was negotiated")
             return
@@ -247,6 +244,10 @@ class SMBConnection:
         for exchange in list(self.pending):
             if exchange.belongs(session, tree, pid):
                 exchange.cancel()
+        if pid is None:
+            self.transactions.end(
+                uid=None if session is None else session.uid, tid=None if tree is None else tree.tid
+            )
         for search in self.searches:
             if ends(search):
                 self.close_search(search)

@@ -39,6 +39,8 @@ REPLY_FLAGS2: Final = (
     Flags2.UNICODE | Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY | Flags2.LONG_NAMES | Flags2.EAS | Flags2.DFS
 )
 """The request's bits that come back."""
+INVALID: Final = 0xFE
+"""SMB_COM_INVALID has a name and is no command ([MS-CIFS] 2.2.4.74)."""
 MOST_COMMANDS: Final = 32
 """Commands of one chain; clients send four at most, and each may ask for as much as a message of its own."""
 LAST_BLOCK_OFFSET: Final = 0xFFFC
@@ -183,6 +185,8 @@ class Exchange:
                 if tree is None:
                     raise SMBError(NT.SMB_BAD_TID, f"TID 0x{self.tid:04X}")
                 self.tree = tree
+                if tree.session is not session and not tree.serves(session):
+                    raise SMBError(NT.ACCESS_DENIED, f"another user's tree of {tree.share.name}")
                 if needs & 4 and tree.store is None:
                     raise SMBError(NT.ACCESS_DENIED, "IPC$ has no files")
                 if needs == Needs.WRITABLE and tree.read_only:
@@ -440,6 +444,6 @@ class Exchange:
 
 def unsupported(code: int) -> SMBError:
     """The refusal of a command that has no handler: defined by the protocol and not built, or not defined."""
-    if names.is_command(code):
+    if names.is_command(code) and code != INVALID:
         return SMBError(NT.NOT_IMPLEMENTED, f"{names.command_name(code)} is not implemented")
     return SMBError(NT.SMB_BAD_COMMAND, f"no command has code 0x{code:02X}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
+    from fakesmb.core.oplocks import Holder
 
 T = TypeVar("T")
 
@@ -156,11 +157,22 @@ class Tree:
         self.read_only = share.read_only or (identity is not None and identity.read_only)
         self.began = time.time()
 
+    def serves(self, session: Session) -> bool:
+        """Whether a user who did not connect it may use it: TIDs belong to the connection, rights do not."""
+        identity = session.identity
+        if identity is None or self.share.is_ipc:
+            return identity is not None
+        return (
+            identity.kind != "anonymous"
+            and self.share.admits(identity)
+            and (self.read_only or not identity.read_only)
+        )
+
 
 class Open:
     """One open file, directory or pipe of a connection ([MS-CIFS] 3.3.1.7)."""
 
-    __slots__ = ("fid", "handle", "path", "pid", "pipe", "session", "tree")
+    __slots__ = ("fid", "handle", "oplock", "path", "pid", "pipe", "session", "tree")
 
     def __init__(
         self,
@@ -179,9 +191,12 @@ class Open:
         self.handle = handle
         self.pipe = pipe
         self.fid = 0
+        self.oplock: Holder | None = None
 
     def close(self, last_write_time: int = 0) -> None:
         """Lets go of what is open. Never raises."""
+        if self.oplock is not None:
+            self.oplock.stop()
         if self.handle is not None and self.tree.store is not None:
             self.tree.store.close(self.handle, last_write_time)
         if self.pipe is not None:

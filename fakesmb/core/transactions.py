@@ -128,6 +128,14 @@ class Transactions:
             del self._partial[key]
         return whole
 
+    def end(self, *, uid: int | None = None, tid: int | None = None) -> None:
+        """Forgets what a user who logs off or a tree that is disconnected left unfinished."""
+        self._partial = {
+            key: partial
+            for key, partial in self._partial.items()
+            if (uid is not None and key[3] != uid) or (tid is not None and key[4] != tid)
+        }
+
     def check(self, request: TransactionRequest) -> None:
         """Raises INSUFFICIENT_RESOURCES for totals over the limit."""
         total = request.total_parameter_count + request.total_data_count

@@ -1,6 +1,6 @@
-"""Answers that come late: opens that wait out a sharing violation, locks that wait for their holder.
+"""Operations that the store cannot do yet: tried again until they succeed, or time is up.
 
-These set the shape of every late answer: a Deferred whose canceller undoes the wait, and a clock that ends it.
+A Deferred whose canceller undoes the wait, and a clock that ends it, are the shape of every late answer.
 """
 
 from collections.abc import Callable
@@ -9,62 +9,80 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.state import Clock, DelayedCall
-from fakesmb.vfs.api import SharingViolation
+from fakesmb.vfs.api import MustWait, SharingViolation
 
 T = TypeVar("T")
 
 
-class RetriedOpen(Generic[T]):
-    """An open tried again whenever another open of the file ends, until it succeeds or time is up.
+class Retried(Generic[T]):
+    """An operation tried again whenever an open of the file ends or an oplock is given up.
 
     Windows holds back a sharing violation for up to a second, since the other side is often about to close
-    ([MS-CIFS] 3.3.5.51, timing.sharing_violation).
+    ([MS-CIFS] 3.3.5.51, timing.sharing_violation). An oplock break takes as long as it takes: whoever sent it ends
+    it when its holder is silent for too long (`core.oplocks`).
     """
 
-    __slots__ = ("_attempt", "_clock", "_forget", "_last", "_timer", "deferred")
+    __slots__ = ("_attempt", "_clock", "_forget", "_patience", "_timer", "deferred")
 
-    def __init__(
-        self, attempt: Callable[[], T], violation: SharingViolation, clock: Clock, seconds: float
-    ) -> None:
+    def __init__(self, attempt: Callable[[], T], obstacle: MustWait, clock: Clock, patience: float) -> None:
         self._attempt = attempt
         self._clock = clock
-        self._last = violation
+        self._patience = patience
+        self._timer: DelayedCall | None = None
         self.deferred: Deferred[T] = Deferred(self._cancelled)
-        self._timer: DelayedCall = clock.callLater(seconds, self._give_up)
-        self._forget = violation.wait(self._again)
+        self._wait(obstacle)
+
+    def _wait(self, obstacle: MustWait) -> None:
+        """The time for a sharing violation runs once, from the first."""
+        self._forget = obstacle.wait(self._again)
+        if self._timer is None and isinstance(obstacle, SharingViolation):
+            self._timer = self._clock.callLater(self._patience, self._last_try)
 
     def _again(self) -> None:
         try:
             result = self._attempt()
-        except SharingViolation as violation:
-            self._last = violation
-            self._forget = violation.wait(self._again)
-            return
+        except MustWait as obstacle:
+            if self._endures(obstacle):
+                self._wait(obstacle)
+            else:
+                self._fail(obstacle)
         except Exception as error:
+            self._fail(error)
+        else:
             self._stop()
-            self.deferred.errback(error)
-            return
-        self._stop()
-        self.deferred.callback(result)
+            self.deferred.callback(result)
 
-    def _give_up(self) -> None:
+    def _endures(self, obstacle: MustWait) -> bool:
+        if not isinstance(obstacle, SharingViolation):
+            return True
+        return self._patience > 0 and (self._timer is None or self._timer.active())
+
+    def _last_try(self) -> None:
+        """A sharing violation counts from now on; an oplock break that has come between is waited for."""
         self._forget()
-        self.deferred.errback(self._last)
+        self._again()
+
+    def _fail(self, error: Exception) -> None:
+        self._stop()
+        self.deferred.errback(error)
 
     def _cancelled(self, deferred: "Deferred[T]") -> None:
         self._forget()
         self._stop()
 
     def _stop(self) -> None:
-        if self._timer.active():
+        if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
 
-def patiently(attempt: Callable[[], T], clock: Clock, seconds: float) -> "T | Deferred[T]":
-    """What `attempt` gives, at once where nothing excludes it; raises what it raises otherwise."""
+def patiently(attempt: Callable[[], T], clock: Clock, patience: float = 0) -> "T | Deferred[T]":
+    """What `attempt` gives, at once where nothing stands in its way; raises what it raises otherwise.
+
+    `patience` is for sharing violations, seconds; 0 raises them. `attempt` is called several times.
+    """
     try:
         return attempt()
-    except SharingViolation as violation:
-        if seconds <= 0:
+    except MustWait as obstacle:
+        if patience <= 0 and isinstance(obstacle, SharingViolation):
             raise
-        return RetriedOpen(attempt, violation, clock, seconds).deferred
+        return Retried(attempt, obstacle, clock, patience).deferred

@@ -105,6 +105,21 @@ class Option:
     OPEN_NO_RECALL: Final = 0x00400000
 
 
+class Oplock:
+    """Oplock levels, [MS-CIFS] 2.2.4.64.2 OpLockLevel: what an opener may cache."""
+
+    NONE: Final = 0
+    EXCLUSIVE: Final = 1
+    BATCH: Final = 2
+    """As EXCLUSIVE, and the close may be put off: another's open makes the client close what it kept open."""
+    LEVEL_II: Final = 3
+    """Reads only, shared with others."""
+
+
+BreakOplock = Callable[[int, bool], None]
+"""Told to a holder: the level it is left with, and whether it must acknowledge. It returns before that happens."""
+
+
 class Attribute:
     """File attribute bits, [MS-FSCC] 2.6."""
 
@@ -142,6 +157,14 @@ class CreateRequest(msgspec.Struct, frozen=True, gc=False):
     """0, or 1 for DENY_DOS and 2 for DENY_FCB opens of OPEN_ANDX, which have sharing rules of their own."""
     owner: object = None
     """Who opens: an identity to compare by `is` (the client's connection)."""
+    oplock: int = Oplock.NONE
+    """EXCLUSIVE or BATCH where the opener wants one; it may get LEVEL_II or none."""
+    level_two: bool = False
+    """Whether the opener knows level II: else none is granted, and others break to none."""
+    break_oplock: BreakOplock | None = None
+    """Called when the granted oplock breaks. Needed where `oplock` is asked for."""
+    resizes: bool = False
+    """The open is there to change the file's size: it breaks others' oplocks to none, not to level II."""
 
 
 class Info(msgspec.Struct, gc=False):
@@ -216,19 +239,28 @@ class Opened(msgspec.Struct, frozen=True, gc=False):
     handle: Handle
     action: int
     info: Info
+    oplock: int = Oplock.NONE
+    """The level that was granted."""
 
 
-class SharingViolation(SMBError):
-    """Another open excludes this one now. `wait` lets a caller try again when some open of the file ends.
+class MustWait(SMBError):
+    """What is asked for cannot be done now, and may be possible soon: the caller should try again then.
 
-    Windows delays the answer by up to a second ([timing] sharing_violation); the store knows no clock, so the
-    core does the waiting: `wait(callback)` calls back once, soon after the next close; it returns a function
-    that ends the interest.
+    `wait(callback)` calls back once, after the next close or acknowledgement of the file; it returns a function
+    that ends the interest. The store knows no clock, so how long to wait is the core's to say.
     """
 
     def __init__(self, wait: Callable[[Callable[[], None]], Callable[[], None]], why: str = "") -> None:
         super().__init__(NT.SHARING_VIOLATION, why)
         self.wait = wait
+
+
+class SharingViolation(MustWait):
+    """Another open excludes this one now. Windows delays the answer for a while ([timing] sharing_violation)."""
+
+
+class OplockBreaking(MustWait):
+    """The holder of an oplock was asked to give it up, and has not yet: the operation goes on when it has."""
 
 
 class Search(Protocol):
@@ -251,15 +283,21 @@ class Search(Protocol):
 
 
 class FileStore(Protocol):
-    """A share's files. All methods may raise `SMBError` or `OSError`."""
+    """A share's files. All methods may raise `SMBError` or `OSError`.
+
+    `create`, `rename`, `link` and `delete` raise `OplockBreaking`, having changed nothing, where they must wait.
+    """
 
     read_only: bool
 
     def create(self, path: "Path", request: CreateRequest) -> Opened:
-        """Opens or creates; raises `SharingViolation` where another open excludes it."""
+        """Opens or creates; raises `SharingViolation` where another open excludes it, or `OplockBreaking`."""
 
     def close(self, handle: Handle, last_write_time: int = 0) -> None:
         """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
+
+    def acknowledge_oplock(self, handle: Handle, level: int) -> None:
+        """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
 
     def read(self, handle: Handle, offset: int, size: int, pid: int) -> bytes:
         """At most `size` bytes; b"" at the end. FILE_LOCK_CONFLICT where another's lock forbids it."""
@@ -305,8 +343,11 @@ class FileStore(Protocol):
     def set_delete(self, handle: Handle, *, delete: bool) -> None:
         """Marks for deletion when the last open closes, or takes the mark back."""
 
-    def rename(self, target: "Handle | Path", to: "Path", *, replace: bool) -> None:
-        """Gives a new name, in the same share; the handle's path follows."""
+    def rename(self, target: "Handle | Path", to: "Path", *, replace: bool, share: int = Share.ALL) -> None:
+        """Gives a new name, in the same share; the handle's path follows.
+
+        A rename by name is an open for DELETE that shares `share` with those there are.
+        """
 
     def link(self, target: "Handle | Path", to: "Path", *, replace: bool) -> None:
         """Makes a hard link."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.filetime import to_ns
 from fakesmb.status import NT, SMBError
+from fakesmb.vfs import oplocks
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.api import Access, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
 from fakesmb.vfs.attributes import creation_time, load
@@ -73,6 +74,8 @@ class LocalStore:
         if last_write_time > 0 and handle.access & _SETS_TIMES:
             file.write_time = last_write_time
             handle.wrote = True
+        if handle.oplock is not None:
+            oplocks.drop(handle)
         if file.locks is not None:
             file.locks.drop(handle)
         if handle.delete_on_close and not file.delete_pending:
@@ -87,9 +90,11 @@ class LocalStore:
             with suppress(OSError, SMBError):
                 self._namespace.finish(file)
         if file.waiters:
-            waiters, file.waiters = file.waiters, []
-            for callback in waiters:
-                callback()
+            file.wake()
+
+    def acknowledge_oplock(self, handle: "Handle", level: int) -> None:
+        """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
+        oplocks.acknowledge(_own(handle), level)
 
     def read(self, handle: "Handle", offset: int, size: int, pid: int) -> bytes:
         """At most `size` bytes; b"" at the end.
@@ -125,6 +130,8 @@ class LocalStore:
             raise SMBError(NT.INVALID_PARAMETER, "offset")
         if not size:
             return 0
+        if own.file.oplocks is not None:
+            oplocks.before_change(own.file)
         own.wrote = True
         written = os.pwrite(own.fd, data, offset)
         while written < size:
@@ -162,6 +169,8 @@ class LocalStore:
             raise SMBError(NT.INVALID_PARAMETER, "size")
         if not own.access & Access.WRITE_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        if own.file.oplocks is not None:
+            oplocks.before_change(own.file)
         return own
 
     def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
@@ -238,10 +247,10 @@ class LocalStore:
         self._namespace.check_deletable(own, self.query(own).attributes)
         self.opens.mark_deleted(own.file, own.path)
 
-    def rename(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
-        """Gives a new name, in the same share; the handle's path follows."""
+    def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = Share.ALL) -> None:
+        """Gives a new name, in the same share; the handle's path follows. `share`: what others may have open."""
         if isinstance(target, Path):
-            self._namespace.rename(target, to, replace=replace)
+            self._namespace.rename(target, to, replace=replace, share=share)
             return
         own = _own(target)
         if not own.access & Access.DELETE:
@@ -250,8 +259,9 @@ class LocalStore:
 
     def link(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
         """Makes a hard link."""
-        source = target if isinstance(target, Path) else _own(target).path
-        self._namespace.link(source, to, replace=replace)
+        own = None if isinstance(target, Path) else _own(target)
+        source = target if isinstance(target, Path) else target.path
+        self._namespace.link(source, to, replace=replace, handle=own)
 
     def make_directory(self, path: Path) -> None:
         """Makes one directory."""
@@ -300,6 +310,8 @@ def _lockable(own: LocalHandle) -> LockTable:
         raise SMBError(NT.INVALID_PARAMETER, "locks on a directory")
     if not own.access & (Access.READ_DATA | WRITES_DATA):
         raise SMBError(NT.ACCESS_DENIED, "not opened for data")
+    if own.file.oplocks is not None:
+        oplocks.before_change(own.file)
     if own.file.locks is None:
         own.file.locks = LockTable()
     return own.file.locks

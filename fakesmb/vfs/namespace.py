@@ -1,15 +1,19 @@
 """Names: renaming, linking and deleting ([MS-FSA] 2.1.5.14.3, 2.1.5.14.6, 2.1.5.14.11)."""
 
 import stat
+from typing import Final
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import sharing
-from fakesmb.vfs.api import Access, Attribute
+from fakesmb.vfs import oplocks, sharing
+from fakesmb.vfs.api import Access, Attribute, CreateRequest, Share, SharingViolation
 from fakesmb.vfs.attributes import effective, load
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles
 from fakesmb.vfs.paths import Path, check_name
+
+_DELETE: Final = CreateRequest(access=Access.DELETE)
+"""What deleting by name is as an open."""
 
 
 class Namespace:
@@ -46,7 +50,8 @@ class Namespace:
         assert entry.st is not None
         file = self._opens.get(entry.st)
         if file is not None:
-            sharing.check_delete(file)
+            check_delete(file)
+            oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
             self._opens.mark_deleted(file, path)
         else:
             self.unlink(entry)
@@ -84,7 +89,15 @@ class Namespace:
             if not entry.is_link and self._lookup.enter(entry).names():
                 raise SMBError(NT.DIRECTORY_NOT_EMPTY)
 
-    def rename(self, path: Path, to: Path, *, replace: bool, handle: LocalHandle | None = None) -> None:
+    def rename(
+        self,
+        path: Path,
+        to: Path,
+        *,
+        replace: bool,
+        handle: LocalHandle | None = None,
+        share: int = Share.ALL,
+    ) -> None:
         """Gives a new name. With a handle its own rights count, else what an open for DELETE would meet."""
         source = self._existing(path)
         assert source.st is not None
@@ -92,12 +105,14 @@ class Namespace:
             raise SMBError(NT.ACCESS_DENIED, "the share's root")
         file = self._opens.get(source.st)
         if handle is None and file is not None:
-            sharing.check_delete(file)
+            check_delete(file, share)
         target = self._target(to)
         if _same_place(source, target) and source.name == to.name:
             return
         if stat.S_ISDIR(source.st.st_mode):
             self._check_directory_moves(source, target)
+        if file is not None and file.oplocks is not None:
+            oplocks.before_rename(file, handle)
         if target.st is not None and not _same_place(source, target):
             self._check_replaceable(target, replace=replace)
             # It may be spelt otherwise, or be another link of the same file, which rename(2) leaves alone.
@@ -113,7 +128,7 @@ class Namespace:
         if file is not None:
             self._moved(file, before, to, target)
 
-    def link(self, path: Path, to: Path, *, replace: bool) -> None:
+    def link(self, path: Path, to: Path, *, replace: bool, handle: LocalHandle | None = None) -> None:
         """Makes a hard link."""
         source = self._existing(path)
         assert source.st is not None
@@ -128,6 +143,10 @@ class Namespace:
             if _same_place(source, target):
                 return
             self._check_replaceable(target, replace=replace)
+        file = self._opens.get(source.st)
+        if file is not None and file.oplocks is not None:
+            oplocks.before_rename(file, handle)
+        if target.st is not None:
             self.unlink(target)
         target.directory.about_to_change()
         source.data_directory.link(source.data_name, target.directory, to.name)
@@ -165,13 +184,16 @@ class Namespace:
             raise SMBError(NT.ACCESS_DENIED, "a directory cannot be replaced")
         if self._attributes(target) & Attribute.READONLY:
             raise SMBError(NT.ACCESS_DENIED, "the file to replace is read-only")
-        if self._opens.get(target.st) is not None:
+        file = self._opens.get(target.st)
+        if file is not None:
+            oplocks.before_replace(file)
             raise SMBError(NT.ACCESS_DENIED, "the file to replace is open")
 
     def _check_directory_moves(self, source: Entry, target: Entry) -> None:
         inside = source.path + "/"
         if (target.directory.path + "/").startswith(inside):
             raise SMBError(NT.SHARING_VIOLATION, "a directory cannot move into itself")
+        oplocks.before_moving(self._opens, source.path)
         if self._opens.is_open_below(source.path):
             raise SMBError(NT.ACCESS_DENIED, "something in the directory is open")
 
@@ -185,6 +207,14 @@ class Namespace:
                 handle.disk_path = target.directory.path_of(to.name)
                 if file.delete_path is not None:
                     file.delete_path = to
+
+
+def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
+    """What an open for DELETE that shares that much would meet: what renames and deletes by name are."""
+    try:
+        sharing.check_delete(file, share)
+    except SharingViolation as violation:
+        oplocks.before_refusal(file, violation)
 
 
 def _same_place(one: Entry, other: Entry) -> bool:

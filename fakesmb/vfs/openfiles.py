@@ -13,6 +13,7 @@ from fakesmb.vfs.attributes import SideTable
 from fakesmb.vfs.locks import LockTable
 
 if TYPE_CHECKING:
+    from fakesmb.vfs.oplocks import Held, Oplocks
     from fakesmb.vfs.paths import Path
 
 _LINUX: Final = sys.platform == "linux"
@@ -31,6 +32,7 @@ class OpenFile:
         "key",
         "locks",
         "opens",
+        "oplocks",
         "waiters",
         "write_time",
     )
@@ -39,6 +41,8 @@ class OpenFile:
         self.key = key
         self.opens: list[LocalHandle] = []
         self.locks: LockTable | None = None
+        self.oplocks: Oplocks | None = None
+        """None where nobody holds one, which spares looking."""
         self.allocation = 0
         """Bytes an open reserved ([MS-FSA] 2.1.5.14.1): shown until the last close, not taken."""
         self.delete_pending = False
@@ -49,7 +53,7 @@ class OpenFile:
         self.waiters: list[Callable[[], None]] = []
 
     def wait_for_close(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Calls back once, after the next close of this file; gives what ends that interest."""
+        """Calls back once, after the next close or oplock acknowledgement; gives what ends that interest."""
         self.waiters.append(callback)
 
         def forget() -> None:
@@ -57,6 +61,13 @@ class OpenFile:
                 self.waiters.remove(callback)
 
         return forget
+
+    def wake(self) -> None:
+        """Tells those who wait that it may be their turn."""
+        if self.waiters:
+            waiters, self.waiters = self.waiters, []
+            for callback in waiters:
+                callback()
 
 
 class LocalHandle:
@@ -73,6 +84,7 @@ class LocalHandle:
         "is_directory",
         "mode",
         "name",
+        "oplock",
         "options",
         "owner",
         "path",
@@ -121,6 +133,7 @@ class LocalHandle:
         self.closed = False
         self.delete_on_close = False
         self.wrote = False
+        self.oplock: Held | None = None
 
     @property
     def xattr_target(self) -> str | int:

@@ -7,9 +7,20 @@ from typing import Final
 
 from fakesmb.filetime import UNIX_EPOCH
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import sharing
+from fakesmb.vfs import oplocks, sharing
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
-from fakesmb.vfs.api import Access, Action, Attribute, CreateRequest, Disposition, Info, Opened, Option, Share
+from fakesmb.vfs.api import (
+    Access,
+    Action,
+    Attribute,
+    CreateRequest,
+    Disposition,
+    Info,
+    Opened,
+    Option,
+    Share,
+    SharingViolation,
+)
 from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
@@ -71,7 +82,12 @@ class Opener:
         access = grant(mask, read_only_share=self._read_only, attributes=attributes)
         file = self._opens.get(st)
         if file is not None:
-            sharing.check(file, access | Access.WRITE_DATA if replacing else access, request)
+            try:
+                sharing.check(file, access | Access.WRITE_DATA if replacing else access, request)
+            except SharingViolation as violation:
+                oplocks.before_refusal(file, violation, replacing=replacing)
+            if file.oplocks is not None:
+                oplocks.before_open(file, access, request, replacing=replacing)
         fd, access = _open_existing(entry, st, access, mask, replacing=replacing)
         try:
             action = _OPENED
@@ -182,6 +198,8 @@ class Opener:
         if request.allocation and action != _OPENED and not directory:
             file.allocation = request.allocation
         info: Info = info_of(st, stored, name, shown, file)
+        if request.oplock:
+            return Opened(handle, action, info, oplocks.grant(file, handle, request))
         return Opened(handle, action, info)
 
 

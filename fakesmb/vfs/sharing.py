@@ -37,12 +37,12 @@ def check(file: OpenFile, access: int, request: CreateRequest) -> None:
             raise SharingViolation(file.wait_for_close, other.shown_path)
 
 
-def check_delete(file: OpenFile) -> None:
-    """As for an open for DELETE that shares everything: what renames and deletes by name are."""
+def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
+    """As for an open for DELETE that shares that much: what renames and deletes by name are."""
     if file.delete_pending:
         raise SMBError(NT.DELETE_PENDING)
     for other in file.opens:
-        if other.access & _COUNTS and not other.share & Share.DELETE:
+        if conflict(Access.DELETE, share, other.access, other.share):
             raise SharingViolation(file.wait_for_close, other.shown_path)
 
 

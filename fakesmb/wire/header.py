@@ -16,6 +16,8 @@ ERROR_BLOCK: Final = b"\0\0\0"
 
 _LAYOUT: Final = struct.Struct("<4sBIBHH8sHHHHH")
 _ANDX: Final = struct.Struct("<BBH")
+_NT_CREATE_ANDX: Final = 0xA2
+_CREATE_WORDS: Final = 42
 
 
 class Flags:
@@ -130,6 +132,9 @@ def block_at(message: Buffer, at: int, *, unicode: bool, encoding: str = "cp850"
         raise DecodeError(f"WordCount {word_count} goes beyond the message")
     byte_count = message[bytes_at - 2] | message[bytes_at - 1] << 8
     if bytes_at + byte_count > size:
+        if word_count == _CREATE_WORDS and message[4] == _NT_CREATE_ANDX and message[9] & Flags.REPLY:
+            # An extended create answer: 50 words that say they are 42, so that a file id stands for ByteCount
+            return Block(message, word_count, at + 1, bytes_at, 0, unicode, encoding)
         raise DecodeError(f"ByteCount {byte_count} goes beyond the message")
     return Block(message, word_count, at + 1, bytes_at, byte_count, unicode, encoding)
 

@@ -1,6 +1,7 @@
 """Negotiate: the dialects a client offers and the four shapes of the answer ([MS-CIFS] 2.2.4.52)."""
 
-from typing import Annotated, Any, Final
+import struct
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 
@@ -10,6 +11,8 @@ from fakesmb.wire.codec import (
     U16,
     U32,
     U64,
+    Block,
+    Buffer,
     CountedPart,
     Cursor,
     DecodeError,
@@ -107,6 +110,10 @@ class NegotiateRequest(Message, frozen=True):
 UnalignedText = Annotated[str, TextPart(strict=False, align=False)]
 
 
+NT_WORD_COUNT: Final = 17
+_CAPABILITIES: Final = struct.Struct("<19xI")
+
+
 class NegotiateNtWords(Message, frozen=True, kw_only=True):
     """The 17 words that both NT LM 0.12 answers share, [MS-CIFS] 2.2.4.52.2.
 
@@ -129,13 +136,26 @@ class NegotiateNtWords(Message, frozen=True, kw_only=True):
 class NegotiateNtResponse(NegotiateNtWords, frozen=True, kw_only=True):
     """NT LM 0.12 without extended security: challenge and names, [MS-CIFS] 2.2.4.52.2, [MS-SMB] 2.2.4.5.2.2.
 
-    Windows does not align the names, and clients read them where Windows puts them.
+    Windows does not align the names, and clients read them where Windows puts them. They are in Unicode if the
+    server knows it, whatever the request's Flags2 say: nmap and Windows' own clients read them so.
     """
 
     challenge_length: U8 = 8
     challenge: Annotated[bytes, CountedPart("challenge_length")]
     domain_name: UnalignedText = ""
     server_name: UnalignedText = ""
+
+    def encode(self, at: int, *, unicode: bool = True, encoding: str = "cp850") -> list[Buffer]:
+        """As every message, but for the names' encoding."""
+        return super().encode(at, unicode=bool(self.capabilities & Capability.UNICODE), encoding=encoding)
+
+    @classmethod
+    def decode(cls, block: Block) -> Self:
+        """As every message, but for the names' encoding."""
+        if block.word_count == NT_WORD_COUNT:
+            (capabilities,) = _CAPABILITIES.unpack_from(block.message, block.words_at)
+            block = block._replace(unicode=bool(capabilities & Capability.UNICODE))
+        return super().decode(block)
 
 
 class NegotiateExtendedResponse(NegotiateNtWords, frozen=True, kw_only=True):

@@ -287,7 +287,7 @@ def signed(message: bytes, number: int) -> bytes:
 
 
 WORDS = r"""
-SMB:C; Negotiate, Dialect = PC NETWORK PROGRAM 1.0, LANMAN1.0, Windows for Workgroups 3.1a, LM1.2X002, LANMAN2.1, NT LM 0.12
+SMB:C; Negotiate, Dialect = PC NETWORK PROGRAM 1.0, LANMAN1.0, Windows for Workgroups 3.1a, LM1.2X002, LANMAN2.1
 SMB:R; Negotiate, Dialect is NT LM 0.12 (#5)
 NTLMSSP:NTLM NEGOTIATE MESSAGE
 NTLMSSP:NTLM CHALLENGE MESSAGE

@@ -7,6 +7,7 @@ from wire_blocks import block, encoded, octets
 
 from fakesmb.wire import dirs, files, locking, negotiate, raw, search, session, tree
 from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.header import Flags, block_at, pack_header
 
 UNICODE: list[tuple[Any, str]] = [
     (
@@ -506,3 +507,14 @@ def test_copy_takes_names_with_and_without_format_bytes() -> None:
     assert dirs.CopyRequest.decode(block(golden, unicode=False)).target_file_name == "\\b"
     bare = octets("03 0100 0200 0300 0600 5c6100 5c6200")
     assert dirs.CopyRequest.decode(block(bare, unicode=False)).target_file_name == "\\b"
+
+
+def test_a_file_id_where_a_byte_count_is_looked_for_does_no_harm() -> None:
+    """The 42 words of an extended create answer end before the file id, which may be any number."""
+    value = files.NtCreateAndxExtendedResponse(fid=1, file_id=0x11223344FFFF)
+    header = pack_header(0xA2, 0, Flags.REPLY, 0, 0, 1, 2, 3, 4)
+    message = header + encoded(value)
+    assert files.NtCreateAndxExtendedResponse.decode(block_at(message, 32, unicode=True)) == value
+    request = pack_header(0xA2, 0, 0, 0, 0, 1, 2, 3, 4) + encoded(value)
+    with pytest.raises(DecodeError):
+        block_at(request, 32, unicode=True)

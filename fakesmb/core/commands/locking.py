@@ -7,7 +7,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.request import Answer, Empty, Request
+from fakesmb.core.request import NO_REPLY, Answer, Empty, Request
 from fakesmb.core.state import Clock, DelayedCall
 from fakesmb.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.api import FileStore, Handle
@@ -122,6 +122,10 @@ def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange]) -> 
 def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_LOCKING_ANDX, [MS-CIFS] 3.3.5.28: unlocks first, then all locks or none."""
     params = request.params
+    if params.type_of_lock & LockType.OPLOCK_RELEASE:
+        _acknowledge(request)
+        if not params.locks and not params.unlocks:
+            return NO_REPLY
     handle, store = request.file(params.fid), request.store
     if params.type_of_lock & LockType.CHANGE_LOCKTYPE:
         raise SMBError(NT.OS2_ATOMIC_LOCKS_NOT_SUPPORTED, "changing the type of a lock in one step")
@@ -147,6 +151,15 @@ def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Ans
 
     make: Callable[[Failure | None], Answer | Failure] = ended
     return waiting.deferred.addBoth(make)
+
+
+def _acknowledge(request: Request[LockingAndxRequest]) -> None:
+    """The answer to an oplock break. One that crosses a close names a FID that is gone: nothing is left to do."""
+    entry = request.connection.opens.get(request.params.fid)
+    request.fid_used = request.params.fid
+    if entry is not None and entry.tree is request.tree and entry.oplock is not None:
+        request.path = entry.path
+        entry.oplock.acknowledged(request.params.new_oplock_level)
 
 
 def take_all(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:

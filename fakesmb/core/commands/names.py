@@ -235,11 +235,11 @@ def find_close2(request: Request[FindClose2Request]) -> Answer:
     connection, sid = request.connection, request.params.sid
     if sid == RESERVED_ID:
         for search in connection.searches:
-            if search.tree is request.tree:
+            if search.tree is request.tree and search.session is request.session:
                 connection.close_search(search)
         return Empty()
     known = connection.searches.get(sid)
-    if known is None or known.tree is not request.tree:
+    if known is None or known.tree is not request.tree or known.session is not request.session:
         raise SMBError(NT.INVALID_HANDLE, f"SID 0x{sid:04X}")
     connection.close_search(known)
     return Empty()

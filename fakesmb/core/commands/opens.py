@@ -10,6 +10,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.oplocks import GRANTED_ANDX, Holder, asked
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID, Open
 from fakesmb.core.views import caller_of
@@ -109,6 +110,12 @@ def open_file(
     if request.tree.read_only:
         create = restricted(create)
     store, connection, server = request.store, request.connection, request.server
+    holder: Holder | None = None
+    if create.oplock:
+        holder = Holder(connection)
+        create = msgspec.structs.replace(
+            create, level_two=create.level_two and holder.level_two, break_oplock=holder.broken
+        )
 
     def opened(result: Opened) -> Answer:
         entry = Open(
@@ -117,6 +124,8 @@ def open_file(
         if connection.closed:
             entry.close()
             raise SMBError(NT.NETWORK_NAME_DELETED, "the connection ended")
+        if holder is not None and result.oplock:
+            holder.entry, entry.oplock = entry, holder
         request.exchange.fid = request.fid_used = connection.add_open(entry)
         server.counters.file_opens += 1
         return make(result, entry)
@@ -159,11 +168,14 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
         allocation=params.allocation_size,
         pid=request.header.pid,
         owner=request.connection,
+        oplock=asked(params.flags & CreateFlag.REQUEST_OPLOCK, params.flags & CreateFlag.REQUEST_OPBATCH),
+        level_two=True,
     )
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:
         info = opened.info
         facts: dict[str, Any] = {
+            "oplock_level": opened.oplock,
             "fid": entry.fid,
             "create_disposition": opened.action,
             "create_time": info.creation_time,
@@ -208,9 +220,15 @@ def _pipe_response(entry: Open, flags: int) -> NtCreateAndxResponse:
 
 
 def dos_create(
-    request: AnyRequest, access_mode: int, *, disposition: int, attributes: int = 0, allocation: int = 0
+    request: AnyRequest,
+    access_mode: int,
+    *,
+    disposition: int,
+    attributes: int = 0,
+    allocation: int = 0,
+    oplock: int = 0,
 ) -> CreateRequest:
-    """An open in DOS terms as an NT open ([MS-CIFS] 2.2.4.3.1, 2.2.4.41.1).
+    """An open in DOS terms as an NT open ([MS-CIFS] 2.2.4.3.1, 2.2.4.41.1). `oplock` never gets level II.
 
     Raises ERRDOS/ERRbadaccess (OS2_INVALID_ACCESS) for modes that do not exist.
     """
@@ -236,6 +254,7 @@ def dos_create(
         pid=request.header.pid,
         dos_deny=deny,
         owner=request.connection,
+        oplock=oplock,
     )
 
 
@@ -261,6 +280,7 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
         disposition=disposition,
         attributes=params.file_attributes,
         allocation=params.allocation_size,
+        oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
     )
 
     def response(opened: Opened, entry: Open) -> OpenAndxResponse:
@@ -273,7 +293,7 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
             "last_write_time": utime_from(info.last_write_time),
             "file_data_size": min(info.end_of_file, 0xFFFFFFFF),
             "access_rights": params.access_mode & 7,
-            "open_results": OPEN_RESULT[Action(opened.action)],
+            "open_results": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
         }
         if params.flags & OpenFlag.EXTENDED_RESPONSE:
             return OpenAndxExtendedResponse(**facts, maximal_access_rights=maximal_rights(request))

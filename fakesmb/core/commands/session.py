@@ -48,6 +48,7 @@ OFFERED: Final = (
     | Capability.NT_SMBS
     | Capability.RPC_REMOTE_APIS
     | Capability.STATUS32
+    | Capability.LEVEL_II_OPLOCKS
     | Capability.NT_FIND
     | Capability.INFOLEVEL_PASSTHRU
     | Capability.LARGE_READX

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Results, subcommand
+from fakesmb.core.waiting import patiently
 from fakesmb.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Handle, Info, Option
 from fakesmb.vfs.paths import Path
@@ -127,7 +129,7 @@ def pipe_info(entry: Open) -> Info:
 
 
 @subcommand(Trans2.SET_PATH_INFORMATION, Needs.WRITABLE)
-def set_path_information(request: AnyRequest) -> Results:
+def set_path_information(request: AnyRequest) -> "Results | Deferred[Results]":
     """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.7."""
     params = SetPathInformationRequest.decode(
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
@@ -135,21 +137,32 @@ def set_path_information(request: AnyRequest) -> Results:
     request.detail = params
     path = Path.parse(params.file_name)
     request.path = str(path)
-    change(request, path, params.information_level)
-    return Results(NO_EA_ERROR)
+    return _changed(request, path, params.information_level)
+
+
+def _changed(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
+    """Applies a set level, once nobody's oplock stands in the way."""
+
+    def attempt() -> Results:
+        change(request, target, level)
+        return _DONE
+
+    return patiently(attempt, request.server.clock)
+
+
+_DONE: Final = Results(NO_EA_ERROR)
 
 
 @subcommand(Trans2.SET_FILE_INFORMATION, Needs.TREE)
-def set_file_information(request: AnyRequest) -> Results:
+def set_file_information(request: AnyRequest) -> "Results | Deferred[Results]":
     """TRANS2_SET_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.9."""
     params = SetFileInformationRequest.decode(request.params.parameters)
     request.detail = params
     entry = request.open(params.fid)
     if entry.handle is None:
         _set_pipe(request, entry, params.information_level)
-    else:
-        change(request, entry.handle, params.information_level)
-    return Results(NO_EA_ERROR)
+        return _DONE
+    return _changed(request, entry.handle, params.information_level)
 
 
 def _decoded(request: AnyRequest, level: int) -> object:
@@ -193,13 +206,24 @@ def _basic(request: AnyRequest, target: Target, wanted: set_info.SetBasic) -> No
     )
 
 
-def with_handle(request: AnyRequest, target: Target, access: int, act: Callable[[Handle], None]) -> None:
+def with_handle(
+    request: AnyRequest,
+    target: Target,
+    access: int,
+    act: Callable[[Handle], None],
+    *,
+    resizes: bool = False,
+) -> None:
     """Acts on an open file; a name is opened for it, so that sharing and access count, and closed again."""
     if not isinstance(target, Path):
         act(target)
         return
     create = CreateRequest(
-        access=access, disposition=Disposition.OPEN, pid=request.header.pid, owner=request.connection
+        access=access,
+        disposition=Disposition.OPEN,
+        pid=request.header.pid,
+        owner=request.connection,
+        resizes=resizes,
     )
     handle = request.store.create(target, create).handle
     try:
@@ -216,13 +240,21 @@ def _disposition(request: AnyRequest, target: Target, wanted: set_info.SetDispos
 
 def _allocation(request: AnyRequest, target: Target, wanted: set_info.SetAllocation) -> None:
     with_handle(
-        request, target, Access.WRITE_DATA, lambda handle: request.store.set_allocation(handle, wanted.size)
+        request,
+        target,
+        Access.WRITE_DATA,
+        lambda handle: request.store.set_allocation(handle, wanted.size),
+        resizes=True,
     )
 
 
 def _end_of_file(request: AnyRequest, target: Target, wanted: set_info.SetEndOfFile) -> None:
     with_handle(
-        request, target, Access.WRITE_DATA, lambda handle: request.store.set_end_of_file(handle, wanted.size)
+        request,
+        target,
+        Access.WRITE_DATA,
+        lambda handle: request.store.set_end_of_file(handle, wanted.size),
+        resizes=True,
     )
 
 
@@ -272,3 +304,11 @@ _CHANGES: Final[dict[type, Callable[[AnyRequest, Target, object], None]]] = {
 """What a set structure does."""
 _HARMLESS: Final = frozenset({set_info.SetPosition, set_info.SetMode})
 """What may be set of a file that may not be changed: it concerns the open only."""
+
+
+def is_settable(level: int) -> bool:
+    """Whether a set level is answered; `fakesmb coverage` asks."""
+    row = SET_LEVELS.get(level)
+    if row is None or row.decode is None:
+        return False
+    return row.decode.__annotations__.get("return") in (*_CHANGES, set_info.SetPipe)

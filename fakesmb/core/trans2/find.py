@@ -105,7 +105,7 @@ def find_next2(request: AnyRequest) -> Results:
     level = level_of(params.information_level)
     connection = request.connection
     known = connection.searches.get(params.sid)
-    if known is None or known.tree is not request.tree:
+    if known is None or known.tree is not request.tree or known.session is not request.session:
         raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X}")
     if not params.flags & FindFlag.CONTINUE_FROM_LAST:
         _resume(known.search, params)

@@ -1,0 +1,115 @@
+"""Oplocks as clients see them: asked for with an open, broken by a message of the server's own ([MS-CIFS] 3.3.4.2).
+
+The store decides who holds what (`vfs.oplocks`). Here a break goes to the client that holds it, and its
+acknowledgement or its silence goes back to the store.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.state import DelayedCall, Open
+from fakesmb.record import events
+from fakesmb.vfs.api import Oplock
+from fakesmb.wire.header import Flags, Header
+from fakesmb.wire.locking import LOCKING_ANDX, LockingAndxRequest, LockType, OplockLevel, oplock_break
+from fakesmb.wire.negotiate import Capability
+
+if TYPE_CHECKING:
+    from fakesmb.core.connection import SMBConnection
+
+GRANTED_ANDX: Final = 0x8000
+"""Bit of OpenResults: the oplock was granted ([MS-CIFS] 2.2.4.41.2 LockStatus)."""
+_TO_WIRE: Final = {
+    Oplock.NONE: OplockLevel.BREAK_TO_NONE,
+    Oplock.LEVEL_II: OplockLevel.BREAK_TO_LEVEL_II,
+}
+HEADER_BITS: Final = {Oplock.EXCLUSIVE: Flags.OPLOCK, Oplock.BATCH: Flags.OPLOCK | Flags.OPBATCH}
+
+
+def asked(oplock: int, batch: int) -> int:
+    """The level that two flags of an open ask for; batch alone asks for nothing ([MS-CIFS] 2.2.4.64.1)."""
+    if not oplock:
+        return Oplock.NONE
+    return Oplock.BATCH if batch else Oplock.EXCLUSIVE
+
+
+def asked_in_header(request: AnyRequest) -> int:
+    """The level that SMB_FLAGS_OPLOCK and SMB_FLAGS_OPBATCH of a core open ask for ([MS-CIFS] 2.2.3.1)."""
+    flags = request.header.flags
+    return asked(flags & Flags.OPLOCK, flags & Flags.OPBATCH)
+
+
+class Holder:
+    """The client's side of an open that asked for an oplock."""
+
+    __slots__ = ("_connection", "_timer", "entry")
+
+    def __init__(self, connection: "SMBConnection") -> None:
+        self._connection = connection
+        self._timer: DelayedCall | None = None
+        self.entry: Open | None = None
+        """The open, once it has its FID."""
+
+    @property
+    def level_two(self) -> bool:
+        """Whether the client said that it knows level II."""
+        return bool(self._connection.capabilities & Capability.LEVEL_II_OPLOCKS)
+
+    def broken(self, level: int, must_acknowledge: bool) -> None:  # noqa: FBT001
+        """Tells the client; without its acknowledgement the oplock ends with timing.oplock_break."""
+        entry, connection = self.entry, self._connection
+        if entry is None or connection.closed:
+            return
+        if must_acknowledge:
+            server = connection.server
+            self._timer = server.clock.callLater(server.settings.timing.oplock_break, self._too_late)
+        send_break(connection, entry, _TO_WIRE[level])
+
+    def acknowledged(self, level: int) -> None:
+        """The client says what it keeps: OplockLevel.BREAK_TO_..."""
+        self._settle(Oplock.LEVEL_II if level == OplockLevel.BREAK_TO_LEVEL_II else Oplock.NONE)
+
+    def _too_late(self) -> None:
+        entry = self.entry
+        if entry is not None:
+            self._connection.problem(f"the client did not answer an oplock break of {entry.path}: taken away")
+        self._settle(Oplock.NONE)
+
+    def _settle(self, level: int) -> None:
+        self.stop()
+        entry = self.entry
+        if entry is not None and entry.handle is not None and entry.tree.store is not None:
+            entry.tree.store.acknowledge_oplock(entry.handle, level)
+
+    def stop(self) -> None:
+        """The open ends, which answers every break."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+
+def send_break(connection: "SMBConnection", entry: Open, level: int) -> None:
+    """Sends an oplock break. It is never signed: no request of the client's gave it a sequence number."""
+    message = oplock_break(entry.tree.tid, entry.fid, level)
+    server, time = connection.server, connection.now()
+    server.messages += 1
+    body = LockingAndxRequest(fid=entry.fid, type_of_lock=LockType.OPLOCK_RELEASE, new_oplock_level=level)
+    identity = entry.session.identity
+    # The only request that goes the other way: its ends are exchanged.
+    server.log.emit(
+        events.Message(
+            time,
+            server.messages,
+            connection.number,
+            connection.local,
+            connection.peer,
+            True,
+            Header.decode(message),
+            (events.Part(LOCKING_ANDX, body),),
+            size=len(message),
+            user="" if identity is None else identity.user,
+            share=entry.tree.share.name,
+            path=entry.path,
+            fid=entry.fid,
+        )
+    )
+    connection.send_message([message], len(message))
