@@ -140,7 +140,7 @@ class Exchange:
         self._blocks: list[Buffer] = []
         self._length = HEADER_SIZE
         self._patch = -1
-        self._replied: list[events.Part] = []
+        self._replied: list[tuple[int, Message | None, str]] = []
         self._recorded = False
 
     def run(self) -> None:
@@ -261,7 +261,6 @@ class Exchange:
     def _take(self, outcome: Answer | SMBError) -> bool:
         """Adds an outcome to the answer; True if the chain goes on."""
         if isinstance(outcome, Replies):
-            self.record_request()
             for reply in outcome.replies:
                 self._append(reply)
                 self._send()
@@ -281,7 +280,6 @@ class Exchange:
                 return True
         except Exception as error:
             self._append_error(self._refusal(error))
-        self.record_request()
         self._send()
         return False
 
@@ -294,15 +292,7 @@ class Exchange:
         self._link(step.code)
         self._add(blocks)
         self.status = status
-        request = self._requests[-1]
-        self._replied.append(
-            events.Part(
-                step.code,
-                body.light(),
-                None if request is None else request.subcommand,
-                None if request is None else request.reply_detail,
-            )
-        )
+        self._replied.append((step.code, body, ""))
         if body.ANDX and status & _SEVERITY_ERROR != _SEVERITY_ERROR:
             self._patch = len(self._blocks) - len(blocks)
             self._index += 1
@@ -315,9 +305,7 @@ class Exchange:
             self._start_block()
             self._link(step.code)
             self._add([ERROR_BLOCK])
-        request = self._requests[-1]
-        subcommand = None if request is None else request.subcommand
-        self._replied.append(events.Part(step.code, None, subcommand, None, error.why))
+        self._replied.append((step.code, None, error.why))
         self.status = error.status
         if error.dos is not None and not self.header.flags2 & Flags2.NT_STATUS:
             self.status = error.dos[0] | error.dos[1] << 16
@@ -343,6 +331,7 @@ class Exchange:
             self._patch = -1
 
     def _send(self) -> None:
+        """Sends what was appended. The record comes after: the client works on the answer meanwhile."""
         header, status = self.header, self.status
         flags2 = header.flags2 & REPLY_FLAGS2
         wire_status = status
@@ -351,6 +340,7 @@ class Exchange:
             wire_status = error_class | code << 16
         connection = self.connection
         if connection.closed:
+            self.record_request()
             return
         signing = connection.signing
         if signing is not None:
@@ -369,8 +359,10 @@ class Exchange:
         if signing is not None:
             signature = signing.signer.sign([head, *self._blocks], self.sequence)
             head = head[:14] + signature + head[22:]
-        self._record_response()
+        answered = connection.now()
         connection.send_message([head, *self._blocks], self._length)
+        self.record_request()
+        self._record_response(answered)
 
     # -- the record ----------------------------------------------------------------------------------------
 
@@ -390,16 +382,22 @@ class Exchange:
                 parts.append(events.Part(step.code, params, request.subcommand, request.detail, problem))
         self._emit(True, tuple(parts), self.arrived, self.header, 0, self.size, 0.0)
 
-    def _record_response(self) -> None:
-        time = self.connection.now()
+    def _record_response(self, time: float) -> None:
         header = self.header
         if self.tid != header.tid or self.uid != header.uid:
             header = Header(
                 header.command, 0, REPLY_FLAGS, header.flags2, header.pid_high, b"", self.tid, header.pid_low,
                 self.uid, header.mid,
             )  # fmt: skip
-        parts = tuple(self._replied)
-        self._emit(False, parts, time, header, self.status, self._length, time - self.arrived)
+        parts = []
+        for index, (code, body, why) in enumerate(self._replied):
+            request = self._requests[index]
+            light = None if body is None else body.light()
+            if request is None:
+                parts.append(events.Part(code, light, None, None, why))
+            else:
+                parts.append(events.Part(code, light, request.subcommand, request.reply_detail, why))
+        self._emit(False, tuple(parts), time, header, self.status, self._length, time - self.arrived)
 
     def _emit(
         self,

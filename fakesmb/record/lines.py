@@ -1,4 +1,4 @@
-"""What the sinks that write lines share: events wait, are formatted together, go out as whole lines."""
+"""What the sinks that write lines share: lines are kept as events come, and go out whole."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, Protocol, TextIO
 from fakesmb.record.events import Event
 
 MOST_WAITING: Final = 256
-"""Events that wait for `flush`; at so many they are formatted at once: bounded memory, and no long pauses."""
+"""Lines that wait for `flush`; so many are written at once: bounded memory."""
 
 
 class Output(Protocol):
@@ -88,16 +88,18 @@ def output_of(stream: TextIO) -> Output:
 
 
 class LineSink:
-    """Keeps events until `flush`, then formats them and writes whole lines at once.
+    """Formats events as they come and keeps the lines until `flush`, which writes them at once.
 
-    Sub-classes give `line`. `immediate` is for a person who watches: every event goes out as it comes.
+    Formatting does not wait for `flush`: an event comes right after its answer has left, while the client works,
+    and a batch later would make somebody wait. Sub-classes give `line`. `immediate` is for a person who watches:
+    every event goes out as it comes.
     """
 
     name = "the log"
 
     def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
         self._output = output
-        self._waiting: list[Event] = []
+        self._waiting: list[bytes] = []
         self._most = 1 if immediate else most_waiting
 
     def line(self, event: Event) -> bytes:
@@ -105,17 +107,17 @@ class LineSink:
         raise NotImplementedError
 
     def write(self, event: Event) -> None:
-        """Keeps the event."""
+        """Keeps the event's line."""
         waiting = self._waiting
-        waiting.append(event)
+        waiting.append(self.line(event))
         if len(waiting) >= self._most:
             self.flush()
 
     def flush(self) -> None:
-        """Formats and writes what waits; raises OSError when it cannot be written."""
+        """Writes what waits; raises OSError when it cannot be written."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            self._output.put(b"".join(map(self.line, waiting)))
+            self._output.put(b"".join(waiting))
 
     def close(self) -> None:
         """Writes what waits and closes the output."""

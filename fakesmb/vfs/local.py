@@ -115,7 +115,7 @@ class LocalStore:
             return b""
         return os.pread(own.fd, size, offset)
 
-    def write(self, handle: "Handle", offset: int, data: bytes | memoryview, pid: int) -> int:
+    def write(self, handle: "Handle", offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
         own = _own(handle)
         size = len(data)

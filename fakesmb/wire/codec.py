@@ -369,6 +369,12 @@ class Layout(NamedTuple):
     word_values: Callable[[Any], tuple[Any, ...]]
     sizes: tuple[tuple[int, str, "SizedPart"], ...]
     """Index of a word that encoding fills in with the size of a part, that part's name, the part."""
+    readers: "Readers | None"
+
+
+Readers = tuple[tuple["Part", int, str], ...]
+"""Each part with the word that holds its size, as index and name (-1 where it needs none): what decoding by position
+takes. None for classes that take keywords only, or whose parts look at other words."""
 
 
 SizedPart = CountedPart | CountedTextPart
@@ -416,7 +422,32 @@ def layout_of(cls: "type[Message]") -> Layout:
     full_count = full.size // 2 + andx_words
     forms[full_count] = full
     accepted = {count: forms[count] for count in (*cls.SHORTER, full_count)}
-    return Layout(names, accepted, parts, values_of(names[: len(fixed)]), _sizes(names, parts))
+    return Layout(
+        names, accepted, parts, values_of(names[: len(fixed)]), _sizes(names, parts), _readers(cls, parts)
+    )
+
+
+def _readers(cls: type[msgspec.Struct], parts: Sequence[tuple[str, Part]]) -> "Readers | None":
+    names = cls.__struct_fields__
+    if cls.__match_args__ != names or not all(isinstance(part, _INDEPENDENT) for _, part in parts):
+        return None
+    return tuple(
+        (part, names.index(part.size_field), part.size_field)
+        if isinstance(part, SizedPart)
+        else (part, -1, "")
+        for _, part in parts
+    )
+
+
+_INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, CountedPart, CountedTextPart)
+_NOTHING: Final[dict[str, Any]] = {}
+
+
+def _read_parts(readers: Readers, values: tuple[Any, ...], cursor: Cursor) -> list[Any]:
+    found = list(values)
+    for part, index, name in readers:
+        found.append(part.read(cursor, _NOTHING if index < 0 else {name: values[index]}))
+    return found
 
 
 def _sizes(
@@ -524,8 +555,10 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         values = form.unpack_from(block.message, block.words_at + (4 if cls.ANDX else 0))
         if not layout.parts:
             return _made(cls, layout.names, values)
-        named = dict(zip(layout.names, values, strict=False))
         cursor = block.cursor()
+        if layout.readers is not None and len(values) + len(layout.parts) == len(layout.names):
+            return cls(*_read_parts(layout.readers, values, cursor))
+        named = dict(zip(layout.names, values, strict=False))
         for name, part in layout.parts:
             named[name] = part.read(cursor, named)
         return cls(**named)
@@ -597,6 +630,7 @@ class StructureLayout(NamedTuple):
     parts: tuple[tuple[str, Part], ...]
     word_values: Callable[[Any], tuple[Any, ...]]
     sizes: tuple[tuple[int, str, SizedPart], ...]
+    readers: Readers | None
 
 
 class Structure(msgspec.Struct, frozen=True, gc=False):
@@ -614,8 +648,10 @@ class Structure(msgspec.Struct, frozen=True, gc=False):
         values = layout.fixed.unpack_from(data)
         if not layout.parts:
             return _made(cls, layout.names, values)
-        named = dict(zip(layout.names, values, strict=False))
         cursor = Cursor(data, layout.fixed.size, len(data), unicode=unicode, encoding=encoding)
+        if layout.readers is not None:
+            return cls(*_read_parts(layout.readers, values, cursor))
+        named = dict(zip(layout.names, values, strict=False))
         for name, part in layout.parts:
             named[name] = part.read(cursor, named)
         return cls(**named)
@@ -642,7 +678,9 @@ def structure_layout(cls: type[Structure]) -> StructureLayout:
     if any(part is None or isinstance(part, Int) for _, part in parts):
         raise TypeError(f"{cls.__name__}: fixed fields come first, and every field has a wire kind")
     layout = struct.Struct("<" + "".join(kind for _, kind in fixed))
-    return StructureLayout(names, layout, parts, values_of(names[: len(fixed)]), _sizes(names, parts))
+    return StructureLayout(
+        names, layout, parts, values_of(names[: len(fixed)]), _sizes(names, parts), _readers(cls, parts)
+    )
 
 
 class Empty(Message, frozen=True):

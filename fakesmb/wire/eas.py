@@ -70,6 +70,8 @@ def read_full(data: Buffer) -> list[Ea]:
         found.append(_ea(data, at + _NEW.size, len(data), flags, name_size, value_size))
         if not following:
             break
+        if following < _NEW.size + name_size + 1 + value_size:
+            raise DecodeError("EAs that overlap")
         at += following
     return found
 

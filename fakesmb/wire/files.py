@@ -72,7 +72,7 @@ class ResourceType:
     UNKNOWN: Final = 0xFFFF
 
 
-class NtCreateAndxRequest(Message, frozen=True, kw_only=True):
+class NtCreateAndxRequest(Message, frozen=True):
     """SMB_COM_NT_CREATE_ANDX request, [MS-CIFS] 2.2.4.64.1. `name_length` is filled in on encoding."""
 
     ANDX: ClassVar[bool] = True
@@ -80,7 +80,7 @@ class NtCreateAndxRequest(Message, frozen=True, kw_only=True):
     name_length: U16 = 0
     flags: U32 = 0
     root_directory_fid: U32 = 0
-    desired_access: U32
+    desired_access: U32 = 0
     allocation_size: U64 = 0
     ext_file_attributes: U32 = 0
     share_access: U32 = 0
@@ -88,7 +88,7 @@ class NtCreateAndxRequest(Message, frozen=True, kw_only=True):
     create_options: U32 = 0
     impersonation_level: U32 = 2
     security_flags: U8 = 0
-    file_name: Annotated[str, CountedTextPart("name_length")]
+    file_name: Annotated[str, CountedTextPart("name_length")] = ""
 
 
 class NtCreateAndxResponse(Message, frozen=True, kw_only=True):

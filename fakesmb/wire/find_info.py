@@ -281,6 +281,8 @@ def read_entries(code: int, data: Buffer, asked: Asked) -> list[Listed]:
         found.append(_read_entry(level, data, at, asked))
         if not following:
             return found
+        if following < level.size:
+            raise DecodeError("entries that overlap")
         at += following
 
 

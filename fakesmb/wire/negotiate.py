@@ -87,12 +87,13 @@ class DialectsPart(msgspec.Struct, frozen=True):
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> tuple[str, ...]:
         """The dialects in the client's order; raises `DecodeError`."""
-        found = []
-        while cursor.left:
-            if cursor.u8() != 2:
-                raise DecodeError("a dialect without its buffer format")
-            found.append(cursor.oem(strict=False))
-        return tuple(found)
+        listed = bytes(cursor.rest())
+        if not listed:
+            return ()
+        names = listed.removesuffix(b"\0").split(b"\0")
+        if any(not name.startswith(b"\2") for name in names):
+            raise DecodeError("a dialect without its buffer format")
+        return tuple([name[1:].decode(cursor.encoding, "replace") for name in names])
 
     def write(self, writer: Writer, value: tuple[str, ...]) -> None:
         """The list."""

@@ -228,6 +228,8 @@ def read_notify_information(data: Buffer) -> list[tuple[int, str]]:
         found.append((action, decode_utf16(bytes(data[start : start + length]))))
         if not following:
             break
+        if following < _NOTIFY.size + length:
+            raise DecodeError("changes that overlap")
         at += following
     return found
 

@@ -71,6 +71,7 @@ def test_we_read_the_writes_of_impacket() -> None:
     command["Parameters"]["DataOffset"] = 64
     command["Data"]["DataLength"] = 3
     command["Data"]["DataOffset"] = 64
+    command["Data"]["Pad"] = b"\0"
     command["Data"]["Data"] = b"abc"
     request = files.WriteAndxRequest.decode(block(command.getData()))
     assert (request.fid, request.offset, request.write_mode, bytes(request.data)) == (0x4000, 9, 8, b"abc")

@@ -372,3 +372,11 @@ def test_volume_set_levels_refuse_nonsense_with_a_decode_error_only(code: int, d
     assert decode is not None
     with contextlib.suppress(DecodeError):
         decode(data, Asked())
+
+
+def test_lists_that_run_in_circles_or_overlap_are_refused() -> None:
+    """Else a few bytes would cost as much as their square."""
+    with pytest.raises(DecodeError):
+        eas.read_full(octets("01000000 00 01 0100 4100 76") * 2)
+    with pytest.raises(DecodeError):
+        find_info.read_entries(0x103, octets("01000000 00000000 02000000 6100") * 2, Asked())

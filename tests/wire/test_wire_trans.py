@@ -158,7 +158,8 @@ def test_pieces_fit_and_make_the_whole_again(
         ):
             into[at : at + len(part)] = part
             filled += len(part)
-    assert (got_parameters, got_data) == (parameters, data)
+    assert bytes(got_parameters) == parameters
+    assert bytes(got_data) == data
     assert filled == len(parameters) + len(data)
 
 
