@@ -195,7 +195,9 @@ class Exchange:
 
     def _refusal(self, error: BaseException | None) -> SMBError:
         if isinstance(error, SMBError):
-            return error
+            # Refusals are common, and a traceback would keep the frames, and so the message, until the collector runs.
+            error.__context__ = error.__cause__ = None
+            return error.with_traceback(None)
         if isinstance(error, DecodeError):
             return SMBError(NT.INVALID_SMB, str(error))
         if isinstance(error, OSError):
@@ -260,6 +262,13 @@ class Exchange:
 
     def _take(self, outcome: Answer | SMBError) -> bool:
         """Adds an outcome to the answer; True if the chain goes on."""
+        if self._goes_on(outcome):
+            return True
+        # A request refers back to its exchange: without this, what a message held would wait for the collector.
+        self._requests.clear()
+        return False
+
+    def _goes_on(self, outcome: Answer | SMBError) -> bool:
         if isinstance(outcome, Replies):
             for reply in outcome.replies:
                 self._append(reply)
@@ -273,13 +282,14 @@ class Exchange:
             if self._blocks:
                 self._send()  # the commands before it in the chain want their answers
             return False
-        try:
-            if isinstance(outcome, SMBError):
-                raise outcome
-            if self._append(outcome):
-                return True
-        except Exception as error:
-            self._append_error(self._refusal(error))
+        if not isinstance(outcome, SMBError):
+            try:
+                if self._append(outcome):
+                    return True
+            except Exception as error:
+                outcome = self._refusal(error)
+        if isinstance(outcome, SMBError):
+            self._append_error(outcome)
         self._send()
         return False
 
@@ -414,11 +424,14 @@ class Exchange:
         server.messages += 1
         session, tree = self.session, self.tree
         identity = None if session is None else session.identity
-        path, fid = "", None
-        for request in self._requests:
-            if request is not None:
-                path = path or request.path
-                fid = request.fid_used if fid is None else fid
+        requests = self._requests
+        first = requests[0] if requests else None
+        path, fid = ("", None) if first is None else (first.path, first.fid_used)
+        if len(requests) > 1:
+            for request in requests:
+                if request is not None:
+                    path = path or request.path
+                    fid = request.fid_used if fid is None else fid
         server.log.emit(
             events.Message(
                 time,

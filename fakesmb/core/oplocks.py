@@ -55,7 +55,7 @@ class Holder:
         """Whether the client said that it knows level II."""
         return bool(self._connection.capabilities & Capability.LEVEL_II_OPLOCKS)
 
-    def broken(self, level: int, must_acknowledge: bool) -> None:  # noqa: FBT001
+    def broken(self, level: int, must_acknowledge: bool) -> None:
         """Tells the client; without its acknowledgement the oplock ends with timing.oplock_break."""
         entry, connection = self.entry, self._connection
         if entry is None or connection.closed:

@@ -7,7 +7,7 @@ import msgspec
 from fakesmb.core.state import RESERVED_ID, Open, Server, Session, Tree
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import FileStore, Handle
-from fakesmb.wire.codec import Empty, Message
+from fakesmb.wire.codec import Buffer, Empty, Message
 
 if TYPE_CHECKING:
     from fakesmb.core.exchange import Exchange
@@ -28,15 +28,21 @@ class Replies(msgspec.Struct, frozen=True, gc=False):
     replies: tuple[Reply, ...]
 
 
+class RawData(msgspec.Struct, frozen=True, gc=False):
+    """An answer without any SMB header: the bare bytes of READ_RAW."""
+
+    data: Buffer
+
+
 class NoReply:
     """The explicit none: NT_CANCEL, an oplock acknowledgement, a secondary that is not the last."""
 
 
 NO_REPLY: Final = NoReply()
 
-__all__ = ["NO_REPLY", "Answer", "AnyRequest", "Empty", "NoReply", "Replies", "Reply", "Request"]
+__all__ = ["NO_REPLY", "Answer", "AnyRequest", "Empty", "NoReply", "RawData", "Replies", "Reply", "Request"]
 
-Answer = Message | Reply | Replies | NoReply
+Answer = Message | Reply | Replies | NoReply | RawData
 
 
 class Request(Generic[P]):

@@ -24,7 +24,6 @@ from typing import (
     ClassVar,
     Final,
     NamedTuple,
-    Protocol,
     Self,
     TypeVar,
     get_args,
@@ -34,329 +33,98 @@ from typing import (
 
 import msgspec
 
-Buffer = bytes | bytearray | memoryview
-
-U16_STRUCT: Final = struct.Struct("<H")
-
-
-class DecodeError(ValueError):
-    """Bytes that are not what their command, level or structure says they are."""
-
-
-class Int(msgspec.Struct, frozen=True):
-    """A fixed-size field among the words: one `struct` format character (or `12s`)."""
-
-    format: str
-
-
-U8 = Annotated[int, Int("B")]
-U16 = Annotated[int, Int("H")]
-U32 = Annotated[int, Int("I")]
-U64 = Annotated[int, Int("Q")]
-I16 = Annotated[int, Int("h")]
-I32 = Annotated[int, Int("i")]
-I64 = Annotated[int, Int("q")]
-Raw8 = Annotated[bytes, Int("8s")]
-Raw16 = Annotated[bytes, Int("16s")]
-
-
-class Cursor:
-    """A place in the bytes of a message, moving forward. Offsets count from the SMB header.
-
-    `unicode` is SMB_FLAGS2_UNICODE of the message in hand: a flag of each message, not of the connection
-    (impacket negotiates Unicode and then sends OEM).
-    """
-
-    __slots__ = ("at", "encoding", "end", "message", "start", "unicode")
-
-    def __init__(self, message: Buffer, at: int, end: int, *, unicode: bool, encoding: str = "cp850") -> None:
-        if not 0 <= at <= end <= len(message):
-            raise DecodeError(f"bytes {at} to {end} of a message of {len(message)}")
-        self.message = message
-        self.start = self.at = at
-        self.end = end
-        self.unicode = unicode
-        self.encoding = encoding
-
-    @property
-    def left(self) -> int:
-        """Bytes not yet read."""
-        return self.end - self.at
-
-    def take(self, count: int) -> memoryview:
-        """The next `count` bytes, as a view."""
-        at = self.at
-        if count < 0 or count > self.end - at:
-            raise DecodeError(f"{count} bytes wanted, {self.end - at} left")
-        self.at = at + count
-        return memoryview(self.message)[at : at + count]
-
-    def rest(self) -> memoryview:
-        """All that is left, as a view."""
-        return self.take(self.end - self.at)
-
-    def u8(self) -> int:
-        """The next byte."""
-        return self.take(1)[0]
-
-    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
-        """The next fixed-size fields."""
-        at = self.at
-        if layout.size > self.end - at:
-            raise DecodeError(f"{layout.size} bytes wanted, {self.end - at} left")
-        self.at = at + layout.size
-        return layout.unpack_from(self.message, at)
-
-    def align(self, size: int = 2) -> None:
-        """Skips padding up to a multiple of `size` from the SMB header."""
-        self.at = min(self.at + -self.at % size, self.end)
-
-    def text(self, *, strict: bool = True, align: bool = True) -> str:
-        """A null-terminated string in the message's own encoding.
-
-        Without `strict` the end of the bytes ends the string as well, as several clients rely on in the last
-        string of a request; with it, a string without its null is a `DecodeError`.
-        """
-        if self.unicode:
-            return self._utf16(strict=strict, align=align)
-        return self.oem(strict=strict)
-
-    def oem(self, *, strict: bool = True) -> str:
-        """A null-terminated OEM string, whatever the message's flags say (dialects, services)."""
-        raw = bytes(memoryview(self.message)[self.at : self.end])
-        length = raw.find(0)
-        if length < 0:
-            if strict:
-                raise DecodeError("a string without its null")
-            length = len(raw)
-            self.at = self.end
-        else:
-            self.at += length + 1
-        return raw[:length].decode(self.encoding, "replace")
-
-    def _utf16(self, *, strict: bool, align: bool) -> str:
-        if align:
-            self.align(2)
-        raw = bytes(memoryview(self.message)[self.at : self.end])
-        length = raw.find(b"\0\0")
-        while length > 0 and length & 1:
-            length = raw.find(b"\0\0", length + 1)
-        if length < 0:
-            if strict:
-                raise DecodeError("a string without its null")
-            length = len(raw) & ~1
-            self.at = self.end
-        else:
-            self.at += length + 2
-        return decode_utf16(raw[:length])
-
-    def counted_text(self, size: int, *, align: bool = True) -> str:
-        """A string of `size` bytes, its null included or not."""
-        if self.unicode:
-            if align:
-                self.align(2)
-            return decode_utf16(bytes(self.take(size & ~1))).split("\0", 1)[0]
-        return bytes(self.take(size)).decode(self.encoding, "replace").split("\0", 1)[0]
-
-    def check_end(self) -> None:
-        """Raises `DecodeError` if anything is left."""
-        if self.at != self.end:
-            raise DecodeError(f"{self.end - self.at} bytes too many")
-
-
-def decode_utf16(raw: bytes) -> str:
-    """UTF-16LE to text; a lone surrogate, which NTFS allows in a name, is kept (`surrogatepass`)."""
-    return raw.decode("utf-16-le", "surrogatepass")
-
-
-def encode_utf16(text: str) -> bytes:
-    """Text to UTF-16LE, lone surrogates included."""
-    return text.encode("utf-16-le", "surrogatepass")
-
-
-class Writer:
-    """The bytes of a block being built; `at` counts from the SMB header, so that padding comes out right."""
-
-    __slots__ = ("base", "data", "encoding", "unicode")
-
-    def __init__(self, at: int, *, unicode: bool, encoding: str = "cp850") -> None:
-        self.base = at
-        self.data = bytearray()
-        self.unicode = unicode
-        self.encoding = encoding
-
-    @property
-    def at(self) -> int:
-        """Offset from the SMB header of the next byte."""
-        return self.base + len(self.data)
-
-    def align(self, size: int = 2) -> None:
-        """Pads with nulls to a multiple of `size` from the SMB header."""
-        self.data += bytes(-self.at % size)
-
-    def text(self, text: str, *, null: bool = True, align: bool = True) -> None:
-        """A string in the message's own encoding: Unicode at an even offset, OEM without padding."""
-        if self.unicode:
-            if align:
-                self.align(2)
-            self.data += encode_utf16(text)
-            if null:
-                self.data += b"\0\0"
-        else:
-            self.oem(text, null=null)
-
-    def oem(self, text: str, *, null: bool = True) -> None:
-        """A string in the OEM code page."""
-        self.data += text.encode(self.encoding, "replace")
-        if null:
-            self.data += b"\0"
-
-
-class Part(Protocol):
-    """One field among the bytes: how to read it and how to write it.
-
-    `before` are the fields decoded so far, by name, for parts whose length another field holds.
-    """
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> Any:
-        """The field's value; raises `DecodeError`."""
-
-    def write(self, writer: Writer, value: Any) -> None:
-        """Appends the value."""
-
-
-class TextPart(msgspec.Struct, frozen=True):
-    """SMB_STRING: null-terminated, Unicode or OEM as the message says ([MS-CIFS] 2.2.1.1)."""
-
-    strict: bool = True
-    oem: bool = False
-    format_byte: int | None = None
-    align: bool = True
-    """False for the few strings that Windows sends unaligned (NEGOTIATE's domain name)."""
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
-        """The text without its null."""
-        if self.format_byte is not None and cursor.u8() != self.format_byte:
-            raise DecodeError(f"the buffer format is not {self.format_byte}")
-        if self.oem:
-            return cursor.oem(strict=self.strict)
-        return cursor.text(strict=self.strict, align=self.align)
-
-    def write(self, writer: Writer, value: str) -> None:
-        """The text and its null."""
-        if self.format_byte is not None:
-            writer.data.append(self.format_byte)
-        if self.oem:
-            writer.oem(value)
-        else:
-            writer.text(value, align=self.align)
-
-
-class CountedTextPart(msgspec.Struct, frozen=True):
-    """A string whose size in bytes is the value of an earlier field (NT_CREATE_ANDX)."""
-
-    size_field: str
-
-    def size_of(self, value: str, *, unicode: bool, encoding: str) -> int:
-        """What the size field holds."""
-        return len(encode_utf16(value) if unicode else value.encode(encoding, "replace"))
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
-        """The text, without a null that may have been counted."""
-        return cursor.counted_text(before[self.size_field])
-
-    def write(self, writer: Writer, value: str) -> None:
-        """The text and a null, which the size does not count."""
-        writer.text(value)
-
-
-class RestPart(msgspec.Struct, frozen=True):
-    """Everything to the end of the bytes."""
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
-        """A view; copy what outlives the message."""
-        return cursor.rest()
-
-    def write(self, writer: Writer, value: Buffer) -> None:
-        """The bytes as they are."""
-        writer.data += value
-
-
-class CountedPart(msgspec.Struct, frozen=True):
-    """As many bytes as an earlier field says; encoding fills that field in."""
-
-    size_field: str
-
-    def size_of(self, value: Buffer, *, unicode: bool, encoding: str) -> int:
-        """What the size field holds."""
-        return len(value)
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> bytes:
-        """A copy: these are small (tokens, passwords)."""
-        return bytes(cursor.take(before[self.size_field]))
-
-    def write(self, writer: Writer, value: Buffer) -> None:
-        """The bytes as they are."""
-        writer.data += value
-
-
-class FixedPart(msgspec.Struct, frozen=True):
-    """A fixed number of bytes among the bytes (GUIDs, passwords of known size)."""
-
-    size: int
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> bytes:
-        """A copy."""
-        return bytes(cursor.take(self.size))
-
-    def write(self, writer: Writer, value: Buffer) -> None:
-        """The bytes as they are; raises `ValueError` if they have another size, which would be our mistake."""
-        if len(value) != self.size:
-            raise ValueError(f"{len(value)} bytes where {self.size} belong")
-        writer.data += value
-
-
-class DataBlockPart(msgspec.Struct, frozen=True):
-    """BufferFormat, a 16-bit length and that many bytes ([MS-CIFS] 2.2.1.1, buffer formats 1 and 5)."""
-
-    format_byte: int
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
-        """A view; copy what outlives the message."""
-        if cursor.u8() != self.format_byte:
-            raise DecodeError(f"the buffer format is not {self.format_byte}")
-        (length,) = cursor.unpack(U16_STRUCT)
-        return cursor.take(length)
-
-    def write(self, writer: Writer, value: Buffer) -> None:
-        """The block with its head."""
-        writer.data.append(self.format_byte)
-        writer.data += U16_STRUCT.pack(len(value))
-        writer.data += value
-
-
-class PadPart(msgspec.Struct, frozen=True):
-    """One byte of padding before what follows, present whatever the offset; its value is kept."""
-
-    def read(self, cursor: Cursor, before: dict[str, Any]) -> int:
-        """The padding byte, 0 where the block is empty."""
-        return cursor.u8() if cursor.left else 0
-
-    def write(self, writer: Writer, value: int) -> None:
-        """The padding byte."""
-        writer.data.append(value)
-
-
-Text = Annotated[str, TextPart()]
-LastText = Annotated[str, TextPart(strict=False)]
-OemText = Annotated[str, TextPart(oem=True)]
-LastOemText = Annotated[str, TextPart(strict=False, oem=True)]
-BufferFormat4Text = Annotated[str, TextPart(format_byte=4)]
-BufferFormat4Oem = Annotated[str, TextPart(format_byte=4, oem=True)]
-DataBlock = Annotated[Buffer, DataBlockPart(1)]
-VariableBlock = Annotated[Buffer, DataBlockPart(5)]
-Pad = Annotated[int, PadPart()]
-Rest = Annotated[Buffer, RestPart()]
+from fakesmb.wire.parts import (
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    BufferFormat4Oem,
+    BufferFormat4Text,
+    CountedPart,
+    CountedTextPart,
+    DataBlock,
+    DataBlockPart,
+    FixedPart,
+    Int,
+    LastOemText,
+    LastText,
+    OemText,
+    Pad,
+    PadPart,
+    Part,
+    Raw8,
+    Raw16,
+    Rest,
+    RestPart,
+    Text,
+    TextPart,
+    VariableBlock,
+)
+from fakesmb.wire.text import (
+    U16_STRUCT,
+    Buffer,
+    Cursor,
+    DecodeError,
+    Writer,
+    decode_utf16,
+    encode_utf16,
+)
+
+__all__ = [
+    "I16",
+    "I32",
+    "I64",
+    "PAYLOADS",
+    "U8",
+    "U16",
+    "U16_STRUCT",
+    "U32",
+    "U64",
+    "Block",
+    "Buffer",
+    "BufferFormat4Oem",
+    "BufferFormat4Text",
+    "CountedPart",
+    "CountedTextPart",
+    "Cursor",
+    "DataBlock",
+    "DataBlockPart",
+    "DecodeError",
+    "Empty",
+    "FixedPart",
+    "Int",
+    "LastOemText",
+    "LastText",
+    "Layout",
+    "Message",
+    "OemText",
+    "Omitted",
+    "Pad",
+    "PadPart",
+    "Part",
+    "Raw8",
+    "Raw16",
+    "Record",
+    "Rest",
+    "RestPart",
+    "Structure",
+    "StructureLayout",
+    "Text",
+    "TextPart",
+    "VariableBlock",
+    "Writer",
+    "decode_utf16",
+    "encode_utf16",
+    "fixed_fields",
+    "layout_of",
+    "lighten",
+    "record_layout",
+    "structure_layout",
+    "values_of",
+]
 
 
 class Layout(NamedTuple):
@@ -370,6 +138,10 @@ class Layout(NamedTuple):
     sizes: tuple[tuple[int, str, "SizedPart"], ...]
     """Index of a word that encoding fills in with the size of a part, that part's name, the part."""
     readers: "Readers | None"
+    start: bytes
+    """How a block of the full form begins: its WordCount, and AndX words that name no further command."""
+    full: struct.Struct
+    """The words of the full form."""
 
 
 Readers = tuple[tuple["Part", int, str], ...]
@@ -423,7 +195,14 @@ def layout_of(cls: "type[Message]") -> Layout:
     forms[full_count] = full
     accepted = {count: forms[count] for count in (*cls.SHORTER, full_count)}
     return Layout(
-        names, accepted, parts, values_of(names[: len(fixed)]), _sizes(names, parts), _readers(cls, parts)
+        names,
+        accepted,
+        parts,
+        values_of(names[: len(fixed)]),
+        _sizes(names, parts),
+        _readers(cls, parts),
+        b"%c" % full_count + (b"\xff\0\0\0" if andx_words else b""),
+        full,
     )
 
 
@@ -574,11 +353,11 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         is joined into the message once, and not before.
         """
         layout = layout_of(type(self))
-        values = _fill_sizes(layout, self, unicode=unicode, encoding=encoding)
-        word_count, form = next(reversed(layout.words.items()))
-        head = (b"%c" % word_count) + (b"\xff\0\0\0" if self.ANDX else b"") + form.pack(*values)
         if not layout.parts:
-            return [head + b"\0\0"]
+            return [layout.start + layout.full.pack(*layout.word_values(self)) + b"\0\0"]
+        head = layout.start + layout.full.pack(
+            *_fill_sizes(layout, self, unicode=unicode, encoding=encoding)
+        )
         writer = Writer(at + len(head) + 2, unicode=unicode, encoding=encoding)
         for name, part in layout.parts:
             part.write(writer, getattr(self, name))

@@ -191,8 +191,8 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
             return NtCreateAndxResponse(**facts)
         return NtCreateAndxExtendedResponse(
             **facts,
+            # file_id stays 0, as XP and Samba send it: clients that go by WordCount 42 read it as ByteCount.
             nm_pipe_status=FILE_STATUS_FLAGS,
-            file_id=info.file_id,
             maximal_access_rights=maximal_rights(request),
         )
 

@@ -1,0 +1,200 @@
+"""Files as DOS programs know them: OPEN, CREATE, SEEK, and reads and writes that lock, unlock or close.
+
+All of [MS-CIFS] 2.2.4.3 to 2.2.4.40; every open becomes the same NT-style one as elsewhere.
+"""
+
+import secrets
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.commands.opens import dos_create, open_file
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, AnyRequest, Request
+from fakesmb.core.state import Open
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Disposition, Handle, Opened
+from fakesmb.vfs.paths import Path
+from fakesmb.wire.codec import Buffer
+from fakesmb.wire.files import (
+    CreateRequest,
+    CreateResponse,
+    CreateTemporaryRequest,
+    CreateTemporaryResponse,
+    OpenRequest,
+    OpenResponse,
+    ReadRequest,
+    ReadResponse,
+    SeekMode,
+    SeekRequest,
+    SeekResponse,
+    WriteAndCloseRequest,
+    WriteRequest,
+    WriteResponse,
+)
+from fakesmb.wire.times import utime_from, utime_to
+
+READ_OVERHEAD: Final = 64
+COMPATIBILITY_READ_WRITE: Final = 2
+"""AccessMode of CREATE and its kin: compatibility sharing, reading and writing ([MS-CIFS] 3.3.5.6)."""
+_LARGEST_SIZE: Final = 0xFFFFFFFF
+_DOS_ATTRIBUTES: Final = 0x3F
+_SETTABLE: Final = 0x27
+"""Attributes that a CREATE may give a file: all but volume label and directory."""
+_NAME_ATTEMPTS: Final = 16
+_NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@command(0x02, OpenRequest, Needs.DISK)
+def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_OPEN, [MS-CIFS] 3.3.5.5."""
+    params = request.params
+    create = dos_create(request, params.access_mode, disposition=Disposition.OPEN)
+
+    def response(opened: Opened, entry: Open) -> Answer:
+        info = opened.info
+        return OpenResponse(
+            fid=entry.fid,
+            file_attributes=info.attributes & _DOS_ATTRIBUTES,
+            last_modified=utime_from(info.last_write_time),
+            file_size=min(info.end_of_file, _LARGEST_SIZE),
+            access_mode=params.access_mode,
+        )
+
+    return open_file(request, Path.parse(params.file_name), create, response)
+
+
+@command(0x03, CreateRequest, Needs.WRITABLE)
+def create(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_CREATE, [MS-CIFS] 3.3.5.6: makes a file, or empties one that is there."""
+    return _create(request, Disposition.OVERWRITE_IF)
+
+
+@command(0x0F, CreateRequest, Needs.WRITABLE)
+def create_new(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_CREATE_NEW, [MS-CIFS] 3.3.5.17: makes a file that must not be there yet."""
+    return _create(request, Disposition.CREATE)
+
+
+def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Deferred[Answer]":
+    params = request.params
+    asked = dos_create(
+        request,
+        COMPATIBILITY_READ_WRITE,
+        disposition=disposition,
+        attributes=params.file_attributes & _SETTABLE,
+    )
+
+    def response(opened: Opened, entry: Open) -> Answer:
+        set_write_time(request, opened.handle, params.creation_time)
+        return CreateResponse(entry.fid)
+
+    return open_file(request, Path.parse(params.file_name), asked, response)
+
+
+def set_write_time(request: AnyRequest, handle: Handle, utime: int) -> None:
+    """Sets the write time that a client gave with the file that it made; 0 leaves it."""
+    ticks = utime_to(utime)
+    if ticks > 0:
+        request.store.set_basic(handle, write=ticks)
+
+
+@command(0x0E, CreateTemporaryRequest, Needs.WRITABLE)
+def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.16: a new file of a name that the server makes up."""
+    params = request.params
+    directory = Path.parse(params.directory_name)
+    asked = dos_create(
+        request,
+        COMPATIBILITY_READ_WRITE,
+        disposition=Disposition.CREATE,
+        attributes=params.file_attributes & _SETTABLE,
+    )
+    for attempt in range(_NAME_ATTEMPTS):
+        name = "SRV" + "".join(secrets.choice(_NAME_CHARACTERS) for _ in range(5))
+
+        def response(opened: Opened, entry: Open, name: str = name) -> Answer:
+            set_write_time(request, opened.handle, params.creation_time)
+            return CreateTemporaryResponse(entry.fid, name)
+
+        try:
+            return open_file(request, directory.join(name), asked, response)
+        except SMBError as error:
+            if error.status != NT.OBJECT_NAME_COLLISION or attempt + 1 == _NAME_ATTEMPTS:
+                raise
+    raise SMBError(NT.OBJECT_NAME_COLLISION, "no free name")
+
+
+@command(0x12, SeekRequest, Needs.DISK)
+def seek(request: Request[SeekRequest]) -> Answer:
+    """SMB_COM_SEEK, [MS-CIFS] 3.3.5.20: moves the open's offset, which no read or write of SMB asks for.
+
+    DOS clients learn a file's size by it. The offset is unsigned from the start, signed from elsewhere, and
+    wraps at 32 bits; before the beginning means the beginning.
+    """
+    params = request.params
+    entry = request.open(params.fid)
+    handle = request.file(params.fid)
+    if params.mode == SeekMode.START:
+        entry.offset = params.offset & _LARGEST_SIZE
+        return SeekResponse(entry.offset)
+    if params.mode == SeekMode.CURRENT:
+        place = entry.offset + params.offset
+    elif params.mode == SeekMode.END:
+        place = request.store.query(handle).end_of_file + params.offset
+    else:
+        raise SMBError(NT.OS2_INVALID_ACCESS, f"mode {params.mode}")
+    entry.offset = max(place, 0) & _LARGEST_SIZE
+    return SeekResponse(entry.offset)
+
+
+@command(0x13, ReadRequest, Needs.DISK)
+def lock_and_read(request: Request[ReadRequest]) -> Answer:
+    """SMB_COM_LOCK_AND_READ, [MS-CIFS] 3.3.5.21: locks the range for this process alone, then reads it."""
+    params = request.params
+    entry = request.open(params.fid)
+    handle, pid = request.file(params.fid), request.header.pid_low
+    request.store.lock(handle, pid, params.offset, params.count, exclusive=True)
+    size = min(params.count, max(request.connection.max_buffer - READ_OVERHEAD, 0))
+    data = request.store.read(handle, params.offset, size, pid)
+    handle.position = entry.offset = params.offset + len(data)
+    return ReadResponse(count=len(data), data=data)
+
+
+@command(0x14, WriteRequest, Needs.DISK)
+def write_and_unlock(request: Request[WriteRequest]) -> Answer:
+    """SMB_COM_WRITE_AND_UNLOCK, [MS-CIFS] 3.3.5.22: writes, then frees exactly the range written.
+
+    A count of 0 writes nothing and changes no length, unlike WRITE.
+    """
+    params = request.params
+    entry = request.open(params.fid)
+    handle = request.file(params.fid)
+    count = _write(request, entry, params.offset, params.data, params.count)
+    request.store.unlock(handle, request.header.pid_low, params.offset, params.count)
+    return WriteResponse(count)
+
+
+@command(0x2C, WriteAndCloseRequest, Needs.DISK)
+def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
+    """SMB_COM_WRITE_AND_CLOSE, [MS-CIFS] 3.3.5.34: writes and, if that went well, closes.
+
+    A count of 0 writes nothing, and then Windows leaves the file open.
+    """
+    params = request.params
+    entry = request.open(params.fid)
+    request.file(params.fid)
+    count = _write(request, entry, params.offset, params.data, params.count)
+    if params.count:
+        request.connection.close_open(entry, utime_to(params.last_write_time))
+    return WriteResponse(count)
+
+
+def _write(request: Request[Any], entry: Open, offset: int, data: Buffer, count: int) -> int:
+    if len(data) < count:
+        raise SMBError(NT.INVALID_SMB, f"{count} bytes announced, {len(data)} there")
+    handle = entry.handle
+    assert handle is not None
+    written = request.store.write(handle, offset, memoryview(data)[:count], request.header.pid_low)
+    entry.offset = offset + written
+    return written

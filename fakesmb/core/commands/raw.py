@@ -1,0 +1,117 @@
+"""Raw and multiplexed transfers: READ_RAW, WRITE_RAW; READ_MPX and WRITE_MPX as Windows refuses them over TCP.
+
+Raw data travel in frames without any SMB header ([MS-CIFS] 2.2.4.22, 2.2.4.25), so nothing else of the connection
+may be under way, and nothing of it can be signed.
+"""
+
+from typing import Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import NO_REPLY, Answer, RawData, Request
+from fakesmb.core.state import Open
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Handle
+from fakesmb.wire.codec import Buffer
+from fakesmb.wire.files import WriteMode
+from fakesmb.wire.raw import (
+    ReadMpxRequest,
+    ReadRawRequest,
+    WriteCompleteResponse,
+    WriteMpxRequest,
+    WriteRawInterimResponse,
+    WriteRawRequest,
+)
+
+WRITE_COMPLETE: Final = 0x20
+LARGEST_RAW: Final = 0xFFFF
+
+
+@command(0x1A, ReadRawRequest, Needs.TREE)
+def read_raw(request: Request[ReadRawRequest]) -> Answer:
+    """SMB_COM_READ_RAW, [MS-CIFS] 3.3.5.18: bare data. Whatever is wrong, the answer is an empty frame.
+
+    The client then asks again by READ or READ_ANDX, and gets the error from there.
+    """
+    params = request.params
+    if request.connection.signing is not None:
+        return RawData(b"")
+    try:
+        entry = request.open(params.fid)
+        data = _read(request, entry, params)
+    except (SMBError, OSError):
+        return RawData(b"")
+    return RawData(data)
+
+
+def _read(request: Request[ReadRawRequest], entry: Open, params: ReadRawRequest) -> bytes:
+    handle = entry.handle
+    if handle is None:
+        assert entry.pipe is not None
+        return entry.pipe.read(params.max_count)[0]
+    data = request.store.read(handle, params.offset, params.max_count, request.header.pid_low)
+    handle.position = entry.offset = params.offset + len(data)
+    return data
+
+
+@command(0x1D, WriteRawRequest, Needs.DISK)
+def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.21: what the request has is written, then the raw frame with the rest.
+
+    The interim answer asks for that frame. The final one (SMB_COM_WRITE_COMPLETE) is for write-through only; an
+    error of a write that is not is lost, as the protocol has it.
+    """
+    params, connection = request.params, request.connection
+    if connection.signing is not None or connection.raw_write is not None:
+        raise SMBError(NT.SMB_USE_STANDARD, "no raw write is possible now")
+    entry = request.open(params.fid)
+    handle = request.file(params.fid)
+    first = len(params.data)
+    if first > params.count:
+        raise SMBError(NT.INVALID_SMB, f"{first} bytes of {params.count}")
+    store, pid = request.store, request.header.pid_low
+    store.write(handle, params.offset, params.data, pid)
+    through = bool(params.write_mode & WriteMode.WRITE_THROUGH)
+    request.exchange.interim(WriteRawInterimResponse())
+    arrived: Deferred[Buffer] = Deferred()
+    connection.raw_write = arrived
+
+    def rest(data: Buffer) -> Answer:
+        wanted = memoryview(data)[: params.count - first]
+        # What an answer would say of a write that is not through, nobody waits for.
+        try:
+            _write_rest(request, handle, params.offset + first, wanted)
+        except (SMBError, OSError):
+            if not through:
+                return NO_REPLY
+            request.exchange.answer_as(WRITE_COMPLETE)
+            raise
+        entry.offset = params.offset + first + len(wanted)
+        if not through:
+            return NO_REPLY
+        store.flush(handle)
+        request.exchange.answer_as(WRITE_COMPLETE)
+        return WriteCompleteResponse(first + len(wanted))
+
+    return arrived.addCallback(rest)
+
+
+def _write_rest(request: Request[WriteRawRequest], handle: Handle, offset: int, data: memoryview) -> None:
+    if len(data):
+        request.store.write(handle, offset, data, request.header.pid_low)
+
+
+@command(0x1B, ReadMpxRequest, Needs.TREE)
+def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
+    """SMB_COM_READ_MPX, [MS-CIFS] 3.3.5.19: for connectionless transports; over TCP clients are sent to READ.
+
+    OS/2 asks nonetheless for files over 4 KiB, and goes on by other commands after ERRSRV/ERRuseSTD.
+    """
+    raise SMBError(NT.SMB_USE_STANDARD, "multiplexed reads are for connectionless transports")
+
+
+@command(0x1E, WriteMpxRequest, Needs.TREE)
+def write_mpx(request: Request[WriteMpxRequest]) -> Answer:
+    """SMB_COM_WRITE_MPX, [MS-CIFS] 3.3.5.22: refused over TCP like READ_MPX."""
+    raise SMBError(NT.SMB_USE_STANDARD, "multiplexed writes are for connectionless transports")

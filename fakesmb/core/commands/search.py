@@ -1,0 +1,137 @@
+"""The searches of the core dialects: SEARCH, FIND, FIND_UNIQUE, FIND_CLOSE ([MS-CIFS] 2.2.4.58 to 2.2.4.61).
+
+Every entry carries a resume key, 21 bytes that the client sends back to go on after that entry; the 16 of the server
+hold the search's SID and the entry's place in it. SEARCH has no end of its own: the connection keeps the last few.
+"""
+
+import struct
+from typing import Final
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, AnyRequest, Request
+from fakesmb.core.state import OpenSearch
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Attribute, Info
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.shortnames import is_short
+from fakesmb.vfs.wildcards import from_dos
+from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest, SearchResponse
+from fakesmb.wire.times import dos_from
+
+KEPT_SEARCHES: Final = 256
+"""Searches by SEARCH that a connection keeps: the protocol never closes them, so the oldest make room."""
+OVERHEAD: Final = 48
+"""Bytes of an answer that are not entries."""
+ENTRY_SIZE: Final = 43
+VOLUME_MASK: Final = 0x1F
+_STATE: Final = struct.Struct("<HI10x")
+_LABEL_SIZE: Final = 11
+
+
+@command(0x81, SearchRequest, Needs.DISK)
+def search(request: Request[SearchRequest]) -> Answer:
+    """SMB_COM_SEARCH, [MS-CIFS] 3.3.5.48: begins with a name, goes on with a resume key."""
+    return _search(request, keeps=True)
+
+
+@command(0x82, SearchRequest, Needs.DISK)
+def find(request: Request[SearchRequest]) -> Answer:
+    """SMB_COM_FIND, [MS-CIFS] 3.3.5.49: as SEARCH, and FIND_CLOSE ends it."""
+    return _search(request, keeps=True)
+
+
+@command(0x83, SearchRequest, Needs.DISK)
+def find_unique(request: Request[SearchRequest]) -> Answer:
+    """SMB_COM_FIND_UNIQUE, [MS-CIFS] 3.3.5.50: one answer, nothing kept."""
+    return _search(request, keeps=False)
+
+
+@command(0x84, SearchRequest, Needs.DISK)
+def find_close(request: Request[SearchRequest]) -> Answer:
+    """SMB_COM_FIND_CLOSE, [MS-CIFS] 3.3.5.51: ends the search that the resume key names."""
+    _, known, _ = _known(request)
+    request.connection.close_search(known)
+    return SearchResponse(0)
+
+
+def _known(request: Request[SearchRequest]) -> tuple[ResumeKey, OpenSearch, int]:
+    """The resume key, the search that it names, and the place in it."""
+    raw = request.params.resume_key
+    if len(raw) != ResumeKey.size():
+        raise SMBError(NT.INVALID_PARAMETER, f"a resume key of {len(raw)} bytes")
+    key = ResumeKey.decode(raw)
+    sid, place = _STATE.unpack(key.server_state)
+    known = request.connection.searches.get(sid)
+    if known is None or known.tree is not request.tree or not known.by_key:
+        raise SMBError(NT.NO_MORE_FILES, f"no search has SID 0x{sid:04X}")
+    return key, known, place
+
+
+def _search(request: Request[SearchRequest], *, keeps: bool) -> Answer:
+    params = request.params
+    if len(params.resume_key):
+        key, known, place = _known(request)
+        known.search.seek(place)
+        return _answer(request, known, key.client_state, keeps=True)
+    if params.search_attributes & VOLUME_MASK == Attribute.VOLUME:
+        return _label(request)
+    path = Path.parse(params.file_name, wildcards=True)
+    request.path = str(path)
+    pattern = from_dos(path.name) if path.parts else "*"
+    found = request.store.search(Path(path.parts[:-1]), pattern, params.search_attributes)
+    entry = OpenSearch(request.tree, request.session, request.header.pid, found, by_key=True)
+    if not keeps:
+        try:
+            return _answer(request, entry, bytes(4), keeps=False)
+        finally:
+            found.close()
+    _make_room(request)
+    try:
+        entry.sid = request.connection.searches.add(entry)
+    except SMBError:
+        found.close()
+        raise
+    return _answer(request, entry, bytes(4), keeps=True)
+
+
+def _make_room(request: AnyRequest) -> None:
+    connection = request.connection
+    kept = [one for one in connection.searches if one.by_key]
+    for old in kept[: max(len(kept) + 1 - KEPT_SEARCHES, 0)]:
+        connection.close_search(old)
+
+
+def _answer(request: Request[SearchRequest], known: OpenSearch, client: bytes, *, keeps: bool) -> Answer:
+    """The next entries: as many as asked for and as fit one message; NO_MORE_FILES where there are none."""
+    connection = request.connection
+    room = max((connection.max_buffer - OVERHEAD) // ENTRY_SIZE, 1)
+    wanted = min(request.params.max_count, room)
+    entries = bytearray()
+    count = 0
+    while count < wanted and (info := known.search.next()) is not None:
+        key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
+        entries += entry_of(info, key, connection.oem_encoding)
+        count += 1
+    if not count:
+        if keeps:
+            connection.close_search(known)
+        raise SMBError(NT.NO_MORE_FILES, "the search is at its end")
+    return SearchResponse(count, bytes(entries))
+
+
+def entry_of(info: Info, key: ResumeKey, encoding: str) -> bytes:
+    """43 bytes: the 8.3 name, null-padded, and what DOS knows of a file."""
+    name = info.short_name or (info.name.upper() if is_short(info.name) else info.name)
+    date, clock = dos_from(info.last_write_time)
+    raw = name.encode(encoding, "replace")
+    return SearchEntry.of(key, raw, info.attributes, info.end_of_file, date, clock).encode()
+
+
+def _label(request: Request[SearchRequest]) -> Answer:
+    """A search for the volume label finds one entry, whatever the pattern: DOS shows it above each listing."""
+    volume = request.store.volume()
+    raw = volume.label.encode(request.connection.oem_encoding, "replace")[:_LABEL_SIZE]
+    name = raw if len(raw) <= 8 else raw[:8] + b"." + raw[8:]
+    date, clock = dos_from(volume.creation_time)
+    entry = SearchEntry.of(ResumeKey(), name, Attribute.VOLUME, 0, date, clock)
+    return SearchResponse(1, entry.encode())

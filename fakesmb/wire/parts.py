@@ -1,0 +1,171 @@
+"""The kinds of field that a message's words and bytes are declared of (see `codec`)."""
+
+from typing import Annotated, Any, Protocol
+
+import msgspec
+
+from fakesmb.wire.text import U16_STRUCT, Buffer, Cursor, DecodeError, Writer, encode_utf16
+
+
+class Int(msgspec.Struct, frozen=True):
+    """A fixed-size field among the words: one `struct` format character (or `12s`)."""
+
+    format: str
+
+
+U8 = Annotated[int, Int("B")]
+U16 = Annotated[int, Int("H")]
+U32 = Annotated[int, Int("I")]
+U64 = Annotated[int, Int("Q")]
+I16 = Annotated[int, Int("h")]
+I32 = Annotated[int, Int("i")]
+I64 = Annotated[int, Int("q")]
+Raw8 = Annotated[bytes, Int("8s")]
+Raw16 = Annotated[bytes, Int("16s")]
+
+
+class Part(Protocol):
+    """One field among the bytes: how to read it and how to write it.
+
+    `before` are the fields decoded so far, by name, for parts whose length another field holds.
+    """
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> Any:
+        """The field's value; raises `DecodeError`."""
+
+    def write(self, writer: Writer, value: Any) -> None:
+        """Appends the value."""
+
+
+class TextPart(msgspec.Struct, frozen=True):
+    """SMB_STRING: null-terminated, Unicode or OEM as the message says ([MS-CIFS] 2.2.1.1)."""
+
+    strict: bool = True
+    oem: bool = False
+    format_byte: int | None = None
+    align: bool = True
+    """False for the few strings that Windows sends unaligned (NEGOTIATE's domain name)."""
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
+        """The text without its null."""
+        if self.format_byte is not None and cursor.u8() != self.format_byte:
+            raise DecodeError(f"the buffer format is not {self.format_byte}")
+        if self.oem:
+            return cursor.oem(strict=self.strict)
+        return cursor.text(strict=self.strict, align=self.align)
+
+    def write(self, writer: Writer, value: str) -> None:
+        """The text and its null."""
+        if self.format_byte is not None:
+            writer.data.append(self.format_byte)
+        if self.oem:
+            writer.oem(value)
+        else:
+            writer.text(value, align=self.align)
+
+
+class CountedTextPart(msgspec.Struct, frozen=True):
+    """A string whose size in bytes is the value of an earlier field (NT_CREATE_ANDX)."""
+
+    size_field: str
+
+    def size_of(self, value: str, *, unicode: bool, encoding: str) -> int:
+        """What the size field holds."""
+        return len(encode_utf16(value) if unicode else value.encode(encoding, "replace"))
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
+        """The text, without a null that may have been counted."""
+        return cursor.counted_text(before[self.size_field])
+
+    def write(self, writer: Writer, value: str) -> None:
+        """The text and a null, which the size does not count."""
+        writer.text(value)
+
+
+class RestPart(msgspec.Struct, frozen=True):
+    """Everything to the end of the bytes."""
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
+        """A view; copy what outlives the message."""
+        return cursor.rest()
+
+    def write(self, writer: Writer, value: Buffer) -> None:
+        """The bytes as they are."""
+        writer.data += value
+
+
+class CountedPart(msgspec.Struct, frozen=True):
+    """As many bytes as an earlier field says; encoding fills that field in."""
+
+    size_field: str
+
+    def size_of(self, value: Buffer, *, unicode: bool, encoding: str) -> int:
+        """What the size field holds."""
+        return len(value)
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> bytes:
+        """A copy: these are small (tokens, passwords)."""
+        return bytes(cursor.take(before[self.size_field]))
+
+    def write(self, writer: Writer, value: Buffer) -> None:
+        """The bytes as they are."""
+        writer.data += value
+
+
+class FixedPart(msgspec.Struct, frozen=True):
+    """A fixed number of bytes among the bytes (GUIDs, passwords of known size)."""
+
+    size: int
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> bytes:
+        """A copy."""
+        return bytes(cursor.take(self.size))
+
+    def write(self, writer: Writer, value: Buffer) -> None:
+        """The bytes as they are; raises `ValueError` if they have another size, which would be our mistake."""
+        if len(value) != self.size:
+            raise ValueError(f"{len(value)} bytes where {self.size} belong")
+        writer.data += value
+
+
+class DataBlockPart(msgspec.Struct, frozen=True):
+    """BufferFormat, a 16-bit length and that many bytes ([MS-CIFS] 2.2.1.1, buffer formats 1 and 5)."""
+
+    format_byte: int
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
+        """A view; copy what outlives the message."""
+        if cursor.u8() != self.format_byte:
+            raise DecodeError(f"the buffer format is not {self.format_byte}")
+        (length,) = cursor.unpack(U16_STRUCT)
+        return cursor.take(length)
+
+    def write(self, writer: Writer, value: Buffer) -> None:
+        """The block with its head."""
+        writer.data.append(self.format_byte)
+        writer.data += U16_STRUCT.pack(len(value))
+        writer.data += value
+
+
+class PadPart(msgspec.Struct, frozen=True):
+    """One byte of padding before what follows, present whatever the offset; its value is kept."""
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> int:
+        """The padding byte, 0 where the block is empty."""
+        return cursor.u8() if cursor.left else 0
+
+    def write(self, writer: Writer, value: int) -> None:
+        """The padding byte."""
+        writer.data.append(value)
+
+
+Text = Annotated[str, TextPart()]
+LastText = Annotated[str, TextPart(strict=False)]
+OemText = Annotated[str, TextPart(oem=True)]
+LastOemText = Annotated[str, TextPart(strict=False, oem=True)]
+BufferFormat4Text = Annotated[str, TextPart(format_byte=4)]
+BufferFormat4Oem = Annotated[str, TextPart(format_byte=4, oem=True)]
+DataBlock = Annotated[Buffer, DataBlockPart(1)]
+VariableBlock = Annotated[Buffer, DataBlockPart(5)]
+Pad = Annotated[int, PadPart()]
+Rest = Annotated[Buffer, RestPart()]

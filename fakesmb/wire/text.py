@@ -1,0 +1,164 @@
+"""Text and numbers out of the bytes of a message, and into them: UTF-16LE or the OEM code page, with its padding."""
+
+import struct
+from typing import Any, Final
+
+Buffer = bytes | bytearray | memoryview
+
+U16_STRUCT: Final = struct.Struct("<H")
+
+
+class DecodeError(ValueError):
+    """Bytes that are not what their command, level or structure says they are."""
+
+
+class Cursor:
+    """A place in the bytes of a message, moving forward. Offsets count from the SMB header.
+
+    `unicode` is SMB_FLAGS2_UNICODE of the message in hand: a flag of each message, not of the connection
+    (impacket negotiates Unicode and then sends OEM).
+    """
+
+    __slots__ = ("at", "encoding", "end", "message", "start", "unicode")
+
+    def __init__(self, message: Buffer, at: int, end: int, *, unicode: bool, encoding: str = "cp850") -> None:
+        if not 0 <= at <= end <= len(message):
+            raise DecodeError(f"bytes {at} to {end} of a message of {len(message)}")
+        self.message = message
+        self.start = self.at = at
+        self.end = end
+        self.unicode = unicode
+        self.encoding = encoding
+
+    @property
+    def left(self) -> int:
+        """Bytes not yet read."""
+        return self.end - self.at
+
+    def take(self, count: int) -> memoryview:
+        """The next `count` bytes, as a view."""
+        at = self.at
+        if count < 0 or count > self.end - at:
+            raise DecodeError(f"{count} bytes wanted, {self.end - at} left")
+        self.at = at + count
+        return memoryview(self.message)[at : at + count]
+
+    def rest(self) -> memoryview:
+        """All that is left, as a view."""
+        return self.take(self.end - self.at)
+
+    def u8(self) -> int:
+        """The next byte."""
+        return self.take(1)[0]
+
+    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
+        """The next fixed-size fields."""
+        at = self.at
+        if layout.size > self.end - at:
+            raise DecodeError(f"{layout.size} bytes wanted, {self.end - at} left")
+        self.at = at + layout.size
+        return layout.unpack_from(self.message, at)
+
+    def align(self, size: int = 2) -> None:
+        """Skips padding up to a multiple of `size` from the SMB header."""
+        self.at = min(self.at + -self.at % size, self.end)
+
+    def text(self, *, strict: bool = True, align: bool = True) -> str:
+        """A null-terminated string in the message's own encoding.
+
+        Without `strict` the end of the bytes ends the string as well, as several clients rely on in the last
+        string of a request; with it, a string without its null is a `DecodeError`.
+        """
+        if self.unicode:
+            return self._utf16(strict=strict, align=align)
+        return self.oem(strict=strict)
+
+    def oem(self, *, strict: bool = True) -> str:
+        """A null-terminated OEM string, whatever the message's flags say (dialects, services)."""
+        raw = bytes(memoryview(self.message)[self.at : self.end])
+        length = raw.find(0)
+        if length < 0:
+            if strict:
+                raise DecodeError("a string without its null")
+            length = len(raw)
+            self.at = self.end
+        else:
+            self.at += length + 1
+        return raw[:length].decode(self.encoding, "replace")
+
+    def _utf16(self, *, strict: bool, align: bool) -> str:
+        if align:
+            self.align(2)
+        raw = bytes(memoryview(self.message)[self.at : self.end])
+        length = raw.find(b"\0\0")
+        while length > 0 and length & 1:
+            length = raw.find(b"\0\0", length + 1)
+        if length < 0:
+            if strict:
+                raise DecodeError("a string without its null")
+            length = len(raw) & ~1
+            self.at = self.end
+        else:
+            self.at += length + 2
+        return decode_utf16(raw[:length])
+
+    def counted_text(self, size: int, *, align: bool = True) -> str:
+        """A string of `size` bytes, its null included or not."""
+        if self.unicode:
+            if align:
+                self.align(2)
+            return decode_utf16(bytes(self.take(size & ~1))).split("\0", 1)[0]
+        return bytes(self.take(size)).decode(self.encoding, "replace").split("\0", 1)[0]
+
+    def check_end(self) -> None:
+        """Raises `DecodeError` if anything is left."""
+        if self.at != self.end:
+            raise DecodeError(f"{self.end - self.at} bytes too many")
+
+
+def decode_utf16(raw: bytes) -> str:
+    """UTF-16LE to text; a lone surrogate, which NTFS allows in a name, is kept (`surrogatepass`)."""
+    return raw.decode("utf-16-le", "surrogatepass")
+
+
+def encode_utf16(text: str) -> bytes:
+    """Text to UTF-16LE, lone surrogates included."""
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+class Writer:
+    """The bytes of a block being built; `at` counts from the SMB header, so that padding comes out right."""
+
+    __slots__ = ("base", "data", "encoding", "unicode")
+
+    def __init__(self, at: int, *, unicode: bool, encoding: str = "cp850") -> None:
+        self.base = at
+        self.data = bytearray()
+        self.unicode = unicode
+        self.encoding = encoding
+
+    @property
+    def at(self) -> int:
+        """Offset from the SMB header of the next byte."""
+        return self.base + len(self.data)
+
+    def align(self, size: int = 2) -> None:
+        """Pads with nulls to a multiple of `size` from the SMB header."""
+        self.data += bytes(-self.at % size)
+
+    def text(self, text: str, *, null: bool = True, align: bool = True) -> None:
+        """A string in the message's own encoding: Unicode at an even offset, OEM without padding."""
+        if self.unicode:
+            if align:
+                self.align(2)
+            self.data += encode_utf16(text)
+            if null:
+                self.data += b"\0\0"
+        else:
+            self.oem(text, null=null)
+
+    def oem(self, text: str, *, null: bool = True) -> None:
+        """A string in the OEM code page."""
+        self.data += text.encode(self.encoding, "replace")
+        if null:
+            self.data += b"\0"

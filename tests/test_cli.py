@@ -1,0 +1,316 @@
+"""The command: what it says, when it refuses, how it ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fakesmb import cli, coverage, samples
+from fakesmb.config import SAMPLE_USER, ConfigError
+
+Spawn = Callable[..., subprocess.Popen[str]]
+
+NOTHING: dict[str, object] = {
+    "root": None,
+    "file": None,
+    "shares": (),
+    "users": (),
+    "admins": (),
+    "guest": None,
+    "host": None,
+    "port": None,
+    "netbios_port": None,
+    "name": None,
+    "workgroup": None,
+    "signing": None,
+    "log": None,
+    "log_file": None,
+    "secrets": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def spawn(fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path: Path) -> Iterator[Spawn]:
+    """Starts the command in a process; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*words: object, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*fakesmb_command, *map(str, words)],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=fakesmb_environment | {"XDG_DATA_HOME": str(tmp_path / "data")},
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> int:
+    """The port, as soon as the port file is there."""
+    for _ in range(1000):
+        if path.exists():
+            return int(path.read_text())
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    raise AssertionError("no port file")
+
+
+def talk(port: int) -> bytes:
+    """Negotiates and gives the answer's first bytes."""
+    dialect = b"\x02NT LM 0.12\0"
+    header = bytes.fromhex("ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fefe 0000 0000 00")
+    message = header + len(dialect).to_bytes(2, "little") + dialect
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        client.sendall(len(message).to_bytes(4, "big") + message)
+        return client.recv(1000)
+
+
+# -- a server in a process -----------------------------------------------------------------------------------
+
+
+def test_it_serves_the_samples_and_ends_cleanly(spawn: Spawn, tmp_path: Path) -> None:
+    """With nothing but a port: ready, the samples, one user, three commands; SIGTERM ends it with 0 in a second."""
+    process = spawn("serve", "--port", 0, "--port-file", "port")
+    port = wait_for(tmp_path / "port", process)
+    assert talk(port)[4:9] == b"\xffSMB\x72"
+    idle = socket.create_connection(("127.0.0.1", port), 5)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=5)
+    assert time.monotonic() - began < 1.5
+    idle.close()
+    assert process.returncode == 0, err
+    assert f"fakesmb: ready on 127.0.0.1:{port}\n" in err
+    assert f"user {SAMPLE_USER}" in err
+    for words in ("smbclient ", "curl ", "mount "):
+        assert words in err
+    assert "C; Negotiate, Dialect = NT LM 0.12" in out
+    assert "the server is stopping" in out
+    assert (tmp_path / "data" / "fakesmb" / "shares" / "public" / "README.txt").exists()
+
+
+def test_ctrl_c_ends_it_too(spawn: Spawn, tmp_path: Path) -> None:
+    process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "none")
+    wait_for(tmp_path / "port", process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=5)
+    assert (process.returncode, out) == (0, "")
+    assert "Traceback" not in err
+
+
+def test_json_goes_to_standard_output_and_to_a_file(spawn: Spawn, tmp_path: Path) -> None:
+    process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "json", "--log-file", "log.jsonl")
+    talk(wait_for(tmp_path / "port", process))
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=5)
+    assert out == (tmp_path / "log.jsonl").read_text()
+    assert [json.loads(line)["event"] for line in out.splitlines()][:3] == [
+        "connected",
+        "request",
+        "response",
+    ]
+
+
+def test_a_closed_pipe_ends_the_log_but_not_the_server(spawn: Spawn, tmp_path: Path) -> None:
+    """`fakesmb serve | head`."""
+    reading, writing = os.pipe()
+    process = spawn("serve", "--port", 0, "--port-file", "port", stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    port = wait_for(tmp_path / "port", process)
+    for _ in range(3):
+        assert talk(port)
+        time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=5)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "stopped recording" in err
+
+
+def test_a_pipe_that_nobody_reads_stops_nothing(spawn: Spawn, tmp_path: Path) -> None:
+    """A test that starts the server with a pipe and never reads it: 64 KiB of log must not be the end."""
+    process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "json")
+    port = wait_for(tmp_path / "port", process)
+    for _ in range(200):
+        assert talk(port)[4:9] == b"\xffSMB\x72"
+
+
+def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
+    process = spawn("serve", "--port", 0, "--netbios-port", 0, "--port-file", "port", "--log", "none")
+    wait_for(tmp_path / "port", process)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=5)
+    assert " and 127.0.0.1:" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--port", "{taken}"), "cannot listen on 127.0.0.1:{taken}: Address already in use"),
+        (("--port", "70000"), "port 70000: must be a port number from 0 to 65535"),
+        (("--host", "192.0.2.1", "--user", "a:b"), "cannot listen on 192.0.2.1:4450: Cannot assign"),
+        (("--host", "0.0.0.0"), "on 0.0.0.0 others can connect: name users"),
+        (("--share", "a=/no/where"), "share a: there is no folder /no/where"),
+        (("/no/where",), "/no/where: No such file or directory"),
+        (("--config", "missing.toml"), "missing.toml: No such file or directory"),
+        (("--user", "alice"), "alice: a user is NAME:PASSWORD"),
+        (("--port", "0", "--log-file", "/no/where/x"), "cannot write the log /no/where/x: No such file"),
+        (
+            ("--port", "0", "--port-file", "/no/where/x"),
+            "cannot write the port file /no/where/x: No such file",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(spawn: Spawn, words: tuple[str, ...], said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = str(taken.getsockname()[1])
+        process = spawn("serve", *(word.replace("{taken}", number) for word in words))
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 2, err
+    assert said.replace("{taken}", number) in err
+    lines = [line for line in err.splitlines() if "sample shares are in" not in line]
+    assert len(lines) == 1, err
+    assert out == ""
+
+
+# -- what arguments ask for ----------------------------------------------------------------------------------
+
+
+def test_a_root_is_shared_folder_by_folder(tmp_path: Path) -> None:
+    (tmp_path / "root" / "one").mkdir(parents=True)
+    (tmp_path / "root" / "two").mkdir()
+    config, _ = cli.configure(
+        NOTHING | {"root": str(tmp_path / "root"), "shares": (f"TWO={tmp_path}",), "users": ("a:b",)}
+    )
+    assert {share.name: share.path for share in config.shares} == {
+        "TWO": str(tmp_path),
+        "one": str(tmp_path / "root" / "one"),
+    }
+
+
+def test_port_0_is_an_answer_too() -> None:
+    config, _ = cli.configure(NOTHING | {"port": 0})
+    assert config.port == 0
+
+
+@pytest.mark.parametrize(("given", "access"), [("ro", "read-only"), ("rw", "read-write")])
+def test_guests_are_enough_for_other_addresses(given: str, access: str) -> None:
+    config, notes = cli.configure(NOTHING | {"guest": given, "host": "0.0.0.0"})
+    assert (config.guest, config.users) == (access, ())
+    with pytest.raises(ConfigError, match="others can connect"):
+        cli.configure(NOTHING | {"host": "::"})
+
+
+def test_the_file_counts_where_arguments_are_silent(tmp_path: Path) -> None:
+    file = tmp_path / "fakesmb.toml"
+    file.write_text(f'[server]\nport = 1\nsigning = "off"\n[[share]]\nname = "s"\npath = "{tmp_path}"\n')
+    config, _ = cli.configure(NOTHING | {"file": str(file), "signing": "required"})
+    assert (config.port, config.settings.signing) == (1, "required")
+    assert [share.name for share in config.shares] == ["s"]
+
+
+# -- the samples ---------------------------------------------------------------------------------------------
+
+
+def test_the_samples_are_copied_once_and_never_overwritten(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert samples.prepare(home)
+    assert (home / samples.LARGE_FILE).stat().st_size == samples.LARGE_SIZE
+    assert (home / "public" / "empty.txt").stat().st_size == 0
+    (home / "public" / "README.txt").write_text("mine")
+    (home / "docs" / "README.txt").unlink()
+    assert not samples.prepare(home)
+    assert (home / "public" / "README.txt").read_text() == "mine"
+    assert not (home / "docs" / "README.txt").exists()
+    assert [(share.name, share.read_only) for share in samples.shares(home)] == [
+        ("public", False),
+        ("docs", True),
+        ("c$", False),
+    ]
+    assert sorted(path.name for path in home.iterdir()) == ["c$", "docs", "public"]
+
+
+def test_a_home_that_cannot_be_written_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="name a folder to serve"):
+        samples.prepare(tmp_path / "file" / "home")
+
+
+# -- coverage and show ---------------------------------------------------------------------------------------
+
+
+def test_coverage_names_everything_with_its_section() -> None:
+    done = CliRunner().invoke(cli.main, ["coverage"])
+    assert done.exit_code == 0, done.output
+    assert "0x75    yes  SMB_COM_TREE_CONNECT_ANDX" in done.output
+    assert "0x1A    -    SMB_COM_READ_RAW" in done.output or "0x1A    yes" in done.output
+    for table in coverage.tables():
+        assert table.rows
+        assert all(row.section for row in table.rows)
+
+
+def test_the_coverage_page_is_current(checkout: Path) -> None:
+    """`fakesmb coverage --markdown > docs/coverage.md` mends it."""
+    done = CliRunner().invoke(cli.main, ["coverage", "--markdown"])
+    assert done.output == (checkout / "docs" / "coverage.md").read_text(encoding="utf-8")
+
+
+RECORDS = (
+    '{"time":"2026-01-01T00:00:00.000000Z","event":"connected","connection":1,"peer":"10.0.0.5:5",'
+    '"summary":"connection 1 opened from 10.0.0.5:5"}\n'
+    '{"time":"2026-01-01T00:00:01.500000Z","event":"request","number":1,"connection":1,"peer":"10.0.0.5:5",'
+    '"direction":"C","command":"SMB_COM_ECHO","summary":"C; Echo","fields":{"echo_count":16,"data":{"a":[1]}}}\n'
+)
+
+
+def test_show_reads_a_record_as_the_text_log(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(RECORDS)
+    done = CliRunner().invoke(cli.main, ["show", str(tmp_path / "log.jsonl")])
+    assert done.output.splitlines() == [
+        "-           0.000000  connection 1 opened from 10.0.0.5:5",
+        "1           1.500000  10.0.0.5:5             server                 SMB:C; Echo",
+    ]
+    done = CliRunner().invoke(cli.main, ["show", "-v", "-"], input=RECORDS)
+    assert "    echo_count: 16 (0x10)\n    data:\n        a:\n            [0]: 1\n" in done.output
+
+
+@pytest.mark.parametrize("text", ["nonsense\n", '{"event":"x"}\n', '{"time":"x","event":"x"}\n', "\x00\n"])
+def test_show_refuses_what_is_no_record(tmp_path: Path, text: str) -> None:
+    (tmp_path / "log.jsonl").write_text(RECORDS + text)
+    done = CliRunner().invoke(cli.main, ["show", str(tmp_path / "log.jsonl")])
+    assert done.exit_code == 2
+    assert "log.jsonl:3: not a record" in done.output
+
+
+def test_show_of_a_missing_file(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli.main, ["show", str(tmp_path / "none")])
+    assert (done.exit_code, "No such file" in done.output) == (2, True)
+
+
+def test_only_what_exists_is_offered() -> None:
+    """Options of later versions are not there yet, so that nobody relies on them."""
+    shown = CliRunner().invoke(cli.main, ["serve", "--help"]).output
+    for option in ("--config", "--share", "--user", "--admin", "--guest", "--port-file", "--log-file"):
+        assert option in shown
+    assert "--pcap" not in shown
+    assert "--web" not in shown

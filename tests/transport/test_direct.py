@@ -1,0 +1,284 @@
+# ruff: noqa: N802  (Twisted's names)
+"""The transport's manners: replies at once, in order, bounded; connections limited, and ended with a reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from twisted.internet import error
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from fakesmb.core.settings import Limits, Settings
+from fakesmb.record.events import Connected, Disconnected
+from fakesmb.testing import InMemoryServer
+from fakesmb.transport.direct import LINGER, MOST_WAITING, DirectTCP, DirectTCPFactory, plain
+
+NEGOTIATE = bytes.fromhex(
+    "00000031 ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fefe 0000 0000"
+    "00 0c00 02 4e54204c4d20302e313200".replace(" ", "")
+)
+NEGOTIATE = (len(NEGOTIATE) - 4).to_bytes(4, "big") + NEGOTIATE[4:]
+ECHO = bytes.fromhex("ff534d42 2b 00000000 18 01c8 0000 0000000000000000 0000 ffff fefe 0000 0100 01 0100")
+SESSION_REQUEST = bytes.fromhex("81000044") + bytes(68)
+PEER = IPv4Address("TCP", "10.0.0.5", 51234)
+
+
+class Socket:
+    """The kernel's side: takes as many bytes as there is room for."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+        self.room = 1 << 30
+
+    def send(self, data: bytes) -> int:
+        if not self.room:
+            raise BlockingIOError
+        count = min(self.room, len(data))
+        self.taken += data[:count]
+        self.room -= count
+        return count
+
+    def sendmsg(self, buffers: list[bytes]) -> int:
+        return self.send(b"".join(buffers))
+
+
+class TCP:
+    """A transport with a socket, as Twisted's: a pull producer is asked once the buffer is empty."""
+
+    def __init__(self, peer: IPv4Address = PEER) -> None:
+        self.socket = Socket()
+        self.buffer = bytearray()
+        self.reading = True
+        self.producer: DirectTCP | None = None
+        self.lost = self.aborted = False
+        self.bufferSize = 65536
+        self._peer = peer
+
+    def getHandle(self) -> Socket:
+        return self.socket
+
+    def getPeer(self) -> IPv4Address:
+        return self._peer
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", "10.0.0.1", 445)
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        self.no_delay = enabled
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        self.keep_alive = enabled
+
+    def write(self, data: bytes) -> None:
+        assert type(data) is bytes
+        self.buffer += data
+
+    def registerProducer(self, producer: DirectTCP, streaming: bool) -> None:
+        assert not streaming
+        assert self.producer is None
+        self.producer = producer
+        producer.resumeProducing()
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def pauseProducing(self) -> None:
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        self.reading = True
+
+    def loseConnection(self) -> None:
+        self.lost = True
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+    def drain(self) -> None:
+        """The client reads: everything goes out, and there is room again."""
+        self.socket.room = 1 << 30
+        while self.buffer:
+            self.socket.send(bytes(self.buffer))
+            self.buffer.clear()
+            if self.producer is not None:
+                self.producer.resumeProducing()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> InMemoryServer:
+    return InMemoryServer({"public": tmp_path}, settings=Settings(limits=Limits(connections=3)))
+
+
+Accept = Callable[..., tuple[DirectTCP, TCP]]
+
+
+@pytest.fixture
+def factory(server: InMemoryServer) -> DirectTCPFactory:
+    return DirectTCPFactory(server.server)
+
+
+@pytest.fixture
+def accept(factory: DirectTCPFactory) -> Accept:
+    def accepted() -> tuple[DirectTCP, TCP]:
+        protocol = factory.buildProtocol(PEER)
+        assert protocol is not None
+        transport = TCP()
+        protocol.makeConnection(transport)  # type: ignore[arg-type]
+        return protocol, transport
+
+    return accepted
+
+
+def echo(size: int, mid: int = 1, count: int = 1) -> bytes:
+    """A framed ECHO of `size` bytes, answered `count` times."""
+    head = bytearray(ECHO)
+    head[30:32] = mid.to_bytes(2, "little")
+    head[33:35] = count.to_bytes(2, "little")
+    message = bytes(head) + size.to_bytes(2, "little") + bytes(size)
+    return len(message).to_bytes(4, "big") + message
+
+
+def mids(stream: bytes) -> list[int]:
+    """The MIDs of the replies in a stream, which must end with a whole frame."""
+    found = []
+    while stream:
+        size = int.from_bytes(stream[:4], "big")
+        assert len(stream) >= 4 + size
+        found.append(int.from_bytes(stream[34:36], "little"))
+        stream = stream[4 + size :]
+    return found
+
+
+def test_a_reply_leaves_in_the_same_turn(accept: Accept) -> None:
+    protocol, transport = accept()
+    protocol.dataReceived(NEGOTIATE)
+    assert transport.socket.taken[8:9] == b"\x72"
+    assert not transport.buffer
+    assert transport.no_delay
+    assert transport.keep_alive
+
+
+def test_without_a_socket_replies_go_to_the_transport(factory: DirectTCPFactory) -> None:
+    """In-memory transports: what StringTransport gets is what a client would."""
+    protocol = factory.buildProtocol(PEER)
+    assert protocol is not None
+    transport = StringTransport()
+    protocol.makeConnection(transport)
+    protocol.dataReceived(SESSION_REQUEST + NEGOTIATE)
+    assert transport.value().startswith(bytes.fromhex("82000000"))
+    assert transport.value()[4 + 8 : 4 + 9] == b"\x72"
+
+
+@pytest.mark.parametrize("size", [10, 60_000])
+@pytest.mark.parametrize("room", [0, 1, 40, 5000])
+def test_what_the_kernel_does_not_take_follows_in_order(accept: Accept, size: int, room: int) -> None:
+    protocol, transport = accept()
+    protocol.dataReceived(NEGOTIATE)
+    transport.socket.taken.clear()
+    transport.socket.room = room
+    protocol.dataReceived(echo(size, 1) + echo(size, 2) + echo(10, 3))
+    transport.drain()
+    protocol.dataReceived(echo(10, 4))
+    assert mids(bytes(transport.socket.taken)) == [1, 2, 3, 4]
+    assert not transport.buffer
+    assert transport.producer is None
+
+
+def test_a_client_that_does_not_read_is_not_read(accept: Accept) -> None:
+    """Replies wait up to a bound; the requests behind it wait unanswered, even those that arrived already."""
+    protocol, transport = accept()
+    protocol.dataReceived(NEGOTIATE)
+    transport.socket.taken.clear()
+    transport.socket.room = 0
+    requests = [echo(60_000, mid) for mid in range(1, 201)]
+    protocol.dataReceived(b"".join(requests))
+    assert MOST_WAITING < len(transport.buffer) < MOST_WAITING + 200_000
+    assert not transport.reading
+    for _ in range(10):
+        transport.drain()
+    assert transport.reading
+    assert mids(bytes(transport.socket.taken)) == list(range(1, 201))
+
+
+def test_closing_waits_for_the_last_replies_but_not_for_ever(server: InMemoryServer, accept: Accept) -> None:
+    protocol, transport = accept()
+    protocol.dataReceived(b"\x00\x00\x00\x04junk")
+    assert transport.lost
+    assert not transport.aborted
+    server.clock.advance(LINGER)
+    assert transport.aborted
+    protocol.connectionLost(Failure(error.ConnectionAborted()))
+    assert not server.clock.getDelayedCalls()
+
+
+def test_a_client_gone_ends_the_linger(server: InMemoryServer, accept: Accept) -> None:
+    protocol, transport = accept()
+    protocol.dataReceived(b"\x00\x00\x00\x04junk")
+    protocol.connectionLost(Failure(error.ConnectionDone()))
+    server.clock.advance(LINGER)
+    assert not transport.aborted
+
+
+def test_too_many_connections_are_refused_and_logged(
+    server: InMemoryServer, factory: DirectTCPFactory, accept: Accept
+) -> None:
+    first, *_ = [accept()[0] for _ in range(3)]
+    assert factory.buildProtocol(PEER) is None
+    assert "10.0.0.5:51234" in server.problems[-1].text
+    assert "limits.connections" in server.problems[-1].text
+    first.connectionLost(Failure(error.ConnectionDone()))
+    assert factory.buildProtocol(PEER) is not None
+
+
+def test_connections_come_and_go_in_the_record(server: InMemoryServer, accept: Accept) -> None:
+    protocol, _ = accept()
+    protocol.connectionLost(Failure(error.ConnectionDone()))
+    connected, lost = server.sink.events
+    assert isinstance(connected, Connected)
+    assert (connected.peer, connected.local) == ("10.0.0.5:51234", "10.0.0.1:445")
+    assert isinstance(lost, Disconnected)
+    assert (lost.reason, lost.by_server) == ("the client closed it", False)
+    assert not server.server.connections
+
+
+def test_stopping_drops_everybody(server: InMemoryServer, factory: DirectTCPFactory, accept: Accept) -> None:
+    pairs = [accept(), accept()]
+    factory.drop_all("the server is stopping")
+    assert all(transport.lost for _, transport in pairs)
+    assert server.sink.events[-1].reason == "the server is stopping"  # type: ignore[union-attr]
+    factory.abort_all()
+    assert all(transport.aborted for _, transport in pairs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (error.ConnectionDone(), "the client closed it"),
+        (error.ConnectionLost(), "the client reset it, or no longer answers"),
+        (error.ConnectionAborted(), "the client did not take the last replies"),
+    ],
+)
+def test_reasons_are_plain_words(kind: Exception, text: str) -> None:
+    assert plain(Failure(kind)) == text
+
+
+def test_a_bug_of_ours_is_recorded_with_its_traceback(server: InMemoryServer, accept: Accept) -> None:
+    protocol, _ = accept()
+    try:
+        raise ZeroDivisionError("ours")
+    except ZeroDivisionError:
+        protocol.connectionLost(Failure())
+    assert "ZeroDivisionError" in server.problems[0].traceback
+
+
+@pytest.mark.parametrize(
+    ("host", "text"), [("2001:db8::1", "[2001:db8::1]:1"), ("::ffff:10.0.0.9", "10.0.0.9:1")]
+)
+def test_addresses_as_people_write_them(factory: DirectTCPFactory, host: str, text: str) -> None:
+    protocol = factory.buildProtocol(PEER)
+    assert protocol is not None
+    protocol.makeConnection(TCP(IPv6Address("TCP", host, 1)))  # type: ignore[arg-type]
+    assert protocol.connection is not None
+    assert protocol.connection.peer == text
