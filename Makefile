@@ -1,5 +1,7 @@
 # make serve    start the server on the sample shares; ARGS='--port 445 --log json' is passed on
 # make test     everything: format, lint, types, tests, real clients
+# make docs     make docs/coverage.md from the tables of the server
+# make clean    remove the environment and all caches
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +10,7 @@ ARGS ?=
 CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl tshark=tshark nmap=nmap javac=default-jdk-headless \
 	/usr/share/java/jcifs.jar=libjcifs-java
 
-.PHONY: serve test lint format clients clean help
+.PHONY: serve test lint format docs clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -27,6 +29,9 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed
+	$(BIN)/fakesmb coverage --markdown > docs/coverage.md
 
 clients:
 	@.ci/packages $(CLIENTS) || echo "tests of the clients that are missing are skipped" >&2

@@ -66,7 +66,8 @@ class FakeSMB:
         """
         self.config = config or _config(shares or {}, users or {}, server)
         self.journal = Journal()
-        self.log = EventLog([self.journal] if config is None else [])
+        self.log = EventLog()
+        self._remembers = config is None
         self.ports: Ports | None = None
         self.server: Server | None = None
         self._reactor: Any = None
@@ -81,7 +82,7 @@ class FakeSMB:
         """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot."""
         config = self.config
         self._reactor = reactor
-        for sink in _sinks(config):
+        for sink in [self.journal] * self._remembers + _sinks(config):
             self.log.add(sink)
         try:
             self.server = Server(config.settings, _accounts(config), _shares(config), self.log, reactor)
@@ -130,9 +131,14 @@ class FakeSMB:
                 timer.cancel()
             if self._flushing is not None and self._flushing.running:
                 self._flushing.stop()
+            for store in stores:
+                store.shutdown()
             self.log.close()
             self._factory = None
 
+        stores = [
+            share.store for share in factory.server.shares.values() if isinstance(share.store, LocalStore)
+        ]
         factory.drop_all("the server is stopping")
         factory.one_left = one_left  # type: ignore[method-assign]
         one_left()

@@ -215,7 +215,7 @@ def test_port_0_is_an_answer_too() -> None:
 
 @pytest.mark.parametrize(("given", "access"), [("ro", "read-only"), ("rw", "read-write")])
 def test_guests_are_enough_for_other_addresses(given: str, access: str) -> None:
-    config, notes = cli.configure(NOTHING | {"guest": given, "host": "0.0.0.0"})
+    config, _ = cli.configure(NOTHING | {"guest": given, "host": "0.0.0.0"})
     assert (config.guest, config.users) == (access, ())
     with pytest.raises(ConfigError, match="others can connect"):
         cli.configure(NOTHING | {"host": "::"})

@@ -34,6 +34,8 @@ from fakesmb.wire.frame import Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import SMB2_MAGIC, Header
 
 if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
     from fakesmb.core.commands.locking import LockWait
     from fakesmb.vfs.api import Handle
 
@@ -79,6 +81,8 @@ class SMBConnection:
         self.pending: set[Exchange] = set()
         self.signing: Checker | None = None
         self.lock_waits: dict[LockWait, Handle] = {}
+        self.raw_write: Deferred[Buffer] | None = None
+        """Who waits for the next frame, which is bare data: a WRITE_RAW under way."""
         self.challenge = server.settings.challenge or os.urandom(CHALLENGE_SIZE)
         self.dialect: str | None = None
         self.extended_security = False
@@ -136,6 +140,12 @@ class SMBConnection:
             self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
 
     def _message(self, message: memoryview) -> None:
+        if self.raw_write is not None:
+            arrived, self.raw_write = self.raw_write, None
+            self.server.counters.bytes_received += len(message)
+            if not arrived.called:
+                arrived.callback(message)
+            return
         try:
             header = Header.decode(message)
         except DecodeError as error:

@@ -13,7 +13,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.dispatch import Command, Needs
-from fakesmb.core.request import Answer, AnyRequest, NoReply, Replies, Reply, Request
+from fakesmb.core.request import Answer, AnyRequest, NoReply, RawData, Replies, Reply, Request
 from fakesmb.record import events
 from fakesmb.status import NT, SMBError, from_os, to_dos
 from fakesmb.wire import names
@@ -245,6 +245,14 @@ class Exchange:
         self.command = command
         self._steps[self._index] = self._steps[self._index]._replace(code=command)
 
+    def interim(self, request: AnyRequest, body: Message) -> None:
+        """Sends an answer before the answer: WRITE_RAW asks for its data. Only for a handler that then waits."""
+        self._requests.append(request)
+        self._append(body)
+        self._send()
+        self._requests.pop()
+        self._blocks, self._length, self._patch, self._replied = [], HEADER_SIZE, -1, []
+
     def cancel(self) -> None:
         """NT_CANCEL, or the client left: the handler's Deferred is cancelled, and answers as that says."""
         if self.waiting is not None:
@@ -276,6 +284,10 @@ class Exchange:
                 self._blocks, self._length, self._patch, self._replied = [], HEADER_SIZE, -1, []
                 # What follows the end of a chain is of its last command only.
                 self.command = self._steps[self._index].code
+            return False
+        if isinstance(outcome, RawData):
+            self.record_request()
+            self.connection.send_message([outcome.data], len(outcome.data))
             return False
         if isinstance(outcome, NoReply):
             self.record_request()

@@ -172,7 +172,7 @@ class Tree:
 class Open:
     """One open file, directory or pipe of a connection ([MS-CIFS] 3.3.1.7)."""
 
-    __slots__ = ("fid", "handle", "oplock", "path", "pid", "pipe", "session", "tree")
+    __slots__ = ("fid", "handle", "offset", "oplock", "path", "pid", "pipe", "session", "tree")
 
     def __init__(
         self,
@@ -191,6 +191,8 @@ class Open:
         self.handle = handle
         self.pipe = pipe
         self.fid = 0
+        self.offset = 0
+        """Where SEEK counts from; the handle's own position follows reads only, as Windows keeps the two."""
         self.oplock: Holder | None = None
 
     def close(self, last_write_time: int = 0) -> None:
@@ -206,13 +208,17 @@ class Open:
 class OpenSearch:
     """One directory search kept for FIND_NEXT2 ([MS-CIFS] 3.3.1.8)."""
 
-    __slots__ = ("pid", "search", "session", "sid", "tree", "unicode")
+    __slots__ = ("by_key", "pid", "search", "session", "sid", "tree")
 
-    def __init__(self, tree: Tree, session: Session, pid: int, search: Search) -> None:
+    def __init__(
+        self, tree: Tree, session: Session, pid: int, search: Search, *, by_key: bool = False
+    ) -> None:
         self.tree = tree
         self.session = session
         self.pid = pid
         self.search = search
+        self.by_key = by_key
+        """Whether it goes on by SEARCH's resume keys, which carry the SID, and not by FIND_NEXT2."""
         self.sid = 0
 
 

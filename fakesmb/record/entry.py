@@ -35,7 +35,7 @@ EVENTS: Final = (
 """Every value of `event`."""
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One event. What does not apply is None here and absent in JSON."""
 
     time: str
@@ -116,30 +116,31 @@ def _message(message: Message, secrets: bool) -> Entry:
     decoded = describe.parameters(message)
     fields = describe.fields(message, secrets, decoded)
     request = message.request
+    # By position: this is done for every message, and two dozen keywords cost more than all the rest of it.
     return Entry(
-        time=iso(message.time),
-        event="request" if request else "response",
-        number=message.number,
-        connection=message.connection,
-        peer=message.peer,
-        direction="C" if request else "R",
-        command=describe.command_name(part.command),
-        subcommand=describe.subcommand_name(message, part),
-        status=None if request else status_label(message.status),
-        mid=header.mid,
-        uid=header.uid,
-        tid=header.tid,
-        pid=header.pid_high << 16 | header.pid_low,
-        fid=message.fid,
-        user=message.user or None,
-        share=message.share or None,
-        path=_from_root(message.path),
-        length=message.size,
-        took_us=None if request else round(message.took * 1e6),
-        summary=describe.summary(message, decoded),
-        problem=part.problem or None,
-        fields=fields[0] or None,
-        chain=None
+        iso(message.time),
+        "request" if request else "response",
+        message.number,
+        message.connection,
+        message.peer,
+        "C" if request else "R",
+        describe.command_name(part.command),
+        describe.subcommand_name(message, part),
+        None if request else status_label(message.status),
+        header.mid,
+        header.uid,
+        header.tid,
+        header.pid_high << 16 | header.pid_low,
+        message.fid,
+        message.user or None,
+        message.share or None,
+        _from_root(message.path),
+        message.size,
+        None if request else round(message.took * 1e6),
+        describe.summary(message, decoded),
+        part.problem or None,
+        fields[0] or None,
+        None
         if len(parts) == 1
         else [_link(message, *link) for link in zip(parts[1:], fields[1:], strict=True)],
     )
@@ -226,7 +227,7 @@ status_label = lru_cache(maxsize=512)(label)
 def iso(seconds: float) -> str:
     """A POSIX time as `2024-05-01T12:00:00.000001Z`."""
     whole, micro = divmod(round(seconds * 1e6), 1_000_000)
-    return f"{_second(whole)}.{micro:06d}Z"
+    return "%s.%06dZ" % (_second(whole), micro)  # noqa: UP031  (half the time of an f-string with a format)
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from fakesmb.status import NT, SMBError
+from fakesmb.vfs.shortnames import short_name
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -188,8 +189,6 @@ class Info(msgspec.Struct, gc=False):
     number_of_links: int
     file_id: int
     ea_size: int = 0
-    short_name: str = ""
-    """The 8.3 name where it differs from `name`, else ""."""
     delete_pending: int = 0
     is_directory: int = 0
     reparse_tag: int = 0
@@ -198,6 +197,11 @@ class Info(msgspec.Struct, gc=False):
     """POSIX st_mode; with `posix_uid` and `posix_gid` for the Unix extensions."""
     posix_uid: int = 0
     posix_gid: int = 0
+
+    @property
+    def short_name(self) -> str:
+        """The 8.3 name where it differs from `name`, else "". Few levels ask for it."""
+        return short_name(self.name)
 
 
 class Volume(msgspec.Struct, frozen=True):
@@ -359,7 +363,7 @@ class FileStore(Protocol):
         """Removes an empty directory; DIRECTORY_NOT_EMPTY else."""
 
     def delete(self, path: "Path") -> None:
-        """Deletes a file by name, under the rules of an open for DELETE."""
+        """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
 
     def check_directory(self, path: "Path") -> None:
         """Raises unless the path is a directory."""

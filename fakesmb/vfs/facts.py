@@ -9,7 +9,6 @@ from fakesmb.vfs.api import Attribute, Info
 from fakesmb.vfs.attributes import Stored, effective
 from fakesmb.vfs.attributes import creation_time as creation_time_of
 from fakesmb.vfs.openfiles import OpenFile
-from fakesmb.vfs.shortnames import short_name
 
 _CLUSTER: Final = 4096
 
@@ -44,7 +43,6 @@ def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: Open
         (1 if directory else st.st_nlink) - pending,
         st.st_ino,
         0,
-        short_name(name),
         pending,
         int(directory),
         0,

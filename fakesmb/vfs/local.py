@@ -272,7 +272,7 @@ class LocalStore:
         self._namespace.remove_directory(path)
 
     def delete(self, path: Path) -> None:
-        """Deletes a file by name, under the rules of an open for DELETE."""
+        """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
         self._namespace.delete(path)
 
     def check_directory(self, path: Path) -> None:

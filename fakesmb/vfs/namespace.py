@@ -32,7 +32,7 @@ class Namespace:
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
         if self._attributes(entry) & Attribute.READONLY:
             raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
-        self._delete(entry, path)
+        self._delete(entry, path, Share.NONE)
 
     def remove_directory(self, path: Path) -> None:
         """Removes an empty directory."""
@@ -44,13 +44,13 @@ class Namespace:
             raise SMBError(NT.ACCESS_DENIED, "the share's root")
         if not entry.is_link and self._lookup.enter(entry).names():
             raise SMBError(NT.DIRECTORY_NOT_EMPTY)
-        self._delete(entry, path)
+        self._delete(entry, path, Share.ALL)
 
-    def _delete(self, entry: Entry, path: Path) -> None:
+    def _delete(self, entry: Entry, path: Path, share: int) -> None:
         assert entry.st is not None
         file = self._opens.get(entry.st)
         if file is not None:
-            check_delete(file)
+            check_delete(file, share)
             oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
             self._opens.mark_deleted(file, path)
         else:

@@ -355,9 +355,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         layout = layout_of(type(self))
         if not layout.parts:
             return [layout.start + layout.full.pack(*layout.word_values(self)) + b"\0\0"]
-        head = layout.start + layout.full.pack(
-            *_fill_sizes(layout, self, unicode=unicode, encoding=encoding)
-        )
+        head = layout.start + layout.full.pack(*_fill_sizes(layout, self, unicode=unicode, encoding=encoding))
         writer = Writer(at + len(head) + 2, unicode=unicode, encoding=encoding)
         for name, part in layout.parts:
             part.write(writer, getattr(self, name))

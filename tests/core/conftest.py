@@ -1,7 +1,6 @@
 """A server in memory over folders of the test's own, and what checks that nothing goes wrong in silence or leaks."""
 
 import contextlib
-import gc
 import os
 import types
 from collections.abc import Callable, Iterator
@@ -67,7 +66,6 @@ def make(folders: dict[str, Path], tmp_path: Path) -> Iterator[Make]:
     yield one
     for server in servers:
         check_end(server)
-    gc.collect()  # a Deferred whose failure nobody took says so when it goes
     log.removeObserver(unhandled.append)
     assert [event for event in unhandled if event.get("isError")] == []
     assert files_open_below(tmp_path) == []

@@ -1,5 +1,6 @@
 """Whatever a peer sends: no exception leaves the core, no bug is contained in it, every request has its answer."""
 
+import itertools
 import struct
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from fakesmb.wire.session import EchoRequest, LogoffAndxRequest, SessionSetupPla
 from fakesmb.wire.trans import Transaction2Request, TransactionRequest
 from fakesmb.wire.tree import TreeConnectAndxRequest
 
+FIND = struct.pack("<HHHHI", 22, 9, 6, 0x104, 0) + b"*\0\0\0"
 REQUESTS: list[tuple[int, Message]] = [
     (0x72, NegotiateRequest(("NT LM 0.12",))),
     (0x73, SessionSetupPlainRequest(account_name="alice", unicode_password_length=24, unicode_password=bytes(24))),
@@ -51,7 +53,7 @@ REQUESTS: list[tuple[int, Message]] = [
     ),
     (0x25, TransactionRequest(name="\\PIPE\\", setup=b"\x26\0\0\x40", data=bytes(72), max_data_count=99)),
     (0x32, Transaction2Request(setup=b"\5\0", parameters=b"\7\1" + bytes(4) + b"a\0\0\0", max_data_count=999)),
-    (0x32, Transaction2Request(setup=b"\1\0", parameters=struct.pack("<HHHHI", 22, 9, 6, 0x104, 0) + b"*\0\0\0", max_data_count=999)),
+    (0x32, Transaction2Request(setup=b"\1\0", parameters=FIND, max_parameter_count=10, max_data_count=999)),
     (0x32, Transaction2Request(setup=b"\7\0", parameters=b"\0\x40\7\1", max_data_count=999)),
     (0xA4, Empty()),
 ]  # fmt: skip
@@ -232,7 +234,7 @@ def test_cuts_change_nothing(requests: list[tuple[int, Message]], cuts: list[int
                 )
             )
             points = sorted({0, *(cut for cut in at if cut < len(stream)), len(stream)})
-            for begin, end in zip(points, points[1:], strict=False):
+            for begin, end in itertools.pairwise(points):
                 client.connection.receive(stream[begin:end])
             # times and file numbers of the two folders differ: heads and lengths, and bodies without them
             return [

@@ -12,7 +12,7 @@ from fakesmb.record.events import Message as MessageEvent
 from fakesmb.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.wire.codec import Empty
-from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, ReadAndxRequest
+from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, ReadAndxRequest, WriteAndxRequest
 from fakesmb.wire.locking import FOREVER, LockRange
 from fakesmb.wire.session import EchoRequest, LogoffAndxRequest
 from fakesmb.wire.trans import Transaction2Request, Transaction2SecondaryRequest
@@ -150,11 +150,14 @@ class TestWrong:
     def test_a_replay(self, server: InMemoryServer, signer: Client) -> None:
         """An old message has an old number."""
         fid = signer.create("new", disposition=2)
-        taken: list[bytes] = []
-        receive = signer.connection.receive
-        signer.connection.receive = lambda data: (taken.append(data), receive(data))[1]  # type: ignore[method-assign]
-        signer.write(fid, b"once")
-        receive(taken[0])
+        assert signer.signer is not None
+        message = signer.message(0x2F, WriteAndxRequest(fid, data=b"once"), mid=77)
+        message = message[:14] + signer.signer.sign((message,), signer.sequence) + message[22:]
+        signer.sequence += 2
+        framed = len(message).to_bytes(4, "big") + message
+        signer.connection.receive(framed)
+        assert bytes(signer.frames()[0])[5:9] == bytes(4)
+        signer.connection.receive(framed)
         assert bytes(signer.frames()[0])[5:9] == NT.ACCESS_DENIED.to_bytes(4, "little")
         assert len(server.problems) == 0
 

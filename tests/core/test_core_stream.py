@@ -10,6 +10,7 @@ from fakesmb.record.events import Disconnected, SignInRefused
 from fakesmb.status import NT
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.wire.codec import Empty
+from fakesmb.wire.header import ERROR_BLOCK
 from fakesmb.wire.negotiate import (
     NO_DIALECT,
     NegotiateCoreResponse,
@@ -227,7 +228,7 @@ class TestSignIn:
         client.send(SETUP, SessionSetupExtendedRequest(security_blob_length=len(blob), security_blob=blob))
         answer = client.answer()
         assert answer.header.status in (NT.LOGON_FAILURE, NT.INVALID_PARAMETER)
-        assert answer.message[32:] == b"\0\0\0"
+        assert bytes(answer.message[32:]) == ERROR_BLOCK
         assert len(client.connection.sessions) == 0
 
     def test_a_token_where_none_was_negotiated(self, server: InMemoryServer) -> None:
@@ -313,5 +314,5 @@ def test_commands_without_a_handler(client: Client, command: int, expected: NT) 
     client.send(command, Empty())
     answer = client.answer()
     assert (answer.header.command, answer.header.status) == (command, expected)
-    assert answer.message[32:] == b"\0\0\0"
+    assert bytes(answer.message[32:]) == ERROR_BLOCK
     assert client.create("a.txt")

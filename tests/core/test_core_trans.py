@@ -9,8 +9,9 @@ from conftest import Refuses
 from fakesmb.status import NT, SMBError
 from fakesmb.testing import Answer, Client, InMemoryServer
 from fakesmb.wire.codec import Empty
-from fakesmb.wire.files import ReadAndxResponse
+from fakesmb.wire.files import ReadAndxRequest, ReadAndxResponse
 from fakesmb.wire.find_info import LEVELS
+from fakesmb.wire.header import ERROR_BLOCK
 from fakesmb.wire.search import FindClose2Request
 from fakesmb.wire.trans import (
     NtTransactRequest,
@@ -70,7 +71,7 @@ class TestSecondaries:
         mid = self.first(client, CHECK_PATH[:5], total)
         interim = client.answer()
         assert (interim.header.command, interim.header.status, interim.header.mid) == (0x32, 0, mid)
-        assert interim.message[32:] == b"\0\0\0"
+        assert bytes(interim.message[32:]) == ERROR_BLOCK
         self.more(client, mid, 5, CHECK_PATH[5:9], total)
         assert client.answers() == []
         self.more(client, mid, 9, CHECK_PATH[9:], total)
@@ -157,7 +158,7 @@ class TestSecondaries:
             max_data_count=1024,
         )
         mid = client.send(0x25, request)
-        assert client.answer().message[32:] == b"\0\0\0"
+        assert bytes(client.answer().message[32:]) == ERROR_BLOCK
         client.send(
             0x26,
             TransactionSecondaryRequest(data=BIND[30:], total_data_count=72, data_displacement=30),
@@ -222,9 +223,7 @@ class TestAnswers:
         assert len(data) == whole
 
     @staticmethod
-    def read_request(fid: int, size: int) -> object:
-        from fakesmb.wire.files import ReadAndxRequest
-
+    def read_request(fid: int, size: int) -> ReadAndxRequest:
         return ReadAndxRequest(fid=fid, max_count=size, min_count=size)
 
     def test_an_old_client_is_told_of_more_data(self, client: Client) -> None:

@@ -54,7 +54,7 @@ def read_andx(request: Request[ReadAndxRequest]) -> Answer:
     size = most_wanted(request)
     offset = params.offset
     data = request.store.read(handle, offset, size, request.header.pid_low)
-    handle.position = offset + len(data)
+    handle.position = entry.offset = offset + len(data)
     return ReadAndxResponse(data=data)
 
 
@@ -80,7 +80,7 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
         request.detail = pipe_message(data[skip:])
         return WriteAndxResponse.of(entry.pipe.write(data[skip:]) + skip)
     count = request.store.write(handle, params.offset, data, request.header.pid_low)
-    handle.position = params.offset + count
+    entry.offset = params.offset + count
     if params.write_mode & WriteMode.WRITE_THROUGH:
         request.store.flush(handle)
     return WriteAndxResponse.of(count)
@@ -90,10 +90,10 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
 def read(request: Request[ReadRequest]) -> Answer:
     """SMB_COM_READ, [MS-CIFS] 3.3.5.12."""
     params = request.params
-    handle = request.file(params.fid)
+    handle, entry = request.file(params.fid), request.open(params.fid)
     size = min(params.count, max(request.connection.max_buffer - READ_OVERHEAD, 0))
     data = request.store.read(handle, params.offset, size, request.header.pid_low)
-    handle.position = params.offset + len(data)
+    handle.position = entry.offset = params.offset + len(data)
     return ReadResponse(count=len(data), data=data)
 
 
@@ -101,7 +101,7 @@ def read(request: Request[ReadRequest]) -> Answer:
 def write(request: Request[WriteRequest]) -> Answer:
     """SMB_COM_WRITE, [MS-CIFS] 3.3.5.13. A count of 0 sets the file's length to the offset."""
     params = request.params
-    handle = request.file(params.fid)
+    handle, entry = request.file(params.fid), request.open(params.fid)
     if len(params.data) < params.count:
         raise SMBError(NT.INVALID_SMB, f"{params.count} bytes announced, {len(params.data)} there")
     if params.count == 0:
@@ -109,5 +109,5 @@ def write(request: Request[WriteRequest]) -> Answer:
         return WriteResponse(0)
     data = memoryview(params.data)[: params.count]
     count = request.store.write(handle, params.offset, data, request.header.pid_low)
-    handle.position = params.offset + count
+    entry.offset = params.offset + count
     return WriteResponse(count)

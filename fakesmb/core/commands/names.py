@@ -1,13 +1,16 @@
 """Working on names: directories, delete, rename, attributes, FIND_CLOSE2 ([MS-CIFS] 2.2.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
+
+from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID
+from fakesmb.core.waiting import patiently
 from fakesmb.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.api import Attribute, Info
+from fakesmb.vfs.api import Attribute, Info, Share
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.wildcards import has_wildcards
 from fakesmb.wire.dirs import (
@@ -84,7 +87,7 @@ def matches(request: AnyRequest, path: Path, attributes: int) -> Iterator[tuple[
 
 
 @command(0x06, DeleteRequest, Needs.WRITABLE)
-def delete(request: Request[DeleteRequest]) -> Answer:
+def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_DELETE, [MS-CIFS] 3.3.5.9. Wildcards delete every match; the first that cannot be ends it."""
     params = request.params
     path = _path(request, params.file_name, wildcards=True)
@@ -93,12 +96,22 @@ def delete(request: Request[DeleteRequest]) -> Answer:
     if not has_wildcards(path.parts[-1]):
         info = request.store.query(path)
         _check_attributes(info, params.search_attributes)
-        request.store.delete(path)
+        return _each(request, [path], request.store.delete)
+    found = matches(request, path, params.search_attributes & ~Attribute.DIRECTORY)
+    return _each(request, [one for one, info in found if not info.is_directory], request.store.delete)
+
+
+def _each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -> "Answer | Deferred[Answer]":
+    """Does it to one name after another; what is done stays done while an oplock break of the next is awaited."""
+    left = paths[::-1]
+
+    def attempt() -> Answer:
+        while left:
+            act(left[-1])
+            left.pop()
         return Empty()
-    for found, info in list(matches(request, path, params.search_attributes & ~Attribute.DIRECTORY)):
-        if not info.is_directory:
-            request.store.delete(found)
-    return Empty()
+
+    return patiently(attempt, request.server.clock)
 
 
 def _check_attributes(info: Info, search_attributes: int) -> None:
@@ -109,7 +122,7 @@ def _check_attributes(info: Info, search_attributes: int) -> None:
 
 
 @command(0x07, RenameRequest, Needs.WRITABLE)
-def rename(request: Request[RenameRequest]) -> Answer:
+def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_RENAME, [MS-CIFS] 3.3.5.10. Wildcards take characters over from the old name."""
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
@@ -120,12 +133,17 @@ def rename(request: Request[RenameRequest]) -> Answer:
         if has_wildcards(new.parts[-1]):
             new = Path((*new.parts[:-1], filled(old.parts[-1], new.parts[-1])))
         _check_renamed(request.store.query(old), params.search_attributes)
-        request.store.rename(old, new, replace=False)
-        return Empty()
-    for found, _ in list(matches(request, old, params.search_attributes)):
-        name = filled(found.parts[-1], new.parts[-1])
-        request.store.rename(found, Path((*new.parts[:-1], name)), replace=False)
-    return Empty()
+        return _each(request, [old], lambda path: _rename(request, path, new))
+
+    def rename_one(path: Path) -> None:
+        _rename(request, path, Path((*new.parts[:-1], filled(path.parts[-1], new.parts[-1]))))
+
+    return _each(request, [path for path, _ in matches(request, old, params.search_attributes)], rename_one)
+
+
+def _rename(request: AnyRequest, old: Path, new: Path) -> None:
+    """Renames as the rename commands do: a file that another may delete or rename too is not shared."""
+    request.store.rename(old, new, replace=False, share=Share.READ | Share.WRITE)
 
 
 def _check_renamed(info: Info, search_attributes: int) -> None:
@@ -154,7 +172,7 @@ def _filled_part(old: str, pattern: str) -> str:
 
 
 @command(0xA5, NtRenameRequest, Needs.WRITABLE)
-def nt_rename(request: Request[NtRenameRequest]) -> Answer:
+def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_RENAME, [MS-CIFS] 3.3.5.53: renames, or makes a hard link. No wildcards."""
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
@@ -164,15 +182,13 @@ def nt_rename(request: Request[NtRenameRequest]) -> Answer:
             raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "a wildcard, or the root")
     _check_renamed(request.store.query(old), params.search_attributes)
     if params.information_level == NtRenameLevel.RENAME:
-        request.store.rename(old, new, replace=False)
-    elif params.information_level == NtRenameLevel.LINK:
-        request.store.link(old, new, replace=False)
-    elif params.information_level == NtRenameLevel.MOVE:
+        return _each(request, [old], lambda path: _rename(request, path, new))
+    if params.information_level == NtRenameLevel.LINK:
+        return _each(request, [old], lambda path: request.store.link(path, new, replace=False))
+    if params.information_level == NtRenameLevel.MOVE:
         # Windows moves clusters at this level and answers so for everybody who asks.
         raise SMBError(NT.INVALID_PARAMETER, "moving clusters")
-    else:
-        raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
-    return Empty()
+    raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
 
 
 @command(0x08, QueryInformationRequest, Needs.DISK)

@@ -73,7 +73,7 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
     store, pid = request.store, request.header.pid_low
     store.write(handle, params.offset, params.data, pid)
     through = bool(params.write_mode & WriteMode.WRITE_THROUGH)
-    request.exchange.interim(WriteRawInterimResponse())
+    request.exchange.interim(request, WriteRawInterimResponse())
     arrived: Deferred[Buffer] = Deferred()
     connection.raw_write = arrived
 

@@ -44,11 +44,13 @@ MOST_ECHOES: Final = 16
 """Answers to one ECHO; more would let a stranger multiply what it sends ([MS-CIFS] 3.3.5.33 allows a limit)."""
 
 OFFERED: Final = (
-    Capability.LARGE_FILES
+    Capability.RAW_MODE
+    | Capability.LARGE_FILES
     | Capability.NT_SMBS
     | Capability.RPC_REMOTE_APIS
     | Capability.STATUS32
     | Capability.LEVEL_II_OPLOCKS
+    | Capability.LOCK_AND_READ
     | Capability.NT_FIND
     | Capability.INFOLEVEL_PASSTHRU
     | Capability.LARGE_READX

@@ -2,8 +2,19 @@
 
 from typing import Final
 
-from fakesmb.core.commands import io, locking, names, opens, session, transactions, tree
+from fakesmb.core.commands import (
+    io,
+    locking,
+    names,
+    old_files,
+    opens,
+    raw,
+    search,
+    session,
+    transactions,
+    tree,
+)
 from fakesmb.core.dispatch import table
 
-COMMANDS: Final = table((session, tree, opens, io, names, locking, transactions))
+COMMANDS: Final = table((session, tree, opens, old_files, io, raw, names, search, locking, transactions))
 """By command code."""

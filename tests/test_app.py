@@ -1,0 +1,145 @@
+"""The library: servers in threads, side by side, and the output that never waits."""
+
+import io
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from impacket.smb import SMB_DIALECT
+from impacket.smbconnection import SessionError, SMBConnection
+
+from fakesmb import NT, FakeSMB
+from fakesmb.config import ConfigError
+from fakesmb.stdout import PatientOutput
+
+
+def client(smb: FakeSMB, password: str = "Secret123") -> SMBConnection:
+    connection = SMBConnection(
+        "FAKESMB", smb.host, sess_port=smb.port, preferredDialect=SMB_DIALECT, timeout=10
+    )
+    connection.login("alice", password)
+    return connection
+
+
+def serving(folder: Path, **keys: object) -> FakeSMB:
+    return FakeSMB(shares={"public": folder}, users={"alice": "Secret123"}, **keys)
+
+
+def test_a_server_in_a_with_block(tmp_path: Path) -> None:
+    """Listens when the block begins, answers, remembers what was asked, and is gone when it ends."""
+    (tmp_path / "a.txt").write_bytes(b"hello")
+    with serving(tmp_path) as smb:
+        assert smb.unc("public", "dir/a.txt") == "\\\\127.0.0.1\\public\\dir\\a.txt"
+        assert smb.url("public", "a b.txt") == f"smb://127.0.0.1:{smb.port}/public/a%20b.txt"
+        came = io.BytesIO()
+        connection = client(smb)
+        connection.getFile("public", "a.txt", came.write)
+        assert came.getvalue() == b"hello"
+        smb.journal.verify(command="SMB_COM_NT_CREATE_ANDX", path=r"\a.txt", count=1)
+        with pytest.raises(SessionError):
+            client(smb, "wrong")
+        assert smb.journal.responses(status=NT.LOGON_FAILURE)
+        assert smb.journal.problems() == []
+    with pytest.raises(OSError, match="refused"):
+        client(smb)
+    assert smb.journal.entries(event="disconnected")
+
+
+def test_two_servers_share_nothing(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with serving(tmp_path / "one") as one, serving(tmp_path / "two", name="OTHER") as two:
+        assert one.port != two.port
+        client(one).createDirectory("public", "made")
+        assert not list((tmp_path / "two").iterdir())
+        assert len(two.journal) == 0
+        assert client(two).getServerName() == "OTHER"
+
+
+def test_a_server_can_be_entered_again(tmp_path: Path) -> None:
+    smb = serving(tmp_path)
+    for _ in range(2):
+        with smb:
+            smb.journal.clear()
+            client(smb).close()
+            assert smb.journal.requests(command="SMB_COM_NEGOTIATE")
+
+
+def test_what_cannot_be_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no folder"):
+        FakeSMB(shares={"public": tmp_path / "none"})
+    with pytest.raises(RuntimeError, match="not been started"):
+        _ = serving(tmp_path).port
+    with (
+        serving(tmp_path) as smb,
+        pytest.raises(ConfigError, match="in use"),
+        serving(tmp_path, port=smb.port),
+    ):
+        pass
+    assert not [thread for thread in threading.enumerate() if thread.name == "fakesmb"]
+
+
+def test_starting_is_quick(tmp_path: Path) -> None:
+    """A server for every test: it must cost next to nothing. The bound is generous, for busy machines."""
+    with serving(tmp_path):
+        pass
+    began = time.perf_counter()
+    with serving(tmp_path):
+        took = time.perf_counter() - began
+    assert took < 0.25
+
+
+# -- output to a pipe ----------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A pipe whose reader takes nothing until it is told to."""
+
+    def __init__(self) -> None:
+        self.reading = threading.Event()
+        self.taken = b""
+
+    def put(self, data: bytes) -> None:
+        self.reading.wait(5)
+        self.taken += data
+
+    def close(self) -> None:
+        pass
+
+
+def test_output_to_a_slow_reader_never_waits_and_says_what_is_missing() -> None:
+    slow = Slow()
+    output = PatientOutput(slow, b"(%d left out)\n", most_waiting=20)
+    output.put(b"first\n")
+    for _ in range(10):
+        output.put(b"123456789\n")
+    slow.reading.set()
+    for _ in range(500):
+        if slow.taken.endswith(b"9\n"):
+            break
+        time.sleep(0.01)
+    output.put(b"last\n")
+    output.close()
+    assert slow.taken.startswith(b"first\n123456789\n")
+    assert slow.taken.endswith(b" left out)\nlast\n")
+
+
+def test_output_reports_a_reader_that_left() -> None:
+    class Gone:
+        def put(self, data: bytes) -> None:
+            raise BrokenPipeError
+
+        def close(self) -> None:
+            pass
+
+    output = PatientOutput(Gone(), b"%d", most_waiting=100)
+    with pytest.raises(BrokenPipeError):
+        _put_for_ever(output)
+    output.close()
+
+
+def _put_for_ever(output: PatientOutput) -> None:
+    for _ in range(500):
+        output.put(b"x\n")
+        time.sleep(0.01)
