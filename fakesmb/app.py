@@ -13,13 +13,16 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
-from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
+from fakesmb.config import Arguments, Config, ConfigError, FilePart, LogPart, SharePart, UserPart, merge
 from fakesmb.core.state import Server, Share
+from fakesmb.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
+from fakesmb.transport.local_changes import watch_local_changes
 from fakesmb.vfs.local import LocalStore
 from fakesmb.vfs.openfiles import OpenFiles
+from fakesmb.vfs.writetimes import WriteClock
 
 if TYPE_CHECKING:
     from fakesmb.threaded import ReactorThread
@@ -85,7 +88,9 @@ class FakeSMB:
         for sink in [self.journal] * self._remembers + _sinks(config):
             self.log.add(sink)
         try:
-            self.server = Server(config.settings, _accounts(config), _shares(config), self.log, reactor)
+            self.server = Server(
+                config.settings, _accounts(config), _shares(config, reactor, self.log), self.log, reactor
+            )
             self._factory = DirectTCPFactory(self.server)
             host = _address(config.host)
             numbers = [self._listen(host, config.port)]
@@ -215,8 +220,9 @@ def _accounts(config: Config) -> Accounts:
     return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous)
 
 
-def _shares(config: Config) -> list[Share]:
-    opens = OpenFiles()
+def _shares(config: Config, reactor: Any, log: EventLog) -> list[Share]:
+    opens = OpenFiles(WriteClock(delay=int(config.settings.timing.write_time * TICKS_PER_SECOND)))
+    watch_local_changes(reactor, opens, log)
     return [
         Share(
             share.name,
@@ -232,21 +238,7 @@ def _shares(config: Config) -> list[Share]:
 
 def _sinks(config: Config) -> list[Sink]:
     """The sinks asked for. Formatting is what takes time to import, so each is imported where it is used."""
-    sinks: list[Sink] = []
-    if config.log.format != "none":
-        from fakesmb.stdout import standard_output
-
-        output, terminal = standard_output(LEFT_OUT[config.log.format])
-        if config.log.format == "text":
-            from fakesmb.record.text import TextLines
-
-            colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-            sinks.append(TextLines(output, started=time.time(), colour=colour, immediate=terminal))
-        else:
-            from fakesmb.record.jsonl import JsonLines
-
-            secrets = config.log.secrets
-            sinks.append(JsonLines(output, name="standard output", secrets=secrets, immediate=terminal))
+    sinks = _on_standard_output(config.log)
     if config.log.file:
         from fakesmb.record.jsonl import JsonLines
 
@@ -255,6 +247,25 @@ def _sinks(config: Config) -> list[Sink]:
         except OSError as error:
             raise ConfigError(f"cannot write the log {config.log.file}: {error.strerror}") from None
     return sinks
+
+
+def _on_standard_output(log: LogPart) -> list[Sink]:
+    if log.format == "none":
+        return []
+    from fakesmb.stdout import standard_output
+
+    found = standard_output(LEFT_OUT[log.format])
+    if found is None:
+        return []
+    output, terminal = found
+    if log.format == "json":
+        from fakesmb.record.jsonl import JsonLines
+
+        return [JsonLines(output, name="standard output", secrets=log.secrets, immediate=terminal)]
+    from fakesmb.record.text import TextLines
+
+    colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return [TextLines(output, started=time.time(), colour=colour, immediate=terminal)]
 
 
 def _address(host: str) -> str:

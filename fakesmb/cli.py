@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Each command imports what it needs when it runs: start-up is part of every test run that starts a server.
 
 MISTAKE: Final = 2
+TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twisted.internet.ssl")
+"""SMB1 knows no TLS, and OpenSSL is a third of Twisted's start-up."""
 GUESTS: Final = {"ro": "read-only", "rw": "read-write"}
 
 
@@ -154,7 +156,7 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
 
 def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
-    with _without_tls():
+    with _without(*TLS_MODULES):
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMB
     from fakesmb.config import ConfigError
@@ -168,21 +170,29 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
         except OSError as error:
             raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}") from None
     _greet(smb, notes)
+    reactor.callWhenRunning(_load_ntlm)
     reactor.run()
 
 
 @contextlib.contextmanager
-def _without_tls() -> Iterator[None]:
-    """Has Twisted's TCP do without TLS, which SMB1 does not know: it takes long to load."""
-    mixins = "twisted.internet._newtls"
-    if mixins in sys.modules:
-        yield
-        return
-    sys.modules[mixins] = None  # type: ignore[assignment]  # an import of it fails, as without pyOpenSSL
+def _without(*modules: str) -> Iterator[None]:
+    """Has what is imported meanwhile do without modules that it can do without, and that take long to load."""
+    absent = [name for name in modules if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails as if it were not installed
     try:
         yield
     finally:
-        del sys.modules[mixins]
+        for name in absent:
+            del sys.modules[name]
+
+
+def _load_ntlm() -> None:
+    """While the first client makes up its mind."""
+    from fakesmb.auth import hashes
+
+    with _without("cffi"):  # Cryptodome takes ctypes instead
+        hashes.load()
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -219,6 +229,8 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
 
 def tell(text: str) -> None:
     """Says something to the person; nobody may be listening."""
+    if sys.stderr is None:  # closed by whoever started us
+        return
     with contextlib.suppress(OSError):
         sys.stderr.write(text)
         sys.stderr.flush()

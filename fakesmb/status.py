@@ -67,6 +67,7 @@ class NT(IntEnum):
     OBJECT_PATH_NOT_FOUND = 0xC000003A
     OBJECT_PATH_SYNTAX_BAD = 0xC000003B
     SHARING_VIOLATION = 0xC0000043
+    EAS_NOT_SUPPORTED = 0xC000004F
     EA_TOO_LARGE = 0xC0000050
     NONEXISTENT_EA_ENTRY = 0xC0000051
     NO_EAS_ON_FILE = 0xC0000052
@@ -128,6 +129,7 @@ class NT(IntEnum):
     LOGON_TYPE_NOT_GRANTED = 0xC000015B
     FILE_RENAMED = 0xC00000D5
     NOT_FOUND = 0xC0000225
+    OBJECTID_NOT_FOUND = 0xC00002F0
     NOT_A_REPARSE_POINT = 0xC0000275
     IO_REPARSE_TAG_INVALID = 0xC0000276
     IO_REPARSE_DATA_INVALID = 0xC0000278
@@ -140,6 +142,15 @@ class NT(IntEnum):
     def label(self) -> str:
         """The name as the field writes it: `STATUS_NO_SUCH_DEVICE`."""
         return f"STATUS_{self.name}"
+
+
+def is_smb_error(code: int) -> bool:
+    """Whether a status is an error class and code in the shape of a status (`STATUS_SMB_BAD_UID`, `STATUS_OS2_...`).
+
+    Windows clears SMB_FLAGS2_NT_STATUS in an answer that carries one, whatever the client asked for: there is no
+    NT status behind it.
+    """
+    return code >> 28 in (0, 15) and code >> 16 != 0
 
 
 def label(code: int) -> str:
@@ -161,7 +172,7 @@ Dos = tuple[int, int]
 _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (0, 0): (NT.SUCCESS,),
     (ERRDOS, 1): (NT.NOT_IMPLEMENTED, NT.INVALID_DEVICE_REQUEST, NT.ILLEGAL_FUNCTION),  # ERRbadfunc
-    (ERRDOS, 2): (NT.NO_SUCH_FILE, NT.NO_SUCH_DEVICE, NT.OBJECT_NAME_NOT_FOUND),  # ERRbadfile
+    (ERRDOS, 2): (NT.NO_SUCH_FILE, NT.NO_SUCH_DEVICE, NT.OBJECT_NAME_NOT_FOUND, NT.OBJECTID_NOT_FOUND),  # ERRbadfile
     (ERRDOS, 3): (  # ERRbadpath
         NT.OBJECT_PATH_NOT_FOUND,
         NT.OBJECT_PATH_INVALID,
@@ -214,7 +225,7 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRDOS, 254): (NT.INVALID_EA_NAME,),  # ERROR_INVALID_EA_NAME
     (ERRDOS, 255): (NT.EA_TOO_LARGE, NT.EA_LIST_INCONSISTENT, NT.INVALID_EA_FLAG),  # ERRbadealist
     (ERRDOS, 275): (NT.EA_CORRUPT_ERROR,),  # ERReasdidntfit
-    (ERRDOS, 282): (NT.NO_EAS_ON_FILE, NT.NONEXISTENT_EA_ENTRY),  # ERReasunsupported
+    (ERRDOS, 282): (NT.NO_EAS_ON_FILE, NT.NONEXISTENT_EA_ENTRY, NT.EAS_NOT_SUPPORTED),  # ERReasunsupported
     (ERRDOS, 300): (NT.OPLOCK_NOT_GRANTED,),  # ERROR_OPLOCK_NOT_GRANTED
     (ERRDOS, 301): (NT.INVALID_OPLOCK_PROTOCOL,),  # ERROR_INVALID_OPLOCK_PROTOCOL
     (ERRDOS, 995): (NT.CANCELLED,),  # ERROR_OPERATION_ABORTED

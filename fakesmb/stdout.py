@@ -15,13 +15,17 @@ LAST_WORDS: Final = 0.3
 """Seconds that a reader has to take the rest when the server ends."""
 
 
-def standard_output(note: bytes) -> tuple[Output, bool]:
-    """The output, and whether it is a terminal. The server must not stop because a pipe is full.
+def standard_output(note: bytes) -> tuple[Output, bool] | None:
+    """The output, and whether it is a terminal; None where standard output is closed.
 
-    `note` is the line, with %d, that stands for lines which nobody read in time.
+    The server must not stop because a pipe is full. `note` is the line, with %d, that stands for lines which
+    nobody read in time.
     """
     file = FileOutput(STANDARD_OUTPUT, owned=False)
-    mode = os.fstat(STANDARD_OUTPUT).st_mode
+    try:
+        mode = os.fstat(STANDARD_OUTPUT).st_mode
+    except OSError:
+        return None
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         return PatientOutput(file, note), False
     return file, os.isatty(STANDARD_OUTPUT)

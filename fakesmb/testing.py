@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from twisted.internet.task import Clock
 
+from fakesmb import filetime
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.hashes import ntowf_v2
 from fakesmb.auth.signing import Signer
@@ -29,6 +30,7 @@ from fakesmb.record.log import EventLog
 from fakesmb.status import SMBError
 from fakesmb.vfs.local import LocalStore
 from fakesmb.vfs.openfiles import OpenFiles
+from fakesmb.vfs.writetimes import WriteClock
 from fakesmb.wire.codec import Buffer, Empty, Message, Structure
 from fakesmb.wire.files import (
     CloseRequest,
@@ -41,7 +43,7 @@ from fakesmb.wire.files import (
 )
 from fakesmb.wire.frame import Framer
 from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, NO_ANDX, Flags2, Header, andx_of, block_at
-from fakesmb.wire.locking import LockingAndxRequest, LockingAndxResponse, LockRange
+from fakesmb.wire.locking import LockingAndxRequest, LockingAndxResponse, LockRange, LockType
 from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans import Transaction2Request, TransactionResponse
@@ -115,7 +117,11 @@ class InMemoryServer:
     ) -> None:
         self.clock = Clock()
         self.sink = ListSink()
-        self.open_files = OpenFiles()
+        settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
+        began, delay = filetime.now(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
+        self.open_files = OpenFiles(
+            WriteClock(lambda: began + int(self.clock.seconds() * filetime.TICKS_PER_SECOND), delay)
+        )
         users = {USER: PASSWORD} if users is None else users
         accounts = accounts or Accounts([Account.with_password(name, text) for name, text in users.items()])
         shares = [
@@ -126,7 +132,6 @@ class InMemoryServer:
             )
             for name, folder in folders.items()
         ]
-        settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
         self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock)
 
     def client(self, peer: str = "127.0.0.1:50000") -> "Client":
@@ -158,6 +163,8 @@ class Client:
         self.signer: Signer | None = None
         """Signs what is sent and checks what comes, once a sign-in with `signing` brought a key."""
         self.sequence = 0
+        self.breaks: list[LockingAndxRequest] = []
+        """The oplock breaks that have come, when `answers` looked; what is answered is for the test to say."""
         self._numbers: dict[int, int] = {}
         self._sent: list[bytes] = []
         self._framer = Framer(LARGEST_FRAME)
@@ -230,7 +237,13 @@ class Client:
 
     def answers(self) -> list[Answer]:
         """What the server sent since the last call; an `AssertionError` for a wrong signature."""
-        found = [Answer(Header.decode(body), body) for body in self.frames()]
+        found = []
+        for body in self.frames():
+            header = Header.decode(body)
+            if header.is_reply:
+                found.append(Answer(header, body))
+            else:
+                self.breaks.append(Answer(header, body).body(LockingAndxRequest))
         if self.signer is not None:
             for header, body in found:
                 number = self._numbers[header.mid]
@@ -411,6 +424,12 @@ class Client:
         """Locks a range at once or raises `SMBError`."""
         one = LockRange(self.pid & 0xFFFF, offset, length)
         self.call(0x24, self.locking(fid, one, kind=0x11 if shared else 0x10), LockingAndxResponse)
+
+    def acknowledge(self, fid: int, level: int = 0) -> None:
+        """Answers an oplock break; `level` is OplockLevel.BREAK_TO_... There is no answer to it."""
+        self.send(
+            0x24, LockingAndxRequest(fid=fid, type_of_lock=LockType.OPLOCK_RELEASE, new_oplock_level=level)
+        )
 
     def unlock(self, fid: int, offset: int, length: int) -> None:
         """Unlocks a range."""

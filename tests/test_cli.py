@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,6 +18,7 @@ from fakesmb.config import SAMPLE_USER, ConfigError
 
 Spawn = Callable[..., subprocess.Popen[str]]
 
+SESSION_REQUEST = bytes.fromhex("81000044") + bytes(68)
 NOTHING: dict[str, object] = {
     "root": None,
     "file": None,
@@ -64,7 +66,7 @@ def spawn(fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_p
         process.communicate()
 
 
-def wait_for(path: Path, process: subprocess.Popen[str]) -> int:
+def wait_for(path: Path, process: subprocess.Popen[Any]) -> int:
     """The port, as soon as the port file is there."""
     for _ in range(1000):
         if path.exists():
@@ -93,6 +95,8 @@ def test_it_serves_the_samples_and_ends_cleanly(spawn: Spawn, tmp_path: Path) ->
     port = wait_for(tmp_path / "port", process)
     assert talk(port)[4:9] == b"\xffSMB\x72"
     idle = socket.create_connection(("127.0.0.1", port), 5)
+    idle.sendall(SESSION_REQUEST)
+    assert idle.recv(4) == bytes.fromhex("82000000")
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=5)
@@ -153,6 +157,23 @@ def test_a_pipe_that_nobody_reads_stops_nothing(spawn: Spawn, tmp_path: Path) ->
     port = wait_for(tmp_path / "port", process)
     for _ in range(200):
         assert talk(port)[4:9] == b"\xffSMB\x72"
+
+
+def test_it_serves_with_its_outputs_closed(
+    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """As some supervisors start programs: no descriptor of a client may become the log's."""
+    words = [*fakesmb_command, "serve", "--port", "0", "--port-file", str(tmp_path / "port")]
+    with subprocess.Popen(
+        ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *words], env=fakesmb_environment
+    ) as process:
+        try:
+            port = wait_for(tmp_path / "port", process)
+            assert talk(port)[4:9] == b"\xffSMB\x72"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
 
 
 def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:

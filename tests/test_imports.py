@@ -8,11 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
 
-BOTTOM = {"status", "filetime"}
+BOTTOM = {"status", "filetime", "security"}
 BELOW_CORE = BOTTOM | {"wire", "vfs", "record", "auth", "dfs", "rpc", "faults"}
 MAY_IMPORT: dict[str, set[str]] = {
     "status": set(),
     "filetime": set(),
+    "security": set(),
     "wire": BOTTOM,
     "vfs": BOTTOM,
     "record": BOTTOM | {"wire"},

@@ -251,9 +251,9 @@ class SMBConnection:
                 and (pid is None or item.pid == pid)
             )
 
-        for exchange in list(self.pending):
-            if exchange.belongs(session, tree, pid):
-                exchange.cancel()
+        for entry in self.opens:
+            if entry.handle is not None and entry.tree.store is not None and ends(entry):
+                entry.tree.store.end_watch(entry.handle)
         if pid is None:
             self.transactions.end(
                 uid=None if session is None else session.uid, tid=None if tree is None else tree.tid
@@ -264,6 +264,10 @@ class SMBConnection:
         for entry in self.opens:
             if ends(entry):
                 self.close_open(entry)
+        # After the opens: what waits for a lock of one that closes hears so, and is not cancelled.
+        for exchange in list(self.pending):
+            if exchange.belongs(session, tree, pid):
+                exchange.cancel()
 
     # -- the record ----------------------------------------------------------------------------------------
 

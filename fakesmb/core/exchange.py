@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from fakesmb.core.dispatch import Command, Needs
 from fakesmb.core.request import Answer, AnyRequest, NoReply, RawData, Replies, Reply, Request
 from fakesmb.record import events
-from fakesmb.status import NT, SMBError, from_os, to_dos
+from fakesmb.status import NT, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.wire import names
 from fakesmb.wire.codec import Buffer, DecodeError, Message
 from fakesmb.wire.header import (
@@ -41,6 +41,8 @@ REPLY_FLAGS2: Final = (
 """The request's bits that come back."""
 INVALID: Final = 0xFE
 """SMB_COM_INVALID has a name and is no command ([MS-CIFS] 2.2.4.74)."""
+WRITE_ANDX: Final = 0x2F
+"""Windows calls its data that lie outside of the message a bad parameter, not a bad message."""
 MOST_COMMANDS: Final = 32
 """Commands of one chain; clients send four at most, and each may ask for as much as a message of its own."""
 LAST_BLOCK_OFFSET: Final = 0xFFFC
@@ -81,7 +83,8 @@ def steps_of(message: memoryview, header: Header, table: Mapping[int, Command], 
                 raise DecodeError(f"a chain of more than {MOST_COMMANDS} commands")
             at = offset
         except DecodeError as error:
-            steps.append(Step(code, row, None, SMBError(NT.INVALID_SMB, str(error))))
+            status = NT.INVALID_PARAMETER if code == WRITE_ANDX else NT.INVALID_SMB
+            steps.append(Step(code, row, None, SMBError(status, str(error))))
             return steps
 
 
@@ -102,6 +105,7 @@ class Exchange:
         "connection",
         "fid",
         "header",
+        "reply_flags",
         "sequence",
         "session",
         "size",
@@ -130,6 +134,7 @@ class Exchange:
         self.uid = header.uid
         self.tid = header.tid
         self.fid: int | None = None
+        self.reply_flags = REPLY_FLAGS
         self.session: Session | None = None
         self.tree: Tree | None = None
         self.status = 0
@@ -178,12 +183,12 @@ class Exchange:
         if needs:
             session = connection.sessions.entries.get(self.uid)
             if session is None or session.identity is None:
-                raise SMBError(NT.SMB_BAD_UID, f"UID 0x{self.uid:04X}")
+                raise SMBError(_stale(params, NT.SMB_BAD_UID), f"UID 0x{self.uid:04X}")
             self.session = session
             if needs & 2:
                 tree = connection.trees.entries.get(self.tid)
                 if tree is None:
-                    raise SMBError(NT.SMB_BAD_TID, f"TID 0x{self.tid:04X}")
+                    raise SMBError(_stale(params, NT.SMB_BAD_TID), f"TID 0x{self.tid:04X}")
                 self.tree = tree
                 if tree.session is not session and not tree.serves(session):
                     raise SMBError(NT.ACCESS_DENIED, f"another user's tree of {tree.share.name}")
@@ -360,6 +365,8 @@ class Exchange:
         if status and not flags2 & Flags2.NT_STATUS and status >> 24:
             error_class, code = to_dos(status)
             wire_status = error_class | code << 16
+        elif status and is_smb_error(status):
+            flags2 &= ~Flags2.NT_STATUS
         connection = self.connection
         if connection.closed:
             self.record_request()
@@ -370,7 +377,7 @@ class Exchange:
         head = pack_header(
             self.command,
             wire_status,
-            REPLY_FLAGS,
+            self.reply_flags,
             flags2,
             header.pid_high,
             self.tid,
@@ -463,6 +470,11 @@ class Exchange:
                 fid,
             )
         )
+
+
+def _stale(params: Message | None, status: NT) -> NT:
+    """What an unknown UID or TID is: with a FID it is the FID that Windows finds to be nobody's."""
+    return NT.INVALID_HANDLE if hasattr(params, "fid") else status
 
 
 def unsupported(code: int) -> SMBError:

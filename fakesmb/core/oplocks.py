@@ -23,7 +23,10 @@ _TO_WIRE: Final = {
     Oplock.NONE: OplockLevel.BREAK_TO_NONE,
     Oplock.LEVEL_II: OplockLevel.BREAK_TO_LEVEL_II,
 }
-HEADER_BITS: Final = {Oplock.EXCLUSIVE: Flags.OPLOCK, Oplock.BATCH: Flags.OPLOCK | Flags.OPBATCH}
+HEADER_BITS: Final[dict[int, int]] = {
+    Oplock.EXCLUSIVE: Flags.OPLOCK,
+    Oplock.BATCH: Flags.OPLOCK | Flags.OPBATCH,
+}
 
 
 def asked(oplock: int, batch: int) -> int:
@@ -37,6 +40,11 @@ def asked_in_header(request: AnyRequest) -> int:
     """The level that SMB_FLAGS_OPLOCK and SMB_FLAGS_OPBATCH of a core open ask for ([MS-CIFS] 2.2.3.1)."""
     flags = request.header.flags
     return asked(flags & Flags.OPLOCK, flags & Flags.OPBATCH)
+
+
+def granted_in_header(request: AnyRequest, level: int) -> None:
+    """Says in the header of the answer what was granted."""
+    request.exchange.reply_flags |= HEADER_BITS.get(level, 0)
 
 
 class Holder:
@@ -62,18 +70,14 @@ class Holder:
             return
         if must_acknowledge:
             server = connection.server
-            self._timer = server.clock.callLater(server.settings.timing.oplock_break, self._too_late)
+            self._timer = server.clock.callLater(
+                server.settings.timing.oplock_break, self._settle, Oplock.NONE
+            )
         send_break(connection, entry, _TO_WIRE[level])
 
     def acknowledged(self, level: int) -> None:
         """The client says what it keeps: OplockLevel.BREAK_TO_..."""
         self._settle(Oplock.LEVEL_II if level == OplockLevel.BREAK_TO_LEVEL_II else Oplock.NONE)
-
-    def _too_late(self) -> None:
-        entry = self.entry
-        if entry is not None:
-            self._connection.problem(f"the client did not answer an oplock break of {entry.path}: taken away")
-        self._settle(Oplock.NONE)
 
     def _settle(self, level: int) -> None:
         self.stop()

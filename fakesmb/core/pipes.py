@@ -154,10 +154,11 @@ def named_transaction(request: AnyRequest) -> Results:
     request.path = name
     upper = name.upper()
     if upper.rstrip("\\") == PIPE_PREFIX or upper.startswith(f"{PIPE_PREFIX}\\"):
+        if not params.setup:
+            # Windows asks for no particular share here, and clients send it wherever they are connected.
+            return remote_administration(request, upper)
         if not request.tree.share.is_ipc:
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "pipes are on IPC$")
-        if not params.setup:
-            return remote_administration(request, upper)
         request.subcommand = function = params.subcommand
         handler = FUNCTIONS.get(function or 0)
         if handler is None:

@@ -88,7 +88,10 @@ class Request(Generic[P]):
     @property
     def store(self) -> FileStore:
         """The tree's files. Only for commands that need a disk share."""
-        return self.tree.store  # type: ignore[return-value]
+        tree = self.tree
+        if tree.session is self.session:
+            return tree.store  # type: ignore[return-value]
+        return tree.store_for(self.session)  # type: ignore[return-value]
 
     @property
     def unicode(self) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
+from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.settings import Settings
 from fakesmb.core.views import LiveView
 from fakesmb.dfs import ReferralTable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
     from fakesmb.core.oplocks import Holder
+    from fakesmb.vfs.security import Token
 
 T = TypeVar("T")
 
@@ -142,6 +144,13 @@ class Session:
         self.native_os = ""
         self.began = self.last_used = time.time()
 
+    @property
+    def token(self) -> "Token | None":
+        """The user as access checks see one; None before the sign-in."""
+        if self.identity is None:
+            return None
+        return token_of(machine_sid(self.connection.server.settings.name), self.identity)
+
 
 class Tree:
     """One connected share of a connection ([MS-CIFS] 3.3.1.6)."""
@@ -150,12 +159,19 @@ class Tree:
 
     def __init__(self, share: Share, session: Session) -> None:
         self.share = share
-        self.store = share.store
+        self.store = None if share.store is None else share.store.for_user(session.token)
+        """The share's files as the user sees them who connected it."""
         self.session = session
         self.tid = 0
         identity = session.identity
         self.read_only = share.read_only or (identity is not None and identity.read_only)
         self.began = time.time()
+
+    def store_for(self, session: Session) -> FileStore | None:
+        """The share's files as a user sees them who may not be the one who connected the tree."""
+        if session is self.session or self.share.store is None:
+            return self.store
+        return self.share.store.for_user(session.token)
 
     def serves(self, session: Session) -> bool:
         """Whether a user who did not connect it may use it: TIDs belong to the connection, rights do not."""
@@ -199,6 +215,7 @@ class Open:
         """Lets go of what is open. Never raises."""
         if self.oplock is not None:
             self.oplock.stop()
+            self.oplock = None
         if self.handle is not None and self.tree.store is not None:
             self.tree.store.close(self.handle, last_write_time)
         if self.pipe is not None:

@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.core.identities import account_rows, machine_sid
 from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
@@ -62,6 +63,8 @@ class LiveView:
             version_major=settings.os_major,
             version_minor=settings.os_minor,
             started=self._server.started,
+            machine_sid=machine_sid(settings.name),
+            accounts=account_rows(account.name for account in self._server.accounts),
         )
 
     def shares(self) -> list[ShareRow]:

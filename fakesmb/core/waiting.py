@@ -22,7 +22,7 @@ class Retried(Generic[T]):
     it when its holder is silent for too long (`core.oplocks`).
     """
 
-    __slots__ = ("_attempt", "_clock", "_forget", "_patience", "_timer", "deferred")
+    __slots__ = ("_attempt", "_clock", "_forget", "_obstacle", "_patience", "_timer", "deferred")
 
     def __init__(self, attempt: Callable[[], T], obstacle: MustWait, clock: Clock, patience: float) -> None:
         self._attempt = attempt
@@ -34,6 +34,7 @@ class Retried(Generic[T]):
 
     def _wait(self, obstacle: MustWait) -> None:
         """The time for a sharing violation runs once, from the first."""
+        self._obstacle = obstacle
         self._forget = obstacle.wait(self._again)
         if self._timer is None and isinstance(obstacle, SharingViolation):
             self._timer = self._clock.callLater(self._patience, self._last_try)
@@ -69,6 +70,9 @@ class Retried(Generic[T]):
     def _cancelled(self, deferred: "Deferred[T]") -> None:
         self._forget()
         self._stop()
+        if isinstance(self._obstacle, SharingViolation):
+            # What the open would have failed with in time, as Windows answers.
+            deferred.errback(self._obstacle)
 
     def _stop(self) -> None:
         if self._timer is not None and self._timer.active():

@@ -48,6 +48,7 @@ ENDPOINTS: Final[dict[str, tuple[str, ...]]] = {
     "srvsvc": ("srvsvc", "wkssvc"),
     "wkssvc": ("wkssvc", "srvsvc"),
     "lsarpc": ("lsarpc",),
+    "lsass": ("lsarpc",),  # the name of the pipe that lsarpc, samr and netlogon are links to
 }
 """Pipe names and the services behind them."""
 

@@ -32,11 +32,14 @@ def map_generic(asked: int) -> int:
     return mask
 
 
-def check_mask(mask: int) -> None:
-    """Raises ACCESS_DENIED for a mask that asks for nothing or for what does not exist ([MS-FSA] 2.1.5.1)."""
+def check_mask(mask: int, *, privileged: bool = False) -> None:
+    """Raises ACCESS_DENIED for a mask that asks for nothing or for what does not exist ([MS-FSA] 2.1.5.1).
+
+    PRIVILEGE_NOT_HELD for the SACL, where the opener is not `privileged`.
+    """
     if not mask or mask & _UNKNOWN:
         raise SMBError(NT.ACCESS_DENIED, f"access mask 0x{mask:08X}")
-    if mask & Access.SYSTEM_SECURITY:
+    if mask & Access.SYSTEM_SECURITY and not privileged:
         raise SMBError(NT.PRIVILEGE_NOT_HELD, "ACCESS_SYSTEM_SECURITY")
 
 

@@ -17,7 +17,10 @@ from fakesmb.vfs.shortnames import short_name
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from fakesmb.security import Descriptor
     from fakesmb.vfs.paths import Path
+    from fakesmb.vfs.security import Token
+    from fakesmb.vfs.watch import Changes
 
 
 class Access:
@@ -62,6 +65,17 @@ class Share:
     WRITE: Final = 2
     DELETE: Final = 4
     ALL: Final = 7
+
+
+class DosDeny:
+    """Sharing of DOS opens that is more than a share mode ([MS-CIFS] 3.2.4.5.1)."""
+
+    NONE: Final = 0
+    DOS: Final = 1
+    """Compatibility mode."""
+    FCB: Final = 2
+    DOS_PROGRAM: Final = 3
+    """Compatibility mode of a program file (.exe and its kin), which may be run while it is open."""
 
 
 class Disposition(IntEnum):
@@ -155,7 +169,7 @@ class CreateRequest(msgspec.Struct, frozen=True, gc=False):
     pid: int = 0
     """The opener's process: locks and PROCESS_EXIT go by it."""
     dos_deny: int = 0
-    """0, or 1 for DENY_DOS and 2 for DENY_FCB opens of OPEN_ANDX, which have sharing rules of their own."""
+    """A `DosDeny`, whose opens have sharing rules of their own."""
     owner: object = None
     """Who opens: an identity to compare by `is` (the client's connection)."""
     oplock: int = Oplock.NONE
@@ -166,6 +180,8 @@ class CreateRequest(msgspec.Struct, frozen=True, gc=False):
     """Called when the granted oplock breaks. Needed where `oplock` is asked for."""
     resizes: bool = False
     """The open is there to change the file's size: it breaks others' oplocks to none, not to level II."""
+    descriptor: "Descriptor | None" = None
+    """The security descriptor that a new file gets, as far as it is given."""
 
 
 class Info(msgspec.Struct, gc=False):
@@ -374,6 +390,36 @@ class FileStore(Protocol):
         Raises OBJECT_PATH_NOT_FOUND where the directory is missing; a pattern that matches nothing is an
         empty search, not an error.
         """
+
+    def control(self, handle: Handle, code: int, data: bytes, room: int) -> tuple[bytes, bool]:
+        """Answers a file system control: at most `room` bytes, and whether that is all ([MS-FSCC] 2.3).
+
+        Raises INVALID_DEVICE_REQUEST for a code that the store does not know.
+        """
+
+    def watch(
+        self, handle: Handle, completion_filter: int, *, recursive: bool, size: int
+    ) -> "Deferred[Changes]":
+        """The changes in a directory since the last call for this open, or the next that comes ([MS-FSA] 2.1.5.11).
+
+        `size`: bytes of FILE_NOTIFY_INFORMATION that can be told. No change at all means: look for yourself.
+        Filter and `recursive` count in the first call of an open only. Cancelling the Deferred ends the wait.
+        """
+
+    def end_watch(self, handle: Handle) -> None:
+        """Answers whoever waits for changes through this open, which is going to end, with none."""
+
+    def for_user(self, token: "Token | None") -> "FileStore":
+        """The same files with access checks for that user; None: for the server itself, which may all."""
+
+    def query_security(self, handle: Handle, parts: int) -> "Descriptor":
+        """Parts (SecurityInformation) of a descriptor; ACCESS_DENIED where the open has no right to them."""
+
+    def set_security(self, handle: Handle, parts: int, descriptor: "Descriptor") -> None:
+        """Exchanges parts of a descriptor; ACCESS_DENIED as above, INVALID_OWNER ([MS-FSA] 2.1.5.16)."""
+
+    def maximal_access(self, handle: Handle) -> int:
+        """All that this user could open the file for."""
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""

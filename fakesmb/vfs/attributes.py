@@ -30,7 +30,7 @@ _CREATION_AT: Final = {3: 36, 4: 24, 5: 16}
 _SHORT_V3: Final = 24
 _ALL_VALID: Final = _VALID_ATTRIBUTES | _VALID_CREATION
 
-_STORED: Final = 0x31A7 & ~Attribute.NORMAL
+_STORED: Final = (Attribute.SETTABLE | Attribute.SPARSE) & ~Attribute.NORMAL
 _NO_XATTR: Final = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_DATA: Final = frozenset({errno.ENODATA, *_NO_XATTR, getattr(errno, "ENOATTR", errno.ENODATA)})
 _HAVE_XATTR: Final = hasattr(os, "getxattr")

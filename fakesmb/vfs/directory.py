@@ -93,6 +93,10 @@ class Directory:
         """The directory's own facts."""
         return os.stat(self.path) if self.fd is None else os.stat(self.fd)
 
+    def stamp(self) -> Stamp:
+        """What changes whenever a name in it does (but for two changes within one tick of the clock)."""
+        return _stamp(self.status())
+
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
         return os.open(self.base + name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
 

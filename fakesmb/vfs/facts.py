@@ -24,10 +24,14 @@ def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: Open
         allocated = 0
     elif allocated < size and not attributes & Attribute.SPARSE:
         allocated = round_up(size)
-    pending = write_time = 0
+    pending = 0
+    write_time, change_time = st.st_mtime_ns // 100 + UNIX_EPOCH, st.st_ctime_ns // 100 + UNIX_EPOCH
     if file is not None:
         pending = int(file.delete_pending)
-        write_time = file.write_time
+        times = file.times
+        if times is not None:
+            times.settle()
+            write_time, change_time = times.write, times.change
         if file.allocation > allocated:
             allocated = round_up(file.allocation)
     return Info(
@@ -35,8 +39,8 @@ def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: Open
         path,
         creation_time_of(stored.creation_time, st),
         st.st_atime_ns // 100 + UNIX_EPOCH,
-        write_time or st.st_mtime_ns // 100 + UNIX_EPOCH,
-        st.st_ctime_ns // 100 + UNIX_EPOCH,
+        write_time,
+        change_time,
         attributes,
         size,
         allocated,

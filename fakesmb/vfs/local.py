@@ -1,16 +1,18 @@
 """A directory of the local disk as an NT file store: `FileStore` over POSIX calls made directly."""
 
+import copy
 import os
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.filetime import to_ns
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import oplocks
+from fakesmb.vfs import oplocks, writetimes
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.api import Access, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
 from fakesmb.vfs.attributes import creation_time, load
+from fakesmb.vfs.control import CHANGING, Controls
+from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.locks import LockTable
@@ -20,14 +22,18 @@ from fakesmb.vfs.namespace import Namespace
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.opens import Opener
 from fakesmb.vfs.paths import Path, check_name
-from fakesmb.vfs.search import LocalSearch, names_in
+from fakesmb.vfs.search import LocalSearch
 from fakesmb.vfs.volume import volume_of
+from fakesmb.vfs.watch import difference
 from fakesmb.vfs.wildcards import has_wildcards
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
+    from fakesmb.security import Descriptor
     from fakesmb.vfs.api import Handle
+    from fakesmb.vfs.security import Token
+    from fakesmb.vfs.watch import Changes
 
 _LARGEST: Final = (1 << 63) - 1
 _MAKE_DIRECTORY: Final = CreateRequest(
@@ -49,8 +55,18 @@ class LocalStore:
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
         self._lookup = Lookup(root)
-        self._opener = Opener(self._lookup, opens, read_only=read_only)
-        self._namespace = Namespace(self._lookup, opens, read_only=read_only)
+        self._let_in(Guard(self._lookup.root.path, opens))
+
+    def _let_in(self, guard: Guard) -> None:
+        self._guard = guard
+        self._opener = Opener(self._lookup, self.opens, guard, read_only=self.read_only)
+        self._namespace = Namespace(self._lookup, self.opens, guard, read_only=self.read_only)
+
+    def for_user(self, token: "Token | None") -> "LocalStore":
+        """The same files with access checks for that user; None: for the server itself, which may all."""
+        store = copy.copy(self)
+        store._let_in(self._guard.for_user(token))
+        return store
 
     @property
     def root(self) -> str:
@@ -70,10 +86,11 @@ class LocalStore:
         if not isinstance(handle, LocalHandle) or handle.closed:
             return
         handle.closed = True
-        file = handle.file
+        file, watches = handle.file, self.opens.watches
+        if watches.active:
+            watches.forget(handle)
         if last_write_time > 0 and handle.access & _SETS_TIMES:
-            file.write_time = last_write_time
-            handle.wrote = True
+            writetimes.set_times(handle, self.opens.clock, last_write_time, 0)
         if handle.oplock is not None:
             oplocks.drop(handle)
         if file.locks is not None:
@@ -82,10 +99,12 @@ class LocalStore:
             self.opens.mark_deleted(file, handle.path)
         deleting = file.delete_pending
         last = self.opens.end(handle)
-        if handle.wrote and file.write_time and not (deleting and last):
+        if file.times is not None and not (deleting and last):
             with suppress(OSError, OverflowError):
-                os.utime(handle.xattr_target, ns=(os.fstat(handle.fd).st_atime_ns, to_ns(file.write_time)))
+                writetimes.at_close(handle, self.opens.clock, last=last)
         os.close(handle.fd)
+        if watches.active:
+            watches.closed(handle, gone=deleting)
         if last and deleting:
             with suppress(OSError, SMBError):
                 self._namespace.finish(file)
@@ -132,7 +151,10 @@ class LocalStore:
             return 0
         if own.file.oplocks is not None:
             oplocks.before_change(own.file)
-        own.wrote = True
+        if not own.wrote:
+            writetimes.before_write(own, self.opens.clock)
+        if self.opens.watches.active:
+            self.opens.watches.writing(own, offset + size)
         written = os.pwrite(own.fd, data, offset)
         while written < size:
             written += os.pwrite(own.fd, memoryview(data)[written:], offset + written)
@@ -147,16 +169,20 @@ class LocalStore:
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends."""
         own = self._writable(handle, size)
-        own.wrote = True
         os.ftruncate(own.fd, size)
+        writetimes.resized(own, self.opens.clock)
+        if self.opens.watches.active:
+            self.opens.watches.resized(own)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
         own = self._writable(handle, size)
         st = os.fstat(own.fd)
         if size < st.st_size:
-            own.wrote = True
             os.ftruncate(own.fd, size)
+            writetimes.resized(own, self.opens.clock)
+            if self.opens.watches.active:
+                self.opens.watches.resized(own)
         elif size > st.st_size:
             disk = os.statvfs(self.root)
             if size - st.st_size > disk.f_bavail * disk.f_frsize:
@@ -222,19 +248,28 @@ class LocalStore:
     ) -> None:
         """Sets times (0: leave; -1: leave and stop automatic updates) and attributes (0: leave).
 
-        `change` is taken and dropped: POSIX sets it by itself.
+        `change` lasts as long as the file is open: POSIX sets it by itself.
         """
         if isinstance(target, Path):
             opened = self.create(target, CreateRequest(access=Access.WRITE_ATTRIBUTES))
             try:
-                set_basic(_own(opened.handle), self.opens.side, creation, access, write, attributes)
+                self._set_basic(_own(opened.handle), creation, access, write, change, attributes)
             finally:
                 self.close(opened.handle)
             return
         own = _own(target)
         if not own.access & Access.WRITE_ATTRIBUTES:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_ATTRIBUTES access")
-        set_basic(own, self.opens.side, creation, access, write, attributes)
+        self._set_basic(own, creation, access, write, change, attributes)
+
+    def _set_basic(
+        self, own: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int
+    ) -> None:
+        watches = self.opens.watches
+        before = self.query(own) if watches.active else None
+        set_basic(own, self.opens, creation, access, write, change, attributes)
+        if before is not None:
+            watches.modified(own.disk_path, difference(before, self.query(own)))
 
     def set_delete(self, handle: "Handle", *, delete: bool) -> None:
         """Marks for deletion when the last open closes, or takes the mark back."""
@@ -286,9 +321,40 @@ class LocalStore:
         if pattern and not has_wildcards(pattern):
             check_name(pattern)
         where = self._lookup.directory(directory.parts)
-        return LocalSearch(
-            self._lookup, self.opens, where, names_in(self._lookup, where, pattern), attributes
-        )
+        if self.opens.secured:
+            self._guard.check_list(where)
+        return LocalSearch(self._lookup, self.opens, where, pattern, attributes)
+
+    def control(self, handle: "Handle", code: int, data: bytes, room: int) -> tuple[bytes, bool]:
+        """Answers a file system control ([MS-FSCC] 2.3)."""
+        if self.read_only and code in CHANGING:
+            raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
+        return Controls(self.opens).run(_own(handle), code, data, room)
+
+    def watch(
+        self, handle: "Handle", completion_filter: int, *, recursive: bool, size: int
+    ) -> "Deferred[Changes]":
+        """The changes in a directory since the last call for this open, or the next ([MS-FSA] 2.1.5.11)."""
+        return self.opens.watches.ask(_own(handle), completion_filter, recursive=recursive, size=size)
+
+    def end_watch(self, handle: "Handle") -> None:
+        """Answers whoever waits for changes through this open, which is going to end, with none."""
+        if self.opens.watches.active:
+            self.opens.watches.forget(_own(handle))
+
+    def query_security(self, handle: "Handle", parts: int) -> "Descriptor":
+        """Parts (SecurityInformation) of a descriptor."""
+        return self._guard.query(_own(handle), parts)
+
+    def set_security(self, handle: "Handle", parts: int, descriptor: "Descriptor") -> None:
+        """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.16)."""
+        if self.read_only:
+            raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
+        self._guard.change(_own(handle), parts, descriptor)
+
+    def maximal_access(self, handle: "Handle") -> int:
+        """All that this user could open the file for."""
+        return self._guard.maximal(_own(handle))
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""

@@ -169,6 +169,10 @@ class LockTable:
             waiting.answer.callback(None)
 
     def _forget(self, answer: "Deferred[None]") -> None:
+        """A wait that ends without its lock counts as a failure of that open at that offset."""
+        for waiting in self._waiting:
+            if waiting.answer is answer:
+                self._failed[id(waiting.lock.owner)] = waiting.lock.start
         self._waiting = [w for w in self._waiting if w.answer is not answer]
 
 

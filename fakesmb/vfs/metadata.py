@@ -4,11 +4,12 @@ import os
 import stat
 from typing import Final
 
-from fakesmb.filetime import from_ns, to_ns
+from fakesmb.filetime import to_ns
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Attribute
 from fakesmb.vfs.attributes import SideTable, Stored, creation_time, effective, load, save
-from fakesmb.vfs.openfiles import LocalHandle
+from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.writetimes import keep, resume, set_times
 
 _LATEST: Final = (1 << 63) - 1
 _STOP_UPDATES: Final = -1
@@ -16,19 +17,19 @@ _RESUME_UPDATES: Final = -2
 
 
 def set_basic(
-    own: LocalHandle, side: SideTable, creation: int, access: int, write: int, attributes: int
+    own: LocalHandle, opens: OpenFiles, creation: int, access: int, write: int, change: int, attributes: int
 ) -> None:
-    """Sets times (FILETIME; 0: leave, -1: leave and stop automatic updates) and attributes (0: leave).
+    """Sets times (FILETIME; 0: leave, -1: leave and stop automatic updates, -2: resume them) and attributes.
 
     Raises INVALID_PARAMETER for times and attributes that this file cannot have.
     """
     if attributes & (Attribute.TEMPORARY if own.is_directory else Attribute.DIRECTORY):
         raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
-    if not all(_RESUME_UPDATES <= time <= _LATEST for time in (creation, access, write)):
+    if not all(_RESUME_UPDATES <= time <= _LATEST for time in (creation, access, write, change)):
         raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
     st = os.fstat(own.fd)
     if creation > 0 or attributes:
-        _remember(own, side, st, creation, attributes)
+        _remember(own, opens.side, st, creation, attributes)
     if access > 0 or write > 0:
         at = to_ns(access) if access > 0 else st.st_atime_ns
         wt = to_ns(write) if write > 0 else st.st_mtime_ns
@@ -36,16 +37,21 @@ def set_basic(
             os.utime(own.xattr_target, ns=(at, wt))
         except OverflowError:
             raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
-    if write > 0:
-        own.file.write_time = write
-    elif write == _STOP_UPDATES and not own.file.write_time:
-        own.file.write_time = from_ns(st.st_mtime_ns)
+    if own.file.times is not None:
+        own.file.times.touch()
+    if write > 0 or change > 0:
+        set_times(own, opens.clock, max(write, 0), max(change, 0))
+    if write == _STOP_UPDATES:
+        keep(own, opens.clock)
+    elif write == _RESUME_UPDATES:
+        resume(own)
 
 
 def _remember(own: LocalHandle, side: SideTable, st: os.stat_result, creation: int, attributes: int) -> None:
     """Keeps attributes and creation time; the one that is left stays what it is shown to be now."""
     old = load(own.xattr_target, st, side, follow=True)
-    bits = attributes & Attribute.SETTABLE if attributes else effective(st.st_mode, own.name, old.attributes)
+    known = effective(st.st_mode, own.name, old.attributes)
+    bits = attributes & Attribute.SETTABLE | known & Attribute.SPARSE if attributes else known
     bits &= ~(Attribute.NORMAL | Attribute.DIRECTORY)
     born = creation if creation > 0 else creation_time(old.creation_time, st)
     writable = st.st_mode | stat.S_IWUSR

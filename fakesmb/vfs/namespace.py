@@ -7,6 +7,7 @@ from fakesmb.status import NT, SMBError
 from fakesmb.vfs import oplocks, sharing
 from fakesmb.vfs.api import Access, Attribute, CreateRequest, Share, SharingViolation
 from fakesmb.vfs.attributes import effective, load
+from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles
@@ -17,11 +18,12 @@ _DELETE: Final = CreateRequest(access=Access.DELETE)
 
 
 class Namespace:
-    """What changes names below one root."""
+    """What changes names below one root, for one user."""
 
-    def __init__(self, lookup: Lookup, opens: OpenFiles, *, read_only: bool) -> None:
+    def __init__(self, lookup: Lookup, opens: OpenFiles, guard: Guard, *, read_only: bool) -> None:
         self._lookup = lookup
         self._opens = opens
+        self._guard = guard
         self._read_only = read_only
 
     def delete(self, path: Path) -> None:
@@ -48,6 +50,8 @@ class Namespace:
 
     def _delete(self, entry: Entry, path: Path, share: int) -> None:
         assert entry.st is not None
+        if self._opens.secured:
+            self._guard.check(entry, Access.DELETE)
         file = self._opens.get(entry.st)
         if file is not None:
             check_delete(file, share)
@@ -67,6 +71,8 @@ class Namespace:
             directory.unlink(entry.name)
         self._opens.side.pop((entry.st.st_dev, entry.st.st_ino), None)
         directory.changed(removed=entry.name)
+        if self._opens.watches.active:
+            self._opens.watches.removed(entry.path, directory=stat.S_ISDIR(entry.st.st_mode))
 
     def finish(self, file: OpenFile) -> None:
         """Removes the name of a delete-pending file after its last close."""
@@ -107,6 +113,8 @@ class Namespace:
         if handle is None and file is not None:
             check_delete(file, share)
         target = self._target(to)
+        if self._opens.secured:
+            self._check_rename(source, target, handle)
         if _same_place(source, target) and source.name == to.name:
             return
         if stat.S_ISDIR(source.st.st_mode):
@@ -119,6 +127,8 @@ class Namespace:
             target.directory.about_to_change()
             target.directory.unlink(target.name)
             target.directory.changed(removed=target.name)
+            if self._opens.watches.active:
+                self._opens.watches.removed(target.path, directory=False)
         before = source.path
         source.directory.about_to_change()
         target.directory.about_to_change()
@@ -127,6 +137,9 @@ class Namespace:
         target.directory.changed(added=to.name)
         if file is not None:
             self._moved(file, before, to, target)
+        if self._opens.watches.active:
+            now = target.directory.path_of(to.name)
+            self._opens.watches.renamed(before, now, directory=stat.S_ISDIR(source.st.st_mode))
 
     def link(self, path: Path, to: Path, *, replace: bool, handle: LocalHandle | None = None) -> None:
         """Makes a hard link."""
@@ -143,6 +156,8 @@ class Namespace:
             if _same_place(source, target):
                 return
             self._check_replaceable(target, replace=replace)
+        if self._opens.secured:
+            self._guard.check_add(target.directory, directory=False)
         file = self._opens.get(source.st)
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)
@@ -151,6 +166,8 @@ class Namespace:
         target.directory.about_to_change()
         source.data_directory.link(source.data_name, target.directory, to.name)
         target.directory.changed(added=to.name)
+        if self._opens.watches.active:
+            self._opens.watches.added(target.directory.path_of(to.name), directory=False)
 
     def _existing(self, path: Path) -> Entry:
         """What a path that will be changed means now."""
@@ -189,6 +206,16 @@ class Namespace:
             oplocks.before_replace(file)
             raise SMBError(NT.ACCESS_DENIED, "the file to replace is open")
 
+    def _check_rename(self, source: Entry, target: Entry, handle: LocalHandle | None) -> None:
+        """What descriptors say: DELETE on both files, and a new name in the directory ([MS-FSA] 2.1.5.15.11)."""
+        assert source.st is not None
+        if handle is None:
+            self._guard.check(source, Access.DELETE)
+        if not _same_place(source, target):
+            if target.st is not None:
+                self._guard.check(target, Access.DELETE)
+            self._guard.check_add(target.directory, directory=stat.S_ISDIR(source.st.st_mode))
+
     def _check_directory_moves(self, source: Entry, target: Entry) -> None:
         inside = source.path + "/"
         if (target.directory.path + "/").startswith(inside):
@@ -199,6 +226,8 @@ class Namespace:
 
     def _moved(self, file: OpenFile, before: str, to: Path, target: Entry) -> None:
         """Every open of the old name follows it."""
+        if file.times is not None:
+            file.times.touch()
         for handle in file.opens:
             if handle.disk_path == before:
                 handle.path = to

@@ -7,14 +7,17 @@ deleted, the write time that was set on purpose. Oplocks and watches have their 
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.vfs.attributes import SideTable
 from fakesmb.vfs.locks import LockTable
+from fakesmb.vfs.watches import Watches
+from fakesmb.vfs.writetimes import WriteClock
 
 if TYPE_CHECKING:
     from fakesmb.vfs.oplocks import Held, Oplocks
     from fakesmb.vfs.paths import Path
+    from fakesmb.vfs.writetimes import Times
 
 _LINUX: Final = sys.platform == "linux"
 
@@ -33,8 +36,8 @@ class OpenFile:
         "locks",
         "opens",
         "oplocks",
+        "times",
         "waiters",
-        "write_time",
     )
 
     def __init__(self, key: Key) -> None:
@@ -48,8 +51,8 @@ class OpenFile:
         self.delete_pending = False
         self.delete_path: Path | None = None
         """Which of its names the last close removes."""
-        self.write_time = 0
-        """The last write time somebody set (FILETIME): shown, and kept over writes, until the last close."""
+        self.times: Times | None = None
+        """Last write and change time, once they are not the disk's."""
         self.waiters: list[Callable[[], None]] = []
 
     def wait_for_close(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -92,6 +95,7 @@ class LocalHandle:
         "position",
         "share",
         "shown_path",
+        "timed",
         "wrote",
     )
 
@@ -133,6 +137,9 @@ class LocalHandle:
         self.closed = False
         self.delete_on_close = False
         self.wrote = False
+        """Whether its close moves the last write time."""
+        self.timed = False
+        """Whether its writes no longer move the last write time."""
         self.oplock: Held | None = None
 
     @property
@@ -141,14 +148,39 @@ class LocalHandle:
         return f"/proc/self/fd/{self.fd}" if _LINUX else self.fd
 
 
+class SamePosition(LocalHandle):
+    """A DENY_DOS or FCB open of a process that has the file open like this: both move one position."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, first: LocalHandle, *args: Any, **kwargs: Any) -> None:
+        at = first.position
+        self._first = first
+        super().__init__(*args, **kwargs)
+        first.position = at
+
+    @property
+    def position(self) -> int:
+        """As in `Handle`."""
+        return self._first.position
+
+    @position.setter
+    def position(self, offset: int) -> None:
+        self._first.position = offset
+
+
 class OpenFiles:
     """The files one server has open, by inode, and the side table of attributes its disks cannot keep."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: WriteClock | None = None) -> None:
         self.by_key: dict[Key, OpenFile] = {}
+        self.clock = clock or WriteClock()
         self.side: SideTable = {}
+        self.watches = Watches()
         self.deleting = 0
         """How many open files are delete-pending: 0 spares looking."""
+        self.secured = False
+        """Whether any file has a security descriptor of its own: False spares looking."""
 
     def __len__(self) -> int:
         """How many opens there are."""
@@ -182,6 +214,8 @@ class OpenFiles:
         self.deleting += (path is not None) - file.delete_pending
         file.delete_pending = path is not None
         file.delete_path = path
+        if path is not None and self.watches.active:
+            self.watches.deleting(file)
 
     def is_open_below(self, disk_path: str) -> bool:
         """Whether anything in this directory is open, at any depth."""

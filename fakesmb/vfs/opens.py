@@ -3,11 +3,12 @@
 import os
 import stat
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from fakesmb.filetime import UNIX_EPOCH
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import oplocks, sharing
+from fakesmb.vfs import oplocks, sharing, writetimes
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
 from fakesmb.vfs.api import (
     Access,
@@ -22,11 +23,13 @@ from fakesmb.vfs.api import (
     SharingViolation,
 )
 from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.lookup import Entry, Lookup
-from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.openfiles import LocalHandle, OpenFiles, SamePosition
 from fakesmb.vfs.paths import Path, check_name
+from fakesmb.vfs.watches import REPLACED
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _ATTEMPTS: Final = 4
@@ -45,17 +48,19 @@ class _ChangedMeanwhile(Exception):
 
 
 class Opener:
-    """Opens files below one root, by the rules of one share."""
+    """Opens files below one root, by the rules of one share, for one user."""
 
-    def __init__(self, lookup: Lookup, opens: OpenFiles, *, read_only: bool) -> None:
+    def __init__(self, lookup: Lookup, opens: OpenFiles, guard: Guard, *, read_only: bool) -> None:
         self._lookup = lookup
         self._opens = opens
+        self._guard = guard
         self._read_only = read_only
 
     def create(self, path: Path, request: CreateRequest) -> Opened:
         """`FileStore.create`."""
-        mask = map_generic(request.access)
-        _check_request(path, request, mask)
+        # As Windows' server, which asks for the attributes besides whatever the client asks for.
+        mask = map_generic(request.access) or Access.READ_ATTRIBUTES
+        _check_request(path, request, mask, privileged=self._guard.privileged)
         for _ in range(_ATTEMPTS):
             entry = self._lookup.entry(path)
             try:
@@ -80,6 +85,8 @@ class Opener:
         if options & Option.DELETE_ON_CLOSE:
             self._check_delete_on_close(entry, attributes)
         access = grant(mask, read_only_share=self._read_only, attributes=attributes)
+        if self._opens.secured:
+            access = self._guard.open(entry, mask, access, disposition, options)
         file = self._opens.get(st)
         if file is not None:
             try:
@@ -93,7 +100,11 @@ class Opener:
             action = _OPENED
             if replacing:
                 st, stored = self._replace(fd, request, st, stored)
+                if file is not None:
+                    writetimes.replaced(file)
                 action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
+                if self._opens.watches.active:
+                    self._opens.watches.modified(entry.path, REPLACED)
         except BaseException:
             os.close(fd)
             raise
@@ -138,6 +149,9 @@ class Opener:
         if self._opens.deleting and self._opens.is_deleting(parent.status()):
             raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
         directory = bool(options & Option.DIRECTORY)
+        descriptor = request.descriptor
+        if self._opens.secured or descriptor is not None:
+            descriptor = self._guard.make(parent, descriptor, directory=directory)
         if directory:
             if wanted & Attribute.TEMPORARY:
                 raise SMBError(NT.INVALID_PARAMETER, "a temporary directory")
@@ -154,12 +168,16 @@ class Opener:
                 save(entry.xattr_path, st, stored, self._opens.side)
             else:
                 save(fd, st, stored, self._opens.side, follow=True)
+            if descriptor is not None:
+                self._guard.keep(entry.xattr_path if directory else fd, descriptor, follow=not directory)
         except BaseException:
             # Half made, for example where the disk is full: what could not be made whole is not left behind.
             os.close(fd)
             with suppress(OSError):
                 (parent.rmdir if directory else parent.unlink)(entry.name)
             raise
+        if self._opens.watches.active:
+            self._opens.watches.added(entry.path, directory=directory)
         return self._opened(path, request, entry, st, stored, fd, access, Action.CREATED, directory=directory)
 
     def _opened(
@@ -178,11 +196,13 @@ class Opener:
         file = self._opens.of(st)
         name = shown_name(entry.name)
         shown = entry.directory.prefix + name
-        handle = LocalHandle(
+        # A process's second DENY_DOS open shares the first one's position.
+        first = sharing.same_dos_open(file, request) if request.dos_deny else None
+        handle = (LocalHandle if first is None else partial(SamePosition, first))(
             path,
             file,
             fd,
-            access=access,
+            access=access | Access.READ_ATTRIBUTES,  # as Windows' server, which answers queries through it
             share=request.share,
             options=request.options,
             is_directory=directory,
@@ -203,10 +223,10 @@ class Opener:
         return Opened(handle, action, info)
 
 
-def _check_request(path: Path, request: CreateRequest, mask: int) -> None:
+def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged: bool) -> None:
     """The combinations that no file allows ([MS-FSA] 2.1.5.1, parameter checks)."""
     options = request.options
-    check_mask(mask)
+    check_mask(mask, privileged=privileged)
     if request.disposition not in _DISPOSITIONS or request.share & ~Share.ALL or options & ~_KNOWN_OPTIONS:
         raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
     if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in _REPLACING):

@@ -46,18 +46,39 @@ def _matches(matches: Matcher, name: str) -> bool:
     return bool(short) and matches(short)
 
 
+def _merged(fresh: list[str], given: set[str]) -> list[str]:
+    gone = given.difference(fresh)
+    if not gone:
+        return fresh
+    dots = [name for name in fresh if name in _DOTS]
+    return dots + sorted([*fresh[len(dots) :], *(gone.difference(_DOTS))], key=fold)
+
+
 class LocalSearch:
     """`vfs.api.Search` over a local directory. Holds the directory open through `directory`."""
 
-    __slots__ = ("_at", "_attributes", "_directory", "_index", "_lookup", "_names", "_opens", "_required")
+    __slots__ = (
+        "_at",
+        "_attributes",
+        "_directory",
+        "_index",
+        "_lookup",
+        "_names",
+        "_opens",
+        "_pattern",
+        "_required",
+        "_stamp",
+    )
 
     def __init__(
-        self, lookup: Lookup, opens: OpenFiles, directory: Directory, names: list[str], attributes: int
+        self, lookup: Lookup, opens: OpenFiles, directory: Directory, pattern: str, attributes: int
     ) -> None:
+        self._pattern = pattern
+        self._stamp = directory.stamp()
         self._lookup = lookup
         self._opens = opens
         self._directory: Directory | None = directory
-        self._names = names
+        self._names = names_in(lookup, directory, pattern)
         self._attributes = attributes
         self._required = attributes >> _REQUIRED_SHIFT & _REQUIRED
         self._at = 0
@@ -86,7 +107,11 @@ class LocalSearch:
         self._at = min(max(key - 1, 0), len(self._names))
 
     def seek_name(self, name: str) -> bool:
-        """Continues after the entry of that name, or of that 8.3 name, in any case."""
+        """Continues after the entry of that name, or of that 8.3 name, in any case.
+
+        What was made or removed meanwhile counts, as on NTFS: OS/2 deletes as it lists.
+        """
+        self._refresh()
         if self._index is None:
             self._index = {fold(shown_name(n)): at for at, n in reversed(list(enumerate(self._names)))}
             for place, known in enumerate(self._names):
@@ -97,6 +122,21 @@ class LocalSearch:
             return False
         self._at = found + 1
         return True
+
+    def _refresh(self) -> None:
+        """Takes the names anew where the directory has changed; those given before stay findable."""
+        directory = self._directory
+        if directory is None or not has_wildcards(self._pattern):
+            return
+        stamp = directory.stamp()
+        if stamp == self._stamp:
+            return
+        given = set(self._names[: self._at])
+        fresh = names_in(self._lookup, directory, self._pattern)
+        # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
+        self._names = _merged(fresh, given)
+        self._stamp = stamp
+        self._index = None
 
     def close(self) -> None:
         """Lets the snapshot and the directory go."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Access, CreateRequest, Share, SharingViolation
+from fakesmb.vfs.api import Access, CreateRequest, DosDeny, Share, SharingViolation
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile
 
 _READS: Final = Access.READ_DATA | Access.EXECUTE
@@ -46,11 +46,21 @@ def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
             raise SharingViolation(file.wait_for_close, other.shown_path)
 
 
+def same_dos_open(file: OpenFile, request: CreateRequest) -> LocalHandle | None:
+    """The DENY_DOS or FCB open of the same process that a new one shares its position with, if there is one."""
+    if request.dos_deny == DosDeny.DOS_PROGRAM:
+        return None
+    return next((other for other in file.opens if _same_dos_opener(other, request)), None)
+
+
 def _same_dos_opener(other: LocalHandle, request: CreateRequest) -> bool:
-    """DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1)."""
+    """DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1).
+
+    The first must be able to write, and be no DENY_DOS open of a program, which excludes nobody to begin with.
+    """
     return (
         request.dos_deny != 0
-        and request.dos_deny == other.dos_deny
+        and (other.dos_deny == DosDeny.DOS or other.dos_deny == DosDeny.FCB)
         and request.pid == other.pid
         and request.owner is other.owner
         and bool(other.access & Access.WRITE_DATA)

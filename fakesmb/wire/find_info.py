@@ -244,7 +244,11 @@ class EntryList:
         name = asked.text(facts.name)
         entry.append(min(len(name), 0xFF))
         if asked.unicode:
-            entry += bytes((at + len(entry)) & 1) + name + b"\0\0"
+            # Only the level without EAs aligns its names and ends them with a whole null.
+            if self.level.eas:
+                entry += name + b"\0"
+            else:
+                entry += bytes((at + len(entry)) & 1) + name + b"\0\0"
         else:
             entry += name + b"\0"
         if at + len(entry) > self.limit:

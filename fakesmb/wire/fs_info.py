@@ -80,8 +80,8 @@ def _allocation(volume: VolumeFacts, asked: Asked) -> bytes:
 
 
 def _volume_old(volume: VolumeFacts, asked: Asked) -> bytes:
-    # The length counts the null: OS/2 and Windows 9x cut a label whose length does not
-    label = asked.text(volume.label[:11] + "\0")
+    # The length of an OEM label counts its null: OS/2 and Windows 9x cut a label whose length does not
+    label = asked.text(volume.label[:11] + ("" if asked.unicode else "\0"))
     return struct.pack("<IB", volume.serial_number, len(label)) + label
 
 

@@ -23,7 +23,10 @@ class Facts(Protocol):
 
     name: str
     path: str
-    short_name: str
+    @property
+    def short_name(self) -> str:
+        """The 8.3 name, or ""."""
+
     creation_time: int
     last_access_time: int
     last_write_time: int

@@ -6,6 +6,7 @@ from fakesmb.vfs.api import Attribute
 from fakesmb.vfs.attributes import NOTHING, Stored
 from fakesmb.vfs.facts import info_of, round_up
 from fakesmb.vfs.openfiles import OpenFile
+from fakesmb.vfs.writetimes import Times, WriteClock
 
 
 def test_facts_of_a_file(tmp_path: pathlib.Path) -> None:
@@ -38,7 +39,8 @@ def test_a_sparse_file_takes_what_it_takes(tmp_path: pathlib.Path) -> None:
 def test_what_the_open_file_adds(tmp_path: pathlib.Path) -> None:
     st = os.stat(tmp_path)
     file = OpenFile((st.st_dev, st.st_ino))
-    file.write_time = 42
+    file.times = Times(WriteClock(), st)
+    file.times.put(42)
     file.delete_pending = True
     info = info_of(st, NOTHING, "d", "\\d", file)
     assert (info.last_write_time, info.delete_pending, info.number_of_links) == (42, 1, 0)

@@ -10,6 +10,7 @@ from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.record.events import pipe_message
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Access
 from fakesmb.wire.files import (
     ReadAndxRequest,
     ReadAndxResponse,
@@ -21,6 +22,7 @@ from fakesmb.wire.files import (
     WriteRequest,
     WriteResponse,
 )
+from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import Capability
 
 LARGEST_READ: Final = 0x20000
@@ -51,6 +53,8 @@ def read_andx(request: Request[ReadAndxRequest]) -> Answer:
     if handle is None:
         assert entry.pipe is not None
         return _read_pipe(request, entry.pipe, params.max_count)
+    if not handle.access & Access.READ_DATA and not request.header.flags2 & Flags2.PAGING_IO:
+        raise SMBError(NT.ACCESS_DENIED, "opened for execution, and the read does not say so")
     size = most_wanted(request)
     offset = params.offset
     data = request.store.read(handle, offset, size, request.header.pid_low)

@@ -41,6 +41,7 @@ class LockWait:
         "_timed_out",
         "_timer",
         "deferred",
+        "large",
         "ranges",
     )
 
@@ -62,6 +63,8 @@ class LockWait:
         self._timed_out = False
         self._timer: DelayedCall | None = None
         self.ranges = ranges
+        self.large = False
+        """Whether the request named them in 64 bits: one that cancels it must do so too."""
         self.deferred: Deferred[None] = Deferred(self._cancelled)
         if timeout != FOREVER:
             self._timer = clock.callLater(timeout * _MILLISECOND, self._expire)
@@ -87,8 +90,9 @@ class LockWait:
         self._stop_timer()
         self._give_back()
         error: BaseException | None = failure.value
-        if self._timed_out and isinstance(error, CancelledError):
-            error = SMBError(NT.FILE_LOCK_CONFLICT, "timed out")
+        if isinstance(error, CancelledError):
+            # Windows says the same of a lock that timed out and of one that was cancelled, by whatever command.
+            error = SMBError(NT.FILE_LOCK_CONFLICT, "timed out" if self._timed_out else "cancelled")
         if not self.deferred.called:
             self.deferred.errback(error)
 
@@ -101,6 +105,10 @@ class LockWait:
         self._stop_timer()
         if self._current is not None:
             self._current.cancel()
+
+    def wants(self, named: Sequence[LockRange]) -> bool:
+        """Whether that range is the one waited for now."""
+        return list(self.ranges[len(self._taken) : len(self._taken) + 1]) == list(named) != []
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():
@@ -143,9 +151,10 @@ def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Ans
         store, handle, params.locks, exclusive=exclusive, clock=request.server.clock, timeout=params.timeout
     )
     waiters = request.connection.lock_waits
+    waiting.large = bool(params.type_of_lock & LockType.LARGE_FILES)
     waiters[waiting] = handle
 
-    def ended(result: "None | Failure") -> "Answer | Failure":
+    def ended(result: "Failure | None") -> "Answer | Failure":
         waiters.pop(waiting, None)
         return result if isinstance(result, Failure) else LockingAndxResponse()
 
@@ -175,10 +184,14 @@ def take_all(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, e
 
 
 def _cancel(request: Request[LockingAndxRequest], handle: Handle) -> Answer:
-    """LOCKING_ANDX_CANCEL_LOCK: ends the waiting request that named exactly these ranges of this FID."""
-    wanted = [tuple(one) for one in request.params.locks or request.params.unlocks]
+    """LOCKING_ANDX_CANCEL_LOCK: ends the request that waits for this range of this FID.
+
+    Of several ranges Windows looks at the first only.
+    """
+    large = bool(request.params.type_of_lock & LockType.LARGE_FILES)
+    named = request.params.locks or request.params.unlocks
     for waiting, other in list(request.connection.lock_waits.items()):
-        if other is handle and [tuple(one) for one in waiting.ranges] == wanted:
+        if other is handle and waiting.large == large and waiting.wants(named[:1]):
             waiting.deferred.cancel()
             return LockingAndxResponse()
     raise SMBError(NT.OS2_CANCEL_VIOLATION, "no such lock is waited for", dos=CANCEL_VIOLATION)

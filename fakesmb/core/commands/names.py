@@ -32,7 +32,9 @@ from fakesmb.wire.search import FindClose2Request
 from fakesmb.wire.times import dos_from, dos_to, utime_from, utime_to
 
 DOS_ATTRIBUTES: Final = 0x3F
+RENAME_COLLISION: Final = (ERRDOS, 183)
 """What fits SMB_FILE_ATTRIBUTES ([MS-CIFS] 2.2.1.2.4)."""
+PIPE_ALLOCATION: Final = 4096
 _LARGEST_SIZE: Final = 0xFFFFFFFF
 _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
 
@@ -143,7 +145,13 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
 
 def _rename(request: AnyRequest, old: Path, new: Path) -> None:
     """Renames as the rename commands do: a file that another may delete or rename too is not shared."""
-    request.store.rename(old, new, replace=False, share=Share.READ | Share.WRITE)
+    try:
+        request.store.rename(old, new, replace=False, share=Share.READ | Share.WRITE)
+    except SMBError as error:
+        if error.status != NT.OBJECT_NAME_COLLISION:
+            raise
+        # Of a rename the DOS code is ERRrename, not the ERRfilexists of an open.
+        raise SMBError(error.status, error.why, dos=RENAME_COLLISION) from error
 
 
 def _check_renamed(info: Info, search_attributes: int) -> None:
@@ -204,23 +212,30 @@ def query_information(request: Request[QueryInformationRequest]) -> Answer:
 
 @command(0x09, SetInformationRequest, Needs.WRITABLE)
 def set_information(request: Request[SetInformationRequest]) -> Answer:
-    """SMB_COM_SET_INFORMATION, [MS-CIFS] 3.3.5.12. Attributes 0 mean a file without any."""
+    """SMB_COM_SET_INFORMATION, [MS-CIFS] 3.3.5.12.
+
+    Attributes 0 mean a file without any. NORMAL, which is none of SMB_FILE_ATTRIBUTES, leaves them: Windows.
+    """
     params = request.params
     path = _path(request, params.file_name)
     if params.file_attributes & Attribute.DIRECTORY and not request.store.query(path).is_directory:
         raise SMBError(NT.INVALID_PARAMETER, "a file cannot become a directory")
+    attributes = params.file_attributes & DOS_ATTRIBUTES & ~Attribute.DIRECTORY or Attribute.NORMAL
     request.store.set_basic(
         path,
         write=utime_to(params.last_write_time),
-        attributes=params.file_attributes & DOS_ATTRIBUTES & ~Attribute.DIRECTORY or Attribute.NORMAL,
+        attributes=0 if params.file_attributes == Attribute.NORMAL else attributes,
     )
     return Empty()
 
 
-@command(0x23, QueryInformation2Request, Needs.DISK)
+@command(0x23, QueryInformation2Request, Needs.TREE)
 def query_information2(request: Request[QueryInformation2Request]) -> Answer:
     """SMB_COM_QUERY_INFORMATION2, [MS-CIFS] 3.3.5.27."""
-    info = request.store.query(request.file(request.params.fid))
+    handle = request.open(request.params.fid).handle
+    if handle is None:
+        return QueryInformation2Response(0, 0, 0, 0, 0, 0, 0, PIPE_ALLOCATION, Attribute.NORMAL)
+    info = request.store.query(handle)
     times = [dos_from(t) for t in (info.creation_time, info.last_access_time, info.last_write_time)]
     return QueryInformation2Response(
         *times[0],

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.commands.opens import dos_create, open_file
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.oplocks import asked_in_header, granted_in_header
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.status import NT, SMBError
@@ -49,10 +50,13 @@ _NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_OPEN, [MS-CIFS] 3.3.5.5."""
     params = request.params
-    create = dos_create(request, params.access_mode, disposition=Disposition.OPEN)
+    create = dos_create(
+        request, params.access_mode, disposition=Disposition.OPEN, oplock=asked_in_header(request)
+    )
 
     def response(opened: Opened, entry: Open) -> Answer:
         info = opened.info
+        granted_in_header(request, opened.oplock)
         return OpenResponse(
             fid=entry.fid,
             file_attributes=info.attributes & _DOS_ATTRIBUTES,
@@ -83,9 +87,11 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
         COMPATIBILITY_READ_WRITE,
         disposition=disposition,
         attributes=params.file_attributes & _SETTABLE,
+        oplock=asked_in_header(request),
     )
 
     def response(opened: Opened, entry: Open) -> Answer:
+        granted_in_header(request, opened.oplock)
         set_write_time(request, opened.handle, params.creation_time)
         return CreateResponse(entry.fid)
 
@@ -171,7 +177,8 @@ def write_and_unlock(request: Request[WriteRequest]) -> Answer:
     entry = request.open(params.fid)
     handle = request.file(params.fid)
     count = _write(request, entry, params.offset, params.data, params.count)
-    request.store.unlock(handle, request.header.pid_low, params.offset, params.count)
+    if params.count:
+        request.store.unlock(handle, request.header.pid_low, params.offset, params.count)
     return WriteResponse(count)
 
 

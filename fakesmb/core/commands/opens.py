@@ -16,7 +16,18 @@ from fakesmb.core.state import RESERVED_ID, Open
 from fakesmb.core.views import caller_of
 from fakesmb.core.waiting import patiently
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Access, Action, Attribute, CreateRequest, Disposition, Opened, Option, Share
+from fakesmb.vfs.api import (
+    Access,
+    Action,
+    Attribute,
+    CreateRequest,
+    Disposition,
+    DosDeny,
+    Opened,
+    Oplock,
+    Option,
+    Share,
+)
 from fakesmb.vfs.paths import Path
 from fakesmb.wire.files import (
     CloseRequest,
@@ -31,10 +42,12 @@ from fakesmb.wire.files import (
     OpenFlag,
     ResourceType,
 )
+from fakesmb.wire.nt_trans import NtCreateRequest
 from fakesmb.wire.times import utime_from, utime_to
 from fakesmb.wire.tree import ProcessExitRequest
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 FILE_STATUS_FLAGS: Final = 7
 """No EAs, no streams, no reparse tag ([MS-SMB] 2.2.4.9.2)."""
@@ -61,8 +74,8 @@ DOS_ACCESS: Final = {
 """AccessMode bits 0-2 of the DOS opens ([MS-CIFS] 2.2.4.3.1)."""
 DOS_SHARE: Final = {1: Share.NONE, 2: Share.READ, 3: Share.WRITE, 4: Share.READ | Share.WRITE}
 """AccessMode bits 4-6: deny all, write, read, none. 0 is compatibility mode."""
-DENY_DOS: Final = 1
-DENY_FCB: Final = 2
+PROGRAMS: Final = (".exe", ".com", ".dll", ".sym")
+"""Files that DENY_DOS opens share for reading and writing, so that they can be run meanwhile."""
 FCB_MODE: Final = 0xFF
 DOS_DISPOSITION: Final = {
     0x10: Disposition.CREATE,
@@ -80,7 +93,7 @@ OPEN_RESULT: Final = {
 }
 
 
-def then(result: "T | Deferred[T]", make: Callable[[T], Answer]) -> "Answer | Deferred[Answer]":
+def then(result: "T | Deferred[T]", make: Callable[[T], R]) -> "R | Deferred[R]":
     """Applies `make` to a result that is there, or when it comes."""
     if isinstance(result, Deferred):
         return result.addCallback(make)
@@ -100,8 +113,8 @@ def restricted(create: CreateRequest) -> CreateRequest:
 
 
 def open_file(
-    request: AnyRequest, path: Path, create: CreateRequest, make: Callable[[Opened, Open], Answer]
-) -> "Answer | Deferred[Answer]":
+    request: AnyRequest, path: Path, create: CreateRequest, make: Callable[[Opened, Open], R]
+) -> "R | Deferred[R]":
     """Opens a file of the request's tree, gives it a FID and answers with what `make` says.
 
     A sharing violation is waited out first ([MS-CIFS] 3.3.5.51).
@@ -109,6 +122,8 @@ def open_file(
     request.path = str(path)
     if request.tree.read_only:
         create = restricted(create)
+    if create.dos_deny == DosDeny.DOS and path.parts and path.name.lower().endswith(PROGRAMS):
+        create = msgspec.structs.replace(create, dos_deny=DosDeny.DOS_PROGRAM, share=Share.READ | Share.WRITE)
     store, connection, server = request.store, request.connection, request.server
     holder: Holder | None = None
     if create.oplock:
@@ -117,7 +132,7 @@ def open_file(
             create, level_two=create.level_two and holder.level_two, break_oplock=holder.broken
         )
 
-    def opened(result: Opened) -> Answer:
+    def opened(result: Opened) -> R:
         entry = Open(
             request.tree, request.session, str(result.handle.path), request.header.pid, handle=result.handle
         )
@@ -143,12 +158,17 @@ def open_pipe(request: AnyRequest, name: str) -> Open:
     return entry
 
 
-@command(0xA2, NtCreateAndxRequest, Needs.TREE)
-def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_NT_CREATE_ANDX, [MS-CIFS] 3.3.5.51."""
-    params = request.params
-    if request.tree.share.is_ipc:
-        return _pipe_response(open_pipe(request, params.file_name), params.flags)
+def _asked(params: "NtCreateAndxRequest | NtCreateRequest") -> int:
+    """The oplock level asked for. By a stream's name, be it the unnamed one's, Windows gives no batch oplock."""
+    flags = params.flags
+    level = asked(flags & CreateFlag.REQUEST_OPLOCK, flags & CreateFlag.REQUEST_OPBATCH)
+    return Oplock.NONE if level == Oplock.BATCH and ":" in params.file_name else level
+
+
+def nt_create(
+    request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest"
+) -> tuple[Path, CreateRequest]:
+    """Where and how NT_CREATE_ANDX or NT_TRANSACT_CREATE opens."""
     path = Path.parse(params.file_name)
     if params.root_directory_fid:
         parent = request.file(params.root_directory_fid)
@@ -168,9 +188,19 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
         allocation=params.allocation_size,
         pid=request.header.pid,
         owner=request.connection,
-        oplock=asked(params.flags & CreateFlag.REQUEST_OPLOCK, params.flags & CreateFlag.REQUEST_OPBATCH),
+        oplock=_asked(params),
         level_two=True,
     )
+    return path, create
+
+
+@command(0xA2, NtCreateAndxRequest, Needs.TREE)
+def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_NT_CREATE_ANDX, [MS-CIFS] 3.3.5.51."""
+    params = request.params
+    if request.tree.share.is_ipc:
+        return _pipe_response(open_pipe(request, params.file_name), params.flags)
+    path, create = nt_create(request, params)
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:
         info = opened.info
@@ -232,9 +262,9 @@ def dos_create(
 
     Raises ERRDOS/ERRbadaccess (OS2_INVALID_ACCESS) for modes that do not exist.
     """
-    deny = 0
+    deny: int = DosDeny.NONE
     if access_mode & 0xFF == FCB_MODE:
-        access, share, deny = DOS_ACCESS[2], Share.NONE, DENY_FCB
+        access, share, deny = DOS_ACCESS[2], Share.NONE, DosDeny.FCB
     else:
         sharing = access_mode >> 4 & 7
         if access_mode & 7 not in DOS_ACCESS or (sharing not in DOS_SHARE and sharing):
@@ -243,7 +273,7 @@ def dos_create(
         if sharing:
             share = DOS_SHARE[sharing]
         else:
-            deny, share = DENY_DOS, Share.READ if access == Access.GENERIC_READ else Share.NONE
+            deny, share = DosDeny.DOS, Share.READ if access == Access.GENERIC_READ else Share.NONE
     return CreateRequest(
         access=access,
         share=share,

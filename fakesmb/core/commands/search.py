@@ -13,8 +13,8 @@ from fakesmb.core.state import OpenSearch
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Attribute, Info
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.shortnames import is_short
 from fakesmb.vfs.wildcards import from_dos
+from fakesmb.wire.header import Flags2
 from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest, SearchResponse
 from fakesmb.wire.times import dos_from
 
@@ -72,7 +72,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> Answer:
     if len(params.resume_key):
         key, known, place = _known(request)
         known.search.seek(place)
-        return _answer(request, known, key.client_state, keeps=True)
+        return _answer(request, known, key.client_state, keeps=True, begins=False)
     if params.search_attributes & VOLUME_MASK == Attribute.VOLUME:
         return _label(request)
     path = Path.parse(params.file_name, wildcards=True)
@@ -101,27 +101,40 @@ def _make_room(request: AnyRequest) -> None:
         connection.close_search(old)
 
 
-def _answer(request: Request[SearchRequest], known: OpenSearch, client: bytes, *, keeps: bool) -> Answer:
-    """The next entries: as many as asked for and as fit one message; NO_MORE_FILES where there are none."""
+def _answer(
+    request: Request[SearchRequest], known: OpenSearch, client: bytes, *, keeps: bool, begins: bool = True
+) -> Answer:
+    """The next entries: as many as asked for and as fit one message.
+
+    None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on.
+    """
     connection = request.connection
     room = max((connection.max_buffer - OVERHEAD) // ENTRY_SIZE, 1)
     wanted = min(request.params.max_count, room)
+    cased = bool(request.header.flags2 & Flags2.LONG_NAMES)
     entries = bytearray()
     count = 0
     while count < wanted and (info := known.search.next()) is not None:
         key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
-        entries += entry_of(info, key, connection.oem_encoding)
+        entries += entry_of(info, key, connection.oem_encoding, cased=cased)
         count += 1
     if not count:
         if keeps:
             connection.close_search(known)
-        raise SMBError(NT.NO_MORE_FILES, "the search is at its end")
+        if not begins:
+            return SearchResponse(0)
+        raise SMBError(NT.NO_MORE_FILES, "nothing matches")
     return SearchResponse(count, bytes(entries))
 
 
-def entry_of(info: Info, key: ResumeKey, encoding: str) -> bytes:
-    """43 bytes: the 8.3 name, null-padded, and what DOS knows of a file."""
-    name = info.short_name or (info.name.upper() if is_short(info.name) else info.name)
+def entry_of(info: Info, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:
+    """43 bytes: the 8.3 name, null-padded, and what DOS knows of a file.
+
+    Names are in upper case for who knows no long names.
+    """
+    name = info.short_name or info.name
+    if not cased:
+        name = name.upper()
     date, clock = dos_from(info.last_write_time)
     raw = name.encode(encoding, "replace")
     return SearchEntry.of(key, raw, info.attributes, info.end_of_file, date, clock).encode()

@@ -132,7 +132,10 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
     connection = request.connection
     if not connection.extended_security:
         raise SMBError(NT.INVALID_SMB, "a security token, but extended security was not negotiated")
-    session = connection.sessions.get(request.exchange.uid)
+    uid = request.exchange.uid
+    session = connection.sessions.get(uid)
+    if session is None and uid not in (0, RESERVED_ID):
+        raise SMBError(NT.SMB_BAD_UID, f"UID 0x{uid:04X}")
     if session is None or session.acceptor is None:
         # A UID that is signed in already means: sign in again, keeping it ([MS-SMB] 3.3.5.3).
         session = session if session is not None else Session(connection)
@@ -281,10 +284,7 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
         raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X}")
     request.exchange.session = session
     connection.end(session=session)
-    for tree in connection.trees:
-        if tree.session is session:
-            connection.end(tree=tree)
-            connection.trees.pop(tree.tid)
+    # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.
     connection.sessions.pop(session.uid)
     return LogoffAndxResponse()
 

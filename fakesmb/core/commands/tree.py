@@ -15,6 +15,8 @@ from fakesmb.wire.tree import (
     TreeConnectAndxRequest,
     TreeConnectAndxResponse,
     TreeConnectFlag,
+    TreeConnectRequest,
+    TreeConnectResponse,
     TreeDisconnectRequest,
 )
 
@@ -63,16 +65,32 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
     )
 
 
+@command(0x70, TreeConnectRequest, Needs.SESSION)
+def tree_connect(request: Request[TreeConnectRequest]) -> Answer:
+    """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.44: what DOS and Windows for Workgroups connect with."""
+    params, connection, exchange = request.params, request.connection, request.exchange
+    share = share_of(request, params.path, params.service)
+    tree = Tree(share, request.session)
+    tree.tid = exchange.tid = connection.trees.add(tree)
+    exchange.tree = request.tree = tree
+    return TreeConnectResponse(min(request.server.settings.max_buffer, _LARGEST), tree.tid)
+
+
 def disconnect(request: AnyRequest, tree: Tree) -> None:
     """Ends a tree and everything in it."""
     request.connection.end(tree=tree)
     request.connection.trees.pop(tree.tid)
 
 
-@command(0x71, TreeDisconnectRequest, Needs.TREE)
+@command(0x71, TreeDisconnectRequest, Needs.NOTHING)
 def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
-    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.46."""
-    disconnect(request, request.tree)
+    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.46. Needs no UID: the user may have signed out before."""
+    exchange = request.exchange
+    tree = request.connection.trees.get(exchange.tid)
+    if tree is None:
+        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{exchange.tid:04X}")
+    exchange.tree = tree
+    disconnect(request, tree)
     return Empty()
 
 

@@ -34,6 +34,8 @@ from fakesmb.wire.trans2 import (
 NO_EA_ERROR: Final = b"\0\0"
 """EaErrorOffset: the parameters of every answer here."""
 IS_NAME_VALID: Final = 0x0006
+END_OF_FILE_BY_FID: Final = 0x0104
+"""SMB_SET_FILE_END_OF_FILE_INFO; by name there is level 1020."""
 UNKNOWN_LEVEL: Final = (ERRDOS, 124)
 PIPE_ALLOCATION: Final = 4096
 _SETTABLE_MODE: Final = (
@@ -185,6 +187,10 @@ def change(request: AnyRequest, target: Target, level: int) -> None:
         raise unknown_level(level)
     if request.tree.read_only and type(wanted) not in _HARMLESS:
         raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    if level == END_OF_FILE_BY_FID and isinstance(target, Path):
+        # Windows opens the file, so that sharing counts, before it finds that this level wants a FID.
+        with_handle(request, target, Access.WRITE_DATA, lambda _: None)
+        raise unknown_level(level)
     apply(request, target, wanted)
 
 

@@ -1,0 +1,59 @@
+"""SIDs of this server and its accounts, the same on every start: descriptors on the disk name them.
+
+The machine's SID comes from the server's name, an account's RID from the account's name, so that neither a
+restart nor another order of accounts in the configuration gives files away.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.rpc.view import AccountRow
+from fakesmb.security import WellKnown
+from fakesmb.vfs.security import Token
+
+if TYPE_CHECKING:
+    from fakesmb.auth.accounts import Identity
+
+ADMINISTRATOR_RID: Final = 500
+GUEST_RID: Final = 501
+NONE_RID: Final = 513
+"""The group `None`, which every local account is in."""
+_FIRST_RID: Final = 1000
+_RIDS: Final = 1_000_000_000
+_BUILT_IN: Final = {"administrator": ADMINISTRATOR_RID, "guest": GUEST_RID, "none": NONE_RID}
+
+
+def machine_sid(name: str) -> str:
+    """The SID that local accounts hang from."""
+    digest = hashlib.sha256(b"fakesmb machine " + name.upper().encode()).digest()
+    numbers = (int.from_bytes(digest[at : at + 4], "little") for at in (0, 4, 8))
+    return "S-1-5-21-" + "-".join(map(str, numbers))
+
+
+def rid_of(name: str) -> int:
+    """The RID of a local account, from its name in any case."""
+    folded = name.casefold()
+    return _BUILT_IN.get(folded) or _FIRST_RID + zlib.crc32(folded.encode()) % _RIDS
+
+
+def account_rows(names: Iterable[str]) -> tuple[AccountRow, ...]:
+    """Accounts that are not there on every machine."""
+    return tuple(AccountRow(name, rid_of(name)) for name in names if name.casefold() not in _BUILT_IN)
+
+
+def token_of(machine: str, identity: "Identity") -> Token:
+    """A signed-in user as access checks see one ([MS-DTYP] 2.5.2)."""
+    groups = {WellKnown.EVERYONE, WellKnown.NETWORK}
+    if identity.kind == "anonymous":
+        return Token(WellKnown.ANONYMOUS, frozenset(groups), WellKnown.ANONYMOUS)
+    none = f"{machine}-{NONE_RID}"
+    groups.add(none)
+    if identity.kind == "guest":
+        groups.add(WellKnown.GUESTS)
+        return Token(f"{machine}-{GUEST_RID}", frozenset(groups), none)
+    groups |= {WellKnown.AUTHENTICATED_USERS, WellKnown.USERS}
+    if identity.admin:
+        groups.add(WellKnown.ADMINISTRATORS)
+    return Token(f"{machine}-{rid_of(identity.user)}", frozenset(groups), none, identity.admin)

@@ -1,0 +1,64 @@
+"""NT_TRANSACT_CREATE: NT_CREATE_ANDX with a security descriptor and EAs ([MS-CIFS] 2.2.7.1)."""
+
+from typing import Any, Final
+
+import msgspec
+
+from fakesmb.core.commands.opens import maximal_rights, nt_create, open_file, open_pipe
+from fakesmb.core.dispatch import Needs
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.state import Open
+from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Opened
+from fakesmb.wire.files import CreateFlag, ResourceType
+from fakesmb.wire.nt_trans import NtCreateExtendedResponse, NtCreateRequest, NtCreateResponse, NtTransact
+from fakesmb.wire.security import read_descriptor
+
+_MESSAGE_PIPE: Final = ResourceType.MESSAGE_MODE_PIPE
+
+
+@subcommand(NtTransact.CREATE, Needs.TREE)
+def create(request: AnyRequest) -> Outcome:
+    """NT_TRANSACT_CREATE, [MS-CIFS] 3.3.5.59.1."""
+    params = NtCreateRequest.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    if request.tree.share.is_ipc:
+        pipe = open_pipe(request, params.file_name)
+        return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
+    descriptor, eas = params.parts_of(request.params.data)
+    if len(eas):
+        raise SMBError(NT.EAS_NOT_SUPPORTED, "extended attributes of a new file")
+    path, asked = nt_create(request, params)
+    if len(descriptor):
+        asked = msgspec.structs.replace(asked, descriptor=read_descriptor(descriptor))
+
+    def response(opened: Opened, entry: Open) -> Results:
+        info = opened.info
+        facts = {
+            "oplock_level": opened.oplock,
+            "fid": entry.fid,
+            "create_action": opened.action,
+            "creation_time": info.creation_time,
+            "last_access_time": info.last_access_time,
+            "last_write_time": info.last_write_time,
+            "last_change_time": info.change_time,
+            "ext_file_attributes": info.attributes,
+            "allocation_size": info.allocation_size,
+            "end_of_file": info.end_of_file,
+            "directory": info.is_directory,
+        }
+        return _answer(request, params.flags, facts)
+
+    return open_file(request, path, asked, response)
+
+
+def _answer(request: AnyRequest, flags: int, facts: dict[str, Any]) -> Results:
+    response: NtCreateResponse
+    if flags & CreateFlag.EXTENDED_RESPONSE:
+        response = NtCreateExtendedResponse(**facts, maximal_access_rights=maximal_rights(request))
+    else:
+        response = NtCreateResponse(**facts)
+    return Results(response.encode(), detail=response)

@@ -1,0 +1,55 @@
+"""NT_TRANSACT_IOCTL: control codes for files and pipes ([MS-CIFS] 2.2.7.2, [MS-SMB] 2.2.7.2)."""
+
+import struct
+from typing import Final
+
+from fakesmb.core.dispatch import Needs
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.transactions import Results, subcommand
+from fakesmb.rpc.pipes import Pipe
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.control import CHANGING
+from fakesmb.wire.nt_trans import Fsctl, IoctlSetup, NtTransact
+
+_LENGTH: Final = struct.Struct("<H")
+_SNAPSHOTS: Final = struct.Struct("<III4x")
+_EMPTY_LIST: Final = 2
+"""Bytes of a list of snapshot names that has none: its closing null."""
+
+
+@subcommand(NtTransact.IOCTL, Needs.TREE)
+def ioctl(request: AnyRequest) -> Results:
+    """NT_TRANSACT_IOCTL, [MS-CIFS] 3.3.5.59.2: file system controls; device controls are NOT_SUPPORTED."""
+    setup = IoctlSetup.decode(request.params.setup)
+    request.detail = setup
+    entry = request.open(setup.fid)
+    if not setup.is_fsctl:
+        raise SMBError(NT.NOT_SUPPORTED, f"device control 0x{setup.function_code:08X}")
+    if entry.pipe is not None:
+        return _pipe(request, entry.pipe, setup.function_code)
+    room = request.params.max_data_count
+    if setup.function_code == Fsctl.SRV_ENUMERATE_SNAPSHOTS:
+        return _output(snapshots(room))
+    assert entry.handle is not None
+    if request.tree.read_only and setup.function_code in CHANGING:
+        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    answer, whole = request.store.control(entry.handle, setup.function_code, bytes(request.params.data), room)
+    return _output(answer, 0 if whole else NT.BUFFER_OVERFLOW)
+
+
+def _output(data: bytes, status: int = 0) -> Results:
+    return Results(data=data, setup=_LENGTH.pack(len(data) & 0xFFFF), status=status)
+
+
+def snapshots(room: int) -> bytes:
+    """SRV_SNAPSHOT_ARRAY of a volume that has no previous versions ([MS-SMB] 2.2.7.2.2.1)."""
+    if room < _SNAPSHOTS.size:
+        raise SMBError(NT.INVALID_PARAMETER, f"{room} bytes for the list of snapshots")
+    return _SNAPSHOTS.pack(0, 0, _EMPTY_LIST)
+
+
+def _pipe(request: AnyRequest, pipe: Pipe, code: int) -> Results:
+    if code != Fsctl.PIPE_TRANSCEIVE:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X} of a pipe")
+    data, more = pipe.transact(request.params.data, request.params.max_data_count)
+    return _output(data, NT.BUFFER_OVERFLOW if more else 0)

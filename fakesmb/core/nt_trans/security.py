@@ -1,0 +1,33 @@
+"""NT_TRANSACT_QUERY_SECURITY_DESC and SET_SECURITY_DESC ([MS-CIFS] 2.2.7.3, 2.2.7.6)."""
+
+from fakesmb.core.dispatch import Needs
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.transactions import Results, subcommand
+from fakesmb.security import descriptor_bytes
+from fakesmb.status import NT
+from fakesmb.wire.nt_trans import LengthNeededResponse, NtTransact, SecurityDescRequest
+from fakesmb.wire.security import read_descriptor
+
+
+@subcommand(NtTransact.QUERY_SECURITY_DESC)
+def query_security(request: AnyRequest) -> Results:
+    """[MS-CIFS] 3.3.5.59.4: where the room that is offered does not suffice, only how much would."""
+    params = SecurityDescRequest.decode(request.params.parameters)
+    request.detail = params
+    handle = request.file(params.fid)
+    data = descriptor_bytes(request.store.query_security(handle, params.security_information))
+    needed = LengthNeededResponse(len(data))
+    if len(data) > request.params.max_data_count:
+        return Results(needed.encode(), status=NT.BUFFER_TOO_SMALL, detail=needed)
+    return Results(needed.encode(), data, detail=needed)
+
+
+@subcommand(NtTransact.SET_SECURITY_DESC, Needs.WRITABLE)
+def set_security(request: AnyRequest) -> Results:
+    """[MS-CIFS] 3.3.5.59.3."""
+    params = SecurityDescRequest.decode(request.params.parameters)
+    request.detail = params
+    handle = request.file(params.fid)
+    descriptor = read_descriptor(request.params.data)
+    request.store.set_security(handle, params.security_information, descriptor)
+    return Results()

@@ -1,0 +1,129 @@
+"""TRANS2_OPEN2 and TRANS2_CREATE_DIRECTORY: opening and making with extended attributes ([MS-CIFS] 2.2.6.1, .14)."""
+
+import struct
+from typing import Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.commands.old_files import set_write_time
+from fakesmb.core.commands.opens import (
+    DOS_DISPOSITION,
+    OPEN_RESULT,
+    dos_create,
+    maximal_rights,
+    open_file,
+    open_pipe,
+)
+from fakesmb.core.dispatch import Needs
+from fakesmb.core.oplocks import GRANTED_ANDX, asked
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.state import Open
+from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Action, Opened
+from fakesmb.vfs.paths import Path
+from fakesmb.wire.codec import Buffer
+from fakesmb.wire.files import OpenFlag, ResourceType
+from fakesmb.wire.times import utime_from
+from fakesmb.wire.trans2 import (
+    CreateDirectory2Request,
+    EaErrorResponse,
+    Open2ExtendedResponse,
+    Open2Request,
+    Open2Response,
+    Trans2,
+)
+
+_LIST_SIZE: Final = struct.Struct("<I")
+_LARGEST_SIZE: Final = 0xFFFFFFFF
+_DOS_ATTRIBUTES: Final = 0x3F
+
+
+def no_eas(data: Buffer) -> None:
+    """Takes an empty EA list; raises EAS_NOT_SUPPORTED for one with EAs in it.
+
+    The list begins with its own size, 4 where it is empty: OS/2 sends it so. Samba's client sends 0.
+    """
+    if len(data) >= _LIST_SIZE.size and _LIST_SIZE.unpack_from(data)[0] > _LIST_SIZE.size:
+        raise SMBError(NT.EAS_NOT_SUPPORTED, "extended attributes of a new file")
+
+
+@subcommand(Trans2.OPEN2, Needs.TREE)
+def open2(request: AnyRequest) -> Outcome:
+    """TRANS2_OPEN2, [MS-CIFS] 3.3.5.41.1: OPEN_ANDX as a transaction."""
+    params = Open2Request.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    if request.tree.share.is_ipc:
+        return _answered(_pipe(open_pipe(request, params.file_name)))
+    path = Path.parse(params.file_name)
+    if not _exists(request, path):
+        no_eas(request.params.data)
+    disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
+    if disposition is None:
+        raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
+    create = dos_create(
+        request,
+        params.access_mode,
+        disposition=disposition,
+        attributes=params.file_attributes,
+        allocation=params.allocation_size,
+        oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
+    )
+
+    def response(opened: Opened, entry: Open) -> Results:
+        if opened.action != Action.OPENED:
+            set_write_time(request, opened.handle, params.creation_time)
+        info = opened.info
+        facts = {
+            "fid": entry.fid,
+            "file_attributes": info.attributes & _DOS_ATTRIBUTES,
+            "creation_time": utime_from(info.last_write_time),
+            "file_data_size": min(info.end_of_file, _LARGEST_SIZE),
+            "access_mode": params.access_mode & 7,
+            "action_taken": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
+        }
+        if params.flags & OpenFlag.EXTENDED_RESPONSE:
+            return _answered(Open2ExtendedResponse(**facts, maximal_access_rights=maximal_rights(request)))
+        return _answered(Open2Response(**facts))
+
+    outcome: Results | Deferred[Results] = open_file(request, path, create, response)
+    return outcome
+
+
+def _exists(request: AnyRequest, path: Path) -> bool:
+    try:
+        request.store.query(path)
+    except SMBError:
+        return False
+    return True
+
+
+def _pipe(entry: Open) -> Open2Response:
+    assert entry.pipe is not None
+    return Open2Response(
+        fid=entry.fid,
+        access_mode=2,
+        resource_type=ResourceType.MESSAGE_MODE_PIPE,
+        nm_pipe_status=entry.pipe.state,
+    )
+
+
+def _answered(response: Open2Response) -> Results:
+    return Results(response.encode(), detail=response)
+
+
+@subcommand(Trans2.CREATE_DIRECTORY, Needs.WRITABLE)
+def create_directory2(request: AnyRequest) -> Results:
+    """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.41.11."""
+    params = CreateDirectory2Request.decode(
+        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
+    )
+    request.detail = params
+    path = Path.parse(params.directory_name)
+    request.path = str(path)
+    if not _exists(request, path):
+        no_eas(request.params.data)
+    request.store.make_directory(path)
+    return Results(EaErrorResponse().encode())

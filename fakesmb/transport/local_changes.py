@@ -1,0 +1,48 @@
+"""Changes by local programs, read in the reactor that serves the clients who watch for them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IReadDescriptor
+from zope.interface import implementer
+
+from fakesmb.record.log import EventLog
+from fakesmb.vfs.openfiles import OpenFiles
+from fakesmb.vfs.outside import OutsideChanges
+
+
+@implementer(IReadDescriptor)
+class Readable:
+    """A descriptor that is somebody else's, and what to call when it can be read."""
+
+    def __init__(self, fd: int, ready: Callable[[], None]) -> None:
+        self._fd = fd
+        self._ready = ready
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._fd
+
+    def doRead(self) -> None:  # noqa: N802
+        """There is something to read."""
+        self._ready()
+
+    def connectionLost(self, reason: object) -> None:  # noqa: N802
+        """The reactor lets go of it; its owner closes it."""
+
+    def logPrefix(self) -> str:  # noqa: N802
+        """For Twisted's own log."""
+        return "inotify"
+
+
+def watch_local_changes(reactor: Any, opens: OpenFiles, log: EventLog) -> None:
+    """From the first watch of a client until the last ends, changes by local programs are told as well."""
+
+    def listen(fd: int, ready: Callable[[], None]) -> Callable[[], None]:
+        reader = Readable(fd, ready)
+        reactor.addReader(reader)
+        return lambda: reactor.removeReader(reader)
+
+    opens.watches.outside = OutsideChanges(
+        opens.watches, listen, lambda again: reactor.callLater(0, again), log.problem
+    )

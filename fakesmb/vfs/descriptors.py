@@ -1,0 +1,206 @@
+"""Security descriptors of files on the disk, and their enforcement on opens and names.
+
+A descriptor is kept in the extended attribute `user.fakesmb.NTACL`, self-relative ([MS-DTYP] 2.4.6): Samba's own
+`security.NTACL` takes privileges that a test server should not have. As long as no file of the server has one,
+nothing is looked up: the attribute `user.fakesmb.NTACL.used` of a share's root remembers that one has.
+"""
+
+import errno
+import os
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.security import Descriptor, descriptor_bytes, read_descriptor
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Access, Disposition
+from fakesmb.vfs.security import (
+    Token,
+    allowed,
+    changed,
+    default_descriptor,
+    for_new,
+    rights_to_query,
+    rights_to_set,
+    selected,
+    through_parent,
+    through_privileges,
+)
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.directory import Directory
+    from fakesmb.vfs.lookup import Entry
+    from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
+
+XATTR: Final = "user.fakesmb.NTACL"
+USED: Final = "user.fakesmb.NTACL.used"
+
+_HAVE_XATTR: Final = hasattr(os, "getxattr")
+_NO_XATTR: Final = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+_NONE: Final = frozenset({errno.ENODATA, getattr(errno, "ENOATTR", errno.ENODATA), *_NO_XATTR})
+_REPLACES: Final = {
+    Disposition.SUPERSEDE: Access.DELETE | Access.WRITE_DATA,
+    Disposition.OVERWRITE: Access.WRITE_DATA | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
+    Disposition.OVERWRITE_IF: Access.WRITE_DATA | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
+}
+"""What replacing a file needs besides what is asked for ([MS-FSA] 2.1.5.1.2)."""
+
+
+@lru_cache(256)
+def _parsed(blob: bytes) -> Descriptor:
+    return read_descriptor(blob)
+
+
+def load(target: str | int, *, follow: bool = False) -> Descriptor | None:
+    """The descriptor that is kept with a file; one that makes no sense denies everything rather than nothing."""
+    if not _HAVE_XATTR:
+        return None
+    try:
+        return _parsed(os.getxattr(target, XATTR, follow_symlinks=follow))
+    except OSError as error:
+        if error.errno in _NONE or isinstance(error, FileNotFoundError):
+            return None
+        raise
+    except ValueError:
+        raise SMBError(NT.ACCESS_DENIED, f"{XATTR} holds no security descriptor") from None
+
+
+def save(target: str | int, descriptor: Descriptor, *, follow: bool = True) -> None:
+    """Keeps a descriptor with a file; raises NOT_SUPPORTED where the disk cannot."""
+    if not _HAVE_XATTR:
+        raise SMBError(NT.NOT_SUPPORTED, "no extended attributes here")
+    try:
+        blob = descriptor_bytes(descriptor)
+    except ValueError as error:
+        raise SMBError(NT.INVALID_SECURITY_DESCR, str(error)) from None
+    try:
+        os.setxattr(target, XATTR, blob, follow_symlinks=follow)
+    except OSError as error:
+        if error.errno in _NO_XATTR:
+            raise SMBError(NT.NOT_SUPPORTED, "the disk takes no extended attributes") from None
+        raise
+
+
+class Guard:
+    """Access checks for one user over the files of one share. `token` None: the server itself, which may all."""
+
+    __slots__ = ("_opens", "_root", "token")
+
+    def __init__(self, root: str, opens: "OpenFiles", token: Token | None = None) -> None:
+        self._root = root
+        self._opens = opens
+        self.token = token
+        if not opens.secured and _HAVE_XATTR:
+            with suppress(OSError):
+                os.getxattr(root, USED)
+                opens.secured = True
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the user may see and change SACLs."""
+        return self.token is not None and self.token.admin
+
+    def for_user(self, token: Token | None) -> "Guard":
+        """The same for another user."""
+        return Guard(self._root, self._opens, token)
+
+    def open(self, entry: "Entry", asked: int, access: int, disposition: int, options: int) -> int:
+        """The access an open of something that is there gets, of what the file itself allows; or ACCESS_DENIED.
+
+        `asked` is the mask with generic rights mapped, `access` what it grants where nothing restricts it.
+        """
+        token = self.token
+        if token is None or not self._opens.secured:
+            return access
+        own = load(entry.xattr_path)
+        if own is None:
+            return access
+        needed = asked & Access.FILE_ALL | _REPLACES.get(Disposition(disposition), 0)
+        rights = allowed(own, token) | through_privileges(token, asked, options)
+        if needed & ~rights or asked & Access.MAXIMUM_ALLOWED:
+            rights |= self._by_parent(entry, token)
+        if needed & ~rights:
+            raise SMBError(NT.ACCESS_DENIED, f"the descriptor refuses 0x{needed & ~rights:08X}")
+        if asked & Access.MAXIMUM_ALLOWED:
+            return access & (rights | ~Access.FILE_ALL)
+        return access
+
+    def make(self, parent: "Directory", given: Descriptor | None, *, directory: bool) -> Descriptor | None:
+        """What is to be kept with a new object, which this user must be allowed to make; None for nothing."""
+        token = self.token
+        if given is not None and not (given.owner or given.group or given.control & 0x14):
+            given = None
+        if token is None or (not self._opens.secured and given is None):
+            return given
+        own = load(parent.xattr_base) if self._opens.secured else None
+        if own is None:
+            return (
+                None if given is None else for_new(self._default(parent), given, token, directory=directory)
+            )
+        self._check_adding(own, token, directory=directory)
+        return for_new(own, given, token, directory=directory)
+
+    def keep(self, target: str | int, descriptor: Descriptor, *, follow: bool = True) -> None:
+        """Keeps a descriptor with a file, and remembers that there is one."""
+        save(target, descriptor, follow=follow)
+        if not self._opens.secured:
+            self._opens.secured = True
+        with suppress(OSError):
+            os.setxattr(self._root, USED, b"1")
+
+    def check_add(self, parent: "Directory", *, directory: bool) -> None:
+        """Raises ACCESS_DENIED where this user may not put a new name into a directory."""
+        if self.token is not None and self._opens.secured:
+            own = load(parent.xattr_base)
+            if own is not None:
+                self._check_adding(own, self.token, directory=directory)
+
+    def check_list(self, directory: "Directory") -> None:
+        """Raises ACCESS_DENIED where this user may not see what is in a directory."""
+        if self.token is not None and self._opens.secured:
+            own = load(directory.xattr_base)
+            if own is not None and not allowed(own, self.token) & Access.LIST_DIRECTORY:
+                raise SMBError(NT.ACCESS_DENIED, "the directory's descriptor refuses listing")
+
+    def check(self, entry: "Entry", wanted: int) -> None:
+        """Raises ACCESS_DENIED where this user may not do that with what is there."""
+        self.open(entry, wanted, wanted, Disposition.OPEN, 0)
+
+    def query(self, handle: "LocalHandle", parts: int) -> Descriptor:
+        """These parts of an open file's descriptor."""
+        if rights_to_query(parts) & ~handle.access:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for reading its descriptor")
+        return selected(self._of(handle), parts)
+
+    def change(self, handle: "LocalHandle", parts: int, descriptor: Descriptor) -> None:
+        """Exchanges these parts of an open file's descriptor."""
+        if rights_to_set(parts) & ~handle.access:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for changing its descriptor")
+        old = self._of(handle)
+        self.keep(handle.xattr_target, changed(old, descriptor, parts, self.token))
+
+    def maximal(self, handle: "LocalHandle") -> int:
+        """All that this user could open the file for."""
+        own = load(handle.xattr_target, follow=True) if self._opens.secured and self.token else None
+        return Access.FILE_ALL if own is None or self.token is None else allowed(own, self.token)
+
+    def _of(self, handle: "LocalHandle") -> Descriptor:
+        own = load(handle.xattr_target, follow=True)
+        if own is None:
+            return default_descriptor(os.fstat(handle.fd))
+        self._opens.secured = True  # it may have come with a copy of the file
+        return own
+
+    def _by_parent(self, entry: "Entry", token: Token) -> int:
+        own = load(entry.directory.xattr_base) if entry.name else None
+        return Access.DELETE | Access.READ_ATTRIBUTES if own is None else through_parent(own, token)
+
+    @staticmethod
+    def _default(parent: "Directory") -> Descriptor:
+        return default_descriptor(parent.status())
+
+    @staticmethod
+    def _check_adding(own: Descriptor, token: Token, *, directory: bool) -> None:
+        wanted = Access.ADD_SUBDIRECTORY if directory else Access.ADD_FILE
+        if not allowed(own, token) & wanted:
+            raise SMBError(NT.ACCESS_DENIED, "the directory's descriptor refuses new names")

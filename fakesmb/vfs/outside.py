@@ -1,0 +1,316 @@
+"""Changes that local programs make in directories that clients watch.
+
+inotify tells every change, also those of this server. What the store did itself it announces (`expect`), and its
+events are left out: they are in the queue by the time it is read, so whatever is expected and not there by its end
+never comes. A change of a file's content or attributes that both make between two readings is reported once.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from os import scandir
+from typing import TYPE_CHECKING, Final, Protocol
+
+from fakesmb.vfs import inotify
+from fakesmb.vfs.directory import place_of
+from fakesmb.vfs.inotify import Event, Inotify
+from fakesmb.vfs.watch import Filter, Happened
+from fakesmb.vfs.watches import Own, Watches
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.openfiles import LocalHandle
+
+MOST_DIRECTORIES: Final = 8192
+"""Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
+_AT_ONCE: Final = 32
+"""Directories of a tree entered in one turn of the reactor."""
+_MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
+_ATTRIBUTES: Final = (
+    Filter.ATTRIBUTES | Filter.LAST_WRITE | Filter.LAST_ACCESS | Filter.CREATION | Filter.EA | Filter.SECURITY
+)
+"""inotify does not say which."""
+_OWN_KINDS: Final = {
+    inotify.CREATE: Own.ADDED,
+    inotify.DELETE: Own.REMOVED,
+    inotify.MOVED_FROM: Own.MOVED_FROM,
+    inotify.MOVED_TO: Own.MOVED_TO,
+}
+
+
+class Later(Protocol):
+    """A call that is still to come, as Twisted's IDelayedCall."""
+
+    def active(self) -> bool:
+        """Whether it has not been made."""
+
+    def cancel(self) -> None:
+        """Never makes it."""
+
+
+Listen = Callable[[int, Callable[[], None]], Callable[[], None]]
+"""Calls back whenever a descriptor can be read; gives what ends that."""
+SoonAgain = Callable[[Callable[[], None]], Later]
+"""Calls back in a later turn of the reactor."""
+
+
+class OutsideChanges:
+    """`vfs.watches.Outside` by inotify. It holds a descriptor only while something is watched."""
+
+    def __init__(
+        self, watches: Watches, listen: Listen, soon: SoonAgain, problem: Callable[[str], None]
+    ) -> None:
+        self._watches = watches
+        self._listen = listen
+        self._soon = soon
+        self._problem = problem
+        self._inotify: Inotify | None = None
+        self._unlisten: Callable[[], None] = lambda: None
+        self._paths: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._to_enter: deque[str] = deque()
+        self._entering: Later | None = None
+        self._expected: Counter[tuple[int, str]] = Counter()
+        self._touched: set[str] = set()
+        self._moving: tuple[int, str, int] | None = None
+        """The first half of a rename: its cookie, the old path, and FILE_NAME or DIR_NAME."""
+        self._told = False
+
+    # -- what is watched -----------------------------------------------------------------------------------
+
+    def begin(self, path: str, handle: "LocalHandle", *, recursive: bool) -> None:
+        """A directory is watched from now on. Where the system refuses, changes by clients are told all the same."""
+        if self._inotify is None:
+            try:
+                self._inotify = Inotify()
+            except OSError as error:
+                self._refused(error)
+                return
+            self._unlisten = self._listen(self._inotify.fd, self.read)
+        if self._add(f"/proc/self/fd/{handle.fd}", path) and recursive:
+            self._enter_later(path)
+
+    def end(self) -> None:
+        """A watch has ended; what no other needs goes, and with the last all of it."""
+        if self._inotify is None:
+            return
+        if not self._watches.active:
+            self._stop()
+            return
+        tops = {(watch.path, watch.recursive) for watch in self._watches}
+        for path in [path for path in self._numbers if not _needed(path, tops)]:
+            self._drop(path)
+
+    def _stop(self) -> None:
+        self._unlisten()
+        if self._entering is not None and self._entering.active():
+            self._entering.cancel()
+        if self._inotify is not None:
+            self._inotify.close()
+        self._inotify = None
+        self._paths.clear()
+        self._numbers.clear()
+        self._to_enter.clear()
+        self._expected.clear()
+        self._touched.clear()
+
+    def _add(self, place: str, path: str) -> bool:
+        """Watches one directory by `place`, known as `path`."""
+        if self._inotify is None:
+            return False
+        if len(self._paths) >= MOST_DIRECTORIES:
+            self._refused(f"more than {MOST_DIRECTORIES} directories")
+            return False
+        try:
+            number = self._inotify.add(place)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return False
+        except OSError as error:
+            self._refused(error)
+            return False
+        self._paths[number] = path
+        self._numbers[path] = number
+        return True
+
+    def _refused(self, why: object) -> None:
+        if not self._told:
+            self._told = True
+            self._problem(f"not all changes by local programs can be seen (inotify: {why})")
+
+    def _drop(self, path: str) -> None:
+        number = self._forget(path)
+        if number is not None and self._inotify is not None:
+            self._inotify.remove(number)
+
+    def _forget(self, path: str) -> int | None:
+        """A directory is there no longer: the system ends its watch, and another may get its path."""
+        number = self._numbers.pop(path, None)
+        if number is not None:
+            self._paths.pop(number, None)
+        return number
+
+    def _enter_later(self, path: str) -> None:
+        self._to_enter.append(path)
+        if self._entering is None or not self._entering.active():
+            self._entering = self._soon(self._enter_some)
+
+    def _enter_some(self) -> None:
+        """Goes on watching the directories in a watched tree, a few at a time."""
+        for _ in range(min(_AT_ONCE, len(self._to_enter))):
+            self._enter(self._to_enter.popleft(), report=False)
+        if self._to_enter:
+            self._entering = self._soon(self._enter_some)
+
+    def _enter(self, path: str, *, report: bool) -> None:
+        """Watches what is in a directory; with `report` all in it is new, and nobody has been told."""
+        with suppress(OSError), scandir(path) as entries:
+            for entry in entries:
+                directory = entry.is_dir(follow_symlinks=False)
+                if report:
+                    self._expected[Own.ADDED, entry.path] += 1
+                    self._watches.report(entry.path, Happened.ADDED, _name_bit(directory))
+                if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
+                    if report:
+                        self._enter(entry.path, report=True)
+                    else:
+                        self._enter_later(entry.path)
+
+    def _is_in_tree(self, path: str) -> bool:
+        """Whether somebody watches all directories at and around this path."""
+        tops = {(watch.path, True) for watch in self._watches if watch.recursive}
+        return _needed(path, tops)
+
+    # -- what this server does -----------------------------------------------------------------------------
+
+    def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
+        """The store has just done that and reports it itself."""
+        if (path.rpartition("/")[0] or "/") not in self._numbers:
+            return
+        self._touched.add(path)
+        if kind != Own.TOUCHED:
+            self._expected[kind, path] += 1
+        if directory and kind == Own.ADDED:
+            self._follow(path)
+        elif directory and kind == Own.REMOVED:
+            self._forget(path)
+
+    def moved(self, old: str, new: str) -> None:
+        """A directory has another path now."""
+        inside = old + "/"
+        for path in [path for path in self._numbers if path == old or path.startswith(inside)]:
+            number = self._numbers.pop(path)
+            now = new + path[len(old) :]
+            self._numbers[now] = number
+            self._paths[number] = now
+        self.end()  # it may be in nobody's tree any longer
+        if new not in self._numbers and self._is_in_tree(new):
+            self._follow(new)
+
+    def _follow(self, path: str) -> None:
+        """Something new is there: if it is a directory of a watched tree, it is watched as well."""
+        if path not in self._numbers and self._is_in_tree(path) and self._add(path, path):
+            self._enter_later(path)
+
+    # -- what others do ------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Takes what has happened, and reports what others did."""
+        if self._inotify is None:
+            return
+        reported: set[tuple[str, int]] = set()
+        for event in self._inotify.read():
+            self._take(event, reported)
+            if self._inotify is None:  # nobody watches any longer: a report ended the last watch
+                return
+        self._finish_move()
+        self._expected.clear()
+        self._touched.clear()
+
+    def _take(self, event: Event, reported: set[tuple[str, int]]) -> None:
+        if event.mask & inotify.OVERFLOW:
+            self._watches.overflow()
+            return
+        directory = self._paths.get(event.watch)
+        if directory is None:
+            return
+        if not event.name:
+            self._take_self(event, directory)
+            return
+        path = f"{directory.rstrip('/')}/{event.name}"
+        kind = event.mask & 0xFFF
+        if kind != inotify.MOVED_TO:
+            self._finish_move()
+        if kind in (inotify.MODIFY, inotify.ATTRIB):
+            if path not in self._touched and (path, kind) not in reported:
+                reported.add((path, kind))
+                bits = _MODIFIED if kind == inotify.MODIFY else _ATTRIBUTES
+                self._watches.report(path, Happened.MODIFIED, bits)
+            return
+        own = (_OWN_KINDS[kind], path)
+        if self._expected[own] > 0:
+            self._expected[own] -= 1
+            self._finish_move()
+            return
+        reported.discard((path, inotify.MODIFY))
+        reported.discard((path, inotify.ATTRIB))
+        self._take_name(event, kind, path)
+
+    def _take_self(self, event: Event, directory: str) -> None:
+        """Something about a watched directory itself: only its moves matter here."""
+        if event.mask & inotify.IGNORED:
+            self._paths.pop(event.watch, None)
+            if self._numbers.get(directory) == event.watch:
+                del self._numbers[directory]
+        elif event.mask & inotify.MOVE_SELF:
+            for watch in self._watches:
+                if watch.path == directory:
+                    self._watches.moved(directory, place_of(watch.handle.fd))
+
+    def _take_name(self, event: Event, kind: int, path: str) -> None:
+        directory = bool(event.mask & inotify.IS_DIRECTORY)
+        bit = _name_bit(directory)
+        if kind == inotify.CREATE:
+            self._watches.report(path, Happened.ADDED, bit)
+            self._new(path, directory=directory)
+        elif kind == inotify.DELETE:
+            self._forget(path)
+            self._watches.report(path, Happened.REMOVED, bit)
+        elif kind == inotify.MOVED_FROM:
+            self._moving = (event.cookie, path, bit)
+        elif self._moving is not None and self._moving[0] == event.cookie:
+            old = self._moving[1]
+            self._moving = None
+            self._watches.report_rename(old, path, directory=directory)
+        else:
+            self._finish_move()
+            self._watches.report(path, Happened.ADDED, bit)
+            if directory:
+                self._follow(path)
+
+    def _new(self, path: str, *, directory: bool) -> None:
+        """A local program made it; if it is a directory, things may be in it before it is watched."""
+        if directory and self._is_in_tree(path) and self._add(path, path):
+            self._enter(path, report=True)
+
+    def _finish_move(self) -> None:
+        """A rename without its second half: it went to where nobody watches."""
+        if self._moving is not None:
+            (_, path, bit), self._moving = self._moving, None
+            self._watches.report(path, Happened.REMOVED, bit)
+            inside = path + "/"
+            for gone in [known for known in self._numbers if known == path or known.startswith(inside)]:
+                self._drop(gone)
+
+
+def _name_bit(directory: bool) -> int:
+    return Filter.DIR_NAME if directory else Filter.FILE_NAME
+
+
+def _needed(path: str, tops: set[tuple[str, bool]]) -> bool:
+    """Whether a directory is one of those, or in one of those that are watched as a tree."""
+    if (path, False) in tops or (path, True) in tops:
+        return True
+    while path:
+        path = path.rpartition("/")[0]
+        if (path or "/", True) in tops:
+            return True
+    return False
