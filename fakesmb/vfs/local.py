@@ -24,7 +24,7 @@ from fakesmb.vfs.opens import Opener
 from fakesmb.vfs.paths import Path, check_name
 from fakesmb.vfs.search import LocalSearch
 from fakesmb.vfs.volume import volume_of
-from fakesmb.vfs.watch import difference
+from fakesmb.vfs.watch import Filter, difference
 from fakesmb.vfs.wildcards import has_wildcards
 
 if TYPE_CHECKING:
@@ -329,7 +329,12 @@ class LocalStore:
         """Answers a file system control ([MS-FSCC] 2.3)."""
         if self.read_only and code in CHANGING:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
-        return Controls(self.opens).run(_own(handle), code, data, room)
+        own, watches = _own(handle), self.opens.watches
+        before = self.query(own) if watches.active and code in CHANGING else None
+        answer = Controls(self.opens).run(own, code, data, room)
+        if before is not None:
+            watches.modified(own.disk_path, difference(before, self.query(own)))
+        return answer
 
     def watch(
         self, handle: "Handle", completion_filter: int, *, recursive: bool, size: int
@@ -350,7 +355,10 @@ class LocalStore:
         """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.16)."""
         if self.read_only:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
-        self._guard.change(_own(handle), parts, descriptor)
+        own = _own(handle)
+        self._guard.change(own, parts, descriptor)
+        if self.opens.watches.active:
+            self.opens.watches.modified(own.disk_path, Filter.SECURITY)
 
     def maximal_access(self, handle: "Handle") -> int:
         """All that this user could open the file for."""

@@ -39,7 +39,9 @@ _REPLACING: Final = frozenset({Disposition.SUPERSEDE, Disposition.OVERWRITE, Dis
 _EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
 _DISPOSITIONS: Final = frozenset(Disposition)
 _KEPT: Final = Attribute.SETTABLE & ~(Attribute.NORMAL | Attribute.SPARSE)
-_KNOWN_OPTIONS: Final = 0x00FFFFFF
+_KNOWN_OPTIONS: Final = 0x00EFFFFF
+"""All but FILE_RESERVE_OPFILTER, which no file system takes any more."""
+_BOTH_SYNCHRONOUS: Final = Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT
 _OPENED: Final = int(Action.OPENED)
 
 
@@ -170,6 +172,8 @@ class Opener:
                 save(fd, st, stored, self._opens.side, follow=True)
             if descriptor is not None:
                 self._guard.keep(entry.xattr_path if directory else fd, descriptor, follow=not directory)
+            # Again, for the change time that attributes and descriptor moved.
+            st = os.fstat(fd)
         except BaseException:
             # Half made, for example where the disk is full: what could not be made whole is not left behind.
             os.close(fd)
@@ -231,6 +235,9 @@ def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged:
         raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
     if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in _REPLACING):
         raise SMBError(NT.INVALID_PARAMETER, "a directory can be opened or made, nothing else")
+    synchronous = options & (Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT)
+    if synchronous == _BOTH_SYNCHRONOUS or (synchronous and not mask & Access.SYNCHRONIZE):
+        raise SMBError(NT.INVALID_PARAMETER, "synchronous in both ways, or without SYNCHRONIZE access")
     if options & Option.DELETE_ON_CLOSE and not mask & (Access.DELETE | Access.MAXIMUM_ALLOWED):
         raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
     if options & Option.OPEN_BY_FILE_ID:

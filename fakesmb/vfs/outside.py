@@ -117,7 +117,7 @@ class OutsideChanges:
         """Watches one directory by `place`, known as `path`."""
         if self._inotify is None:
             return False
-        if len(self._paths) >= MOST_DIRECTORIES:
+        if len(self._numbers) >= MOST_DIRECTORIES:
             self._refused(f"more than {MOST_DIRECTORIES} directories")
             return False
         try:
@@ -137,16 +137,10 @@ class OutsideChanges:
             self._problem(f"not all changes by local programs can be seen (inotify: {why})")
 
     def _drop(self, path: str) -> None:
-        number = self._forget(path)
-        if number is not None and self._inotify is not None:
+        number = self._numbers.pop(path)
+        self._paths.pop(number, None)
+        if self._inotify is not None:
             self._inotify.remove(number)
-
-    def _forget(self, path: str) -> int | None:
-        """A directory is there no longer: the system ends its watch, and another may get its path."""
-        number = self._numbers.pop(path, None)
-        if number is not None:
-            self._paths.pop(number, None)
-        return number
 
     def _enter_later(self, path: str) -> None:
         self._to_enter.append(path)
@@ -191,7 +185,7 @@ class OutsideChanges:
         if directory and kind == Own.ADDED:
             self._follow(path)
         elif directory and kind == Own.REMOVED:
-            self._forget(path)
+            self._numbers.pop(path, None)  # another may get its path before the system has ended its watch
 
     def moved(self, old: str, new: str) -> None:
         """A directory has another path now."""
@@ -272,7 +266,7 @@ class OutsideChanges:
             self._watches.report(path, Happened.ADDED, bit)
             self._new(path, directory=directory)
         elif kind == inotify.DELETE:
-            self._forget(path)
+            self._numbers.pop(path, None)
             self._watches.report(path, Happened.REMOVED, bit)
         elif kind == inotify.MOVED_FROM:
             self._moving = (event.cookie, path, bit)

@@ -165,9 +165,15 @@ class Watches:
     # -- to whom it is told --------------------------------------------------------------------------------
 
     def report(self, path: str, action: int, bits: int) -> None:
-        """Tells every watch above `path` of one change; a stream's path is its file's, `:` and its name."""
+        """Tells every watch above `path` of one change."""
         parent, _, name = path.rpartition("/")
-        self._tell(parent or "/", bits, ((action, name),))
+        self._tell(parent or "/", bits, ((action, shown_name(name)),))
+
+    def report_stream(self, path: str, stream: str, action: int, bits: int) -> None:
+        """Tells of a named stream of a file: its name is the file's, `:` and its own."""
+        self._own(Own.TOUCHED, path)
+        parent, _, name = path.rpartition("/")
+        self._tell(parent or "/", bits, ((action, f"{shown_name(name)}:{stream}"),))
 
     def report_rename(self, old: str, new: str, *, directory: bool) -> None:
         """Tells a rename: two names at once in one directory, else a removal and an addition.
@@ -181,8 +187,8 @@ class Watches:
         if directory:
             self.moved(old, new)
         if here == there:
-            pair = ((Happened.RENAMED_OLD_NAME, old_name), (Happened.RENAMED_NEW_NAME, new_name))
-            self._tell(here or "/", bits, pair)
+            first = (Happened.RENAMED_OLD_NAME, shown_name(old_name))
+            self._tell(here or "/", bits, (first, (Happened.RENAMED_NEW_NAME, shown_name(new_name))))
         else:
             self.report(old, Happened.REMOVED, bits)
             self.report(new, Happened.ADDED, bits)
@@ -195,7 +201,7 @@ class Watches:
         while True:
             for watch in list(by_path.get(directory, ())):
                 if watch.bits & bits and (immediate or watch.recursive):
-                    watch.add([(action, below + shown_name(name)) for action, name in changes])
+                    watch.add([(action, below + name) for action, name in changes])
             directory, _, name = directory.rpartition("/")
             if not name:
                 return

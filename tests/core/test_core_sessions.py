@@ -48,12 +48,14 @@ class TestStale:
 
     def test_tid(self, client: Client) -> None:
         client.tid = 0x0999
-        assert status(client, 0x2E, ReadAndxRequest(fid=0x4000)) == NT.SMB_BAD_TID
+        assert status(client, 0x10, CheckDirectoryRequest("")) == NT.SMB_BAD_TID
+        assert status(client, 0x2E, ReadAndxRequest(fid=0x4000)) == NT.INVALID_HANDLE
         assert status(client, 0x71, TreeDisconnectRequest()) == NT.SMB_BAD_TID
 
     def test_uid(self, client: Client) -> None:
         client.uid = 0x0999
-        assert status(client, 0x2E, ReadAndxRequest(fid=0x4000)) == NT.SMB_BAD_UID
+        assert status(client, 0x10, CheckDirectoryRequest("")) == NT.SMB_BAD_UID
+        assert status(client, 0x2E, ReadAndxRequest(fid=0x4000)) == NT.INVALID_HANDLE
         assert status(client, 0x74, LogoffAndxRequest()) == NT.SMB_BAD_UID
 
     def test_fid(self, client: Client) -> None:
@@ -84,9 +86,9 @@ class TestStale:
             client.flags2 &= ~0x4000
         assert status(client, 0x04, CloseRequest(1)) == (1 | 6 << 16 if dos else NT.INVALID_HANDLE)
         client.tid = 99
-        assert status(client, 0x04, CloseRequest(1)) == 2 | 5 << 16
+        assert status(client, 0x10, CheckDirectoryRequest("")) == 2 | 5 << 16
         client.uid = 99
-        assert status(client, 0x04, CloseRequest(1)) == 2 | 91 << 16
+        assert status(client, 0x10, CheckDirectoryRequest("")) == 2 | 91 << 16
 
 
 class TestSeveral:

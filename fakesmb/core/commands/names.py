@@ -10,7 +10,7 @@ from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID
 from fakesmb.core.waiting import patiently
 from fakesmb.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.api import Attribute, Info, Share
+from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Share
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.wildcards import has_wildcards
 from fakesmb.wire.dirs import (
@@ -32,8 +32,11 @@ from fakesmb.wire.search import FindClose2Request
 from fakesmb.wire.times import dos_from, dos_to, utime_from, utime_to
 
 DOS_ATTRIBUTES: Final = 0x3F
+MOVE_CLUSTERS: Final = 0x0102
+"""SMB_NT_RENAME_MOVE_CLUSTER_INFO: Windows refuses whoever asks."""
 RENAME_COLLISION: Final = (ERRDOS, 183)
 """What fits SMB_FILE_ATTRIBUTES ([MS-CIFS] 2.2.1.2.4)."""
+COPY_PIECE: Final = 1 << 20
 PIPE_ALLOCATION: Final = 4096
 _LARGEST_SIZE: Final = 0xFFFFFFFF
 _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
@@ -154,6 +157,32 @@ def _rename(request: AnyRequest, old: Path, new: Path) -> None:
         raise SMBError(error.status, error.why, dos=RENAME_COLLISION) from error
 
 
+def _copy(request: AnyRequest, old: Path, new: Path) -> None:
+    """What Windows does for NT_RENAME's level 0x105: a copy, with the attributes."""
+    store, pid = request.store, request.header.pid
+    reading = CreateRequest(access=Access.READ_DATA | Access.READ_ATTRIBUTES, share=Share.READ, pid=pid)
+    source = store.create(old, reading)
+    try:
+        if source.info.is_directory:
+            raise SMBError(NT.FILE_IS_A_DIRECTORY, "directories are not copied")
+        making = CreateRequest(
+            access=Access.WRITE_DATA,
+            share=Share.NONE,
+            disposition=Disposition.CREATE,
+            attributes=source.info.attributes,
+            pid=pid,
+        )
+        target = store.create(new, making)
+        try:
+            offset = 0
+            while data := store.read(source.handle, offset, COPY_PIECE, pid & 0xFFFF):
+                offset += store.write(target.handle, offset, data, pid & 0xFFFF)
+        finally:
+            store.close(target.handle)
+    finally:
+        store.close(source.handle)
+
+
 def _check_renamed(info: Info, search_attributes: int) -> None:
     if not info.is_directory and info.attributes & _ALL_FILES & ~search_attributes:
         raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
@@ -194,7 +223,8 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     if params.information_level == NtRenameLevel.LINK:
         return _each(request, [old], lambda path: request.store.link(path, new, replace=False))
     if params.information_level == NtRenameLevel.MOVE:
-        # Windows moves clusters at this level and answers so for everybody who asks.
+        return _each(request, [old], lambda path: _copy(request, path, new))
+    if params.information_level == MOVE_CLUSTERS:
         raise SMBError(NT.INVALID_PARAMETER, "moving clusters")
     raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
 

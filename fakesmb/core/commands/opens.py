@@ -180,7 +180,8 @@ def nt_create(
     if params.flags & CreateFlag.OPEN_TARGET_DIRECTORY and path.parts:
         path = Path(path.parts[:-1])
     create = CreateRequest(
-        access=params.desired_access,
+        # Windows' server adds this to every open, without which one that asks for nothing would be refused.
+        access=params.desired_access or Access.READ_ATTRIBUTES,
         share=params.share_access,
         disposition=params.create_disposition,
         options=params.create_options,
