@@ -226,7 +226,7 @@ def _shares(config: Config, reactor: Any, log: EventLog) -> list[Share]:
     return [
         Share(
             share.name,
-            LocalStore(share.path, opens, read_only=share.read_only),
+            LocalStore(share.path, opens, read_only=share.read_only, acls=share.acls),
             comment=share.comment,
             path=share.path,
             read_only=share.read_only,

@@ -103,6 +103,8 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: str = ""
     users: list[str] | None = None
     """Who may connect; left out: everybody who signs in."""
+    acls: bool = False
+    """Keep a security descriptor with every new file, so that it belongs to who made it."""
 
 
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -176,7 +176,6 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRDOS, 3): (  # ERRbadpath
         NT.OBJECT_PATH_NOT_FOUND,
         NT.OBJECT_PATH_INVALID,
-        NT.OBJECT_PATH_SYNTAX_BAD,
         NT.NOT_A_DIRECTORY,
     ),
     (ERRDOS, 4): (NT.TOO_MANY_OPENED_FILES,),  # ERRnofids
@@ -214,6 +213,7 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRDOS, 112): (NT.DISK_FULL,),  # ERROR_DISK_FULL
     (ERRDOS, 122): (NT.BUFFER_TOO_SMALL,),  # ERRinsufficientbuffer
     (ERRDOS, 123): (NT.OBJECT_NAME_INVALID,),  # ERRinvalidname
+    (ERRDOS, 161): (NT.OBJECT_PATH_SYNTAX_BAD,),  # ERROR_BAD_PATHNAME, as Windows sends; ERRbadpath in the tables
     (ERRDOS, 124): (NT.INVALID_LEVEL,),  # ERRunknownlevel
     (ERRDOS, 158): (NT.NOT_LOCKED, NT.RANGE_NOT_LOCKED),  # ERRnotlocked
     (ERRDOS, 206): (NT.NAME_TOO_LONG,),  # ERROR_FILENAME_EXCED_RANGE

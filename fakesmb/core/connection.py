@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from fakesmb.vfs.api import Handle
 
 NEGOTIATE: Final = 0x72
+COMMAND_AT: Final = 4
+"""Where the command code stands in a message."""
 CHALLENGE_SIZE: Final = 8
 POSITIVE_SESSION_RESPONSE: Final = bytes((FrameType.POSITIVE_RESPONSE, 0, 0, 0))
 
@@ -49,12 +51,16 @@ SMB2_ONLY: Final = (
 )
 
 
+Lane = Callable[["SMBConnection", memoryview], bool]
+
+
 @cache
-def command_table() -> Mapping[int, Command]:
-    """Every command that is answered, by code."""
+def command_table() -> tuple[Mapping[int, Command], Mapping[int, Lane]]:
+    """Every command that is answered, by code; and the short ways of the few that carry most of the bytes."""
+    from fakesmb.core.bulk import LANES
     from fakesmb.core.commands.table import COMMANDS
 
-    return COMMANDS
+    return COMMANDS, LANES
 
 
 class SMBConnection:
@@ -99,7 +105,7 @@ class SMBConnection:
         self._held = False
         self._send = send
         self._close = close
-        self._table = command_table()
+        self._table, self._lanes = command_table()
         server.connections[self.number] = self
         server.log.emit(events.Connected(self.began, self.number, peer, local))
         self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
@@ -146,6 +152,11 @@ class SMBConnection:
             if not arrived.called:
                 arrived.callback(message)
             return
+        if self.signing is None and len(message) > COMMAND_AT:
+            lane = self._lanes.get(message[COMMAND_AT])
+            if lane is not None and lane(self, message):
+                self.server.counters.bytes_received += len(message)
+                return
         try:
             header = Header.decode(message)
         except DecodeError as error:
@@ -171,9 +182,13 @@ class SMBConnection:
 
     def send_message(self, buffers: list[Buffer], size: int) -> None:
         """Frames one message of `size` bytes and sends it."""
+        buffers.insert(0, prefix(size))
+        self.send_frame(buffers, size)
+
+    def send_frame(self, buffers: list[Buffer], size: int) -> None:
+        """Sends a frame that holds a message of `size` bytes."""
         if not self.closed:
             self.server.counters.bytes_sent += size
-            buffers.insert(0, prefix(size))
             self._send(buffers)
 
     def drop_after_reply(self, reason: str) -> None:

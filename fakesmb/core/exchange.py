@@ -41,8 +41,8 @@ REPLY_FLAGS2: Final = (
 """The request's bits that come back."""
 INVALID: Final = 0xFE
 """SMB_COM_INVALID has a name and is no command ([MS-CIFS] 2.2.4.74)."""
-WRITES: Final = frozenset({0x0B, 0x14, 0x2C, 0x2F})
-"""Windows calls data of these that lie outside of the message a bad parameter, not a bad message."""
+WRITES: Final = frozenset({0x0B, 0x14, 0x2C})
+"""Windows calls data that are missing from these old writes a bad parameter, not a bad message."""
 MOST_COMMANDS: Final = 32
 """Commands of one chain; clients send four at most, and each may ask for as much as a message of its own."""
 LAST_BLOCK_OFFSET: Final = 0xFFFC

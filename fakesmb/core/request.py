@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
-from fakesmb.core.state import RESERVED_ID, Open, Server, Session, Tree
+from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import FileStore, Handle
 from fakesmb.wire.codec import Buffer, Empty, Message
@@ -101,9 +101,10 @@ class Request(Generic[P]):
     def open(self, fid: int) -> Open:
         """The open that a FID names; raises INVALID_HANDLE for a stale one, or one of another UID or TID.
 
-        In a chain the FID of an earlier open command stands for 0xFFFF ([MS-CIFS] 3.3.5.2).
+        After an open command in the same chain it is that one's FID, whatever the message says
+        ([MS-CIFS] 3.3.5.2): the client could not know it.
         """
-        if fid == RESERVED_ID and self.exchange.fid is not None:
+        if self.exchange.fid is not None:
             fid = self.exchange.fid
         self.fid_used = fid
         entry = self.connection.opens.entries.get(fid)

@@ -3,7 +3,6 @@
 docs/record.md describes every event and key; a test compares the two.
 """
 
-import time
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, assert_never
@@ -21,6 +20,7 @@ from fakesmb.record.events import (
     SignedIn,
     SignInRefused,
 )
+from fakesmb.record.moments import iso
 from fakesmb.status import label
 
 EVENTS: Final = (
@@ -222,14 +222,3 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
 
 status_label = lru_cache(maxsize=512)(label)
 """`STATUS_...` of a code; few codes, each asked for all the time."""
-
-
-def iso(seconds: float) -> str:
-    """A POSIX time as `2024-05-01T12:00:00.000001Z`."""
-    whole, micro = divmod(round(seconds * 1e6), 1_000_000)
-    return "%s.%06dZ" % (_second(whole), micro)  # noqa: UP031  (half the time of an f-string with a format)
-
-
-@lru_cache(maxsize=4)
-def _second(whole: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))

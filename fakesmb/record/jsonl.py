@@ -5,8 +5,9 @@ from typing import Any, Final
 import msgspec
 
 from fakesmb.record.entry import Entry, entry_of, iso
-from fakesmb.record.events import Event, Message
+from fakesmb.record.events import Event, Message, Transfer
 from fakesmb.record.lines import MOST_WAITING, FileOutput, LineSink, Output
+from fakesmb.record.transfers import json_lines, messages
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
@@ -34,6 +35,14 @@ class JsonLines(LineSink):
     def append(cls, path: str, *, secrets: bool = False) -> "JsonLines":
         """Appends to the file at `path`, made if it is not there; raises OSError."""
         return cls(FileOutput.append(path), name=f"the log file {path}", secrets=secrets)
+
+    def transfer(self, transfer: Transfer) -> None:
+        """Keeps the two lines of a read or write."""
+        try:
+            self.keep(json_lines(transfer))
+        except UnicodeEncodeError:  # a lone surrogate, which `encode` knows to write
+            for message in messages(transfer):
+                self.write(message)
 
     def line(self, event: Event) -> bytes:
         """One line of JSON. An event that cannot be described is still recorded, with the reason."""

@@ -108,8 +108,12 @@ class LineSink:
 
     def write(self, event: Event) -> None:
         """Keeps the event's line."""
+        self.keep(self.line(event))
+
+    def keep(self, line: bytes) -> None:
+        """Keeps a line, or several."""
         waiting = self._waiting
-        waiting.append(self.line(event))
+        waiting.append(line)
         if len(waiting) >= self._most:
             self.flush()
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from fakesmb.record.events import Part
 from fakesmb.record.words_files import file_name
+from fakesmb.security import SecurityInformation
 from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2
 from fakesmb.wire.codec import DecodeError, Empty
 from fakesmb.wire.info import PASSTHROUGH
@@ -195,10 +196,10 @@ def _nothing(_: Any) -> str:
 
 _FSCTLS: Final = {code: name for name, code in vars(nt_trans.Fsctl).items() if isinstance(code, int)}
 _DESCRIPTOR_PARTS: Final = (
-    (nt_trans.SecurityInformation.OWNER, "owner"),
-    (nt_trans.SecurityInformation.GROUP, "group"),
-    (nt_trans.SecurityInformation.DACL, "DACL"),
-    (nt_trans.SecurityInformation.SACL, "SACL"),
+    (SecurityInformation.OWNER, "owner"),
+    (SecurityInformation.GROUP, "group"),
+    (SecurityInformation.DACL, "DACL"),
+    (SecurityInformation.SACL, "SACL"),
 )
 
 PARAMETERS: Final[Mapping[type, Says]] = {

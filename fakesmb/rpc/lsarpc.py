@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from impacket.dcerpc.v5 import lsad, lsat
-from impacket.dcerpc.v5.dtypes import RPC_SID
+from impacket.dcerpc.v5.dtypes import RPC_SID, RPC_UNICODE_STRING
 from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.rpc.accounts import DOMAIN, UNKNOWN, Account, Directory
 from fakesmb.rpc.dcerpc import Fault, FaultCode, Interface
+from fakesmb.rpc.privileges import RIGHTS
 from fakesmb.rpc.stub import FIRST_REFERENT, Call, Handles, Operation, TableInterface, wide
 from fakesmb.rpc.view import ServerView
 from fakesmb.status import NT
@@ -255,6 +256,23 @@ def secure_channel_only(call: Call) -> bytes:
     raise Fault(FaultCode.ACCESS_DENIED)
 
 
+def account_rights(call: Call, handle: bytes, sid: str) -> Any:
+    """LsarEnumerateAccountRights, [MS-LSAD] 3.1.4.5.10: what an account may do besides what descriptors say."""
+    call.handles.check(handle)
+    rights = RIGHTS.get(sid)
+    answer = lsad.LsarEnumerateAccountRightsResponse()
+    answer["UserRights"]["EntriesRead"] = len(rights or ())
+    answer["UserRights"]["UserRights"] = NULL if rights is None else [_right(name) for name in rights]
+    answer["ErrorCode"] = NT.OBJECT_NAME_NOT_FOUND if rights is None else NT.SUCCESS
+    return answer
+
+
+def _right(name: str) -> Any:
+    text = RPC_UNICODE_STRING()
+    text["Data"] = name
+    return text
+
+
 _POLICY: Final = _handle("PolicyHandle")
 
 
@@ -276,6 +294,11 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
         lsat.LsarLookupSids,
         (_POLICY, _sids),
         lookup_sids(lsat.LsarLookupSidsResponse, lsat.LSAPR_TRANSLATED_NAME),
+    ),
+    36: Operation(
+        lsad.LsarEnumerateAccountRights,
+        (_POLICY, lambda request: request["AccountSid"].formatCanonical()),
+        account_rights,
     ),
     44: Operation(bytes, (), open_policy),
     45: Operation(GetUserNameRequest, (lambda request: request.domain_wanted,), get_user_name),

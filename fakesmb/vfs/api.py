@@ -5,9 +5,9 @@ client asks by name alone, on a path. A store raises `SMBError`; an `OSError` th
 core. Paths are `vfs.paths.Path`. Times are FILETIME ticks; 0 in a set request leaves a time alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -157,6 +157,22 @@ class Attribute:
     """What a client may set: the rest describes the object."""
 
 
+class Ea(NamedTuple):
+    """An extended attribute ([MS-FSCC] 2.4.16). An empty value deletes."""
+
+    name: str
+    value: bytes
+    flags: int = 0
+
+
+class StreamFacts(NamedTuple):
+    """One data stream of a file ([MS-FSCC] 2.4.49): `::$DATA`, `:name:$DATA`."""
+
+    name: str
+    size: int
+    allocation_size: int
+
+
 class CreateRequest(msgspec.Struct, frozen=True, gc=False):
     """One NT-style open, whatever command it came by ([MS-FSA] 2.1.5.1)."""
 
@@ -182,6 +198,8 @@ class CreateRequest(msgspec.Struct, frozen=True, gc=False):
     """The open is there to change the file's size: it breaks others' oplocks to none, not to level II."""
     descriptor: "Descriptor | None" = None
     """The security descriptor that a new file gets, as far as it is given."""
+    eas: tuple[Ea, ...] = ()
+    """The extended attributes that a new or overwritten file gets."""
 
 
 class Info(msgspec.Struct, gc=False):
@@ -345,8 +363,23 @@ class FileStore(Protocol):
     def unlock(self, handle: Handle, pid: int, offset: int, length: int) -> None:
         """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
 
-    def query(self, target: "Handle | Path") -> Info:
-        """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
+    def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
+        """What is known of an open file or of a name (which is not opened, so sharing does not matter).
+
+        `ea_size`: with the size of the EAs as it is now, not as it was last heard of.
+        """
+
+    def streams(self, target: "Handle | Path") -> list[StreamFacts]:
+        """The data streams of a file, the unnamed one first; a directory has named ones only."""
+
+    def eas(self, target: "Handle | Path") -> list[Ea]:
+        """The extended attributes of a file. ACCESS_DENIED where the open has no right to read them."""
+
+    def set_eas(self, target: "Handle | Path", eas: Sequence[Ea]) -> None:
+        """Sets these extended attributes and leaves the others, or sets none of them.
+
+        Raises INVALID_EA_NAME, INVALID_EA_FLAG, EA_TOO_LARGE, EAS_NOT_SUPPORTED, ACCESS_DENIED.
+        """
 
     def set_basic(
         self,

@@ -18,13 +18,14 @@ from fakesmb.vfs.api import Attribute
 XATTR: Final = "user.DOSATTRIB"
 
 # Samba's xattr_DOSATTRIB: an empty string (early versions had the attributes there, in hexadecimal), the
-# version twice, flags that say what is valid, attributes, sizes nobody reads, creation and change time.
+# version twice, flags that say what is valid, attributes, EA size, sizes nobody reads, creation and change time.
 _V3: Final = struct.Struct("<2xHH2xIIIQQqq")
-_V3_READ: Final = struct.Struct("<2xI2xII20xq8x")
+_V3_READ: Final = struct.Struct("<2xI2xIII16xq8x")
 _V3_TWICE: Final = 0x00030003
 _HEAD: Final = struct.Struct("<HH2xII")
 _TIME: Final = struct.Struct("<q")
 _VALID_ATTRIBUTES: Final = 0x01
+_VALID_EA_SIZE: Final = 0x02
 _VALID_CREATION: Final = 0x10
 _CREATION_AT: Final = {3: 36, 4: 24, 5: 16}
 _SHORT_V3: Final = 24
@@ -41,6 +42,8 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
     attributes: int = -1
     creation_time: int = 0
+    ea_size: int = -1
+    """Bytes of EAs when it was last written: -1 where nobody knows."""
 
 
 NOTHING: Final = Stored()
@@ -50,9 +53,9 @@ SideTable = dict[tuple[int, int], Stored]
 def decode(blob: bytes) -> Stored:
     """Reads `user.DOSATTRIB`, of any version Samba wrote; what makes no sense is as if it were not there."""
     if len(blob) == _V3.size:
-        twice, flags, bits, creation = _V3_READ.unpack(blob)
+        twice, flags, bits, ea_size, creation = _V3_READ.unpack(blob)
         if twice == _V3_TWICE and flags & _ALL_VALID == _ALL_VALID and creation >= 0:
-            return Stored(bits & _STORED, creation)
+            return Stored(bits & _STORED, creation, ea_size if flags & _VALID_EA_SIZE else -1)
     end = blob.find(b"\0")
     if end < 0:
         end = len(blob)
@@ -79,7 +82,12 @@ def decode(blob: bytes) -> Stored:
 def encode(stored: Stored) -> bytes:
     """Version 3 of the blob, which Samba reads from 3.5 to today."""
     flags = _VALID_ATTRIBUTES | (_VALID_CREATION if stored.creation_time else 0)
-    return _V3.pack(3, 3, flags, stored.attributes & _STORED, 0, 0, 0, stored.creation_time, 0)
+    ea_size = stored.ea_size
+    if ea_size >= 0:
+        flags |= _VALID_EA_SIZE
+    else:
+        ea_size = 0
+    return _V3.pack(3, 3, flags, stored.attributes & _STORED, ea_size, 0, 0, stored.creation_time, 0)
 
 
 def load(target: str | int, st: os.stat_result, side: SideTable, *, follow: bool = False) -> Stored:

@@ -5,14 +5,14 @@ A descriptor is kept in the extended attribute `user.fakesmb.NTACL`, self-relati
 nothing is looked up: the attribute `user.fakesmb.NTACL.used` of a share's root remembers that one has.
 """
 
-import errno
 import os
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.security import Descriptor, descriptor_bytes, read_descriptor
+from fakesmb.security import Control, Descriptor, WellKnown, descriptor_bytes, read_descriptor
 from fakesmb.status import NT, SMBError
+from fakesmb.vfs import xattrs
 from fakesmb.vfs.api import Access, Disposition
 from fakesmb.vfs.security import (
     Token,
@@ -26,6 +26,7 @@ from fakesmb.vfs.security import (
     through_parent,
     through_privileges,
 )
+from fakesmb.vfs.watch import Filter
 
 if TYPE_CHECKING:
     from fakesmb.vfs.directory import Directory
@@ -35,15 +36,15 @@ if TYPE_CHECKING:
 XATTR: Final = "user.fakesmb.NTACL"
 USED: Final = "user.fakesmb.NTACL.used"
 
-_HAVE_XATTR: Final = hasattr(os, "getxattr")
-_NO_XATTR: Final = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
-_NONE: Final = frozenset({errno.ENODATA, getattr(errno, "ENOATTR", errno.ENODATA), *_NO_XATTR})
 _REPLACES: Final = {
     Disposition.SUPERSEDE: Access.DELETE | Access.WRITE_DATA,
     Disposition.OVERWRITE: Access.WRITE_DATA | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
     Disposition.OVERWRITE_IF: Access.WRITE_DATA | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
 }
 """What replacing a file needs besides what is asked for ([MS-FSA] 2.1.5.1.2)."""
+
+_LISTS: Final = Control.DACL_PRESENT | Control.SACL_PRESENT
+_SERVER: Final = Token(WellKnown.SYSTEM, admin=True)
 
 
 @lru_cache(256)
@@ -53,12 +54,12 @@ def _parsed(blob: bytes) -> Descriptor:
 
 def load(target: str | int, *, follow: bool = False) -> Descriptor | None:
     """The descriptor that is kept with a file; one that makes no sense denies everything rather than nothing."""
-    if not _HAVE_XATTR:
+    if not xattrs.HAVE:
         return None
     try:
         return _parsed(os.getxattr(target, XATTR, follow_symlinks=follow))
     except OSError as error:
-        if error.errno in _NONE or isinstance(error, FileNotFoundError):
+        if error.errno in xattrs.ABSENT or isinstance(error, FileNotFoundError):
             return None
         raise
     except ValueError:
@@ -67,7 +68,7 @@ def load(target: str | int, *, follow: bool = False) -> Descriptor | None:
 
 def save(target: str | int, descriptor: Descriptor, *, follow: bool = True) -> None:
     """Keeps a descriptor with a file; raises NOT_SUPPORTED where the disk cannot."""
-    if not _HAVE_XATTR:
+    if not xattrs.HAVE:
         raise SMBError(NT.NOT_SUPPORTED, "no extended attributes here")
     try:
         blob = descriptor_bytes(descriptor)
@@ -76,33 +77,41 @@ def save(target: str | int, descriptor: Descriptor, *, follow: bool = True) -> N
     try:
         os.setxattr(target, XATTR, blob, follow_symlinks=follow)
     except OSError as error:
-        if error.errno in _NO_XATTR:
+        if error.errno in xattrs.UNSUPPORTED:
             raise SMBError(NT.NOT_SUPPORTED, "the disk takes no extended attributes") from None
         raise
+
+
+def _used(root: str) -> bool:
+    """Whether a file of this share had a descriptor once."""
+    if not xattrs.HAVE:
+        return False
+    try:
+        os.getxattr(root, USED)
+    except OSError:
+        return False
+    return True
 
 
 class Guard:
     """Access checks for one user over the files of one share. `token` None: the server itself, which may all."""
 
-    __slots__ = ("_opens", "_root", "token")
+    __slots__ = ("_always", "_opens", "_root", "privileged", "token")
 
-    def __init__(self, root: str, opens: "OpenFiles", token: Token | None = None) -> None:
+    def __init__(
+        self, root: str, opens: "OpenFiles", token: Token | None = None, *, always: bool = False
+    ) -> None:
         self._root = root
         self._opens = opens
+        self._always = always
         self.token = token
-        if not opens.secured and _HAVE_XATTR:
-            with suppress(OSError):
-                os.getxattr(root, USED)
-                opens.secured = True
-
-    @property
-    def privileged(self) -> bool:
+        self.privileged = token is not None and token.admin
         """Whether the user may see and change SACLs."""
-        return self.token is not None and self.token.admin
+        opens.secured = opens.secured or always or _used(root)
 
     def for_user(self, token: Token | None) -> "Guard":
         """The same for another user."""
-        return Guard(self._root, self._opens, token)
+        return Guard(self._root, self._opens, token, always=self._always)
 
     def open(self, entry: "Entry", asked: int, access: int, disposition: int, options: int) -> int:
         """The access an open of something that is there gets, of what the file itself allows; or ACCESS_DENIED.
@@ -127,26 +136,26 @@ class Guard:
 
     def make(self, parent: "Directory", given: Descriptor | None, *, directory: bool) -> Descriptor | None:
         """What is to be kept with a new object, which this user must be allowed to make; None for nothing."""
-        token = self.token
-        if given is not None and not (given.owner or given.group or given.control & 0x14):
+        token = self.token or _SERVER
+        if given is not None and not (given.owner or given.group or given.control & _LISTS):
             given = None
-        if token is None or (not self._opens.secured and given is None):
-            return given
         own = load(parent.xattr_base) if self._opens.secured else None
-        if own is None:
-            return (
-                None if given is None else for_new(self._default(parent), given, token, directory=directory)
-            )
-        self._check_adding(own, token, directory=directory)
+        if own is not None:
+            if self.token is not None:
+                self._check_adding(own, token, directory=directory)
+        elif given is None and not self._always:
+            return None
+        else:
+            own = default_descriptor(parent.status())
         return for_new(own, given, token, directory=directory)
 
     def keep(self, target: str | int, descriptor: Descriptor, *, follow: bool = True) -> None:
         """Keeps a descriptor with a file, and remembers that there is one."""
         save(target, descriptor, follow=follow)
-        if not self._opens.secured:
-            self._opens.secured = True
-        with suppress(OSError):
-            os.setxattr(self._root, USED, b"1")
+        self._opens.secured = True
+        if not _used(self._root):
+            with suppress(OSError):
+                os.setxattr(self._root, USED, b"1")
 
     def check_add(self, parent: "Directory", *, directory: bool) -> None:
         """Raises ACCESS_DENIED where this user may not put a new name into a directory."""
@@ -178,6 +187,10 @@ class Guard:
             raise SMBError(NT.ACCESS_DENIED, "not opened for changing its descriptor")
         old = self._of(handle)
         self.keep(handle.xattr_target, changed(old, descriptor, parts, self.token))
+        if handle.file.times is not None:
+            handle.file.times.touch()
+        if self._opens.watches.active:
+            self._opens.watches.modified(handle.disk_path, Filter.SECURITY)
 
     def maximal(self, handle: "LocalHandle") -> int:
         """All that this user could open the file for."""
@@ -194,10 +207,6 @@ class Guard:
     def _by_parent(self, entry: "Entry", token: Token) -> int:
         own = load(entry.directory.xattr_base) if entry.name else None
         return Access.DELETE | Access.READ_ATTRIBUTES if own is None else through_parent(own, token)
-
-    @staticmethod
-    def _default(parent: "Directory") -> Descriptor:
-        return default_descriptor(parent.status())
 
     @staticmethod
     def _check_adding(own: Descriptor, token: Token, *, directory: bool) -> None:

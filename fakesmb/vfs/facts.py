@@ -46,7 +46,7 @@ def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: Open
         allocated,
         (1 if directory else st.st_nlink) - pending,
         st.st_ino,
-        0,
+        stored.ea_size if stored.ea_size > 0 else 0,
         pending,
         int(directory),
         0,

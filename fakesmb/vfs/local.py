@@ -12,6 +12,7 @@ from fakesmb.vfs.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.api import Access, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
 from fakesmb.vfs.attributes import creation_time, load
 from fakesmb.vfs.control import CHANGING, Controls
+from fakesmb.vfs.deletion import deletes
 from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
@@ -24,7 +25,7 @@ from fakesmb.vfs.opens import Opener
 from fakesmb.vfs.paths import Path, check_name
 from fakesmb.vfs.search import LocalSearch
 from fakesmb.vfs.volume import volume_of
-from fakesmb.vfs.watch import Filter, difference
+from fakesmb.vfs.watch import difference
 from fakesmb.vfs.wildcards import has_wildcards
 
 if TYPE_CHECKING:
@@ -45,17 +46,21 @@ _SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 class LocalStore:
     """The folder `root` as a share. `opens` is shared by all stores of one server.
 
+    With `acls` every new file gets a security descriptor; without, those that are given one or would inherit one.
+
     Raises NotADirectoryError or FileNotFoundError at once where `root` is no directory.
     """
 
-    def __init__(self, root: str, opens: OpenFiles, *, read_only: bool = False, label: str = "") -> None:
+    def __init__(
+        self, root: str, opens: OpenFiles, *, read_only: bool = False, label: str = "", acls: bool = False
+    ) -> None:
         if not stat.S_ISDIR(os.stat(root).st_mode):
             raise NotADirectoryError(root)
         self.read_only = read_only
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
         self._lookup = Lookup(root)
-        self._let_in(Guard(self._lookup.root.path, opens))
+        self._let_in(Guard(self._lookup.root.path, opens, always=acls))
 
     def _let_in(self, guard: Guard) -> None:
         self._guard = guard
@@ -91,11 +96,13 @@ class LocalStore:
             watches.forget(handle)
         if last_write_time > 0 and handle.access & _SETS_TIMES:
             writetimes.set_times(handle, self.opens.clock, last_write_time, 0)
+            if watches.active:
+                watches.timed(handle)
         if handle.oplock is not None:
             oplocks.drop(handle)
         if file.locks is not None:
             file.locks.drop(handle)
-        if handle.delete_on_close and not file.delete_pending:
+        if handle.delete_on_close and not file.delete_pending and deletes(handle):
             self.opens.mark_deleted(file, handle.path)
         deleting = file.delete_pending
         last = self.opens.end(handle)
@@ -229,6 +236,8 @@ class LocalStore:
         entry = self._lookup.find(target)
         found = entry.st
         assert found is not None
+        if self.opens.secured:
+            self._guard.check(entry, Access.READ_ATTRIBUTES)
         files = self.opens.by_key
         file = files.get((found.st_dev, found.st_ino)) if files else None
         if file is not None and file.delete_pending:
@@ -355,10 +364,7 @@ class LocalStore:
         """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.16)."""
         if self.read_only:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
-        own = _own(handle)
-        self._guard.change(own, parts, descriptor)
-        if self.opens.watches.active:
-            self.opens.watches.modified(own.disk_path, Filter.SECURITY)
+        self._guard.change(_own(handle), parts, descriptor)
 
     def maximal_access(self, handle: "Handle") -> int:
         """All that this user could open the file for."""

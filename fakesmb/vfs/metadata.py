@@ -58,4 +58,4 @@ def _remember(own: LocalHandle, side: SideTable, st: os.stat_result, creation: i
     if not own.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
         # Before the rest: a file without write permission takes no extended attribute either.
         os.chmod(own.xattr_target, stat.S_IMODE(writable))
-    save(own.xattr_target, st, Stored(bits, born), side, follow=True)
+    save(own.xattr_target, st, Stored(bits, born, old.ea_size), side, follow=True)

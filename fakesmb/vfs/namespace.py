@@ -71,6 +71,7 @@ class Namespace:
             directory.unlink(entry.name)
         self._opens.side.pop((entry.st.st_dev, entry.st.st_ino), None)
         directory.changed(removed=entry.name)
+        self._opens.tunnel.remember(directory.path, entry.name)
         if self._opens.watches.active:
             self._opens.watches.removed(entry.path, directory=stat.S_ISDIR(entry.st.st_mode))
 
@@ -134,6 +135,7 @@ class Namespace:
         target.directory.about_to_change()
         source.directory.rename(source.name, target.directory, to.name)
         source.directory.changed(removed=source.name)
+        self._opens.tunnel.remember(source.directory.path, source.name)
         target.directory.changed(added=to.name)
         if file is not None:
             self._moved(file, before, to, target)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.vfs.attributes import SideTable
 from fakesmb.vfs.locks import LockTable
+from fakesmb.vfs.paths import fold
+from fakesmb.vfs.tunnel import Tunnel
 from fakesmb.vfs.watches import Watches
 from fakesmb.vfs.writetimes import WriteClock
 
@@ -36,6 +38,7 @@ class OpenFile:
         "locks",
         "opens",
         "oplocks",
+        "streams",
         "times",
         "waiters",
     )
@@ -54,6 +57,14 @@ class OpenFile:
         self.times: Times | None = None
         """Last write and change time, once they are not the disk's."""
         self.waiters: list[Callable[[], None]] = []
+        self.streams: dict[str, StreamFile] | None = None
+        """The named streams that are open, by their folded names; None where none ever was."""
+
+    def all_opens(self) -> "list[LocalHandle]":
+        """The opens of the file and those of its named streams."""
+        if not self.streams:
+            return self.opens
+        return [*self.opens, *(own for stream in self.streams.values() for own in stream.opens)]
 
     def wait_for_close(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Calls back once, after the next close or oplock acknowledgement; gives what ends that interest."""
@@ -73,18 +84,44 @@ class OpenFile:
                 callback()
 
 
+class StreamFile(OpenFile):
+    """A named stream that is open at least once: what is not here (times, attributes) is its file's."""
+
+    __slots__ = ("base", "stream")
+
+    def __init__(self, base: OpenFile, stream: str) -> None:
+        self.base = base
+        self.stream = stream
+        """The name as it is on disk."""
+        times = base.times
+        super().__init__(base.key)
+        self.streams = {}
+        base.times = times
+
+    @property
+    def times(self) -> "Times | None":
+        """As in `OpenFile`."""
+        return self.base.times
+
+    @times.setter
+    def times(self, times: "Times | None") -> None:
+        self.base.times = times
+
+
 class LocalHandle:
     """One open of a file in a local directory: `vfs.api.Handle` and what the store needs."""
 
     __slots__ = (
         "access",
         "closed",
+        "contested",
         "delete_on_close",
         "disk_path",
         "dos_deny",
         "fd",
         "file",
         "is_directory",
+        "made",
         "mode",
         "name",
         "oplock",
@@ -96,6 +133,7 @@ class LocalHandle:
         "share",
         "shown_path",
         "timed",
+        "unusual",
         "wrote",
     )
 
@@ -124,6 +162,8 @@ class LocalHandle:
         self.share = share
         self.options = options
         self.is_directory = is_directory
+        self.unusual = is_directory
+        """Whether its data is not what `fd` reads and writes: a directory, or a named stream."""
         self.pid = pid
         self.owner = owner
         self.dos_deny = dos_deny
@@ -136,6 +176,10 @@ class LocalHandle:
         self.mode = options & 0x3E
         self.closed = False
         self.delete_on_close = False
+        self.made = False
+        """Whether this open made the file."""
+        self.contested = False
+        """It found the file there and asked for delete on close, and others opened the file after it."""
         self.wrote = False
         """Whether its close moves the last write time."""
         self.timed = False
@@ -175,6 +219,7 @@ class OpenFiles:
     def __init__(self, clock: WriteClock | None = None) -> None:
         self.by_key: dict[Key, OpenFile] = {}
         self.clock = clock or WriteClock()
+        self.tunnel = Tunnel(self.clock)
         self.side: SideTable = {}
         self.watches = Watches()
         self.deleting = 0
@@ -184,11 +229,11 @@ class OpenFiles:
 
     def __len__(self) -> int:
         """How many opens there are."""
-        return sum(len(file.opens) for file in self.by_key.values())
+        return sum(len(file.all_opens()) for file in self.by_key.values())
 
     def __iter__(self) -> "Iterator[LocalHandle]":
         for file in list(self.by_key.values()):
-            yield from list(file.opens)
+            yield from list(file.all_opens())
 
     def get(self, st: os.stat_result) -> OpenFile | None:
         """The open file of this inode, if it is open."""
@@ -221,16 +266,40 @@ class OpenFiles:
         """Whether anything in this directory is open, at any depth."""
         inside = disk_path.rstrip("/") + "/"
         return any(
-            handle.disk_path.startswith(inside) for file in self.by_key.values() for handle in file.opens
+            handle.disk_path.startswith(inside)
+            for file in self.by_key.values()
+            for handle in file.all_opens()
         )
 
     def end(self, handle: LocalHandle) -> bool:
-        """Takes one open away; True if it was the file's last."""
+        """Takes one open away; True if it was the last of the file and all its streams."""
         file = handle.file
         file.opens.remove(handle)
         if file.opens:
             return False
+        if file.streams is not None:
+            if isinstance(file, StreamFile):
+                file = self._end_stream(file)
+            if file.opens or file.streams:
+                return False
         if self.by_key.get(file.key) is file:
             del self.by_key[file.key]
         self.deleting -= file.delete_pending
         return True
+
+    def stream(self, base: OpenFile, name: str) -> StreamFile:
+        """The open stream of that name on disk, made if need be."""
+        if base.streams is None:
+            base.streams = {}
+        key = fold(name)
+        found = base.streams.get(key)
+        if found is None:
+            found = base.streams[key] = StreamFile(base, name)
+        return found
+
+    def _end_stream(self, stream: StreamFile) -> OpenFile:
+        base = stream.base
+        if base.streams is not None:
+            base.streams.pop(fold(stream.stream), None)
+        self.deleting -= stream.delete_pending
+        return base

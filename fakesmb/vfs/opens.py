@@ -8,7 +8,7 @@ from typing import Final
 
 from fakesmb.filetime import UNIX_EPOCH
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import oplocks, sharing, writetimes
+from fakesmb.vfs import eas, oplocks, sharing, streamfiles, writetimes, xattrs
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
 from fakesmb.vfs.api import (
     Access,
@@ -23,12 +23,14 @@ from fakesmb.vfs.api import (
     SharingViolation,
 )
 from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.deletion import contest
 from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles, SamePosition
 from fakesmb.vfs.paths import Path, check_name
+from fakesmb.vfs.streamopens import StreamOpener
 from fakesmb.vfs.watches import REPLACED
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
@@ -57,12 +59,15 @@ class Opener:
         self._opens = opens
         self._guard = guard
         self._read_only = read_only
+        self._streams = StreamOpener(lookup, opens, guard, self.create, read_only=read_only)
 
     def create(self, path: Path, request: CreateRequest) -> Opened:
         """`FileStore.create`."""
         # As Windows' server, which asks for the attributes besides whatever the client asks for.
         mask = map_generic(request.access) or Access.READ_ATTRIBUTES
         _check_request(path, request, mask, privileged=self._guard.privileged)
+        if path.stream:
+            return self._streams.create(path, request, mask)
         for _ in range(_ATTEMPTS):
             entry = self._lookup.entry(path)
             try:
@@ -78,7 +83,7 @@ class Opener:
     ) -> Opened:
         disposition, options = request.disposition, request.options
         directory = stat.S_ISDIR(st.st_mode)
-        _check_kind(st.st_mode, disposition, options)
+        _check_kind(st.st_mode, disposition, options | Option.NON_DIRECTORY if path.unnamed else options)
         stored = load(entry.xattr_path, st, self._opens.side)
         attributes = effective(st.st_mode, entry.data_name, stored.attributes)
         replacing = disposition in _REPLACING
@@ -95,13 +100,15 @@ class Opener:
                 sharing.check(file, access | Access.WRITE_DATA if replacing else access, request)
             except SharingViolation as violation:
                 oplocks.before_refusal(file, violation, replacing=replacing)
+            if replacing and file.streams:
+                sharing.check_streams(file)
             if file.oplocks is not None:
                 oplocks.before_open(file, access, request, replacing=replacing)
         fd, access = _open_existing(entry, st, access, mask, replacing=replacing)
         try:
             action = _OPENED
             if replacing:
-                st, stored = self._replace(fd, request, st, stored)
+                st, stored = self._replace(fd, path, request, st, stored)
                 if file is not None:
                     writetimes.replaced(file)
                 action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
@@ -127,12 +134,16 @@ class Opener:
             raise SMBError(NT.CANNOT_DELETE, "the share's root")
 
     def _replace(
-        self, fd: int, request: CreateRequest, st: os.stat_result, stored: Stored
+        self, fd: int, path: Path, request: CreateRequest, st: os.stat_result, stored: Stored
     ) -> tuple[os.stat_result, Stored]:
         """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2)."""
         os.ftruncate(fd, 0)
         born = creation_time(stored.creation_time, st)
-        stored = Stored(request.attributes & _KEPT | Attribute.ARCHIVE, born)
+        if stored.ea_size or request.eas:
+            eas.clear(fd, xattrs.names(fd))
+        streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, path)
+        ea_size = eas.save(fd, request.eas) if request.eas else 0
+        stored = Stored(request.attributes & _KEPT | Attribute.ARCHIVE, born, ea_size)
         save(fd, st, stored, self._opens.side, follow=True)
         return os.fstat(fd), stored
 
@@ -150,6 +161,11 @@ class Opener:
         parent = entry.directory
         if self._opens.deleting and self._opens.is_deleting(parent.status()):
             raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
+        name = self._opens.tunnel.recall(parent.path, entry.name)
+        if name != entry.name:
+            longer = self._lookup.child(parent, name)
+            if longer.st is None:
+                entry, path = longer, Path((*path.parts[:-1], name))
         directory = bool(options & Option.DIRECTORY)
         descriptor = request.descriptor
         if self._opens.secured or descriptor is not None:
@@ -165,7 +181,8 @@ class Opener:
         try:
             parent.changed(added=entry.name)
             st = os.fstat(fd)
-            stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH)
+            ea_size = eas.save(f"/proc/self/fd/{fd}", request.eas) if request.eas else 0
+            stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH, ea_size)
             if directory:
                 save(entry.xattr_path, st, stored, self._opens.side)
             else:
@@ -218,6 +235,9 @@ class Opener:
             disk_path=entry.path,
         )
         handle.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
+        handle.made = action == Action.CREATED
+        if file.opens:
+            contest(file)
         file.opens.append(handle)
         if request.allocation and action != _OPENED and not directory:
             file.allocation = request.allocation
@@ -242,10 +262,10 @@ def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged:
         raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
     if options & Option.OPEN_BY_FILE_ID:
         raise SMBError(NT.NOT_SUPPORTED, "open by file id")
-    if path.stream:
-        # Explorer probes dozens of streams of each file and wants exactly this for one that is not there.
-        missing = request.disposition in _EXISTING_ONLY
-        raise SMBError(NT.OBJECT_NAME_NOT_FOUND if missing else NT.OBJECT_NAME_INVALID, "a stream")
+    if options & Option.DIRECTORY and (path.stream or path.unnamed):
+        raise SMBError(NT.NOT_A_DIRECTORY, "a stream")
+    if request.eas:
+        eas.check(request.eas)
 
 
 def _check_kind(mode: int, disposition: int, options: int) -> None:

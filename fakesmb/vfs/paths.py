@@ -31,6 +31,8 @@ class Path(msgspec.Struct, frozen=True):
 
     parts: tuple[str, ...] = ()
     stream: str = ""
+    unnamed: bool = False
+    """Whether the unnamed stream was meant in so many words (`name::$DATA`), which no directory has."""
 
     @classmethod
     def parse(cls, text: str, *, wildcards: bool = False) -> Self:
@@ -47,16 +49,17 @@ class Path(msgspec.Struct, frozen=True):
         if len(text) <= _CHECK_LENGTH and _UNUSUAL.search(text) is None:
             return cls(tuple(text.split("\\")))
         text = text.replace("/", "\\").rstrip("\\")
-        stream = ""
+        stream, unnamed = "", False
         if ":" in text:
             text, stream = _split_stream(text)
+            unnamed = not stream
         if len(text) > MAX_PATH:
             raise SMBError(NT.OBJECT_NAME_INVALID, "path too long")
         parts = _normalise(text.split("\\"))
         last = len(parts) - 1 if wildcards else -1
         for at, part in enumerate(parts):
             _check(part, _ILLEGAL_BUT_WILDCARDS if at == last else _ILLEGAL)
-        return cls(tuple(parts), stream)
+        return cls(tuple(parts), stream, unnamed)
 
     @property
     def parent(self) -> "Path":
@@ -87,10 +90,10 @@ def _split_stream(text: str) -> tuple[str, str]:
     stream = rest[0]
     if len(rest) == 2 and rest[1].upper() != _DEFAULT_STREAM_TYPE:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a stream type other than $DATA")
+    if head and not name:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream of a file without a name")
     if not stream and len(rest) == 1:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a stream without a name")
-    if not name and not stream:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream of nothing")
     # Stream names may hold control characters ([MS-FSCC] 2.1.5.3): Explorer wants `:\005SummaryInformation`.
     if len(stream) > MAX_COMPONENT or "\0" in stream:
         raise SMBError(NT.OBJECT_NAME_INVALID, "stream name")

@@ -35,6 +35,19 @@ def check(file: OpenFile, access: int, request: CreateRequest) -> None:
             other, request
         ):
             raise SharingViolation(file.wait_for_close, other.shown_path)
+    if file.streams and access & Access.DELETE:
+        check_streams(file)
+
+
+def check_streams(file: OpenFile) -> None:
+    """Raises `SharingViolation` where an open of one of the file's streams forbids that it goes.
+
+    An open of the file for DELETE is one of all its streams; the reverse does not hold.
+    """
+    for stream in (file.streams or {}).values():
+        for other in stream.opens:
+            if other.access & _COUNTS and not other.share & Share.DELETE:
+                raise SharingViolation(stream.wait_for_close, other.shown_path)
 
 
 def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
@@ -44,6 +57,8 @@ def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
     for other in file.opens:
         if conflict(Access.DELETE, share, other.access, other.share):
             raise SharingViolation(file.wait_for_close, other.shown_path)
+    if file.streams:
+        check_streams(file)
 
 
 def same_dos_open(file: OpenFile, request: CreateRequest) -> LocalHandle | None:

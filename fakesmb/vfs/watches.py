@@ -147,6 +147,10 @@ class Watches:
         bits = _WRITTEN if end > os.fstat(handle.fd).st_size else Filter.LAST_WRITE
         self._unreported[handle] = self._unreported.get(handle, 0) | bits
 
+    def timed(self, handle: "LocalHandle") -> None:
+        """Given a write time by the request that closes it."""
+        self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
+
     def resized(self, handle: "LocalHandle") -> None:
         """Truncated or extended on purpose: told at once, but for the write time."""
         self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
@@ -155,8 +159,7 @@ class Watches:
     def closed(self, handle: "LocalHandle", *, gone: bool) -> None:
         """The open has closed: tells what it has written ([MS-FSA] 2.1.5.5), unless the file goes away (`gone`)."""
         bits = self._unreported.pop(handle, _WRITTEN if handle.wrote else 0)
-        if bits:
-            self.modified(handle.disk_path, 0 if gone else bits)
+        self.modified(handle.disk_path, 0 if gone else bits)
 
     def _own(self, kind: int, path: str, *, directory: bool = False) -> None:
         if self.outside is not None:

@@ -359,6 +359,12 @@ class FlushRequest(Message, frozen=True):
     fid: U16
 
 
+class ClosePrintFileRequest(Message, frozen=True):
+    """SMB_COM_CLOSE_PRINT_FILE request, [MS-CIFS] 2.2.4.69.1."""
+
+    fid: U16
+
+
 class OpenRequest(Message, frozen=True):
     """SMB_COM_OPEN request, [MS-CIFS] 2.2.4.3.1."""
 

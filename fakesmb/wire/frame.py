@@ -46,7 +46,7 @@ class Framer:
     __slots__ = ("_chunks", "_have", "_limit", "_need")
 
     def __init__(self, limit: int) -> None:
-        self._chunks: list[bytes] = []
+        self._chunks: list[bytes | memoryview] = []
         self._have = 0
         self._need = PREFIX_SIZE
         self._limit = limit
@@ -75,5 +75,6 @@ class Framer:
         else:
             self._need = PREFIX_SIZE
         if at < size:
-            self._chunks.append(data[at:] if at else data)
+            # A view of the rest saves a copy; it may hold on to as much again as it shows, no more.
+            self._chunks.append(view[at:] if size - at > at else data[at:])
         self._have = size - at

@@ -134,19 +134,6 @@ class Fsctl:
     DFS_GET_REFERRALS: Final = 0x00060194
 
 
-class SecurityInformation:
-    """Which parts of a security descriptor, [MS-DTYP] 2.4.7."""
-
-    OWNER: Final = 0x00000001
-    GROUP: Final = 0x00000002
-    DACL: Final = 0x00000004
-    SACL: Final = 0x00000008
-    PROTECTED_DACL: Final = 0x80000000
-    PROTECTED_SACL: Final = 0x40000000
-    UNPROTECTED_DACL: Final = 0x20000000
-    UNPROTECTED_SACL: Final = 0x10000000
-
-
 class SecurityDescRequest(Structure, frozen=True):
     """NT_TRANSACT_QUERY_SECURITY_DESC and SET_SECURITY_DESC parameters, [MS-CIFS] 2.2.7.3.1, 2.2.7.6.1."""
 

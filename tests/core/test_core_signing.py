@@ -82,7 +82,7 @@ def test_cancel_takes_one_number(server: InMemoryServer, signer: Client) -> None
     before = signer._numbers[mid]
     signer.send(0xA4, Empty(), mid=mid)
     signer._numbers[mid] = before
-    assert signer.answer().header.status == NT.CANCELLED
+    assert signer.answer().header.status == NT.FILE_LOCK_CONFLICT
     assert signer.read(theirs, 10, 2) == b"01"
 
 

@@ -151,7 +151,7 @@ class TestLocks:
         """LOCKING_ANDX_CANCEL_LOCK: the wait ends, and the cancel is answered too."""
         waiting = holder.ask()
         cancelling = holder.ask(kind=0x18, timeout=0)
-        assert holder.statuses() == [(waiting, NT.CANCELLED), (cancelling, 0)]
+        assert holder.statuses() == [(waiting, NT.FILE_LOCK_CONFLICT), (cancelling, 0)]
         again = holder.ask(kind=0x18, timeout=0)
         assert holder.statuses() == [(again, NT.OS2_CANCEL_VIOLATION)]
         holder.gone()
@@ -196,7 +196,7 @@ class TestCancel:
     def test_a_waiting_lock(self, holder: Holder) -> None:
         mid = holder.ask()
         self.cancel(holder.b, mid)
-        assert holder.statuses() == [(mid, NT.CANCELLED)]
+        assert holder.statuses() == [(mid, NT.FILE_LOCK_CONFLICT)]
         holder.gone()
         holder.a.unlock(holder.mine, 0, 10)
         holder.a.lock(holder.mine, 0, 10)
@@ -228,7 +228,7 @@ class TestCancel:
         mid = other.send(CREATE, NtCreateAndxRequest(desired_access=1, file_name="a.txt"))
         self.cancel(other, mid)
         answer = other.answer()
-        assert (answer.header.mid, answer.header.status) == (mid, NT.CANCELLED)
+        assert (answer.header.mid, answer.header.status) == (mid, NT.SHARING_VIOLATION)
         assert other.clock.getDelayedCalls() == []
 
 

@@ -195,3 +195,17 @@ def test_every_well_known_name_and_sid_lead_to_each_other() -> None:
     for one in WELL_KNOWN:
         assert directory.by_sid(one.sid) == one
         assert directory.by_name(f"{one.domain}\\{one.name}" if one.domain else one.name) == one
+
+
+def test_administrators_hold_the_privileges_that_file_access_grants_them() -> None:
+    dce = lsarpc()
+    answer = lsad.hLsarEnumerateAccountRights(dce, policy(dce), "S-1-5-32-544")
+    rights = [one["Data"] for one in answer["UserRights"]["UserRights"]]
+    assert {"SeSecurityPrivilege", "SeRestorePrivilege", "SeTakeOwnershipPrivilege"} <= set(rights)
+
+
+def test_an_account_without_rights_of_its_own_is_not_found() -> None:
+    dce = lsarpc()
+    with pytest.raises(DCERPCException) as refused:
+        lsad.hLsarEnumerateAccountRights(dce, policy(dce), f"{MACHINE}-1005")
+    assert refused.value.get_error_code() == 0xC0000034

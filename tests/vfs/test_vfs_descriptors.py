@@ -1,7 +1,6 @@
 """Descriptors that are kept with files, and what they forbid whom."""
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -53,7 +52,7 @@ class Users:
 
 
 @pytest.fixture
-def users(lab: Lab) -> Iterator[Users]:
+def users(lab: Lab) -> Users:
     try:
         os.setxattr(lab.root, "user.probe", b"1")
     except OSError:
@@ -61,7 +60,7 @@ def users(lab: Lab) -> Iterator[Users]:
     (lab.root / "a.txt").write_text("a")
     (lab.root / "d").mkdir()
     (lab.root / "d" / "b.txt").write_text("b")
-    yield Users(lab)
+    return Users(lab)
 
 
 def sids(store: LocalStore, handle: Handle) -> list[str]:
@@ -220,6 +219,22 @@ class TestKeeping:
         users.try_(users.bob, "a.txt", Access.READ_DATA)
         users.try_(users.bob, "n", Access.READ_DATA, disposition=Disposition.CREATE)
         users.bob.delete(Path.parse("n"))
+
+    def test_a_share_can_keep_one_for_every_file(self, users: Users) -> None:
+        root = str(users.lab.root)
+        store = LocalStore(root, users.lab.opens, acls=True).for_user(Token(BOB, EVERYONE, GROUP))
+        users.try_(store, "n", Access.READ_DATA, disposition=Disposition.CREATE)
+        kept = descriptors.load(str(users.lab.root / "n"))
+        assert kept is not None
+        assert kept.owner == BOB
+        assert users.try_(users.eve, "n", Access.FILE_ALL) == Access.FILE_ALL
+
+    def test_who_may_not_see_a_file_may_not_ask_for_it_by_name(self, users: Users, refuses: Refuses) -> None:
+        users.protect("d\\b.txt", allow(BOB, Access.FILE_ALL))
+        assert users.eve.query(Path.parse("d\\b.txt")).end_of_file == 1
+        users.protect("d", allow(BOB, Access.FILE_ALL))
+        with refuses(NT.ACCESS_DENIED):
+            users.eve.query(Path.parse("d\\b.txt"))
 
     def test_a_later_server_looks_from_the_start(self, users: Users, refuses: Refuses) -> None:
         users.protect("a.txt", allow(BOB, Access.FILE_ALL))

@@ -310,7 +310,7 @@ def test_failed_opens_leave_nothing(lab: Lab) -> None:
     holder = lab.open("a", disposition=Disposition.CREATE, share=0).handle
     for access, extra in (
         (0x12019F, {}),
-        (0, {}),
+        (0x200, {}),
         (Access.DELETE, {"options": 0x1041}),
         (1, {"disposition": 2}),
     ):

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from conftest_vfs import Lab
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from test_vfs_watch import ADDED, ALL, MODIFIED, NAME, NEW, OLD, REMOVED, Watcher, make
 from twisted.internet.task import Clock
 
@@ -127,6 +129,15 @@ def test_our_own_changes_are_told_once(lab: Lab, local: Local) -> None:
         (REMOVED, "dir\\d.txt"),
         (REMOVED, "dir"),
     ]
+
+
+def test_times_that_a_close_sets_are_our_own_change(lab: Lab, local: Local) -> None:
+    opened = lab.open("a.txt", 0x1F01FF, disposition=Disposition.CREATE)
+    watcher = Watcher(lab, bits=ALL)
+    local.turn()
+    lab.store.close(opened.handle, 130_000_000_000_000_000)
+    local.turn()
+    assert watcher.all() == [(MODIFIED, "a.txt")]
 
 
 def test_the_same_names_made_by_both(lab: Lab, local: Local) -> None:
@@ -277,3 +288,49 @@ def test_a_system_without_inotify(lab: Lab, local: Local, monkeypatch: pytest.Mo
     make(lab, "a")
     assert watcher.all() == [(ADDED, "a")]
     assert len(local.problems) == 1
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["client", "local"]),
+        st.sampled_from(["make", "remove", "rename", "turn"]),
+        st.sampled_from("abc"),
+        st.sampled_from("abc"),
+    ),
+    max_size=30,
+)
+
+
+@given(_STEPS)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_is_told_is_what_happened(
+    lab: Lab, local: Local, steps: list[tuple[str, str, str, str]]
+) -> None:
+    """Whoever does it and whenever it is read: one told of every change knows which names there are."""
+    folder = lab.root / f"d{len(os.listdir(lab.root))}"
+    folder.mkdir()
+    watcher = Watcher(lab, folder.name, Filter.FILE_NAME, size=60_000)
+    names: set[str] = set()
+    for who, what, name, other in steps:
+        path, to = (Path.parse(f"{folder.name}\\{one}") for one in (name, other))
+        if what == "turn" or (what == "make") == (name in names) or (what == "rename" and other in names):
+            local.turn()
+        elif what == "make":
+            make(lab, f"{folder.name}/{name}") if who == "client" else (folder / name).touch()
+            names.add(name)
+        elif what == "remove":
+            lab.store.delete(path) if who == "client" else (folder / name).unlink()
+            names.discard(name)
+        else:
+            if who == "client":
+                lab.store.rename(path, to, replace=False)
+            else:
+                (folder / name).rename(folder / other)
+            names = names - {name} | {other}
+    local.turn()
+    changes = watcher.all()
+    told = [name for action, name in changes if action in (ADDED, NEW)]
+    gone = [name for action, name in changes if action in (REMOVED, OLD)]
+    assert {name for name in "abc" if told.count(name) > gone.count(name)} == names
+    assert all(told.count(name) - gone.count(name) in (0, 1) for name in "abc")
+    lab.store.close(watcher.handle)

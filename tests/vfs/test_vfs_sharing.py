@@ -64,7 +64,8 @@ def test_deny_dos_opens_of_one_process_go_together(lab: Lab) -> None:
     me, you = object(), object()
     lab.open("a", share=0, dos_deny=1, pid=7, owner=me)
     lab.open("a", share=0, dos_deny=1, pid=7, owner=me)
-    for different in ({"pid": 8}, {"owner": you}, {"dos_deny": 2}, {"dos_deny": 0}):
+    lab.open("a", share=0, dos_deny=2, pid=7, owner=me)
+    for different in ({"pid": 8}, {"owner": you}, {"dos_deny": 0}):
         with pytest.raises(SharingViolation):
             lab.open("a", share=0, **({"dos_deny": 1, "pid": 7, "owner": me} | different))
 

@@ -213,6 +213,23 @@ class TestContents:
         assert watcher.all() == [(REMOVED, "f")]
         assert not lab.opens.watches._unreported
 
+    def test_a_close_that_sets_the_write_time(self, lab: Lab, file: Handle, watchers: list[Watcher]) -> None:
+        lab.store.close(file, 130_000_000_000_000_000)
+        assert self.told(lab, watchers) == Filter.LAST_WRITE
+
+    def test_a_security_descriptor(self, lab: Lab, file: Handle, watchers: list[Watcher]) -> None:
+        lab.store.set_security(file, 4, lab.store.query_security(file, 4))
+        assert self.told(lab, watchers) == Filter.SECURITY
+
+    def test_a_file_made_sparse(self, lab: Lab, file: Handle, watchers: list[Watcher]) -> None:
+        lab.store.control(file, 0x000900C4, b"", 0)
+        assert self.told(lab, watchers) == Filter.ATTRIBUTES
+
+    def test_a_stream_is_told_by_its_file_and_its_name(self, lab: Lab) -> None:
+        streams, files = Watcher(lab, bits=Filter.STREAM_NAME), Watcher(lab)
+        lab.opens.watches.report_stream(str(lab.root / "f"), "s", Happened.ADDED_STREAM, Filter.STREAM_NAME)
+        assert (streams.all(), files.now()) == ([(Happened.ADDED_STREAM, "f:s")], None)
+
     def test_reading_is_no_change(self, lab: Lab, file: Handle, watchers: list[Watcher]) -> None:
         lab.store.read(file, 0, 10, 0)
         lab.store.query(file)

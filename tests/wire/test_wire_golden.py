@@ -96,6 +96,7 @@ UNICODE: list[tuple[Any, str]] = [
     (files.WriteAndxResponse.of(0x10002), "06 ff 00 0000 0200 ffff 0100 0000 0000"),
     (files.CloseRequest(0x4001), "03 0140 ffffffff 0000"),
     (files.FlushRequest(0xFFFF), "01 ffff 0000"),
+    (files.ClosePrintFileRequest(0x4000), "01 0040 0000"),
     (files.OpenRequest(2, 6, "\\a"), "02 0200 0600 0700 04 5c00 6100 0000"),
     (files.OpenResponse(1, 0x20, 2, 3, 4), "07 0100 2000 02000000 03000000 0400 0000"),
     (files.CreateResponse(7), "01 0700 0000"),

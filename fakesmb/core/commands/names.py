@@ -62,6 +62,8 @@ def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
     try:
         request.store.check_directory(_path(request, request.params.directory_name))
     except SMBError as error:
+        if error.status == NT.OBJECT_PATH_SYNTAX_BAD:
+            raise
         raise SMBError(error.status, error.why, dos=(ERRDOS, 3)) from error
     return Empty()
 
@@ -97,7 +99,7 @@ def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
     params = request.params
     path = _path(request, params.file_name, wildcards=True)
     if not path.parts:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be deleted")
+        raise SMBError(NT.FILE_IS_A_DIRECTORY, "the root")
     if not has_wildcards(path.parts[-1]):
         info = request.store.query(path)
         _check_attributes(info, params.search_attributes)
@@ -166,7 +168,7 @@ def _copy(request: AnyRequest, old: Path, new: Path) -> None:
         if source.info.is_directory:
             raise SMBError(NT.FILE_IS_A_DIRECTORY, "directories are not copied")
         making = CreateRequest(
-            access=Access.WRITE_DATA,
+            access=Access.WRITE_DATA | Access.WRITE_ATTRIBUTES,
             share=Share.NONE,
             disposition=Disposition.CREATE,
             attributes=source.info.attributes,
@@ -177,6 +179,7 @@ def _copy(request: AnyRequest, old: Path, new: Path) -> None:
             offset = 0
             while data := store.read(source.handle, offset, COPY_PIECE, pid & 0xFFFF):
                 offset += store.write(target.handle, offset, data, pid & 0xFFFF)
+            store.set_basic(target.handle, attributes=source.info.attributes)
         finally:
             store.close(target.handle)
     finally:

@@ -30,6 +30,7 @@ from fakesmb.vfs.api import (
 )
 from fakesmb.vfs.paths import Path
 from fakesmb.wire.files import (
+    ClosePrintFileRequest,
     CloseRequest,
     CreateFlag,
     FlushRequest,
@@ -63,6 +64,7 @@ _CHANGES: Final = (
     | Access.GENERIC_WRITE
     | Access.GENERIC_ALL
 )
+_STANDARD_RIGHTS: Final = 0x001F0000
 _READ_ONLY_RIGHTS: Final = Access.FILE_READ | Access.FILE_EXECUTE
 
 DOS_ACCESS: Final = {
@@ -76,6 +78,8 @@ DOS_SHARE: Final = {1: Share.NONE, 2: Share.READ, 3: Share.WRITE, 4: Share.READ 
 """AccessMode bits 4-6: deny all, write, read, none. 0 is compatibility mode."""
 PROGRAMS: Final = (".exe", ".com", ".dll", ".sym")
 """Files that DENY_DOS opens share for reading and writing, so that they can be run meanwhile."""
+EXECUTE_MODE: Final = 3
+WRITING_MODES: Final = (1, 2)
 FCB_MODE: Final = 0xFF
 DOS_DISPOSITION: Final = {
     0x10: Disposition.CREATE,
@@ -180,8 +184,7 @@ def nt_create(
     if params.flags & CreateFlag.OPEN_TARGET_DIRECTORY and path.parts:
         path = Path(path.parts[:-1])
     create = CreateRequest(
-        # Windows' server adds this to every open, without which one that asks for nothing would be refused.
-        access=params.desired_access or Access.READ_ATTRIBUTES,
+        access=params.desired_access,
         share=params.share_access,
         disposition=params.create_disposition,
         options=params.create_options,
@@ -224,15 +227,16 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
             **facts,
             # file_id stays 0, as XP and Samba send it: clients that go by WordCount 42 read it as ByteCount.
             nm_pipe_status=FILE_STATUS_FLAGS,
-            maximal_access_rights=maximal_rights(request),
+            maximal_access_rights=maximal_rights(request, opened),
         )
 
     return open_file(request, path, create, response)
 
 
-def maximal_rights(request: AnyRequest) -> int:
+def maximal_rights(request: AnyRequest, opened: Opened | None = None) -> int:
     """MaximalAccessRights that extended answers carry."""
-    return _READ_ONLY_RIGHTS if request.tree.read_only else Access.FILE_ALL
+    rights = _READ_ONLY_RIGHTS if request.tree.read_only else Access.FILE_ALL
+    return rights if opened is None else rights & request.store.maximal_access(opened.handle)
 
 
 def _pipe_response(entry: Open, flags: int) -> NtCreateAndxResponse:
@@ -289,6 +293,19 @@ def dos_create(
     )
 
 
+def dos_disposition(params: OpenAndxRequest) -> int:
+    """What OPEN_ANDX does with a file that exists, and with one that does not.
+
+    An open for execution whose OpenMode says neither makes a file: nobody knows why Windows does.
+    """
+    disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
+    if disposition is not None:
+        return disposition
+    if params.access_mode & 7 == EXECUTE_MODE:
+        return Disposition.CREATE
+    raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
+
+
 @command(0x2D, OpenAndxRequest, Needs.TREE)
 def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_OPEN_ANDX, [MS-CIFS] 3.3.5.35."""
@@ -302,22 +319,25 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
             resource_type=ResourceType.MESSAGE_MODE_PIPE,
             nm_pipe_status=entry.pipe.state,
         )
-    disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
-    if disposition is None:
-        raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
     create = dos_create(
         request,
         params.access_mode,
-        disposition=disposition,
+        disposition=dos_disposition(params),
         attributes=params.file_attributes,
         allocation=params.allocation_size,
         oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
     )
 
+    writable = params.access_mode & 7 in WRITING_MODES
+
     def response(opened: Opened, entry: Open) -> OpenAndxResponse:
         if params.creation_time and opened.action != Action.OPENED:
             request.store.set_basic(opened.handle, write=utime_to(params.creation_time))
         info = opened.info
+        if params.allocation_size and opened.action != Action.OPENED and writable:
+            # Windows and Samba make the new file that long, not only reserve it.
+            request.store.set_end_of_file(opened.handle, params.allocation_size)
+            info = request.store.query(opened.handle)
         facts = {
             "fid": entry.fid,
             "file_attributes": info.attributes & 0x3F,
@@ -327,7 +347,9 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
             "open_results": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
         }
         if params.flags & OpenFlag.EXTENDED_RESPONSE:
-            return OpenAndxExtendedResponse(**facts, maximal_access_rights=maximal_rights(request))
+            # Windows tells of no more than the standard rights here.
+            rights = maximal_rights(request, opened) & _STANDARD_RIGHTS
+            return OpenAndxExtendedResponse(**facts, maximal_access_rights=rights)
         return OpenAndxResponse(**facts)
 
     return open_file(request, Path.parse(params.file_name), create, response)
@@ -340,6 +362,13 @@ def close(request: Request[CloseRequest]) -> Answer:
     entry = request.open(params.fid)
     request.connection.close_open(entry, utime_to(params.last_write_time))
     return Empty()
+
+
+@command(0xC2, ClosePrintFileRequest, Needs.TREE)
+def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
+    """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.55: no file here is one that prints when it is closed."""
+    request.open(request.params.fid)
+    raise SMBError(NT.INVALID_SMB, "not a print file")
 
 
 @command(0x05, FlushRequest, Needs.DISK)

@@ -50,15 +50,15 @@ def create(request: AnyRequest) -> Outcome:
             "end_of_file": info.end_of_file,
             "directory": info.is_directory,
         }
-        return _answer(request, params.flags, facts)
+        return _answer(request, params.flags, facts, opened)
 
     return open_file(request, path, asked, response)
 
 
-def _answer(request: AnyRequest, flags: int, facts: dict[str, Any]) -> Results:
+def _answer(request: AnyRequest, flags: int, facts: dict[str, Any], opened: Opened | None = None) -> Results:
     response: NtCreateResponse
     if flags & CreateFlag.EXTENDED_RESPONSE:
-        response = NtCreateExtendedResponse(**facts, maximal_access_rights=maximal_rights(request))
+        response = NtCreateExtendedResponse(**facts, maximal_access_rights=maximal_rights(request, opened))
     else:
         response = NtCreateResponse(**facts)
     return Results(response.encode(), detail=response)

@@ -34,6 +34,9 @@ from fakesmb.wire.trans2 import (
 NO_EA_ERROR: Final = b"\0\0"
 """EaErrorOffset: the parameters of every answer here."""
 IS_NAME_VALID: Final = 0x0006
+ALL_EAS: Final = 0x0004
+NOT_OF_PIPES: Final = (0x0108, 0x0109, 0x010B, 1021, 1022, 1028, 1034, 1035)
+"""What only files have, short names and streams for instance: Windows calls the question itself wrong."""
 END_OF_FILE_BY_FID: Final = 0x0104
 """SMB_SET_FILE_END_OF_FILE_INFO; by name there is level 1020."""
 UNKNOWN_LEVEL: Final = (ERRDOS, 124)
@@ -96,6 +99,10 @@ def query_file_information(request: AnyRequest) -> Results:
     handle = entry.handle
     asked = asked_by(request)
     if handle is None:
+        if level == ALL_EAS:
+            raise SMBError(NT.ACCESS_DENIED, "a pipe has no EAs")
+        if level in NOT_OF_PIPES:
+            raise SMBError(NT.INVALID_PARAMETER, "of files only, and this is a pipe")
         return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
     info = request.store.query(handle)
     asked = msgspec.structs.replace(

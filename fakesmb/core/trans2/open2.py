@@ -60,7 +60,8 @@ def open2(request: AnyRequest) -> Outcome:
     path = Path.parse(params.file_name)
     if not _exists(request, path):
         no_eas(request.params.data)
-    disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
+    # Windows takes "neither open nor create" for a create here, unlike OPEN_ANDX.
+    disposition = DOS_DISPOSITION.get(params.open_mode & 0x13 or 0x10)
     if disposition is None:
         raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
     create = dos_create(
@@ -85,7 +86,9 @@ def open2(request: AnyRequest) -> Outcome:
             "action_taken": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
         }
         if params.flags & OpenFlag.EXTENDED_RESPONSE:
-            return _answered(Open2ExtendedResponse(**facts, maximal_access_rights=maximal_rights(request)))
+            return _answered(
+                Open2ExtendedResponse(**facts, maximal_access_rights=maximal_rights(request, opened))
+            )
         return _answered(Open2Response(**facts))
 
     outcome: Results | Deferred[Results] = open_file(request, path, create, response)

@@ -1,0 +1,152 @@
+"""READ_ANDX and WRITE_ANDX of files without a detour: most bytes, and in a copy most messages, go this way.
+
+A lane takes a whole message that is one plain read or write and does what the general way (`exchange`, `commands.io`)
+does, with the same answer and the same events: a test compares both. For anything else, an error among it, it gives
+False before it has changed anything that matters (a write that failed half-way is written again), and the general way
+says what is wrong.
+"""
+
+import time
+from collections.abc import Callable
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.core.commands.io import LARGEST_READ
+from fakesmb.core.exchange import REPLY_FLAGS, REPLY_FLAGS2
+from fakesmb.record import events
+from fakesmb.vfs.api import Access
+from fakesmb.wire.frame import prefix
+from fakesmb.wire.header import MAGIC, NO_ANDX, Flags
+from fakesmb.wire.negotiate import Capability
+
+if TYPE_CHECKING:
+    from fakesmb.core.connection import SMBConnection
+    from fakesmb.core.state import Open
+
+READ_ANDX: Final = 0x2E
+WRITE_ANDX: Final = 0x2F
+
+_HEADER: Final = "<4sBIBHH8s2xHHHH"
+_READ: Final = Struct(_HEADER + "BBxHHIHHIHI2x")
+_READ_WORDS: Final = 12
+_READ_REPLY: Final = Struct("<4sBIBHH8x2xHHHHBIHHHHHH8xHx")
+_READ_DATA: Final = 60
+"""Where the data of a read's answer begin: after 12 words, ByteCount and a byte of padding."""
+_WRITE: Final = Struct(_HEADER + "BBxHHIIHHHHHI2x")
+_WRITE_WORDS: Final = 14
+_WRITE_REPLY: Final = Struct("<4sBIBHH8x2xHHHHBIHHHHH")
+_NO_ANDX_WORDS: Final = 0x000000FF
+_NO_COUNT: Final = 0xFFFF
+"""MaxCountHigh of XP: no count at all."""
+
+
+def _open(connection: "SMBConnection", fid: int, tid: int, uid: int) -> "Open | None":
+    entry = connection.opens.entries.get(fid)
+    if entry is None or entry.tree.tid != tid or entry.session.uid != uid:
+        return None
+    return entry
+
+
+def read(connection: "SMBConnection", message: memoryview) -> bool:
+    """Answers a READ_ANDX of a file by a client with large reads; False where it is something else."""
+    if len(message) < _READ.size:
+        return False
+    (
+        magic, _, _, flags, flags2, pid_high, _, tid, pid, uid, mid,
+        words, andx, _, fid, offset_low, count, _, high, _, offset_high,
+    ) = _READ.unpack_from(message)  # fmt: skip
+    if words != _READ_WORDS or andx != NO_ANDX or magic != MAGIC or flags & Flags.REPLY:
+        return False
+    entry = _open(connection, fid, tid, uid)
+    if entry is None or not connection.capabilities & Capability.LARGE_READX:
+        return False
+    handle, store = entry.handle, entry.tree.store
+    if handle is None or store is None or not handle.access & Access.READ_DATA:
+        return False
+    arrived = time.time()
+    high_count = high & 0xFFFF
+    size = count if high_count == _NO_COUNT else high_count << 16 | count
+    offset = offset_high << 32 | offset_low
+    try:
+        data = store.read(handle, offset, size if size < LARGEST_READ else LARGEST_READ, pid)
+    except Exception:
+        return False
+    length = len(data)
+    handle.position = entry.offset = offset + length
+    head = _READ_REPLY.pack(
+        MAGIC, READ_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
+        _READ_WORDS, _NO_ANDX_WORDS, 0xFFFF, 0, 0, length & 0xFFFF, _READ_DATA, length >> 16, length + 1 & 0xFFFF,
+    )  # fmt: skip
+    answered = time.time()
+    connection.send_frame([prefix(_READ_DATA + length), head, data], _READ_DATA + length)
+    _record(connection, entry, message, length, _READ_DATA + length, arrived, answered)
+    return True
+
+
+def write(connection: "SMBConnection", message: memoryview) -> bool:
+    """Answers a WRITE_ANDX to a file; False where it is something else."""
+    if len(message) < _WRITE.size:
+        return False
+    (
+        magic, _, _, flags, flags2, pid_high, _, tid, pid, uid, mid,
+        words, andx, _, fid, offset_low, _, mode, _, high, low, start, offset_high,
+    ) = _WRITE.unpack_from(message)  # fmt: skip
+    if words != _WRITE_WORDS or andx != NO_ANDX or magic != MAGIC or flags & Flags.REPLY or mode:
+        return False
+    entry = _open(connection, fid, tid, uid)
+    if entry is None:
+        return False
+    handle, store = entry.handle, entry.tree.store
+    length = high << 16 | low
+    if handle is None or store is None or start < _WRITE.size or start + length > len(message):
+        return False
+    arrived = time.time()
+    offset = offset_high << 32 | offset_low
+    try:
+        count = store.write(handle, offset, message[start : start + length], pid)
+    except Exception:
+        return False
+    entry.offset = offset + count
+    head = _WRITE_REPLY.pack(
+        MAGIC, WRITE_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
+        6, _NO_ANDX_WORDS, count & 0xFFFF, 0xFFFF, count >> 16, 0, 0,
+    )  # fmt: skip
+    answered = time.time()
+    connection.send_frame([prefix(len(head)), head], len(head))
+    _record(connection, entry, message, count, len(head), arrived, answered)
+    return True
+
+
+def _record(
+    connection: "SMBConnection",
+    entry: "Open",
+    message: memoryview,
+    length: int,
+    answer_size: int,
+    arrived: float,
+    answered: float,
+) -> None:
+    server, identity = connection.server, entry.session.identity
+    number = server.messages + 1
+    server.messages = number + 1
+    server.log.transfer(
+        events.Transfer(
+            arrived,
+            answered,
+            number,
+            connection.number,
+            connection.peer,
+            connection.local,
+            bytes(message[: _WRITE.size]),
+            len(message),
+            length,
+            answer_size,
+            "" if identity is None else identity.user,
+            entry.tree.share.name,
+            entry.path,
+        )
+    )
+
+
+LANES: Final[dict[int, Callable[["SMBConnection", memoryview], bool]]] = {READ_ANDX: read, WRITE_ANDX: write}
+"""By command code."""
