@@ -48,7 +48,7 @@ def _open(connection: "SMBConnection", fid: int, tid: int, uid: int) -> "Open | 
 
 
 def read(connection: "SMBConnection", message: memoryview) -> bool:
-    """Answers a READ_ANDX of a file by a client with large reads; False where it is something else."""
+    """Answers a READ_ANDX of a file; False where it is something else."""
     if len(message) < _READ.size:
         return False
     (
@@ -58,14 +58,15 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
     if words != _READ_WORDS or andx != NO_ANDX or magic != MAGIC or flags & Flags.REPLY:
         return False
     entry = _open(connection, fid, tid, uid)
-    if entry is None or not connection.capabilities & Capability.LARGE_READX:
+    if entry is None:
         return False
     handle, store = entry.handle, entry.tree.store
     if handle is None or store is None or not handle.access & Access.READ_DATA:
         return False
     arrived = time.time()
-    high_count = high & 0xFFFF
-    size = count if high_count == _NO_COUNT else high_count << 16 | count
+    size, high_count = count, high & 0xFFFF
+    if high_count and high_count != _NO_COUNT and connection.capabilities & Capability.LARGE_READX:
+        size |= high_count << 16
     offset = offset_high << 32 | offset_low
     try:
         data = store.read(handle, offset, size if size < LARGEST_READ else LARGEST_READ, pid)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 def iso(seconds: float) -> str:
     """A POSIX time as `2024-05-01T12:00:00.000001Z`."""
-    whole, micro = divmod(round(seconds * 1e6), 1_000_000)
+    whole, micro = divmod(int(seconds * 1e6 + 0.5), 1_000_000)
     return "%s.%06dZ" % (_second(whole), micro)  # noqa: UP031  (half the time of an f-string with a format)
 
 

@@ -164,6 +164,8 @@ _CONTROLS: Final[Mapping[int, Callable[[Controls, LocalHandle, bytes, int], Answ
 
 CHANGING: Final = frozenset({0x0009C040, 0x00090098, 0x000900A0, 0x000900C0, 0x000900C4, 0x000980C8})
 """Those that change the file."""
+OF_DATA: Final = frozenset({0x000900C4, 0x000940CF, 0x000980C8})
+"""Those about how the data lies on the disk, which a named stream's does not."""
 
 
 def _range(handle: LocalHandle, data: bytes) -> tuple[int, int]:

@@ -3,22 +3,34 @@
 import copy
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import oplocks, writetimes
+from fakesmb.vfs import eas, oplocks, streamfiles, writetimes, xattrs
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.api import Access, CreateRequest, Disposition, Info, Opened, Option, Share, Volume
+from fakesmb.vfs.api import (
+    Access,
+    CreateRequest,
+    Disposition,
+    Ea,
+    Info,
+    Opened,
+    Option,
+    Share,
+    StreamFacts,
+    Volume,
+)
 from fakesmb.vfs.attributes import creation_time, load
-from fakesmb.vfs.control import CHANGING, Controls
+from fakesmb.vfs.control import CHANGING, OF_DATA, Controls
 from fakesmb.vfs.deletion import deletes
 from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.locks import LockTable
 from fakesmb.vfs.lookup import Lookup
-from fakesmb.vfs.metadata import set_basic
+from fakesmb.vfs.metadata import set_basic, set_eas
 from fakesmb.vfs.namespace import Namespace
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.opens import Opener
@@ -39,6 +51,9 @@ if TYPE_CHECKING:
 _LARGEST: Final = (1 << 63) - 1
 _MAKE_DIRECTORY: Final = CreateRequest(
     access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY, share=Share.ALL
+)
+_DELETE_STREAM: Final = CreateRequest(
+    access=Access.DELETE, share=Share.NONE, options=Option.DELETE_ON_CLOSE | Option.NON_DIRECTORY
 )
 _SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 
@@ -104,6 +119,8 @@ class LocalStore:
             file.locks.drop(handle)
         if handle.delete_on_close and not file.delete_pending and deletes(handle):
             self.opens.mark_deleted(file, handle.path)
+        if handle.unusual:
+            file = streamfiles.before_end(handle)
         deleting = file.delete_pending
         last = self.opens.end(handle)
         if file.times is not None and not (deleting and last):
@@ -111,12 +128,15 @@ class LocalStore:
                 writetimes.at_close(handle, self.opens.clock, last=last)
         os.close(handle.fd)
         if watches.active:
-            watches.closed(handle, gone=deleting)
+            if handle.unusual:
+                streamfiles.closed(handle, self.opens)
+            else:
+                watches.closed(handle, gone=deleting)
         if last and deleting:
             with suppress(OSError, SMBError):
                 self._namespace.finish(file)
-        if file.waiters:
-            file.wake()
+        if handle.file.waiters:
+            handle.file.wake()
 
     def acknowledge_oplock(self, handle: "Handle", level: int) -> None:
         """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
@@ -128,8 +148,8 @@ class LocalStore:
         EXECUTE access is enough here: whether it may be ([MS-SMB] READ_PERMIT_EXECUTE) is the core's to say.
         """
         own = _own(handle)
-        if own.is_directory:
-            raise SMBError(NT.INVALID_DEVICE_REQUEST, "read of a directory")
+        if own.unusual:
+            return streamfiles.read(own, offset, size, pid)
         if not own.access & READS_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
         locks = own.file.locks
@@ -145,8 +165,8 @@ class LocalStore:
         """Writes all of it and returns its length."""
         own = _own(handle)
         size = len(data)
-        if own.is_directory:
-            raise SMBError(NT.INVALID_DEVICE_REQUEST, "write to a directory")
+        if own.unusual:
+            return streamfiles.write(own, self.opens, offset, data, pid)
         if not own.access & WRITES_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
         locks = own.file.locks
@@ -170,12 +190,18 @@ class LocalStore:
     def flush(self, handle: "Handle") -> None:
         """Makes it durable."""
         own = _own(handle)
-        if not own.is_directory and own.access & WRITES_DATA:
+        if own.unusual:
+            if not own.is_directory and own.access & WRITES_DATA:
+                streamfiles.flush(own)
+        elif own.access & WRITES_DATA:
             os.fsync(own.fd)
 
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends."""
         own = self._writable(handle, size)
+        if own.unusual:
+            streamfiles.resize(own, self.opens, size)
+            return
         os.ftruncate(own.fd, size)
         writetimes.resized(own, self.opens.clock)
         if self.opens.watches.active:
@@ -184,6 +210,9 @@ class LocalStore:
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
         own = self._writable(handle, size)
+        if own.unusual:
+            streamfiles.resize(own, self.opens, size, shrink_only=True)
+            return
         st = os.fstat(own.fd)
         if size < st.st_size:
             os.ftruncate(own.fd, size)
@@ -223,16 +252,20 @@ class LocalStore:
         own = _own(handle)
         _lockable(own).free(own, pid, offset, length)
 
-    def query(self, target: "Handle | Path") -> Info:
+    def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
         """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
         side = self.opens.side
         if not isinstance(target, Path):
             own = _own(target)
-            st = os.fstat(own.fd)
-            stored = load(own.xattr_target, st, side, follow=True)
-            return info_of(st, stored, own.name, own.shown_path, own.file)
-        if target.stream:
-            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "a stream")
+            if own.unusual and not own.is_directory:
+                info = streamfiles.info_of_open(own, side)
+            else:
+                st = os.fstat(own.fd)
+                stored = load(own.xattr_target, st, side, follow=True)
+                info = info_of(st, stored, own.name, own.shown_path, own.file)
+            if ea_size:
+                info.ea_size = eas.size(own.xattr_target)
+            return info
         entry = self._lookup.find(target)
         found = entry.st
         assert found is not None
@@ -242,8 +275,52 @@ class LocalStore:
         file = files.get((found.st_dev, found.st_ino)) if files else None
         if file is not None and file.delete_pending:
             raise SMBError(NT.DELETE_PENDING)
-        stored = load(entry.xattr_path, found, side)
-        return info_of(found, stored, shown_name(entry.name), entry.client_path, file)
+        if target.stream:
+            info = streamfiles.info_of_name(entry, target.stream, side, file)
+        else:
+            stored = load(entry.xattr_path, found, side)
+            info = info_of(found, stored, shown_name(entry.name), entry.client_path, file)
+        if ea_size:
+            info.ea_size = eas.size(entry.xattr_path)
+        return info
+
+    def streams(self, target: "Handle | Path") -> list[StreamFacts]:
+        """The data streams of a file, the unnamed one first; a directory has named ones only."""
+        if isinstance(target, Path):
+            entry = self._lookup.find(target)
+            return streamfiles.listed(entry.xattr_path, self.query(Path(target.parts)))
+        own = _own(target)
+        st = os.fstat(own.fd)
+        stored = load(own.xattr_target, st, self.opens.side, follow=True)
+        base = info_of(st, stored, own.name, own.shown_path, streamfiles.base_of(own))
+        return streamfiles.listed(own.xattr_target, base)
+
+    def eas(self, target: "Handle | Path") -> list[Ea]:
+        """The extended attributes of a file, or of the file of a stream."""
+        if isinstance(target, Path):
+            entry = self._lookup.find(target)
+            if self.opens.secured:
+                self._guard.check(entry, Access.READ_EA)
+            return eas.load(entry.xattr_path)
+        own = _own(target)
+        if not own.access & Access.READ_EA:
+            raise SMBError(NT.ACCESS_DENIED, "no READ_EA access")
+        return eas.load(own.xattr_target)
+
+    def set_eas(self, target: "Handle | Path", wanted: Sequence[Ea]) -> None:
+        """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.4)."""
+        if isinstance(target, Path):
+            eas.check(wanted)
+            opened = self.create(target, CreateRequest(access=Access.WRITE_EA))
+            try:
+                self.set_eas(opened.handle, wanted)
+            finally:
+                self.close(opened.handle)
+            return
+        own = _own(target)
+        if not own.access & Access.WRITE_EA:
+            raise SMBError(NT.ACCESS_DENIED, "no WRITE_EA access")
+        set_eas(own, self.opens, wanted)
 
     def set_basic(
         self,
@@ -294,12 +371,27 @@ class LocalStore:
     def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = Share.ALL) -> None:
         """Gives a new name, in the same share; the handle's path follows. `share`: what others may have open."""
         if isinstance(target, Path):
-            self._namespace.rename(target, to, replace=replace, share=share)
+            if target.stream:
+                self._rename_stream(target, to, replace=replace, share=share)
+            else:
+                self._namespace.rename(target, to, replace=replace, share=share)
             return
         own = _own(target)
         if not own.access & Access.DELETE:
             raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
-        self._namespace.rename(own.path, to, replace=replace, handle=own)
+        if own.unusual and not own.is_directory:
+            streamfiles.check_rename(own.path, to, by_name=False)
+            streamfiles.rename(own, to, self.opens, replace=replace)
+        else:
+            self._namespace.rename(own.path, to, replace=replace, handle=own)
+
+    def _rename_stream(self, path: Path, to: Path, *, replace: bool, share: int) -> None:
+        streamfiles.check_rename(path, to, by_name=True)
+        opened = self.create(path, CreateRequest(access=Access.DELETE, share=share))
+        try:
+            streamfiles.rename(_own(opened.handle), to, self.opens, replace=replace)
+        finally:
+            self.close(opened.handle)
 
     def link(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
         """Makes a hard link."""
@@ -317,12 +409,15 @@ class LocalStore:
 
     def delete(self, path: Path) -> None:
         """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
-        self._namespace.delete(path)
+        if path.stream:
+            self.close(self.create(path, _DELETE_STREAM).handle)
+        else:
+            self._namespace.delete(path)
 
     def check_directory(self, path: Path) -> None:
         """Raises unless the path is a directory."""
         entry = self._lookup.find(path)
-        if entry.st is None or not stat.S_ISDIR(entry.st.st_mode):
+        if entry.st is None or not stat.S_ISDIR(entry.st.st_mode) or path.stream or path.unnamed:
             raise SMBError(NT.NOT_A_DIRECTORY)
 
     def search(self, directory: Path, pattern: str, attributes: int) -> LocalSearch:
@@ -339,6 +434,8 @@ class LocalStore:
         if self.read_only and code in CHANGING:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
         own, watches = _own(handle), self.opens.watches
+        if own.unusual and not own.is_directory and code in OF_DATA:
+            raise SMBError(NT.INVALID_DEVICE_REQUEST, "streams are neither sparse nor full of holes")
         before = self.query(own) if watches.active and code in CHANGING else None
         answer = Controls(self.opens).run(own, code, data, room)
         if before is not None:
@@ -375,7 +472,8 @@ class LocalStore:
         root = self._lookup.root
         st = root.status()
         stored = load(root.under, st, self.opens.side)
-        return volume_of(root.path, self._label, creation_time(stored.creation_time, st))
+        named = xattrs.supported(root.path)
+        return volume_of(root.path, self._label, creation_time(stored.creation_time, st), streams=named)
 
 
 def _own(handle: "Handle") -> LocalHandle:

@@ -2,13 +2,16 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from typing import Final
 
 from fakesmb.filetime import to_ns
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Attribute
+from fakesmb.vfs import eas
+from fakesmb.vfs.api import Attribute, Ea
 from fakesmb.vfs.attributes import SideTable, Stored, creation_time, effective, load, save
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.watch import Filter
 from fakesmb.vfs.writetimes import keep, resume, set_times
 
 _LATEST: Final = (1 << 63) - 1
@@ -45,6 +48,20 @@ def set_basic(
         keep(own, opens.clock)
     elif write == _RESUME_UPDATES:
         resume(own)
+
+
+def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea]) -> None:
+    """Sets extended attributes and remembers how large they all are."""
+    size = eas.save(own.xattr_target, wanted)
+    st = os.fstat(own.fd)
+    stored = load(own.xattr_target, st, opens.side, follow=True)
+    if stored.attributes >= 0 and stored.ea_size != size:
+        known = Stored(stored.attributes, stored.creation_time, size)
+        save(own.xattr_target, st, known, opens.side, follow=True)
+    if own.file.times is not None:
+        own.file.times.touch()
+    if opens.watches.active:
+        opens.watches.modified(own.disk_path, Filter.EA)
 
 
 def _remember(own: LocalHandle, side: SideTable, st: os.stat_result, creation: int, attributes: int) -> None:

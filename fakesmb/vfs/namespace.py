@@ -118,6 +118,8 @@ class Namespace:
             self._check_rename(source, target, handle)
         if _same_place(source, target) and source.name == to.name:
             return
+        if file is not None and file.streams:
+            raise SMBError(NT.ACCESS_DENIED, "a stream of the file is open")
         if stat.S_ISDIR(source.st.st_mode):
             self._check_directory_moves(source, target)
         if file is not None and file.oplocks is not None:
@@ -174,7 +176,7 @@ class Namespace:
     def _existing(self, path: Path) -> Entry:
         """What a path that will be changed means now."""
         if path.stream:
-            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "a stream")
+            raise SMBError(NT.INVALID_PARAMETER, "a stream")
         entry = self._lookup.find(path)
         if self._read_only:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")

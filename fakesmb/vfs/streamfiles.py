@@ -85,7 +85,7 @@ def resize(own: LocalHandle, opens: OpenFiles, size: int, *, shrink_only: bool =
 def flush(own: LocalHandle) -> None:
     """Makes the stream durable, with all else that its file has beside its data."""
     with suppress(PermissionError):
-        fd = os.open(own.xattr_target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = _reopened(own, os.O_RDONLY)
         try:
             os.fsync(fd)
         finally:
@@ -146,6 +146,11 @@ def listed(target: str | int, base: Info) -> list[StreamFacts]:
 
 
 # -- names and ends ----------------------------------------------------------------------------------------
+
+
+def base_of(own: LocalHandle) -> OpenFile:
+    """The file of an open file or stream."""
+    return own.file.base if isinstance(own.file, StreamFile) else own.file
 
 
 def before_end(own: LocalHandle) -> OpenFile:
@@ -236,8 +241,8 @@ def _take_unnamed(own: LocalHandle, file: StreamFile, opens: OpenFiles, *, repla
     if base.opens or st.st_size:
         raise SMBError(NT.INVALID_PARAMETER, "the file's own data is open or not empty")
     held = _contents(own, file)
-    fds = [os.open(handle.xattr_target, _flags(handle) | os.O_CLOEXEC) for handle in file.opens]
-    data = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    fds = [_reopened(handle, _flags(handle)) for handle in file.opens]
+    data = _reopened(own, os.O_WRONLY)
     try:
         os.pwrite(data, held, 0)
         streams.remove(target, file.stream)
@@ -258,6 +263,11 @@ def _take_unnamed(own: LocalHandle, file: StreamFile, opens: OpenFiles, *, repla
         opens.mark_deleted(base, own.path)
 
 
+def _reopened(own: LocalHandle, flags: int) -> int:
+    """A descriptor of the file whose stream is open."""
+    return os.open(f"/proc/self/fd/{own.fd}", flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def _flags(handle: LocalHandle) -> int:
     if handle.access & WRITES_DATA:
         return os.O_RDWR if handle.access & READS_DATA else os.O_WRONLY
@@ -272,5 +282,3 @@ def check_rename(old: Path, to: Path, *, by_name: bool) -> None:
         raise SMBError(NT.NOT_SUPPORTED, "a stream's new name is its own, without the file's")
     if not to.stream and not to.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, f"{old} without a name")
-
-

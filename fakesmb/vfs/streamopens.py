@@ -210,5 +210,3 @@ class StreamOpener:
         info = info_of_open(handle, self._opens.side)
         granted = oplocks.grant(file, handle, request) if request.oplock else 0
         return Opened(handle, action, info, granted)
-
-

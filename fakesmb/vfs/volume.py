@@ -6,10 +6,16 @@ from zlib import crc32
 from fakesmb.vfs.api import Volume
 
 BYTES_PER_SECTOR = 512
+_ALWAYS = 0x00000007
+"""CASE_SENSITIVE_SEARCH | CASE_PRESERVED_NAMES | UNICODE_ON_DISK, [MS-FSCC] 2.5.1."""
+_NAMED_STREAMS = 0x00040000
 
 
-def volume_of(root: str, label: str, creation_time: int) -> Volume:
-    """The facts and the free space of the disk below `root`; the same folder keeps its serial number."""
+def volume_of(root: str, label: str, creation_time: int, *, streams: bool = False) -> Volume:
+    """The facts and the free space of the disk below `root`; the same folder keeps its serial number.
+
+    `streams`: files can have streams and EAs.
+    """
     facts = os.statvfs(root)
     unit = facts.f_frsize or 4096
     sectors = max(1, unit // BYTES_PER_SECTOR)
@@ -22,4 +28,5 @@ def volume_of(root: str, label: str, creation_time: int) -> Volume:
         sectors_per_unit=sectors,
         bytes_per_sector=BYTES_PER_SECTOR,
         longest_name=min(facts.f_namemax, 255),
+        attributes=_ALWAYS | _NAMED_STREAMS if streams else _ALWAYS,
     )

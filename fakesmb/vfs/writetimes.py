@@ -35,7 +35,7 @@ class WriteClock:
 class Times:
     """Last write and change time of an open file, where they are not the disk's."""
 
-    __slots__ = ("_clock", "_due", "change", "setters", "write")
+    __slots__ = ("_clock", "_due", "change", "setters", "stays", "write")
 
     def __init__(self, clock: WriteClock, st: os.stat_result) -> None:
         self._clock = clock
@@ -44,6 +44,8 @@ class Times:
         self.change = from_ns(st.st_ctime_ns)
         self.setters: list[LocalHandle] = []
         """The opens that set the write time."""
+        self.stays = False
+        """One that set it has closed, perhaps after writes of its own that the disk dates later."""
 
     def settle(self) -> None:
         """Brings both up to date; to be called before they are read."""
@@ -61,6 +63,7 @@ class Times:
         """Both are now."""
         self.put(self._clock.now())
         self.change = self.write
+        self.stays = False
 
     def put(self, write: int) -> None:
         """The write time is this; what was to follow does not."""
@@ -139,15 +142,15 @@ def at_close(own: "LocalHandle", clock: WriteClock, *, last: bool) -> None:
     if times is None:
         return
     times.settle()
-    kept = own in times.setters
-    wrote = own.wrote and not kept
-    if kept:
+    wrote = own.wrote and own not in times.setters
+    if own in times.setters:
         times.setters.remove(own)
+        times.stays = True
     if wrote:
         times.move()
     if last:
         st = os.fstat(own.fd)
         ahead = times.write - from_ns(st.st_mtime_ns)
         # Without `wrote` or a time that was set, a later time on the disk is a local program's write.
-        if (abs(ahead) > _NEAR) if wrote else ahead > 0 or (ahead < 0 and kept):
+        if (abs(ahead) > _NEAR) if wrote else ahead > 0 or (ahead < 0 and times.stays):
             os.utime(own.xattr_target, ns=(st.st_atime_ns, to_ns(times.write)))

@@ -41,7 +41,7 @@ def test_one_after_it_takes_the_wish_away(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(("access", "deleted"), [(READS_AND_DELETES, True), (Access.FILE_READ, False)])
-def test_one_that_is_left_decides_by_its_access(lab: Lab, access: int, deleted: bool) -> None:  # noqa: FBT001
+def test_one_that_is_left_decides_by_its_access(lab: Lab, access: int, deleted: bool) -> None:
     (lab.root / "a").touch()
     wisher = lab.open("a", ALL, options=DOC).handle
     left = lab.open("a", access).handle

@@ -4,7 +4,7 @@ import pytest
 from conftest_vfs import Lab, Refuses
 
 from fakesmb.status import NT
-from fakesmb.vfs.api import Access, Share, SharingViolation
+from fakesmb.vfs.api import Access, DosDeny, Share, SharingViolation
 from fakesmb.vfs.sharing import conflict
 
 READ, WRITE, DELETE = Access.READ_DATA, Access.WRITE_DATA, Access.DELETE
@@ -68,6 +68,38 @@ def test_deny_dos_opens_of_one_process_go_together(lab: Lab) -> None:
     for different in ({"pid": 8}, {"owner": you}, {"dos_deny": 0}):
         with pytest.raises(SharingViolation):
             lab.open("a", share=0, **({"dos_deny": 1, "pid": 7, "owner": me} | different))
+
+
+def test_deny_dos_opens_of_one_process_move_one_position(lab: Lab) -> None:
+    (lab.root / "a").touch()
+    first = lab.open("a", share=0, dos_deny=DosDeny.DOS, pid=7).handle
+    first.position = 5
+    second = lab.open("a", share=0, dos_deny=DosDeny.DOS, pid=7).handle
+    assert (first.position, second.position) == (5, 5)
+    second.position = 9
+    assert first.position == 9
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        (DosDeny.DOS_PROGRAM, DosDeny.DOS_PROGRAM, True),
+        (DosDeny.DOS_PROGRAM, DosDeny.FCB, False),
+        (DosDeny.FCB, DosDeny.DOS_PROGRAM, True),
+    ],
+)
+def test_programs_that_are_open(lab: Lab, first: int, second: int, together: bool) -> None:
+    """By DENY_DOS they exclude nobody, but an FCB open excludes them."""
+    (lab.root / "a.exe").touch()
+    share = {DosDeny.DOS_PROGRAM: 3, DosDeny.FCB: 0}
+    one = lab.open("a.exe", share=share[first], dos_deny=first, pid=7).handle
+    one.position = 5
+    if together:
+        two = lab.open("a.exe", share=share[second], dos_deny=second, pid=7).handle
+        assert two.position == 0
+    else:
+        with pytest.raises(SharingViolation):
+            lab.open("a.exe", share=share[second], dos_deny=second, pid=7)
 
 
 def test_directories_share_too(lab: Lab) -> None:

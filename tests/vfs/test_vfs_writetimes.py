@@ -24,9 +24,7 @@ class Desk:
         self.began = now()
         self.seconds = 1.0
         self.root = root
-        self.store = LocalStore(
-            str(root), OpenFiles(WriteClock(self.present, DELAY * TICKS_PER_SECOND))
-        )
+        self.store = LocalStore(str(root), OpenFiles(WriteClock(self.present, DELAY * TICKS_PER_SECOND)))
         (root / "a").write_bytes(b"content")
         os.utime(root / "a", ns=(10**18, 10**18))
 

@@ -1,0 +1,129 @@
+"""Opens as clients ask for them: DOS modes, programs, chains, and what SMB1 makes of them."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from fakesmb.core.request import Empty
+from fakesmb.status import NT
+from fakesmb.testing import Client, InMemoryServer
+from fakesmb.vfs.api import Access, Disposition, Option
+from fakesmb.wire.files import (
+    ClosePrintFileRequest,
+    CloseRequest,
+    OpenAndxExtendedResponse,
+    OpenAndxRequest,
+    OpenAndxResponse,
+    OpenFlag,
+    ReadAndxRequest,
+    ReadAndxResponse,
+)
+
+Refuses = Callable[[NT], AbstractContextManager[object]]
+DENY_DOS_WRITE, DENY_FCB, DENY_NONE_READ, EXECUTE = 0x02, 0xFF, 0x40, 0x43
+OPEN, CREATE, EITHER = 1, 0x10, 0x11
+SHARING = NT.SHARING_VIOLATION
+
+
+@pytest.fixture
+def client(make: Callable[..., InMemoryServer]) -> Client:
+    return make().client().sign_in().connect("public")
+
+
+def openx(client: Client, name: str, access_mode: int, open_mode: int = OPEN, **fields: int) -> int:
+    request = OpenAndxRequest(access_mode=access_mode, open_mode=open_mode, file_name=name, **fields)
+    client.send(0x2D, request)
+    client.clock.advance(1)
+    return client.answer().body(OpenAndxResponse).fid
+
+
+class TestDenyDos:
+    def test_other_processes_are_excluded(self, client: Client, refuses: Refuses) -> None:
+        openx(client, "a.txt", DENY_DOS_WRITE)
+        client.pid += 1
+        with refuses(SHARING):
+            openx(client, "a.txt", DENY_DOS_WRITE)
+
+    @pytest.mark.parametrize("name", ["p.exe", "P.COM", "p.Dll", "p.sym"])
+    def test_programs_are_open_to_all(self, client: Client, folders: dict[str, Path], name: str) -> None:
+        (folders["public"] / name).write_bytes(b"MZ")
+        openx(client, name, DENY_DOS_WRITE)
+        client.pid += 1
+        openx(client, name, DENY_DOS_WRITE)
+
+    def test_but_for_fcbs(self, client: Client, folders: dict[str, Path], refuses: Refuses) -> None:
+        (folders["public"] / "p.exe").write_bytes(b"MZ")
+        openx(client, "p.exe", DENY_DOS_WRITE)
+        with refuses(SHARING):
+            openx(client, "p.exe", DENY_FCB)
+
+
+class TestOpenAndx:
+    def test_to_execute_makes_a_file(
+        self, client: Client, folders: dict[str, Path], refuses: Refuses
+    ) -> None:
+        openx(client, "new", EXECUTE, 0)
+        assert (folders["public"] / "new").exists()
+        with refuses(NT.OS2_INVALID_ACCESS):
+            openx(client, "newer", DENY_NONE_READ, 0)
+
+    def test_the_size_of_a_new_file(self, client: Client, folders: dict[str, Path]) -> None:
+        openx(client, "new", 0x42, EITHER, allocation_size=5000)
+        assert (folders["public"] / "new").stat().st_size == 5000
+        openx(client, "a.txt", 0x42, EITHER, allocation_size=5000)
+        assert (folders["public"] / "a.txt").stat().st_size == 100, "one that was there keeps its own"
+        openx(client, "unwritable", DENY_NONE_READ, EITHER, allocation_size=5000)
+        assert (folders["public"] / "unwritable").stat().st_size == 0
+
+    def test_maximal_rights_are_the_standard_ones(self, client: Client) -> None:
+        request = OpenAndxRequest(
+            flags=OpenFlag.EXTENDED_RESPONSE, access_mode=DENY_NONE_READ, open_mode=OPEN, file_name="a.txt"
+        )
+        assert client.call(0x2D, request, OpenAndxExtendedResponse).maximal_access_rights == 0x1F0000
+
+
+class TestChains:
+    def test_the_fid_of_the_open_goes_for_what_follows(self, client: Client) -> None:
+        """Samba's client sends 0, others 0xFFFF: it cannot know."""
+        request = OpenAndxRequest(access_mode=DENY_NONE_READ, open_mode=OPEN, file_name="a.txt")
+        client.send(0x2D, request, (0x2E, ReadAndxRequest(fid=0, max_count=4)))
+        _, read = client.answer().chained((OpenAndxResponse, ReadAndxResponse))
+        assert isinstance(read, ReadAndxResponse)
+        assert bytes(read.data) == b"0123"
+
+
+def test_no_file_is_a_print_file(client: Client, refuses: Refuses) -> None:
+    fid = client.create("a.txt")
+    with refuses(NT.INVALID_SMB):
+        client.call(0xC2, ClosePrintFileRequest(fid), Empty)
+    client.call(0x04, CloseRequest(fid), Empty)
+    with refuses(NT.INVALID_HANDLE):
+        client.call(0xC2, ClosePrintFileRequest(fid), Empty)
+
+
+def test_synchronous_opens_need_synchronize(client: Client, refuses: Refuses) -> None:
+    nonalert = Option.SYNCHRONOUS_IO_NONALERT
+    client.create("a.txt", access=Access.FILE_READ, options=nonalert)
+    with refuses(NT.INVALID_PARAMETER):
+        client.create("a.txt", access=Access.MAXIMUM_ALLOWED, options=nonalert)
+    with refuses(NT.INVALID_PARAMETER):
+        client.create("a.txt", access=Access.FILE_READ, options=nonalert | Option.SYNCHRONOUS_IO_ALERT)
+
+
+def test_the_answer_to_a_create_tells_the_times_there_are(client: Client) -> None:
+    """Attributes are set after the file is made, which the disk counts as a change."""
+    made = client.create_response("new", disposition=Disposition.CREATE, attributes=0x22)
+    again = client.create_response("new")
+    assert (made.create_time, made.last_write_time) == (again.create_time, again.last_write_time)
+    assert made.last_change_time == again.last_change_time
+
+
+def test_writes_show_after_the_time_of_the_settings(client: Client) -> None:
+    fid = client.create("a.txt")
+    before = client.create_response("a.txt").last_write_time
+    client.write(fid, b"x")
+    assert client.create_response("a.txt").last_write_time == before
+    client.clock.advance(2)
+    assert client.create_response("a.txt").last_write_time > before
