@@ -160,6 +160,7 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
 def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
     with _without(*TLS_MODULES):
+        _choose_reactor()
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMB
     from fakesmb.config import ConfigError
@@ -176,6 +177,17 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     reactor.callWhenRunning(_load_ntlm)
     reactor.callWhenRunning(_settle_collector)
     reactor.run()
+
+
+def _choose_reactor() -> None:
+    """Installs the reactor that serves fastest; where there is no epoll, Twisted's default it is."""
+    try:
+        from fakesmb.transport.reactor import PlainEPollReactor
+    except ImportError:
+        return
+    from twisted.internet.main import installReactor
+
+    installReactor(PlainEPollReactor())
 
 
 def _settle_collector() -> None:

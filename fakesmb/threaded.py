@@ -54,9 +54,9 @@ class ReactorThread:
 
 def _new_reactor() -> Any:
     if sys.platform == "linux":
-        from twisted.internet.epollreactor import EPollReactor
+        from fakesmb.transport.reactor import PlainEPollReactor
 
-        return EPollReactor()  # type: ignore[no-untyped-call]
+        return PlainEPollReactor()
     from twisted.internet.selectreactor import SelectReactor
 
     return SelectReactor()

@@ -15,6 +15,7 @@ from fakesmb.core.commands.io import LARGEST_READ
 from fakesmb.core.exchange import REPLY_FLAGS, REPLY_FLAGS2
 from fakesmb.record import events
 from fakesmb.vfs.api import Access
+from fakesmb.wire.codec import Buffer
 from fakesmb.wire.frame import prefix
 from fakesmb.wire.header import MAGIC, NO_ANDX, Flags
 from fakesmb.wire.negotiate import Capability
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 READ_ANDX: Final = 0x2E
 WRITE_ANDX: Final = 0x2F
+
+SMALLEST_RANGE: Final = 0x4000
+"""Bytes from which on a file goes to the socket by itself: below that a copy costs less than another system call."""
 
 _HEADER: Final = "<4sBIBHH8s2xHHHH"
 _READ: Final = Struct(_HEADER + "BBxHHIHHIHI2x")
@@ -68,18 +72,30 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
     if high_count and high_count != _NO_COUNT and connection.capabilities & Capability.LARGE_READX:
         size |= high_count << 16
     offset = offset_high << 32 | offset_low
+    if size > LARGEST_READ:
+        size = LARGEST_READ
+    part, data = None, b""
     try:
-        data = store.read(handle, offset, size if size < LARGEST_READ else LARGEST_READ, pid)
+        if size >= SMALLEST_RANGE and connection.send_range is not None:
+            part = store.readable_range(handle, offset, size, pid)
+        if part is None:
+            data = store.read(handle, offset, size, pid)
     except Exception:
         return False
-    length = len(data)
+    length = len(data) if part is None else part.length
     handle.position = entry.offset = offset + length
     head = _READ_REPLY.pack(
         MAGIC, READ_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
         _READ_WORDS, _NO_ANDX_WORDS, 0xFFFF, 0, 0, length & 0xFFFF, _READ_DATA, length >> 16, length + 1 & 0xFFFF,
     )  # fmt: skip
     answered = time.time()
-    connection.send_frame([prefix(_READ_DATA + length), head, data], _READ_DATA + length)
+    frame: list[Buffer] = [prefix(_READ_DATA + length), head]
+    if part is None or connection.send_range is None:
+        frame.append(data)
+        connection.send_frame(frame, _READ_DATA + length)
+    elif not connection.closed:
+        connection.server.counters.bytes_sent += _READ_DATA + length
+        connection.send_range(frame, part)
     _record(connection, entry, message, length, _READ_DATA + length, arrived, answered)
     return True
 

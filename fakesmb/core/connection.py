@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.core.commands.locking import LockWait
-    from fakesmb.vfs.api import Handle
+    from fakesmb.vfs.api import FileRange, Handle
 
 NEGOTIATE: Final = 0x72
 COMMAND_AT: Final = 4
@@ -105,6 +105,8 @@ class SMBConnection:
         self._held = False
         self._send = send
         self._close = close
+        self.send_range: Callable[[list[Buffer], FileRange], None] | None = None
+        """Set by a transport that sends files by itself: takes the buffers of a frame but for what the range holds."""
         self._table, self._lanes = command_table()
         server.connections[self.number] = self
         server.log.emit(events.Connected(self.began, self.number, peer, local))

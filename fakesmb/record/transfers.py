@@ -35,13 +35,19 @@ def messages(transfer: Transfer) -> tuple[Message, Message]:
     response: ReadAndxResponse | WriteAndxResponse
     if head[_COMMAND_AT] == READ_ANDX:
         request = ReadAndxRequest(*_READ.unpack_from(head, _WORDS_AT))
-        response = ReadAndxResponse(data=Omitted(transfer.length))  # type: ignore[arg-type]
+        response = ReadAndxResponse(data=Omitted(transfer.length))
     else:
-        request = WriteAndxRequest(*_WRITE.unpack_from(head, _WORDS_AT), Omitted(transfer.length))  # type: ignore[arg-type]
+        request = _write_request(head, transfer.length)
         response = WriteAndxResponse.of(transfer.length)
     return (
         _message(transfer, header, request, transfer.time, 0, transfer.size),
         _message(transfer, header, response, transfer.answered, 1, transfer.answer_size),
+    )
+
+
+def _write_request(head: bytes, length: int) -> WriteAndxRequest:
+    return msgspec.structs.replace(
+        WriteAndxRequest(*_WRITE.unpack_from(head, _WORDS_AT)), data=Omitted(length)
     )
 
 
@@ -71,7 +77,7 @@ def _message(
 def _about(peer: str, user: str, share: str, path: str) -> tuple[str, str]:
     """What stays the same for a file: the peer as JSON; user, share and path as keys of JSON."""
     text = [msgspec.json.encode(one).decode() for one in (peer, user, share, path)]
-    keys = ((",\"user\":", user, text[1]), (",\"share\":", share, text[2]), (",\"path\":", path, text[3]))
+    keys = ((',"user":', user, text[1]), (',"share":', share, text[2]), (',"path":', path, text[3]))
     return text[0], "".join(key + value for key, there, value in keys if there)
 
 
@@ -119,6 +125,17 @@ def json_lines(transfer: Transfer) -> bytes:
         words = _WRITE.unpack_from(head, _WORDS_AT)
         said = (fid, length, words[8] << 32 | words[1])
         lines = _WRITE_LINES % (
-            (times[0], *start, *said, *words, length, times[1], *answer, length, length & 0xFFFF, length >> 16)
+            (
+                times[0],
+                *start,
+                *said,
+                *words,
+                length,
+                times[1],
+                *answer,
+                length,
+                length & 0xFFFF,
+                length >> 16,
+            )
         )
     return lines.encode()

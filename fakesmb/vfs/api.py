@@ -301,6 +301,14 @@ class OplockBreaking(MustWait):
     """The holder of an oplock was asked to give it up, and has not yet: the operation goes on when it has."""
 
 
+class FileRange(NamedTuple):
+    """Bytes of a file that go from the disk's cache to the socket without passing through us."""
+
+    fd: int
+    offset: int
+    length: int
+
+
 class Search(Protocol):
     """One open directory search: a snapshot of names, whose facts are looked up as they are given out."""
 
@@ -340,6 +348,9 @@ class FileStore(Protocol):
     def read(self, handle: Handle, offset: int, size: int, pid: int) -> bytes:
         """At most `size` bytes; b"" at the end. FILE_LOCK_CONFLICT where another's lock forbids it."""
 
+    def readable_range(self, handle: Handle, offset: int, size: int, pid: int) -> FileRange | None:
+        """What `read` would give, for a transport that sends files by itself; None where only `read` can tell."""
+
     def write(self, handle: Handle, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
 
@@ -371,6 +382,9 @@ class FileStore(Protocol):
 
     def streams(self, target: "Handle | Path") -> list[StreamFacts]:
         """The data streams of a file, the unnamed one first; a directory has named ones only."""
+
+    def extras(self, handle: Handle) -> tuple[bool, bool]:
+        """Whether an open file has EAs, and whether it has named streams."""
 
     def eas(self, target: "Handle | Path") -> list[Ea]:
         """The extended attributes of a file. ACCESS_DENIED where the open has no right to read them."""

@@ -86,7 +86,7 @@ def save(target: str | int, eas: Sequence[Ea]) -> int:
 def clear(target: str | int, names: Iterable[str]) -> None:
     """Takes the EAs among these extended attributes away, as a file that is overwritten loses them."""
     for name in names:
-        if _name_in(name):
+        if name_in(name):
             xattrs.drop(target, name)
 
 
@@ -103,8 +103,8 @@ def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea]) -> No
 
 def _present(target: str | int) -> dict[str, Ea]:
     found: dict[str, Ea] = {}
-    for xattr in xattrs.names(target):
-        name = _name_in(xattr)
+    for xattr in sorted(xattrs.names(target)):
+        name = name_in(xattr)
         if name:
             held = xattrs.value(target, xattr)
             if held and len(held) <= LARGEST:
@@ -112,7 +112,7 @@ def _present(target: str | int) -> dict[str, Ea]:
     return found
 
 
-def _name_in(xattr: str) -> str:
+def name_in(xattr: str) -> str:
     """The EA that an extended attribute is, or ""."""
     name = xattr[len(_PREFIX) :] if xattr.startswith(_PREFIX) else ""
     if not name or _is_reserved(name) or len(name) > _LONGEST_NAME or _ILLEGAL.search(name) is not None:

@@ -8,13 +8,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import eas, oplocks, streamfiles, writetimes, xattrs
+from fakesmb.vfs import eas, oplocks, streamfiles, streams, writetimes, xattrs
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.api import (
     Access,
     CreateRequest,
     Disposition,
     Ea,
+    FileRange,
     Info,
     Opened,
     Option,
@@ -161,6 +162,19 @@ class LocalStore:
             return b""
         return os.pread(own.fd, size, offset)
 
+    def readable_range(self, handle: "Handle", offset: int, size: int, pid: int) -> FileRange | None:
+        """What `read` would give, for a transport that sends files by itself; None where only `read` can tell."""
+        own = _own(handle)
+        if own.unusual or not own.access & READS_DATA or offset > _LARGEST - size:
+            return None
+        locks = own.file.locks
+        if locks is not None:
+            locks.check_read(own, pid, offset, size)
+        there = os.fstat(own.fd).st_size - offset
+        if there < size:
+            size = max(there, 0)
+        return FileRange(own.fd, offset, size)
+
     def write(self, handle: "Handle", offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
         own = _own(handle)
@@ -295,14 +309,21 @@ class LocalStore:
         base = info_of(st, stored, own.name, own.shown_path, streamfiles.base_of(own))
         return streamfiles.listed(own.xattr_target, base)
 
+    def extras(self, handle: "Handle") -> tuple[bool, bool]:
+        """Whether an open file has EAs, and whether it has named streams."""
+        names = xattrs.names(_own(handle).xattr_target)
+        return any(map(eas.name_in, names)), any(map(streams.name_in, names))
+
     def eas(self, target: "Handle | Path") -> list[Ea]:
-        """The extended attributes of a file, or of the file of a stream."""
+        """The extended attributes of a file. A named stream has none to ask for: INVALID_PARAMETER."""
         if isinstance(target, Path):
+            if target.stream:
+                raise SMBError(NT.INVALID_PARAMETER, "EAs of a stream")
             entry = self._lookup.find(target)
             if self.opens.secured:
                 self._guard.check(entry, Access.READ_EA)
             return eas.load(entry.xattr_path)
-        own = _own(target)
+        own = _without_stream(target)
         if not own.access & Access.READ_EA:
             raise SMBError(NT.ACCESS_DENIED, "no READ_EA access")
         return eas.load(own.xattr_target)
@@ -317,7 +338,7 @@ class LocalStore:
             finally:
                 self.close(opened.handle)
             return
-        own = _own(target)
+        own = _without_stream(target)
         if not own.access & Access.WRITE_EA:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_EA access")
         set_eas(own, self.opens, wanted)
@@ -480,6 +501,13 @@ def _own(handle: "Handle") -> LocalHandle:
     if not isinstance(handle, LocalHandle) or handle.closed:
         raise SMBError(NT.INVALID_HANDLE)
     return handle
+
+
+def _without_stream(handle: "Handle") -> LocalHandle:
+    own = _own(handle)
+    if own.unusual and not own.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "EAs of a stream")
+    return own
 
 
 def _lockable(own: LocalHandle) -> LockTable:

@@ -114,6 +114,10 @@ def _eas(facts: Facts, asked: Asked) -> bytes:
     return bytes(asked.eas) or encode_list(())
 
 
+def _full_eas(facts: Facts, asked: Asked) -> bytes:
+    return bytes(asked.eas)
+
+
 def _nothing(facts: Facts, asked: Asked) -> bytes:
     return b""
 
@@ -242,6 +246,7 @@ _CLASSES: Final[dict[int, tuple[str, str, Encoder]]] = {
     8: ("FileAccessInformation", "2.4.1", _access),
     9: ("FileNameInformation", "2.4.31", _name),
     14: ("FilePositionInformation", "2.4.40", _position),
+    15: ("FileFullEaInformation", "2.4.16", _full_eas),
     16: ("FileModeInformation", "2.4.30", _mode),
     17: ("FileAlignmentInformation", "2.4.3", _alignment),
     18: ("FileAllInformation", "2.4.2", _all),
@@ -265,7 +270,9 @@ LEVELS: Final = MappingProxyType(
 
 NAME_LEVELS: Final = frozenset({0x0104, 0x0107, 1009, 1018})
 """Levels with the whole path."""
-EA_LEVELS: Final = frozenset({0x0003, 0x0004})
-"""Levels that need `Asked.eas`."""
+EA_LEVELS: Final = frozenset({0x0003, 0x0004, 1015})
+"""Levels that need `Asked.eas`: for 1015 as `eas.encode_full` gives it."""
+EA_SIZE_LEVELS: Final = frozenset({0x0002, 0x0103, 1007, 1018})
+"""Levels that clients ask for to learn the size of the EAs, and 1018, which has it too."""
 STREAM_LEVELS: Final = frozenset({0x0109, 1022})
 """Levels that need `Asked.streams`."""

@@ -61,7 +61,7 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     position: int = 0
     mode: int = 0
     eas: Buffer = b""
-    """The EA list, as `eas.encode_list` gives it; empty for none."""
+    """The EA list, as `eas.encode_list` gives it (`eas.encode_full` for class 15); empty for none."""
     streams: Sequence[Stream] = ()
 
     def text(self, text: str) -> bytes:

@@ -195,15 +195,16 @@ def test_a_rename_onto_a_file_is_a_dos_error_of_its_own(client: Client, folders:
 
 
 def test_open2_and_create_directory(client: Client, folders: dict[str, Path], refuses: Refuses) -> None:
-    """TRANS2_OPEN2 makes and opens; an EA list that is not empty is refused for what is new."""
+    """TRANS2_OPEN2 makes and opens; an EA list must make sense."""
     asked = Open2Request(0, 0x42, 0, 0x20, 0, 0x10, 0, bytes(10), "\\new.txt")
     opened = Open2Response.decode(client.trans2(0x00, asked).parameters)
     assert opened.action_taken == 2
     assert client.write(opened.fid, b"x") == 1
     client.trans2(0x0D, CreateDirectory2Request(0, "\\made"), struct.pack("<I", 4))
     assert (folders["public"] / "made").is_dir()
-    with refuses(NT.EAS_NOT_SUPPORTED):
-        client.trans2(0x0D, CreateDirectory2Request(0, "\\more"), struct.pack("<IBBH2s", 10, 0, 1, 0, b"A"))
+    with refuses(NT.EA_LIST_INCONSISTENT):
+        client.trans2(0x0D, CreateDirectory2Request(0, "\\more"), struct.pack("<IBBH2s", 10, 0, 9, 0, b"A"))
+    assert not (folders["public"] / "more").exists()
 
 
 def _nt_transact(

@@ -211,15 +211,6 @@ def test_nothing_is_made_in_a_directory_that_will_go(lab: Lab, refuses: Refuses)
         lab.open("dir\\new", disposition=D.CREATE)
 
 
-def test_streams_are_not_there_yet(lab: Lab, refuses: Refuses) -> None:
-    (lab.root / "a").write_text("content")
-    with refuses(NT.OBJECT_NAME_NOT_FOUND):
-        lab.open("a:s:$DATA")
-    with refuses(NT.OBJECT_NAME_INVALID):
-        lab.open("a:s:$DATA", disposition=D.OPEN_IF)
-    assert lab.store.read(lab.open("a::$DATA").handle, 0, 10, 0) == b"content"
-
-
 def test_allocation_is_shown_while_open(lab: Lab) -> None:
     opened = lab.open("a", disposition=D.CREATE, allocation=10_000)
     assert (opened.info.allocation_size, opened.info.end_of_file) == (12_288, 0)

@@ -23,8 +23,6 @@ from fakesmb.vfs.paths import Path, fold, is_legal_on_wire
         ("...", ("...",)),
         ("a..b\\.hidden", ("a..b", ".hidden")),
         ("Жук\\日本.txt", ("Жук", "日本.txt")),
-        ("a::$DATA", ("a",)),
-        ("a::$data", ("a",)),
         ("x" * 255, ("x" * 255,)),
     ],
 )
@@ -49,6 +47,14 @@ def test_streams_are_split_off(text: str, parts: tuple[str, ...], stream: str) -
     assert Path.parse(text) == Path(parts, stream)
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"), [("a::$DATA", ("a",)), ("d\\a::$data", ("d", "a")), ("::$DATA", ())]
+)
+def test_the_unnamed_stream_can_be_said(text: str, parts: tuple[str, ...]) -> None:
+    """No directory has it, and a rename to it alone is one of a stream: so it is remembered."""
+    assert Path.parse(text) == Path(parts, unnamed=True)
+
+
 @pytest.mark.parametrize("text", ["..", "\\..", "a\\..\\..", "a/../../etc/passwd", "\\..\\..\\x"])
 def test_climbing_out_is_bad_syntax(text: str) -> None:
     with pytest.raises(SMBError) as caught:
@@ -65,7 +71,7 @@ def test_climbing_out_is_bad_syntax(text: str) -> None:
         "dir\\c:\\x",
         "a:b:c:d",
         "a:s:$INDEX_ALLOCATION",
-        "::$DATA",
+        "a\\:s",
         ".",
         "a\\.",
         ".\\a",

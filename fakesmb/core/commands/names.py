@@ -134,16 +134,16 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
     new = Path.parse(params.new_file_name, wildcards=True)
-    if not old.parts or not new.parts:
+    if not old.parts or not (new.parts or new.stream or new.unnamed):
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be renamed")
     if not has_wildcards(old.parts[-1]):
-        if has_wildcards(new.parts[-1]):
+        if new.parts and has_wildcards(new.parts[-1]):
             new = Path((*new.parts[:-1], filled(old.parts[-1], new.parts[-1])))
         _check_renamed(request.store.query(old), params.search_attributes)
         return _each(request, [old], lambda path: _rename(request, path, new))
 
     def rename_one(path: Path) -> None:
-        _rename(request, path, Path((*new.parts[:-1], filled(path.parts[-1], new.parts[-1]))))
+        _rename(request, path, Path((*new.parts[:-1], filled(path.parts[-1], new.name))))
 
     return _each(request, [path for path, _ in matches(request, old, params.search_attributes)], rename_one)
 
@@ -218,7 +218,7 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     old = _path(request, params.old_file_name, wildcards=True)
     new = Path.parse(params.new_file_name, wildcards=True)
     for path in (old, new):
-        if not path.parts or has_wildcards(path.parts[-1]):
+        if not (path.parts or path.stream or path.unnamed) or has_wildcards(path.name):
             raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "a wildcard, or the root")
     _check_renamed(request.store.query(old), params.search_attributes)
     if params.information_level == NtRenameLevel.RENAME:

@@ -1,4 +1,4 @@
-"""Opening and closing: NT_CREATE_ANDX, OPEN_ANDX, CLOSE, FLUSH, PROCESS_EXIT ([MS-CIFS] 2.2.4).
+"""Opening: NT_CREATE_ANDX and OPEN_ANDX ([MS-CIFS] 2.2.4.64, 2.2.4.41), and what every other open is made of.
 
 Every form of open becomes one `vfs.api.CreateRequest`, and goes through `open_file`.
 """
@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.oplocks import GRANTED_ANDX, Holder, asked
-from fakesmb.core.request import Answer, AnyRequest, Empty, Request
-from fakesmb.core.state import RESERVED_ID, Open
+from fakesmb.core.request import Answer, AnyRequest, Request
+from fakesmb.core.state import Open
 from fakesmb.core.views import caller_of
 from fakesmb.core.waiting import patiently
 from fakesmb.status import NT, SMBError
@@ -30,10 +30,7 @@ from fakesmb.vfs.api import (
 )
 from fakesmb.vfs.paths import Path
 from fakesmb.wire.files import (
-    ClosePrintFileRequest,
-    CloseRequest,
     CreateFlag,
-    FlushRequest,
     NtCreateAndxExtendedResponse,
     NtCreateAndxRequest,
     NtCreateAndxResponse,
@@ -45,13 +42,12 @@ from fakesmb.wire.files import (
 )
 from fakesmb.wire.nt_trans import NtCreateRequest
 from fakesmb.wire.times import utime_from, utime_to
-from fakesmb.wire.tree import ProcessExitRequest
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-FILE_STATUS_FLAGS: Final = 7
-"""No EAs, no streams, no reparse tag ([MS-SMB] 2.2.4.9.2)."""
+NO_EAS, NO_STREAMS, NO_REPARSE_TAG = 1, 2, 4
+"""FileStatusFlags, [MS-SMB] 2.2.4.9.2."""
 _CHANGES: Final = (
     Access.WRITE_DATA
     | Access.APPEND_DATA
@@ -176,7 +172,7 @@ def nt_create(
     path = Path.parse(params.file_name)
     if params.root_directory_fid:
         parent = request.file(params.root_directory_fid)
-        path = Path((*parent.path.parts, *path.parts), path.stream)
+        path = Path((*parent.path.parts, *path.parts), path.stream, path.unnamed)
     if params.create_disposition > Disposition.OVERWRITE_IF:
         raise SMBError(NT.INVALID_PARAMETER, f"CreateDisposition {params.create_disposition}")
     if params.create_options & Option.OPEN_BY_FILE_ID:
@@ -226,11 +222,19 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
         return NtCreateAndxExtendedResponse(
             **facts,
             # file_id stays 0, as XP and Samba send it: clients that go by WordCount 42 read it as ByteCount.
-            nm_pipe_status=FILE_STATUS_FLAGS,
+            nm_pipe_status=_file_status(request, opened),
             maximal_access_rights=maximal_rights(request, opened),
         )
 
     return open_file(request, path, create, response)
+
+
+def _file_status(request: AnyRequest, opened: Opened) -> int:
+    """FileStatusFlags of an extended answer: what Windows need not ask for when it copies the file."""
+    if opened.action == Action.CREATED:
+        return NO_REPARSE_TAG | NO_EAS | NO_STREAMS
+    eas, streams = request.store.extras(opened.handle)
+    return NO_REPARSE_TAG | (0 if eas else NO_EAS) | (0 if streams else NO_STREAMS)
 
 
 def maximal_rights(request: AnyRequest, opened: Opened | None = None) -> int:
@@ -353,39 +357,3 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
         return OpenAndxResponse(**facts)
 
     return open_file(request, Path.parse(params.file_name), create, response)
-
-
-@command(0x04, CloseRequest, Needs.TREE)
-def close(request: Request[CloseRequest]) -> Answer:
-    """SMB_COM_CLOSE, [MS-CIFS] 3.3.5.7. A time of 0 or -1 leaves the write time alone."""
-    params = request.params
-    entry = request.open(params.fid)
-    request.connection.close_open(entry, utime_to(params.last_write_time))
-    return Empty()
-
-
-@command(0xC2, ClosePrintFileRequest, Needs.TREE)
-def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
-    """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.55: no file here is one that prints when it is closed."""
-    request.open(request.params.fid)
-    raise SMBError(NT.INVALID_SMB, "not a print file")
-
-
-@command(0x05, FlushRequest, Needs.DISK)
-def flush(request: Request[FlushRequest]) -> Answer:
-    """SMB_COM_FLUSH, [MS-CIFS] 3.3.5.8. FID 0xFFFF flushes everything that the process has open."""
-    fid = request.params.fid
-    if fid != RESERVED_ID:
-        request.store.flush(request.file(fid))
-        return Empty()
-    for entry in request.connection.opens:
-        if entry.tree is request.tree and entry.pid == request.header.pid and entry.handle is not None:
-            request.store.flush(entry.handle)
-    return Empty()
-
-
-@command(0x11, ProcessExitRequest, Needs.SESSION)
-def process_exit(request: Request[ProcessExitRequest]) -> Answer:
-    """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.17: closes what that process of the user has open."""
-    request.connection.end(session=request.session, pid=request.header.pid)
-    return Empty()

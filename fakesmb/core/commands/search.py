@@ -77,6 +77,8 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> Answer:
         return _label(request)
     path = Path.parse(params.file_name, wildcards=True)
     request.path = str(path)
+    if path.stream or path.unnamed:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
     pattern = from_dos(path.name) if path.parts else "*"
     found = request.store.search(Path(path.parts[:-1]), pattern, params.search_attributes)
     entry = OpenSearch(request.tree, request.session, request.header.pid, found, by_key=True)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from fakesmb.core.commands import (
+    closes,
     io,
     locking,
     names,
@@ -16,5 +17,7 @@ from fakesmb.core.commands import (
 )
 from fakesmb.core.dispatch import table
 
-COMMANDS: Final = table((session, tree, opens, old_files, io, raw, names, search, locking, transactions))
+COMMANDS: Final = table(
+    (session, tree, opens, closes, old_files, io, raw, names, search, locking, transactions)
+)
 """By command code."""

@@ -37,6 +37,8 @@ TRANSACTION2_SECONDARY: Final = 0x33
 NT_TRANSACT: Final = 0xA0
 NT_TRANSACT_SECONDARY: Final = 0xA1
 
+_ABOUT_EAS: Final = frozenset({NT.INVALID_EA_NAME, NT.INVALID_EA_FLAG, NT.EA_LIST_INCONSISTENT})
+
 TABLES: Final[Mapping[int, Mapping[int, Subcommand]]] = {TRANSACTION2: SUBCOMMANDS, NT_TRANSACT: FUNCTIONS}
 
 
@@ -68,11 +70,17 @@ def _secondary(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
 def _run(request: AnyRequest, code: int) -> "Answer | Deferred[Answer]":
     params: TransactionRequest = request.params
     outcome: Outcome
-    if code == TRANSACTION:
-        outcome = named_transaction(request)
-    else:
-        request.subcommand = function = params.subcommand
-        outcome = invoke(request, TABLES[code], function, code)
+    try:
+        if code == TRANSACTION:
+            outcome = named_transaction(request)
+        else:
+            request.subcommand = function = params.subcommand
+            outcome = invoke(request, TABLES[code], function, code)
+    except SMBError as error:
+        # These are warnings, and Samba's client wants a whole answer with a warning.
+        if error.status not in _ABOUT_EAS:
+            raise
+        outcome = Results(status=error.status)
     if isinstance(outcome, Deferred):
         return outcome.addCallback(lambda results: _answer(request, results, code))
     return _answer(request, outcome, code)

@@ -4,13 +4,14 @@ from typing import Any, Final
 
 import msgspec
 
+from fakesmb.core import eas
 from fakesmb.core.commands.opens import maximal_rights, nt_create, open_file, open_pipe
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Opened
+from fakesmb.wire.eas import read_full
 from fakesmb.wire.files import CreateFlag, ResourceType
 from fakesmb.wire.nt_trans import NtCreateExtendedResponse, NtCreateRequest, NtCreateResponse, NtTransact
 from fakesmb.wire.security import read_descriptor
@@ -28,12 +29,13 @@ def create(request: AnyRequest) -> Outcome:
     if request.tree.share.is_ipc:
         pipe = open_pipe(request, params.file_name)
         return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
-    descriptor, eas = params.parts_of(request.params.data)
-    if len(eas):
-        raise SMBError(NT.EAS_NOT_SUPPORTED, "extended attributes of a new file")
+    descriptor, full_eas = params.parts_of(request.params.data)
     path, asked = nt_create(request, params)
     if len(descriptor):
         asked = msgspec.structs.replace(asked, descriptor=read_descriptor(descriptor))
+    if len(full_eas):
+        wanted = eas.understood(request, eas.readable(read_full, full_eas))
+        asked = msgspec.structs.replace(asked, eas=wanted)
 
     def response(opened: Opened, entry: Open) -> Results:
         info = opened.info

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from twisted.internet.defer import Deferred
 
+from fakesmb.core import eas
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
@@ -20,7 +21,7 @@ from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Handl
 from fakesmb.vfs.paths import Path
 from fakesmb.wire import set_info
 from fakesmb.wire.codec import Buffer, DecodeError
-from fakesmb.wire.file_info import LEVELS, STREAM_LEVELS
+from fakesmb.wire.file_info import EA_LEVELS, EA_SIZE_LEVELS, LEVELS, STREAM_LEVELS
 from fakesmb.wire.info import Asked, Stream
 from fakesmb.wire.set_info import SET_LEVELS
 from fakesmb.wire.trans2 import (
@@ -79,10 +80,10 @@ def query_path_information(request: AnyRequest) -> Results:
     row = LEVELS.get(level)
     if row is None or row.encode is None:
         raise unknown_level(level)
-    info = request.store.query(path)
+    info = request.store.query(path, ea_size=level in EA_SIZE_LEVELS)
     asked = asked_by(request)
-    if level in STREAM_LEVELS:
-        asked = msgspec.structs.replace(asked, streams=streams_of(info))
+    if level in _SPECIAL:
+        asked = with_extras(request, path, level, asked)
     return Results(NO_EA_ERROR, row.encode(info, asked))
 
 
@@ -104,16 +105,26 @@ def query_file_information(request: AnyRequest) -> Results:
         if level in NOT_OF_PIPES:
             raise SMBError(NT.INVALID_PARAMETER, "of files only, and this is a pipe")
         return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
-    info = request.store.query(handle)
+    info = request.store.query(handle, ea_size=level in EA_SIZE_LEVELS)
     asked = msgspec.structs.replace(
-        asked, access=handle.access, position=handle.position, mode=handle.mode, streams=streams_of(info)
+        asked, access=handle.access, position=handle.position, mode=handle.mode
     )
+    if level in _SPECIAL:
+        asked = with_extras(request, handle, level, asked)
     return Results(NO_EA_ERROR, row.encode(info, asked))
 
 
-def streams_of(info: Info) -> tuple[Stream, ...]:
-    """The data streams of a file: the unnamed one; a directory has none."""
-    return () if info.is_directory else (Stream("::$DATA", info.end_of_file, info.allocation_size),)
+_SPECIAL: Final = STREAM_LEVELS | EA_LEVELS
+_EAS: Final = {0x0003: eas.asked_for, 0x0004: eas.all_of, 1015: eas.full_of}
+
+
+def with_extras(request: AnyRequest, target: Target, level: int, asked: Asked) -> Asked:
+    """What levels about streams and EAs tell besides `Info`."""
+    if level in STREAM_LEVELS:
+        return msgspec.structs.replace(
+            asked, streams=[Stream(*one) for one in request.store.streams(target)]
+        )
+    return msgspec.structs.replace(asked, eas=_EAS[level](request, request.store.eas(target)))
 
 
 def pipe_info(entry: Open) -> Info:
@@ -245,6 +256,10 @@ def with_handle(
         request.store.close(handle)
 
 
+def _set_eas(request: AnyRequest, target: Target, wanted: set_info.SetEas) -> None:
+    request.store.set_eas(target, eas.understood(request, wanted.eas))
+
+
 def _disposition(request: AnyRequest, target: Target, wanted: set_info.SetDisposition) -> None:
     with_handle(
         request, target, Access.DELETE, lambda handle: request.store.set_delete(handle, delete=wanted.delete)
@@ -289,6 +304,8 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
         raise SMBError(NT.INVALID_PARAMETER, "RootDirectory of a rename must be 0 over SMB")
     to = Path.parse(name.name)
     if not to.parts:
+        if to.stream or to.unnamed:
+            return to
         raise SMBError(NT.OBJECT_NAME_INVALID, "no new name")
     if len(to.parts) == 1 and not name.name.startswith(("\\", "/")):
         old = target if isinstance(target, Path) else target.path
@@ -306,6 +323,7 @@ def _link(request: AnyRequest, target: Target, wanted: set_info.SetLink) -> None
 
 _CHANGES: Final[dict[type, Callable[[AnyRequest, Target, object], None]]] = {
     set_info.SetBasic: _basic,  # type: ignore[dict-item]
+    set_info.SetEas: _set_eas,  # type: ignore[dict-item]
     set_info.SetDisposition: _disposition,  # type: ignore[dict-item]
     set_info.SetAllocation: _allocation,  # type: ignore[dict-item]
     set_info.SetEndOfFile: _end_of_file,  # type: ignore[dict-item]

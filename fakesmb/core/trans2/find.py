@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fakesmb.core.eas import of_entries
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.trans2.file_info import asked_by, unknown_level
@@ -45,6 +46,7 @@ def listed(
         asked_by(request),
         resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
     )
+    complete = of_entries(request, level)
     wanted = max(count, 1)
     given = search.tell()
     while entries.count < wanted:
@@ -52,7 +54,7 @@ def listed(
         if info is None:
             return entries, True
         key = search.tell()
-        if not entries.add(info, key):
+        if not entries.add(info, key, b"" if complete is None else complete(info)):
             search.seek(given)
             return entries, False
         given = key
@@ -73,6 +75,8 @@ def find_first2(request: AnyRequest) -> Results:
     level = level_of(params.information_level)
     path = Path.parse(params.file_name, wildcards=True)
     request.path = str(path)
+    if path.stream or path.unnamed:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
     directory, pattern = Path(path.parts[:-1]), path.name or "*"
     connection = request.connection
     search = request.store.search(directory, pattern, params.search_attributes)

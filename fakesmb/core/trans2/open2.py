@@ -1,10 +1,11 @@
 """TRANS2_OPEN2 and TRANS2_CREATE_DIRECTORY: opening and making with extended attributes ([MS-CIFS] 2.2.6.1, .14)."""
 
-import struct
 from typing import Final
 
+import msgspec
 from twisted.internet.defer import Deferred
 
+from fakesmb.core import eas
 from fakesmb.core.commands.old_files import set_write_time
 from fakesmb.core.commands.opens import (
     DOS_DISPOSITION,
@@ -20,9 +21,8 @@ from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Action, Opened
+from fakesmb.vfs.api import Access, Action, CreateRequest, Disposition, Opened, Option
 from fakesmb.vfs.paths import Path
-from fakesmb.wire.codec import Buffer
 from fakesmb.wire.files import OpenFlag, ResourceType
 from fakesmb.wire.times import utime_from
 from fakesmb.wire.trans2 import (
@@ -34,18 +34,11 @@ from fakesmb.wire.trans2 import (
     Trans2,
 )
 
-_LIST_SIZE: Final = struct.Struct("<I")
+_DIRECTORY: Final = CreateRequest(
+    access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY
+)
 _LARGEST_SIZE: Final = 0xFFFFFFFF
 _DOS_ATTRIBUTES: Final = 0x3F
-
-
-def no_eas(data: Buffer) -> None:
-    """Takes an empty EA list; raises EAS_NOT_SUPPORTED for one with EAs in it.
-
-    The list begins with its own size, 4 where it is empty: OS/2 sends it so. Samba's client sends 0.
-    """
-    if len(data) >= _LIST_SIZE.size and _LIST_SIZE.unpack_from(data)[0] > _LIST_SIZE.size:
-        raise SMBError(NT.EAS_NOT_SUPPORTED, "extended attributes of a new file")
 
 
 @subcommand(Trans2.OPEN2, Needs.TREE)
@@ -58,8 +51,7 @@ def open2(request: AnyRequest) -> Outcome:
     if request.tree.share.is_ipc:
         return _answered(_pipe(open_pipe(request, params.file_name)))
     path = Path.parse(params.file_name)
-    if not _exists(request, path):
-        no_eas(request.params.data)
+    new_eas = eas.of_new_file(request)
     # Windows takes "neither open nor create" for a create here, unlike OPEN_ANDX.
     disposition = DOS_DISPOSITION.get(params.open_mode & 0x13 or 0x10)
     if disposition is None:
@@ -72,6 +64,8 @@ def open2(request: AnyRequest) -> Outcome:
         allocation=params.allocation_size,
         oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
     )
+    if new_eas:
+        create = msgspec.structs.replace(create, eas=new_eas)
 
     def response(opened: Opened, entry: Open) -> Results:
         if opened.action != Action.OPENED:
@@ -93,14 +87,6 @@ def open2(request: AnyRequest) -> Outcome:
 
     outcome: Results | Deferred[Results] = open_file(request, path, create, response)
     return outcome
-
-
-def _exists(request: AnyRequest, path: Path) -> bool:
-    try:
-        request.store.query(path)
-    except SMBError:
-        return False
-    return True
 
 
 def _pipe(entry: Open) -> Open2Response:
@@ -126,7 +112,10 @@ def create_directory2(request: AnyRequest) -> Results:
     request.detail = params
     path = Path.parse(params.directory_name)
     request.path = str(path)
-    if not _exists(request, path):
-        no_eas(request.params.data)
-    request.store.make_directory(path)
+    new_eas = eas.of_new_file(request)
+    if new_eas:
+        made = request.store.create(path, msgspec.structs.replace(_DIRECTORY, eas=new_eas))
+        request.store.close(made.handle)
+    else:
+        request.store.make_directory(path)
     return Results(EaErrorResponse().encode())

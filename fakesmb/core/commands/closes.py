@@ -1,0 +1,45 @@
+"""Closing and making durable: CLOSE, CLOSE_PRINT_FILE, FLUSH, PROCESS_EXIT ([MS-CIFS] 2.2.4)."""
+
+from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.request import Answer, Empty, Request
+from fakesmb.core.state import RESERVED_ID
+from fakesmb.status import NT, SMBError
+from fakesmb.wire.files import ClosePrintFileRequest, CloseRequest, FlushRequest
+from fakesmb.wire.times import utime_to
+from fakesmb.wire.tree import ProcessExitRequest
+
+
+@command(0x04, CloseRequest, Needs.TREE)
+def close(request: Request[CloseRequest]) -> Answer:
+    """SMB_COM_CLOSE, [MS-CIFS] 3.3.5.7. A time of 0 or -1 leaves the write time alone."""
+    params = request.params
+    entry = request.open(params.fid)
+    request.connection.close_open(entry, utime_to(params.last_write_time))
+    return Empty()
+
+
+@command(0xC2, ClosePrintFileRequest, Needs.TREE)
+def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
+    """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.55: no file here is one that prints when it is closed."""
+    request.open(request.params.fid)
+    raise SMBError(NT.INVALID_SMB, "not a print file")
+
+
+@command(0x05, FlushRequest, Needs.DISK)
+def flush(request: Request[FlushRequest]) -> Answer:
+    """SMB_COM_FLUSH, [MS-CIFS] 3.3.5.8. FID 0xFFFF flushes everything that the process has open."""
+    fid = request.params.fid
+    if fid != RESERVED_ID:
+        request.store.flush(request.file(fid))
+        return Empty()
+    for entry in request.connection.opens:
+        if entry.tree is request.tree and entry.pid == request.header.pid and entry.handle is not None:
+            request.store.flush(entry.handle)
+    return Empty()
+
+
+@command(0x11, ProcessExitRequest, Needs.SESSION)
+def process_exit(request: Request[ProcessExitRequest]) -> Answer:
+    """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.17: closes what that process of the user has open."""
+    request.connection.end(session=request.session, pid=request.header.pid)
+    return Empty()
