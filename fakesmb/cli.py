@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -182,12 +182,13 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
 def _choose_reactor() -> None:
     """Installs the reactor that serves fastest; where there is no epoll, Twisted's default it is."""
     try:
-        from fakesmb.transport.reactor import PlainEPollReactor
+        from fakesmb.transport.reactor import new_reactor
     except ImportError:
         return
-    from twisted.internet.main import installReactor
+    from twisted.internet import main
 
-    installReactor(PlainEPollReactor())
+    install: Callable[[Any], None] = main.installReactor
+    install(new_reactor())
 
 
 def _settle_collector() -> None:

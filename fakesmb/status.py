@@ -172,7 +172,12 @@ Dos = tuple[int, int]
 _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (0, 0): (NT.SUCCESS,),
     (ERRDOS, 1): (NT.NOT_IMPLEMENTED, NT.INVALID_DEVICE_REQUEST, NT.ILLEGAL_FUNCTION),  # ERRbadfunc
-    (ERRDOS, 2): (NT.NO_SUCH_FILE, NT.NO_SUCH_DEVICE, NT.OBJECT_NAME_NOT_FOUND, NT.OBJECTID_NOT_FOUND),  # ERRbadfile
+    (ERRDOS, 2): (
+        NT.NO_SUCH_FILE,
+        NT.NO_SUCH_DEVICE,
+        NT.OBJECT_NAME_NOT_FOUND,
+        NT.OBJECTID_NOT_FOUND,
+    ),  # ERRbadfile
     (ERRDOS, 3): (  # ERRbadpath
         NT.OBJECT_PATH_NOT_FOUND,
         NT.OBJECT_PATH_INVALID,
@@ -213,7 +218,9 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRDOS, 112): (NT.DISK_FULL,),  # ERROR_DISK_FULL
     (ERRDOS, 122): (NT.BUFFER_TOO_SMALL,),  # ERRinsufficientbuffer
     (ERRDOS, 123): (NT.OBJECT_NAME_INVALID,),  # ERRinvalidname
-    (ERRDOS, 161): (NT.OBJECT_PATH_SYNTAX_BAD,),  # ERROR_BAD_PATHNAME, as Windows sends; ERRbadpath in the tables
+    (ERRDOS, 161): (
+        NT.OBJECT_PATH_SYNTAX_BAD,
+    ),  # ERROR_BAD_PATHNAME, as Windows sends; ERRbadpath in the tables
     (ERRDOS, 124): (NT.INVALID_LEVEL,),  # ERRunknownlevel
     (ERRDOS, 158): (NT.NOT_LOCKED, NT.RANGE_NOT_LOCKED),  # ERRnotlocked
     (ERRDOS, 206): (NT.NAME_TOO_LONG,),  # ERROR_FILENAME_EXCED_RANGE

@@ -54,9 +54,9 @@ class ReactorThread:
 
 def _new_reactor() -> Any:
     if sys.platform == "linux":
-        from fakesmb.transport.reactor import PlainEPollReactor
+        from fakesmb.transport.reactor import new_reactor
 
-        return PlainEPollReactor()
+        return new_reactor()
     from twisted.internet.selectreactor import SelectReactor
 
     return SelectReactor()

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": BELOW_CORE | {"core"},
     "samples": {"config"},
     "stdout": {"record"},
-    "threaded": set(),
+    "threaded": {"transport"},
     "coverage": BELOW_CORE | {"core"},
     "app": BELOW_CORE | {"core", "transport", "web", "config", "stdout", "threaded"},
 }

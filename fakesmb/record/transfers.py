@@ -35,7 +35,7 @@ def messages(transfer: Transfer) -> tuple[Message, Message]:
     response: ReadAndxResponse | WriteAndxResponse
     if head[_COMMAND_AT] == READ_ANDX:
         request = ReadAndxRequest(*_READ.unpack_from(head, _WORDS_AT))
-        response = ReadAndxResponse(data=Omitted(transfer.length))
+        response = msgspec.structs.replace(ReadAndxResponse(), data=Omitted(transfer.length))
     else:
         request = _write_request(head, transfer.length)
         response = WriteAndxResponse.of(transfer.length)
@@ -112,7 +112,7 @@ def json_lines(transfer: Transfer) -> bytes:
     took = round((transfer.answered - transfer.time) * 1e6)
     times = iso(transfer.time), iso(transfer.answered)
     fid = head[_WORDS_AT] | head[_WORDS_AT + 1] << 8
-    ids = '"mid":%d,"uid":%d,"tid":%d,"pid":%d,"fid":%d' % (mid, uid, tid, pid_high << 16 | pid, fid)
+    ids = f'"mid":{mid},"uid":{uid},"tid":{tid},"pid":{pid_high << 16 | pid},"fid":{fid}'
     start = (number, transfer.connection, peer, ids, about, transfer.size)
     answer = (number + 1, transfer.connection, peer, ids, about, transfer.answer_size, took)
     if head[_COMMAND_AT] == READ_ANDX:

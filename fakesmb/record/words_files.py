@@ -124,6 +124,7 @@ WORDS: Final[Mapping[type, Words]] = {
     files.WriteResponse: _count,
     files.WriteAndCloseRequest: _read,
     files.CloseRequest: _fid,
+    files.ClosePrintFileRequest: _fid,
     files.FlushRequest: lambda body: ", all files" if body.fid == 0xFFFF else _fid(body),
     files.SeekRequest: _seek,
     files.SeekResponse: lambda body: f", Offset {body.offset}",

@@ -5,13 +5,17 @@ and nothing here asks for it. Whatever is not a plain read goes the reactor's ow
 """
 
 import select
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
 from twisted.python import log
 
+_with_context: Callable[..., Any] = log.callWithLogger
+_say: Callable[[], Any] = log.err
 
-class PlainEPollReactor(EPollReactor):  # type: ignore[misc]  # Twisted's declaration is behind a zope decorator
+
+class PlainEPollReactor(EPollReactor):
     """An `EPollReactor` that calls `doRead` directly."""
 
     def doPoll(self, timeout: float | None) -> None:  # noqa: N802
@@ -21,19 +25,26 @@ class PlainEPollReactor(EPollReactor):  # type: ignore[misc]  # Twisted's declar
         except InterruptedError:
             return
         selectables: dict[int, Any] = self._selectables
+        end: Callable[..., Any] = self._disconnectSelectable
         for fd, event in ready:
             selectable = selectables.get(fd)
             if selectable is None:
                 continue
             if event != select.EPOLLIN:
-                log.callWithLogger(selectable, self._doReadOrWrite, selectable, fd, event)
+                _with_context(selectable, self._doReadOrWrite, selectable, fd, event)
                 continue
             try:
                 why = selectable.doRead()
             except Exception as error:
-                log.err()
+                _say()
                 why = error
             if why:
-                self._disconnectSelectable(selectable, why, True)
+                end(selectable, why, True)
 
     doIteration = doPoll  # noqa: N815
+
+
+def new_reactor() -> Any:
+    """A reactor that is not installed."""
+    make: Callable[[], Any] = PlainEPollReactor
+    return make()

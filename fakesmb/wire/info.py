@@ -23,6 +23,7 @@ class Facts(Protocol):
 
     name: str
     path: str
+
     @property
     def short_name(self) -> str:
         """The 8.3 name, or ""."""

@@ -33,7 +33,9 @@ def bodies(fid: int) -> list[tuple[int, ReadAndxRequest | WriteAndxRequest]]:
     ]
 
 
-def play(server: InMemoryServer, *, short: bool, access: int, flags2: int) -> tuple[list[bytes], list[Message]]:
+def play(
+    server: InMemoryServer, *, short: bool, access: int, flags2: int
+) -> tuple[list[bytes], list[Message]]:
     client: Client = server.client().sign_in().connect("public")
     client.flags2 |= flags2
     if not short:
@@ -45,7 +47,8 @@ def play(server: InMemoryServer, *, short: bool, access: int, flags2: int) -> tu
         client.send(command, body)
         frames += [bytes(answer.message) for answer in client.answers()]
     messages = [
-        msgspec.structs.replace(event, time=0.0, took=0.0, number=0, connection=0) for event in server.messages
+        msgspec.structs.replace(event, time=0.0, took=0.0, number=0, connection=0)
+        for event in server.messages
     ]
     client.lost("done")
     return frames, messages

@@ -37,7 +37,6 @@ FACTS = Info(
     number_of_links=2,
     file_id=0x1122334455667788,
     ea_size=9,
-    short_name="LONGNA~1.TXT",
     delete_pending=1,
 )
 DIRECTORY = Info(
@@ -71,7 +70,7 @@ QUERIES: list[tuple[int, str]] = [
     (0x0105, "0010000001000000"),
     (0x0106, "0500000001000000"),
     (0x0107, TIMES_HEX + "20000000 00000000" + STANDARD_HEX + "09000000" + PATH_HEX),
-    (0x0108, "18000000" + "LONGNA~1.TXT".encode("utf-16-le").hex()),
+    (0x0108, "18000000" + FACTS.short_name.encode("utf-16-le").hex()),
     (0x0109, ""),
     (0x010B, "0500000001000000 0000 00 00 00 000000"),
     (1004, TIMES_HEX + "20000000 00000000"),
@@ -86,7 +85,7 @@ QUERIES: list[tuple[int, str]] = [
     (1018, TIMES_HEX + "20000000 00000000" + STANDARD_HEX + "09000000" + PATH_HEX),
     (1019, "0010000001000000"),
     (1020, "0500000001000000"),
-    (1021, "18000000" + "LONGNA~1.TXT".encode("utf-16-le").hex()),
+    (1021, "18000000" + FACTS.short_name.encode("utf-16-le").hex()),
     (1022, ""),
     (1028, "0500000001000000 0000 00 00 00 000000"),
     (1034, TIMES_HEX + "0010000001000000 0500000001000000 20000000 00000000"),
@@ -132,7 +131,7 @@ def test_an_alternate_name_is_the_name_where_there_is_no_other() -> None:
 # -- listings ------------------------------------------------------------------------------------------------
 
 NAME_HEX = FACTS.name.encode("utf-16-le").hex()
-SHORT_HEX = "LONGNA~1.TXT".encode("utf-16-le").hex()
+SHORT_HEX = FACTS.short_name.encode("utf-16-le").hex()
 DIR_HEAD = TIMES_HEX + "0500000001000000 0010000001000000 20000000 1a000000"
 ENTRIES: list[tuple[int, str]] = [
     (0x0101, "00000000 07000000" + DIR_HEAD + NAME_HEX + "0000"),

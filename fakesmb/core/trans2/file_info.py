@@ -106,9 +106,7 @@ def query_file_information(request: AnyRequest) -> Results:
             raise SMBError(NT.INVALID_PARAMETER, "of files only, and this is a pipe")
         return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
     info = request.store.query(handle, ea_size=level in EA_SIZE_LEVELS)
-    asked = msgspec.structs.replace(
-        asked, access=handle.access, position=handle.position, mode=handle.mode
-    )
+    asked = msgspec.structs.replace(asked, access=handle.access, position=handle.position, mode=handle.mode)
     if level in _SPECIAL:
         asked = with_extras(request, handle, level, asked)
     return Results(NO_EA_ERROR, row.encode(info, asked))
@@ -121,9 +119,7 @@ _EAS: Final = {0x0003: eas.asked_for, 0x0004: eas.all_of, 1015: eas.full_of}
 def with_extras(request: AnyRequest, target: Target, level: int, asked: Asked) -> Asked:
     """What levels about streams and EAs tell besides `Info`."""
     if level in STREAM_LEVELS:
-        return msgspec.structs.replace(
-            asked, streams=[Stream(*one) for one in request.store.streams(target)]
-        )
+        return msgspec.structs.replace(asked, streams=[Stream(*one) for one in request.store.streams(target)])
     return msgspec.structs.replace(asked, eas=_EAS[level](request, request.store.eas(target)))
 
 
