@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs import oplocks, sharing, streams
+from fakesmb.vfs import oplocks, sharing, streams, xattrs
 from fakesmb.vfs.access import WRITES_DATA, grant
 from fakesmb.vfs.api import (
     Access,
@@ -63,6 +63,7 @@ class StreamOpener:
                 if request.disposition in _EXISTING_ONLY:
                     # Explorer probes dozens of streams of each file and wants exactly this for one that is missing.
                     raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+                _check_disk(entry.directory.xattr_base)
                 with suppress(FileExistsError):
                     return self._make_both(path, request, mask)
                 continue
@@ -126,6 +127,8 @@ class StreamOpener:
         if base is not None and base.delete_pending:
             raise SMBError(NT.DELETE_PENDING)
         there = streams.find(target, path.stream)
+        if there is None:
+            _check_disk(target)
         if there is None and disposition in _EXISTING_ONLY:
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
         if there is not None and disposition == Disposition.CREATE:
@@ -210,3 +213,9 @@ class StreamOpener:
         info = info_of_open(handle, self._opens.side)
         granted = oplocks.grant(file, handle, request) if request.oplock else 0
         return Opened(handle, action, info, granted)
+
+
+def _check_disk(target: str) -> None:
+    """Raises what FAT says of streams, where the disk can have none."""
+    if not xattrs.supported(target):
+        raise SMBError(NT.OBJECT_NAME_INVALID, "no streams on this disk")

@@ -2,9 +2,9 @@
 
 import contextlib
 import struct
-from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +79,7 @@ QUERIES: list[tuple[int, str]] = [
     (1007, "09000000"),
     (1008, "89001200"),
     (1009, PATH_HEX),
+    (1015, ""),
     (1014, "0700000000000000"),
     (1016, "02000000"),
     (1017, "00000000"),
@@ -150,8 +151,8 @@ ENTRIES: list[tuple[int, str]] = [
         + "0000",
     ),
     (0x0001, DOS_HEX + "ffffffff ffffffff 2000 1a 00" + NAME_HEX + "0000"),
-    (0x0002, DOS_HEX + "ffffffff ffffffff 2000 09000000 1a 00" + NAME_HEX + "0000"),
-    (0x0003, DOS_HEX + "ffffffff ffffffff 2000 04000000 1a 00" + NAME_HEX + "0000"),
+    (0x0002, DOS_HEX + "ffffffff ffffffff 2000 09000000 1a" + NAME_HEX + "00"),
+    (0x0003, DOS_HEX + "ffffffff ffffffff 2000 04000000 1a" + NAME_HEX + "00"),
 ]
 
 
@@ -200,8 +201,7 @@ def test_level_3_holds_the_eas_that_were_asked_for() -> None:
 
 def test_a_long_old_name_keeps_its_bytes_though_its_length_does_not_fit() -> None:
     entries = find_info.EntryList(find_info.LEVELS[1], 4000, Asked())
-    long = SimpleNamespace(**{name: getattr(DIRECTORY, name) for name in DIRECTORY.__struct_fields__})
-    long.name = "n" * 200
+    long = msgspec.structs.replace(DIRECTORY, name="n" * 200)
     assert entries.add(long)
     assert entries.finish()[22] == 0xFF
 
@@ -217,8 +217,7 @@ def test_a_listing_reads_back_and_stays_under_its_limit(names: list[str], code: 
     entries = find_info.EntryList(find_info.LEVELS[code], limit, Asked())
     given_out = []
     for key, name in enumerate(names, 1):
-        facts = SimpleNamespace(**{field: getattr(FACTS, field) for field in FACTS.__struct_fields__})
-        facts.name = name
+        facts = msgspec.structs.replace(FACTS, name=name)
         if not entries.add(facts, key):
             break
         given_out.append((name, key))
@@ -325,7 +324,7 @@ def test_ea_lists_are_these_bytes() -> None:
 VOLUME = Volume("PUBLIC", 0x01020304, CREATED, 1000, 400, 8, 512)
 VOLUMES: list[tuple[int, str]] = [
     (0x0001, "00000000 08000000 e8030000 90010000 0002"),
-    (0x0002, "04030201 0e 5000 5500 4200 4c00 4900 4300 0000"),
+    (0x0002, "04030201 0c 5000 5500 4200 4c00 4900 4300"),
     (0x0102, CREATED_HEX + "04030201 0c000000 0000 5000 5500 4200 4c00 4900 4300"),
     (0x0103, "e803000000000000 9001000000000000 08000000 00020000"),
     (0x0104, "07000000 20000000"),
