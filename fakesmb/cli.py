@@ -168,15 +168,24 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     smb = FakeSMB(config)
     smb.start(reactor)
     reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
-    if port_file:
+    refused: list[OSError] = []
+
+    def announce() -> None:
+        """Once signals are minded: who reads the port may end the server in the next moment."""
         try:
-            _write_whole(Path(port_file), f"{smb.port}\n")
+            if port_file:
+                _write_whole(Path(port_file), f"{smb.port}\n")
         except OSError as error:
-            raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}") from None
-    _greet(smb, notes)
-    reactor.callWhenRunning(_load_ntlm)
-    reactor.callWhenRunning(_settle_collector)
+            refused.append(error)
+            reactor.stop()
+        else:
+            _greet(smb, notes)
+
+    for step in (announce, _load_ntlm, _settle_collector):
+        reactor.callWhenRunning(step)
     reactor.run()
+    for error in refused:
+        raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}")
 
 
 def _choose_reactor() -> None:

@@ -8,7 +8,7 @@ from fakesmb.record.entry import Entry, entry_of
 from fakesmb.record.events import Event, Message, Transfer
 from fakesmb.record.lines import MOST_WAITING, FileOutput, LineSink, Output
 from fakesmb.record.moments import iso
-from fakesmb.record.transfers import json_lines, messages
+from fakesmb.record.transfers import json_lines
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
@@ -37,13 +37,12 @@ class JsonLines(LineSink):
         """Appends to the file at `path`, made if it is not there; raises OSError."""
         return cls(FileOutput.append(path), name=f"the log file {path}", secrets=secrets)
 
-    def transfer(self, transfer: Transfer) -> None:
-        """Keeps the two lines of a read or write."""
+    def lines(self, transfer: Transfer) -> bytes:
+        """The two lines of a read or write."""
         try:
-            self.keep(json_lines(transfer))
+            return json_lines(transfer)
         except UnicodeEncodeError:  # a lone surrogate, which `encode` knows to write
-            for message in messages(transfer):
-                self.write(message)
+            return super().lines(transfer)
 
     def line(self, event: Event) -> bytes:
         """One line of JSON. An event that cannot be described is still recorded, with the reason."""

@@ -1,4 +1,4 @@
-"""What the sinks that write lines share: lines are kept as events come, and go out whole."""
+"""What the sinks that write lines share: lines are kept as events come, and go out whole, many at once."""
 
 import io
 import os
@@ -6,7 +6,8 @@ import select
 import stat
 from typing import BinaryIO, Final, Protocol, TextIO
 
-from fakesmb.record.events import Event
+from fakesmb.record.events import Event, Transfer
+from fakesmb.record.transfers import messages
 
 MOST_WAITING: Final = 256
 """Lines that wait for `flush`; so many are written at once: bounded memory."""
@@ -99,7 +100,7 @@ class LineSink:
 
     def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
         self._output = output
-        self._waiting: list[bytes] = []
+        self._waiting: list[bytes | Transfer] = []
         self._most = 1 if immediate else most_waiting
 
     def line(self, event: Event) -> bytes:
@@ -108,10 +109,17 @@ class LineSink:
 
     def write(self, event: Event) -> None:
         """Keeps the event's line."""
-        self.keep(self.line(event))
+        self._keep(self.line(event))
 
-    def keep(self, line: bytes) -> None:
-        """Keeps a line, or several."""
+    def transfer(self, transfer: Transfer) -> None:
+        """Keeps a read or write as it is: who copies keeps us busy all the time, and one pause costs less than many."""
+        self._keep(transfer)
+
+    def lines(self, transfer: Transfer) -> bytes:
+        """The lines of a read or write."""
+        return b"".join(map(self.line, messages(transfer)))
+
+    def _keep(self, line: bytes | Transfer) -> None:
         waiting = self._waiting
         waiting.append(line)
         if len(waiting) >= self._most:
@@ -121,7 +129,7 @@ class LineSink:
         """Writes what waits; raises OSError when it cannot be written."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            self._output.put(b"".join(waiting))
+            self._output.put(b"".join([one if isinstance(one, bytes) else self.lines(one) for one in waiting]))
 
     def close(self) -> None:
         """Writes what waits and closes the output."""

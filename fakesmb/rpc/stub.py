@@ -36,6 +36,7 @@ class Win32:
     INVALID_NAME: Final = 123
     INVALID_LEVEL: Final = 124
     MORE_DATA: Final = 234
+    NO_SUCH_LOGON_SESSION: Final = 1312
     BUFFER_TOO_SMALL: Final = 2123
     NET_NAME_NOT_FOUND: Final = 2310
     DEVICE_NOT_SHARED: Final = 2311

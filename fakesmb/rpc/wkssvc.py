@@ -9,7 +9,6 @@ from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.rpc.dcerpc import Interface
 from fakesmb.rpc.stub import (
-    FIRST_REFERENT,
     Call,
     Columns,
     Operation,
@@ -29,6 +28,9 @@ JOINED_WORKGROUP: Final = 2
 JOINED_DOMAIN: Final = 3
 
 _LEVEL_AND_STATUS: Final = struct.Struct("<II")
+_LEVEL_NULL_AND_STATUS: Final = struct.Struct("<III")
+USER_LEVELS: Final = (0, 1, 1101)
+"""The levels of WKSTA_USER_INFO that NetrWkstaUserGetInfo knows."""
 
 WORKSTATION: Final[Columns] = {
     "platform_id": lambda v: PLATFORM_NT,
@@ -196,21 +198,13 @@ def computer_names(call: Call, kind: int, reserved: int) -> Any:
 
 
 def user_get_info(call: Call, level: int) -> bytes:
-    """Opnum 3, NetrWkstaUserGetInfo: the caller's own logon. [MS-WKST] and impacket lack it."""
-    caller = call.caller
-    texts = {
-        0: [caller.user],
-        1: [caller.user, caller.domain, "", call.view.facts.name],
-        1101: [""],
-    }.get(level)
-    if texts is None:
+    """Opnum 3, NetrWkstaUserGetInfo, which [MS-WKST] and impacket lack: the caller's logon at this machine.
+
+    Nobody who asks over the network has one, so Windows answers ERROR_NO_SUCH_LOGON_SESSION.
+    """
+    if level not in USER_LEVELS:
         return _LEVEL_AND_STATUS.pack(level, Win32.INVALID_LEVEL)
-    out = struct.pack("<II", level, FIRST_REFERENT)
-    out += b"".join(struct.pack("<I", FIRST_REFERENT + 4 * at) for at in range(1, len(texts) + 1))
-    for text in map(wide, texts):
-        out += struct.pack("<III", len(text), 0, len(text)) + text.encode("utf-16-le")
-        out += bytes(-len(out) % 4)
-    return out + struct.pack("<I", Win32.OK)
+    return _LEVEL_NULL_AND_STATUS.pack(level, 0, Win32.NO_SUCH_LOGON_SESSION)
 
 
 _PAGED: Final = ("PreferredMaximumLength", "ResumeHandle")

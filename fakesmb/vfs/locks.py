@@ -3,7 +3,7 @@
 A lock belongs to an open and a process (PID). Locks are mandatory: reads and writes of others meet them.
 """
 
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.status import NT, SMBError
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 END_OF_RANGES: Final = 1 << 64
+_Name = tuple[int, int, int, int, bool]
 _ALWAYS_CONFLICT: Final = 0xEF000000
 """From here (to 2^63) Windows says FILE_LOCK_CONFLICT even the first time."""
 
@@ -28,22 +29,46 @@ class Lock:
         self.end = offset + length
         self.exclusive = exclusive
 
-    def same(self, other: "Lock") -> bool:
-        """Whether both are of one owner: the same open and process."""
-        return self.owner is other.owner and self.pid == other.pid
+    @property
+    def name(self) -> "_Name":
+        """What an unlock says of it, and which of two it frees first."""
+        return id(self.owner), self.pid, self.start, self.end, self.exclusive
 
-    def overlaps(self, start: int, end: int) -> bool:
-        """Whether they share a byte, or one of no bytes lies strictly inside the other."""
-        return self.start < end and start < self.end
 
-    def excludes(self, new: "Lock") -> bool:
-        """Whether this one, held, forbids `new`.
+class _Ranges:
+    """How many of a set of ranges meet a given one, in logarithmic time: clients hold thousands."""
 
-        A shared lock may lie on others' shared ones and on one's own exclusive one, never the reverse.
-        """
-        if not new.exclusive and (not self.exclusive or self.same(new)):
-            return False
-        return self.overlaps(new.start, new.end)
+    __slots__ = ("_empty", "_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._empty: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._starts) + len(self._empty)
+
+    def add(self, start: int, end: int) -> None:
+        if start == end:
+            insort(self._empty, start)
+        else:
+            insort(self._starts, start)
+            insort(self._ends, end)
+
+    def remove(self, start: int, end: int) -> None:
+        if start == end:
+            del self._empty[bisect_left(self._empty, start)]
+        else:
+            del self._starts[bisect_left(self._starts, start)]
+            del self._ends[bisect_left(self._ends, end)]
+
+    def meeting(self, start: int, end: int) -> int:
+        """How many share a byte with it; one of no bytes counts strictly inside another only."""
+        # Those that begin before its end, without those that end before its start: these are some of the former.
+        found = bisect_left(self._starts, end) - bisect_right(self._ends, start)
+        if self._empty and start < end:
+            found += bisect_left(self._empty, end) - bisect_right(self._empty, start)
+        return found
 
 
 class _Waiting:
@@ -55,12 +80,21 @@ class _Waiting:
 
 
 class LockTable:
-    """The locks of one file, held and waited for. Holds every rule; knows no file."""
+    """The locks of one file, held and waited for. Holds every rule; knows no file.
 
-    __slots__ = ("_failed", "_held", "_waiting")
+    A shared lock may lie on others' shared ones and on one's own exclusive one, never the reverse. One's own are
+    those of the same open and process.
+    """
+
+    __slots__ = ("_all", "_exclusive", "_failed", "_held", "_named", "_own", "_waiting")
 
     def __init__(self) -> None:
-        self._held: list[Lock] = []
+        self._held: dict[Lock, None] = {}
+        self._named: dict[_Name, dict[Lock, None]] = {}
+        self._all = _Ranges()
+        self._exclusive = _Ranges()
+        self._own: dict[tuple[int, int], _Ranges] = {}
+        """The exclusive ones by owner: `id` of the open, and process."""
         self._waiting: list[_Waiting] = []
         self._failed: dict[int, int] = {}
 
@@ -84,7 +118,7 @@ class LockTable:
         lock = _checked(owner, pid, offset, length, exclusive=exclusive)
         if not self._free(lock):
             raise SMBError(self._failure(lock), "byte range")
-        self._held.append(lock)
+        self._hold(lock)
 
     def wait(self, owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> "Deferred[None]":
         """Takes a range when it becomes free; cancelling ends the wait with CancelledError."""
@@ -93,7 +127,7 @@ class LockTable:
         lock = _checked(owner, pid, offset, length, exclusive=exclusive)
         answer: Deferred[None] = Deferred(self._forget)
         if self._free(lock):
-            self._held.append(lock)
+            self._hold(lock)
             answer.callback(None)
         else:
             self._waiting.append(_Waiting(lock, answer))
@@ -101,18 +135,11 @@ class LockTable:
 
     def free(self, owner: object, pid: int, offset: int, length: int) -> None:
         """Frees exactly this range, exclusive before shared; RANGE_NOT_LOCKED where nothing fits."""
-        best = None
-        end = offset + length
-        for index, lock in enumerate(self._held):
-            if lock.start == offset and lock.end == end and lock.pid == pid and lock.owner is owner:
-                if lock.exclusive:
-                    best = index
-                    break
-                if best is None:
-                    best = index
-        if best is None:
+        name = id(owner), pid, offset, offset + length
+        named = self._named.get((*name, True)) or self._named.get((*name, False))
+        if not named:
             raise SMBError(NT.RANGE_NOT_LOCKED)
-        del self._held[best]
+        self._release(next(reversed(named)))
         self._answer_waiting()
 
     def drop(self, owner: object, pid: int | None = None) -> None:
@@ -120,31 +147,62 @@ class LockTable:
         self._failed.pop(id(owner), None)
         gone = [w for w in self._waiting if w.lock.owner is owner and pid in (None, w.lock.pid)]
         self._waiting = [w for w in self._waiting if w not in gone]
-        before = len(self._held)
-        self._held = [k for k in self._held if k.owner is not owner or pid not in (None, k.pid)]
+        released = [k for k in self._held if k.owner is owner and pid in (None, k.pid)]
+        for lock in released:
+            self._release(lock)
         for waiting in gone:
             waiting.answer.errback(SMBError(NT.RANGE_NOT_LOCKED, "closed while waiting"))
-        if len(self._held) != before:
+        if released:
             self._answer_waiting()
 
     def check_read(self, owner: object, pid: int, offset: int, size: int) -> None:
         """Raises FILE_LOCK_CONFLICT where another's exclusive lock covers a byte of the range."""
-        self._check(offset, size, lambda k: k.exclusive and (k.owner is not owner or k.pid != pid))
+        if size and self._exclusive_of_others(owner, pid, offset, offset + size):
+            raise SMBError(NT.FILE_LOCK_CONFLICT)
 
     def check_write(self, owner: object, pid: int, offset: int, size: int) -> None:
         """Raises FILE_LOCK_CONFLICT under any lock but one's own exclusive ones."""
-        self._check(offset, size, lambda k: not (k.exclusive and k.owner is owner and k.pid == pid))
-
-    def _check(self, offset: int, size: int, forbids: Callable[[Lock], bool]) -> None:
         if not size:
             return
         end = offset + size
-        for lock in self._held:
-            if lock.overlaps(offset, end) and forbids(lock):
-                raise SMBError(NT.FILE_LOCK_CONFLICT)
+        met = self._all.meeting(offset, end)
+        if met and met > self._own_exclusive(owner, pid, offset, end):
+            raise SMBError(NT.FILE_LOCK_CONFLICT)
+
+    def _exclusive_of_others(self, owner: object, pid: int, start: int, end: int) -> bool:
+        met = self._exclusive.meeting(start, end)
+        return met > 0 and met > self._own_exclusive(owner, pid, start, end)
+
+    def _own_exclusive(self, owner: object, pid: int, start: int, end: int) -> int:
+        own = self._own.get((id(owner), pid))
+        return own.meeting(start, end) if own is not None else 0
 
     def _free(self, lock: Lock) -> bool:
-        return not any(held.excludes(lock) for held in self._held)
+        if lock.exclusive:
+            return not self._all.meeting(lock.start, lock.end)
+        return not self._exclusive_of_others(lock.owner, lock.pid, lock.start, lock.end)
+
+    def _hold(self, lock: Lock) -> None:
+        self._held[lock] = None
+        self._named.setdefault(lock.name, {})[lock] = None
+        self._all.add(lock.start, lock.end)
+        if lock.exclusive:
+            self._exclusive.add(lock.start, lock.end)
+            self._own.setdefault((id(lock.owner), lock.pid), _Ranges()).add(lock.start, lock.end)
+
+    def _release(self, lock: Lock) -> None:
+        del self._held[lock]
+        named = self._named[lock.name]
+        del named[lock]
+        if not named:
+            del self._named[lock.name]
+        self._all.remove(lock.start, lock.end)
+        if lock.exclusive:
+            self._exclusive.remove(lock.start, lock.end)
+            own = self._own[id(lock.owner), lock.pid]
+            own.remove(lock.start, lock.end)
+            if not len(own):
+                del self._own[id(lock.owner), lock.pid]
 
     def _failure(self, lock: Lock) -> NT:
         """LOCK_NOT_GRANTED first, FILE_LOCK_CONFLICT when an open repeats the offset, as Windows does."""
@@ -160,7 +218,7 @@ class LockTable:
         left = []
         for waiting in self._waiting:
             if self._free(waiting.lock):
-                self._held.append(waiting.lock)
+                self._hold(waiting.lock)
                 granted.append(waiting)
             else:
                 left.append(waiting)

@@ -17,8 +17,8 @@ ALL = Access.FILE_ALL
 XATTR = "user.DosStream.{}:$DATA"
 
 
-def write(lab: Lab, path: str, data: bytes, **request: object) -> None:
-    opened = lab.open(path, disposition=Disposition.OPEN_IF, **request)
+def write(lab: Lab, path: str, data: bytes) -> None:
+    opened = lab.open(path, disposition=Disposition.OPEN_IF)
     lab.store.write(opened.handle, 0, data, 0)
     lab.store.close(opened.handle)
 

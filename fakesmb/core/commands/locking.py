@@ -68,22 +68,25 @@ class LockWait:
         self.deferred: Deferred[None] = Deferred(self._cancelled)
         if timeout != FOREVER:
             self._timer = clock.callLater(timeout * _MILLISECOND, self._expire)
-        self._take_next(None)
+        self._take_next()
 
-    def _take_next(self, _: None) -> None:
-        if len(self._taken) == len(self.ranges):
-            self._stop_timer()
-            self.deferred.callback(None)
-            return
-        pid, offset, length = self.ranges[len(self._taken)]
-        current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
-        self._current = current
-        current.addCallbacks(self._took, self._failed)
+    def _take_next(self) -> None:
+        """Takes one after another until one has to wait: a loop, since one message may name thousands."""
+        while len(self._taken) < len(self.ranges):
+            pid, offset, length = self.ranges[len(self._taken)]
+            current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
+            if not current.called:
+                self._current = current
+                current.addCallbacks(self._took, self._failed)
+                return
+            self._taken.append(self.ranges[len(self._taken)])
+        self._stop_timer()
+        self.deferred.callback(None)
 
     def _took(self, _: None) -> None:
         self._current = None
         self._taken.append(self.ranges[len(self._taken)])
-        self._take_next(None)
+        self._take_next()
 
     def _failed(self, failure: Failure) -> None:
         self._current = None

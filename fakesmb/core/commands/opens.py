@@ -149,10 +149,13 @@ def open_file(
     return then(patiently(lambda: store.create(path, create), server.clock, waits), opened)
 
 
-def open_pipe(request: AnyRequest, name: str) -> Open:
-    """Opens a named pipe; raises OBJECT_NAME_NOT_FOUND for one that is not there."""
+def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
+    """Opens a named pipe, by a name that may begin with PIPE where `prefixed`.
+
+    Raises OBJECT_NAME_NOT_FOUND for one that is not there.
+    """
     request.path = name
-    pipe = request.server.pipes.open(name, caller_of(request.session))
+    pipe = request.server.pipes.open(name, caller_of(request.session), prefixed=prefixed)
     entry = Open(request.tree, request.session, pipe.path, request.header.pid, pipe=pipe)
     request.exchange.fid = request.fid_used = request.connection.add_open(entry)
     return entry
@@ -199,7 +202,7 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
     """SMB_COM_NT_CREATE_ANDX, [MS-CIFS] 3.3.5.51."""
     params = request.params
     if request.tree.share.is_ipc:
-        return _pipe_response(open_pipe(request, params.file_name), params.flags)
+        return _pipe_response(open_pipe(request, params.file_name, prefixed=False), params.flags)
     path, create = nt_create(request, params)
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:

@@ -4,17 +4,23 @@ from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.security import descriptor_bytes
-from fakesmb.status import NT
+from fakesmb.status import NT, SMBError
 from fakesmb.wire.nt_trans import LengthNeededResponse, NtTransact, SecurityDescRequest
 from fakesmb.wire.security import read_descriptor
 
 
 @subcommand(NtTransact.QUERY_SECURITY_DESC)
 def query_security(request: AnyRequest) -> Results:
-    """[MS-CIFS] 3.3.5.59.4: where the room that is offered does not suffice, only how much would."""
+    """[MS-CIFS] 3.3.5.59.4: where the room that is offered does not suffice, only how much would.
+
+    Windows refuses whoever has become anonymous since the file was opened.
+    """
     params = SecurityDescRequest.decode(request.params.parameters)
     request.detail = params
     handle = request.file(params.fid)
+    identity = request.session.identity
+    if identity is not None and identity.kind == "anonymous":
+        raise SMBError(NT.ACCESS_DENIED, "anonymous")
     data = descriptor_bytes(request.store.query_security(handle, params.security_information))
     needed = LengthNeededResponse(len(data))
     if len(data) > request.params.max_data_count:

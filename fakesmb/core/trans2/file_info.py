@@ -310,6 +310,9 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
 
 
 def _rename(request: AnyRequest, target: Target, wanted: set_info.SetRename) -> None:
+    if "\\" in wanted.name or "/" in wanted.name:
+        # [MS-SMB] 2.2.8.4: the new name is one component; it stays in the directory.
+        raise SMBError(NT.NOT_SUPPORTED, "a path as the new name")
     request.store.rename(target, new_path(request, target, wanted), replace=wanted.replace)
 
 

@@ -39,6 +39,8 @@ _DIRECTORY: Final = CreateRequest(
 )
 _LARGEST_SIZE: Final = 0xFFFFFFFF
 _DOS_ATTRIBUTES: Final = 0x3F
+_ACCESS_AND_SHARING: Final = 0x77
+"""What of AccessMode comes back here; OPEN_ANDX tells the access only."""
 
 
 @subcommand(Trans2.OPEN2, Needs.TREE)
@@ -76,7 +78,7 @@ def open2(request: AnyRequest) -> Outcome:
             "file_attributes": info.attributes & _DOS_ATTRIBUTES,
             "creation_time": utime_from(info.last_write_time),
             "file_data_size": min(info.end_of_file, _LARGEST_SIZE),
-            "access_mode": params.access_mode & 7,
+            "access_mode": params.access_mode & _ACCESS_AND_SHARING,
             "action_taken": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
         }
         if params.flags & OpenFlag.EXTENDED_RESPONSE:
