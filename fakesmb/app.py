@@ -68,7 +68,7 @@ class FakeSMB:
         Raises `ConfigError`.
         """
         self.config = config or _config(shares or {}, users or {}, server)
-        self.journal = Journal()
+        self._journal = Journal()
         self.log = EventLog()
         self._remembers = config is None
         self.ports: Ports | None = None
@@ -79,13 +79,24 @@ class FakeSMB:
         self._flushing: LoopingCall | None = None
         self._thread: ReactorThread | None = None
 
+    @property
+    def journal(self) -> Journal:
+        """What happened. All that was answered before now is in it.
+
+        An answer leaves before it is recorded, in the same turn of the reactor: whoever asks from another thread
+        waits for that turn to end.
+        """
+        if self._thread is not None and not self._thread.is_current:
+            self._thread.call(bool)
+        return self._journal
+
     # -- in a reactor --------------------------------------------------------------------------------------
 
     def start(self, reactor: Any) -> Ports:
         """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot."""
         config = self.config
         self._reactor = reactor
-        for sink in [self.journal] * self._remembers + _sinks(config):
+        for sink in [self._journal] * self._remembers + _sinks(config):
             self.log.add(sink)
         try:
             self.server = Server(

@@ -29,6 +29,11 @@ class ReactorThread:
     def _run(self) -> None:
         self.reactor.run(installSignalHandlers=False)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is in the reactor's thread."""
+        return threading.current_thread() is self._thread
+
     def wait(self, function: "Callable[[], Deferred[T]]") -> T:
         """Calls `function` in the reactor's thread and gives or raises what comes of its Deferred."""
         return self.call(cast("Callable[[], T]", function))

@@ -9,6 +9,7 @@ from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.rpc.dcerpc import Interface
 from fakesmb.rpc.stub import (
+    FIRST_REFERENT,
     Call,
     Columns,
     Operation,
@@ -29,8 +30,12 @@ JOINED_DOMAIN: Final = 3
 
 _LEVEL_AND_STATUS: Final = struct.Struct("<II")
 _LEVEL_NULL_AND_STATUS: Final = struct.Struct("<III")
-USER_LEVELS: Final = (0, 1, 1101)
-"""The levels of WKSTA_USER_INFO that NetrWkstaUserGetInfo knows."""
+USER_LEVELS: Final = (0, 1)
+"""The levels of WKSTA_USER_INFO that are about a logon."""
+OTHER_DOMAINS: Final = 1101
+_NO_OTHER_DOMAINS: Final = struct.pack(
+    "<8I", OTHER_DOMAINS, FIRST_REFERENT, FIRST_REFERENT + 4, 1, 0, 1, 0, Win32.OK
+)
 
 WORKSTATION: Final[Columns] = {
     "platform_id": lambda v: PLATFORM_NT,
@@ -202,6 +207,9 @@ def user_get_info(call: Call, level: int) -> bytes:
 
     Nobody who asks over the network has one, so Windows answers ERROR_NO_SUCH_LOGON_SESSION.
     """
+    if level == OTHER_DOMAINS:
+        # No domains besides one's own: a referent of a structure with the referent of an empty string.
+        return _NO_OTHER_DOMAINS
     if level not in USER_LEVELS:
         return _LEVEL_AND_STATUS.pack(level, Win32.INVALID_LEVEL)
     return _LEVEL_NULL_AND_STATUS.pack(level, 0, Win32.NO_SUCH_LOGON_SESSION)

@@ -118,10 +118,11 @@ class Namespace:
             self._check_rename(source, target, handle)
         if _same_place(source, target) and source.name == to.name:
             return
-        if file is not None and file.streams:
-            raise SMBError(NT.ACCESS_DENIED, "a stream of the file is open")
         if stat.S_ISDIR(source.st.st_mode):
             self._check_directory_moves(source, target)
+        elif file is not None and file.streams:
+            # Of a directory they may be open: Windows renames it.
+            raise SMBError(NT.ACCESS_DENIED, "a stream of the file is open")
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)
         if target.st is not None and not _same_place(source, target):

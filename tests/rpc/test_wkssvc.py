@@ -7,6 +7,7 @@ import pytest
 from impacket.dcerpc.v5 import wkst
 from rpc_client import ADMIN, NOBODY, USER, WKSSVC, connect
 
+from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import Caller
 
 
@@ -86,8 +87,16 @@ def test_computer_names(kind: int, names: list[str]) -> None:
     assert [one["Data"] for one in found["ComputerNames"] or ()] == names
 
 
-def test_the_callers_own_logon() -> None:
-    stub = raw(3, struct.pack("<II", 0, 0), USER)
-    assert stub[:12] == struct.pack("<III", 0, 0x20000, 0x20004)
-    assert "alice\0".encode("utf-16-le") in stub
-    assert stub[-4:] == bytes(4)
+@pytest.mark.parametrize("level", [0, 1])
+def test_nobody_over_the_network_is_logged_on_here(level: int) -> None:
+    stub = raw(3, struct.pack("<II", 0, level), USER)
+    assert stub == struct.pack("<III", level, 0, Win32.NO_SUCH_LOGON_SESSION)
+
+
+def test_there_are_no_other_domains() -> None:
+    stub = raw(3, struct.pack("<II", 0, 1101), USER)
+    assert stub == struct.pack("<8I", 1101, 0x20000, 0x20004, 1, 0, 1, 0, 0)
+
+
+def test_a_logon_has_no_other_levels() -> None:
+    assert raw(3, struct.pack("<II", 0, 7), USER) == struct.pack("<II", 7, Win32.INVALID_LEVEL)

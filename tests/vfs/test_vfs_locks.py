@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +95,54 @@ def test_unlocking_needs_the_exact_range(table: LockTable) -> None:
     assert status(table.free, B, 1, 0, 10) == NT.RANGE_NOT_LOCKED
     table.free(A, 1, 0, 10)
     assert status(table.free, A, 1, 0, 10) == NT.RANGE_NOT_LOCKED
+
+
+def test_thousands_of_locks_take_no_time_that_others_would_notice(table: LockTable) -> None:
+    """Quadratic time would be some 10 s; a client could make everyone wait."""
+    began = time.process_time()
+    table.take(A, 1, 0, 40_000, exclusive=True)
+    for at in range(10_000):
+        table.take(A, 1, at, 2, exclusive=False)
+        table.take(A, 1, 50_000, 0, exclusive=True)
+    for at in range(10_000):
+        table.free(A, 1, at, 2)
+        table.check_write(A, 1, at, 1)
+    table.drop(A)
+    assert time.process_time() - began < 2
+    assert len(table) == 0
+
+
+Range = tuple[int, int, int, bool]
+RANGES = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 12), st.integers(0, 6), st.booleans()), max_size=30
+)
+
+
+@given(RANGES, st.lists(st.integers(0, 30)))
+def test_locks_are_granted_as_the_rule_says_pair_by_pair(wanted: list[Range], freed: list[int]) -> None:
+    """Against the rule written out: two ranges meet where they share a byte, or one of none lies inside."""
+    table = LockTable()
+    held: list[Range] = []
+
+    def forbids(old: Range, pid: int, offset: int, length: int, exclusive: bool) -> bool:
+        meet = old[1] < offset + length and offset < old[1] + old[2]
+        return meet and (exclusive or (old[3] and old[0] != pid))
+
+    for number, (pid, offset, length, exclusive) in enumerate(wanted):
+        free = not any(forbids(old, pid, offset, length, exclusive) for old in held)
+        assert (status(table.take, A, pid, offset, length, exclusive=exclusive) == 0) == free
+        if free:
+            held.append((pid, offset, length, exclusive))
+        if number in freed and held:
+            old = held[number % len(held)]
+            table.free(A, *old[:3])
+            held.remove((*old[:3], True) if (*old[:3], True) in held else old)
+        readable = not any(forbids(old, pid, offset, length, False) for old in held) or not length
+        assert (status(table.check_read, A, pid, offset, length) == 0) == readable
+        blocks = [old for old in held if not (old[3] and old[0] == pid)]
+        writable = not any(forbids(old, pid, offset, length, True) for old in blocks) or not length
+        assert (status(table.check_write, A, pid, offset, length) == 0) == writable
+    assert len(table) == len(held)
 
 
 def test_unlocking_takes_the_exclusive_lock_first(table: LockTable) -> None:

@@ -74,7 +74,13 @@ class LockWait:
         """Takes one after another until one has to wait: a loop, since one message may name thousands."""
         while len(self._taken) < len(self.ranges):
             pid, offset, length = self.ranges[len(self._taken)]
-            current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
+            try:
+                current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
+            except SMBError as error:
+                self._stop_timer()
+                self._give_back()
+                self.deferred.errback(error)
+                return
             if not current.called:
                 self._current = current
                 current.addCallbacks(self._took, self._failed)
