@@ -1,5 +1,6 @@
 # make serve    start the server on the sample shares; ARGS='--port 445 --log json' is passed on
 # make test     everything: format, lint, types, tests, real clients
+# make conformance  all that smbtorture has to say of the server, the slow ones too (minutes)
 # make docs     make docs/coverage.md from the tables of the server
 # make clean    remove the environment and all caches
 PYTHON ?= python3
@@ -8,9 +9,12 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl tshark=tshark nmap=nmap javac=default-jdk-headless \
-	/usr/share/java/jcifs.jar=libjcifs-java
+	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite
 
-.PHONY: serve test lint format docs clients clean help
+INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
+NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
+
+.PHONY: serve test conformance lint format docs clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -20,6 +24,9 @@ serve: $(VENV)/.installed
 
 test: clients lint
 	$(BIN)/pytest -n auto
+
+conformance: clients $(VENV)/.dev
+	$(BIN)/pytest -n auto --slow tests/conformance
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -34,21 +41,23 @@ docs: $(VENV)/.installed
 	$(BIN)/fakesmb coverage --markdown > docs/coverage.md
 
 clients:
-	@.ci/packages $(CLIENTS) || echo "tests of the clients that are missing are skipped" >&2
+	@.ci/packages $(CLIENTS) || echo "going on: tests of the clients that are missing are skipped" >&2
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "fakesmb needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages venv=python3-venv || \
 		{ echo "this Python cannot make virtual environments (Debian: python3-venv)" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
-	$(BIN)/pip install --disable-pip-version-check -q -e .
+	@echo "installing fakesmb into $(VENV)" >&2
+	@$(INSTALL) . || $(NOT_INSTALLED)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/pip
-	$(BIN)/pip install --disable-pip-version-check -q -e '.[dev]'
+	@echo "installing fakesmb and what its tests need into $(VENV)" >&2
+	@$(INSTALL) '.[dev]' || $(NOT_INSTALLED)
 	@touch $@ $(VENV)/.installed
 
 clean:

@@ -237,11 +237,12 @@ def _shares(config: Config, reactor: Any, log: EventLog) -> list[Share]:
     return [
         Share(
             share.name,
-            LocalStore(share.path, opens, read_only=share.read_only, acls=share.acls),
+            LocalStore(share.path, opens, read_only=share.read_only, acls=share.acls, label=share.name),
             comment=share.comment,
             path=share.path,
             read_only=share.read_only,
             users=share.users,
+            unix_extensions=share.unix_extensions,
         )
         for share in config.shares
     ]

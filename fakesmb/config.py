@@ -105,6 +105,8 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may connect; left out: everybody who signs in."""
     acls: bool = False
     """Keep a security descriptor with every new file, so that it belongs to who made it."""
+    unix_extensions: bool = True
+    """Offer the CIFS Unix extensions: permissions, owners, symbolic links, case-sensitive names."""
 
 
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

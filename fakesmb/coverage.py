@@ -11,7 +11,7 @@ from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.rpc import rap
 from fakesmb.status import SMBError
-from fakesmb.wire import file_info, find_info, fs_info, names, set_info
+from fakesmb.wire import file_info, find_info, fs_info, names, set_info, unix
 from fakesmb.wire.trans2 import Trans2
 
 
@@ -51,10 +51,10 @@ def tables() -> Iterator[Table]:
         "NT_TRANSACT functions",
         [_row(code, 4, name, code in FUNCTIONS) for code, name in names.NT_TRANSACT_FUNCTIONS.items()],
     )
-    yield Table("FIND_FIRST2 and FIND_NEXT2 levels", _levels(find_info.LEVELS, _finds))
-    yield Table("QUERY_PATH and QUERY_FILE_INFORMATION levels", _levels(file_info.LEVELS, _queries))
-    yield Table("SET_PATH and SET_FILE_INFORMATION levels", _levels(set_info.SET_LEVELS, _sets))
-    yield Table("QUERY_FS_INFORMATION levels", _levels(fs_info.LEVELS, _queries_fs))
+    yield Table("FIND_FIRST2 and FIND_NEXT2 levels", _levels(find_info.LEVELS | unix.FIND_LEVELS, _finds))
+    yield Table("QUERY_PATH and QUERY_FILE_INFORMATION levels", _levels(file_info.LEVELS | unix.QUERY_LEVELS, _queries))
+    yield Table("SET_PATH and SET_FILE_INFORMATION levels", _levels(set_info.SET_LEVELS | unix.SET_LEVELS, _sets))
+    yield Table("QUERY_FS_INFORMATION levels", _levels(fs_info.LEVELS | unix.FS_LEVELS, _queries_fs))
     yield Table("SET_FS_INFORMATION levels", _levels(fs_info.SET_LEVELS, _sets_fs))
     yield Table(
         "Remote administration (\\PIPE\\LANMAN) operations",
@@ -120,16 +120,19 @@ def _finds(level: int) -> bool:
 
 
 def _queries(level: int) -> bool:
-    return Trans2.QUERY_PATH_INFORMATION in SUBCOMMANDS and file_info.LEVELS[level].encode is not None
+    row = file_info.LEVELS.get(level) or unix.QUERY_LEVELS[level]
+    return Trans2.QUERY_PATH_INFORMATION in SUBCOMMANDS and row.encode is not None
 
 
 def _sets(level: int) -> bool:
-    return Trans2.SET_PATH_INFORMATION in SUBCOMMANDS and trans2_file_info.is_settable(level)
+    settable = trans2_file_info.is_settable(level) or level in unix.SET_LEVELS
+    return Trans2.SET_PATH_INFORMATION in SUBCOMMANDS and settable
 
 
 def _queries_fs(level: int) -> bool:
-    return Trans2.QUERY_FS_INFORMATION in SUBCOMMANDS and fs_info.LEVELS[level].encode is not None
+    row = fs_info.LEVELS.get(level) or unix.FS_LEVELS[level]
+    return Trans2.QUERY_FS_INFORMATION in SUBCOMMANDS and row.encode is not None
 
 
 def _sets_fs(level: int) -> bool:
-    return Trans2.SET_FS_INFORMATION in SUBCOMMANDS and fs_info.SET_LEVELS[level].decode is not None
+    return Trans2.SET_FS_INFORMATION in SUBCOMMANDS and level == unix.UnixFsLevel.UNIX

@@ -11,6 +11,20 @@ settings.register_profile("fakesmb", deadline=None, suppress_health_check=[Healt
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow ones wait for `--slow`, visibly."""
+    if config.getoption("--slow"):
+        return
+    wanted = pytest.mark.skip(reason="slow: wants --slow (make conformance)")
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(wanted)
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The repository's folder."""

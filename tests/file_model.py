@@ -1,4 +1,4 @@
-"""A model of an NT file system in a page, and a twin of it and a real share: both do the same, and must answer the same.
+"""A model of an NT file system in a page, and what makes it and a real share do the same and compares the answers.
 
 The model knows trees, contents, share modes, deletion and byte-range locks ([MS-FSA] 2.1.5), and nothing of how
 fakesmb does them. `test_core_model` walks it with hypothesis in memory, `clients/load.py` by dice over sockets.
@@ -29,7 +29,20 @@ ACCESSES = (0x120089, 0x120116, 0x12019F, 0x13019F, 0x13019F, 0x110080, 0x100080
 SHARES = (0, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7, 7)
 SUPERSEDE, OPEN, CREATE, OPEN_IF, OVERWRITE, OVERWRITE_IF = range(6)
 REPLACING = (SUPERSEDE, OVERWRITE, OVERWRITE_IF)
-NAMES = ("a", "A", "B.txt", "long name.dat", "d", "e\\f", "d\\a", "d\\e", "D\\A", "d\\e\\a", "d\\e\\g h", "none\\a")
+NAMES = (
+    "a",
+    "A",
+    "B.txt",
+    "long name.dat",
+    "d",
+    "e\\f",
+    "d\\a",
+    "d\\e",
+    "D\\A",
+    "d\\e\\a",
+    "d\\e\\g h",
+    "none\\a",
+)
 PIDS = (0x1234, 0x99)
 PENDING = "waits"
 
@@ -67,8 +80,16 @@ class Held:
 class Range:
     """A byte range that is locked, or waited for."""
 
-    def __init__(self, held: Held, pid: int, offset: int, length: int, *, exclusive: bool, wait: object = None) -> None:
-        self.held, self.pid, self.start, self.end, self.exclusive = held, pid, offset, offset + length, exclusive
+    def __init__(
+        self, held: Held, pid: int, offset: int, length: int, *, exclusive: bool, wait: object = None
+    ) -> None:
+        self.held, self.pid, self.start, self.end, self.exclusive = (
+            held,
+            pid,
+            offset,
+            offset + length,
+            exclusive,
+        )
         self.wait = wait
 
     def covers(self, start: int, end: int) -> bool:
@@ -88,7 +109,8 @@ def excluded(access: int, share: int, other: Held) -> bool:
     if not access & everything or not other.access & everything:
         return False
     return any(
-        (access & kind and not other.share & bit) or (other.access & kind and not share & bit) for kind, bit in kinds
+        (access & kind and not other.share & bit) or (other.access & kind and not share & bit)
+        for kind, bit in kinds
     )
 
 
@@ -193,7 +215,12 @@ class Model:
         if not held.access & READ:
             raise SMBError(NT.ACCESS_DENIED)
         for one in held.node.locks:
-            if one.exclusive and size and one.covers(offset, offset + size) and (one.held, one.pid) != (held, pid):
+            if (
+                one.exclusive
+                and size
+                and one.covers(offset, offset + size)
+                and (one.held, one.pid) != (held, pid)
+            ):
                 raise SMBError(NT.FILE_LOCK_CONFLICT)
         return bytes(held.node.data[offset : offset + size])
 
@@ -393,7 +420,14 @@ class Twin:
     # -- operations ----------------------------------------------------------------------------------------
 
     def create(
-        self, client: Client, path: str, access: int, share: int, disposition: int, *, delete_on_close: bool = False
+        self,
+        client: Client,
+        path: str,
+        access: int,
+        share: int,
+        disposition: int,
+        *,
+        delete_on_close: bool = False,
     ) -> None:
         delete_on_close = delete_on_close and bool(access & DELETE)
         fid, held = self.same(
@@ -413,7 +447,11 @@ class Twin:
 
     def close(self, file: Both) -> None:
         self.files.remove(file)
-        self.equal(f"close {file.held.path}", lambda: file.client.close(file.fid), lambda: self.model.close(file.held))
+        self.equal(
+            f"close {file.held.path}",
+            lambda: file.client.close(file.fid),
+            lambda: self.model.close(file.held),
+        )
 
     def read(self, file: Both, offset: int, size: int) -> None:
         self.equal(
@@ -446,11 +484,13 @@ class Twin:
             lambda: self.model.mark(file.held, delete=delete),
         )
 
-    def rename_open(self, file: Both, new: str, *, replace: bool) -> None:
-        name = ("\\" + self.at(new)).encode("utf-16-le")
+    def rename_open(self, file: Both, name: str, *, replace: bool) -> None:
+        """Over SMB a rename of an open file stays in its directory ([MS-SMB] 2.2.8.4)."""
+        above, slash, _ = file.held.path.rpartition("\\")
+        new, encoded = above + slash + name, name.encode("utf-16-le")
         self.equal(
             f"rename open {file.held.path} {new!r} {replace}",
-            lambda: self.set_info(file, 1010, struct.pack("<B3xII", replace, 0, len(name)) + name),
+            lambda: self.set_info(file, 1010, struct.pack("<B3xII", replace, 0, len(encoded)) + encoded),
             lambda: self.model.rename_open(file.held, new, replace=replace),
         )
 
@@ -539,9 +579,9 @@ class Twin:
     def size(self, client: Client, path: str) -> None:
         self.equal(
             f"size {path!r}",
-            lambda: client.call(
-                0x08, QueryInformationRequest(self.at(path)), QueryInformationResponse
-            ).file_size,
+            lambda: (
+                client.call(0x08, QueryInformationRequest(self.at(path)), QueryInformationResponse).file_size
+            ),
             lambda: self.model.size(path),
         )
 
@@ -567,9 +607,7 @@ class Twin:
         self.model.answered = []
         for client, mid, _ in expected:
             self.waits.pop((client, mid), None)
-        self.insist(
-            sorted(map(repr, got)) == sorted(map(repr, expected)), f"answered {got}, not {expected}"
-        )
+        self.insist(sorted(map(repr, got)) == sorted(map(repr, expected)), f"answered {got}, not {expected}")
 
     def check_disk(self, folder: OsPath) -> None:
         """The folder behind the share holds what the model holds."""
@@ -609,7 +647,7 @@ class Twin:
         elif kind < 82:
             self.mark(file, delete=dice.random() < 0.6)
         elif kind < 84:
-            self.rename_open(file, new, replace=dice.random() < 0.5)
+            self.rename_open(file, new.rpartition("\\")[2], replace=dice.random() < 0.5)
         elif kind < 87:
             self.delete(client, path)
         elif kind < 91:

@@ -81,13 +81,13 @@ def test_what_cannot_be_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_starting_is_quick(tmp_path: Path) -> None:
-    """A server for every test: it must cost next to nothing. The bound is generous, for busy machines."""
-    with serving(tmp_path):
-        pass
-    began = time.perf_counter()
-    with serving(tmp_path):
-        took = time.perf_counter() - began
-    assert took < 0.25
+    """A server for every test: it must cost next to nothing. The best of some, for busy machines."""
+    took = []
+    for _ in range(8):
+        began = time.perf_counter()
+        with serving(tmp_path):
+            took.append(time.perf_counter() - began)
+    assert min(took) < 0.1
 
 
 # -- output to a pipe ----------------------------------------------------------------------------------------

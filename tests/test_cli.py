@@ -18,6 +18,8 @@ from fakesmb.config import SAMPLE_USER, ConfigError
 
 Spawn = Callable[..., subprocess.Popen[str]]
 
+LONG = 30
+"""Seconds for what takes a moment, on a machine with much else to do."""
 SESSION_REQUEST = bytes.fromhex("81000044") + bytes(68)
 NOTHING: dict[str, object] = {
     "root": None,
@@ -68,7 +70,7 @@ def spawn(fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_p
 
 def wait_for(path: Path, process: subprocess.Popen[Any]) -> int:
     """The port, as soon as the port file is there."""
-    for _ in range(1000):
+    for _ in range(3000):
         if path.exists():
             return int(path.read_text())
         assert process.poll() is None, process.communicate()
@@ -81,7 +83,7 @@ def talk(port: int) -> bytes:
     dialect = b"\x02NT LM 0.12\0"
     header = bytes.fromhex("ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fefe 0000 0000 00")
     message = header + len(dialect).to_bytes(2, "little") + dialect
-    with socket.create_connection(("127.0.0.1", port), 5) as client:
+    with socket.create_connection(("127.0.0.1", port), LONG) as client:
         client.sendall(len(message).to_bytes(4, "big") + message)
         return client.recv(1000)
 
@@ -90,17 +92,17 @@ def talk(port: int) -> bytes:
 
 
 def test_it_serves_the_samples_and_ends_cleanly(spawn: Spawn, tmp_path: Path) -> None:
-    """With nothing but a port: ready, the samples, one user, three commands; SIGTERM ends it with 0 in a second."""
+    """With nothing but a port: ready, the samples, one user, three commands; SIGTERM ends it soon, with 0."""
     process = spawn("serve", "--port", 0, "--port-file", "port")
     port = wait_for(tmp_path / "port", process)
     assert talk(port)[4:9] == b"\xffSMB\x72"
-    idle = socket.create_connection(("127.0.0.1", port), 5)
+    idle = socket.create_connection(("127.0.0.1", port), LONG)
     idle.sendall(SESSION_REQUEST)
     assert idle.recv(4) == bytes.fromhex("82000000")
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=5)
-    assert time.monotonic() - began < 1.5
+    out, err = process.communicate(timeout=LONG)
+    assert time.monotonic() - began < 5
     idle.close()
     assert process.returncode == 0, err
     assert f"fakesmb: ready on 127.0.0.1:{port}\n" in err
@@ -116,7 +118,7 @@ def test_ctrl_c_ends_it_too(spawn: Spawn, tmp_path: Path) -> None:
     process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "none")
     wait_for(tmp_path / "port", process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=5)
+    out, err = process.communicate(timeout=LONG)
     assert (process.returncode, out) == (0, "")
     assert "Traceback" not in err
 
@@ -125,7 +127,7 @@ def test_json_goes_to_standard_output_and_to_a_file(spawn: Spawn, tmp_path: Path
     process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "json", "--log-file", "log.jsonl")
     talk(wait_for(tmp_path / "port", process))
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=5)
+    out, _ = process.communicate(timeout=LONG)
     assert out == (tmp_path / "log.jsonl").read_text()
     assert [json.loads(line)["event"] for line in out.splitlines()][:3] == [
         "connected",
@@ -145,7 +147,7 @@ def test_a_closed_pipe_ends_the_log_but_not_the_server(spawn: Spawn, tmp_path: P
         assert talk(port)
         time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=5)
+    _, err = process.communicate(timeout=LONG)
     assert process.returncode == 0
     assert "Traceback" not in err
     assert "stopped recording" in err
@@ -171,7 +173,7 @@ def test_it_serves_with_its_outputs_closed(
             port = wait_for(tmp_path / "port", process)
             assert talk(port)[4:9] == b"\xffSMB\x72"
             process.send_signal(signal.SIGTERM)
-            assert process.wait(5) == 0
+            assert process.wait(LONG) == 0
         finally:
             process.kill()
 
@@ -180,7 +182,7 @@ def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
     process = spawn("serve", "--port", 0, "--netbios-port", 0, "--port-file", "port", "--log", "none")
     wait_for(tmp_path / "port", process)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=5)
+    _, err = process.communicate(timeout=LONG)
     assert " and 127.0.0.1:" in err
 
 
@@ -206,7 +208,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(spawn: Spawn, words: tuple[str, .
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1])
         process = spawn("serve", *(word.replace("{taken}", number) for word in words))
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=LONG)
     assert process.returncode == 2, err
     assert said.replace("{taken}", number) in err
     lines = [line for line in err.splitlines() if "sample shares are in" not in line]

@@ -17,6 +17,8 @@ from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import FileStore, Handle, Search
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.posix import posix_path
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
@@ -102,7 +104,7 @@ class IdPool(Generic[T]):
 class Share:
     """A name that can be connected to: a folder, or IPC$."""
 
-    __slots__ = ("comment", "name", "path", "read_only", "store", "users")
+    __slots__ = ("comment", "name", "path", "read_only", "store", "unix_extensions", "users")
 
     def __init__(
         self,
@@ -113,12 +115,14 @@ class Share:
         path: str = "",
         read_only: bool = False,
         users: Iterable[str] | None = None,
+        unix_extensions: bool = True,
     ) -> None:
         self.name = name
         self.store = store
         self.comment = comment
         self.path = path
         self.read_only = read_only
+        self.unix_extensions = unix_extensions
         self.users = None if users is None else frozenset(user.casefold() for user in users)
 
     @property
@@ -155,7 +159,7 @@ class Session:
 class Tree:
     """One connected share of a connection ([MS-CIFS] 3.3.1.6)."""
 
-    __slots__ = ("began", "read_only", "session", "share", "store", "tid")
+    __slots__ = ("began", "parse", "read_only", "session", "share", "store", "tid", "unix_capabilities")
 
     def __init__(self, share: Share, session: Session) -> None:
         self.share = share
@@ -166,12 +170,23 @@ class Tree:
         identity = session.identity
         self.read_only = share.read_only or (identity is not None and identity.read_only)
         self.began = time.time()
+        self.unix_capabilities = 0
+        """Of the Unix extensions, those that the client chose by SET_FS_INFORMATION."""
+        self.parse: Callable[..., Path] = Path.parse
+        """How a client's path is read: takes `wildcards` too."""
+
+    def use_posix_names(self) -> None:
+        """From now on the client writes `/`, and means each name as it is spelt."""
+        if self.store is not None and self.parse != posix_path:
+            self.store = self.store.with_posix_names()
+            self.parse = posix_path
 
     def store_for(self, session: Session) -> FileStore | None:
         """The share's files as a user sees them who may not be the one who connected the tree."""
         if session is self.session or self.share.store is None:
             return self.store
-        return self.share.store.for_user(session.token)
+        store = self.share.store.for_user(session.token)
+        return store.with_posix_names() if self.parse == posix_path else store
 
     def serves(self, session: Session) -> bool:
         """Whether a user who did not connect it may use it: TIDs belong to the connection, rights do not."""

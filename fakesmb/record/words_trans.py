@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from fakesmb.record.events import Part
 from fakesmb.record.words_files import file_name
 from fakesmb.security import SecurityInformation
-from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2
+from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2, unix
 from fakesmb.wire.codec import DecodeError, Empty
 from fakesmb.wire.info import PASSTHROUGH
 from fakesmb.wire.names import NT_TRANSACT, TRANSACTION, TRANSACTION2
@@ -138,7 +138,7 @@ def level_name(table: Mapping[int, Named], level: int) -> str:
 
 
 def _find_first(body: trans2.FindFirst2Request) -> str:
-    level = level_name(find_info.LEVELS, body.information_level)
+    level = level_name(find_info.LEVELS | unix.FIND_LEVELS, body.information_level)
     return f", Pattern = {body.file_name}, Level = {level}, at most {body.search_count}"
 
 
@@ -207,12 +207,12 @@ PARAMETERS: Final[Mapping[type, Says]] = {
     trans2.FindFirst2Response: _found,
     trans2.FindNext2Request: _find_next,
     trans2.FindNext2Response: _found,
-    trans2.QueryFsInformationRequest: _level(fs_info.LEVELS),
+    trans2.QueryFsInformationRequest: _level(fs_info.LEVELS | unix.FS_LEVELS),
     trans2.SetFsInformationRequest: _level(fs_info.SET_LEVELS),
-    trans2.QueryPathInformationRequest: _level(file_info.LEVELS),
-    trans2.SetPathInformationRequest: _level(set_info.SET_LEVELS),
-    trans2.QueryFileInformationRequest: _level(file_info.LEVELS),
-    trans2.SetFileInformationRequest: _level(set_info.SET_LEVELS),
+    trans2.QueryPathInformationRequest: _level(file_info.LEVELS | unix.QUERY_LEVELS),
+    trans2.SetPathInformationRequest: _level(set_info.SET_LEVELS | unix.SET_LEVELS),
+    trans2.QueryFileInformationRequest: _level(file_info.LEVELS | unix.QUERY_LEVELS),
+    trans2.SetFileInformationRequest: _level(set_info.SET_LEVELS | unix.SET_LEVELS),
     trans2.EaErrorResponse: _nothing,
     trans2.CreateDirectory2Request: _directory,
     trans2.Open2Request: _name,

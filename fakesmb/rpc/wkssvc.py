@@ -202,11 +202,13 @@ def computer_names(call: Call, kind: int, reserved: int) -> Any:
     return response
 
 
-def user_get_info(call: Call, level: int) -> bytes:
+def user_get_info(call: Call, reserved: bool, level: int) -> bytes:
     """Opnum 3, NetrWkstaUserGetInfo, which [MS-WKST] and impacket lack: the caller's logon at this machine.
 
     Nobody who asks over the network has one, so Windows answers ERROR_NO_SUCH_LOGON_SESSION.
     """
+    if reserved:
+        return _LEVEL_NULL_AND_STATUS.pack(level, 0, Win32.INVALID_PARAMETER)
     if level == OTHER_DOMAINS:
         # No domains besides one's own: a referent of a structure with the referent of an empty string.
         return _NO_OTHER_DOMAINS
@@ -222,7 +224,12 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     2: Operation(
         with_open_unions(wkst.NetrWkstaUserEnum, "UserInfo"), ("UserInfo.Level", *_PAGED), user_enum
     ),
-    3: Operation(wkst.NetrWkstaGetInfo, ("Level",), user_get_info),  # the same request
+    # The request is the same, but for a string in the place of the server's name that must not be there.
+    3: Operation(
+        wkst.NetrWkstaGetInfo,
+        (lambda request: request.fields["ServerName"].fields["ReferentID"] != 0, "Level"),
+        user_get_info,
+    ),
     5: Operation(
         with_open_unions(wkst.NetrWkstaTransportEnum, "TransportInfo"),
         ("TransportInfo.Level", *_PAGED),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fakesmb.security import Descriptor
     from fakesmb.vfs.paths import Path
+    from fakesmb.vfs.posix import PosixFiles
     from fakesmb.vfs.security import Token
     from fakesmb.vfs.watch import Changes
 
@@ -231,6 +232,8 @@ class Info(msgspec.Struct, gc=False):
     """POSIX st_mode; with `posix_uid` and `posix_gid` for the Unix extensions."""
     posix_uid: int = 0
     posix_gid: int = 0
+    special_device: int = 0
+    """POSIX st_rdev, as far as the Unix extensions asked."""
 
     @property
     def short_name(self) -> str:
@@ -371,8 +374,13 @@ class FileStore(Protocol):
     ) -> "Deferred[None]":
         """Takes a byte range when it becomes free; cancelling the Deferred ends the wait."""
 
-    def unlock(self, handle: Handle, pid: int, offset: int, length: int) -> None:
-        """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
+    def unlock(
+        self, handle: Handle, pid: int, offset: int, length: int, *, exclusive: bool | None = None
+    ) -> None:
+        """Frees exactly that range, or raises RANGE_NOT_LOCKED.
+
+        Without `exclusive` a shared lock goes only where there is no exclusive one of that range.
+        """
 
     def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
         """What is known of an open file or of a name (which is not opened, so sharing does not matter).
@@ -467,6 +475,13 @@ class FileStore(Protocol):
 
     def maximal_access(self, handle: Handle) -> int:
         """All that this user could open the file for."""
+
+    @property
+    def posix(self) -> "PosixFiles":
+        """What the Unix extensions ask for besides."""
+
+    def with_posix_names(self) -> "FileStore":
+        """The same files by POSIX names: each as it is spelt, and all characters but `/` legal."""
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""

@@ -20,13 +20,14 @@ XATTR: Final = "user.DOSATTRIB"
 # Samba's xattr_DOSATTRIB: an empty string (early versions had the attributes there, in hexadecimal), the
 # version twice, flags that say what is valid, attributes, EA size, sizes nobody reads, creation and change time.
 _V3: Final = struct.Struct("<2xHH2xIIIQQqq")
-_V3_READ: Final = struct.Struct("<2xI2xIII16xq8x")
+_V3_READ: Final = struct.Struct("<2xI2xIIIQ8xqq")
 _V3_TWICE: Final = 0x00030003
 _HEAD: Final = struct.Struct("<HH2xII")
 _TIME: Final = struct.Struct("<q")
 _VALID_ATTRIBUTES: Final = 0x01
 _VALID_EA_SIZE: Final = 0x02
 _VALID_CREATION: Final = 0x10
+_VALID_CHANGE: Final = 0x20
 _CREATION_AT: Final = {3: 36, 4: 24, 5: 16}
 _SHORT_V3: Final = 24
 _ALL_VALID: Final = _VALID_ATTRIBUTES | _VALID_CREATION
@@ -44,6 +45,10 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     creation_time: int = 0
     ea_size: int = -1
     """Bytes of EAs when it was last written: -1 where nobody knows."""
+    change_time: int = 0
+    """A change time that a client set: POSIX moves its own whatever it is told."""
+    change_until: int = 0
+    """Nanoseconds: a POSIX change time after this one is a later change, and counts."""
 
 
 NOTHING: Final = Stored()
@@ -53,9 +58,12 @@ SideTable = dict[tuple[int, int], Stored]
 def decode(blob: bytes) -> Stored:
     """Reads `user.DOSATTRIB`, of any version Samba wrote; what makes no sense is as if it were not there."""
     if len(blob) == _V3.size:
-        twice, flags, bits, ea_size, creation = _V3_READ.unpack(blob)
+        twice, flags, bits, ea_size, until, creation, change = _V3_READ.unpack(blob)
         if twice == _V3_TWICE and flags & _ALL_VALID == _ALL_VALID and creation >= 0:
-            return Stored(bits & _STORED, creation, ea_size if flags & _VALID_EA_SIZE else -1)
+            size = ea_size if flags & _VALID_EA_SIZE else -1
+            if flags & _VALID_CHANGE and change > 0:
+                return Stored(bits & _STORED, creation, size, change, until)
+            return Stored(bits & _STORED, creation, size)
     end = blob.find(b"\0")
     if end < 0:
         end = len(blob)
@@ -87,7 +95,11 @@ def encode(stored: Stored) -> bytes:
         flags |= _VALID_EA_SIZE
     else:
         ea_size = 0
-    return _V3.pack(3, 3, flags, stored.attributes & _STORED, ea_size, 0, 0, stored.creation_time, 0)
+    if stored.change_time:
+        flags |= _VALID_CHANGE
+    # The place of a file size that nobody calls valid holds how long the change time is.
+    times = stored.change_until, 0, stored.creation_time, stored.change_time
+    return _V3.pack(3, 3, flags, stored.attributes & _STORED, ea_size, *times)
 
 
 def load(target: str | int, st: os.stat_result, side: SideTable, *, follow: bool = False) -> Stored:

@@ -26,6 +26,8 @@ def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: Open
         allocated = round_up(size)
     pending = 0
     write_time, change_time = st.st_mtime_ns // 100 + UNIX_EPOCH, st.st_ctime_ns // 100 + UNIX_EPOCH
+    if stored.change_time and st.st_ctime_ns <= stored.change_until:
+        change_time = stored.change_time
     if file is not None:
         pending = int(file.delete_pending)
         times = file.times

@@ -31,11 +31,12 @@ from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.locks import LockTable
 from fakesmb.vfs.lookup import Lookup
-from fakesmb.vfs.metadata import set_basic, set_eas
+from fakesmb.vfs.metadata import keep_change_time, set_basic, set_eas
 from fakesmb.vfs.namespace import Namespace
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.opens import Opener
-from fakesmb.vfs.paths import Path, check_name
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.posix import ExactLookup, PosixFiles
 from fakesmb.vfs.search import LocalSearch
 from fakesmb.vfs.volume import volume_of
 from fakesmb.vfs.watch import difference
@@ -90,6 +91,20 @@ class LocalStore:
         return store
 
     @property
+    def posix(self) -> PosixFiles:
+        """What the Unix extensions ask for besides."""
+        return PosixFiles(
+            self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only
+        )
+
+    def with_posix_names(self) -> "LocalStore":
+        """The same files for the same user by POSIX names: each as it is spelt, and all characters legal."""
+        store = copy.copy(self)
+        store._lookup = ExactLookup(self.root)
+        store._let_in(self._guard)
+        return store
+
+    @property
     def root(self) -> str:
         """The folder's real path."""
         return self._lookup.root.path
@@ -127,6 +142,8 @@ class LocalStore:
         if file.times is not None and not (deleting and last):
             with suppress(OSError, OverflowError):
                 writetimes.at_close(handle, self.opens.clock, last=last)
+                if last and file.times.change_was_set and not handle.unusual:
+                    keep_change_time(handle, self.opens.side, file.times.change)
         os.close(handle.fd)
         if watches.active:
             if handle.unusual:
@@ -261,10 +278,12 @@ class LocalStore:
         own = _own(handle)
         return _lockable(own).wait(own, pid, offset, length, exclusive=exclusive)
 
-    def unlock(self, handle: "Handle", pid: int, offset: int, length: int) -> None:
+    def unlock(
+        self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool | None = None
+    ) -> None:
         """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
         own = _own(handle)
-        _lockable(own).free(own, pid, offset, length)
+        _lockable(own).free(own, pid, offset, length, exclusive)
 
     def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
         """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
@@ -444,7 +463,7 @@ class LocalStore:
     def search(self, directory: Path, pattern: str, attributes: int) -> LocalSearch:
         """Begins a search; `attributes` are SearchAttributes ([MS-CIFS] 2.2.1.2.4)."""
         if pattern and not has_wildcards(pattern):
-            check_name(pattern)
+            self._lookup.check_new(pattern)
         where = self._lookup.directory(directory.parts)
         if self.opens.secured:
             self._guard.check_list(where)

@@ -4,6 +4,7 @@ A lock belongs to an open and a process (PID). Locks are mandatory: reads and wr
 """
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.status import NT, SMBError
@@ -133,13 +134,27 @@ class LockTable:
             self._waiting.append(_Waiting(lock, answer))
         return answer
 
-    def free(self, owner: object, pid: int, offset: int, length: int) -> None:
-        """Frees exactly this range, exclusive before shared; RANGE_NOT_LOCKED where nothing fits."""
+    def free(self, owner: object, pid: int, offset: int, length: int, exclusive: bool | None = None) -> None:
+        """Frees exactly this range, exclusive before shared; RANGE_NOT_LOCKED where nothing fits.
+
+        With `exclusive` only a lock of that kind: a range may be locked in both ways.
+        """
         name = id(owner), pid, offset, offset + length
-        named = self._named.get((*name, True)) or self._named.get((*name, False))
+        if exclusive is None:
+            named = self._named.get((*name, True)) or self._named.get((*name, False))
+        else:
+            named = self._named.get((*name, exclusive))
         if not named:
             raise SMBError(NT.RANGE_NOT_LOCKED)
         self._release(next(reversed(named)))
+        self._answer_waiting()
+
+    def replace(self, gone: Iterable[Lock], new: Iterable[Lock]) -> None:
+        """Exchanges held locks for others that are known to be free: what POSIX locks do."""
+        for lock in gone:
+            self._release(lock)
+        for lock in new:
+            self._hold(lock)
         self._answer_waiting()
 
     def drop(self, owner: object, pid: int | None = None) -> None:

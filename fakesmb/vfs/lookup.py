@@ -11,7 +11,7 @@ from typing import Final
 
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.directory import Directory, place_of, shown_name
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, check_name
 
 _OPEN_DIRECTORY: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _HELD_DIRECTORIES: Final = 64
@@ -98,6 +98,20 @@ class Lookup:
             return self._follow(directory, name)
         return Entry(directory, name, st)
 
+    def check_new(self, name: str) -> None:
+        """Raises OBJECT_NAME_INVALID unless a file may get this name."""
+        check_name(name)
+
+    def own_name(self, directory: Directory, name: str) -> str:
+        """How a name is spelt on disk: the one given where nothing has it. Links are not followed."""
+        if name in _NO_NAMES or "/" in name or "\0" in name:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+        try:
+            directory.lstat(name)
+        except FileNotFoundError:
+            return directory.spelling(name) or name
+        return name
+
     def find(self, path: Path) -> Entry:
         """`entry` of something that is there; OBJECT_NAME_NOT_FOUND else."""
         entry = self.entry(path)
@@ -143,6 +157,11 @@ class Lookup:
         except BaseException:
             os.close(fd)
             raise
+        # One object for one directory, however clients spell it: what one of two lists, the other changes.
+        for held in self._held.values():
+            if held.path == place and held.fd is not None and place_of(held.fd) == place:
+                os.close(fd)
+                return held
         inner = place[len(self._inside) :].split("/")
         return Directory(place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner))
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,9 @@ from fakesmb.vfs.writetimes import keep, resume, set_times
 _LATEST: Final = (1 << 63) - 1
 _STOP_UPDATES: Final = -1
 _RESUME_UPDATES: Final = -2
+_SLACK_NS: Final = 1_000_000
+"""A change on disk so shortly after the change time was stored is that of storing it."""
+_MOST_SLACK_NS: Final = 1_000_000_000
 
 
 def set_basic(
@@ -28,7 +32,7 @@ def set_basic(
     """
     if attributes & (Attribute.TEMPORARY if own.is_directory else Attribute.DIRECTORY):
         raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
-    if not all(_RESUME_UPDATES <= time <= _LATEST for time in (creation, access, write, change)):
+    if not all(_RESUME_UPDATES <= one <= _LATEST for one in (creation, access, write, change)):
         raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
     st = os.fstat(own.fd)
     if creation > 0 or attributes:
@@ -41,7 +45,7 @@ def set_basic(
         except OverflowError:
             raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
     if own.file.times is not None:
-        own.file.times.touch()
+        own.file.times.touch(own)
     if write > 0 or change > 0:
         set_times(own, opens.clock, max(write, 0), max(change, 0))
     if write == _STOP_UPDATES:
@@ -64,8 +68,27 @@ def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea]) -> None:
         opens.watches.modified(own.disk_path, Filter.EA)
 
 
-def _remember(own: LocalHandle, side: SideTable, st: os.stat_result, creation: int, attributes: int) -> None:
-    """Keeps attributes and creation time; the one that is left stays what it is shown to be now."""
+def keep_change_time(own: LocalHandle, side: SideTable, change: int) -> None:
+    """The last open ends after somebody set the change time: from now on the disk knows it."""
+    slack = _SLACK_NS
+    while slack <= _MOST_SLACK_NS:
+        until = time.time_ns() + slack
+        _remember(own, side, os.fstat(own.fd), 0, 0, change, until)
+        if os.fstat(own.fd).st_ctime_ns <= until:
+            return
+        slack *= 10
+
+
+def _remember(
+    own: LocalHandle,
+    side: SideTable,
+    st: os.stat_result,
+    creation: int,
+    attributes: int,
+    change: int = 0,
+    change_until: int = 0,
+) -> None:
+    """Keeps attributes and times; attributes and creation time that are left stay what they are shown to be now."""
     old = load(own.xattr_target, st, side, follow=True)
     known = effective(st.st_mode, own.name, old.attributes)
     bits = attributes & Attribute.SETTABLE | known & Attribute.SPARSE if attributes else known
@@ -75,4 +98,4 @@ def _remember(own: LocalHandle, side: SideTable, st: os.stat_result, creation: i
     if not own.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
         # Before the rest: a file without write permission takes no extended attribute either.
         os.chmod(own.xattr_target, stat.S_IMODE(writable))
-    save(own.xattr_target, st, Stored(bits, born, old.ea_size), side, follow=True)
+    save(own.xattr_target, st, Stored(bits, born, old.ea_size, change, change_until), side, follow=True)

@@ -11,7 +11,7 @@ from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles
-from fakesmb.vfs.paths import Path, check_name
+from fakesmb.vfs.paths import Path
 
 _DELETE: Final = CreateRequest(access=Access.DELETE)
 """What deleting by name is as an open."""
@@ -187,7 +187,7 @@ class Namespace:
         if to.stream:
             raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
         if to.parts:
-            check_name(to.name)
+            self._lookup.check_new(to.name)
         target = self._lookup.entry(to)
         if self._opens.deleting and self._opens.is_deleting(target.directory.status()):
             raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
@@ -233,10 +233,11 @@ class Namespace:
         """Every open of the old name follows it."""
         if file.times is not None:
             file.times.touch()
-        for handle in file.opens:
+        for handle in file.all_opens():
             if handle.disk_path == before:
-                handle.path = to
-                handle.name = shown_name(to.name)
+                stream = handle.path.stream
+                handle.path = Path(to.parts, stream) if stream else to
+                handle.name = f"{shown_name(to.name)}:{stream}" if stream else shown_name(to.name)
                 handle.shown_path = target.directory.prefix + handle.name
                 handle.disk_path = target.directory.path_of(to.name)
                 if file.delete_path is not None:

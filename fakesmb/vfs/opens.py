@@ -29,7 +29,7 @@ from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles, SamePosition
-from fakesmb.vfs.paths import Path, check_name
+from fakesmb.vfs.paths import Path
 from fakesmb.vfs.streamopens import StreamOpener
 from fakesmb.vfs.watches import REPLACED
 
@@ -156,7 +156,7 @@ class Opener:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
         if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
             raise SMBError(NT.CANNOT_DELETE, "made read-only and to be deleted")
-        check_name(entry.name)
+        self._lookup.check_new(entry.name)
         access = grant(mask, read_only_share=False, attributes=0)
         parent = entry.directory
         if self._opens.deleting and self._opens.is_deleting(parent.status()):

@@ -55,7 +55,7 @@ class Path(msgspec.Struct, frozen=True):
             unnamed = not stream
         if len(text) > MAX_PATH:
             raise SMBError(NT.OBJECT_NAME_INVALID, "path too long")
-        parts = _normalise(text.split("\\"))
+        parts = _normalise(text.split("\\"), pattern=wildcards)
         last = len(parts) - 1 if wildcards else -1
         for at, part in enumerate(parts):
             _check(part, _ILLEGAL_BUT_WILDCARDS if at == last else _ILLEGAL)
@@ -100,17 +100,22 @@ def _split_stream(text: str) -> tuple[str, str]:
     return head + separator + name, stream
 
 
-def _normalise(parts: list[str]) -> list[str]:
+def _normalise(parts: list[str], *, pattern: bool) -> list[str]:
+    """Without empty components and `..`; the last one may be a search's pattern, in the directory before it."""
     done: list[str] = []
-    for part in parts:
+    left = sum(map(bool, parts)) - pattern
+    for part in filter(None, parts):
+        left -= 1
         if part == "..":
             if not done:
                 raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "the path climbs out of the share")
             done.pop()
         elif part == ".":
-            # Clients resolve it themselves; one that arrives is a name that no file has ([MS-FSCC] 2.1.5.1).
-            raise SMBError(NT.OBJECT_NAME_INVALID, "a component of one dot")
-        elif part:
+            # Clients resolve it themselves; one that arrives is a name that no file has ([MS-FSCC] 2.1.5.1),
+            # and so no directory of anything either.
+            status = NT.OBJECT_PATH_NOT_FOUND if left > 0 else NT.OBJECT_NAME_INVALID
+            raise SMBError(status, "a component of one dot")
+        else:
             done.append(part)
     return done
 

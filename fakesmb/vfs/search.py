@@ -78,11 +78,14 @@ class LocalSearch:
         self._lookup = lookup
         self._opens = opens
         self._directory: Directory | None = directory
-        self._names = names_in(lookup, directory, pattern)
+        self._names = self._matching(directory)
         self._attributes = attributes
         self._required = attributes >> _REQUIRED_SHIFT & _REQUIRED
         self._at = 0
         self._index: dict[str, int] | None = None
+
+    def _matching(self, directory: Directory) -> list[str]:
+        return names_in(self._lookup, directory, self._pattern)
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches; None at the end."""
@@ -132,7 +135,7 @@ class LocalSearch:
         if stamp == self._stamp:
             return
         given = set(self._names[: self._at])
-        fresh = names_in(self._lookup, directory, self._pattern)
+        fresh = self._matching(directory)
         # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
         self._names = _merged(fresh, given)
         self._stamp = stamp

@@ -35,7 +35,7 @@ class WriteClock:
 class Times:
     """Last write and change time of an open file, where they are not the disk's."""
 
-    __slots__ = ("_clock", "_due", "change", "setters", "stays", "write")
+    __slots__ = ("_clock", "_due", "change", "change_setters", "change_was_set", "setters", "stays", "write")
 
     def __init__(self, clock: WriteClock, st: os.stat_result) -> None:
         self._clock = clock
@@ -46,12 +46,17 @@ class Times:
         """The opens that set the write time."""
         self.stays = False
         """One that set it has closed, perhaps after writes of its own that the disk dates later."""
+        self.change_setters: list[LocalHandle] = []
+        """The opens that set the change time: what else they set leaves it."""
+        self.change_was_set = False
+        """The change time is what somebody set."""
 
     def settle(self) -> None:
         """Brings both up to date; to be called before they are read."""
         if self._due and self._clock.now() >= self._due:
             self.write = self.change = self._due
             self._due = 0
+            self.change_was_set = False
 
     def follow(self) -> None:
         """A write begins: the times follow in a while."""
@@ -63,17 +68,19 @@ class Times:
         """Both are now."""
         self.put(self._clock.now())
         self.change = self.write
-        self.stays = False
+        self.stays = self.change_was_set = False
 
     def put(self, write: int) -> None:
         """The write time is this; what was to follow does not."""
         self.write = write
         self._due = 0
 
-    def touch(self) -> None:
-        """The change time is now: a name or attribute changed."""
+    def touch(self, by: "LocalHandle | None" = None) -> None:
+        """The change time is now: a name or attribute changed. `by` an open that set it, it stays."""
         self.settle()
-        self.change = self._clock.now()
+        if by is None or by not in self.change_setters:
+            self.change = self._clock.now()
+            self.change_was_set = False
 
 
 def _of(own: "LocalHandle", clock: WriteClock) -> Times:
@@ -119,6 +126,9 @@ def set_times(own: "LocalHandle", clock: WriteClock, write: int, change: int) ->
         own.timed, own.wrote = True, False
     if change:
         times.change = change
+        times.change_was_set = True
+        if own not in times.change_setters:
+            times.change_setters.append(own)
 
 
 def keep(own: "LocalHandle", clock: WriteClock) -> None:
@@ -142,6 +152,8 @@ def at_close(own: "LocalHandle", clock: WriteClock, *, last: bool) -> None:
     if times is None:
         return
     times.settle()
+    if own in times.change_setters:
+        times.change_setters.remove(own)
     wrote = own.wrote and own not in times.setters
     if own in times.setters:
         times.setters.remove(own)

@@ -139,6 +139,8 @@ class FindLevel(NamedTuple):
     """Bytes of that head, or of an old level's fields before the name length."""
     eas: str = ""
     """Of an old level: "" for none, `size` for their size, `list` for the EAs themselves."""
+    unix: bool = False
+    """One of the Unix extensions' (`wire.unix.UnixEntries`)."""
 
 
 _NT: Final[dict[int, tuple[str, str, Head, int]]] = {

@@ -15,6 +15,8 @@ import pytest
 
 USER, PASSWORD = "alice", "Secret123"
 WRONG = "Secret124"
+FLUSHED = 0.3
+"""Seconds after which what was said is in the log; it is flushed every 0.2 s."""
 
 
 @dataclass
@@ -28,19 +30,24 @@ class Running:
     log: Path
     config: Path = field(default_factory=Path)
     """A smb.conf for Samba's clients that leaves the machine's own out."""
+    _looked_at: int = 0
 
     def entries(self) -> list[dict[str, Any]]:
         """The record so far."""
-        time.sleep(0.3)  # the sink is flushed every 0.2 s
+        time.sleep(FLUSHED)
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
     def problems(self) -> list[str]:
-        """What went wrong inside the server."""
-        return [
-            f"{one['problem']} {one.get('traceback', '')}"
-            for one in self.entries()
-            if one["event"] == "problem"
-        ]
+        """What went wrong inside the server since it was asked last."""
+        time.sleep(FLUSHED)
+        with self.log.open("rb") as log:
+            log.seek(self._looked_at)
+            lines = log.read().splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        self._looked_at += sum(map(len, lines))
+        found = [json.loads(line) for line in lines if b'"problem"' in line]
+        return [f"{one['problem']} {one.get('traceback', '')}" for one in found if one["event"] == "problem"]
 
 
 def need(*programs: str) -> None:

@@ -93,6 +93,12 @@ def test_nobody_over_the_network_is_logged_on_here(level: int) -> None:
     assert stub == struct.pack("<III", level, 0, Win32.NO_SUCH_LOGON_SESSION)
 
 
+def test_the_reserved_name_must_not_be_there() -> None:
+    name = struct.pack("<IIII4s", 0x20000, 2, 0, 2, "x\0".encode("utf-16-le"))
+    stub = raw(3, name + struct.pack("<I", 0), USER)
+    assert stub == struct.pack("<III", 0, 0, Win32.INVALID_PARAMETER)
+
+
 def test_there_are_no_other_domains() -> None:
     stub = raw(3, struct.pack("<II", 0, 1101), USER)
     assert stub == struct.pack("<8I", 1101, 0x20000, 0x20004, 1, 0, 1, 0, 0)

@@ -322,6 +322,17 @@ def test_no_path_leaves(
     assert (os.listdir(outside), os.stat(outside).st_mtime_ns, (outside / "secret.txt").read_text()) == before
 
 
+def test_a_directory_is_one_however_it_is_spelt(lab: Lab) -> None:
+    """What a change under one spelling leaves in the listings must hold under the other, too."""
+    (lab.root / "dir").mkdir()
+    (lab.root / "dir" / "a").touch()
+    for directory in ("dir", "DIR"):
+        with pytest.raises(SMBError):
+            lab.query(f"{directory}\\nothing")
+    lab.store.rename(Path.parse("dir\\a"), Path.parse("DIR\\A"), replace=False)
+    assert lab.query("dir\\a").name == lab.query("DIR\\a").name == "A"
+
+
 @pytest.mark.parametrize("name", ["..", ".", "", "a/../../outside/secret.txt", "/etc/passwd", "a\0b"])
 def test_a_path_that_was_not_parsed_does_not_leave_either(lab: Lab, refuses: Refuses, name: str) -> None:
     """Renames with wildcards put names together: the store does not take them on trust."""

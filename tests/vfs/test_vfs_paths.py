@@ -74,7 +74,6 @@ def test_climbing_out_is_bad_syntax(text: str) -> None:
         "a\\:s",
         ".",
         "a\\.",
-        ".\\a",
         "x" * 256,
         "\U0001f600" * 128,
         "a" * 40_000,
@@ -86,6 +85,20 @@ def test_climbing_out_is_bad_syntax(text: str) -> None:
 def test_names_that_no_file_has_are_invalid(text: str) -> None:
     with pytest.raises(SMBError) as caught:
         Path.parse(text)
+    assert caught.value.status == NT.OBJECT_NAME_INVALID
+
+
+@pytest.mark.parametrize("text", [".\\a", "a\\.\\b", ".\\.", "\\.\\\\.\\", "a.\\.\\.\\b"])
+def test_what_is_below_a_dot_has_no_path(text: str) -> None:
+    """A dot alone is a name that no file has; so no directory has it either."""
+    with pytest.raises(SMBError) as caught:
+        Path.parse(text)
+    assert caught.value.status == NT.OBJECT_PATH_NOT_FOUND
+
+
+def test_the_directory_of_a_pattern_is_the_last_name() -> None:
+    with pytest.raises(SMBError) as caught:
+        Path.parse("a\\.\\*", wildcards=True)
     assert caught.value.status == NT.OBJECT_NAME_INVALID
 
 

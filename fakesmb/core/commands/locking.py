@@ -124,15 +124,15 @@ class LockWait:
             self._timer.cancel()
 
     def _give_back(self) -> None:
-        give_back(self._store, self._handle, self._taken)
+        give_back(self._store, self._handle, self._taken, exclusive=self._exclusive)
         self._taken = []
 
 
-def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange]) -> None:
+def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:
     """Unlocks what a request that failed had locked so far, newest first."""
     if not handle.closed:
         for pid, offset, length in reversed(ranges):
-            store.unlock(handle, pid, offset, length)
+            store.unlock(handle, pid, offset, length, exclusive=exclusive)
 
 
 @command(0x24, LockingAndxRequest, Needs.DISK)
@@ -188,7 +188,7 @@ def take_all(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, e
             store.lock(handle, one.pid, one.offset, one.length, exclusive=exclusive)
             taken.append(one)
     except SMBError:
-        give_back(store, handle, taken)
+        give_back(store, handle, taken, exclusive=exclusive)
         raise
 
 

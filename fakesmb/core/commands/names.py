@@ -69,7 +69,7 @@ def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
 
 
 def _path(request: AnyRequest, text: str, *, wildcards: bool = False) -> Path:
-    path = Path.parse(text, wildcards=wildcards)
+    path = request.tree.parse(text, wildcards=wildcards)
     request.path = str(path)
     return path
 
@@ -133,7 +133,7 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_RENAME, [MS-CIFS] 3.3.5.10. Wildcards take characters over from the old name."""
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
-    new = Path.parse(params.new_file_name, wildcards=True)
+    new = request.tree.parse(params.new_file_name, wildcards=True)
     if not old.parts or not (new.parts or new.stream or new.unnamed):
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be renamed")
     if not has_wildcards(old.parts[-1]):
@@ -216,7 +216,7 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_RENAME, [MS-CIFS] 3.3.5.53: renames, or makes a hard link. No wildcards."""
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
-    new = Path.parse(params.new_file_name, wildcards=True)
+    new = request.tree.parse(params.new_file_name, wildcards=True)
     for path in (old, new):
         if not (path.parts or path.stream or path.unnamed) or has_wildcards(path.name):
             raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "a wildcard, or the root")

@@ -15,7 +15,6 @@ from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Disposition, Handle, Opened
-from fakesmb.vfs.paths import Path
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.files import (
     CreateRequest,
@@ -65,7 +64,7 @@ def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
             access_mode=params.access_mode,
         )
 
-    return open_file(request, Path.parse(params.file_name), create, response)
+    return open_file(request, request.tree.parse(params.file_name), create, response)
 
 
 @command(0x03, CreateRequest, Needs.WRITABLE)
@@ -95,7 +94,7 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
         set_write_time(request, opened.handle, params.creation_time)
         return CreateResponse(entry.fid)
 
-    return open_file(request, Path.parse(params.file_name), asked, response)
+    return open_file(request, request.tree.parse(params.file_name), asked, response)
 
 
 def set_write_time(request: AnyRequest, handle: Handle, utime: int) -> None:
@@ -109,7 +108,7 @@ def set_write_time(request: AnyRequest, handle: Handle, utime: int) -> None:
 def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.16: a new file of a name that the server makes up."""
     params = request.params
-    directory = Path.parse(params.directory_name)
+    directory = request.tree.parse(params.directory_name)
     asked = dos_create(
         request,
         COMPATIBILITY_READ_WRITE,

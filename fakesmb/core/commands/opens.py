@@ -161,6 +161,13 @@ def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
     return entry
 
 
+def open_named_pipe(request: AnyRequest, name: str) -> Open:
+    """What the opens older than NT_CREATE_ANDX do: their names begin with PIPE; OBJECT_PATH_SYNTAX_BAD else."""
+    if not name.lstrip("\\/").upper().startswith(("PIPE\\", "PIPE/")):
+        raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "no name below PIPE")
+    return open_pipe(request, name)
+
+
 def _asked(params: "NtCreateAndxRequest | NtCreateRequest") -> int:
     """The oplock level asked for. By a stream's name, be it the unnamed one's, Windows gives no batch oplock."""
     flags = params.flags
@@ -172,7 +179,7 @@ def nt_create(
     request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest"
 ) -> tuple[Path, CreateRequest]:
     """Where and how NT_CREATE_ANDX or NT_TRANSACT_CREATE opens."""
-    path = Path.parse(params.file_name)
+    path = request.tree.parse(params.file_name)
     if params.root_directory_fid:
         parent = request.file(params.root_directory_fid)
         path = Path((*parent.path.parts, *path.parts), path.stream, path.unnamed)
@@ -318,7 +325,7 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_OPEN_ANDX, [MS-CIFS] 3.3.5.35."""
     params = request.params
     if request.tree.share.is_ipc:
-        entry = open_pipe(request, params.file_name)
+        entry = open_named_pipe(request, params.file_name)
         assert entry.pipe is not None
         return OpenAndxResponse(
             fid=entry.fid,
@@ -359,4 +366,4 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
             return OpenAndxExtendedResponse(**facts, maximal_access_rights=rights)
         return OpenAndxResponse(**facts)
 
-    return open_file(request, Path.parse(params.file_name), create, response)
+    return open_file(request, request.tree.parse(params.file_name), create, response)

@@ -75,7 +75,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> Answer:
         return _answer(request, known, key.client_state, keeps=True, begins=False)
     if params.search_attributes & VOLUME_MASK == Attribute.VOLUME:
         return _label(request)
-    path = Path.parse(params.file_name, wildcards=True)
+    path = request.tree.parse(params.file_name, wildcards=True)
     request.path = str(path)
     if path.stream or path.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")

@@ -12,7 +12,7 @@ from fakesmb.auth.spnego import SpnegoAcceptor, initial_token
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
 from fakesmb.core.settings import Settings
-from fakesmb.core.state import RESERVED_ID, Session
+from fakesmb.core.state import RESERVED_ID, Server, Session
 from fakesmb.record import events
 from fakesmb.status import NT, SMBError
 from fakesmb.wire.codec import Message
@@ -63,9 +63,13 @@ NO_COMMON_DIALECT: Final = (
 )
 
 
-def capabilities(settings: Settings) -> int:
+def capabilities(server: Server) -> int:
     """What the server can do ([MS-CIFS] 2.2.4.52.2)."""
-    return OFFERED | (Capability.UNICODE if settings.unicode else 0) | (Capability.DFS if settings.dfs else 0)
+    settings = server.settings
+    offered = OFFERED | (Capability.UNICODE if settings.unicode else 0)
+    if any(share.unix_extensions and not share.is_ipc for share in server.shares.values()):
+        offered |= Capability.UNIX
+    return offered | (Capability.DFS if settings.dfs else 0)
 
 
 def security_mode(settings: Settings) -> int:
@@ -101,13 +105,13 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
         connection.extended_security = True
         return NegotiateExtendedResponse(
             **common,
-            capabilities=capabilities(settings) | Capability.EXTENDED_SECURITY,
+            capabilities=capabilities(request.server) | Capability.EXTENDED_SECURITY,
             server_guid=request.server.guid,
             security_blob=initial_token(),
         )
     return NegotiateNtResponse(
         **common,
-        capabilities=capabilities(settings),
+        capabilities=capabilities(request.server),
         challenge=connection.challenge,
         domain_name=settings.workgroup,
         server_name=settings.name,

@@ -27,7 +27,7 @@ def create(request: AnyRequest) -> Outcome:
     )
     request.detail = params
     if request.tree.share.is_ipc:
-        pipe = open_pipe(request, params.file_name)
+        pipe = open_pipe(request, params.file_name, prefixed=False)
         return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
     descriptor, full_eas = params.parts_of(request.params.data)
     path, asked = nt_create(request, params)

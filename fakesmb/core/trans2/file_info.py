@@ -14,10 +14,12 @@ from fakesmb.core import eas
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
+from fakesmb.core.trans2 import unix_info
+from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.waiting import patiently
-from fakesmb.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Handle, Info, Option
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Access, Attribute, Info, Option
 from fakesmb.vfs.paths import Path
 from fakesmb.wire import set_info
 from fakesmb.wire.codec import Buffer, DecodeError
@@ -32,15 +34,12 @@ from fakesmb.wire.trans2 import (
     Trans2,
 )
 
-NO_EA_ERROR: Final = b"\0\0"
-"""EaErrorOffset: the parameters of every answer here."""
 IS_NAME_VALID: Final = 0x0006
 ALL_EAS: Final = 0x0004
 NOT_OF_PIPES: Final = (0x0108, 0x0109, 0x010B, 1021, 1022, 1028, 1034, 1035)
 """What only files have, short names and streams for instance: Windows calls the question itself wrong."""
 END_OF_FILE_BY_FID: Final = 0x0104
 """SMB_SET_FILE_END_OF_FILE_INFO; by name there is level 1020."""
-UNKNOWN_LEVEL: Final = (ERRDOS, 124)
 PIPE_ALLOCATION: Final = 4096
 _SETTABLE_MODE: Final = (
     Option.WRITE_THROUGH
@@ -48,21 +47,6 @@ _SETTABLE_MODE: Final = (
     | Option.SYNCHRONOUS_IO_ALERT
     | Option.SYNCHRONOUS_IO_NONALERT
 )
-
-Target = Handle | Path
-
-
-def unknown_level(level: int) -> SMBError:
-    """The refusal of a level that is not answered ([MS-CIFS] 2.2.2.4 ERRunknownlevel)."""
-    return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)
-
-
-def asked_by(request: AnyRequest) -> Asked:
-    """How the request in hand wants its strings."""
-    return _UNICODE if request.unicode else Asked(False, request.connection.oem_encoding)
-
-
-_UNICODE: Final = Asked()
 
 
 @subcommand(Trans2.QUERY_PATH_INFORMATION)
@@ -72,9 +56,11 @@ def query_path_information(request: AnyRequest) -> Results:
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
     )
     request.detail = params
-    path = Path.parse(params.file_name)
+    path = request.tree.parse(params.file_name)
     request.path = str(path)
     level = params.information_level
+    if unix_info.is_unix(level):
+        return unix_info.query(request, path, level)
     if level == IS_NAME_VALID:
         return Results(NO_EA_ERROR)
     row = LEVELS.get(level)
@@ -94,6 +80,8 @@ def query_file_information(request: AnyRequest) -> Results:
     request.detail = params
     entry = request.open(params.fid)
     level = params.information_level
+    if unix_info.is_unix(level) and entry.handle is not None:
+        return unix_info.query(request, entry.handle, level)
     row = LEVELS.get(level)
     if row is None or row.encode is None or level == IS_NAME_VALID:
         raise unknown_level(level)
@@ -144,16 +132,21 @@ def pipe_info(entry: Open) -> Info:
 # -- setting -----------------------------------------------------------------------------------------------
 
 
-@subcommand(Trans2.SET_PATH_INFORMATION, Needs.WRITABLE)
+@subcommand(Trans2.SET_PATH_INFORMATION)
 def set_path_information(request: AnyRequest) -> "Results | Deferred[Results]":
     """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.7."""
     params = SetPathInformationRequest.decode(
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
     )
     request.detail = params
-    path = Path.parse(params.file_name)
+    path = request.tree.parse(params.file_name)
     request.path = str(path)
-    return _changed(request, path, params.information_level)
+    level = params.information_level
+    if unix_info.is_unix(level):
+        return unix_info.change(request, path, level)
+    if request.tree.read_only:
+        raise SMBError(NT.ACCESS_DENIED, f"{request.tree.share.name} is read-only here")
+    return _changed(request, path, level)
 
 
 def _changed(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
@@ -178,6 +171,8 @@ def set_file_information(request: AnyRequest) -> "Results | Deferred[Results]":
     if entry.handle is None:
         _set_pipe(request, entry, params.information_level)
         return _DONE
+    if unix_info.is_unix(params.information_level):
+        return unix_info.change(request, entry.handle, params.information_level)
     return _changed(request, entry.handle, params.information_level)
 
 
@@ -226,32 +221,6 @@ def _basic(request: AnyRequest, target: Target, wanted: set_info.SetBasic) -> No
     )
 
 
-def with_handle(
-    request: AnyRequest,
-    target: Target,
-    access: int,
-    act: Callable[[Handle], None],
-    *,
-    resizes: bool = False,
-) -> None:
-    """Acts on an open file; a name is opened for it, so that sharing and access count, and closed again."""
-    if not isinstance(target, Path):
-        act(target)
-        return
-    create = CreateRequest(
-        access=access,
-        disposition=Disposition.OPEN,
-        pid=request.header.pid,
-        owner=request.connection,
-        resizes=resizes,
-    )
-    handle = request.store.create(target, create).handle
-    try:
-        act(handle)
-    finally:
-        request.store.close(handle)
-
-
 def _set_eas(request: AnyRequest, target: Target, wanted: set_info.SetEas) -> None:
     request.store.set_eas(target, eas.understood(request, wanted.eas))
 
@@ -298,7 +267,7 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
     """Where a rename or link goes: a bare name stays in the directory ([MS-SMB] 2.2.8.4)."""
     if name.root_directory:
         raise SMBError(NT.INVALID_PARAMETER, "RootDirectory of a rename must be 0 over SMB")
-    to = Path.parse(name.name)
+    to = request.tree.parse(name.name)
     if not to.parts:
         if to.stream or to.unnamed:
             return to

@@ -1,11 +1,13 @@
 """TRANS2_FIND_FIRST2 and FIND_NEXT2: directory listings ([MS-CIFS] 2.2.6.2, 2.2.6.3)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from fakesmb.core.eas import of_entries
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import OpenSearch
-from fakesmb.core.trans2.file_info import asked_by, unknown_level
+from fakesmb.core.trans2 import unix_info
+from fakesmb.core.trans2.asked import asked_by, unknown_level
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Search
@@ -19,6 +21,7 @@ from fakesmb.wire.trans2 import (
     FindNext2Response,
     Trans2,
 )
+from fakesmb.wire.unix import FIND_LEVELS, UnixEntries
 
 OVERHEAD: Final = 80
 """Bytes of an answer that are not entries. A listing is cut to one message: several would be allowed, but the next
@@ -27,7 +30,7 @@ request for more costs no more than they do, and simple clients read only one.""
 
 def level_of(code: int) -> FindLevel:
     """A row of the find levels; raises INVALID_LEVEL."""
-    level = LEVELS.get(code)
+    level = LEVELS.get(code) or FIND_LEVELS.get(code)
     if level is None:
         raise unknown_level(code)
     return level
@@ -40,7 +43,7 @@ def listed(
 
     The entry that does not fit is the first of the next answer.
     """
-    entries = EntryList(
+    entries = (UnixEntries if level.unix else EntryList)(
         level,
         min(request.params.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
         asked_by(request),
@@ -61,6 +64,14 @@ def listed(
     return entries, False
 
 
+def _searcher(request: AnyRequest, code: int, level: FindLevel) -> Callable[[Path, str, int], Search]:
+    """What begins the search: at a level of the Unix extensions it gives the names themselves."""
+    if not level.unix:
+        return request.store.search
+    unix_info.check(request, code)
+    return request.store.posix.search
+
+
 def _closes(flags: int, *, ended: bool) -> bool:
     return bool(flags & FindFlag.CLOSE_AFTER_REQUEST or (ended and flags & FindFlag.CLOSE_AT_END))
 
@@ -73,13 +84,13 @@ def find_first2(request: AnyRequest) -> Results:
     )
     request.detail = params
     level = level_of(params.information_level)
-    path = Path.parse(params.file_name, wildcards=True)
+    path = request.tree.parse(params.file_name, wildcards=True)
     request.path = str(path)
     if path.stream or path.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
     directory, pattern = Path(path.parts[:-1]), path.name or "*"
     connection = request.connection
-    search = request.store.search(directory, pattern, params.search_attributes)
+    search = _searcher(request, params.information_level, level)(directory, pattern, params.search_attributes)
     kept = False
     try:
         entries, ended = listed(request, search, level, params.search_count, params.flags)

@@ -1,10 +1,12 @@
 """TRANS2_QUERY_FS_INFORMATION ([MS-CIFS] 2.2.6.4)."""
 
 from fakesmb.core.request import AnyRequest
-from fakesmb.core.trans2.file_info import asked_by, unknown_level
+from fakesmb.core.trans2 import unix_info
+from fakesmb.core.trans2.asked import asked_by, unknown_level
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.wire.fs_info import LEVELS
 from fakesmb.wire.trans2 import QueryFsInformationRequest, Trans2
+from fakesmb.wire.unix import FS_LEVELS
 
 
 @subcommand(Trans2.QUERY_FS_INFORMATION)
@@ -12,6 +14,8 @@ def query_fs_information(request: AnyRequest) -> Results:
     """TRANS2_QUERY_FS_INFORMATION, [MS-CIFS] 3.3.5.41.4: about the volume behind the share."""
     params = QueryFsInformationRequest.decode(request.params.parameters)
     request.detail = params
+    if params.information_level in FS_LEVELS:
+        return unix_info.query_fs(request, params.information_level)
     row = LEVELS.get(params.information_level)
     if row is None or row.encode is None:
         raise unknown_level(params.information_level)

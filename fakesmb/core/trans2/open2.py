@@ -13,7 +13,7 @@ from fakesmb.core.commands.opens import (
     dos_create,
     maximal_rights,
     open_file,
-    open_pipe,
+    open_named_pipe,
 )
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.oplocks import GRANTED_ANDX, asked
@@ -22,7 +22,6 @@ from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Access, Action, CreateRequest, Disposition, Opened, Option
-from fakesmb.vfs.paths import Path
 from fakesmb.wire.files import OpenFlag, ResourceType
 from fakesmb.wire.times import utime_from
 from fakesmb.wire.trans2 import (
@@ -51,8 +50,8 @@ def open2(request: AnyRequest) -> Outcome:
     )
     request.detail = params
     if request.tree.share.is_ipc:
-        return _answered(_pipe(open_pipe(request, params.file_name)))
-    path = Path.parse(params.file_name)
+        return _answered(_pipe(open_named_pipe(request, params.file_name)))
+    path = request.tree.parse(params.file_name)
     new_eas = eas.of_new_file(request)
     # Windows takes "neither open nor create" for a create here, unlike OPEN_ANDX.
     disposition = DOS_DISPOSITION.get(params.open_mode & 0x13 or 0x10)
@@ -112,7 +111,7 @@ def create_directory2(request: AnyRequest) -> Results:
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
     )
     request.detail = params
-    path = Path.parse(params.directory_name)
+    path = request.tree.parse(params.directory_name)
     request.path = str(path)
     new_eas = eas.of_new_file(request)
     if new_eas:

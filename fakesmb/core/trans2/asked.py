@@ -1,0 +1,55 @@
+"""What the handlers of information levels share: how strings are wanted, refusals, acting on a name as on an open."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fakesmb.core.request import AnyRequest
+from fakesmb.status import ERRDOS, NT, SMBError
+from fakesmb.vfs.api import CreateRequest, Disposition, Handle
+from fakesmb.vfs.paths import Path
+from fakesmb.wire.info import Asked
+
+NO_EA_ERROR: Final = b"\0\0"
+"""EaErrorOffset: the parameters of every answer about files."""
+UNKNOWN_LEVEL: Final = (ERRDOS, 124)
+
+Target = Handle | Path
+
+
+def unknown_level(level: int) -> SMBError:
+    """The refusal of a level that is not answered ([MS-CIFS] 2.2.2.4 ERRunknownlevel)."""
+    return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)
+
+
+def asked_by(request: AnyRequest) -> Asked:
+    """How the request in hand wants its strings."""
+    return _UNICODE if request.unicode else Asked(False, request.connection.oem_encoding)
+
+
+_UNICODE: Final = Asked()
+
+
+def with_handle(
+    request: AnyRequest,
+    target: Target,
+    access: int,
+    act: Callable[[Handle], None],
+    *,
+    resizes: bool = False,
+) -> None:
+    """Acts on an open file; a name is opened for it, so that sharing and access count, and closed again."""
+    if not isinstance(target, Path):
+        act(target)
+        return
+    create = CreateRequest(
+        access=access,
+        disposition=Disposition.OPEN,
+        pid=request.header.pid,
+        owner=request.connection,
+        resizes=resizes,
+    )
+    handle = request.store.create(target, create).handle
+    try:
+        act(handle)
+    finally:
+        request.store.close(handle)

@@ -1,0 +1,268 @@
+"""The CIFS Unix extensions but for opening: SNIA CIFS Technical Reference 1.0, sections 4 and 5.
+
+Levels 0x200 to 0x2FF of QUERY and SET_PATH, FILE and FS_INFORMATION come here, for shares that allow them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.identities import machine_sid, token_of
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
+from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
+from fakesmb.core.transactions import Results, subcommand
+from fakesmb.core.waiting import patiently
+from fakesmb.security import sid_bytes
+from fakesmb.status import NT, SMBError
+from fakesmb.vfs.api import Access
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.posix import Changes
+from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2
+from fakesmb.wire.unix import (
+    MAJOR_VERSION,
+    QUERY_LEVELS,
+    SET_LEVELS,
+    FileType,
+    PosixFsInfo,
+    SetAcl,
+    SetUnix,
+    UnixCapability,
+    UnixFsInfo,
+    UnixFsLevel,
+    UnixLevel,
+    Whoami,
+)
+
+OFFERED: Final = (
+    UnixCapability.FCNTL_LOCKS
+    | UnixCapability.POSIX_ACLS
+    | UnixCapability.POSIX_PATHNAMES
+    | UnixCapability.POSIX_PATH_OPERATIONS
+    | UnixCapability.LARGE_READ
+    | UnixCapability.LARGE_WRITE
+)
+_LARGEST_TRANSFER: Final = 0x1FFFF & ~0xFFF
+_NOBODY: Final = 65534
+_PERMISSIONS: Final = 0o7777
+
+
+def is_unix(level: int) -> bool:
+    """Whether a level of files is one of the Unix extensions."""
+    return UnixLevel.FIRST <= level <= UnixLevel.LAST
+
+
+def check(request: AnyRequest, level: int) -> None:
+    """Raises INVALID_LEVEL for a share without the Unix extensions."""
+    if not request.tree.share.unix_extensions:
+        raise unknown_level(level)
+
+
+# -- file systems ------------------------------------------------------------------------------------------
+
+
+def query_fs(request: AnyRequest, level: int) -> Results:
+    """QUERY_FS_INFORMATION at a level of the Unix extensions."""
+    check(request, level)
+    answer = _QUERY_FS.get(level)
+    if answer is None:
+        raise unknown_level(level)
+    return Results(data=answer(request))
+
+
+def _version(request: AnyRequest) -> bytes:
+    return UnixFsInfo(capabilities=OFFERED).encode()
+
+
+def _posix_fs(request: AnyRequest) -> bytes:
+    volume = request.store.volume()
+    unit = volume.sectors_per_unit * volume.bytes_per_sector
+    return PosixFsInfo(
+        _LARGEST_TRANSFER,
+        unit,
+        volume.total_units,
+        volume.free_units,
+        volume.free_units,
+        fs_identifier=volume.serial_number,
+    ).encode()
+
+
+def _whoami(request: AnyRequest) -> bytes:
+    """The user's number is that of the account here, as its SID says; files are the server process's."""
+    identity = request.session.identity
+    assert identity is not None
+    token = token_of(machine_sid(request.server.settings.name), identity)
+    guest = identity.kind != "user"
+    uid, gid = (_NOBODY, _NOBODY) if guest else (_rid(token.user), _rid(token.primary_group))
+    sids = [token.user, *sorted(token.groups)]
+    who = Whoami(guest, uid, gid, (gid,), [sid_bytes(sid) for sid in sids])
+    return who.within(request.params.max_data_count).encode()
+
+
+def _rid(sid: str) -> int:
+    return int(sid.rpartition("-")[2])
+
+
+_QUERY_FS: Final[dict[int, Callable[[AnyRequest], bytes]]] = {
+    UnixFsLevel.UNIX: _version,
+    UnixFsLevel.POSIX: _posix_fs,
+    UnixFsLevel.WHOAMI: _whoami,
+}
+
+
+@subcommand(Trans2.SET_FS_INFORMATION)
+def set_fs_information(request: AnyRequest) -> Results:
+    """TRANS2_SET_FS_INFORMATION, [MS-SMB] 2.2.6.2: what of the Unix extensions the client wants on this tree."""
+    params = SetFsInformationRequest.decode(request.params.parameters)
+    request.detail = params
+    level = params.information_level
+    if level != UnixFsLevel.UNIX:
+        raise unknown_level(level)
+    check(request, level)
+    try:
+        wanted = UnixFsInfo.decode(request.params.data)
+    except DecodeError as error:
+        raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
+    if wanted.major_version != MAJOR_VERSION:
+        raise SMBError(NT.INVALID_PARAMETER, f"version {wanted.major_version} of the Unix extensions")
+    request.tree.unix_capabilities = wanted.capabilities & OFFERED
+    if wanted.capabilities & UnixCapability.POSIX_PATHNAMES:
+        request.tree.use_posix_names()
+    return Results()
+
+
+# -- files -------------------------------------------------------------------------------------------------
+
+
+def query(request: AnyRequest, target: Target, level: int) -> Results:
+    """QUERY_PATH or QUERY_FILE_INFORMATION at a level of the Unix extensions."""
+    check(request, level)
+    row = QUERY_LEVELS.get(level)
+    if row is None or row.encode is None:
+        raise unknown_level(level)
+    posix = request.store.posix
+    if level == UnixLevel.POSIX_LOCK:
+        return Results(NO_EA_ERROR, query_lock(request, target))
+    if level == UnixLevel.LINK:
+        if not isinstance(target, Path):
+            raise unknown_level(level)
+        text = posix.read_link(target) + "\0"
+        return Results(NO_EA_ERROR, asked_by(request).text(text))
+    return Results(NO_EA_ERROR, row.encode(posix.query(target), asked_by(request)))  # type: ignore[arg-type]
+
+
+def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
+    """SET_PATH or SET_FILE_INFORMATION at a level of the Unix extensions."""
+    check(request, level)
+    row, apply = SET_LEVELS.get(level), _CHANGES.get(level)
+    if row is None or row.decode is None or apply is None:
+        raise unknown_level(level)
+    try:
+        wanted = row.decode(request.params.data, asked_by(request))
+    except DecodeError as error:
+        raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
+    if request.tree.read_only and level not in _HARMLESS:
+        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    if level == UnixLevel.POSIX_OPEN:
+        return posix_open(request, target, wanted)
+    if level == UnixLevel.POSIX_LOCK:
+        return posix_lock(request, target, wanted)
+
+    def attempt() -> Results:
+        apply(request, target, wanted)
+        return Results(NO_EA_ERROR)
+
+    return patiently(attempt, request.server.clock)
+
+
+def _path(target: Target) -> Path:
+    if not isinstance(target, Path):
+        raise SMBError(NT.INVALID_LEVEL, "of names only")
+    return target
+
+
+def _basic(request: AnyRequest, target: Target, wanted: SetUnix) -> None:
+    if isinstance(target, Path) and _made(request, target, wanted):
+        return
+    now = request.store.posix.query(target)  # type: ignore[arg-type]
+    changes = Changes(
+        wanted.access_time,
+        wanted.write_time,
+        None if wanted.uid == now.posix_uid else wanted.uid,
+        None if wanted.gid == now.posix_gid else wanted.gid,
+        wanted.mode,
+        wanted.creation_time,
+    )
+    if changes.uid is not None or changes.gid is not None:
+        identity = request.session.identity
+        if identity is None or not identity.admin:
+            raise SMBError(NT.ACCESS_DENIED, "only an administrator may give files away")
+    if wanted.size is not None and wanted.size != now.end_of_file:
+        size = wanted.size
+        with_handle(
+            request,
+            target,
+            Access.WRITE_DATA,
+            lambda handle: request.store.set_end_of_file(handle, size),
+            resizes=True,
+        )
+    if any(one is not None for one in changes):
+        request.store.posix.change(target, changes)  # type: ignore[arg-type]
+
+
+def _made(request: AnyRequest, path: Path, wanted: SetUnix) -> bool:
+    """Whether this was mknod: of a name that is not there. A file is made where a size is said, else chmod would."""
+    try:
+        request.store.posix.query(path)
+    except SMBError as error:
+        if error.status != NT.OBJECT_NAME_NOT_FOUND or wanted.mode is None:
+            raise
+        if wanted.type == FileType.DIRECTORY:
+            request.store.make_directory(path)
+        elif wanted.type == FileType.FILE and wanted.size is not None:
+            make_file(request, path)
+        elif wanted.type == FileType.FILE:
+            raise
+        else:
+            raise SMBError(NT.ACCESS_DENIED, "devices, pipes and sockets are not made here") from None
+        request.store.posix.change(path, Changes(mode=wanted.mode))
+        return True
+    return False
+
+
+def _acl(request: AnyRequest, target: Target, wanted: SetAcl) -> None:
+    if wanted.untouched:
+        return
+    if wanted.mode is None:
+        raise SMBError(NT.NOT_SUPPORTED, "an ACL that is more than permission bits")
+    now = request.store.posix.query(target)  # type: ignore[arg-type]
+    mode = now.mode_bits & _PERMISSIONS & ~0o777 | wanted.mode
+    request.store.posix.change(target, Changes(mode=mode))  # type: ignore[arg-type]
+
+
+def _link(request: AnyRequest, target: Target, wanted: str) -> None:
+    request.store.posix.make_link(_path(target), wanted)
+
+
+def _hard_link(request: AnyRequest, target: Target, wanted: str) -> None:
+    request.store.posix.make_hard_link(request.tree.parse(wanted), _path(target))
+
+
+def _unlink(request: AnyRequest, target: Target, wanted: Any) -> None:
+    request.store.posix.unlink(_path(target), directory=bool(wanted.target))
+
+
+_CHANGES: Final[dict[int, Callable[[AnyRequest, Target, Any], None]]] = {
+    UnixLevel.BASIC: _basic,
+    UnixLevel.INFO2: _basic,
+    UnixLevel.LINK: _link,
+    UnixLevel.HLINK: _hard_link,
+    UnixLevel.POSIX_ACL: _acl,
+    UnixLevel.POSIX_UNLINK: _unlink,
+    UnixLevel.POSIX_OPEN: lambda request, target, wanted: None,
+    UnixLevel.POSIX_LOCK: lambda request, target, wanted: None,
+}
+_HARMLESS: Final = frozenset({UnixLevel.POSIX_OPEN, UnixLevel.POSIX_LOCK})
+"""What a tree that is read-only may be asked: the open itself refuses what changes files."""

@@ -1,0 +1,431 @@
+"""The CIFS Unix extensions on the wire: SNIA CIFS Technical Reference 1.0, sections 4 and 5, and Samba's additions.
+
+Levels from 0x200 on. `facts` are those of `wire.info.Facts` with the POSIX fields of `vfs.api.Info`. All ones leave a
+fact alone in a set request; clients send both 32 and 64 bits of them.
+"""
+
+import stat
+import struct
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from fakesmb.wire.codec import U16, U32, U64, Buffer, DecodeError, Structure, encode_utf16
+from fakesmb.wire.find_info import EntryList, FindLevel
+from fakesmb.wire.info import Asked, Level, counted, need
+
+MAJOR_VERSION: Final = 1
+MINOR_VERSION: Final = 0
+NO_CHANGE: Final = 0xFFFFFFFFFFFFFFFF
+NO_CHANGE_32: Final = 0xFFFFFFFF
+UNKNOWN: Final = NO_CHANGE
+"""What a count says that the server does not know."""
+
+
+class UnixCapability:
+    """Capabilities of the Unix extensions: those of QUERY_FS and SET_FS level 0x200."""
+
+    FCNTL_LOCKS: Final = 0x01
+    POSIX_ACLS: Final = 0x02
+    XATTR: Final = 0x04
+    EXTATTR: Final = 0x08
+    POSIX_PATHNAMES: Final = 0x10
+    """The separator is `/`; names are case-sensitive, and all other characters are legal in them."""
+    POSIX_PATH_OPERATIONS: Final = 0x20
+    """POSIX_OPEN and POSIX_UNLINK, levels 0x209 and 0x20A."""
+    LARGE_READ: Final = 0x40
+    LARGE_WRITE: Final = 0x80
+
+
+class UnixLevel:
+    """Information levels of files."""
+
+    BASIC: Final = 0x200
+    LINK: Final = 0x201
+    HLINK: Final = 0x203
+    POSIX_ACL: Final = 0x204
+    POSIX_LOCK: Final = 0x208
+    POSIX_OPEN: Final = 0x209
+    POSIX_UNLINK: Final = 0x20A
+    INFO2: Final = 0x20B
+    FIRST: Final = 0x200
+    LAST: Final = 0x2FF
+
+
+class UnixFsLevel:
+    """Information levels of file systems."""
+
+    UNIX: Final = 0x200
+    POSIX: Final = 0x201
+    WHOAMI: Final = 0x202
+
+
+class FileType:
+    """Type of UNIX_BASIC."""
+
+    FILE: Final = 0
+    DIRECTORY: Final = 1
+    SYMLINK: Final = 2
+    CHARACTER_DEVICE: Final = 3
+    BLOCK_DEVICE: Final = 4
+    FIFO: Final = 5
+    SOCKET: Final = 6
+
+
+_TYPES: Final = {
+    stat.S_IFREG: FileType.FILE,
+    stat.S_IFDIR: FileType.DIRECTORY,
+    stat.S_IFLNK: FileType.SYMLINK,
+    stat.S_IFCHR: FileType.CHARACTER_DEVICE,
+    stat.S_IFBLK: FileType.BLOCK_DEVICE,
+    stat.S_IFIFO: FileType.FIFO,
+    stat.S_IFSOCK: FileType.SOCKET,
+}
+
+_BASIC: Final = struct.Struct("<QQqqqQQIQQQQQ")
+_INFO2_TAIL: Final = struct.Struct("<qII")
+_ACL_HEAD: Final = struct.Struct("<HHH")
+_ACL_ENTRY: Final = struct.Struct("<BBQ")
+_LINKS_OF_ENTRY: Final = struct.Struct("<II")
+_WHOAMI: Final = struct.Struct("<IIQQIIII")
+_NO_FLAGS: Final = 0
+
+
+def encode_basic(facts: Any, asked: Asked) -> bytes:
+    """UNIX_BASIC: 100 bytes."""
+    mode, device = facts.mode_bits, facts.special_device
+    return _BASIC.pack(
+        facts.end_of_file,
+        facts.allocation_size,
+        facts.change_time,
+        facts.last_access_time,
+        facts.last_write_time,
+        facts.posix_uid,
+        facts.posix_gid,
+        _TYPES.get(stat.S_IFMT(mode), FileType.FILE),
+        device >> 8 & 0xFFF,
+        device & 0xFF | device >> 12 & 0xFFF00,
+        facts.file_id,
+        stat.S_IMODE(mode),
+        facts.number_of_links,
+    )
+
+
+def encode_info2(facts: Any, asked: Asked) -> bytes:
+    """UNIX_INFO2: UNIX_BASIC, the creation time, the flags of the file and which of them there are (none)."""
+    return encode_basic(facts, asked) + _INFO2_TAIL.pack(facts.creation_time, _NO_FLAGS, _NO_FLAGS)
+
+
+class SetUnix(msgspec.Struct, frozen=True, gc=False):
+    """What UNIX_BASIC or INFO2 sets; None leaves a fact alone. Times are FILETIME."""
+
+    size: int | None = None
+    access_time: int | None = None
+    write_time: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    type: int | None = None
+    mode: int | None = None
+    creation_time: int | None = None
+
+
+def _given(value: int) -> int | None:
+    return None if value in (NO_CHANGE, NO_CHANGE_32) else value
+
+
+def _time(value: int) -> int | None:
+    return value if value > 0 else None
+
+
+def decode_basic(data: Buffer, asked: Asked) -> SetUnix:
+    """UNIX_BASIC of a set request; raises `DecodeError`."""
+    need(data, _BASIC.size, "UNIX_BASIC")
+    size, _, _, access, write, uid, gid, kind, _, _, _, mode, _ = _BASIC.unpack_from(data)
+    return SetUnix(
+        None if size == NO_CHANGE else size,
+        _time(access),
+        _time(write),
+        _given(uid),
+        _given(gid),
+        None if kind == NO_CHANGE_32 else kind,
+        _given(mode),
+    )
+
+
+def decode_info2(data: Buffer, asked: Asked) -> SetUnix:
+    """UNIX_INFO2 of a set request; raises `DecodeError`, for flags too, since no file has any."""
+    need(data, _BASIC.size + _INFO2_TAIL.size, "UNIX_INFO2")
+    created, flags, mask = _INFO2_TAIL.unpack_from(data, _BASIC.size)
+    if flags & mask:
+        raise DecodeError(f"file flags 0x{flags:X}")
+    return msgspec.structs.replace(decode_basic(data, asked), creation_time=_time(created))
+
+
+class UnixFsInfo(Structure, frozen=True):
+    """QUERY_FS and SET_FS level 0x200: version and capabilities."""
+
+    major_version: U16 = MAJOR_VERSION
+    minor_version: U16 = MINOR_VERSION
+    capabilities: U64 = 0
+
+
+class PosixFsInfo(Structure, frozen=True):
+    """QUERY_FS level 0x201, as statvfs(3); all ones where something is not known."""
+
+    optimal_transfer_size: U32
+    block_size: U32
+    total_blocks: U64
+    blocks_available: U64
+    user_blocks_available: U64
+    total_file_nodes: U64 = UNKNOWN
+    free_file_nodes: U64 = UNKNOWN
+    fs_identifier: U64 = 0
+
+
+class Whoami(NamedTuple):
+    """QUERY_FS level 0x202: who the server takes the client for."""
+
+    guest: bool
+    uid: int
+    gid: int
+    gids: Sequence[int] = ()
+    sids: Sequence[bytes] = ()
+
+    def within(self, limit: int) -> "Whoami":
+        """As much of it as that many bytes hold: groups and SIDs are left out from the end."""
+        room = max(limit - _WHOAMI.size, 0)
+        gids = self.gids[: room // 8]
+        room -= 8 * len(gids)
+        sids = []
+        for sid in self.sids:
+            room -= len(sid)
+            if room < 0:
+                break
+            sids.append(sid)
+        return self._replace(gids=gids, sids=sids)
+
+    def encode(self) -> bytes:
+        """The level's data."""
+        sids = b"".join(self.sids)
+        head = _WHOAMI.pack(
+            int(self.guest), 1, self.uid, self.gid, len(self.gids), len(self.sids), len(sids), 0
+        )
+        return head + struct.pack(f"<{len(self.gids)}Q", *self.gids) + sids
+
+
+class PosixOpenRequest(Structure, frozen=True):
+    """SET_PATH level 0x209. `flags` asks for oplocks as NT_CREATE_ANDX does."""
+
+    flags: U32
+    open_flags: U32
+    permissions: U64
+    reply_level: U16
+
+
+class PosixOpenFlag:
+    """What of open(2) the request says."""
+
+    RDONLY: Final = 0x001
+    WRONLY: Final = 0x002
+    RDWR: Final = 0x004
+    CREAT: Final = 0x010
+    EXCL: Final = 0x020
+    TRUNC: Final = 0x040
+    APPEND: Final = 0x080
+    SYNC: Final = 0x100
+    DIRECTORY: Final = 0x200
+    NOFOLLOW: Final = 0x400
+    DIRECT: Final = 0x800
+
+
+NO_REPLY_LEVEL: Final = 0xFFFF
+
+
+class PosixOpenResponse(Structure, frozen=True):
+    """The data that answer it; what is known of the file at `returned_level` follows."""
+
+    oplock: U16
+    fid: U16
+    create_action: U32
+    returned_level: U16 = NO_REPLY_LEVEL
+    padding: U16 = 0
+
+
+class PosixUnlinkRequest(Structure, frozen=True):
+    """SET_PATH level 0x20A: 0 for a file, 1 for a directory."""
+
+    target: U16
+
+
+class PosixLock(Structure, frozen=True):
+    """SET_FILE and QUERY_FILE level 0x208. `type`: 0 to read, 1 to write, 2 none; length 0 is to the end."""
+
+    type: U16
+    flags: U16
+    pid: U32
+    start: U64
+    length: U64
+
+
+class PosixLockType:
+    """Type of a POSIX lock."""
+
+    READ: Final = 0
+    WRITE: Final = 1
+    UNLOCK: Final = 2
+
+
+LOCK_WAITS: Final = 1
+"""The flag of a lock that is waited for."""
+
+
+class AclTag:
+    """Whom an entry of a POSIX ACL is about."""
+
+    USER_OBJ: Final = 0x01
+    USER: Final = 0x02
+    GROUP_OBJ: Final = 0x04
+    GROUP: Final = 0x08
+    MASK: Final = 0x10
+    OTHER: Final = 0x20
+
+
+ACL_VERSION: Final = 1
+NO_ACL: Final = 0xFFFF
+"""The count of entries of an ACL that a set request leaves alone."""
+_SHIFTS: Final = {AclTag.USER_OBJ: 6, AclTag.GROUP_OBJ: 3, AclTag.OTHER: 0}
+
+
+def encode_acl(facts: Any, asked: Asked) -> bytes:
+    """The POSIX ACL that the permission bits are: owner, group and others."""
+    mode = facts.mode_bits
+    return _ACL_HEAD.pack(ACL_VERSION, len(_SHIFTS), 0) + b"".join(
+        _ACL_ENTRY.pack(tag, mode >> shift & 7, UNKNOWN) for tag, shift in _SHIFTS.items()
+    )
+
+
+class SetAcl(msgspec.Struct, frozen=True, gc=False):
+    """The permission bits that an ACL of owner, group and others says; None for an ACL that says more."""
+
+    mode: int | None
+    untouched: bool = False
+
+
+def decode_acl(data: Buffer, asked: Asked) -> SetAcl:
+    """A POSIX ACL of a set request; raises `DecodeError`."""
+    need(data, _ACL_HEAD.size, "a POSIX ACL")
+    version, count, defaults = _ACL_HEAD.unpack_from(data)
+    if version != ACL_VERSION:
+        raise DecodeError(f"POSIX ACL version {version}")
+    if count == NO_ACL:
+        return SetAcl(None, untouched=defaults in (0, NO_ACL))
+    need(data, _ACL_HEAD.size + count * _ACL_ENTRY.size, "a POSIX ACL")
+    if defaults not in (0, NO_ACL):
+        return SetAcl(None)
+    mode, seen = 0, set()
+    for at in range(_ACL_HEAD.size, _ACL_HEAD.size + count * _ACL_ENTRY.size, _ACL_ENTRY.size):
+        tag, permissions, _ = _ACL_ENTRY.unpack_from(data, at)
+        if tag not in _SHIFTS or tag in seen:
+            return SetAcl(None)
+        seen.add(tag)
+        mode |= (permissions & 7) << _SHIFTS[tag]
+    return SetAcl(mode if len(seen) == len(_SHIFTS) else None)
+
+
+class UnixEntries(EntryList):
+    """Entries of an answer at level 0x202, names ending with a null, or at 0x20B, names counted."""
+
+    __slots__ = ()
+
+    def _add_nt(self, facts: Any, key: int, eas: Buffer) -> bool:
+        asked = self.asked
+        name = encode_utf16(facts.name) if asked.unicode else asked.text(facts.name)
+        if self.level.size == _BASIC.size:
+            body = encode_basic(facts, asked) + name + (b"\0\0" if asked.unicode else b"\0")
+        else:
+            body = encode_info2(facts, asked) + counted(name)
+        at, size = len(self.data), _LINKS_OF_ENTRY.size + len(body)
+        if at + size > self.limit:
+            return False
+        pad = -size % 8
+        self.data += _LINKS_OF_ENTRY.pack(size + pad, key) + body + bytes(pad)
+        self.last = at
+        self.unpadded = at + size
+        self.count += 1
+        return True
+
+
+def _head(following: int, index: int, facts: Any, name_size: int, short: bytes) -> bytes:
+    raise NotImplementedError  # `UnixEntries` writes whole entries
+
+
+_SNIA: Final = "SNIA CIFS Unix extensions"
+_SAMBA: Final = "Samba's Unix extensions 1.0"
+
+FIND_LEVELS: Final = MappingProxyType(
+    {
+        0x0202: FindLevel("SMB_FIND_FILE_UNIX", _SNIA, _head, _BASIC.size, unix=True),
+        0x020B: FindLevel(
+            "SMB_FIND_FILE_UNIX_INFO2", _SAMBA, _head, _BASIC.size + _INFO2_TAIL.size, unix=True
+        ),
+    }
+)
+"""Directory entries."""
+
+
+def _nothing(facts: Any, asked: Asked) -> bytes:
+    return b""
+
+
+QUERY_LEVELS: Final = MappingProxyType(
+    {
+        UnixLevel.BASIC: Level("SMB_QUERY_FILE_UNIX_BASIC", _SNIA, encode_basic),
+        UnixLevel.LINK: Level("SMB_QUERY_FILE_UNIX_LINK", _SNIA, _nothing),
+        UnixLevel.POSIX_ACL: Level("SMB_QUERY_POSIX_ACL", _SAMBA, encode_acl),
+        UnixLevel.POSIX_LOCK: Level("SMB_QUERY_POSIX_LOCK", _SAMBA, _nothing),
+        UnixLevel.INFO2: Level("SMB_QUERY_FILE_UNIX_INFO2", _SAMBA, encode_info2),
+    }
+)
+"""Queries of files; what LINK and POSIX_LOCK answer is not made from facts."""
+
+
+def _open(data: Buffer, asked: Asked) -> PosixOpenRequest:
+    return PosixOpenRequest.decode(data)
+
+
+def _unlink(data: Buffer, asked: Asked) -> PosixUnlinkRequest:
+    return PosixUnlinkRequest.decode(data)
+
+
+def _lock(data: Buffer, asked: Asked) -> PosixLock:
+    return PosixLock.decode(data)
+
+
+def _text(data: Buffer, asked: Asked) -> str:
+    return asked.read_text(data)
+
+
+SET_LEVELS: Final = MappingProxyType(
+    {
+        UnixLevel.BASIC: Level("SMB_SET_FILE_UNIX_BASIC", _SNIA, decode=decode_basic),
+        UnixLevel.LINK: Level("SMB_SET_FILE_UNIX_LINK", _SNIA, decode=_text),
+        UnixLevel.HLINK: Level("SMB_SET_FILE_UNIX_HLINK", _SNIA, decode=_text),
+        UnixLevel.POSIX_ACL: Level("SMB_SET_POSIX_ACL", _SAMBA, decode=decode_acl),
+        UnixLevel.POSIX_LOCK: Level("SMB_SET_POSIX_LOCK", _SAMBA, decode=_lock),
+        UnixLevel.POSIX_OPEN: Level("SMB_POSIX_PATH_OPEN", _SAMBA, decode=_open),
+        UnixLevel.POSIX_UNLINK: Level("SMB_POSIX_PATH_UNLINK", _SAMBA, decode=_unlink),
+        UnixLevel.INFO2: Level("SMB_SET_FILE_UNIX_INFO2", _SAMBA, decode=decode_info2),
+    }
+)
+"""What can be set of files."""
+
+FS_LEVELS: Final = MappingProxyType(
+    {
+        UnixFsLevel.UNIX: Level("SMB_QUERY_CIFS_UNIX_INFO", _SNIA, _nothing),
+        UnixFsLevel.POSIX: Level("SMB_QUERY_POSIX_FS_INFO", _SAMBA, _nothing),
+        UnixFsLevel.WHOAMI: Level("SMB_QUERY_POSIX_WHOAMI", _SAMBA, _nothing),
+    }
+)
+"""Queries of file systems, made of what core knows."""

@@ -1,0 +1,158 @@
+"""Two smbclient processes and a local program on the same files: each sees what the others do, and is held by them."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from client_runs import PASSWORD, USER, Running, need, run
+from load import enter
+
+pytestmark = pytest.mark.client
+
+BATCH = 6
+"""CreateFlag: an oplock, and a batch oplock."""
+
+
+def words(smb: Running) -> list[str | Path]:
+    need("smbclient", "stdbuf")
+    # smbclient holds back what it says to a pipe
+    start: list[str | Path] = ["stdbuf", "-o0", "smbclient", "-s", smb.config, "-m", "NT1"]
+    return [*start, "-p", str(smb.port), "-U", f"{USER}%{PASSWORD}", "//127.0.0.1/files"]
+
+
+def smbclient(smb: Running, work: Path, command: str) -> str:
+    return run(*words(smb), "-c", f'cd "{work.name}"; {command}').stdout
+
+
+class Typed:
+    """An smbclient that is typed into."""
+
+    def __init__(self, smb: Running, directory: str) -> None:
+        self.process = subprocess.Popen(
+            [*map(str, words(smb)), *(("-D", directory) if directory else ())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+        )
+        assert self.process.stdout is not None
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.said = ""
+
+    def type(self, line: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def wait_for(self, text: str) -> None:
+        """Until it has said that."""
+        assert self.process.stdout is not None
+
+        def there() -> bool:
+            self.said += (self.process.stdout.read() or b"").decode()  # type: ignore[union-attr]
+            return text in self.said
+
+        soon(there, lambda: f"{text!r} is not in {self.said!r}")
+
+
+def soon(there: Callable[[], bool], why: Callable[[], str] = lambda: "not soon") -> None:
+    end = time.monotonic() + 10
+    while not there():
+        assert time.monotonic() < end, why()
+        time.sleep(0.02)
+
+
+@contextmanager
+def typed(smb: Running, directory: str = "") -> Iterator[Typed]:
+    one = Typed(smb, directory)
+    try:
+        yield one
+    finally:
+        one.process.kill()
+        one.process.communicate()
+
+
+def test_what_one_has_open_the_other_cannot_delete(smb: Running, work: Path) -> None:
+    """smbclient's `open` does not share deleting. The local program may do as it likes, and the others see it."""
+    (work / "a.txt").write_bytes(b"hello")
+    with typed(smb, work.name) as first:
+        first.type("open a.txt")
+        first.wait_for("fnum ")
+        assert "NT_STATUS_SHARING_VIOLATION" in smbclient(smb, work, "del a.txt")
+        assert "NT_STATUS_SHARING_VIOLATION" in smbclient(smb, work, "rename a.txt b.txt")
+        with (work / "a.txt").open("ab") as local:
+            local.write(b" world")
+        assert "11" in smbclient(smb, work, "ls a.txt")
+    soon(lambda: "NT_STATUS" not in smbclient(smb, work, "del a.txt"))
+    assert list(work.iterdir()) == []
+
+
+def test_one_is_told_of_changes_by_the_other_and_by_a_local_program(
+    smb: Running, work: Path, tmp_path: Path
+) -> None:
+    """`notify` of smbclient: 1 added, 2 removed, 3 modified, 4 and 5 renamed."""
+    (work / "old.txt").touch()
+    (tmp_path / "put.txt").write_bytes(b"data")
+    with typed(smb) as first:
+        first.type(f'notify "{work.name}"')
+        # It says nothing when it begins: the first thing that it tells of shows that it listens.
+        for attempt in range(50):
+            (work / f"begin{attempt}").touch()
+            time.sleep(0.1)
+            first.said += (first.process.stdout.read() or b"").decode()  # type: ignore[union-attr]
+            if "begin" in first.said:
+                break
+        smbclient(smb, work, f"lcd {tmp_path}; put put.txt; del old.txt")
+        first.wait_for("0001 put.txt")
+        first.wait_for("0002 old.txt")
+        (work / "local.txt").touch()
+        first.wait_for("0001 local.txt")
+        (work / "local.txt").rename(work / "moved.txt")
+        first.wait_for("0004 local.txt")
+        first.wait_for("0005 moved.txt")
+        (work / "moved.txt").unlink()
+        first.wait_for("0002 moved.txt")
+
+
+def test_a_locked_range_holds_the_others(smb: Running, work: Path, tmp_path: Path) -> None:
+    """Locks are mandatory between clients; the local program has none to obey. With the lock's end all is as before."""
+    (work / "a.txt").write_bytes(b"0123456789" * 10)
+    holder = enter(smb.port)
+    fid = holder.create(f"{work.name}\\a.txt")
+    holder.lock(fid, 0, 10)
+    for _ in range(2):
+        assert "NT_STATUS_FILE_LOCK_CONFLICT" in smbclient(smb, work, f"get a.txt {tmp_path}/got")
+    with (work / "a.txt").open("r+b") as local:
+        local.write(b"local")
+    assert holder.read(fid, 0, 10) == b"local56789"
+    holder.unlock(fid, 0, 10)
+    assert "NT_STATUS" not in smbclient(smb, work, f"get a.txt {tmp_path}/got")
+    assert (tmp_path / "got").read_bytes() == (work / "a.txt").read_bytes()
+    holder.lost()
+
+
+def test_an_oplock_breaks_for_the_other(smb: Running, work: Path, tmp_path: Path) -> None:
+    """The holder of a batch oplock writes back what it kept before the other's open is answered."""
+    (work / "a.txt").write_bytes(b"old")
+    holder = enter(smb.port)
+    opened = holder.create_response(f"{work.name}\\a.txt", flags=BATCH)
+    assert opened.oplock_level == 2
+    said: list[str] = []
+    other = Thread(target=lambda: said.append(smbclient(smb, work, f"get a.txt {tmp_path}/got")))
+    other.start()
+    wire = holder.connection.socket  # type: ignore[attr-defined]
+    frame = wire.recv(1 << 16)
+    assert frame[8] == 0x24  # LOCKING_ANDX from the server: the break
+    assert other.is_alive()
+    holder.write(opened.fid, b"new and longer")
+    holder.acknowledged(opened.fid)
+    other.join(10)
+    assert "NT_STATUS" not in said[0]
+    assert (tmp_path / "got").read_bytes() == b"new and longer"
+    holder.close(opened.fid)
+    holder.lost()

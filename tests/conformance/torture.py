@@ -1,0 +1,108 @@
+"""Runs smbtorture, Samba's test suite for file servers: one process for each of its tests (a leaf)."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+USER, PASSWORD, SHARE = "tester", "secret", "lab"
+SHARING_VIOLATION, WRITE_TIME = 0.1, 0.5
+"""The server's two delays in seconds, shorter than Windows' 1 and 2; smbtorture is told of them."""
+MICROSECONDS = 1_000_000
+OPTIONS = {
+    "client min protocol": "NT1",
+    "client max protocol": "NT1",
+    "client ipc min protocol": "NT1",
+    "client ipc max protocol": "NT1",
+    "torture:progress": "no",
+    "torture:sharedelay": str(int(SHARING_VIOLATION * MICROSECONDS)),
+    "torture:writetimeupdatedelay": str(int(WRITE_TIME * MICROSECONDS)),
+}
+OWN_FOLDERS = ("lock directory", "state directory", "cache directory", "private dir")
+VERDICT = re.compile(r"^(success|failure|error|skip): ", re.MULTILINE)
+NOISE = re.compile(r"^(time|test|progress): .*\n", re.MULTILINE)
+
+
+@dataclass
+class Torture:
+    """smbtorture for a server at `port` whose share lies in `folder`; `scratch` is for its own files."""
+
+    port: int
+    folder: Path
+    scratch: Path
+
+    def run(self, leaf: str, seconds: float) -> tuple[bool, str]:
+        """Whether the server passed, by Windows' rules, within that time; and what smbtorture said."""
+        self._empty()
+        process = subprocess.Popen(
+            self._command(leaf),
+            cwd=self.scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            **_somebody(),
+        )
+        try:
+            said, late = process.communicate(timeout=seconds)[0], ""
+        except subprocess.TimeoutExpired:
+            process.kill()
+            said, late = process.communicate()[0], f"no end after {seconds:g} s\n"
+        verdicts = set(VERDICT.findall(said))
+        passed = not late and "success" in verdicts and not verdicts & {"failure", "error"}
+        return passed, late + NOISE.sub("", said)
+
+    def _command(self, leaf: str) -> list[str]:
+        options = OPTIONS | dict.fromkeys(OWN_FOLDERS, str(self.scratch)) | self._extra(leaf)
+        return [
+            "smbtorture",
+            f"//127.0.0.1/{'IPC$' if fnmatchcase(leaf, 'raw.qfileinfo.ipc.*') else SHARE}",
+            leaf,
+            "--configfile=/dev/null",
+            f"--user={USER}%{PASSWORD}",
+            "--workgroup=WORKGROUP",
+            f"--smb-ports={self.port}",
+            "--target=other",
+            "--format=subunit",
+            "--fullname",
+            "--seed=1",
+            f"--basedir={self.scratch}",
+            *(f"--option={name}={value}" for name, value in options.items()),
+        ]
+
+    def _extra(self, leaf: str) -> dict[str, str]:
+        """The leaves of Samba's client library want an address."""
+        if not fnmatchcase(leaf, "libsmbclient.*"):
+            return {}
+        share = "" if fnmatchcase(leaf, "libsmbclient.list_shares.*") else SHARE
+        return {
+            "torture:clientprotocol": "NT1",
+            "torture:smburl": f"smb://127.0.0.1:{self.port}/{share}",
+        }
+
+    def _empty(self) -> None:
+        for entry in os.scandir(self.folder):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+
+
+def _somebody() -> dict[str, Any]:
+    """Who runs it: one leaf refuses to run as root."""
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def leaves(text: str) -> dict[str, str]:
+    """A list of leaves, one a line, each with what follows the bar after it; `#` begins a comment."""
+    found = {}
+    for line in text.splitlines():
+        leaf, _, rest = line.partition("#")[0].partition("|")
+        if leaf.strip():
+            found[leaf.strip()] = rest.strip()
+    return found
