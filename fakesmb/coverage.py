@@ -52,8 +52,13 @@ def tables() -> Iterator[Table]:
         [_row(code, 4, name, code in FUNCTIONS) for code, name in names.NT_TRANSACT_FUNCTIONS.items()],
     )
     yield Table("FIND_FIRST2 and FIND_NEXT2 levels", _levels(find_info.LEVELS | unix.FIND_LEVELS, _finds))
-    yield Table("QUERY_PATH and QUERY_FILE_INFORMATION levels", _levels(file_info.LEVELS | unix.QUERY_LEVELS, _queries))
-    yield Table("SET_PATH and SET_FILE_INFORMATION levels", _levels(set_info.SET_LEVELS | unix.SET_LEVELS, _sets))
+    yield Table(
+        "QUERY_PATH and QUERY_FILE_INFORMATION levels",
+        _levels(file_info.LEVELS | unix.QUERY_LEVELS, _queries),
+    )
+    yield Table(
+        "SET_PATH and SET_FILE_INFORMATION levels", _levels(set_info.SET_LEVELS | unix.SET_LEVELS, _sets)
+    )
     yield Table("QUERY_FS_INFORMATION levels", _levels(fs_info.LEVELS | unix.FS_LEVELS, _queries_fs))
     yield Table("SET_FS_INFORMATION levels", _levels(fs_info.SET_LEVELS, _sets_fs))
     yield Table(

@@ -104,9 +104,9 @@ def test_a_whole_file(folder: Path) -> None:
             "share[1].name: there is another",
         ),
         (
-            "[[share]]\nname='p'\npath='pub'\nunix_extensions=true\n",
+            "[[share]]\nname='p'\npath='pub'\nquota=1\n",
             4,
-            "share[0].unix_extensions: no such key",
+            "share[0].quota: no such key",
         ),
         ("[server]\nport = = 1\n", 2, "not TOML: "),
         ("[server]\nport = 1\nport = 2\n", 3, "not TOML: "),
@@ -217,3 +217,11 @@ def test_every_key_is_documented(checkout: Path) -> None:
     )
     missing = [key for table in tables for key in table.__struct_fields__ if f"`{key}`" not in text]
     assert missing == []
+
+
+def test_unix_extensions_are_there_unless_a_share_says_no(tmp_path: Path) -> None:
+    """`unix_extensions` of a share, on by default."""
+    part = msgspec.convert({"name": "a", "path": str(tmp_path)}, SharePart)
+    assert part.unix_extensions
+    part = msgspec.convert({"name": "a", "path": str(tmp_path), "unix_extensions": False}, SharePart)
+    assert not part.unix_extensions

@@ -129,7 +129,9 @@ class LineSink:
         """Writes what waits; raises OSError when it cannot be written."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            self._output.put(b"".join([one if isinstance(one, bytes) else self.lines(one) for one in waiting]))
+            self._output.put(
+                b"".join([one if isinstance(one, bytes) else self.lines(one) for one in waiting])
+            )
 
     def close(self) -> None:
         """Writes what waits and closes the output."""

@@ -93,9 +93,7 @@ class LocalStore:
     @property
     def posix(self) -> PosixFiles:
         """What the Unix extensions ask for besides."""
-        return PosixFiles(
-            self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only
-        )
+        return PosixFiles(self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only)
 
     def with_posix_names(self) -> "LocalStore":
         """The same files for the same user by POSIX names: each as it is spelt, and all characters legal."""

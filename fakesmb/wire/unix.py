@@ -194,17 +194,9 @@ class Whoami(NamedTuple):
     sids: Sequence[bytes] = ()
 
     def within(self, limit: int) -> "Whoami":
-        """As much of it as that many bytes hold: groups and SIDs are left out from the end."""
-        room = max(limit - _WHOAMI.size, 0)
-        gids = self.gids[: room // 8]
-        room -= 8 * len(gids)
-        sids = []
-        for sid in self.sids:
-            room -= len(sid)
-            if room < 0:
-                break
-            sids.append(sid)
-        return self._replace(gids=gids, sids=sids)
+        """All of it where that many bytes hold it, else neither groups nor SIDs: smbtorture wants no half lists."""
+        size = _WHOAMI.size + 8 * len(self.gids) + sum(map(len, self.sids))
+        return self if size <= limit else self._replace(gids=(), sids=())
 
     def encode(self) -> bytes:
         """The level's data."""
