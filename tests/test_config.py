@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fakesmb import config
-from fakesmb.config import Arguments, ConfigError, FilePart
+from fakesmb.config import Arguments, ConfigError, FilePart, SharePart
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ class Running:
     def entries(self) -> list[dict[str, Any]]:
         """The record so far."""
         time.sleep(FLUSHED)
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self.log.read_bytes().split(b"\n") if line]
 
     def problems(self) -> list[str]:
         """What went wrong inside the server since it was asked last."""

@@ -154,8 +154,13 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
 
 
 def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
-    """SET_PATH or SET_FILE_INFORMATION at a level of the Unix extensions."""
+    """SET_PATH or SET_FILE_INFORMATION at a level of the Unix extensions.
+
+    Only for a client that chose them on this tree, as Samba has it: 0x20A deletes, and others may not know that.
+    """
     check(request, level)
+    if not request.tree.unix_capabilities:
+        raise unknown_level(level)
     row, apply = SET_LEVELS.get(level), _CHANGES.get(level)
     if row is None or row.decode is None or apply is None:
         raise unknown_level(level)
