@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Slow ones wait for `--slow`, visibly."""
     if config.getoption("--slow"):
         return
-    wanted = pytest.mark.skip(reason="slow: wants --slow (make conformance)")
+    wanted = pytest.mark.skip(reason="slow: runs with pytest --slow")
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(wanted)
