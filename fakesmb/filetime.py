@@ -25,11 +25,6 @@ def from_seconds(seconds: float) -> int:
     return int(seconds * TICKS_PER_SECOND) + UNIX_EPOCH
 
 
-def to_seconds(ticks: int) -> float:
-    """POSIX seconds of a FILETIME."""
-    return (ticks - UNIX_EPOCH) / TICKS_PER_SECOND
-
-
 def now() -> int:
     """The present moment."""
     return from_ns(time.time_ns())

@@ -31,12 +31,12 @@ SMALLEST_RANGE: Final = 0x4000
 """Bytes from which on a file goes to the socket by itself: below that a copy costs less than another system call."""
 
 _HEADER: Final = "<4sBIBHH8s2xHHHH"
-_READ: Final = Struct(_HEADER + "BBxHHIHHIHI2x")
+_READ: Final = Struct(_HEADER + "BBxHHIHHIHIH")
 _READ_WORDS: Final = 12
 _READ_REPLY: Final = Struct("<4sBIBHH8x2xHHHHBIHHHHHH8xHx")
 _READ_DATA: Final = 60
 """Where the data of a read's answer begin: after 12 words, ByteCount and a byte of padding."""
-_WRITE: Final = Struct(_HEADER + "BBxHHIIHHHHHI2x")
+_WRITE: Final = Struct(_HEADER + "BBxHHIIHHHHHIH")
 _WRITE_WORDS: Final = 14
 _WRITE_REPLY: Final = Struct("<4sBIBHH8x2xHHHHBIHHHHH")
 _NO_ANDX_WORDS: Final = 0x000000FF
@@ -57,9 +57,11 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
         return False
     (
         magic, _, _, flags, flags2, pid_high, _, tid, pid, uid, mid,
-        words, andx, _, fid, offset_low, count, _, high, _, offset_high,
+        words, andx, _, fid, offset_low, count, _, high, _, offset_high, byte_count,
     ) = _READ.unpack_from(message)  # fmt: skip
     if words != _READ_WORDS or andx != NO_ANDX or magic != MAGIC or flags & Flags.REPLY:
+        return False
+    if _READ.size + byte_count > len(message):
         return False
     entry = _open(connection, fid, tid, uid)
     if entry is None:
@@ -106,9 +108,11 @@ def write(connection: "SMBConnection", message: memoryview) -> bool:
         return False
     (
         magic, _, _, flags, flags2, pid_high, _, tid, pid, uid, mid,
-        words, andx, _, fid, offset_low, _, mode, _, high, low, start, offset_high,
+        words, andx, _, fid, offset_low, _, mode, _, high, low, start, offset_high, byte_count,
     ) = _WRITE.unpack_from(message)  # fmt: skip
     if words != _WRITE_WORDS or andx != NO_ANDX or magic != MAGIC or flags & Flags.REPLY or mode:
+        return False
+    if _WRITE.size + byte_count > len(message):
         return False
     entry = _open(connection, fid, tid, uid)
     if entry is None:

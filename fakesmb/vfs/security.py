@@ -38,7 +38,6 @@ _BACKUP: Final = (
 """What SeBackupPrivilege and SeRestorePrivilege give an open for backup ([MS-FSA] 2.1.5.1, phase 4)."""
 _INHERITABLE: Final = AceFlag.OBJECT_INHERIT | AceFlag.CONTAINER_INHERIT
 _TO_ALL: Final = _INHERITABLE
-_CREATORS: Final = frozenset((WellKnown.CREATOR_OWNER, WellKnown.CREATOR_GROUP))
 _ALLOWS: Final = frozenset((AceType.ALLOWED, AceType.ALLOWED_OBJECT))
 _DENIES: Final = frozenset((AceType.DENIED, 6))
 

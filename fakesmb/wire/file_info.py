@@ -62,19 +62,6 @@ class FileStandardInfo(Record, frozen=True):
     reserved: U16 = 0
 
 
-class NetworkOpenInfo(Record, frozen=True):
-    """FileNetworkOpenInformation, [MS-FSCC] 2.4.34."""
-
-    creation_time: U64
-    last_access_time: U64
-    last_write_time: U64
-    change_time: U64
-    allocation_size: U64
-    end_of_file: U64
-    attributes: U32
-    reserved: U32 = 0
-
-
 class CompressionInfo(Record, frozen=True):
     """SMB_QUERY_FILE_COMPRESSION_INFO, FileCompressionInformation, [MS-FSCC] 2.4.9: nothing is compressed."""
 
@@ -268,8 +255,6 @@ LEVELS: Final = MappingProxyType(
 )
 """Every level that can be queried of a file. Passthrough levels are native classes plus 1000."""
 
-NAME_LEVELS: Final = frozenset({0x0104, 0x0107, 1009, 1018})
-"""Levels with the whole path."""
 EA_LEVELS: Final = frozenset({0x0003, 0x0004, 1015})
 """Levels that need `Asked.eas`: for 1015 as `eas.encode_full` gives it."""
 EA_SIZE_LEVELS: Final = frozenset({0x0002, 0x0103, 1007, 1018})

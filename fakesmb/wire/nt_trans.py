@@ -148,23 +148,6 @@ class LengthNeededResponse(Structure, frozen=True):
     length_needed: U32
 
 
-class NotifyFilter:
-    """CompletionFilter bits, [MS-CIFS] 2.2.7.4.1."""
-
-    FILE_NAME: Final = 0x0001
-    DIR_NAME: Final = 0x0002
-    ATTRIBUTES: Final = 0x0004
-    SIZE: Final = 0x0008
-    LAST_WRITE: Final = 0x0010
-    LAST_ACCESS: Final = 0x0020
-    CREATION: Final = 0x0040
-    EA: Final = 0x0080
-    SECURITY: Final = 0x0100
-    STREAM_NAME: Final = 0x0200
-    STREAM_SIZE: Final = 0x0400
-    STREAM_WRITE: Final = 0x0800
-
-
 class NotifyAction:
     """Action of a change, [MS-FSCC] 2.7.1."""
 

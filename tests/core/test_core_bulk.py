@@ -46,12 +46,22 @@ def play(
     for command, body in bodies(fid):
         client.send(command, body)
         frames += [bytes(answer.message) for answer in client.answers()]
+        frames += lying(client, command, body)
     messages = [
         msgspec.structs.replace(event, time=0.0, took=0.0, number=0, connection=0)
         for event in server.messages
     ]
     client.lost("done")
     return frames, messages
+
+
+def lying(client: Client, command: int, body: ReadAndxRequest | WriteAndxRequest) -> list[bytes]:
+    """The same with a ByteCount that goes beyond the message: INVALID_SMB, whichever way."""
+    message = bytearray(client.message(command, body))
+    at = 33 + 2 * message[32]
+    message[at : at + 2] = b"\xff\x7f"
+    client.send_raw(bytes(message[: at + 12]))
+    return [bytes(answer.message) for answer in client.answers()]
 
 
 @pytest.mark.parametrize("access", [0x0012019F, 0x00120089, 0x00120116, 0x001200A0])

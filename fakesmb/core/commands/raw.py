@@ -25,7 +25,6 @@ from fakesmb.wire.raw import (
 )
 
 WRITE_COMPLETE: Final = 0x20
-LARGEST_RAW: Final = 0xFFFF
 
 
 @command(0x1A, ReadRawRequest, Needs.TREE)

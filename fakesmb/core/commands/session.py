@@ -39,7 +39,6 @@ from fakesmb.wire.session import (
     SessionSetupPlainRequest,
 )
 
-SMB2_DIALECTS: Final = frozenset({Dialect.SMB2, Dialect.SMB2_ANY})
 MOST_ECHOES: Final = 16
 """Answers to one ECHO; more would let a stranger multiply what it sends ([MS-CIFS] 3.3.5.33 allows a limit)."""
 
