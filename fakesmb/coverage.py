@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from fakesmb.core import pipes
 from fakesmb.core.commands.table import COMMANDS
+from fakesmb.core.nt_trans import ioctl
 from fakesmb.core.nt_trans.table import FUNCTIONS
 from fakesmb.core.trans2 import file_info as trans2_file_info
 from fakesmb.core.trans2.find import level_of
@@ -51,6 +52,10 @@ def tables() -> Iterator[Table]:
         "NT_TRANSACT functions",
         [_row(code, 4, name, code in FUNCTIONS) for code, name in names.NT_TRANSACT_FUNCTIONS.items()],
     )
+    yield Table(
+        "Controls in NT_TRANSACT_IOCTL",
+        [_row(code, 8, name, code in ioctl.ANSWERED) for code, name in sorted(names.FSCTLS.items())],
+    )
     yield Table("FIND_FIRST2 and FIND_NEXT2 levels", _levels(find_info.LEVELS | unix.FIND_LEVELS, _finds))
     yield Table(
         "QUERY_PATH and QUERY_FILE_INFORMATION levels",
@@ -76,7 +81,7 @@ def text() -> str:
     for table in tables():
         lines.append(f"{table.title}: {table.answered} of {len(table.rows)} answered")
         lines += [
-            f"  {row.code:<7} {'yes' if row.answered else '-':<4} {row.name:<40} {row.section}"
+            f"  {row.code:<10} {'yes' if row.answered else '-':<4} {row.name:<40} {row.section}"
             for row in table.rows
         ]
         lines.append("")

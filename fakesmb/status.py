@@ -16,6 +16,7 @@ class NT(IntEnum):
     PENDING = 0x00000103
     NOTIFY_CLEANUP = 0x0000010B
     NOTIFY_ENUM_DIR = 0x0000010C
+    NO_QUOTAS_FOR_ACCOUNT = 0x0000010D
     SOME_NOT_MAPPED = 0x00000107
     NO_MORE_ENTRIES = 0x8000001A
     BUFFER_OVERFLOW = 0x80000005
@@ -168,6 +169,8 @@ ERRHRD: Final = 3
 Dos = tuple[int, int]
 """DOS error class and code, as [MS-CIFS] 2.2.2.4 numbers them."""
 
+RENAME_COLLISION: Final[Dos] = (ERRDOS, 183)
+"""ERRrename: a name that is taken, where it is not an open that finds it so (ERRfilexists)."""
 
 _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (0, 0): (NT.SUCCESS,),
@@ -181,7 +184,6 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRDOS, 3): (  # ERRbadpath
         NT.OBJECT_PATH_NOT_FOUND,
         NT.OBJECT_PATH_INVALID,
-        NT.NOT_A_DIRECTORY,
     ),
     (ERRDOS, 4): (NT.TOO_MANY_OPENED_FILES,),  # ERRnofids
     (ERRDOS, 5): (  # ERRnoaccess
@@ -231,6 +233,7 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRDOS, 234): (NT.BUFFER_OVERFLOW, NT.MORE_PROCESSING_REQUIRED),  # ERRmoredata
     (ERRDOS, 254): (NT.INVALID_EA_NAME,),  # ERROR_INVALID_EA_NAME
     (ERRDOS, 255): (NT.EA_TOO_LARGE, NT.EA_LIST_INCONSISTENT, NT.INVALID_EA_FLAG),  # ERRbadealist
+    (ERRDOS, 267): (NT.NOT_A_DIRECTORY,),  # ERRbaddirectory
     (ERRDOS, 275): (NT.EA_CORRUPT_ERROR,),  # ERReasdidntfit
     (ERRDOS, 282): (NT.NO_EAS_ON_FILE, NT.NONEXISTENT_EA_ENTRY, NT.EAS_NOT_SUPPORTED),  # ERReasunsupported
     (ERRDOS, 300): (NT.OPLOCK_NOT_GRANTED,),  # ERROR_OPLOCK_NOT_GRANTED
@@ -329,6 +332,10 @@ class SMBError(Exception):
         self.status = status
         self.why = why
         self.dos = dos
+
+    def with_dos(self, dos: Dos) -> "SMBError":
+        """The same refusal, of which old clients are told `dos`."""
+        return SMBError(self.status, self.why, dos=dos)
 
     def __str__(self) -> str:
         return f"{label(self.status)}: {self.why}" if self.why else label(self.status)

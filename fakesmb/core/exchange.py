@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from fakesmb.core.dispatch import Command, Needs
 from fakesmb.core.request import Answer, AnyRequest, NoReply, RawData, Replies, Reply, Request
 from fakesmb.record import events
-from fakesmb.status import NT, SMBError, from_os, is_smb_error, to_dos
+from fakesmb.status import NT, Dos, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.wire import names
 from fakesmb.wire.codec import Buffer, DecodeError, Message
 from fakesmb.wire.header import (
@@ -93,6 +93,7 @@ class Exchange:
 
     __slots__ = (
         "_blocks",
+        "_dos",
         "_index",
         "_length",
         "_patch",
@@ -145,6 +146,8 @@ class Exchange:
         self._blocks: list[Buffer] = []
         self._length = HEADER_SIZE
         self._patch = -1
+        self._dos: Dos | None = None
+        """What a client without NT status is told instead of what the status stands for."""
         self._replied: list[tuple[int, Message | None, str]] = []
         self._recorded = False
 
@@ -334,8 +337,7 @@ class Exchange:
             self._add([ERROR_BLOCK])
         self._replied.append((step.code, None, error.why))
         self.status = error.status
-        if error.dos is not None and not self.header.flags2 & Flags2.NT_STATUS:
-            self.status = error.dos[0] | error.dos[1] << 16
+        self._dos = error.dos
 
     def _start_block(self) -> int:
         """Pads what is there to a multiple of four, where the next block of a chain begins."""
@@ -363,7 +365,7 @@ class Exchange:
         flags2 = header.flags2 & REPLY_FLAGS2
         wire_status = status
         if status and not flags2 & Flags2.NT_STATUS and status >> 24:
-            error_class, code = to_dos(status)
+            error_class, code = self._dos or to_dos(status)
             wire_status = error_class | code << 16
         elif status and is_smb_error(status):
             flags2 &= ~Flags2.NT_STATUS

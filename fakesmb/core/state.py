@@ -203,7 +203,7 @@ class Tree:
 class Open:
     """One open file, directory or pipe of a connection ([MS-CIFS] 3.3.1.7)."""
 
-    __slots__ = ("fid", "handle", "offset", "oplock", "path", "pid", "pipe", "session", "tree")
+    __slots__ = ("fid", "handle", "offset", "oplock", "path", "pid", "pipe", "resume_key", "session", "tree")
 
     def __init__(
         self,
@@ -225,6 +225,8 @@ class Open:
         self.offset = 0
         """Where SEEK counts from; the handle's own position follows reads only, as Windows keeps the two."""
         self.oplock: Holder | None = None
+        self.resume_key = b""
+        """What COPYCHUNK calls it by, once a client has asked."""
 
     def close(self, last_write_time: int = 0) -> None:
         """Lets go of what is open. Never raises."""

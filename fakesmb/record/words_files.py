@@ -127,6 +127,9 @@ WORDS: Final[Mapping[type, Words]] = {
     files.ClosePrintFileRequest: _fid,
     files.FlushRequest: lambda body: ", all files" if body.fid == 0xFFFF else _fid(body),
     files.SeekRequest: _seek,
+    files.IoctlRequest: lambda body: (
+        f", FID = 0x{body.fid:04X}, Category = 0x{body.category:04X}, Function = 0x{body.function:04X}"
+    ),
     files.SeekResponse: lambda body: f", Offset {body.offset}",
     raw.ReadRawRequest: _read_raw,
     raw.ReadMpxRequest: _read_raw,

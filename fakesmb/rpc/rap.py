@@ -2,135 +2,41 @@
 
 jcifs, Windows 95, OS/2, PS2 loaders and Windows 10's network browser list shares and servers this way. A request
 is an opcode, a descriptor of its parameters and one of the structures wanted; answers are encoded from the same
-descriptors: `B` byte, `B13` string of that size, `W` word, `D` double word, `z` pointer to a string.
+descriptors.
 """
 
-import re
 import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from fakesmb.rpc import rap_printing
+from fakesmb.rpc.rap_answers import (
+    ACCESS_DENIED,
+    BUFFER_TOO_SMALL,
+    CLIENT_NAME_NOT_FOUND,
+    INVALID_PARAMETER,
+    NET_NAME_NOT_FOUND,
+    NOT_SUPPORTED,
+    OK,
+    Answer,
+    Level,
+    Request,
+    describe,
+    encode_rows,
+    enumerate_rows,
+    oem,
+)
 from fakesmb.rpc.view import Caller, ServerView, SessionRow, ShareRow
 from fakesmb.wire.codec import Buffer, Cursor, DecodeError
-
-OK: Final = 0
-ACCESS_DENIED: Final = 5
-NOT_SUPPORTED: Final = 50
-INVALID_PARAMETER: Final = 87
-INVALID_LEVEL: Final = 124
-MORE_DATA: Final = 234
-BUFFER_TOO_SMALL: Final = 2123
-NET_NAME_NOT_FOUND: Final = 2310
-CLIENT_NAME_NOT_FOUND: Final = 2312
 
 SHARE_NAME_SIZE: Final = 13
 """Bytes of a share name, its null included: longer ones are left out ([MS-RAP] 2.5.6.3.2)."""
 SV_TYPE_DOMAIN_ENUM: Final = 0x80000000
 SV_TYPE_ALL: Final = 0xFFFFFFFF
 NO_TICK_INTERVAL: Final = 310
-
-_ITEM: Final = re.compile(r"([BWDz])(\d*)")
 _WORD: Final = struct.Struct("<H")
 _DWORD: Final = struct.Struct("<I")
-
-
-class Request(NamedTuple):
-    """A decoded call."""
-
-    view: ServerView
-    caller: Caller
-    arguments: tuple[Any, ...]
-    """Words, double words and strings of the parameters, in order; the buffer size is not among them."""
-    room: int
-    """Bytes that the answer's data may have."""
-    fields: str
-    """The data descriptor."""
-    encoding: str
-
-
-class Answer(NamedTuple):
-    """What a call comes to: the words behind status and converter, and the data."""
-
-    status: int
-    words: tuple[int, ...] = ()
-    data: bytes = b""
-
-
-class Level(NamedTuple):
-    """One information level: its descriptor, and a row's values in that order."""
-
-    descriptor: str
-    values: Callable[[Any], tuple[Any, ...]]
-
-
-def encode_rows(
-    descriptor: str, rows: Sequence[Sequence[Any]], room: int, encoding: str
-) -> tuple[int, bytes]:
-    """As many rows as there is room for, their fixed parts first and then all strings.
-
-    Pointers are offsets from the start of the data (converter 0) and never 0: Windows 7's Explorer crashes on
-    a remark without one. Gives the number of rows and the bytes.
-    """
-    items = _ITEM.findall(descriptor)
-    size = sum(_SIZES[kind] if not count else int(count) for kind, count in items)
-    texts = [
-        sum(len(_oem(value, encoding)) for (kind, _), value in zip(items, row, strict=True) if kind == "z")
-        for row in rows
-    ]
-    count = used = 0
-    for text in texts:
-        used += size + text
-        if used > room:
-            break
-        count += 1
-    fixed = bytearray()
-    strings = bytearray()
-    for row in rows[:count]:
-        for (kind, length), value in zip(items, row, strict=True):
-            if kind == "z":
-                fixed += _DWORD.pack(count * size + len(strings))
-                strings += _oem(value, encoding)
-            elif length:
-                wide = int(length)
-                fixed += _oem(value, encoding)[: wide - 1].ljust(wide, b"\0")
-            else:
-                fixed += (value & (1 << 8 * _SIZES[kind]) - 1).to_bytes(_SIZES[kind], "little")
-    return count, bytes(fixed + strings)
-
-
-_SIZES: Final = {"B": 1, "W": 2, "D": 4, "z": 4}
-
-
-def _oem(text: str, encoding: str) -> bytes:
-    return text.encode(encoding, "replace") + b"\0"
-
-
-def _enumerate(request: Request, levels: Mapping[int, Level], rows: Sequence[Any], level: int) -> Answer:
-    """An enumeration: entries returned, entries available, and the rows that fit."""
-    one = levels.get(level)
-    if one is None:
-        return Answer(INVALID_LEVEL)
-    if request.fields != one.descriptor:
-        return Answer(INVALID_PARAMETER)
-    values = [one.values(row) for row in rows]
-    count, data = encode_rows(one.descriptor, values, request.room, request.encoding)
-    return Answer(OK if count == len(rows) else MORE_DATA, (count, len(rows)), data)
-
-
-def _describe(request: Request, levels: Mapping[int, Level], subject: Any, level: int) -> Answer:
-    """A GetInfo: the bytes it takes in all, and the structure if it fits."""
-    one = levels.get(level)
-    if one is None:
-        return Answer(INVALID_LEVEL)
-    if request.fields != one.descriptor:
-        return Answer(INVALID_PARAMETER)
-    values = [one.values(subject)]
-    _, whole = encode_rows(one.descriptor, values, 0x10000, request.encoding)
-    if len(whole) > request.room:
-        return Answer(BUFFER_TOO_SMALL, (len(whole),))
-    return Answer(OK, (len(whole),), whole)
-
 
 SHARE_LEVELS: Final[Mapping[int, Level]] = {
     0: Level("B13", lambda s: (s.name,)),
@@ -158,7 +64,7 @@ WORKSTATION_LEVELS: Final[Mapping[int, Level]] = {
 
 def _shares(request: Request) -> list[ShareRow]:
     encoding = request.encoding
-    return [one for one in request.view.shares() if len(_oem(one.name, encoding)) <= SHARE_NAME_SIZE]
+    return [one for one in request.view.shares() if len(oem(one.name, encoding)) <= SHARE_NAME_SIZE]
 
 
 def share_enum(request: Request) -> Answer:
@@ -166,7 +72,7 @@ def share_enum(request: Request) -> Answer:
     (level,) = request.arguments
     if level == 2 and request.caller.anonymous:
         return Answer(ACCESS_DENIED)
-    return _enumerate(request, SHARE_LEVELS, _shares(request), level)
+    return enumerate_rows(request, SHARE_LEVELS, _shares(request), level)
 
 
 def share_get_info(request: Request) -> Answer:
@@ -176,7 +82,7 @@ def share_get_info(request: Request) -> Answer:
         return Answer(ACCESS_DENIED)
     for one in request.view.shares():
         if one.name.casefold() == name.casefold():
-            return _describe(request, SHARE_LEVELS, one, level)
+            return describe(request, SHARE_LEVELS, one, level)
     return Answer(NET_NAME_NOT_FOUND)
 
 
@@ -188,7 +94,7 @@ def _this_server(view: ServerView) -> tuple[str, int, int, int, str]:
 def server_get_info(request: Request) -> Answer:
     """NetServerGetInfo, 2.5.5.1."""
     (level,) = request.arguments
-    return _describe(request, SERVER_LEVELS, _this_server(request.view), level)
+    return describe(request, SERVER_LEVELS, _this_server(request.view), level)
 
 
 def server_enum(request: Request) -> Answer:
@@ -208,7 +114,7 @@ def server_enum(request: Request) -> Answer:
         rows.append(_this_server(request.view))
     if len(rest) > 1:  # NetServerEnum3 goes on at a name
         rows = [row for row in rows if row[0].casefold() >= rest[1].casefold()]
-    return _enumerate(request, SERVER_LEVELS, rows, level)
+    return enumerate_rows(request, SERVER_LEVELS, rows, level)
 
 
 _DOMAIN_TYPE: Final = 0x80001000
@@ -220,7 +126,7 @@ def session_enum(request: Request) -> Answer:
     (level,) = request.arguments
     if not request.caller.admin:
         return Answer(ACCESS_DENIED)
-    return _enumerate(request, SESSION_LEVELS, request.view.sessions(), level)
+    return enumerate_rows(request, SESSION_LEVELS, request.view.sessions(), level)
 
 
 def session_get_info(request: Request) -> Answer:
@@ -234,7 +140,7 @@ def session_get_info(request: Request) -> Answer:
     )
     if found is None:
         return Answer(CLIENT_NAME_NOT_FOUND)
-    return _describe(request, SESSION_LEVELS, found, level)
+    return describe(request, SESSION_LEVELS, found, level)
 
 
 def workstation_get_info(request: Request) -> Answer:
@@ -250,7 +156,7 @@ def workstation_get_info(request: Request) -> Answer:
         facts.workgroup.upper(),
         "",
     )
-    return _describe(request, WORKSTATION_LEVELS, subject, level)
+    return describe(request, WORKSTATION_LEVELS, subject, level)
 
 
 def remote_tod(request: Request) -> Answer:
@@ -286,8 +192,18 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     0x0007: Operation(("zWrLh",), session_get_info),
     0x000D: Operation(("WrLh",), server_get_info),
     0x003F: Operation(("WrLh",), workstation_get_info),
+    0x0045: Operation(("WrLeh",), rap_printing.print_queue_enum),
+    0x0046: Operation(("zWrLh",), rap_printing.print_queue_get_info),
+    0x004C: Operation(("zWrLeh",), rap_printing.print_job_enum),
+    0x004D: Operation(("WWrLh",), rap_printing.print_job_get_info),
+    0x0051: Operation(("W",), rap_printing.print_job_change),
+    0x0052: Operation(("W",), rap_printing.print_job_change),
+    0x0053: Operation(("W",), rap_printing.print_job_change),
+    0x0054: Operation(("WrLeh",), rap_printing.print_destination_enum),
+    0x0055: Operation(("zWrLh",), rap_printing.print_destination_get_info),
     0x005B: Operation(("rL",), remote_tod),
     0x0068: Operation(("WrLehDz", "WrLehDO"), server_enum),
+    0x0093: Operation(("WWsTP",), rap_printing.print_job_change),
     0x00D7: Operation(("WrLehDzz",), server_enum),
 }
 

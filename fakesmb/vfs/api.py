@@ -446,8 +446,8 @@ class FileStore(Protocol):
         empty search, not an error.
         """
 
-    def control(self, handle: Handle, code: int, data: bytes, room: int) -> tuple[bytes, bool]:
-        """Answers a file system control: at most `room` bytes, and whether that is all ([MS-FSCC] 2.3).
+    def control(self, handle: Handle, code: int, data: bytes, room: int) -> tuple[bytes, NT]:
+        """Answers a file system control: at most `room` bytes, and SUCCESS or a warning ([MS-FSCC] 2.3).
 
         Raises INVALID_DEVICE_REQUEST for a code that the store does not know.
         """

@@ -16,8 +16,8 @@ from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.writetimes import before_write
 
-Answer = tuple[bytes, bool]
-"""Output, and whether it is all there was (else BUFFER_OVERFLOW)."""
+Answer = tuple[bytes, NT]
+"""Output, and SUCCESS or the warning that it comes with."""
 
 OBJECT_ID_XATTR: Final = "user.fakesmb.object_id"
 OBJECT_ID_SIZE: Final = 64
@@ -26,7 +26,7 @@ _WORD: Final = struct.Struct("<H")
 _LARGEST: Final = (1 << 63) - 1
 _CHUNK: Final = 1 << 20
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
-_NOTHING: Final[Answer] = (b"", True)
+_NOTHING: Final[Answer] = (b"", NT.SUCCESS)
 
 
 class Controls:
@@ -37,7 +37,7 @@ class Controls:
 
     def run(self, handle: LocalHandle, code: int, data: bytes, room: int) -> Answer:
         """Answers one; raises INVALID_DEVICE_REQUEST for a code that no handler takes, as NTFS does."""
-        act = _CONTROLS.get(code)
+        act = CONTROLS.get(code)
         if act is None:
             raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X}")
         return act(self, handle, data, room)
@@ -60,7 +60,7 @@ class Controls:
         """FSCTL_GET_COMPRESSION, 2.3.17: COMPRESSION_FORMAT_NONE."""
         if room < _WORD.size:
             raise SMBError(NT.INVALID_PARAMETER, "no room for two bytes")
-        return _WORD.pack(0), True
+        return _WORD.pack(0), NT.SUCCESS
 
     def _set_compression(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
         """FSCTL_SET_COMPRESSION, 2.3.55: none is all that this volume can."""
@@ -80,9 +80,9 @@ class Controls:
             if len(out) + _RANGE.size > room:
                 if not out:
                     raise SMBError(NT.BUFFER_TOO_SMALL, f"{room} bytes for the ranges")
-                return bytes(out), False
+                return bytes(out), NT.BUFFER_OVERFLOW
             out += _RANGE.pack(start, end - start)
-        return bytes(out), True
+        return bytes(out), NT.SUCCESS
 
     def _set_zero_data(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
         """FSCTL_SET_ZERO_DATA, 2.3.65: zeros up to the end of file, which does not move."""
@@ -117,7 +117,7 @@ class Controls:
             made = secrets.token_bytes(16)
             known = made + bytes(16) + made + bytes(16)
             _keep_object_id(handle, known)
-        return known, True
+        return known, NT.SUCCESS
 
     def _delete_object_id(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
         """FSCTL_DELETE_OBJECT_ID, 2.3.4: no id is no error."""
@@ -140,15 +140,22 @@ class Controls:
         """FSCTL_GET_REPARSE_POINT, 2.3.30, and DELETE, 2.3.5: links of this disk are followed, never shown."""
         raise SMBError(NT.NOT_A_REPARSE_POINT, "no reparse point")
 
+    def _find_files_by_sid(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
+        """FSCTL_FIND_FILES_BY_SID, 2.3.15: a volume without quotas keeps no record of owners."""
+        if not handle.is_directory:
+            raise SMBError(NT.INVALID_PARAMETER, "a file holds no files")
+        return b"", NT.NO_QUOTAS_FOR_ACCOUNT
+
     def _path_name_is_valid(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
         """FSCTL_IS_PATHNAME_VALID, 2.3.34: always, as NTFS says."""
         return _NOTHING
 
 
-_CONTROLS: Final[Mapping[int, Callable[[Controls, LocalHandle, bytes, int], Answer]]] = {
+CONTROLS: Final[Mapping[int, Callable[[Controls, LocalHandle, bytes, int], Answer]]] = {
     0x0009002C: Controls._path_name_is_valid,
     0x0009003C: Controls._get_compression,
     0x0009C040: Controls._set_compression,
+    0x0009008F: Controls._find_files_by_sid,
     0x00090098: Controls._set_object_id,
     0x0009009C: Controls._get_object_id,
     0x000900A0: Controls._delete_object_id,
@@ -180,7 +187,7 @@ def _range(handle: LocalHandle, data: bytes) -> tuple[int, int]:
 def _fits(data: bytes, room: int) -> Answer:
     if room < len(data):
         raise SMBError(NT.INVALID_PARAMETER, f"{room} bytes for {len(data)}")
-    return data, True
+    return data, NT.SUCCESS
 
 
 def _data_ranges(fd: int, at: int, end: int) -> list[tuple[int, int]]:

@@ -467,7 +467,7 @@ class LocalStore:
             self._guard.check_list(where)
         return LocalSearch(self._lookup, self.opens, where, pattern, attributes)
 
-    def control(self, handle: "Handle", code: int, data: bytes, room: int) -> tuple[bytes, bool]:
+    def control(self, handle: "Handle", code: int, data: bytes, room: int) -> tuple[bytes, NT]:
         """Answers a file system control ([MS-FSCC] 2.3)."""
         if self.read_only and code in CHANGING:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")

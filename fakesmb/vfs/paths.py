@@ -38,17 +38,20 @@ class Path(msgspec.Struct, frozen=True):
     def parse(cls, text: str, *, wildcards: bool = False) -> Self:
         """Reads `\\dir\\name[:stream]`, with or without leading and trailing separators; "" is the root.
 
-        `a\\..\\b` is `b`; `name::$DATA` is `name` ([MS-FSCC] 2.1.5.3).
+        `/` before a name parts it off too, as Samba has it for clients that send it; at the end of a path it is
+        a character that no name has, as to Windows. `a\\..\\b` is `b`; `name::$DATA` is `name` ([MS-FSCC] 2.1.5.3).
 
         Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID for characters
         and names no file can have; wildcards only where `wildcards` allows them in the last component.
         """
-        text = text.strip("\\/")
-        if not text:
+        text = text.strip("\\")
+        if not text.strip("/"):
             return cls()
         if len(text) <= _CHECK_LENGTH and _UNUSUAL.search(text) is None:
             return cls(tuple(text.split("\\")))
-        text = text.replace("/", "\\").rstrip("\\")
+        if text[-1] == "/":
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a slash at the end")
+        text = text.replace("/", "\\").lstrip("\\")
         stream, unnamed = "", False
         if ":" in text:
             text, stream = _split_stream(text)

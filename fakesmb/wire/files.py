@@ -481,3 +481,23 @@ class SeekResponse(Message, frozen=True):
     """SMB_COM_SEEK response, [MS-CIFS] 2.2.4.19.2: the new position from the start."""
 
     offset: U32
+
+
+class IoctlRequest(Message, frozen=True):
+    """SMB_COM_IOCTL request, [MS-CIFS] 2.2.4.35.1. The form of LAN Manager 1.0 ends after the function."""
+
+    SHORTER: ClassVar[tuple[int, ...]] = (3,)
+    fid: U16
+    category: U16
+    function: U16
+    total_parameter_count: U16 = 0
+    total_data_count: U16 = 0
+    max_parameter_count: U16 = 0
+    max_data_count: U16 = 0
+    timeout: U32 = 0
+    reserved: U16 = 0
+    parameter_count: U16 = 0
+    parameter_offset: U16 = 0
+    data_count: U16 = 0
+    data_offset: U16 = 0
+    payload: Rest = b""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from fakesmb.wire.nt_trans import NtTransact
+from fakesmb.wire.nt_trans import Fsctl, NtTransact
 from fakesmb.wire.trans2 import Trans2
 
 TRANSACTION: Final = 0x25
@@ -173,6 +173,39 @@ NT_TRANSACT_FUNCTIONS: Final = _table(
     },
 )
 """Functions of SMB_COM_NT_TRANSACT."""
+
+FSCTLS: Final = _table(
+    "FSCTL_",
+    "MS-FSCC",
+    {
+        Fsctl.IS_PATHNAME_VALID: ("IS_PATHNAME_VALID", "2.3.34"),
+        Fsctl.GET_COMPRESSION: ("GET_COMPRESSION", "2.3.17"),
+        Fsctl.FILESYSTEM_GET_STATISTICS: ("FILESYSTEM_GET_STATISTICS", "2.3.11"),
+        Fsctl.GET_NTFS_VOLUME_DATA: ("GET_NTFS_VOLUME_DATA", "2.3.23"),
+        Fsctl.IS_VOLUME_DIRTY: ("IS_VOLUME_DIRTY", "[MS-CIFS] 2.2.7.2"),
+        Fsctl.FIND_FILES_BY_SID: ("FIND_FILES_BY_SID", "2.3.15"),
+        Fsctl.SET_OBJECT_ID: ("SET_OBJECT_ID", "2.3.58"),
+        Fsctl.GET_OBJECT_ID: ("GET_OBJECT_ID", "2.3.25"),
+        Fsctl.DELETE_OBJECT_ID: ("DELETE_OBJECT_ID", "2.3.4"),
+        Fsctl.SET_REPARSE_POINT: ("SET_REPARSE_POINT", "2.3.61"),
+        Fsctl.GET_REPARSE_POINT: ("GET_REPARSE_POINT", "2.3.30"),
+        Fsctl.DELETE_REPARSE_POINT: ("DELETE_REPARSE_POINT", "2.3.5"),
+        Fsctl.SET_OBJECT_ID_EXTENDED: ("SET_OBJECT_ID_EXTENDED", "2.3.59"),
+        Fsctl.CREATE_OR_GET_OBJECT_ID: ("CREATE_OR_GET_OBJECT_ID", "2.3.1"),
+        Fsctl.SET_SPARSE: ("SET_SPARSE", "2.3.64"),
+        Fsctl.SET_ZERO_DATA: ("SET_ZERO_DATA", "2.3.65"),
+        Fsctl.QUERY_ALLOCATED_RANGES: ("QUERY_ALLOCATED_RANGES", "2.3.47"),
+        Fsctl.SET_COMPRESSION: ("SET_COMPRESSION", "2.3.55"),
+        Fsctl.DFS_GET_REFERRALS: ("DFS_GET_REFERRALS", "[MS-DFSC] 2.2.2"),
+        Fsctl.PIPE_PEEK: ("PIPE_PEEK", "2.3.40"),
+        Fsctl.PIPE_WAIT: ("PIPE_WAIT", "2.3.49"),
+        Fsctl.PIPE_TRANSCEIVE: ("PIPE_TRANSCEIVE", "2.3.41"),
+        Fsctl.SRV_REQUEST_RESUME_KEY: ("SRV_REQUEST_RESUME_KEY", "[MS-SMB] 2.2.7.2"),
+        Fsctl.SRV_ENUMERATE_SNAPSHOTS: ("SRV_ENUMERATE_SNAPSHOTS", "[MS-SMB] 2.2.7.2"),
+        Fsctl.SRV_COPYCHUNK: ("SRV_COPYCHUNK", "[MS-SMB] 2.2.7.2"),
+    },
+)
+"""Controls of NT_TRANSACT_IOCTL that clients are known to send."""
 
 
 class PipeFunction:

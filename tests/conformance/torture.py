@@ -24,6 +24,7 @@ OPTIONS = {
 }
 OWN_FOLDERS = ("lock directory", "state directory", "cache directory", "private dir")
 VERDICT = re.compile(r"^(success|failure|error|skip): ", re.MULTILINE)
+_URL_PATHS = {"libsmbclient.list_shares.*": "", "libsmbclient.utimes.*": f"{SHARE}/utimes.txt"}
 NOISE = re.compile(r"^(time|test|progress): .*\n", re.MULTILINE)
 
 
@@ -79,10 +80,10 @@ class Torture:
         """The leaves of Samba's client library want an address."""
         if not fnmatchcase(leaf, "libsmbclient.*"):
             return {}
-        share = "" if fnmatchcase(leaf, "libsmbclient.list_shares.*") else SHARE
+        path = next((path for glob, path in _URL_PATHS.items() if fnmatchcase(leaf, glob)), SHARE)
         return {
             "torture:clientprotocol": "NT1",
-            "torture:smburl": f"smb://127.0.0.1:{self.port}/{share}",
+            "torture:smburl": f"smb://127.0.0.1:{self.port}/{path}",
         }
 
     def _empty(self) -> None:

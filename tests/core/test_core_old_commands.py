@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from fakesmb.core.request import Empty
-from fakesmb.status import ERRDOS, NT, SMBError
+from fakesmb.status import ERRDOS, ERRSRV, NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.codec import Message
 from fakesmb.wire.dirs import (
+    CreateDirectoryRequest,
     NtRenameRequest,
     QueryInformation2Request,
     QueryInformation2Response,
@@ -21,6 +23,7 @@ from fakesmb.wire.files import (
     CreateResponse,
     CreateTemporaryRequest,
     CreateTemporaryResponse,
+    IoctlRequest,
     OpenRequest,
     OpenResponse,
     ReadRequest,
@@ -154,6 +157,15 @@ def test_copy_and_move_are_of_the_past(client: Client) -> None:
         assert client.answer().header.status == NT.NOT_IMPLEMENTED
 
 
+def test_ioctl_knows_no_device(client: Client) -> None:
+    """ERRSRV/ERRerror in the form of LAN Manager and in the newer one, before anyone looks at the FID."""
+    for request in (IoctlRequest(0xFFFF, 0x53, 0x60), IoctlRequest(0xFFFF, 1, 1, timeout=5)):
+        client.send(0x27, request)
+        answer = client.answer()
+        assert not answer.header.flags2 & Flags2.NT_STATUS
+        assert answer.header.status == ERRSRV | 1 << 16
+
+
 def test_tree_connect_of_dos(client: Client) -> None:
     """A TID and a buffer size, and the files of that tree."""
     connected = client.call(0x70, TreeConnectRequest("\\\\SERVER\\c$", "", "A:"), TreeConnectResponse)
@@ -186,12 +198,25 @@ def test_query_information2_of_a_pipe(server: InMemoryServer) -> None:
     assert answer.file_allocation_size == 4096
 
 
-def test_a_rename_onto_a_file_is_a_dos_error_of_its_own(client: Client, folders: dict[str, Path]) -> None:
-    """ERRDOS/183 for who takes no NT status."""
+def test_a_name_that_is_taken_has_three_dos_errors(
+    server: InMemoryServer, client: Client, folders: dict[str, Path]
+) -> None:
+    """For who takes no NT status: ERRrename of names, ERRnoaccess of CREATE_DIRECTORY, ERRfilexists of opens."""
     (folders["public"] / "b.txt").write_bytes(b"")
     client.flags2 &= ~Flags2.NT_STATUS
-    client.send(0x07, RenameRequest(0x16, "\\a.txt", "\\b.txt"))
-    assert client.answer().header.status == ERRDOS | 183 << 16
+
+    def refusal(code: int, request: Message) -> int:
+        client.send(code, request)
+        return client.answer().header.status
+
+    assert refusal(0x07, RenameRequest(0x16, "\\a.txt", "\\b.txt")) == ERRDOS | 183 << 16
+    assert refusal(0x00, CreateDirectoryRequest("\\dir")) == ERRDOS | 5 << 16
+    assert refusal(0x0F, CreateRequest(0, 0, "\\a.txt")) == ERRDOS | 80 << 16
+    with pytest.raises(SMBError) as refused:
+        client.trans2(0x0D, CreateDirectory2Request(0, "\\dir"))
+    assert refused.value.status == ERRDOS | 183 << 16
+    answers = [message.status for message in server.messages if message.status]
+    assert answers[-4:] == [NT.OBJECT_NAME_COLLISION] * 4
 
 
 def test_open2_and_create_directory(client: Client, folders: dict[str, Path]) -> None:

@@ -166,6 +166,40 @@ def test_trouble_is_a_status(
     assert call(opcode, descriptor, fields, arguments) == ((status, 0), b"")
 
 
+@pytest.mark.parametrize(
+    ("opcode", "descriptor", "arguments", "words"),
+    [
+        (0x45, "WrLeh", level(2), (0, 0, 0, 0)),
+        (0x45, "WrLeh", level(6), (124, 0, 0, 0)),
+        (0x46, "zWrLh", b"LPT1\0" + level(0), (2150, 0, 0)),
+        (0x46, "zWrLh", b"\0" + level(0), (87, 0, 0)),
+        (0x4C, "zWrLeh", b"LPT1\0" + level(2), (2150, 0, 0, 0)),
+        (0x4D, "WWrLh", b"\1\0" + level(0), (2151, 0, 0)),
+        (0x51, "W", b"\1\0", (2151, 0)),
+        (0x54, "WrLeh", level(3), (0, 0, 0, 0)),
+        (0x55, "zWrLh", b"LPT1\0" + level(0), (2152, 0, 0)),
+        (0x93, "WWsTP", b"\1\0\1\0\4\0\1\0", (2151, 0)),
+    ],
+    ids=[
+        "queues",
+        "level",
+        "queue",
+        "nameless",
+        "jobs",
+        "job",
+        "delete",
+        "destinations",
+        "destination",
+        "set",
+    ],
+)
+def test_there_are_no_printers(
+    opcode: int, descriptor: str, arguments: bytes, words: tuple[int, ...]
+) -> None:
+    """Lists are empty, and nothing that is named is found."""
+    assert call(opcode, descriptor, "B13", arguments) == (words, b"")
+
+
 @given(st.binary(max_size=80), st.integers(0, 65535))
 def test_garbage_is_answered_or_a_decode_error(data: bytes, room: int) -> None:
     try:

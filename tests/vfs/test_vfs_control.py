@@ -15,7 +15,7 @@ from fakesmb.vfs.paths import Path
 SET_SPARSE, RANGES, ZERO, OBJECT_ID, GET_ID, DELETE_ID = (
     0x000900C4, 0x000940CF, 0x000980C8, 0x000900C0, 0x0009009C, 0x000900A0,
 )  # fmt: skip
-REPARSE = 0x000900A8
+REPARSE, FIND_BY_SID = 0x000900A8, 0x0009008F
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_allocated_ranges_lie_inside_what_was_asked(control_store: LocalStore) -
     """A full file is one range; an answer without room for one is BUFFER_TOO_SMALL."""
     handle = opened(control_store)
     asked = struct.pack("<qq", 100, 5000)
-    assert control_store.control(handle, RANGES, asked, 64) == (struct.pack("<qq", 100, 5000), True)
-    assert control_store.control(handle, RANGES, struct.pack("<qq", 9000, 1), 64) == (b"", True)
+    assert control_store.control(handle, RANGES, asked, 64) == (struct.pack("<qq", 100, 5000), NT.SUCCESS)
+    assert control_store.control(handle, RANGES, struct.pack("<qq", 9000, 1), 64) == (b"", NT.SUCCESS)
     assert refused(control_store, handle, RANGES, asked, 8) is NT.BUFFER_TOO_SMALL
     assert refused(control_store, handle, RANGES, struct.pack("<qq", -1, 1)) is NT.INVALID_PARAMETER
 
@@ -80,7 +80,7 @@ def test_object_ids_stay_until_deleted(control_store: LocalStore, tmp_path: Disk
     except SMBError:
         pytest.skip("the disk takes no extended attributes")
     assert len(made) == 64
-    assert control_store.control(opened(control_store), OBJECT_ID, b"", 64) == (made, True)
+    assert control_store.control(opened(control_store), OBJECT_ID, b"", 64) == (made, NT.SUCCESS)
     control_store.control(handle, DELETE_ID, b"", 0)
     assert refused(control_store, handle, GET_ID) is NT.OBJECTID_NOT_FOUND
 
@@ -90,3 +90,10 @@ def test_what_ntfs_refuses(control_store: LocalStore) -> None:
     handle = opened(control_store)
     assert refused(control_store, handle, REPARSE) is NT.NOT_A_REPARSE_POINT
     assert refused(control_store, handle, 0x00090FFC) is NT.INVALID_DEVICE_REQUEST
+
+
+def test_owners_are_not_kept_of_a_volume_without_quotas(control_store: LocalStore) -> None:
+    """FIND_FILES_BY_SID finds nothing in a directory, and a warning says why; of a file it is no question."""
+    directory = control_store.create(Path(()), CreateRequest(access=Access.FILE_ALL)).handle
+    assert control_store.control(directory, FIND_BY_SID, bytes(16), 64) == (b"", NT.NO_QUOTAS_FOR_ACCOUNT)
+    assert refused(control_store, opened(control_store), FIND_BY_SID, bytes(16)) is NT.INVALID_PARAMETER

@@ -17,6 +17,7 @@ from fakesmb.vfs.paths import Path, fold, is_legal_on_wire
         ("\\a.txt", ("a.txt",)),
         ("\\dir\\sub\\", ("dir", "sub")),
         ("dir/sub\\x", ("dir", "sub", "x")),
+        ("/dir\\x\\", ("dir", "x")),
         ("a\\\\b", ("a", "b")),
         ("\\a\\..\\b", ("b",)),
         ("a\\b\\..\\..\\c", ("c",)),
@@ -66,6 +67,9 @@ def test_climbing_out_is_bad_syntax(text: str) -> None:
     "text",
     [
         *(f"a{c}b" for c in '<>"|?*\0\x01\x1f'),
+        "a/",
+        "dir\\a/\\",
+        "a:s/t",
         "c:\\x",
         "c:",
         "dir\\c:\\x",

@@ -9,7 +9,7 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID
 from fakesmb.core.waiting import patiently
-from fakesmb.status import ERRDOS, NT, SMBError
+from fakesmb.status import ERRDOS, NT, RENAME_COLLISION, SMBError
 from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Share
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.wildcards import has_wildcards
@@ -34,7 +34,8 @@ from fakesmb.wire.times import dos_from, dos_to, utime_from, utime_to
 DOS_ATTRIBUTES: Final = 0x3F
 MOVE_CLUSTERS: Final = 0x0102
 """SMB_NT_RENAME_MOVE_CLUSTER_INFO: Windows refuses whoever asks."""
-RENAME_COLLISION: Final = (ERRDOS, 183)
+_BAD_PATH: Final = (ERRDOS, 3)
+_NO_ACCESS: Final = (ERRDOS, 5)
 """What fits SMB_FILE_ATTRIBUTES ([MS-CIFS] 2.2.1.2.4)."""
 COPY_PIECE: Final = 1 << 20
 PIPE_ALLOCATION: Final = 4096
@@ -44,8 +45,13 @@ _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
 
 @command(0x00, CreateDirectoryRequest, Needs.WRITABLE)
 def create_directory(request: Request[CreateDirectoryRequest]) -> Answer:
-    """SMB_COM_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.3."""
-    request.store.make_directory(_path(request, request.params.directory_name))
+    """SMB_COM_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.3. Old clients expect ERRnoaccess for a name that is taken."""
+    try:
+        request.store.make_directory(_path(request, request.params.directory_name))
+    except SMBError as error:
+        if error.status != NT.OBJECT_NAME_COLLISION:
+            raise
+        raise error.with_dos(_NO_ACCESS) from error
     return Empty()
 
 
@@ -64,7 +70,7 @@ def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
     except SMBError as error:
         if error.status == NT.OBJECT_PATH_SYNTAX_BAD:
             raise
-        raise SMBError(error.status, error.why, dos=(ERRDOS, 3)) from error
+        raise error.with_dos(_BAD_PATH) from error
     return Empty()
 
 
@@ -156,7 +162,7 @@ def _rename(request: AnyRequest, old: Path, new: Path) -> None:
         if error.status != NT.OBJECT_NAME_COLLISION:
             raise
         # Of a rename the DOS code is ERRrename, not the ERRfilexists of an open.
-        raise SMBError(error.status, error.why, dos=RENAME_COLLISION) from error
+        raise error.with_dos(RENAME_COLLISION) from error
 
 
 def _copy(request: AnyRequest, old: Path, new: Path) -> None:

@@ -21,6 +21,7 @@ from fakesmb.wire.files import (
     CreateResponse,
     CreateTemporaryRequest,
     CreateTemporaryResponse,
+    IoctlRequest,
     OpenRequest,
     OpenResponse,
     ReadRequest,
@@ -194,6 +195,16 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     if params.count:
         request.connection.close_open(entry, utime_to(params.last_write_time))
     return WriteResponse(count)
+
+
+@command(0x27, IoctlRequest)
+def ioctl(request: Request[IoctlRequest]) -> Answer:
+    """SMB_COM_IOCTL, [MS-CIFS] 3.3.5.32. Windows knows one function, for print jobs; here no file is one.
+
+    Its refusal comes before it looks at the FID.
+    """
+    params = request.params
+    raise SMBError(NT.INVALID_SMB, f"no function 0x{params.function:04X} of category 0x{params.category:04X}")
 
 
 def _write(request: Request[Any], entry: Open, offset: int, data: Buffer, count: int) -> int:

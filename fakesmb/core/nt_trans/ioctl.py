@@ -4,17 +4,26 @@ import struct
 from typing import Final
 
 from fakesmb.core.dispatch import Needs
+from fakesmb.core.nt_trans.copychunk import copy_chunks, resume_key
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.control import CHANGING
+from fakesmb.vfs.control import CHANGING, CONTROLS
 from fakesmb.wire.nt_trans import Fsctl, IoctlSetup, NtTransact
 
 _LENGTH: Final = struct.Struct("<H")
 _SNAPSHOTS: Final = struct.Struct("<III4x")
 _EMPTY_LIST: Final = 2
 """Bytes of a list of snapshot names that has none: its closing null."""
+
+ANSWERED: Final = CONTROLS.keys() | {
+    Fsctl.PIPE_TRANSCEIVE,
+    Fsctl.SRV_COPYCHUNK,
+    Fsctl.SRV_ENUMERATE_SNAPSHOTS,
+    Fsctl.SRV_REQUEST_RESUME_KEY,
+}
+"""Every control that gets more than INVALID_DEVICE_REQUEST."""
 
 
 @subcommand(NtTransact.IOCTL, Needs.TREE)
@@ -30,11 +39,15 @@ def ioctl(request: AnyRequest) -> Results:
     room = request.params.max_data_count
     if setup.function_code == Fsctl.SRV_ENUMERATE_SNAPSHOTS:
         return _output(snapshots(room))
+    if setup.function_code == Fsctl.SRV_REQUEST_RESUME_KEY:
+        return _output(resume_key(entry, room))
     assert entry.handle is not None
     if request.tree.read_only and setup.function_code in CHANGING:
         raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
-    answer, whole = request.store.control(entry.handle, setup.function_code, bytes(request.params.data), room)
-    return _output(answer, 0 if whole else NT.BUFFER_OVERFLOW)
+    data = request.params.data
+    if setup.function_code == Fsctl.SRV_COPYCHUNK:
+        return _output(*copy_chunks(request, entry, data, room))
+    return _output(*request.store.control(entry.handle, setup.function_code, bytes(data), room))
 
 
 def _output(data: bytes, status: int = 0) -> Results:

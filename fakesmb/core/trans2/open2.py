@@ -20,7 +20,7 @@ from fakesmb.core.oplocks import GRANTED_ANDX, asked
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.status import NT, SMBError
+from fakesmb.status import NT, RENAME_COLLISION, SMBError
 from fakesmb.vfs.api import Access, Action, CreateRequest, Disposition, Opened, Option
 from fakesmb.wire.files import OpenFlag, ResourceType
 from fakesmb.wire.times import utime_from
@@ -106,7 +106,7 @@ def _answered(response: Open2Response) -> Results:
 
 @subcommand(Trans2.CREATE_DIRECTORY, Needs.WRITABLE)
 def create_directory2(request: AnyRequest) -> Results:
-    """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.41.11."""
+    """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.41.11. Old clients are told of a name that is taken as by RENAME."""
     params = CreateDirectory2Request.decode(
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
     )
@@ -114,9 +114,14 @@ def create_directory2(request: AnyRequest) -> Results:
     path = request.tree.parse(params.directory_name)
     request.path = str(path)
     new_eas = eas.of_new_file(request)
-    if new_eas:
-        made = request.store.create(path, msgspec.structs.replace(_DIRECTORY, eas=new_eas))
-        request.store.close(made.handle)
-    else:
-        request.store.make_directory(path)
+    try:
+        if new_eas:
+            made = request.store.create(path, msgspec.structs.replace(_DIRECTORY, eas=new_eas))
+            request.store.close(made.handle)
+        else:
+            request.store.make_directory(path)
+    except SMBError as error:
+        if error.status != NT.OBJECT_NAME_COLLISION:
+            raise
+        raise error.with_dos(RENAME_COLLISION) from error
     return Results(EaErrorResponse().encode())
