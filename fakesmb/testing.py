@@ -60,6 +60,10 @@ LARGEST_FRAME: Final = 1 << 24
 NT_CANCEL: Final = 0xA4
 
 
+_LAST_MID: Final = 0xFFFE
+"""0xFFFF is the server's, for oplock breaks; after the last MID they begin anew."""
+
+
 class ListSink:
     """Keeps every event in a list."""
 
@@ -222,7 +226,7 @@ class Client:
         Without `mid` it is the next one.
         """
         if mid is None:
-            self.mid += 1
+            self.mid = self.mid % _LAST_MID + 1
         self.send_raw(self.message(command, *bodies, tid=tid, mid=mid))
         return self.mid if mid is None else mid
 

@@ -7,11 +7,24 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from fakesmb.core.state import Clock, DelayedCall
-from fakesmb.vfs.api import MustWait, SharingViolation
+from fakesmb.vfs.api import MustWait, Search, SharingViolation, Unfinished
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+
+def then(result: "T | Deferred[T]", make: "Callable[[T], R | Deferred[R]]") -> "R | Deferred[R]":
+    """Applies `make` to a result that is there, or when it comes."""
+    if isinstance(result, Deferred):
+        return result.addCallback(make)
+    return make(result)
+
+
+def _nothing() -> None:
+    """What ends the interest in an obstacle that is none any longer."""
 
 
 class Retried(Generic[T]):
@@ -19,7 +32,7 @@ class Retried(Generic[T]):
 
     Windows holds back a sharing violation for up to a second, since the other side is often about to close
     ([MS-CIFS] 3.3.5.51, timing.sharing_violation). An oplock break takes as long as it takes: whoever sent it ends
-    it when its holder is silent for too long (`core.oplocks`).
+    it when its holder is silent for too long (`core.oplocks`). Unfinished work goes on when others had their turn.
     """
 
     __slots__ = ("_attempt", "_clock", "_forget", "_obstacle", "_patience", "_timer", "deferred")
@@ -34,12 +47,16 @@ class Retried(Generic[T]):
 
     def _wait(self, obstacle: MustWait) -> None:
         """The time for a sharing violation runs once, from the first."""
-        self._obstacle = obstacle
+        self._obstacle = obstacle.with_traceback(None)  # its frames hold us, and what is searched open
+        if isinstance(obstacle, Unfinished):
+            self._forget = self._clock.callLater(0, self._again).cancel
+            return
         self._forget = obstacle.wait(self._again)
         if self._timer is None and isinstance(obstacle, SharingViolation):
             self._timer = self._clock.callLater(self._patience, self._last_try)
 
     def _again(self) -> None:
+        self._forget = _nothing
         try:
             result = self._attempt()
         except MustWait as obstacle:
@@ -90,3 +107,18 @@ def patiently(attempt: Callable[[], T], clock: Clock, patience: float = 0) -> "T
         if patience <= 0 and isinstance(obstacle, SharingViolation):
             raise
         return Retried(attempt, obstacle, clock, patience).deferred
+
+
+def closing(search: Search, begin: "Callable[[], T | Deferred[T]]") -> "T | Deferred[T]":
+    """What `begin` gives; where it fails, now or later, the search ends that would have been kept."""
+
+    def failed(failure: Failure) -> Failure:
+        search.close()
+        return failure
+
+    try:
+        result = begin()
+    except BaseException:
+        search.close()
+        raise
+    return result.addErrback(failed) if isinstance(result, Deferred) else result

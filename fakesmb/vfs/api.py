@@ -304,6 +304,20 @@ class OplockBreaking(MustWait):
     """The holder of an oplock was asked to give it up, and has not yet: the operation goes on when it has."""
 
 
+class Unfinished(MustWait):
+    """A slice of long work is done, such as looking through a large directory; called again, it goes on.
+
+    Between slices everybody else has a turn.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_never)
+
+
+def _never(callback: Callable[[], None]) -> Callable[[], None]:
+    raise NotImplementedError("nothing happens that an unfinished operation could wait for")
+
+
 class FileRange(NamedTuple):
     """Bytes of a file that go from the disk's cache to the socket without passing through us."""
 
@@ -316,7 +330,10 @@ class Search(Protocol):
     """One open directory search: a snapshot of names, whose facts are looked up as they are given out."""
 
     def next(self) -> Info | None:
-        """The next entry that still exists and matches, `.` and `..` first; None at the end."""
+        """The next entry that still exists and matches, `.` and `..` first; None at the end.
+
+        Raises `Unfinished` after many that do not: the next call looks on from there.
+        """
 
     def tell(self) -> int:
         """The position after the entry given last: a resume key, never 0."""

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 from fakesmb.vfs.paths import fold, is_legal_on_wire
@@ -18,6 +19,18 @@ Stamp = tuple[int, int, int, int, int]
 def shown_name(name: str) -> str:
     """The name a client is given for a name on disk: a short one where SMB has no way to write it."""
     return name if is_legal_on_wire(name) else short_name(name)
+
+
+def shown_key(names: list[str]) -> Callable[[str], str]:
+    """What gives the folded form of a name as it is shown; for plain names, which most are, a quick one."""
+    text = "/".join(names)
+    if text.isascii() and is_legal_on_wire(text, longest=len(text)):
+        return str.upper
+    return _folded_shown
+
+
+def _folded_shown(name: str) -> str:
+    return fold(shown_name(name))
 
 
 def place_of(fd: int) -> str:
@@ -36,9 +49,10 @@ class Listing:
     __slots__ = ("_shorts", "names", "settled", "stamp")
 
     def __init__(self, names: list[str], stamp: Stamp, *, settled: bool) -> None:
-        self.names: dict[str, str] = {}
-        for name in sorted(names):
-            self.names.setdefault(fold(shown_name(name)), name)
+        key = shown_key(names)
+        self.names: dict[str, str] = dict(zip(map(key, names), names, strict=True))
+        if len(self.names) < len(names):  # of those that differ only in case, the first
+            self.names = {key(name): name for name in sorted(names, reverse=True)}
         self.stamp = stamp
         self.settled = settled
         self._shorts: dict[str, str] | None = None
@@ -52,13 +66,15 @@ class Listing:
         return found
 
     def add(self, name: str) -> None:
-        self.names.setdefault(fold(shown_name(name)), name)
-        self._shorts = None
+        self.names.setdefault(_folded_shown(name), name)
+        if self._shorts is not None and (short := short_name(name)):
+            self._shorts[short] = name
 
     def remove(self, name: str) -> None:
-        if self.names.get(fold(shown_name(name))) == name:
-            del self.names[fold(shown_name(name))]
-        self._shorts = None
+        if self.names.get(_folded_shown(name)) == name:
+            del self.names[_folded_shown(name)]
+        if self._shorts is not None:
+            self._shorts.pop(short_name(name), None)
 
     def _by_short_name(self) -> dict[str, str]:
         if self._shorts is None:

@@ -108,8 +108,10 @@ class LocalStore:
         return self._lookup.root.path
 
     def shutdown(self) -> None:
-        """Lets go of the directories that lookups hold open. The store works on and takes them again."""
+        """Lets go of the descriptors that are kept for later. The store works on and takes them again."""
         self._lookup.close()
+        if self.opens.watches.outside is not None:
+            self.opens.watches.outside.close()
 
     def create(self, path: Path, request: CreateRequest) -> Opened:
         """Opens or creates; raises `SharingViolation` where another open excludes it."""

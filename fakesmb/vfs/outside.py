@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
+_FEW: Final = 256
+"""Directories of which each is let go by itself; of more, all at once with the descriptor."""
 _AT_ONCE: Final = 32
 """Directories of a tree entered in one turn of the reactor."""
 _MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
@@ -54,7 +56,10 @@ SoonAgain = Callable[[Callable[[], None]], Later]
 
 
 class OutsideChanges:
-    """`vfs.watches.Outside` by inotify. It holds a descriptor only while something is watched."""
+    """`vfs.watches.Outside` by inotify.
+
+    Its descriptor stays from the first watch on: the kernel takes some 20 ms to close one that has watched.
+    """
 
     def __init__(
         self, watches: Watches, listen: Listen, soon: SoonAgain, problem: Callable[[str], None]
@@ -64,7 +69,7 @@ class OutsideChanges:
         self._soon = soon
         self._problem = problem
         self._inotify: Inotify | None = None
-        self._unlisten: Callable[[], None] = lambda: None
+        self._unlisten: Callable[[], None] | None = None
         self._paths: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._to_enter: deque[str] = deque()
@@ -85,6 +90,7 @@ class OutsideChanges:
             except OSError as error:
                 self._refused(error)
                 return
+        if self._unlisten is None:
             self._unlisten = self._listen(self._inotify.fd, self.read)
         if self._add(f"/proc/self/fd/{handle.fd}", path) and recursive:
             self._enter_later(path)
@@ -94,19 +100,31 @@ class OutsideChanges:
         if self._inotify is None:
             return
         if not self._watches.active:
-            self._stop()
+            self._rest()
             return
         tops = {(watch.path, watch.recursive) for watch in self._watches}
         for path in [path for path in self._numbers if not _needed(path, tops)]:
             self._drop(path)
 
-    def _stop(self) -> None:
-        self._unlisten()
-        if self._entering is not None and self._entering.active():
-            self._entering.cancel()
+    def close(self) -> None:
+        """Ends all that is watched, and lets the descriptor go; a new watch takes another."""
+        self._rest()
         if self._inotify is not None:
             self._inotify.close()
-        self._inotify = None
+            self._inotify = None
+
+    def _rest(self) -> None:
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+        if self._entering is not None and self._entering.active():
+            self._entering.cancel()
+        if self._inotify is not None and len(self._paths) <= _FEW:
+            for number in self._paths:
+                self._inotify.remove(number)
+        elif self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
         self._paths.clear()
         self._numbers.clear()
         self._to_enter.clear()
@@ -213,7 +231,7 @@ class OutsideChanges:
         reported: set[tuple[str, int]] = set()
         for event in self._inotify.read():
             self._take(event, reported)
-            if self._inotify is None:  # nobody watches any longer: a report ended the last watch
+            if not self._watches.active:  # a report ended the last watch
                 return
         self._finish_move()
         self._expected.clear()

@@ -154,6 +154,6 @@ def _fold_character(character: str) -> str:
     return upper
 
 
-def is_legal_on_wire(name: str) -> bool:
+def is_legal_on_wire(name: str, longest: int = MAX_COMPONENT) -> bool:
     """Whether a client could ask for a name found on disk; it is shown the 8.3 name of one it could not."""
-    return _ON_DISK.search(name) is None and len(name) <= MAX_COMPONENT
+    return _ON_DISK.search(name) is None and len(name) <= longest

@@ -7,6 +7,7 @@ the share: a symbolic link may be made to say anything, but is only followed by 
 import os
 import re
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,7 +23,6 @@ from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.posix_locks import PosixLocks
 from fakesmb.vfs.search import LocalSearch
-from fakesmb.vfs.wildcards import has_wildcards
 from fakesmb.vfs.writetimes import set_times
 
 if TYPE_CHECKING:
@@ -361,14 +361,15 @@ class PosixSearch(LocalSearch):
 
     __slots__ = ()
 
-    def _matching(self, directory: Directory) -> list[str]:
-        if self._pattern and not has_wildcards(self._pattern):
-            with suppress(FileNotFoundError):
-                name = self._lookup.own_name(directory, self._pattern)
-                directory.lstat(name)
-                return [name]
-            return []
-        return super()._matching(directory)
+    def _key(self, names: list[str]) -> Callable[[str], str]:
+        return str
+
+    def _one(self, directory: Directory) -> list[str]:
+        with suppress(FileNotFoundError):
+            name = self._lookup.own_name(directory, self._pattern)
+            directory.lstat(name)
+            return [name]
+        return []
 
     def _look(self, directory: Directory, name: str) -> Info | None:
         try:

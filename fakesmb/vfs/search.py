@@ -2,16 +2,18 @@
 
 import os
 import stat
+from bisect import bisect_left
+from collections.abc import Callable
 from typing import Final
 
 from fakesmb.status import SMBError
-from fakesmb.vfs.api import Attribute, Info
+from fakesmb.vfs.api import Attribute, Info, Unfinished
 from fakesmb.vfs.attributes import NOTHING, load
-from fakesmb.vfs.directory import Directory, shown_name
+from fakesmb.vfs.directory import Directory, shown_key, shown_name
 from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.lookup import Lookup
 from fakesmb.vfs.openfiles import OpenFiles
-from fakesmb.vfs.paths import fold, is_legal_on_wire
+from fakesmb.vfs.paths import is_legal_on_wire
 from fakesmb.vfs.shortnames import short_name
 from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
 
@@ -23,19 +25,13 @@ _REQUIRED: Final = 0x37
 """The bits that, shifted up by eight, an entry must have."""
 
 _DOTS: Final = (".", "..")
+_SLICE: Final = 1000
+"""Names looked at before others have a turn: some ten milliseconds."""
 
 
-def names_in(lookup: Lookup, directory: Directory, pattern: str) -> list[str]:
-    """The names on disk that match, sorted as Windows lists them, `.` and `..` first."""
-    if not has_wildcards(pattern) and pattern:
-        entry = lookup.child(directory, pattern)
-        return [] if entry.st is None else [entry.name]
-    matches = compile_pattern(pattern)
-    names = directory.names()
-    names.sort(key=fold)
-    if matches is None:
-        return [*_DOTS, *names]
-    return [*filter(matches, _DOTS), *(name for name in names if _matches(matches, name))]
+def _dots(matcher: Matcher | None) -> tuple[str, ...]:
+    """Those of the two that a pattern lists."""
+    return _DOTS if matcher is None else tuple(filter(matcher, _DOTS))
 
 
 def _matches(matches: Matcher, name: str) -> bool:
@@ -46,14 +42,6 @@ def _matches(matches: Matcher, name: str) -> bool:
     return bool(short) and matches(short)
 
 
-def _merged(fresh: list[str], given: set[str]) -> list[str]:
-    gone = given.difference(fresh)
-    if not gone:
-        return fresh
-    dots = [name for name in fresh if name in _DOTS]
-    return dots + sorted([*fresh[len(dots) :], *(gone.difference(_DOTS))], key=fold)
-
-
 class LocalSearch:
     """`vfs.api.Search` over a local directory. Holds the directory open through `directory`."""
 
@@ -61,41 +49,68 @@ class LocalSearch:
         "_at",
         "_attributes",
         "_directory",
-        "_index",
+        "_dots",
+        "_keys",
         "_lookup",
+        "_matcher",
         "_names",
         "_opens",
         "_pattern",
         "_required",
         "_stamp",
+        "_wild",
     )
 
     def __init__(
         self, lookup: Lookup, opens: OpenFiles, directory: Directory, pattern: str, attributes: int
     ) -> None:
         self._pattern = pattern
+        self._wild = not pattern or has_wildcards(pattern)
         self._stamp = directory.stamp()
         self._lookup = lookup
         self._opens = opens
         self._directory: Directory | None = directory
-        self._names = self._matching(directory)
         self._attributes = attributes
         self._required = attributes >> _REQUIRED_SHIFT & _REQUIRED
         self._at = 0
-        self._index: dict[str, int] | None = None
+        self._matcher = compile_pattern(pattern) if self._wild else None
+        self._dots: tuple[str, ...] = _dots(self._matcher) if self._wild else ()
+        self._keys: list[str] | None = None
+        """Of each name but the dots its key: they are sorted by it."""
+        self._names: list[str] = []
+        if self._wild:
+            self._take(directory.names())
+        else:
+            self._names = self._one(directory)
 
-    def _matching(self, directory: Directory) -> list[str]:
-        return names_in(self._lookup, directory, self._pattern)
+    def _take(self, names: list[str]) -> None:
+        """Names to look through, in the order Windows lists them, `.` and `..` first."""
+        names.sort(key=self._key(names))
+        self._names = [*self._dots, *names]
+        self._keys = None
+
+    def _key(self, names: list[str]) -> Callable[[str], str]:
+        """What gives the form by which these names are sorted and found."""
+        return shown_key(names)
+
+    def _one(self, directory: Directory) -> list[str]:
+        """The name that a pattern without wildcards stands for, if it is there."""
+        entry = self._lookup.child(directory, self._pattern)
+        return [] if entry.st is None else [entry.name]
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches; None at the end."""
-        names = self._names
+        names, matcher, slice_end = self._names, self._matcher, self._at + _SLICE
         directory = self._directory
         if directory is None:
             return None
         while self._at < len(names):
+            if self._at == slice_end:
+                raise Unfinished
             name = names[self._at]
             self._at += 1
+            if matcher is not None and name not in _DOTS and not _matches(matcher, name):
+                continue
             info = self._look(directory, name)
             if info is not None and self._wanted(info.attributes):
                 return info
@@ -114,38 +129,46 @@ class LocalSearch:
 
         What was made or removed meanwhile counts, as on NTFS: OS/2 deletes as it lists.
         """
+        last = self._names[self._at - 1] if self._at else ""
         self._refresh()
-        if self._index is None:
-            self._index = {fold(shown_name(n)): at for at, n in reversed(list(enumerate(self._names)))}
-            for place, known in enumerate(self._names):
-                if known not in _DOTS and (short := short_name(known)):
-                    self._index.setdefault(short, place)
-        found = self._index.get(fold(name))
-        if found is None:
-            return False
-        self._at = found + 1
+        if name in self._dots:
+            self._at = self._dots.index(name) + 1
+            return True
+        first = len(self._dots)
+        if self._keys is None:
+            names = self._names[first:]
+            self._keys = list(map(self._key(names), names))
+        key = self._key([name])(name)
+        place = bisect_left(self._keys, key)
+        if place == len(self._keys) or self._keys[place] != key:
+            shorts = map(short_name, self._names[first:]) if "~" in name else ()
+            place = next((at for at, short in enumerate(shorts) if short == key), -1)
+            if place < 0:
+                return False
+        while self._names[first + place] != last and self._keys[place + 1 : place + 2] == [key]:
+            place += 1  # of names that differ only in case, the one given last
+        self._at = first + place + 1
         return True
 
     def _refresh(self) -> None:
         """Takes the names anew where the directory has changed; those given before stay findable."""
         directory = self._directory
-        if directory is None or not has_wildcards(self._pattern):
+        if directory is None or not self._wild:
             return
         stamp = directory.stamp()
         if stamp == self._stamp:
             return
-        given = set(self._names[: self._at])
-        fresh = self._matching(directory)
+        given = set(self._names[len(self._dots) : self._at])
+        fresh = directory.names()
         # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
-        self._names = _merged(fresh, given)
+        self._take([*fresh, *given.difference(fresh)])
         self._stamp = stamp
-        self._index = None
 
     def close(self) -> None:
         """Lets the snapshot and the directory go."""
         self._directory = None
         self._names = []
-        self._index = None
+        self._keys = None
 
     def _wanted(self, attributes: int) -> bool:
         return not attributes & _ASKED_FOR & ~self._attributes and not self._required & ~attributes

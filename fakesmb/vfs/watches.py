@@ -32,6 +32,9 @@ class Outside(Protocol):
     def end(self) -> None:
         """A watch has ended; what no other needs may go."""
 
+    def close(self) -> None:
+        """The server ends: lets go of what it holds."""
+
     def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
         """This server itself has just done that: it is reported already."""
 

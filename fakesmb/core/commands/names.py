@@ -1,6 +1,6 @@
 """Working on names: directories, delete, rename, attributes, FIND_CLOSE2 ([MS-CIFS] 2.2.4)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID
-from fakesmb.core.waiting import patiently
+from fakesmb.core.waiting import closing, patiently, then
 from fakesmb.status import ERRDOS, NT, RENAME_COLLISION, SMBError
-from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Share
+from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Share, Unfinished
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.wildcards import has_wildcards
 from fakesmb.wire.dirs import (
@@ -39,6 +39,8 @@ _NO_ACCESS: Final = (ERRDOS, 5)
 """What fits SMB_FILE_ATTRIBUTES ([MS-CIFS] 2.2.1.2.4)."""
 COPY_PIECE: Final = 1 << 20
 PIPE_ALLOCATION: Final = 4096
+_SLICE: Final = 200
+"""Names deleted or renamed by one request before others have a turn."""
 _LARGEST_SIZE: Final = 0xFFFFFFFF
 _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
 
@@ -80,23 +82,25 @@ def _path(request: AnyRequest, text: str, *, wildcards: bool = False) -> Path:
     return path
 
 
-def matches(request: AnyRequest, path: Path, attributes: int) -> Iterator[tuple[Path, Info]]:
+def matches(request: AnyRequest, path: Path, attributes: int) -> "list[Info] | Deferred[list[Info]]":
     """What a last component with wildcards stands for, without `.` and `..`, attributes considered.
 
     Raises NO_SUCH_FILE when nothing matches.
     """
     directory, pattern = Path(path.parts[:-1]), path.parts[-1]
     search = request.store.search(directory, pattern, attributes)
-    found = False
-    try:
+    found: list[Info] = []
+
+    def gather() -> list[Info]:
         while (info := search.next()) is not None:
             if info.name not in (".", ".."):
-                found = True
-                yield Path((*directory.parts, info.name)), info
-    finally:
+                found.append(info)
         search.close()
-    if not found:
-        raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {pattern!r}")
+        if not found:
+            raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {pattern!r}")
+        return found
+
+    return closing(search, lambda: patiently(gather, request.server.clock))
 
 
 @command(0x06, DeleteRequest, Needs.WRITABLE)
@@ -111,7 +115,13 @@ def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
         _check_attributes(info, params.search_attributes)
         return _each(request, [path], request.store.delete)
     found = matches(request, path, params.search_attributes & ~Attribute.DIRECTORY)
-    return _each(request, [one for one, info in found if not info.is_directory], request.store.delete)
+    return then(found, lambda infos: _each(request, _paths(path, infos, files=True), request.store.delete))
+
+
+def _paths(pattern: Path, infos: list[Info], *, files: bool = False) -> list[Path]:
+    """The paths of what matched, all of them or only the files."""
+    directory = pattern.parts[:-1]
+    return [Path((*directory, info.name)) for info in infos if not (files and info.is_directory)]
 
 
 def _each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -> "Answer | Deferred[Answer]":
@@ -119,10 +129,12 @@ def _each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -
     left = paths[::-1]
 
     def attempt() -> Answer:
-        while left:
+        for _ in range(_SLICE):
+            if not left:
+                return Empty()
             act(left[-1])
             left.pop()
-        return Empty()
+        raise Unfinished
 
     return patiently(attempt, request.server.clock)
 
@@ -151,7 +163,8 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     def rename_one(path: Path) -> None:
         _rename(request, path, Path((*new.parts[:-1], filled(path.parts[-1], new.name))))
 
-    return _each(request, [path for path, _ in matches(request, old, params.search_attributes)], rename_one)
+    found = matches(request, old, params.search_attributes)
+    return then(found, lambda infos: _each(request, _paths(old, infos), rename_one))
 
 
 def _rename(request: AnyRequest, old: Path, new: Path) -> None:

@@ -14,7 +14,7 @@ from fakesmb.core.oplocks import GRANTED_ANDX, Holder, asked
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.views import caller_of
-from fakesmb.core.waiting import patiently
+from fakesmb.core.waiting import patiently, then
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import (
     Access,
@@ -43,7 +43,6 @@ from fakesmb.wire.files import (
 from fakesmb.wire.nt_trans import NtCreateRequest
 from fakesmb.wire.times import utime_from, utime_to
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 NO_EAS, NO_STREAMS, NO_REPARSE_TAG = 1, 2, 4
@@ -91,13 +90,6 @@ OPEN_RESULT: Final = {
     Action.CREATED: 2,
     Action.OVERWRITTEN: 3,
 }
-
-
-def then(result: "T | Deferred[T]", make: Callable[[T], R]) -> "R | Deferred[R]":
-    """Applies `make` to a result that is there, or when it comes."""
-    if isinstance(result, Deferred):
-        return result.addCallback(make)
-    return make(result)
 
 
 def restricted(create: CreateRequest) -> CreateRequest:

@@ -7,9 +7,12 @@ hold the search's SID and the entry's place in it. SEARCH has no end of its own:
 import struct
 from typing import Final
 
+from twisted.internet.defer import Deferred
+
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import OpenSearch
+from fakesmb.core.waiting import closing, patiently
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Attribute, Info
 from fakesmb.vfs.paths import Path
@@ -29,19 +32,19 @@ _LABEL_SIZE: Final = 11
 
 
 @command(0x81, SearchRequest, Needs.DISK)
-def search(request: Request[SearchRequest]) -> Answer:
+def search(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_SEARCH, [MS-CIFS] 3.3.5.48: begins with a name, goes on with a resume key."""
     return _search(request, keeps=True)
 
 
 @command(0x82, SearchRequest, Needs.DISK)
-def find(request: Request[SearchRequest]) -> Answer:
+def find(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_FIND, [MS-CIFS] 3.3.5.49: as SEARCH, and FIND_CLOSE ends it."""
     return _search(request, keeps=True)
 
 
 @command(0x83, SearchRequest, Needs.DISK)
-def find_unique(request: Request[SearchRequest]) -> Answer:
+def find_unique(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_FIND_UNIQUE, [MS-CIFS] 3.3.5.50: one answer, nothing kept."""
     return _search(request, keeps=False)
 
@@ -67,7 +70,7 @@ def _known(request: Request[SearchRequest]) -> tuple[ResumeKey, OpenSearch, int]
     return key, known, place
 
 
-def _search(request: Request[SearchRequest], *, keeps: bool) -> Answer:
+def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferred[Answer]":
     params = request.params
     if len(params.resume_key):
         key, known, place = _known(request)
@@ -82,18 +85,14 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> Answer:
     pattern = from_dos(path.name) if path.parts else "*"
     found = request.store.search(Path(path.parts[:-1]), pattern, params.search_attributes)
     entry = OpenSearch(request.tree, request.session, request.header.pid, found, by_key=True)
-    if not keeps:
-        try:
-            return _answer(request, entry, bytes(4), keeps=False)
-        finally:
-            found.close()
-    _make_room(request)
-    try:
-        entry.sid = request.connection.searches.add(entry)
-    except SMBError:
-        found.close()
-        raise
-    return _answer(request, entry, bytes(4), keeps=True)
+
+    def begin() -> "Answer | Deferred[Answer]":
+        if keeps:
+            _make_room(request)
+            entry.sid = request.connection.searches.add(entry)
+        return _answer(request, entry, bytes(4), keeps=keeps)
+
+    return closing(found, begin)
 
 
 def _make_room(request: AnyRequest) -> None:
@@ -105,7 +104,7 @@ def _make_room(request: AnyRequest) -> None:
 
 def _answer(
     request: Request[SearchRequest], known: OpenSearch, client: bytes, *, keeps: bool, begins: bool = True
-) -> Answer:
+) -> "Answer | Deferred[Answer]":
     """The next entries: as many as asked for and as fit one message.
 
     None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on.
@@ -114,19 +113,21 @@ def _answer(
     room = max((connection.max_buffer - OVERHEAD) // ENTRY_SIZE, 1)
     wanted = min(request.params.max_count, room)
     cased = bool(request.header.flags2 & Flags2.LONG_NAMES)
-    entries = bytearray()
-    count = 0
-    while count < wanted and (info := known.search.next()) is not None:
-        key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
-        entries += entry_of(info, key, connection.oem_encoding, cased=cased)
-        count += 1
-    if not count:
-        if keeps:
+    entries: list[bytes] = []
+
+    def attempt() -> Answer:
+        while len(entries) < wanted and (info := known.search.next()) is not None:
+            key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
+            entries.append(entry_of(info, key, connection.oem_encoding, cased=cased))
+        if not keeps:
+            known.search.close()
+        elif not entries:
             connection.close_search(known)
-        if not begins:
-            return SearchResponse(0)
-        raise SMBError(NT.NO_MORE_FILES, "nothing matches")
-    return SearchResponse(count, bytes(entries))
+        if begins and not entries:
+            raise SMBError(NT.NO_MORE_FILES, "nothing matches")
+        return SearchResponse(len(entries), b"".join(entries))
+
+    return patiently(attempt, request.server.clock)
 
 
 def entry_of(info: Info, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:

@@ -1,14 +1,15 @@
 """TRANS2_FIND_FIRST2 and FIND_NEXT2: directory listings ([MS-CIFS] 2.2.6.2, 2.2.6.3)."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Self
 
 from fakesmb.core.eas import of_entries
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.asked import asked_by, unknown_level
-from fakesmb.core.transactions import Results, subcommand
+from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.core.waiting import closing, patiently, then
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Search
 from fakesmb.vfs.paths import Path
@@ -36,32 +37,41 @@ def level_of(code: int) -> FindLevel:
     return level
 
 
-def listed(
-    request: AnyRequest, search: Search, level: FindLevel, count: int, flags: int
-) -> tuple[EntryList, bool]:
-    """As many of the next entries as the client takes and its buffer holds, and whether the search ended.
+class Listing:
+    """The next entries of a search: as many as the client takes and its buffer holds.
 
-    The entry that does not fit is the first of the next answer.
+    Called again after `Unfinished`, it goes on. The entry that does not fit is the first of the next answer.
     """
-    entries = (UnixEntries if level.unix else EntryList)(
-        level,
-        min(request.params.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
-        asked_by(request),
-        resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
-    )
-    complete = of_entries(request, level)
-    wanted = max(count, 1)
-    given = search.tell()
-    while entries.count < wanted:
-        info = search.next()
-        if info is None:
-            return entries, True
-        key = search.tell()
-        if not entries.add(info, key, b"" if complete is None else complete(info)):
-            search.seek(given)
-            return entries, False
-        given = key
-    return entries, False
+
+    __slots__ = ("_complete", "_given", "_search", "_wanted", "ended", "entries")
+
+    def __init__(self, request: AnyRequest, search: Search, level: FindLevel, count: int, flags: int) -> None:
+        self.entries: EntryList = (UnixEntries if level.unix else EntryList)(
+            level,
+            min(request.params.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
+            asked_by(request),
+            resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
+        )
+        self.ended = False
+        self._search = search
+        self._complete = of_entries(request, level)
+        self._wanted = max(count, 1)
+        self._given = search.tell()
+
+    def __call__(self) -> Self:
+        """Lists them; raises `Unfinished` after a slice of the work."""
+        search, entries, complete = self._search, self.entries, self._complete
+        while entries.count < self._wanted:
+            info = search.next()
+            if info is None:
+                self.ended = True
+                break
+            key = search.tell()
+            if not entries.add(info, key, b"" if complete is None else complete(info)):
+                search.seek(self._given)
+                break
+            self._given = key
+        return self
 
 
 def _searcher(request: AnyRequest, code: int, level: FindLevel) -> Callable[[Path, str, int], Search]:
@@ -77,7 +87,7 @@ def _closes(flags: int, *, ended: bool) -> bool:
 
 
 @subcommand(Trans2.FIND_FIRST2)
-def find_first2(request: AnyRequest) -> Results:
+def find_first2(request: AnyRequest) -> Outcome:
     """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.41.2. Nothing found is NO_SUCH_FILE."""
     params = FindFirst2Request.decode(
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
@@ -89,11 +99,10 @@ def find_first2(request: AnyRequest) -> Results:
     if path.stream or path.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
     directory, pattern = Path(path.parts[:-1]), path.name or "*"
-    connection = request.connection
     search = _searcher(request, params.information_level, level)(directory, pattern, params.search_attributes)
-    kept = False
-    try:
-        entries, ended = listed(request, search, level, params.search_count, params.flags)
+
+    def answer(listing: Listing) -> Results:
+        entries, ended = listing.entries, listing.ended
         if not entries.count:
             if ended:
                 raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {path}")
@@ -101,17 +110,18 @@ def find_first2(request: AnyRequest) -> Results:
         sid = 0
         if not _closes(params.flags, ended=ended):
             entry = OpenSearch(request.tree, request.session, request.header.pid, search)
-            sid = entry.sid = connection.searches.add(entry)
-            kept = True
-    finally:
-        if not kept:
+            sid = entry.sid = request.connection.searches.add(entry)
+        else:
             search.close()
-    response = FindFirst2Response(sid, entries.count, int(ended), 0, entries.last)
-    return Results(response.encode(), entries.finish(), detail=response)
+        response = FindFirst2Response(sid, entries.count, int(ended), 0, entries.last)
+        return Results(response.encode(), entries.finish(), detail=response)
+
+    listing = Listing(request, search, level, params.search_count, params.flags)
+    return closing(search, lambda: then(patiently(listing, request.server.clock), answer))
 
 
 @subcommand(Trans2.FIND_NEXT2)
-def find_next2(request: AnyRequest) -> Results:
+def find_next2(request: AnyRequest) -> Outcome:
     """TRANS2_FIND_NEXT2, [MS-CIFS] 3.3.5.41.3: goes on after the last entry, a resume key, or a name."""
     params = FindNext2Request.decode(
         request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
@@ -124,13 +134,18 @@ def find_next2(request: AnyRequest) -> Results:
         raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X}")
     if not params.flags & FindFlag.CONTINUE_FROM_LAST:
         _resume(known.search, params)
-    entries, ended = listed(request, known.search, level, params.search_count, params.flags)
-    if not entries.count and not ended:
-        raise SMBError(NT.BUFFER_TOO_SMALL, "no entry fits the client's buffer")
-    if _closes(params.flags, ended=ended):
-        connection.close_search(known)
-    response = FindNext2Response(entries.count, int(ended), 0, entries.last)
-    return Results(response.encode(), entries.finish(), detail=response)
+
+    def answer(listing: Listing) -> Results:
+        entries, ended = listing.entries, listing.ended
+        if not entries.count and not ended:
+            raise SMBError(NT.BUFFER_TOO_SMALL, "no entry fits the client's buffer")
+        if _closes(params.flags, ended=ended):
+            connection.close_search(known)
+        response = FindNext2Response(entries.count, int(ended), 0, entries.last)
+        return Results(response.encode(), entries.finish(), detail=response)
+
+    listing = Listing(request, known.search, level, params.search_count, params.flags)
+    return then(patiently(listing, request.server.clock), answer)
 
 
 def _resume(search: Search, params: FindNext2Request) -> None:

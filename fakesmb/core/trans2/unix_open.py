@@ -4,12 +4,13 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.commands.opens import open_file, then
+from fakesmb.core.commands.opens import open_file
 from fakesmb.core.oplocks import asked
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level
 from fakesmb.core.transactions import Results
+from fakesmb.core.waiting import then
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Access, Action, CreateRequest, Disposition, Handle, Opened, Option
 from fakesmb.vfs.paths import Path
