@@ -19,7 +19,7 @@ from fakesmb.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
-from fakesmb.transport.local_changes import watch_local_changes
+from fakesmb.transport.local_programs import heed_local_programs
 from fakesmb.vfs.local import LocalStore
 from fakesmb.vfs.openfiles import OpenFiles
 from fakesmb.vfs.writetimes import WriteClock
@@ -233,7 +233,7 @@ def _accounts(config: Config) -> Accounts:
 
 def _shares(config: Config, reactor: Any, log: EventLog) -> list[Share]:
     opens = OpenFiles(WriteClock(delay=int(config.settings.timing.write_time * TICKS_PER_SECOND)))
-    watch_local_changes(reactor, opens, log)
+    heed_local_programs(reactor, opens, log)
     return [
         Share(
             share.name,

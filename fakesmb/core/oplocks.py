@@ -7,9 +7,10 @@ acknowledgement or its silence goes back to the store.
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.core.request import AnyRequest
-from fakesmb.core.state import DelayedCall, Open
+from fakesmb.core.state import Open
 from fakesmb.record import events
 from fakesmb.vfs.api import Oplock
+from fakesmb.vfs.later import DelayedCall
 from fakesmb.wire.header import Flags, Header
 from fakesmb.wire.locking import LOCKING_ANDX, LockingAndxRequest, LockType, OplockLevel, oplock_break
 from fakesmb.wire.negotiate import Capability

@@ -17,6 +17,7 @@ from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import FileStore, Handle, Search
+from fakesmb.vfs.later import DelayedCall
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.posix import posix_path
 
@@ -34,16 +35,6 @@ FIRST_UID: Final = 0x0800
 FIRST_TID: Final = 0x0800
 FIRST_SID: Final = 0x0001
 RESERVED_ID: Final = 0xFFFF
-
-
-class DelayedCall(Protocol):
-    """What `Clock.callLater` gives, as Twisted's IDelayedCall."""
-
-    def cancel(self) -> None:
-        """Ends it before its time."""
-
-    def active(self) -> bool:
-        """Whether it is still to come."""
 
 
 class Clock(Protocol):

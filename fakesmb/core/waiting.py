@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from fakesmb.core.state import Clock, DelayedCall
+from fakesmb.core.state import Clock
 from fakesmb.vfs.api import MustWait, Search, SharingViolation, Unfinished
+from fakesmb.vfs.later import DelayedCall
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -15,8 +15,9 @@ from twisted.internet.protocol import connectionDone
 from zope.interface import implementer
 
 from fakesmb.core.connection import SMBConnection
-from fakesmb.core.state import DelayedCall, Server
+from fakesmb.core.state import Server
 from fakesmb.vfs.api import FileRange
+from fakesmb.vfs.later import DelayedCall
 from fakesmb.wire.codec import Buffer
 
 RECEIVE_SIZE: Final = 256 * 1024

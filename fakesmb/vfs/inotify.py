@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 CREATE: Final = 0x00000100
 DELETE: Final = 0x00000200
 MODIFY: Final = 0x00000002
+OPEN: Final = 0x00000020
 ATTRIB: Final = 0x00000004
 MOVED_FROM: Final = 0x00000040
 MOVED_TO: Final = 0x00000080
@@ -20,7 +21,7 @@ IS_DIRECTORY: Final = 0x40000000
 
 _ONLY_DIRECTORY: Final = 0x01000000
 _NO_UNLINKED: Final = 0x04000000
-_WANTED: Final = (
+OF_DIRECTORIES: Final = (
     CREATE | DELETE | MODIFY | ATTRIB | MOVED_FROM | MOVED_TO | MOVE_SELF | _ONLY_DIRECTORY | _NO_UNLINKED
 )
 _EVENT: Final = struct.Struct("=iIII")
@@ -52,9 +53,9 @@ class Inotify:
             raise OSError(number, os.strerror(number))
         return result
 
-    def add(self, path: str) -> int:
-        """Watches a directory; its number, which is the same if it was watched before."""
-        return self._checked(self._libc.inotify_add_watch(self.fd, os.fsencode(path), _WANTED))
+    def add(self, path: str, wanted: int = OF_DIRECTORIES) -> int:
+        """Watches a directory or file; its number, never 0, which is the same if it was watched before."""
+        return self._checked(self._libc.inotify_add_watch(self.fd, os.fsencode(path), wanted))
 
     def remove(self, watch: int) -> None:
         """Watches it no longer. One that the system has ended by itself is no error."""

@@ -112,6 +112,8 @@ class LocalStore:
         self._lookup.close()
         if self.opens.watches.outside is not None:
             self.opens.watches.outside.close()
+        if self.opens.local_opens is not None:
+            self.opens.local_opens.close()
 
     def create(self, path: Path, request: CreateRequest) -> Opened:
         """Opens or creates; raises `SharingViolation` where another open excludes it."""
@@ -170,9 +172,7 @@ class LocalStore:
             return streamfiles.read(own, offset, size, pid)
         if not own.access & READS_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
-        locks = own.file.locks
-        if locks is not None:
-            locks.check_read(own, pid, offset, size)
+        _check_read(own, offset, size, pid)
         if offset > _LARGEST - size:
             if offset > _LARGEST:
                 raise SMBError(NT.INVALID_PARAMETER, "offset")
@@ -184,9 +184,7 @@ class LocalStore:
         own = _own(handle)
         if own.unusual or not own.access & READS_DATA or offset > _LARGEST - size:
             return None
-        locks = own.file.locks
-        if locks is not None:
-            locks.check_read(own, pid, offset, size)
+        _check_read(own, offset, size, pid)
         there = os.fstat(own.fd).st_size - offset
         if there < size:
             size = max(there, 0)
@@ -200,9 +198,11 @@ class LocalStore:
             return streamfiles.write(own, self.opens, offset, data, pid)
         if not own.access & WRITES_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-        locks = own.file.locks
-        if locks is not None:
-            locks.check_write(own, pid, offset, size)
+        file = own.file
+        if file.locks is not None:
+            file.locks.check_write(own, pid, offset, size)
+        if file.local is not None and file.local.obstacle(own.fd, offset, offset + size, exclusive=True):
+            raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
         if offset > _LARGEST - size:
             raise SMBError(NT.INVALID_PARAMETER, "offset")
         if not size:
@@ -522,6 +522,15 @@ def _own(handle: "Handle") -> LocalHandle:
     return handle
 
 
+def _check_read(own: LocalHandle, offset: int, size: int, pid: int) -> None:
+    """Raises FILE_LOCK_CONFLICT where a client or a local program has locked a byte of the range."""
+    file = own.file
+    if file.locks is not None:
+        file.locks.check_read(own, pid, offset, size)
+    if file.local is not None and file.local.obstacle(own.fd, offset, offset + size, exclusive=False):
+        raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
+
+
 def _without_stream(handle: "Handle") -> LocalHandle:
     own = _own(handle)
     if own.unusual and not own.is_directory:
@@ -537,6 +546,4 @@ def _lockable(own: LocalHandle) -> LockTable:
         raise SMBError(NT.ACCESS_DENIED, "not opened for data")
     if own.file.oplocks is not None:
         oplocks.before_change(own.file)
-    if own.file.locks is None:
-        own.file.locks = LockTable()
-    return own.file.locks
+    return own.file.lock_table()

@@ -5,12 +5,15 @@ A lock belongs to an open and a process (PID). Locks are mandatory: reads and wr
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.status import NT, SMBError
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
+
+    from fakesmb.vfs.local_locks import LocalLock, LocalLocks
 
 END_OF_RANGES: Final = 1 << 64
 _Name = tuple[int, int, int, int, bool]
@@ -83,13 +86,16 @@ class _Waiting:
 class LockTable:
     """The locks of one file, held and waited for. Holds every rule; knows no file.
 
+    With `local`, those of local programs are in the way too, and theirs are: owners have a descriptor, `fd`, then.
+
     A shared lock may lie on others' shared ones and on one's own exclusive one, never the reverse. One's own are
     those of the same open and process.
     """
 
-    __slots__ = ("_all", "_exclusive", "_failed", "_held", "_named", "_own", "_waiting")
+    __slots__ = ("_all", "_exclusive", "_failed", "_held", "_local", "_named", "_own", "_waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, local: "LocalLocks | None" = None) -> None:
+        self._local = local
         self._held: dict[Lock, None] = {}
         self._named: dict[_Name, dict[Lock, None]] = {}
         self._all = _Ranges()
@@ -132,6 +138,8 @@ class LockTable:
             answer.callback(None)
         else:
             self._waiting.append(_Waiting(lock, answer))
+            if self._local is not None:
+                self._local.call_again(self._answer_waiting)
         return answer
 
     def free(self, owner: object, pid: int, offset: int, length: int, exclusive: bool | None = None) -> None:
@@ -162,6 +170,7 @@ class LockTable:
         self._failed.pop(id(owner), None)
         gone = [w for w in self._waiting if w.lock.owner is owner and pid in (None, w.lock.pid)]
         self._waiting = [w for w in self._waiting if w not in gone]
+        self._stop_looking()
         released = [k for k in self._held if k.owner is owner and pid in (None, k.pid)]
         for lock in released:
             self._release(lock)
@@ -194,8 +203,44 @@ class LockTable:
 
     def _free(self, lock: Lock) -> bool:
         if lock.exclusive:
-            return not self._all.meeting(lock.start, lock.end)
-        return not self._exclusive_of_others(lock.owner, lock.pid, lock.start, lock.end)
+            free = not self._all.meeting(lock.start, lock.end)
+        else:
+            free = not self._exclusive_of_others(lock.owner, lock.pid, lock.start, lock.end)
+        return free and (self._local is None or self.local_obstacle(lock) is None)
+
+    def local_obstacle(self, lock: Lock) -> "LocalLock | None":
+        """The lock of a local program that stands in the way of this one."""
+        if self._local is None:
+            return None
+        fd = lock.owner.fd  # type: ignore[attr-defined]
+        return self._local.obstacle(fd, lock.start, lock.end, exclusive=lock.exclusive)
+
+    def _tell_system(self, lock: Lock) -> None:
+        """Of a range that was locked or freed, all that is now held of it, each part in the stricter way."""
+        local = self._local
+        if local is None:
+            return
+        start, end = lock.start, lock.end
+        if not self._held:
+            local.release_all()
+        elif not self._all.meeting(start, end):
+            local.release(start, end)
+        else:
+            self._tell_parts(local, start, end)
+
+    def _tell_parts(self, local: "LocalLocks", start: int, end: int) -> None:
+        within = [one for one in self._held if one.start < end and start < one.end]
+        bounds = {start, end}
+        for one in within:
+            bounds.update((max(one.start, start), min(one.end, end)))
+        for begin, stop in pairwise(sorted(bounds)):
+            kinds = [one for one in within if one.start <= begin and stop <= one.end]
+            if kinds:
+                strictest = max(kinds, key=lambda one: one.exclusive)
+                fd = strictest.owner.fd  # type: ignore[attr-defined]
+                local.hold(fd, begin, stop, exclusive=strictest.exclusive)
+            else:
+                local.release(begin, stop)
 
     def _hold(self, lock: Lock) -> None:
         self._held[lock] = None
@@ -204,6 +249,7 @@ class LockTable:
         if lock.exclusive:
             self._exclusive.add(lock.start, lock.end)
             self._own.setdefault((id(lock.owner), lock.pid), _Ranges()).add(lock.start, lock.end)
+        self._tell_system(lock)
 
     def _release(self, lock: Lock) -> None:
         del self._held[lock]
@@ -218,6 +264,7 @@ class LockTable:
             own.remove(lock.start, lock.end)
             if not len(own):
                 del self._own[id(lock.owner), lock.pid]
+        self._tell_system(lock)
 
     def _failure(self, lock: Lock) -> NT:
         """LOCK_NOT_GRANTED first, FILE_LOCK_CONFLICT when an open repeats the offset, as Windows does."""
@@ -238,8 +285,13 @@ class LockTable:
             else:
                 left.append(waiting)
         self._waiting = left
+        self._stop_looking()
         for waiting in granted:
             waiting.answer.callback(None)
+
+    def _stop_looking(self) -> None:
+        if self._local is not None and not self._waiting:
+            self._local.call_no_more()
 
     def _forget(self, answer: "Deferred[None]") -> None:
         """A wait that ends without its lock counts as a failure of that open at that offset."""
@@ -247,6 +299,7 @@ class LockTable:
             if waiting.answer is answer:
                 self._failed[id(waiting.lock.owner)] = waiting.lock.start
         self._waiting = [w for w in self._waiting if w.answer is not answer]
+        self._stop_looking()
 
 
 def _checked(owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> Lock:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.vfs.attributes import SideTable
+from fakesmb.vfs.later import CallLater
+from fakesmb.vfs.local_locks import LocalLocks
 from fakesmb.vfs.locks import LockTable
 from fakesmb.vfs.paths import fold
 from fakesmb.vfs.tunnel import Tunnel
@@ -17,6 +19,7 @@ from fakesmb.vfs.watches import Watches
 from fakesmb.vfs.writetimes import WriteClock
 
 if TYPE_CHECKING:
+    from fakesmb.vfs.local_opens import LocalOpens
     from fakesmb.vfs.oplocks import Held, Oplocks
     from fakesmb.vfs.paths import Path
     from fakesmb.vfs.writetimes import Times
@@ -34,7 +37,10 @@ class OpenFile:
         "allocation",
         "delete_path",
         "delete_pending",
+        "guard",
         "key",
+        "local",
+        "local_opens",
         "locks",
         "opens",
         "oplocks",
@@ -43,8 +49,16 @@ class OpenFile:
         "waiters",
     )
 
-    def __init__(self, key: Key) -> None:
+    def __init__(
+        self, key: Key, local: LocalLocks | None = None, local_opens: "LocalOpens | None" = None
+    ) -> None:
         self.key = key
+        self.local = local
+        """The locks of local programs, where they are looked for."""
+        self.local_opens = local_opens
+        """What breaks the oplocks where local programs open or change the file."""
+        self.guard = 0
+        """The number of its watch."""
         self.opens: list[LocalHandle] = []
         self.locks: LockTable | None = None
         self.oplocks: Oplocks | None = None
@@ -59,6 +73,12 @@ class OpenFile:
         self.waiters: list[Callable[[], None]] = []
         self.streams: dict[str, StreamFile] | None = None
         """The named streams that are open, by their folded names; None where none ever was."""
+
+    def lock_table(self) -> LockTable:
+        """The file's locks, from the first on."""
+        if self.locks is None:
+            self.locks = LockTable(self.local)
+        return self.locks
 
     def all_opens(self) -> "list[LocalHandle]":
         """The opens of the file and those of its named streams."""
@@ -222,6 +242,10 @@ class OpenFiles:
         self.tunnel = Tunnel(self.clock)
         self.side: SideTable = {}
         self.watches = Watches()
+        self.call_later: CallLater | None = None
+        """What looks again for locks of local programs; without it none are looked for."""
+        self.local_opens: LocalOpens | None = None
+        """What breaks oplocks when local programs open files; without it they do not."""
         self.deleting = 0
         """How many open files are delete-pending: 0 spares looking."""
         self.secured = False
@@ -244,7 +268,9 @@ class OpenFiles:
         key = (st.st_dev, st.st_ino)
         file = self.by_key.get(key)
         if file is None:
-            file = self.by_key[key] = OpenFile(key)
+            later = self.call_later
+            local = None if later is None else LocalLocks(later)
+            file = self.by_key[key] = OpenFile(key, local, self.local_opens)
         return file
 
     def is_deleting(self, st: os.stat_result) -> bool:

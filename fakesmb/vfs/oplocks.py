@@ -77,7 +77,7 @@ def before_change(file: "OpenFile") -> None:
     oplocks = file.oplocks
     if oplocks is None or not oplocks.shared:
         return
-    file.oplocks = None
+    _end(file)
     for held in oplocks.shared:
         held.handle.oplock = None
     for held in oplocks.shared:
@@ -155,6 +155,7 @@ def grant(file: "OpenFile", handle: "LocalHandle", request: CreateRequest) -> in
         oplocks.shared.append(held)
     else:
         oplocks.exclusive = held
+    _guard(file, handle.fd, level)
     return level
 
 
@@ -175,10 +176,11 @@ def acknowledge(handle: "LocalHandle", level: int) -> None:
     if kept:
         held.level = Oplock.LEVEL_II
         oplocks.shared.append(held)
+        _guard(file, handle.fd, Oplock.LEVEL_II)
     else:
         handle.oplock = None
         if not oplocks.shared:
-            file.oplocks = None
+            _end(file)
     file.wake()
 
 
@@ -194,4 +196,17 @@ def drop(handle: "LocalHandle") -> None:
     elif held in oplocks.shared:
         oplocks.shared.remove(held)
     if oplocks.exclusive is None and not oplocks.shared:
-        handle.file.oplocks = None
+        _end(handle.file)
+
+
+def _guard(file: "OpenFile", fd: int, level: int) -> None:
+    """Local programs break it too, where that is looked for."""
+    if file.local_opens is not None:
+        file.local_opens.guard(file, fd, exclusive=level != Oplock.LEVEL_II)
+
+
+def _end(file: "OpenFile") -> None:
+    """The last oplock is gone."""
+    file.oplocks = None
+    if file.local_opens is not None:
+        file.local_opens.release(file)

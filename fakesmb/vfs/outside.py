@@ -9,11 +9,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from os import scandir
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from fakesmb.vfs import inotify
 from fakesmb.vfs.directory import place_of
 from fakesmb.vfs.inotify import Event, Inotify
+from fakesmb.vfs.later import CallLater, DelayedCall, Listen
 from fakesmb.vfs.watch import Filter, Happened
 from fakesmb.vfs.watches import Own, Watches
 
@@ -24,6 +25,7 @@ MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
 _FEW: Final = 256
 """Directories of which each is let go by itself; of more, all at once with the descriptor."""
+_OTHER_HALF_SECONDS: Final = 0.02
 _AT_ONCE: Final = 32
 """Directories of a tree entered in one turn of the reactor."""
 _MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
@@ -39,22 +41,6 @@ _OWN_KINDS: Final = {
 }
 
 
-class Later(Protocol):
-    """A call that is still to come, as Twisted's IDelayedCall."""
-
-    def active(self) -> bool:
-        """Whether it has not been made."""
-
-    def cancel(self) -> None:
-        """Never makes it."""
-
-
-Listen = Callable[[int, Callable[[], None]], Callable[[], None]]
-"""Calls back whenever a descriptor can be read; gives what ends that."""
-SoonAgain = Callable[[Callable[[], None]], Later]
-"""Calls back in a later turn of the reactor."""
-
-
 class OutsideChanges:
     """`vfs.watches.Outside` by inotify.
 
@@ -62,22 +48,23 @@ class OutsideChanges:
     """
 
     def __init__(
-        self, watches: Watches, listen: Listen, soon: SoonAgain, problem: Callable[[str], None]
+        self, watches: Watches, listen: Listen, call_later: CallLater, problem: Callable[[str], None]
     ) -> None:
         self._watches = watches
         self._listen = listen
-        self._soon = soon
+        self._call_later = call_later
         self._problem = problem
         self._inotify: Inotify | None = None
         self._unlisten: Callable[[], None] | None = None
         self._paths: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._to_enter: deque[str] = deque()
-        self._entering: Later | None = None
+        self._entering: DelayedCall | None = None
         self._expected: Counter[tuple[int, str]] = Counter()
         self._touched: set[str] = set()
         self._moving: tuple[int, str, int] | None = None
         """The first half of a rename: its cookie, the old path, and FILE_NAME or DIR_NAME."""
+        self._finishing: DelayedCall | None = None
         self._told = False
 
     # -- what is watched -----------------------------------------------------------------------------------
@@ -119,6 +106,8 @@ class OutsideChanges:
             self._unlisten = None
         if self._entering is not None and self._entering.active():
             self._entering.cancel()
+        self._moving = None
+        self._forget_timer()
         if self._inotify is not None and len(self._paths) <= _FEW:
             for number in self._paths:
                 self._inotify.remove(number)
@@ -163,14 +152,14 @@ class OutsideChanges:
     def _enter_later(self, path: str) -> None:
         self._to_enter.append(path)
         if self._entering is None or not self._entering.active():
-            self._entering = self._soon(self._enter_some)
+            self._entering = self._call_later(0, self._enter_some)
 
     def _enter_some(self) -> None:
         """Goes on watching the directories in a watched tree, a few at a time."""
         for _ in range(min(_AT_ONCE, len(self._to_enter))):
             self._enter(self._to_enter.popleft(), report=False)
         if self._to_enter:
-            self._entering = self._soon(self._enter_some)
+            self._entering = self._call_later(0, self._enter_some)
 
     def _enter(self, path: str, *, report: bool) -> None:
         """Watches what is in a directory; with `report` all in it is new, and nobody has been told."""
@@ -233,7 +222,9 @@ class OutsideChanges:
             self._take(event, reported)
             if not self._watches.active:  # a report ended the last watch
                 return
-        self._finish_move()
+        if self._moving is not None and self._finishing is None:
+            # Whoever renames may be held up between the system's two events.
+            self._finishing = self._call_later(_OTHER_HALF_SECONDS, self._finish_move)
         self._expected.clear()
         self._touched.clear()
 
@@ -291,6 +282,7 @@ class OutsideChanges:
         elif self._moving is not None and self._moving[0] == event.cookie:
             old = self._moving[1]
             self._moving = None
+            self._forget_timer()
             self._watches.report_rename(old, path, directory=directory)
         else:
             self._finish_move()
@@ -305,12 +297,18 @@ class OutsideChanges:
 
     def _finish_move(self) -> None:
         """A rename without its second half: it went to where nobody watches."""
+        self._forget_timer()
         if self._moving is not None:
             (_, path, bit), self._moving = self._moving, None
             self._watches.report(path, Happened.REMOVED, bit)
             inside = path + "/"
             for gone in [known for known in self._numbers if known == path or known.startswith(inside)]:
                 self._drop(gone)
+
+    def _forget_timer(self) -> None:
+        if self._finishing is not None and self._finishing.active():
+            self._finishing.cancel()
+        self._finishing = None
 
 
 def _name_bit(directory: bool) -> int:

@@ -7,7 +7,8 @@ takes any part away.
 from typing import TYPE_CHECKING
 
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.locks import END_OF_RANGES, Lock, LockTable
+from fakesmb.vfs.local_locks import BEYOND
+from fakesmb.vfs.locks import END_OF_RANGES, Lock
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -20,9 +21,7 @@ class PosixLocks:
 
     def __init__(self, handle: "LocalHandle") -> None:
         self._handle = handle
-        if handle.file.locks is None:
-            handle.file.locks = LockTable()
-        self._table = handle.file.locks
+        self._table = handle.file.lock_table()
 
     def take(
         self, pid: int, offset: int, length: int, *, exclusive: bool, waits: bool
@@ -60,7 +59,12 @@ class PosixLocks:
                 and not self._is_own(lock, pid)
             ):
                 return lock
-        return None
+        wanted = Lock(self._handle, pid, start, end - start, exclusive=exclusive)
+        local = self._table.local_obstacle(wanted)
+        if local is None:
+            return None
+        length = (END_OF_RANGES if local.end >= BEYOND else local.end) - local.start
+        return Lock(None, local.pid, local.start, length, exclusive=local.exclusive)
 
     def _own(self, pid: int, start: int, end: int) -> list[Lock]:
         return [

@@ -1,7 +1,9 @@
 """Two smbclient processes and a local program on the same files: each sees what the others do, and is held by them."""
 
+import fcntl
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +13,9 @@ from threading import Thread
 import pytest
 from client_runs import PASSWORD, USER, Running, need, run
 from load import enter
+
+from fakesmb.status import SMBError
+from fakesmb.vfs import local_locks
 
 pytestmark = pytest.mark.client
 
@@ -120,7 +125,7 @@ def test_one_is_told_of_changes_by_the_other_and_by_a_local_program(
 
 
 def test_a_locked_range_holds_the_others(smb: Running, work: Path, tmp_path: Path) -> None:
-    """Locks are mandatory between clients; the local program has none to obey. With the lock's end all is as before."""
+    """Locks are mandatory between clients; a local program meets them when it locks. Their end frees all."""
     (work / "a.txt").write_bytes(b"0123456789" * 10)
     holder = enter(smb.port)
     fid = holder.create(f"{work.name}\\a.txt")
@@ -129,11 +134,33 @@ def test_a_locked_range_holds_the_others(smb: Running, work: Path, tmp_path: Pat
         assert "NT_STATUS_FILE_LOCK_CONFLICT" in smbclient(smb, work, f"get a.txt {tmp_path}/got")
     with (work / "a.txt").open("r+b") as local:
         local.write(b"local")
+        if local_locks.SUPPORTED:
+            with pytest.raises(BlockingIOError):
+                fcntl.lockf(local, fcntl.LOCK_EX | fcntl.LOCK_NB, 5, 5)
     assert holder.read(fid, 0, 10) == b"local56789"
     holder.unlock(fid, 0, 10)
     assert "NT_STATUS" not in smbclient(smb, work, f"get a.txt {tmp_path}/got")
     assert (tmp_path / "got").read_bytes() == (work / "a.txt").read_bytes()
     holder.lost()
+
+
+@pytest.mark.skipif(not local_locks.SUPPORTED, reason="only Linux has open file description locks")
+def test_a_local_programs_lock_holds_the_clients(smb: Running, work: Path, tmp_path: Path) -> None:
+    """Reading, writing and locking in that range, and nothing else."""
+    (work / "a.txt").write_bytes(b"0123456789" * 10)
+    with (work / "a.txt").open("r+b") as local:
+        fcntl.lockf(local, fcntl.LOCK_EX | fcntl.LOCK_NB, 10, 20)
+        assert "NT_STATUS_FILE_LOCK_CONFLICT" in smbclient(smb, work, f"get a.txt {tmp_path}/got")
+        holder = enter(smb.port)
+        fid = holder.create(f"{work.name}\\a.txt")
+        for refused in (lambda: holder.lock(fid, 25, 1), lambda: holder.write(fid, b"x", 25)):
+            with pytest.raises(SMBError):
+                refused()
+        assert holder.read(fid, 0, 20) == b"01234567890123456789"
+        holder.lost()
+        fcntl.lockf(local, fcntl.LOCK_UN, 10, 20)
+    assert "NT_STATUS" not in smbclient(smb, work, f"get a.txt {tmp_path}/got")
+    assert (tmp_path / "got").read_bytes() == (work / "a.txt").read_bytes()
 
 
 def test_an_oplock_breaks_for_the_other(smb: Running, work: Path, tmp_path: Path) -> None:
@@ -154,5 +181,21 @@ def test_an_oplock_breaks_for_the_other(smb: Running, work: Path, tmp_path: Path
     other.join(10)
     assert "NT_STATUS" not in said[0]
     assert (tmp_path / "got").read_bytes() == b"new and longer"
+    holder.close(opened.fid)
+    holder.lost()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
+def test_an_oplock_breaks_for_a_local_program(smb: Running, work: Path) -> None:
+    """It is not held up; the client hears of it and writes back what it kept, and of a change after that."""
+    (work / "a.txt").write_bytes(b"old")
+    holder = enter(smb.port)
+    opened = holder.create_response(f"{work.name}\\a.txt", flags=BATCH)
+    wire = holder.connection.socket  # type: ignore[attr-defined]
+    assert (work / "a.txt").read_bytes() == b"old"
+    assert wire.recv(1 << 16)[8] == 0x24
+    holder.write(opened.fid, b"new and longer")
+    holder.acknowledged(opened.fid)
+    assert (work / "a.txt").read_bytes() == b"new and longer"
     holder.close(opened.fid)
     holder.lost()

@@ -31,7 +31,7 @@ class Local:
         self.found = OutsideChanges(
             lab.opens.watches,
             self._listen,
-            lambda again: self.clock.callLater(0, again),
+            self.clock.callLater,
             self.problems.append,
         )
         lab.opens.watches.outside = self.found
@@ -45,7 +45,7 @@ class Local:
         for ready in list(self.listening.values()):
             ready()
         while self.clock.getDelayedCalls():
-            self.clock.advance(0)
+            self.clock.advance(0.02)
 
 
 @pytest.fixture
@@ -69,6 +69,28 @@ def test_names(lab: Lab, local: Local) -> None:
         (ADDED, "dir"),
         (REMOVED, "dir"),
     ]
+
+
+def test_the_halves_of_a_rename_may_come_apart(lab: Lab, local: Local) -> None:
+    """A program may be held up between them; a name that only goes is removed a moment later."""
+    (lab.root / "a").touch()
+    (lab.root / "c").touch()
+    watcher = Watcher(lab, bits=NAME)
+    inotify = local.found._inotify
+    assert inotify is not None
+    (lab.root / "a").rename(lab.root / "b")
+    first, second = list(inotify.read())
+    for half in (first, second):
+        inotify.read = lambda half=half: iter([half])  # type: ignore[method-assign,misc]
+        local.found.read()
+    del inotify.read
+    assert watcher.all() == [(OLD, "a"), (NEW, "b")]
+    assert local.clock.getDelayedCalls() == []
+    (lab.root / "c").rename(lab.outside / "c")
+    local.found.read()
+    assert watcher.all() == []
+    local.clock.advance(0.02)
+    assert watcher.all() == [(REMOVED, "c")]
 
 
 def test_contents_and_attributes(lab: Lab, local: Local) -> None:

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
 from fakesmb.record.log import EventLog
-from fakesmb.transport.local_changes import Readable, watch_local_changes
+from fakesmb.transport.local_programs import Readable, heed_local_programs
 from fakesmb.vfs.api import CreateRequest, Option
 from fakesmb.vfs.local import LocalStore
 from fakesmb.vfs.openfiles import OpenFiles
@@ -37,7 +37,7 @@ class Reactor(Clock):
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
 def test_the_reactor_reads_from_the_first_watch_to_the_last(tmp_path: OsPath) -> None:
     reactor, opens = Reactor(), OpenFiles()
-    watch_local_changes(reactor, opens, EventLog([]))
+    heed_local_programs(reactor, opens, EventLog([]))
     store = LocalStore(str(tmp_path), opens)
     handle = store.create(Path(), CreateRequest(LIST, options=Option.DIRECTORY)).handle
     assert reactor.readers == []

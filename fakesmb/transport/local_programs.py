@@ -1,4 +1,4 @@
-"""Changes by local programs, read in the reactor that serves the clients who watch for them."""
+"""What local programs do with the files of clients, read in the reactor that serves them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,8 @@ from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
 from fakesmb.record.log import EventLog
+from fakesmb.vfs import local_locks
+from fakesmb.vfs.local_opens import LocalOpens
 from fakesmb.vfs.openfiles import OpenFiles
 from fakesmb.vfs.outside import OutsideChanges
 
@@ -35,14 +37,14 @@ class Readable:
         return "inotify"
 
 
-def watch_local_changes(reactor: Any, opens: OpenFiles, log: EventLog) -> None:
-    """From the first watch of a client until the last ends, changes by local programs are told as well."""
+def heed_local_programs(reactor: Any, opens: OpenFiles, log: EventLog) -> None:
+    """Changes by local programs are told to the clients who watch for them; their locks and opens count as others'."""
 
     def listen(fd: int, ready: Callable[[], None]) -> Callable[[], None]:
         reader = Readable(fd, ready)
         reactor.addReader(reader)
         return lambda: reactor.removeReader(reader)
 
-    opens.watches.outside = OutsideChanges(
-        opens.watches, listen, lambda again: reactor.callLater(0, again), log.problem
-    )
+    opens.watches.outside = OutsideChanges(opens.watches, listen, reactor.callLater, log.problem)
+    opens.local_opens = LocalOpens(listen, log.problem)
+    opens.call_later = reactor.callLater if local_locks.SUPPORTED else None

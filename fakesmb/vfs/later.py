@@ -1,0 +1,20 @@
+"""What the store needs of a reactor: calls that come later, and descriptors that can be read."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class DelayedCall(Protocol):
+    """A call that is still to come, as Twisted's IDelayedCall."""
+
+    def active(self) -> bool:
+        """Whether it has been neither made nor cancelled."""
+
+    def cancel(self) -> None:
+        """Never makes it."""
+
+
+Listen = Callable[[int, Callable[[], None]], Callable[[], None]]
+"""Calls back whenever a descriptor can be read; gives what ends that."""
+CallLater = Callable[[float, Callable[[], None]], DelayedCall]
+"""Calls back after so many seconds, as Twisted's IReactorTime.callLater."""

@@ -1,0 +1,118 @@
+"""Byte-range locks of local programs, fcntl(2): clients meet them, and local programs meet the locks of clients.
+
+A file's locks are held once more, for the system, as open file description locks (Linux): their owner is a descriptor,
+so that those of this process belong to all its clients together, and closing another descriptor frees none of them.
+"""
+
+import errno
+import os
+import struct
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from fakesmb.vfs.later import CallLater, DelayedCall
+
+try:
+    from fcntl import F_OFD_GETLK, F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, fcntl
+except ImportError:  # only Linux has these locks
+    SUPPORTED = False
+else:
+    SUPPORTED = True
+
+_FLOCK: Final = struct.Struct("@hhqqi4x")
+"""struct flock of 64-bit Linux: type, whence, start, length (0: to the end of all files), process."""
+BEYOND: Final = (1 << 63) - 1
+"""What the system cannot lock: only clients see locks from here on."""
+POLL_SECONDS: Final = 0.1
+
+
+class LocalLock(NamedTuple):
+    """A local program's lock, or a part of it."""
+
+    start: int
+    end: int
+    exclusive: bool
+    pid: int
+
+
+class LocalLocks:
+    """The system's view of one file's locks."""
+
+    __slots__ = ("_again", "_call_later", "_fd", "_timer")
+
+    def __init__(self, call_later: CallLater) -> None:
+        self._call_later = call_later
+        self._fd = -1
+        """Whose locks the clients' are, while they have any: those are not in our own way."""
+        self._again: Callable[[], None] | None = None
+        self._timer: DelayedCall | None = None
+
+    def obstacle(self, fd: int, start: int, end: int, *, exclusive: bool) -> LocalLock | None:
+        """The lock of a local program that keeps `[start, end)` from being locked, or used, in that way."""
+        if start >= BEYOND or start == end:
+            return None
+        kind = F_WRLCK if exclusive else F_RDLCK
+        asked = _FLOCK.pack(kind, os.SEEK_SET, start, _length(start, end), 0)
+        found = fcntl(fd if self._fd < 0 else self._fd, F_OFD_GETLK, asked)
+        kind, _, start, length, pid = _FLOCK.unpack(found)
+        if kind == F_UNLCK:
+            return None
+        return LocalLock(start, start + length if length else BEYOND, kind == F_WRLCK, pid)
+
+    def hold(self, fd: int, start: int, end: int, *, exclusive: bool) -> None:
+        """Tells the system of a range that clients hold, through a descriptor of whoever locks it."""
+        if self._fd < 0:
+            self._fd = os.dup(fd)
+        kinds = (F_WRLCK, F_RDLCK) if exclusive else (F_RDLCK, F_WRLCK)
+        if not any(self._set(kind, start, end) for kind in kinds):
+            self.release(start, end)
+
+    def release(self, start: int, end: int) -> None:
+        """No client holds anything of this range any longer."""
+        self._set(F_UNLCK, start, end)
+
+    def release_all(self) -> None:
+        """No client holds anything. What locked may stay open: closing our descriptor alone frees nothing."""
+        if self._fd >= 0:
+            self._set(F_UNLCK, 0, BEYOND)
+            os.close(self._fd)
+            self._fd = -1
+
+    def _set(self, kind: int, start: int, end: int) -> bool:
+        """Whether it could be: a descriptor for reading only cannot lock exclusively, and one for writing not share."""
+        if start >= BEYOND or start == end or self._fd < 0:
+            return True
+        try:
+            fcntl(self._fd, F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, start, _length(start, end), 0))
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                return False
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.ENOLCK, errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+        return True
+
+    # The system tells nobody that a lock is gone.
+
+    def call_again(self, again: Callable[[], None]) -> None:
+        """Calls back every tenth of a second until `call_no_more`: somebody waits for a range."""
+        self._again = again
+        if self._timer is None or not self._timer.active():
+            self._timer = self._call_later(POLL_SECONDS, self._call)
+
+    def call_no_more(self) -> None:
+        """Nobody waits any longer."""
+        self._again = None
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    def _call(self) -> None:
+        again, self._timer = self._again, None
+        if again is not None:
+            again()
+            if self._again is not None:
+                self.call_again(self._again)
+
+
+def _length(start: int, end: int) -> int:
+    return end - start if end < BEYOND else 0
