@@ -29,6 +29,7 @@ from fakesmb.vfs.deletion import deletes
 from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of
+from fakesmb.vfs.local_locks import LocalLocks
 from fakesmb.vfs.locks import LockTable
 from fakesmb.vfs.lookup import Lookup
 from fakesmb.vfs.metadata import keep_change_time, set_basic, set_eas
@@ -172,7 +173,12 @@ class LocalStore:
             return streamfiles.read(own, offset, size, pid)
         if not own.access & READS_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
-        _check_read(own, offset, size, pid)
+        file = own.file
+        locks, local = file.locks, file.local
+        if locks is not None:
+            locks.check_read(own, pid, offset, size)
+        if local is not None and local.any(own.fd):
+            _check_local(local, own, offset, size, writes=False)
         if offset > _LARGEST - size:
             if offset > _LARGEST:
                 raise SMBError(NT.INVALID_PARAMETER, "offset")
@@ -184,7 +190,12 @@ class LocalStore:
         own = _own(handle)
         if own.unusual or not own.access & READS_DATA or offset > _LARGEST - size:
             return None
-        _check_read(own, offset, size, pid)
+        file = own.file
+        locks, local = file.locks, file.local
+        if locks is not None:
+            locks.check_read(own, pid, offset, size)
+        if local is not None and local.any(own.fd):
+            _check_local(local, own, offset, size, writes=False)
         there = os.fstat(own.fd).st_size - offset
         if there < size:
             size = max(there, 0)
@@ -199,10 +210,11 @@ class LocalStore:
         if not own.access & WRITES_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
         file = own.file
-        if file.locks is not None:
-            file.locks.check_write(own, pid, offset, size)
-        if file.local is not None and file.local.obstacle(own.fd, offset, offset + size, exclusive=True):
-            raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
+        locks, local = file.locks, file.local
+        if locks is not None:
+            locks.check_write(own, pid, offset, size)
+        if local is not None and local.any(own.fd):
+            _check_local(local, own, offset, size, writes=True)
         if offset > _LARGEST - size:
             raise SMBError(NT.INVALID_PARAMETER, "offset")
         if not size:
@@ -522,12 +534,9 @@ def _own(handle: "Handle") -> LocalHandle:
     return handle
 
 
-def _check_read(own: LocalHandle, offset: int, size: int, pid: int) -> None:
-    """Raises FILE_LOCK_CONFLICT where a client or a local program has locked a byte of the range."""
-    file = own.file
-    if file.locks is not None:
-        file.locks.check_read(own, pid, offset, size)
-    if file.local is not None and file.local.obstacle(own.fd, offset, offset + size, exclusive=False):
+def _check_local(local: LocalLocks, own: LocalHandle, offset: int, size: int, *, writes: bool) -> None:
+    """Raises FILE_LOCK_CONFLICT where a local program's lock is in the way."""
+    if local.obstacle(own.fd, offset, offset + size, exclusive=writes) is not None:
         raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
 
 
