@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl tshark=tshark nmap=nmap javac=default-jdk-headless \
-	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite
+	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite \
+	/usr/lib/python3/dist-packages/smbc=python3-smbc
 
 INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }

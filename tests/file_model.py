@@ -28,7 +28,7 @@ READ, WRITE, DELETE = 0x1, 0x2 | 0x4, 0x10000
 ACCESSES = (0x120089, 0x120116, 0x12019F, 0x13019F, 0x13019F, 0x110080, 0x100080)
 SHARES = (0, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7, 7)
 SUPERSEDE, OPEN, CREATE, OPEN_IF, OVERWRITE, OVERWRITE_IF = range(6)
-REPLACING = (SUPERSEDE, OVERWRITE, OVERWRITE_IF)
+REPLACING = {SUPERSEDE: DELETE, OVERWRITE: 2, OVERWRITE_IF: 2}
 NAMES = (
     "a",
     "A",
@@ -173,13 +173,13 @@ class Model:
     def create(self, path: str, access: int, share: int, disposition: int, *, delete_on_close: bool) -> Held:
         node = self.look(path)
         if node is not None:
-            if disposition == CREATE:
-                raise SMBError(NT.OBJECT_NAME_COLLISION)
             if node.children is not None:
                 raise SMBError(NT.FILE_IS_A_DIRECTORY)
+            if disposition == CREATE:
+                raise SMBError(NT.OBJECT_NAME_COLLISION)
             if node.deleting:
                 raise SMBError(NT.DELETE_PENDING)
-            wanted = access | 2 if disposition in REPLACING else access
+            wanted = access | REPLACING.get(disposition, 0)
             if any(excluded(wanted, share, other) for other in node.opens):
                 raise SMBError(NT.SHARING_VIOLATION)
             if disposition in REPLACING:

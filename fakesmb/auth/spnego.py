@@ -170,7 +170,9 @@ class SpnegoAcceptor:
             return b""
         if not security.verify(self._mech_list, mic):
             raise der.broken("wrong mechListMIC: the list of mechanisms is not what the client sent")
-        return security.sign(self._mech_list)
+        ours = security.sign(self._mech_list)
+        security.restart()
+        return ours
 
 
 def _inside_gss(body: bytes) -> tuple[int, bytes]:

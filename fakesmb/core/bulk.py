@@ -11,8 +11,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.core.commands.io import LARGEST_READ
 from fakesmb.core.exchange import REPLY_FLAGS, REPLY_FLAGS2
+from fakesmb.core.state import LARGEST_READ
 from fakesmb.record import events
 from fakesmb.vfs.api import Access
 from fakesmb.wire.codec import Buffer
@@ -75,7 +75,7 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
         size |= high_count << 16
     offset = offset_high << 32 | offset_low
     if size > LARGEST_READ:
-        size = LARGEST_READ
+        size = min(size, entry.tree.largest_read)
     part, data = None, b""
     try:
         if size >= SMALLEST_RANGE and connection.send_range is not None:

@@ -14,7 +14,7 @@ from fakesmb.security import WellKnown
 from fakesmb.vfs.security import Token
 
 if TYPE_CHECKING:
-    from fakesmb.auth.accounts import Identity
+    from fakesmb.auth.accounts import Account, Identity
 
 ADMINISTRATOR_RID: Final = 500
 GUEST_RID: Final = 501
@@ -38,9 +38,16 @@ def rid_of(name: str) -> int:
     return _BUILT_IN.get(folded) or _FIRST_RID + zlib.crc32(folded.encode()) % _RIDS
 
 
-def account_rows(names: Iterable[str]) -> tuple[AccountRow, ...]:
-    """Accounts that are not there on every machine."""
-    return tuple(AccountRow(name, rid_of(name)) for name in names if name.casefold() not in _BUILT_IN)
+def account_rows(accounts: Iterable["Account"], *, guest: bool = False) -> tuple[AccountRow, ...]:
+    """Accounts that one can sign in with, the guest among them if there is one."""
+    rows = {
+        rid: AccountRow(one.name, rid, admin=one.admin)
+        for one in accounts
+        if (rid := rid_of(one.name)) != NONE_RID
+    }
+    if guest:
+        rows.setdefault(GUEST_RID, AccountRow("Guest", GUEST_RID))
+    return tuple(rows.values())
 
 
 def token_of(machine: str, identity: "Identity") -> Token:

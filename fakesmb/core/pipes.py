@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fakesmb.core.request import AnyRequest
-from fakesmb.core.transactions import Results
+from fakesmb.core.transactions import Outcome, Results
 from fakesmb.core.views import caller_of
+from fakesmb.core.waiting import then
 from fakesmb.record.events import pipe_message
 from fakesmb.rpc import rap
-from fakesmb.rpc.pipes import Pipe
+from fakesmb.rpc.pipes import Pipe, Received
 from fakesmb.status import NT, SMBError
 from fakesmb.wire import names
 from fakesmb.wire.trans import TransactionRequest
@@ -73,21 +74,24 @@ def peek(request: AnyRequest) -> Results:
     return Results(parameters=head, data=data, status=NT.BUFFER_OVERFLOW if more else 0)
 
 
-def transact(request: AnyRequest) -> Results:
+def transact(request: AnyRequest) -> Outcome:
     """TRANS_TRANSACT_NMPIPE, [MS-CIFS] 2.2.5.6: a write and the read of its answer.
 
     An answer longer than the client's buffer comes with BUFFER_OVERFLOW; reads fetch the rest.
     """
     params = _params(request)
     request.detail = pipe_message(params.data)
-    data, more = _pipe(request).transact(params.data, params.max_data_count)
+    return then(_pipe(request).transact(params.data, params.max_data_count), _received)
+
+
+def _received(received: Received) -> Results:
+    data, more = received
     return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0, detail=pipe_message(data))
 
 
-def raw_read(request: AnyRequest) -> Results:
-    """TRANS_RAW_READ_NMPIPE, [MS-CIFS] 2.2.5.2."""
-    data, more = _pipe(request).read(_params(request).max_data_count)
-    return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0)
+def raw_read(request: AnyRequest) -> Outcome:
+    """TRANS_RAW_READ_NMPIPE, [MS-CIFS] 3.3.5.57.3: messages run together."""
+    return then(_pipe(request).receive(_params(request).max_data_count, raw=True), _received)
 
 
 def write(request: AnyRequest) -> Results:
@@ -95,9 +99,9 @@ def write(request: AnyRequest) -> Results:
     return Results(parameters=_STATUS.pack(_pipe(request).write(_params(request).data) & 0xFFFF))
 
 
-def read(request: AnyRequest) -> Results:
-    """TRANS_READ_NMPIPE, [MS-CIFS] 2.2.5.9."""
-    return raw_read(request)
+def read(request: AnyRequest) -> Outcome:
+    """TRANS_READ_NMPIPE, [MS-CIFS] 3.3.5.57.9."""
+    return then(_pipe(request).receive(_params(request).max_data_count), _received)
 
 
 def wait(request: AnyRequest) -> Results:
@@ -128,7 +132,7 @@ def remote_administration(request: AnyRequest, name: str) -> Results:
     return Results(parameters=parameters, data=data)
 
 
-FUNCTIONS: Final[Mapping[int, Callable[[AnyRequest], Results]]] = {
+FUNCTIONS: Final[Mapping[int, Callable[[AnyRequest], Outcome]]] = {
     0x0001: set_state,
     0x0011: raw_read,
     0x0021: query_state,
@@ -143,7 +147,7 @@ FUNCTIONS: Final[Mapping[int, Callable[[AnyRequest], Results]]] = {
 """Named-pipe functions, [MS-CIFS] 2.2.2.2."""
 
 
-def named_transaction(request: AnyRequest) -> Results:
+def named_transaction(request: AnyRequest) -> Outcome:
     """SMB_COM_TRANSACTION by its name ([MS-CIFS] 3.3.5.29).
 
     Raises OBJECT_PATH_SYNTAX_BAD for a name that is neither pipe nor mailslot, OBJECT_NAME_NOT_FOUND for what

@@ -20,6 +20,8 @@ from fakesmb.vfs.api import FileStore, Handle, Search
 from fakesmb.vfs.later import DelayedCall
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.posix import posix_path
+from fakesmb.wire.frame import LONGEST_FRAME
+from fakesmb.wire.unix import UnixCapability
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
@@ -35,6 +37,11 @@ FIRST_UID: Final = 0x0800
 FIRST_TID: Final = 0x0800
 FIRST_SID: Final = 0x0001
 RESERVED_ID: Final = 0xFFFF
+LARGEST_READ: Final = 0x20000
+"""Bytes that one READ_ANDX gives at most."""
+LARGEST_UNIX_READ: Final = LONGEST_FRAME - 0x3F
+"""The same for a client that chose CIFS_UNIX_LARGE_READ_CAP: Linux asks for 1 MiB, or what `rsize` says, and after
+less it goes on page by page."""
 
 
 class Clock(Protocol):
@@ -150,7 +157,17 @@ class Session:
 class Tree:
     """One connected share of a connection ([MS-CIFS] 3.3.1.6)."""
 
-    __slots__ = ("began", "parse", "read_only", "session", "share", "store", "tid", "unix_capabilities")
+    __slots__ = (
+        "began",
+        "largest_read",
+        "parse",
+        "read_only",
+        "session",
+        "share",
+        "store",
+        "tid",
+        "unix_capabilities",
+    )
 
     def __init__(self, share: Share, session: Session) -> None:
         self.share = share
@@ -163,12 +180,25 @@ class Tree:
         self.began = time.time()
         self.unix_capabilities = 0
         """Of the Unix extensions, those that the client chose by SET_FS_INFORMATION."""
+        self.largest_read = LARGEST_READ
         self.parse: Callable[..., Path] = Path.parse
         """How a client's path is read: takes `wildcards` too."""
 
-    def use_posix_names(self) -> None:
-        """From now on the client writes `/`, and means each name as it is spelt."""
-        if self.store is not None and self.parse != posix_path:
+    @property
+    def posix_names(self) -> bool:
+        """Whether paths are POSIX's: no character but `/` means anything, wildcards in a name of one file neither."""
+        return self.parse is posix_path
+
+    def choose_unix(self, capabilities: int) -> None:
+        """From now on the client uses these of the Unix extensions."""
+        self.unix_capabilities = capabilities
+        self.largest_read = LARGEST_UNIX_READ if capabilities & UnixCapability.LARGE_READ else LARGEST_READ
+        if capabilities & UnixCapability.POSIX_PATHNAMES:
+            self._use_posix_names()
+
+    def _use_posix_names(self) -> None:
+        """The client writes `/`, and means each name as it is spelt."""
+        if self.store is not None and not self.posix_names:
             self.store = self.store.with_posix_names()
             self.parse = posix_path
 
@@ -177,7 +207,7 @@ class Tree:
         if session is self.session or self.share.store is None:
             return self.store
         store = self.share.store.for_user(session.token)
-        return store.with_posix_names() if self.parse == posix_path else store
+        return store.with_posix_names() if self.posix_names else store
 
     def serves(self, session: Session) -> bool:
         """Whether a user who did not connect it may use it: TIDs belong to the connection, rights do not."""

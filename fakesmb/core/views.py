@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.auth.accounts import Guest
 from fakesmb.core.identities import account_rows, machine_sid
 from fakesmb.rpc.view import (
     Caller,
@@ -17,6 +18,7 @@ from fakesmb.rpc.view import (
 from fakesmb.vfs.api import Access
 
 if TYPE_CHECKING:
+    from fakesmb.auth.accounts import Identity
     from fakesmb.core.state import Open, Server, Session, Share
 
 _WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
@@ -25,10 +27,18 @@ PERM_READ, PERM_WRITE, PERM_CREATE = 1, 2, 4
 
 def caller_of(session: "Session") -> Caller:
     """A session's user, as RPC interfaces see callers."""
-    identity = session.identity
-    if identity is None:
-        return Caller(anonymous=True)
-    return Caller(identity.user, identity.domain, identity.admin, identity.kind == "anonymous")
+    return Caller(anonymous=True) if session.identity is None else caller_from(session.identity)
+
+
+def caller_from(identity: "Identity") -> Caller:
+    """The outcome of a sign-in, as RPC interfaces see callers."""
+    return Caller(
+        identity.user,
+        identity.domain,
+        identity.admin,
+        identity.kind == "anonymous",
+        identity.session_key,
+    )
 
 
 def client_name(peer: str) -> str:
@@ -56,6 +66,7 @@ class LiveView:
     def facts(self) -> ServerFacts:
         """Name, version and the like."""
         settings = self._server.settings
+        accounts = self._server.accounts
         return ServerFacts(
             name=settings.name,
             workgroup=settings.workgroup,
@@ -64,7 +75,7 @@ class LiveView:
             version_minor=settings.os_minor,
             started=self._server.started,
             machine_sid=machine_sid(settings.name),
-            accounts=account_rows(account.name for account in self._server.accounts),
+            accounts=account_rows(accounts, guest=accounts.guest is not Guest.OFF),
         )
 
     def shares(self) -> list[ShareRow]:

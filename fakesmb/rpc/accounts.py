@@ -66,11 +66,17 @@ WELL_KNOWN: Final = tuple(
 )
 
 LOCAL: Final = (
-    AccountRow("Administrator", 500),
-    AccountRow("Guest", 501),
+    AccountRow("Administrator", 500, admin=True, disabled=True),
+    AccountRow("Guest", 501, disabled=True),
     AccountRow("None", 513, group=True),
 )
-"""What every Windows machine has."""
+"""What every Windows machine has; nobody can sign in as the first two unless they are configured."""
+
+
+def local_rows(facts: ServerFacts) -> list[AccountRow]:
+    """All local accounts, by their RIDs."""
+    rows = {one.rid: one for one in (*LOCAL, *facts.accounts)}
+    return [rows[rid] for rid in sorted(rows)]
 
 
 class Directory:
@@ -79,7 +85,7 @@ class Directory:
     def __init__(self, facts: ServerFacts, caller: Caller) -> None:
         self.machine = facts.name.upper()
         self.machine_sid = facts.machine_sid
-        rows = [*LOCAL, *facts.accounts]
+        rows = local_rows(facts)
         if (
             caller.user
             and not caller.anonymous

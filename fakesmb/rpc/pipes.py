@@ -8,11 +8,23 @@ import importlib
 import re
 import uuid
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
+from twisted.internet.defer import Deferred
 
-from fakesmb.rpc.dcerpc import Association, Disconnect, Interface, Syntax
+from fakesmb.rpc.dcerpc import (
+    Association,
+    Client,
+    Disconnect,
+    Interface,
+    Registered,
+    Surroundings,
+    Traffic,
+)
+from fakesmb.rpc.groups import Groups
+from fakesmb.rpc.packets import Syntax
+from fakesmb.rpc.security import Acceptors, none_accepted
 from fakesmb.rpc.view import Caller, ServerView
 from fakesmb.status import NT, SMBError
 
@@ -41,14 +53,32 @@ SERVICES: Final[dict[str, Service]] = {
     "srvsvc": Service(Syntax(uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3), "fakesmb.rpc.srvsvc"),
     "lsarpc": Service(Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ab"), 0), "fakesmb.rpc.lsarpc"),
     "wkssvc": Service(Syntax(uuid.UUID("6bffd098-a112-3610-9833-46c3f87e345a"), 1), "fakesmb.rpc.wkssvc"),
+    "dssetup": Service(Syntax(uuid.UUID("3919286a-b10c-11d0-9ba8-00c04fd92ef5"), 0), "fakesmb.rpc.dssetup"),
+    "samr": Service(Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ac"), 1), "fakesmb.rpc.samr"),
+    "epmapper": Service(Syntax(uuid.UUID("e1af8308-5d1f-11c9-91a4-08002b14a0fa"), 3), "fakesmb.rpc.epmapper"),
+    "mgmt": Service(Syntax(uuid.UUID("afa8bd80-7d8a-11c9-bef4-08002b102989"), 1), "fakesmb.rpc.mgmt"),
 }
 
-ENDPOINTS: Final[dict[str, tuple[str, ...]]] = {
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """What is behind a pipe name."""
+
+    path: str
+    """The name the bind_ack tells: that of the pipe which others are links to."""
+    services: tuple[str, ...]
+
+
+_WORKSTATION_AND_SERVER: Final = ("srvsvc", "wkssvc", "mgmt")
+_LOCAL_SECURITY: Final = ("lsarpc", "samr", "dssetup", "mgmt")
+
+ENDPOINTS: Final[dict[str, Endpoint]] = {
     # One Windows process serves both, so each can be bound through the other's pipe as well.
-    "srvsvc": ("srvsvc", "wkssvc"),
-    "wkssvc": ("wkssvc", "srvsvc"),
-    "lsarpc": ("lsarpc",),
-    "lsass": ("lsarpc",),  # the name of the pipe that lsarpc, samr and netlogon are links to
+    "srvsvc": Endpoint("\\PIPE\\srvsvc", _WORKSTATION_AND_SERVER),
+    "wkssvc": Endpoint("\\PIPE\\wkssvc", _WORKSTATION_AND_SERVER),
+    "lsarpc": Endpoint("\\PIPE\\lsass", _LOCAL_SECURITY),
+    "lsass": Endpoint("\\PIPE\\lsass", _LOCAL_SECURITY),
+    "samr": Endpoint("\\PIPE\\lsass", _LOCAL_SECURITY),
+    "epmapper": Endpoint("\\PIPE\\epmapper", ("epmapper", "mgmt")),
 }
 """Pipe names and the services behind them."""
 
@@ -56,17 +86,17 @@ ENDPOINTS: Final[dict[str, tuple[str, ...]]] = {
 class LazyInterface:
     """An interface whose module (and impacket with it, a tenth of a second) is loaded by its first call."""
 
-    def __init__(self, module: str, view: ServerView) -> None:
+    def __init__(self, module: str, around: Surroundings) -> None:
         self._module = module
-        self._view = view
+        self._around = around
         self._interface: Interface | None = None
 
-    def call(self, operation: int, stub: bytes, caller: Caller) -> bytes:
+    def call(self, operation: int, stub: bytes, client: Client) -> bytes:
         """Runs a call; raises `Fault`."""
         if self._interface is None:
-            interface: Interface = importlib.import_module(self._module).interface(self._view)
+            interface: Interface = importlib.import_module(self._module).interface(self._around)
             self._interface = interface
-        return self._interface.call(operation, stub, caller)
+        return self._interface.call(operation, stub, client)
 
 
 _PREFIX: Final = re.compile(r"[\\/]*pipe[\\/]", re.IGNORECASE)
@@ -78,15 +108,34 @@ def plain_name(name: str) -> str:
     return plain.removeprefix("pipe\\").strip("\\")
 
 
+_REGISTERED: Final = tuple(
+    Registered(name, SERVICES[name].syntax, path)
+    for path, services in {endpoint.path: endpoint.services for endpoint in ENDPOINTS.values()}.items()
+    for name in services
+    if name != "mgmt"  # behind every endpoint, and so behind none in particular
+)
+
+
+def _interfaces(endpoint: Endpoint, view: ServerView, traffic: Traffic) -> dict[str, LazyInterface]:
+    services = {name: SERVICES[name] for name in endpoint.services}
+    around = Surroundings(view, tuple(one.syntax for one in services.values()), traffic, _REGISTERED)
+    return {name: LazyInterface(one.module, around) for name, one in services.items()}
+
+
 class PipeService:
     """All the pipes of one server."""
 
     def __init__(self, view: ServerView) -> None:
-        self._view = view
-        self._opened = 0
+        self._traffic = Traffic()
+        self._groups = Groups()
         self._open: dict[str, int] = {}
+        self._interfaces = {
+            endpoint.services: _interfaces(endpoint, view, self._traffic) for endpoint in ENDPOINTS.values()
+        }
 
-    def open(self, name: str, caller: Caller, *, prefixed: bool = True) -> "Pipe":
+    def open(
+        self, name: str, caller: Caller, acceptors: Acceptors = none_accepted, *, prefixed: bool = True
+    ) -> "Pipe":
         """Opens a pipe by any form of its name.
 
         Without `prefixed` a name that begins with `PIPE\\` is not found: so it is with Windows in
@@ -96,23 +145,21 @@ class PipeService:
         more on a pipe that opens and then says nothing.
         """
         plain = plain_name(name)
-        services = ENDPOINTS.get(plain)
-        if services is None or (not prefixed and _PREFIX.match(name)):
+        endpoint = ENDPOINTS.get(plain)
+        if endpoint is None or (not prefixed and _PREFIX.match(name)):
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {plain!r}")
-        self._opened += 1
         self._open[plain] = self._open.get(plain, 0) + 1
+        interfaces = self._interfaces[endpoint.services]
 
-        bound: dict[str, LazyInterface] = {}  # an interface keeps its client's context handles
-
-        def find(syntax: Syntax) -> Interface | None:
-            for service in services:
+        def find(syntax: Syntax) -> tuple[str, Interface] | None:
+            for service, interface in interfaces.items():
                 known = SERVICES[service].syntax
                 if (known.uuid, known.major) == (syntax.uuid, syntax.major) and syntax.minor <= known.minor:
-                    return bound.setdefault(service, LazyInterface(SERVICES[service].module, self._view))
+                    return service, interface
             return None
 
-        group = 0x5000 + self._opened % 0x7FFFFFFF
-        return Pipe(plain, Association(find, f"\\PIPE\\{plain}", group, caller), self)
+        association = Association(find, endpoint.path, self._groups, caller, acceptors, self._traffic)
+        return Pipe(plain, association, self)
 
     @staticmethod
     def warm() -> None:
@@ -134,6 +181,18 @@ class PipeService:
         self._open[plain] -= 1
 
 
+Received = tuple[bytes, bool]
+"""What a read gives: bytes, and whether more of their message is left."""
+
+
+class _Reader(NamedTuple):
+    """A read that waits for something to come."""
+
+    size: int
+    raw: bool
+    deferred: "Deferred[Received]"
+
+
 class Pipe:
     """One open of a message-mode pipe. Each PDU of an answer is one message."""
 
@@ -143,6 +202,7 @@ class Pipe:
         self._association = association
         self._service = service
         self._messages: deque[memoryview] = deque()
+        self._readers: deque[_Reader] = deque()
         self._backlog = 0
         self._broken = ""
         self._closed = False
@@ -200,37 +260,51 @@ class Pipe:
                 if self._backlog > MAX_BACKLOG:
                     raise Disconnect("answers pile up unread")
         except Disconnect as error:
-            self._broken = str(error)
+            self._broken = str(error) or "the protocol was broken"
+        if self._readers:
+            self._serve_readers()
         return size
 
-    def read(self, size: int) -> tuple[bytes, bool]:
+    def read(self, size: int, *, raw: bool = False) -> Received:
         """At most `size` bytes of the next message, and whether more of that message is left.
 
-        With more left the answer's status is BUFFER_OVERFLOW. In byte mode messages run together and nothing
-        is ever "left". Raises PIPE_EMPTY where nothing waits (a blocking read would wait: the core's choice)
-        and PIPE_DISCONNECTED at the end of a broken pipe.
+        With more left the answer's status is BUFFER_OVERFLOW. In byte mode, and when it is `raw`, messages run
+        together and nothing is ever "left". Raises PIPE_EMPTY where nothing waits and PIPE_DISCONNECTED at the
+        end of a broken pipe.
         """
         self._check_readable()
-        if self._state & _MESSAGE_READS:
+        if self._state & _MESSAGE_READS and not raw:
             return self._take(size)
         out = bytearray()
         while self._messages and len(out) < size:
             out += self._take(size - len(out))[0]
         return bytes(out), False
 
+    def receive(self, size: int, *, raw: bool = False) -> "Received | Deferred[Received]":
+        """A read that waits where the pipe is empty, unless that is in non-blocking mode ([MS-CIFS] 3.3.5.57.9).
+
+        Those that wait are served in turn. One that is cancelled is forgotten; if the pipe is closed they end in
+        PIPE_BROKEN.
+        """
+        if not self._readers and (self._messages or self._broken or self._closed or self.nonblocking):
+            return self.read(size, raw=raw)
+        deferred: Deferred[Received] = Deferred(self._forget_reader)
+        self._readers.append(_Reader(size, raw, deferred))
+        return deferred
+
     def peek(self, size: int) -> bytes:
         """What `read` would give, left in place. b"" from an empty pipe."""
         return bytes(self._messages[0][:size]) if self._messages else b""
 
-    def transact(self, data: bytes | bytearray | memoryview, size: int) -> tuple[bytes, bool]:
-        """A write and the read of its answer in one (TRANSACT_NMPIPE); see `read`.
+    def transact(self, data: bytes | bytearray | memoryview, size: int) -> "Received | Deferred[Received]":
+        """A write and the read of its answer in one (TRANSACT_NMPIPE); see `receive`.
 
         Raises PIPE_BUSY if an answer to something earlier has not been read ([MS-FSCC] 2.3.51).
         """
         if self._messages:
             raise SMBError(NT.PIPE_BUSY, "the last answer is still unread")
         self.write(data)
-        return self.read(size)
+        return self.receive(size)
 
     def close(self) -> None:
         """Forgets everything; closing twice is harmless."""
@@ -238,7 +312,23 @@ class Pipe:
             self._closed = True
             self._messages.clear()
             self._backlog = 0
+            self._association.close()
             self._service.closed(self.name)
+            while self._readers:
+                self._readers.popleft().deferred.errback(SMBError(NT.PIPE_BROKEN, "the pipe was closed"))
+
+    def _serve_readers(self) -> None:
+        while self._readers and (self._messages or self._broken):
+            size, raw, deferred = self._readers.popleft()
+            try:
+                received = self.read(size, raw=raw)
+            except SMBError as error:
+                deferred.errback(error)
+            else:
+                deferred.callback(received)
+
+    def _forget_reader(self, deferred: "Deferred[Received]") -> None:
+        self._readers = deque(one for one in self._readers if one.deferred is not deferred)
 
     def _take(self, size: int) -> tuple[bytes, bool]:
         message = self._messages[0]

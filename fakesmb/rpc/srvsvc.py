@@ -14,7 +14,7 @@ from typing import Any, Final
 from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.ndr import NULL
 
-from fakesmb.rpc.dcerpc import Interface
+from fakesmb.rpc.dcerpc import Interface, Surroundings
 from fakesmb.rpc.names import name_problem, path_type
 from fakesmb.rpc.srvsvc_rows import (
     CONNECTIONS,
@@ -41,7 +41,7 @@ from fakesmb.rpc.stub import (
     with_open_unions,
     with_structure,
 )
-from fakesmb.rpc.view import ConnectionRow, FileRow, ServerView, ShareRow, Statistics
+from fakesmb.rpc.view import ConnectionRow, FileRow, ShareRow, Statistics
 
 NO_TICK_INTERVAL: Final = 310
 """tod_tinterval: clock tick in 0.0001 s, what NT reports."""
@@ -60,12 +60,8 @@ def share_enum(call: Call, level: int, preferred: int, resume: int | None) -> An
 
 
 def share_enum_sticky(call: Call, level: int, preferred: int, resume: int | None) -> Any:
-    """NetrShareEnumSticky, 3.1.4.9: those an administrator made.
-
-    Windows does not offer level 501 here. Samba does, and clients made for it (`net rpc share`, smbtorture's
-    RPC-SAMBA3) take that for granted, so those signed in get it.
-    """
-    if level == 501 and call.caller.anonymous:
+    """NetrShareEnumSticky, 3.1.4.9: those an administrator made; it has no level 501."""
+    if level == 501:
         return SHARES.refuse(level, resume)
     denied = call.caller.anonymous and level in SIGNED_IN_LEVELS
     shares = [one for one in call.view.shares() if not one.special]
@@ -348,6 +344,6 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
 }
 
 
-def interface(view: ServerView) -> Interface:
+def interface(around: Surroundings) -> Interface:
     """The interface, bound to a server."""
-    return TableInterface(OPERATIONS, view)
+    return TableInterface(OPERATIONS, around.view)

@@ -8,9 +8,10 @@ Importing this module imports impacket's RPC stack (a tenth of a second): only i
 """
 
 import logging
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from impacket.dcerpc.v5.ndr import (
@@ -22,8 +23,15 @@ from impacket.dcerpc.v5.ndr import (
     NDRUniConformantArray,
 )
 
-from fakesmb.rpc.dcerpc import Fault, FaultCode
+from fakesmb.rpc.byteorder import Ignored, Reader, in_big_endian
+from fakesmb.rpc.dcerpc import Client
+from fakesmb.rpc.groups import Handles
+from fakesmb.rpc.packets import Fault, FaultCode
 from fakesmb.rpc.view import Caller, ServerView
+from fakesmb.status import NT, SMBError
+
+T = TypeVar("T")
+U32: Final = struct.Struct("<I")
 
 
 class Win32:
@@ -31,18 +39,22 @@ class Win32:
 
     OK: Final = 0
     ACCESS_DENIED: Final = 5
+    NOT_ENOUGH_MEMORY: Final = 8
     NOT_SUPPORTED: Final = 50
     INVALID_PARAMETER: Final = 87
+    INSUFFICIENT_BUFFER: Final = 122
     INVALID_NAME: Final = 123
     INVALID_LEVEL: Final = 124
     MORE_DATA: Final = 234
     NO_SUCH_LOGON_SESSION: Final = 1312
     BUFFER_TOO_SMALL: Final = 2123
+    USE_NOT_FOUND: Final = 2250
     NET_NAME_NOT_FOUND: Final = 2310
     DEVICE_NOT_SHARED: Final = 2311
     CLIENT_NAME_NOT_FOUND: Final = 2312
     FILE_ID_NOT_FOUND: Final = 2314
     USER_NOT_FOUND: Final = 2221
+    REMOTE_DISABLED: Final = 0x8001011C
 
 
 MAX_PREFERRED_LENGTH: Final = 0xFFFFFFFF
@@ -53,47 +65,50 @@ FIRST_REFERENT: Final = 0x00020000
 impacket_log = logging.getLogger("impacket")
 
 
-class Handles:
-    """The context handles ([C706] 4.2.16.6) that one client has open on one interface."""
-
-    SIZE: Final = 20
-    LIMIT: Final = 64
-
-    def __init__(self) -> None:
-        self._open: set[bytes] = set()
-        self._given = 0
-
-    def give(self) -> bytes | None:
-        """A new handle; None for a client that has too many."""
-        if len(self._open) >= self.LIMIT:
-            return None
-        self._given += 1
-        handle = self._given.to_bytes(self.SIZE, "big")  # the attributes in front stay 0
-        self._open.add(handle)
-        return handle
-
-    def check(self, handle: bytes) -> None:
-        """Raises `Fault` for a handle that is not open."""
-        if handle not in self._open:
-            raise Fault(FaultCode.CONTEXT_MISMATCH)
-
-    def close(self, handle: bytes) -> None:
-        """Ends a handle; raises `Fault` if it is not open."""
-        self.check(handle)
-        self._open.remove(handle)
-
-
 class Call(msgspec.Struct, frozen=True):
     """What an operation knows besides its arguments."""
 
     view: ServerView
-    caller: Caller
-    handles: Handles
+    client: Client
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        return self.client.caller
+
+    @property
+    def handles(self) -> Handles:
+        """The context handles of the client."""
+        return self.client.handles
 
     @property
     def admin(self) -> bool:
         """Whether the caller may see and do what only administrators may."""
-        return self.caller.admin
+        return self.client.caller.admin
+
+    def require_admin(self) -> None:
+        """Raises ACCESS_DENIED for anyone else."""
+        if not self.admin:
+            raise SMBError(NT.ACCESS_DENIED, "only an administrator may")
+
+    def require_name(self) -> None:
+        """Raises ACCESS_DENIED for anonymous callers."""
+        if self.caller.anonymous:
+            raise SMBError(NT.ACCESS_DENIED, "anonymous")
+
+    def opened(self, what: object) -> bytes:
+        """A new handle for something; raises INSUFFICIENT_RESOURCES for a client that has too many."""
+        handle = self.handles.give(what)
+        if handle is None:
+            raise SMBError(NT.INSUFFICIENT_RESOURCES, "too many handles")
+        return handle
+
+    def held(self, handle: bytes, kind: type[T]) -> T:
+        """What a handle stands for; raises INVALID_HANDLE for one of another kind, `Fault` for one not open."""
+        what = self.handles.check(handle)
+        if not isinstance(what, kind):
+            raise SMBError(NT.INVALID_HANDLE, f"a handle of a {type(what).__name__}")
+        return what
 
 
 class Operation(NamedTuple):
@@ -105,22 +120,42 @@ class Operation(NamedTuple):
     request: Any
     arguments: tuple[str | Callable[[Any], Any], ...]
     run: Callable[..., Any]
+    failed: bytes = b""
+    """What comes before the status where `run` raises `SMBError`: null pointers, handles of zeros."""
+
+
+class Refusal(NamedTuple):
+    """What runs for an operation that is refused, whatever it is asked."""
+
+    answer: bytes
+
+    def __call__(self, call: Call) -> bytes:
+        """The refusal."""
+        return self.answer
+
+
+def refused(status: int, before: bytes = b"") -> Operation:
+    """An operation that is answered with a status. `before` is what comes in front of that."""
+    return Operation(Ignored, (), Refusal(before + U32.pack(status)))
 
 
 class TableInterface:
-    """An interface whose operations are a table, for one client."""
+    """An interface whose operations are a table."""
 
     def __init__(self, operations: Mapping[int, Operation], view: ServerView) -> None:
-        self._operations = operations
+        self.operations = operations
         self._view = view
-        self._handles = Handles()
 
-    def call(self, operation: int, stub: bytes, caller: Caller) -> bytes:
+    def call(self, operation: int, stub: bytes, client: Client) -> bytes:
         """Decodes, runs, encodes; raises `Fault` for an opnum we lack and for senseless stub data."""
-        one = self._operations.get(operation)
+        one = self.operations.get(operation)
         if one is None:
             raise Fault(FaultCode.OPERATION_RANGE)
-        answer = one.run(Call(self._view, caller, self._handles), *decode(one, stub))
+        arguments = decode(one, stub, big_endian=client.big_endian)
+        try:
+            answer = one.run(Call(self._view, client), *arguments)
+        except SMBError as error:
+            return one.failed + U32.pack(error.status)
         return answer if isinstance(answer, bytes) else encode(answer)
 
 
@@ -135,16 +170,23 @@ def _impacket_silent() -> Iterator[None]:
         impacket_log.disabled = before
 
 
-def decode(operation: Operation, stub: bytes) -> list[Any]:
+def decode(operation: Operation, stub: bytes, *, big_endian: bool = False) -> list[Any]:
     """The arguments of a call: `str`, `int`, or None for a null pointer. Raises `Fault`."""
     with _impacket_silent():
         try:
-            request = operation.request(stub)
+            request = read_request(operation.request, stub, big_endian=big_endian)
             return [
                 _plain(request, one) if isinstance(one, str) else one(request) for one in operation.arguments
             ]
         except Exception as error:  # impacket raises struct, key, type, Unicode and bare exceptions alike
             raise Fault(FaultCode.BAD_STUB_DATA, repr(error)) from None
+
+
+def read_request(request: Any, stub: bytes, *, big_endian: bool) -> Any:
+    """A request of an impacket class, or of one of ours that reads from a `Reader`."""
+    if not issubclass(request, NDR):
+        return request(Reader(stub, big_endian=big_endian))
+    return (in_big_endian(request) if big_endian else request)(stub)
 
 
 def _plain(request: Any, path: str) -> str | int | None:

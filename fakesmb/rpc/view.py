@@ -30,6 +30,8 @@ class AccountRow(msgspec.Struct, frozen=True):
     name: str
     rid: int
     group: bool = False
+    admin: bool = False
+    disabled: bool = False
 
 
 class ServerFacts(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ class ServerFacts(msgspec.Struct, frozen=True):
     machine_sid: str = "S-1-5-21-2052111302-1123561945-725345543"
     """What the RIDs of local accounts hang from."""
     accounts: tuple[AccountRow, ...] = ()
-    """Local accounts besides Administrator (500), Guest (501) and None (513)."""
+    """Local accounts; Administrator (500) and Guest (501), which are always there, only if one can sign in as them."""
 
 
 class ShareRow(msgspec.Struct, frozen=True):
@@ -138,6 +140,8 @@ class Caller(msgspec.Struct, frozen=True):
     domain: str = ""
     admin: bool = False
     anonymous: bool = False
+    session_key: bytes = b""
+    """What secrets in stub data are encrypted with."""
 
 
 class ServerView(Protocol):

@@ -1,5 +1,6 @@
 """wkssvc: the workstation side of the machine ([MS-WKST]); Explorer and `net` ask it who we are."""
 
+import re
 import struct
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,9 +8,12 @@ from typing import Any, Final
 from impacket.dcerpc.v5 import wkst
 from impacket.dcerpc.v5.ndr import NULL
 
-from fakesmb.rpc.dcerpc import Interface
+from fakesmb.filetime import from_seconds
+from fakesmb.rpc.byteorder import Reader
+from fakesmb.rpc.dcerpc import Interface, Surroundings
 from fakesmb.rpc.stub import (
     FIRST_REFERENT,
+    U32,
     Call,
     Columns,
     Operation,
@@ -17,12 +21,13 @@ from fakesmb.rpc.stub import (
     Win32,
     encode,
     page,
+    refused,
     row,
     row_size,
     wide,
     with_open_unions,
 )
-from fakesmb.rpc.view import ServerView, SessionRow
+from fakesmb.rpc.view import SessionRow
 
 PLATFORM_NT: Final = 500
 JOINED_WORKGROUP: Final = 2
@@ -147,6 +152,7 @@ def _tail(total: int, resume: int | None, handle: int, status: int) -> bytes:
     return struct.pack("<I", total) + pointer + struct.pack("<I", status)
 
 
+TRANSPORTS: Final = ("\\Device\\NetBT_Tcpip", "\\Device\\NetbiosSmb")
 TRANSPORT: Final[Columns] = {
     "quality_of_service": lambda t: 0xFFFF,
     "number_of_vcs": lambda t: t[1],
@@ -161,7 +167,7 @@ def transport_enum(call: Call, level: int, preferred: int, resume: int | None) -
     if level != 0:
         return struct.pack("<III", level, level, 0) + _tail(0, resume, 0, Win32.INVALID_LEVEL)
     sessions = len(call.view.sessions())
-    rows = [("\\Device\\NetBT_Tcpip", sessions), ("\\Device\\NetbiosSmb", sessions)]
+    rows = [(name, sessions) for name in TRANSPORTS]
     item = wkst.WKSTA_TRANSPORT_INFO_0
     found = page(rows, lambda one: row_size(item, TRANSPORT, one), preferred, resume)
     response = wkst.NetrWkstaTransportEnumResponse()
@@ -185,23 +191,6 @@ def join_information(call: Call) -> Any:
     return response
 
 
-def computer_names(call: Call, kind: int, reserved: int) -> Any:
-    """NetrEnumerateComputerNames, 3.2.4.20: the primary name (0), the alternate ones (1, none), all (2)."""
-    if kind not in (0, 1, 2) or reserved:
-        return _LEVEL_AND_STATUS.pack(0, Win32.INVALID_PARAMETER)
-    response = wkst.NetrEnumerateComputerNamesResponse()
-    names = response["ComputerNames"]
-    names["EntriesRead"] = 0 if kind == 1 else 1
-    if kind == 1:
-        names["ComputerNames"] = NULL
-    else:
-        name = wkst.RPC_UNICODE_STRING()
-        name["Data"] = wide(call.view.facts.name)[:-1]
-        names["ComputerNames"] = [name]
-    response["ErrorCode"] = Win32.OK
-    return response
-
-
 def user_get_info(call: Call, reserved: bool, level: int) -> bytes:
     """Opnum 3, NetrWkstaUserGetInfo, which [MS-WKST] and impacket lack: the caller's logon at this machine.
 
@@ -217,6 +206,110 @@ def user_get_info(call: Call, reserved: bool, level: int) -> bytes:
     return _LEVEL_NULL_AND_STATUS.pack(level, 0, Win32.NO_SUCH_LOGON_SESSION)
 
 
+MOST_NAMES: Final = 64
+"""Alternate names, so that nobody fills the memory with them."""
+
+
+class ComputerNames:
+    """What the machine is called: clients may call it by any name, so others can be added as they like."""
+
+    def __init__(self) -> None:
+        self._alternate: dict[str, str] = {}
+
+    def enumerate(self, call: Call, kind: int, reserved: int) -> Any:
+        """NetrEnumerateComputerNames, 3.2.4.20: the primary name (0), the alternate ones (1), all (2)."""
+        if kind not in (0, 1, 2) or reserved:
+            return _LEVEL_AND_STATUS.pack(0, Win32.INVALID_PARAMETER)
+        primary = [call.view.facts.name] if kind != 1 else []
+        alternate = list(self._alternate.values()) if kind != 0 else []
+        rows = []
+        for one in primary + alternate:
+            name = wkst.RPC_UNICODE_STRING()
+            name["Data"] = wide(one)[:-1]
+            rows.append(name)
+        response = wkst.NetrEnumerateComputerNamesResponse()
+        response["ComputerNames"]["EntriesRead"] = len(rows)
+        response["ComputerNames"]["ComputerNames"] = rows or NULL
+        response["ErrorCode"] = Win32.OK
+        return response
+
+    def add(self, call: Call, name: str | None, reserved: int) -> bytes:
+        """NetrAddAlternateComputerName, 3.2.4.18."""
+        status = self._refusal(call, name, reserved)
+        if status == Win32.OK and name is not None:
+            if len(self._alternate) >= MOST_NAMES:
+                return U32.pack(Win32.NOT_ENOUGH_MEMORY)
+            self._alternate[name.casefold()] = name
+        return U32.pack(status)
+
+    def remove(self, call: Call, name: str | None, reserved: int) -> bytes:
+        """NetrRemoveAlternateComputerName, 3.2.4.19: done as well where the machine has no such name."""
+        status = self._refusal(call, name, reserved)
+        if status == Win32.OK and name is not None:
+            self._alternate.pop(name.casefold(), None)
+        return U32.pack(status)
+
+    @staticmethod
+    def _refusal(call: Call, name: str | None, reserved: int) -> int:
+        if not call.admin:
+            return Win32.ACCESS_DENIED
+        if reserved:
+            return Win32.INVALID_PARAMETER
+        return Win32.OK if name and _HOST_NAME.fullmatch(name) else Win32.INVALID_NAME
+
+    def operations(self) -> dict[int, Operation]:
+        """The operations, by their numbers."""
+        arguments = ("AlternateName", "Reserved")
+        return {
+            27: Operation(wkst.NetrAddAlternateComputerName, arguments, self.add),
+            28: Operation(wkst.NetrRemoveAlternateComputerName, arguments, self.remove),
+            30: Operation(wkst.NetrEnumerateComputerNames, ("NameType", "Reserved"), self.enumerate),
+        }
+
+
+_HOST_NAME: Final = re.compile(r"[^\s\\/:*?\"<>|,.]+(\.[^\s\\/:*?\"<>|,.]+)*")
+
+
+def statistics(call: Call, level: int, options: int) -> Any:
+    """NetrWorkstationStatisticsGet, 3.2.4.11: this machine is nobody's client, so there is nothing to count."""
+    status = Win32.INVALID_LEVEL if level else Win32.INVALID_PARAMETER if options else Win32.OK
+    if status != Win32.OK:
+        return _LEVEL_AND_STATUS.pack(0, status)
+    response = wkst.NetrWorkstationStatisticsGetResponse()
+    response["Buffer"]["StatisticsStartTime"] = from_seconds(call.view.facts.started)
+    response["ErrorCode"] = status
+    return response
+
+
+def use_enum(call: Call, level: int, resume: int | None) -> bytes:
+    """NetrUseEnum, 3.2.4.10: this machine uses no one else's shares."""
+    if level not in _USE_LEVELS:
+        return struct.pack("<III", level, level, 0) + _tail(0, resume, 0, Win32.INVALID_LEVEL)
+    empty = struct.pack("<5I", level, level, FIRST_REFERENT, 0, 0)
+    return empty + _tail(0, resume, 0, Win32.OK)
+
+
+class _TransportDel:
+    """NetrWkstaTransportDel's request, which impacket lacks."""
+
+    def __init__(self, reader: Reader) -> None:
+        if reader.number():
+            reader.wide_string()
+            reader.align(4)
+        self.name = reader.wide_string().rstrip("\0") if reader.number() else None
+
+
+def transport_del(call: Call, name: str | None) -> bytes:
+    """NetrWkstaTransportDel, 3.2.4.6: what the redirector is not bound to is not bound to it, done."""
+    if not call.admin:
+        return U32.pack(Win32.ACCESS_DENIED)
+    bound = (name or "").casefold() in (one.casefold() for one in TRANSPORTS)
+    return U32.pack(Win32.NOT_SUPPORTED if bound else Win32.OK)
+
+
+_USE_LEVELS: Final = (0, 1, 2)
+_NOT_SUPPORTED: Final = refused(Win32.NOT_SUPPORTED)
+_NOT_FROM_AFAR: Final = refused(Win32.REMOTE_DISABLED)
 _PAGED: Final = ("PreferredMaximumLength", "ResumeHandle")
 
 OPERATIONS: Final[Mapping[int, Operation]] = {
@@ -235,11 +328,32 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
         ("TransportInfo.Level", *_PAGED),
         transport_enum,
     ),
+    6: refused(Win32.INVALID_PARAMETER, bytes(4)),
+    7: Operation(_TransportDel, (lambda request: request.name,), transport_del),
+    9: refused(Win32.USE_NOT_FOUND, bytes(8)),
+    10: refused(Win32.USE_NOT_FOUND),
+    11: Operation(
+        with_open_unions(wkst.NetrUseEnum, "InfoStruct"), ("InfoStruct.Level", "ResumeHandle"), use_enum
+    ),
+    13: Operation(wkst.NetrWorkstationStatisticsGet, ("Level", "Options"), statistics),
+    # The forerunners of what follows, with passwords in the clear, which no Windows since 2000 serves.
+    14: _NOT_SUPPORTED,
+    15: _NOT_SUPPORTED,
+    16: _NOT_SUPPORTED,
+    17: _NOT_SUPPORTED,
+    18: _NOT_SUPPORTED,
+    19: _NOT_SUPPORTED,
     20: Operation(wkst.NetrGetJoinInformation, (), join_information),
-    30: Operation(wkst.NetrEnumerateComputerNames, ("NameType", "Reserved"), computer_names),
+    21: refused(Win32.NOT_SUPPORTED, bytes(8)),
+    # Joining and leaving domains is not for others to do.
+    22: _NOT_FROM_AFAR,
+    23: _NOT_FROM_AFAR,
+    24: _NOT_FROM_AFAR,
+    25: _NOT_FROM_AFAR,
+    26: refused(Win32.REMOTE_DISABLED, bytes(8)),
 }
 
 
-def interface(view: ServerView) -> Interface:
+def interface(around: Surroundings) -> Interface:
     """The interface, bound to a server."""
-    return TableInterface(OPERATIONS, view)
+    return TableInterface({**OPERATIONS, **ComputerNames().operations()}, around.view)

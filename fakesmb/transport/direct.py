@@ -149,8 +149,11 @@ class DirectTCP(TwistedProtocol):
 
     def _send_range(self, buffers: list[Buffer], part: FileRange) -> None:
         """Sends a frame whose end is part of a file, which the kernel takes from its cache."""
-        head = b"".join(buffers)
         fd, offset, count = part
+        if not count:  # nothing follows that would push out what MSG_MORE holds back
+            self._send(buffers)
+            return
+        head = b"".join(buffers)
         if self._waiting or self._socket is None:
             self._send([head, _read_whole(fd, offset, count)])
             return

@@ -201,6 +201,8 @@ class CreateRequest(msgspec.Struct, frozen=True, gc=False):
     """The security descriptor that a new file gets, as far as it is given."""
     eas: tuple[Ea, ...] = ()
     """The extended attributes that a new or overwritten file gets."""
+    write_time: int = 0
+    """The write time that a new or overwritten file gets, whatever access it is opened for; FILETIME, 0 for now."""
 
 
 class Info(msgspec.Struct, gc=False):
@@ -237,8 +239,8 @@ class Info(msgspec.Struct, gc=False):
 
     @property
     def short_name(self) -> str:
-        """The 8.3 name where it differs from `name`, else "". Few levels ask for it."""
-        return short_name(self.name)
+        """The 8.3 name where it differs from `name`, else ""; a stream has its file's. Few levels ask for it."""
+        return short_name(self.name.partition(":")[0])
 
 
 class Volume(msgspec.Struct, frozen=True):
@@ -255,6 +257,9 @@ class Volume(msgspec.Struct, frozen=True):
     attributes: int = 0x00000007
     """CASE_SENSITIVE_SEARCH | CASE_PRESERVED_NAMES | UNICODE_ON_DISK and what the disk can do."""
     longest_name: int = 255
+    total_files: int = 0
+    """Inodes; 0 where the disk does not count them."""
+    free_files: int = 0
 
 
 class Handle(Protocol):

@@ -13,6 +13,7 @@ from fakesmb.status import NT, SMBError
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.api import Access, Attribute
 from fakesmb.vfs.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.metadata import note_modified
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.writetimes import before_write
 
@@ -99,6 +100,7 @@ class Controls:
                 handle.file.locks.check_write(handle, handle.pid, start, end - start)
             if not handle.wrote:
                 before_write(handle, self._opens.clock)
+                note_modified(handle, self._opens)
             _zero(handle.fd, start, end)
         return _NOTHING
 

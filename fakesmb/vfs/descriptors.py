@@ -37,7 +37,7 @@ XATTR: Final = "user.fakesmb.NTACL"
 USED: Final = "user.fakesmb.NTACL.used"
 
 _REPLACES: Final = {
-    Disposition.SUPERSEDE: Access.DELETE | Access.WRITE_DATA,
+    Disposition.SUPERSEDE: Access.DELETE | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
     Disposition.OVERWRITE: Access.WRITE_DATA | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
     Disposition.OVERWRITE_IF: Access.WRITE_DATA | Access.WRITE_EA | Access.WRITE_ATTRIBUTES,
 }

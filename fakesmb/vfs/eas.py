@@ -1,6 +1,7 @@
 """Extended attributes of OS/2 ([MS-FSA] 2.1.5.15.4, [MS-CIFS] 2.2.1.2) as `user.<NAME>` of the disk, as Samba has them.
 
-Names are kept in upper case, as NTFS does, unless one is there in another; they are found in any case. What the
+Names are kept in upper case, as NTFS does, unless one is there in another, or as they are spelt for a client with POSIX
+names: Linux, whose `user.*` attributes these are, knows its own spelling only. They are found in any case. What the
 server itself keeps in extended attributes is hidden. The flags of an EA are not kept. A disk without extended
 attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
 """
@@ -56,8 +57,10 @@ def size_of(eas: Iterable[Ea]) -> int:
     return entries + _LIST if entries else 0
 
 
-def save(target: str | int, eas: Sequence[Ea]) -> int:
+def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int:
     """Sets these, or none of them; an empty value deletes. Gives the EaSize that the file has now.
+
+    `as_spelt`: new names do not become upper case.
 
     Raises what `check` does, EA_TOO_LARGE, EAS_NOT_SUPPORTED.
     """
@@ -65,8 +68,10 @@ def save(target: str | int, eas: Sequence[Ea]) -> int:
     before = _present(target)
     after = dict(before)
     for ea in eas:
-        known = before.get(fold(ea.name))
-        after[fold(ea.name)] = Ea(known.name if known is not None else fold(ea.name), ea.value)
+        key = fold(ea.name)
+        known = before.get(key)
+        name = known.name if known is not None else ea.name if as_spelt else key
+        after[key] = Ea(name, ea.value)
     after = {key: ea for key, ea in after.items() if ea.value}
     total = size_of(after.values())
     if total > LARGEST:

@@ -12,6 +12,7 @@ from fakesmb.vfs import eas, oplocks, streamfiles, streams, writetimes, xattrs
 from fakesmb.vfs.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.api import (
     Access,
+    Action,
     CreateRequest,
     Disposition,
     Ea,
@@ -32,14 +33,14 @@ from fakesmb.vfs.facts import info_of
 from fakesmb.vfs.local_locks import LocalLocks
 from fakesmb.vfs.locks import LockTable
 from fakesmb.vfs.lookup import Lookup
-from fakesmb.vfs.metadata import keep_change_time, set_basic, set_eas
+from fakesmb.vfs.metadata import keep_change_time, note_modified, set_basic, set_eas
 from fakesmb.vfs.namespace import Namespace
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.opens import Opener
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.posix import ExactLookup, PosixFiles
+from fakesmb.vfs.posix import ExactLookup, LinkSearch, PosixFiles
 from fakesmb.vfs.search import LocalSearch
-from fakesmb.vfs.volume import volume_of
+from fakesmb.vfs.volume import check_room, volume_of
 from fakesmb.vfs.watch import difference
 from fakesmb.vfs.wildcards import has_wildcards
 
@@ -77,7 +78,9 @@ class LocalStore:
         self.read_only = read_only
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
-        self._lookup = Lookup(root)
+        self._lookup = self._names = Lookup(root)
+        self._exact_names = ExactLookup(root)
+        self._search = LocalSearch
         self._let_in(Guard(self._lookup.root.path, opens, always=acls))
 
     def _let_in(self, guard: Guard) -> None:
@@ -99,7 +102,8 @@ class LocalStore:
     def with_posix_names(self) -> "LocalStore":
         """The same files for the same user by POSIX names: each as it is spelt, and all characters legal."""
         store = copy.copy(self)
-        store._lookup = ExactLookup(self.root)
+        store._lookup = self._exact_names
+        store._search = LinkSearch
         store._let_in(self._guard)
         return store
 
@@ -110,7 +114,8 @@ class LocalStore:
 
     def shutdown(self) -> None:
         """Lets go of the descriptors that are kept for later. The store works on and takes them again."""
-        self._lookup.close()
+        self._names.close()
+        self._exact_names.close()
         if self.opens.watches.outside is not None:
             self.opens.watches.outside.close()
         if self.opens.local_opens is not None:
@@ -118,7 +123,12 @@ class LocalStore:
 
     def create(self, path: Path, request: CreateRequest) -> Opened:
         """Opens or creates; raises `SharingViolation` where another open excludes it."""
-        return self._opener.create(path, request)
+        opened = self._opener.create(path, request)
+        if request.write_time > 0 and opened.action != Action.OPENED:
+            own = _own(opened.handle)
+            set_basic(own, self.opens, 0, 0, request.write_time, 0, 0)
+            return Opened(own, opened.action, self.query(own), opened.oplock)
+        return opened
 
     def close(self, handle: "Handle", last_write_time: int = 0) -> None:
         """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
@@ -145,7 +155,7 @@ class LocalStore:
         if file.times is not None and not (deleting and last):
             with suppress(OSError, OverflowError):
                 writetimes.at_close(handle, self.opens.clock, last=last)
-                if last and file.times.change_was_set and not handle.unusual:
+                if last and file.times.change_was_set and (not handle.unusual or handle.is_directory):
                     keep_change_time(handle, self.opens.side, file.times.change)
         os.close(handle.fd)
         if watches.active:
@@ -223,6 +233,7 @@ class LocalStore:
             oplocks.before_change(own.file)
         if not own.wrote:
             writetimes.before_write(own, self.opens.clock)
+            note_modified(own, self.opens)
         if self.opens.watches.active:
             self.opens.watches.writing(own, offset + size)
         written = os.pwrite(own.fd, data, offset)
@@ -246,9 +257,7 @@ class LocalStore:
             streamfiles.resize(own, self.opens, size)
             return
         os.ftruncate(own.fd, size)
-        writetimes.resized(own, self.opens.clock)
-        if self.opens.watches.active:
-            self.opens.watches.resized(own)
+        self._resized(own)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
@@ -259,14 +268,16 @@ class LocalStore:
         st = os.fstat(own.fd)
         if size < st.st_size:
             os.ftruncate(own.fd, size)
-            writetimes.resized(own, self.opens.clock)
-            if self.opens.watches.active:
-                self.opens.watches.resized(own)
+            self._resized(own)
         elif size > st.st_size:
-            disk = os.statvfs(self.root)
-            if size - st.st_size > disk.f_bavail * disk.f_frsize:
-                raise SMBError(NT.DISK_FULL, "allocation")
+            check_room(self.root, size - st.st_size)
         own.file.allocation = size
+
+    def _resized(self, own: LocalHandle) -> None:
+        writetimes.resized(own, self.opens.clock)
+        note_modified(own, self.opens)
+        if self.opens.watches.active:
+            self.opens.watches.resized(own)
 
     def _writable(self, handle: "Handle", size: int) -> LocalHandle:
         own = _own(handle)
@@ -281,14 +292,14 @@ class LocalStore:
     def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
         """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
         own = _own(handle)
-        _lockable(own).take(own, pid, offset, length, exclusive=exclusive)
+        _locking(own).take(own, pid, offset, length, exclusive=exclusive)
 
     def wait_lock(
         self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool
     ) -> "Deferred[None]":
         """Takes a byte range when it becomes free; cancelling the Deferred ends the wait."""
         own = _own(handle)
-        return _lockable(own).wait(own, pid, offset, length, exclusive=exclusive)
+        return _locking(own).wait(own, pid, offset, length, exclusive=exclusive)
 
     def unlock(
         self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool | None = None
@@ -311,7 +322,7 @@ class LocalStore:
             if ea_size:
                 info.ea_size = eas.size(own.xattr_target)
             return info
-        entry = self._lookup.find(target)
+        entry = self._lookup.itself(target)
         found = entry.st
         assert found is not None
         if self.opens.secured:
@@ -325,7 +336,9 @@ class LocalStore:
         else:
             stored = load(entry.xattr_path, found, side)
             info = info_of(found, stored, shown_name(entry.name), entry.client_path, file)
-        if ea_size:
+        if ea_size and not stat.S_ISLNK(
+            found.st_mode
+        ):  # a link has none, and those it leads to are not its own
             info.ea_size = eas.size(entry.xattr_path)
         return info
 
@@ -372,7 +385,7 @@ class LocalStore:
         own = _without_stream(target)
         if not own.access & Access.WRITE_EA:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_EA access")
-        set_eas(own, self.opens, wanted)
+        set_eas(own, self.opens, wanted, as_spelt=self._lookup.posix)
 
     def set_basic(
         self,
@@ -479,7 +492,7 @@ class LocalStore:
         where = self._lookup.directory(directory.parts)
         if self.opens.secured:
             self._guard.check_list(where)
-        return LocalSearch(self._lookup, self.opens, where, pattern, attributes)
+        return self._search(self._lookup, self.opens, where, pattern, attributes)
 
     def control(self, handle: "Handle", code: int, data: bytes, room: int) -> tuple[bytes, NT]:
         """Answers a file system control ([MS-FSCC] 2.3)."""
@@ -548,11 +561,17 @@ def _without_stream(handle: "Handle") -> LocalHandle:
 
 
 def _lockable(own: LocalHandle) -> LockTable:
-    """The file's lock table, for an open that may lock ([MS-FSA] 2.1.5.8)."""
+    """The file's lock table, for an open that may lock and unlock ([MS-FSA] 2.1.5.8)."""
     if own.is_directory:
         raise SMBError(NT.INVALID_PARAMETER, "locks on a directory")
     if not own.access & (Access.READ_DATA | WRITES_DATA):
         raise SMBError(NT.ACCESS_DENIED, "not opened for data")
+    return own.file.lock_table()
+
+
+def _locking(own: LocalHandle) -> LockTable:
+    """The table for a new lock, which oplocks make way for; a freed one breaks none ([MS-FSA] 2.1.5.9)."""
+    table = _lockable(own)
     if own.file.oplocks is not None:
         oplocks.before_change(own.file)
-    return own.file.lock_table()
+    return table

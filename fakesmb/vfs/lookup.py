@@ -56,6 +56,9 @@ class Entry:
 class Lookup:
     """Finds places below one root. Holds a bounded number of directories open; `close` lets them go."""
 
+    posix = False
+    """Whether names have POSIX's rules, and not Windows'."""
+
     def __init__(self, root: str) -> None:
         self.root = Directory(os.path.realpath(root), None, "\\")
         self._inside = self.root.path.rstrip("/") + "/"
@@ -118,6 +121,28 @@ class Lookup:
         if entry.st is None:
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
         return entry
+
+    def named(self, path: Path) -> Entry:
+        """`entry` of a name that is asked about, renamed or deleted: here a symbolic link is what it leads to."""
+        return self.entry(path)
+
+    def itself(self, path: Path) -> Entry:
+        """`named` of something that is there; OBJECT_NAME_NOT_FOUND else."""
+        entry = self.named(path)
+        if entry.st is None:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        return entry
+
+    def unfollowed(self, path: Path) -> Entry:
+        """`entry` of the name itself: a symbolic link at the end is not followed."""
+        if not path.parts:
+            return Entry(self.root, "", self.root.status())
+        directory = self.directory(path.parts[:-1])
+        name = self.own_name(directory, path.name)
+        try:
+            return Entry(directory, name, directory.lstat(name))
+        except FileNotFoundError:
+            return Entry(directory, name, None)
 
     def directory(self, parts: tuple[str, ...]) -> Directory:
         """The directory these components lead to; OBJECT_PATH_NOT_FOUND where one is missing or a file."""

@@ -4,6 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.filetime import to_ns
@@ -54,9 +55,9 @@ def set_basic(
         resume(own)
 
 
-def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea]) -> None:
+def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea], *, as_spelt: bool) -> None:
     """Sets extended attributes and remembers how large they all are."""
-    size = eas.save(own.xattr_target, wanted)
+    size = eas.save(own.xattr_target, wanted, as_spelt=as_spelt)
     st = os.fstat(own.fd)
     stored = load(own.xattr_target, st, opens.side, follow=True)
     if stored.attributes >= 0 and stored.ea_size != size:
@@ -66,6 +67,26 @@ def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea]) -> None:
         own.file.times.touch()
     if opens.watches.active:
         opens.watches.modified(own.disk_path, Filter.EA)
+
+
+def note_modified(own: LocalHandle, opens: OpenFiles) -> None:
+    """An open changes data: the file wants to be backed up again ([MS-FSA] 2.1.4.17)."""
+    was_set = set_archive(own.xattr_target, os.fstat(own.fd), own.name, opens.side, follow=True)
+    if was_set and opens.watches.active:
+        opens.watches.modified(own.disk_path, Filter.ATTRIBUTES)
+
+
+def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTable, *, follow: bool) -> bool:
+    """Sets ARCHIVE where it is not set. A disk that refuses keeps it from no change of data."""
+    old = load(target, st, side, follow=follow)
+    known = effective(st.st_mode, name, old.attributes)
+    if known & Attribute.ARCHIVE:
+        return False
+    bits = (known | Attribute.ARCHIVE) & ~(Attribute.NORMAL | Attribute.DIRECTORY)
+    with suppress(OSError):
+        stored = Stored(bits, creation_time(old.creation_time, st), old.ea_size)
+        save(target, st, stored, side, follow=follow)
+    return True
 
 
 def keep_change_time(own: LocalHandle, side: SideTable, change: int) -> None:

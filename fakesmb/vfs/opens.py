@@ -31,18 +31,26 @@ from fakesmb.vfs.lookup import Entry, Lookup
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles, SamePosition
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.streamopens import StreamOpener
+from fakesmb.vfs.volume import check_room
 from fakesmb.vfs.watches import REPLACED
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _ATTEMPTS: Final = 4
 """How often an open starts over when a local program changes the name under it."""
 
-_REPLACING: Final = frozenset({Disposition.SUPERSEDE, Disposition.OVERWRITE, Disposition.OVERWRITE_IF})
+REPLACING: Final[dict[int, int]] = {
+    Disposition.SUPERSEDE: Access.DELETE,
+    Disposition.OVERWRITE: Access.WRITE_DATA,
+    Disposition.OVERWRITE_IF: Access.WRITE_DATA,
+}
+"""The dispositions that empty a file, and the access that this is: a read-only one can be superseded."""
 _EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
 _DISPOSITIONS: Final = frozenset(Disposition)
 _KEPT: Final = Attribute.SETTABLE & ~(Attribute.NORMAL | Attribute.SPARSE)
+_KEPT_ON_REPLACING: Final = _KEPT & ~Attribute.NOT_CONTENT_INDEXED
 _KNOWN_OPTIONS: Final = 0x00EFFFFF
 """All but FILE_RESERVE_OPFILTER, which no file system takes any more."""
+_LARGEST_ALLOCATION: Final = (1 << 63) - 1
 _BOTH_SYNCHRONOUS: Final = Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT
 _OPENED: Final = int(Action.OPENED)
 
@@ -86,18 +94,20 @@ class Opener:
         _check_kind(st.st_mode, disposition, options | Option.NON_DIRECTORY if path.unnamed else options)
         stored = load(entry.xattr_path, st, self._opens.side)
         attributes = effective(st.st_mode, entry.data_name, stored.attributes)
-        replacing = disposition in _REPLACING
+        replacing = disposition in REPLACING
         if replacing:
             self._check_replace(request, attributes)
+            if request.allocation:
+                check_room(self._lookup.root.path, request.allocation)
+        access = grant(mask, read_only_share=self._read_only, attributes=attributes)
         if options & Option.DELETE_ON_CLOSE:
             self._check_delete_on_close(entry, attributes)
-        access = grant(mask, read_only_share=self._read_only, attributes=attributes)
         if self._opens.secured:
             access = self._guard.open(entry, mask, access, disposition, options)
         file = self._opens.get(st)
         if file is not None:
             try:
-                sharing.check(file, access | Access.WRITE_DATA if replacing else access, request)
+                sharing.check(file, access | REPLACING.get(disposition, 0), request)
             except SharingViolation as violation:
                 oplocks.before_refusal(file, violation, replacing=replacing)
             if replacing and file.streams:
@@ -122,14 +132,14 @@ class Opener:
     def _check_replace(self, request: CreateRequest, attributes: int) -> None:
         if self._read_only:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
-        if attributes & Attribute.READONLY:
+        if attributes & Attribute.READONLY and request.disposition != Disposition.SUPERSEDE:
             raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
         if attributes & ~request.attributes & (Attribute.HIDDEN | Attribute.SYSTEM):
             raise SMBError(NT.ACCESS_DENIED, "a hidden or system file, and the request does not say so")
 
     def _check_delete_on_close(self, entry: Entry, attributes: int) -> None:
-        if attributes & Attribute.READONLY and not attributes & Attribute.DIRECTORY:
-            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
+        if attributes & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "read-only")
         if not entry.name:
             raise SMBError(NT.CANNOT_DELETE, "the share's root")
 
@@ -143,7 +153,7 @@ class Opener:
             eas.clear(fd, xattrs.names(fd))
         streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, path)
         ea_size = eas.save(fd, request.eas) if request.eas else 0
-        stored = Stored(request.attributes & _KEPT | Attribute.ARCHIVE, born, ea_size)
+        stored = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
         save(fd, st, stored, self._opens.side, follow=True)
         return os.fstat(fd), stored
 
@@ -157,6 +167,8 @@ class Opener:
         if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
             raise SMBError(NT.CANNOT_DELETE, "made read-only and to be deleted")
         self._lookup.check_new(entry.name)
+        if request.allocation:
+            check_room(self._lookup.root.path, request.allocation)
         access = grant(mask, read_only_share=False, attributes=0)
         parent = entry.directory
         if self._opens.deleting and self._opens.is_deleting(parent.status()):
@@ -253,12 +265,15 @@ def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged:
     check_mask(mask, privileged=privileged)
     if request.disposition not in _DISPOSITIONS or request.share & ~Share.ALL or options & ~_KNOWN_OPTIONS:
         raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
-    if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in _REPLACING):
+    if request.allocation > _LARGEST_ALLOCATION:
+        raise SMBError(NT.INVALID_PARAMETER, "a negative allocation size")
+    if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in REPLACING):
         raise SMBError(NT.INVALID_PARAMETER, "a directory can be opened or made, nothing else")
     synchronous = options & (Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT)
-    if synchronous == _BOTH_SYNCHRONOUS or (synchronous and not mask & Access.SYNCHRONIZE):
+    # Of these two, Windows looks at the mask as it came: no generic right counts, nor MAXIMUM_ALLOWED.
+    if synchronous == _BOTH_SYNCHRONOUS or (synchronous and not request.access & Access.SYNCHRONIZE):
         raise SMBError(NT.INVALID_PARAMETER, "synchronous in both ways, or without SYNCHRONIZE access")
-    if options & Option.DELETE_ON_CLOSE and not mask & (Access.DELETE | Access.MAXIMUM_ALLOWED):
+    if options & Option.DELETE_ON_CLOSE and not request.access & Access.DELETE:
         raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
     if options & Option.OPEN_BY_FILE_ID:
         raise SMBError(NT.NOT_SUPPORTED, "open by file id")
@@ -270,12 +285,12 @@ def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged:
 
 def _check_kind(mode: int, disposition: int, options: int) -> None:
     """Whether what is there may be opened in this way ([MS-FSA] 2.1.5.1.2)."""
+    if stat.S_ISDIR(mode) and options & Option.NON_DIRECTORY:
+        raise SMBError(NT.FILE_IS_A_DIRECTORY)
     if disposition == Disposition.CREATE:
         raise SMBError(NT.OBJECT_NAME_COLLISION)
     if stat.S_ISDIR(mode):
-        if options & Option.NON_DIRECTORY:
-            raise SMBError(NT.FILE_IS_A_DIRECTORY)
-        if disposition in _REPLACING:
+        if disposition in REPLACING:
             raise SMBError(NT.OBJECT_NAME_COLLISION, "a directory cannot be overwritten")
     elif options & Option.DIRECTORY:
         raise SMBError(NT.NOT_A_DIRECTORY)

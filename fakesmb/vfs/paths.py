@@ -24,6 +24,9 @@ _ON_DISK: Final = re.compile(r'[\x00-\x1f"<>|?*:\\\ud800-\udfff]')
 _UNUSUAL: Final = re.compile(r'[\x00-\x1f"<>|?*:/\ud800-\udfff]|(?:^|\\)\.{0,2}(?:\\|$)')
 _CHECK_LENGTH: Final = MAX_COMPONENT // 2
 _DEFAULT_STREAM_TYPE: Final = "$DATA"
+_INDEX_TYPE: Final = "$INDEX_ALLOCATION"
+_INDEX_NAMES: Final = ("", "$I30")
+"""What the stream may be called that a directory is; of other names Windows says so ([MS-FSA] 2.1.5.1, phase 5)."""
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -92,7 +95,10 @@ def _split_stream(text: str) -> tuple[str, str]:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a colon where no stream can be")
     stream = rest[0]
     if len(rest) == 2 and rest[1].upper() != _DEFAULT_STREAM_TYPE:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream type other than $DATA")
+        index = rest[1].upper() == _INDEX_TYPE and stream.upper() not in _INDEX_NAMES
+        raise SMBError(
+            NT.INVALID_PARAMETER if index else NT.OBJECT_NAME_INVALID, "a stream type other than $DATA"
+        )
     if head and not name:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a stream of a file without a name")
     if not stream and len(rest) == 1:

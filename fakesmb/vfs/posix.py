@@ -66,6 +66,8 @@ def posix_path(text: str, *, wildcards: bool = False) -> Path:
 class ExactLookup(Lookup):
     """Finds names as they are spelt and not otherwise: for a client that wants POSIX path names."""
 
+    posix = True
+
     def child(self, directory: Directory, name: str) -> Entry:
         """What `name` is in a directory."""
         check_posix_name(name)
@@ -76,6 +78,10 @@ class ExactLookup(Lookup):
         if stat.S_ISLNK(st.st_mode):
             return self._follow(directory, name)
         return Entry(directory, name, st)
+
+    def named(self, path: Path) -> Entry:
+        """The name itself: the client follows symbolic links, so here they are files of their own."""
+        return self.unfollowed(path)
 
     def check_new(self, name: str) -> None:
         """Raises OBJECT_NAME_INVALID unless a file may get this name."""
@@ -245,6 +251,14 @@ class PosixFiles:
         os.symlink(target, entry.directory.base + entry.name, dir_fd=entry.directory.fd)
         self._added(entry)
 
+    def make_node(self, path: Path, kind: int) -> None:
+        """Makes a named pipe (S_IFIFO) or a socket (S_IFSOCK), which nobody opens here."""
+        self._check_writable()
+        entry = self._new(path)
+        entry.directory.about_to_change()
+        os.mknod(entry.directory.base + entry.name, kind | 0o600, dir_fd=entry.directory.fd)
+        self._added(entry)
+
     def make_hard_link(self, old: Path, new: Path) -> None:
         """Gives a file, or a symbolic link itself, one more name."""
         self._check_writable()
@@ -288,17 +302,10 @@ class PosixFiles:
         return entry
 
     def _entry(self, path: Path) -> Entry:
-        """The name itself: a symbolic link at the end is not followed."""
+        """The name itself, existing or not."""
         if path.stream or path.unnamed:
             raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
-        if not path.parts:
-            return Entry(self._lookup.root, "", self._lookup.root.status())
-        directory = self._lookup.directory(path.parts[:-1])
-        name = self._lookup.own_name(directory, path.name)
-        try:
-            return Entry(directory, name, directory.lstat(name))
-        except FileNotFoundError:
-            return Entry(directory, name, None)
+        return self._lookup.unfollowed(path)
 
     def _new(self, path: Path) -> Entry:
         entry = self._entry(path)
@@ -356,8 +363,11 @@ def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, fo
         os.close(fd)
 
 
-class PosixSearch(LocalSearch):
-    """A search whose entries are the names themselves, symbolic links too, wherever they lead."""
+class LinkSearch(LocalSearch):
+    """A search at the levels of Windows for a client with POSIX names: it follows symbolic links by itself.
+
+    So they are listed as themselves, wherever they lead; smbclient deletes only what it finds.
+    """
 
     __slots__ = ()
 
@@ -371,13 +381,25 @@ class PosixSearch(LocalSearch):
             return [name]
         return []
 
-    def _look(self, directory: Directory, name: str) -> Info | None:
+    def _look_link(self, directory: Directory, name: str) -> Info | None:
+        return self._look_itself(directory, name)
+
+    def _look_itself(self, directory: Directory, name: str) -> Info | None:
         try:
-            if name in (".", ".."):
-                return self._look_dots(directory, name)
             st = directory.lstat(name)
             stored = load(directory.xattr_base + name, st, self._opens.side)
         except FileNotFoundError:
             return None
         shown = shown_name(name) if _SURROGATES.search(name) else name
         return posix_info(st, stored, shown, directory.prefix + shown)
+
+
+class PosixSearch(LinkSearch):
+    """A search at the levels of the Unix extensions, whose entries all are as lstat(2) has them."""
+
+    __slots__ = ()
+
+    def _look(self, directory: Directory, name: str) -> Info | None:
+        if name in (".", ".."):
+            return self._look_dots(directory, name)
+        return self._look_itself(directory, name)

@@ -7,6 +7,7 @@ takes any part away.
 from typing import TYPE_CHECKING
 
 from fakesmb.status import NT, SMBError
+from fakesmb.vfs.access import WRITES_DATA
 from fakesmb.vfs.local_locks import BEYOND
 from fakesmb.vfs.locks import END_OF_RANGES, Lock
 
@@ -26,10 +27,16 @@ class PosixLocks:
     def take(
         self, pid: int, offset: int, length: int, *, exclusive: bool, waits: bool
     ) -> "Deferred[None] | None":
-        """Takes a range for a process, in place of what it holds of it; length 0 is all from `offset` on.
+        """Takes a range for a process, in place of what it holds of it.
 
         Raises INVALID_LOCK_RANGE, or FILE_LOCK_CONFLICT where another holds it; with `waits`, gives a Deferred then.
+        As Samba, INVALID_PARAMETER for no bytes, and INVALID_HANDLE, which clients make EBADF of, for a write lock
+        through an open that may not write.
         """
+        if not length:
+            raise SMBError(NT.INVALID_PARAMETER, "a lock of no bytes")
+        if exclusive and not self._handle.access & WRITES_DATA:
+            raise SMBError(NT.INVALID_HANDLE, "a write lock through an open that may not write")
         start, end = _range(offset, length)
         if self._obstacle(pid, start, end, exclusive=exclusive) is not None:
             if not waits or self._own(pid, start, end):
@@ -40,7 +47,7 @@ class PosixLocks:
         return None
 
     def free(self, pid: int, offset: int, length: int) -> None:
-        """Gives up whatever a process holds of a range, which may be nothing."""
+        """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on."""
         start, end = _range(offset, length)
         gone, left = self._without(pid, start, end)
         if gone:

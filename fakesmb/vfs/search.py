@@ -30,8 +30,8 @@ _SLICE: Final = 1000
 
 
 def _dots(matcher: Matcher | None) -> tuple[str, ...]:
-    """Those of the two that a pattern lists."""
-    return _DOTS if matcher is None else tuple(filter(matcher, _DOTS))
+    """NTFS asks for "." only and lists ".." with it, whatever the pattern has to say about two dots."""
+    return _DOTS if matcher is None or matcher(".") else ()
 
 
 def _matches(matches: Matcher, name: str) -> bool:

@@ -10,7 +10,8 @@ from zlib import crc32
 from fakesmb.vfs.paths import fold
 
 _CHARACTERS: Final = r"[!#-)\-0-9@A-Z^_`a-z{}~]"
-_IS_8_3: Final = re.compile(rf"{_CHARACTERS}{{1,8}}(?:\.{_CHARACTERS}{{1,3}})?\Z")
+_IS_8_3: Final = re.compile(rf"(?:{_CHARACTERS}{{1,8}}(?:\.{_CHARACTERS}{{1,3}})?|\.\.?)\Z")
+"""With the two names that every directory has."""
 _NOT_SHORT: Final = re.compile(r"[^!#-)\-0-9@A-Z^_`{}~]")
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PAIRS: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)

@@ -14,6 +14,7 @@ from fakesmb.vfs.attributes import SideTable, load
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.facts import info_of, round_up
 from fakesmb.vfs.lookup import Entry
+from fakesmb.vfs.metadata import note_modified
 from fakesmb.vfs.openfiles import LocalHandle, OpenFile, OpenFiles, StreamFile
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.watch import Filter, Happened
@@ -59,6 +60,7 @@ def write(
     oplocks.before_change(file)
     if not own.wrote:
         writetimes.before_write(own, opens.clock)
+        note_modified(own, opens)
     held = bytearray(_contents(own, file))
     if len(held) < offset:
         held += bytes(offset - len(held))
@@ -76,6 +78,7 @@ def resize(own: LocalHandle, opens: OpenFiles, size: int, *, shrink_only: bool =
     if not (shrink_only and size >= len(held)):
         streams.save(own.xattr_target, file.stream, held[:size] + bytes(max(size - len(held), 0)))
         writetimes.resized(own, opens.clock)
+        note_modified(own, opens)
         if opens.watches.active:
             opens.watches.report_stream(own.disk_path, file.stream, Happened.MODIFIED_STREAM, _WRITTEN)
     if shrink_only:

@@ -23,9 +23,11 @@ from fakesmb.vfs.attributes import effective, load
 from fakesmb.vfs.descriptors import Guard
 from fakesmb.vfs.directory import shown_name
 from fakesmb.vfs.lookup import Entry, Lookup
+from fakesmb.vfs.metadata import note_modified
 from fakesmb.vfs.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.streamfiles import info_of_open
+from fakesmb.vfs.volume import check_room
 from fakesmb.vfs.watch import Filter, Happened
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
@@ -91,7 +93,7 @@ class StreamOpener:
         try:
             if entry.st is None:
                 raise FileExistsError(path.name)
-            return self._open(path, request, mask, entry, entry.st)
+            return self._open(path, request, mask, entry, entry.st, made=True)
         except SMBError:
             # A file that nobody asked for but as the place of a stream that cannot be.
             with suppress(OSError):
@@ -103,7 +105,14 @@ class StreamOpener:
             os.close(base.fd)
 
     def _open(
-        self, path: Path, request: CreateRequest, mask: int, entry: Entry, st: os.stat_result
+        self,
+        path: Path,
+        request: CreateRequest,
+        mask: int,
+        entry: Entry,
+        st: os.stat_result,
+        *,
+        made: bool = False,
     ) -> Opened:
         place, name = entry.data_directory, entry.data_name
         kind = os.O_DIRECTORY if stat.S_ISDIR(st.st_mode) else 0
@@ -112,15 +121,23 @@ class StreamOpener:
             now = os.fstat(fd)
             if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
                 raise FileNotFoundError(name)
-            return self._open_in(path, request, mask, entry, now, fd)
+            return self._open_in(path, request, mask, entry, now, fd, made=made)
         except BaseException:
             os.close(fd)
             raise
 
     def _open_in(
-        self, path: Path, request: CreateRequest, mask: int, entry: Entry, st: os.stat_result, fd: int
+        self,
+        path: Path,
+        request: CreateRequest,
+        mask: int,
+        entry: Entry,
+        st: os.stat_result,
+        fd: int,
+        *,
+        made: bool,
     ) -> Opened:
-        """Opens the stream of a file that is held open by `fd`."""
+        """Opens the stream of a file that is held open by `fd`, and perhaps `made` for it."""
         target = f"/proc/self/fd/{fd}"
         disposition = Disposition(request.disposition)
         base = self._opens.get(st)
@@ -134,7 +151,10 @@ class StreamOpener:
         if there is not None and disposition == Disposition.CREATE:
             raise SMBError(NT.OBJECT_NAME_COLLISION)
         replacing = there is not None and disposition in _REPLACING
-        access = self._granted(request, mask, entry, st, changes=there is None or replacing)
+        changes = there is None or replacing
+        access = self._granted(request, mask, entry, st, changes=changes, made=made)
+        if changes and request.allocation:
+            check_room(self._lookup.root.path, request.allocation)
         file = base.streams.get(fold(path.stream)) if base is not None and base.streams else None
         if file is not None:
             try:
@@ -159,19 +179,30 @@ class StreamOpener:
         return self._opened(path, request, entry, os.fstat(fd), fd, spelling, access, action)
 
     def _granted(
-        self, request: CreateRequest, mask: int, entry: Entry, st: os.stat_result, *, changes: bool
+        self,
+        request: CreateRequest,
+        mask: int,
+        entry: Entry,
+        st: os.stat_result,
+        *,
+        changes: bool,
+        made: bool,
     ) -> int:
-        """The access to a stream: what the file's attributes and its descriptor leave."""
+        """The access to a stream: what the file's attributes and its descriptor leave.
+
+        READONLY does not bind the open that makes the file.
+        """
         if changes and self._read_only:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
         stored = load(entry.xattr_path, st, self._opens.side)
-        attributes = effective(st.st_mode, entry.data_name, stored.attributes) & ~Attribute.DIRECTORY
+        attributes = effective(st.st_mode, entry.data_name, stored.attributes)
         if attributes & Attribute.READONLY:
-            if changes:
+            # Of a directory it keeps nobody from writing.
+            if changes and not made and not attributes & Attribute.DIRECTORY:
                 raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
             if request.options & Option.DELETE_ON_CLOSE:
                 raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
-        access = grant(mask, read_only_share=self._read_only, attributes=attributes)
+        access = grant(mask, read_only_share=self._read_only, attributes=0 if made else attributes)
         if self._opens.secured:
             needed = mask | Access.WRITE_DATA if changes and not mask & WRITES_DATA else mask
             access &= self._guard.open(entry, needed, access, Disposition.OPEN, request.options)
@@ -210,6 +241,8 @@ class StreamOpener:
         file.opens.append(handle)
         if request.allocation and action != Action.OPENED:
             file.allocation = request.allocation
+        if action != Action.OPENED:
+            note_modified(handle, self._opens)
         info = info_of_open(handle, self._opens.side)
         granted = oplocks.grant(file, handle, request) if request.oplock else 0
         return Opened(handle, action, info, granted)

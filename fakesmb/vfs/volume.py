@@ -3,6 +3,7 @@
 import os
 from zlib import crc32
 
+from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Volume
 
 BYTES_PER_SECTOR = 512
@@ -28,5 +29,14 @@ def volume_of(root: str, label: str, creation_time: int, *, streams: bool = Fals
         sectors_per_unit=sectors,
         bytes_per_sector=BYTES_PER_SECTOR,
         longest_name=min(facts.f_namemax, 255),
+        total_files=facts.f_files,
+        free_files=facts.f_favail,
         attributes=_ALWAYS | _NAMED_STREAMS if streams else _ALWAYS,
     )
+
+
+def check_room(root: str, size: int) -> None:
+    """Raises DISK_FULL where the disk below `root` has less than so many bytes to reserve."""
+    facts = os.statvfs(root)
+    if size > facts.f_bavail * facts.f_frsize:
+        raise SMBError(NT.DISK_FULL, f"allocation of {size} bytes")

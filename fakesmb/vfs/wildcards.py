@@ -1,7 +1,8 @@
 """DOS wildcards, [MS-FSA] 2.1.4.4: `*` and `?`, and the three that stand in for the rules of old DOS.
 
-`<` (DOS_STAR) is `*` that stops before the last dot; `>` (DOS_QM) is `?` that may also match nothing before a
-dot or at the end; `"` (DOS_DOT) is a dot, or nothing at the end. Clients send those; people type the others.
+`<` (DOS_STAR) is `*` that stops before or after the last dot; `>` (DOS_QM) is `?` that matches no dot but one that
+ends the name, and may match nothing before a dot or at the end; `"` (DOS_DOT) is a dot, or nothing at the end. Clients
+send those; people type the others.
 """
 
 import re
@@ -14,8 +15,8 @@ _SPECIAL: Final = re.compile(r'[*?<>"]')
 _TOKENS: Final = {
     "*": ".*",
     "?": ".",
-    "<": r"(?:[^.]|\.(?=.*\.))*",
-    ">": r"(?:[^.]|(?=\.|\Z))",
+    "<": r"(?:[^.]|\.(?=.*\.))*\.?",
+    ">": r"(?:[^.]|\.?\Z|(?=\.))",
     '"': r"(?:\.|\Z)",
 }
 _STARS_FOR_RE: Final = 2
@@ -31,7 +32,7 @@ def has_wildcards(text: str) -> bool:
 
 def compile_pattern(pattern: str) -> Matcher | None:
     """What tells whether a name matches, whatever its case; None where every name does (`*`, `*.*`, "")."""
-    if pattern in ("", "*", "*.*", "<", '<"*', '*"*'):
+    if pattern in ("", "*", "*.*", '<"*', '*"*'):
         return None
     folded = re.sub(r"\*{2,}", "*", fold(pattern))
     if not has_wildcards(folded):
@@ -68,10 +69,11 @@ def from_dos(pattern: str) -> str:
 def _walk(pattern: str, name: str) -> bool:
     """Matches in time len(pattern) * len(name), by the set of places in the pattern a name can reach."""
     end = len(pattern)
-    last_dot = name.rfind(".")
+    last_dot, last = name.rfind("."), len(name) - 1
     places = {0}
     for at, character in enumerate(name):
         places = _skip(pattern, places, before_dot=character == ".")
+        one = ("?", character, ">") if character != "." else ("?", ".", '"', ">" if at == last else "")
         reached = set()
         for place in places:
             if place == end:
@@ -79,7 +81,7 @@ def _walk(pattern: str, name: str) -> bool:
             token = pattern[place]
             if token == "*" or (token == "<" and at != last_dot):
                 reached.add(place)
-            elif token in ("?", character) or token == (">" if character != "." else '"'):
+            elif token in one or token == "<":
                 reached.add(place + 1)
         if not reached:
             return False

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -48,9 +48,20 @@ INTERFACES: Final[Mapping[str, str]] = MappingProxyType(
         "82273fdc-e32a-18c3-3f78-827929dc23ea": "eventlog",
         "6bffd098-a112-3610-9833-012892020162": "browser",
         "885d85fb-c754-4062-a0e7-68692ce04f43": "mdssvc",
+        "afa8bd80-7d8a-11c9-bef4-08002b102989": "mgmt",
+        "e1af8308-5d1f-11c9-91a4-08002b14a0fa": "epmapper",
     }
 )
 """Interface UUID to its common name."""
+
+AUTHENTICATION_TYPES: Final[Mapping[int, str]] = MappingProxyType(
+    {9: "SPNEGO", 10: "NTLMSSP", 14: "TLS", 16: "Kerberos", 68: "Netlogon"}
+)
+"""[MS-RPCE] 2.2.1.1.7."""
+AUTHENTICATION_LEVELS: Final[Mapping[int, str]] = MappingProxyType(
+    {2: "connect", 3: "call", 4: "packet", 5: "integrity", 6: "privacy"}
+)
+"""[MS-RPCE] 2.2.1.1.8."""
 
 _HEADER: Final = struct.Struct("BBBBB3xHHI")
 _BIND: Final = struct.Struct("HHIB3x")
@@ -79,6 +90,9 @@ class Fragment(msgspec.Struct, frozen=True, gc=False):
     """REQUEST: the operation."""
     status: int | None = None
     """FAULT: the status; BIND_NAK: the reason."""
+    auth_type: int = 0
+    auth_level: int = 0
+    """Of the verifier, if the fragment has one ([MS-RPCE] 2.2.2.11)."""
 
     @property
     def title(self) -> str:
@@ -92,6 +106,14 @@ class Fragment(msgspec.Struct, frozen=True, gc=False):
     def interface_names(self) -> tuple[str, ...]:
         """The interfaces by common name, or by UUID where they have none."""
         return tuple(INTERFACES.get(one, one) for one in self.interfaces)
+
+    @property
+    def protection(self) -> str:
+        """`NTLMSSP privacy`; empty without a verifier."""
+        if not self.auth_level:
+            return ""
+        kind = AUTHENTICATION_TYPES.get(self.auth_type, f"type {self.auth_type}")
+        return f"{kind} {AUTHENTICATION_LEVELS.get(self.auth_level, f'level {self.auth_level}')}"
 
     @property
     def first(self) -> bool:
@@ -114,20 +136,37 @@ def read(data: Buffer) -> Fragment:
     )
     if major != 5 or minor > 1:
         raise DecodeError(f"DCE/RPC version {major}.{minor}")
-    head = (kind, flags, length, auth_length, call_id)
+    fields = _fields(kind, data, order)
+    fields["auth_type"], fields["auth_level"] = _verifier(data, length, auth_length)
+    return Fragment(kind, flags, length, auth_length, call_id, **fields)
+
+
+def _fields(kind: int, data: Buffer, order: str) -> dict[str, Any]:
+    """What only some types have."""
     if kind in (PacketType.BIND, PacketType.ALTER_CONTEXT):
-        return Fragment(*head, interfaces=_interfaces(data, order))
+        return {"interfaces": _interfaces(data, order)}
     if kind in (PacketType.BIND_ACK, PacketType.ALTER_CONTEXT_RESP):
-        return Fragment(*head, results=_results(data, order))
+        return {"results": _results(data, order)}
     if kind == PacketType.REQUEST:
         _, context, opnum = _unpack(order, _REQUEST, data, HEADER_SIZE)
-        return Fragment(*head, context_id=context, opnum=opnum)
+        return {"context_id": context, "opnum": opnum}
     if kind == PacketType.FAULT:
         _, context, _, status = _unpack(order, _FAULT, data, HEADER_SIZE)
-        return Fragment(*head, context_id=context, status=status)
+        return {"context_id": context, "status": status}
     if kind == PacketType.BIND_NAK:
-        return Fragment(*head, status=_unpack(order, _U16, data, HEADER_SIZE)[0])
-    return Fragment(*head)
+        return {"status": _unpack(order, _U16, data, HEADER_SIZE)[0]}
+    return {}
+
+
+_TRAILER_SIZE: Final = 8
+
+
+def _verifier(data: Buffer, length: int, auth_length: int) -> tuple[int, int]:
+    """Type and level; zeros where there is no verifier, or where it lies beyond the data."""
+    at = length - auth_length - _TRAILER_SIZE
+    if not auth_length or at < HEADER_SIZE or at + 2 > len(data):
+        return 0, 0
+    return data[at], data[at + 1]
 
 
 _U16: Final = struct.Struct("H")

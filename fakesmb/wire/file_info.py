@@ -143,7 +143,7 @@ def _all(facts: Facts, asked: Asked) -> bytes:
 
 
 def _alternate_name(facts: Facts, asked: Asked) -> bytes:
-    return counted(encode_utf16(facts.short_name or facts.name))
+    return counted(encode_utf16(facts.short_name or facts.name.partition(":")[0]))
 
 
 def _streams(facts: Facts, asked: Asked) -> bytes:

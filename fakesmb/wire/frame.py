@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 from fakesmb.wire.codec import DecodeError
 
 PREFIX_SIZE: Final = 4
+LONGEST_FRAME: Final = 0xFFFFFF
+"""Bytes of a message, as far as direct TCP can count."""
 
 
 class FrameType(IntEnum):

@@ -148,7 +148,7 @@ class Client:
         weak = self.key if self.agreed & KEY_128 else self.key[:7] if self.agreed & KEY_56 else self.key[:5]
         if not self.agreed & ESS:
             weak = self.key[:7] + b"\xa0" if self.agreed & KEY_56 else self.key[:5] + b"\xe5\x38\xb0"
-            stream = ARC4.new(weak)
+            stream = ARC4.new(weak if self.agreed & LM_KEY else self.key)
             stream.encrypt(bytes(4))
             checksum = stream.encrypt(struct.pack("<I", zlib.crc32(message)))
             return struct.pack("<II", 1, 0) + checksum + stream.encrypt(bytes(4))

@@ -29,6 +29,17 @@ def with_smbclient(smb: Running, work: Path, tmp_path: Path) -> None:
     )
 
 
+def with_smbclient_s_other_commands(smb: Running, work: Path, tmp_path: Path) -> None:
+    make_tree(work)
+    smbclient(
+        smb,
+        command=f'cd "{work.name}"; lcd {tmp_path}; setea a.txt one 1; geteas a.txt; hardlink a.txt b; scopy a.txt c; '
+        "get a.txt got; put got a.txt:s; allinfo a.txt:s; altname a.txt; showacls; ls; tar c t.tar; "
+        f"posix; cd {work.name}; posix_whoami; posix_mkdir d 700; posix_open d/f 640; stat d/f; chmod 600 d/f; "
+        "symlink /x d/l; readlink d/l; link d/f d/g; ls d/*; posix_unlink d/l; tcon docs; tdis; logoff",
+    )
+
+
 def with_rpcclient(smb: Running, work: Path, tmp_path: Path) -> None:
     for command in (
         "srvinfo",
@@ -62,7 +73,16 @@ def with_nmap(smb: Running, work: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "conversation", [with_smbclient, with_rpcclient, with_curl, with_impacket, with_pysmb, with_nmap]
+    "conversation",
+    [
+        with_smbclient,
+        with_smbclient_s_other_commands,
+        with_rpcclient,
+        with_curl,
+        with_impacket,
+        with_pysmb,
+        with_nmap,
+    ],
 )
 def test_nothing_is_malformed(
     smb: Running, work: Path, tmp_path: Path, conversation: Callable[[Running, Path, Path], None]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from fakesmb.core.request import Empty
-from fakesmb.status import NT
+from fakesmb.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.vfs.api import Access, Disposition, Option
+from fakesmb.vfs.api import Access, Action, Disposition, Option
+from fakesmb.vfs.local import LocalStore
 from fakesmb.wire.files import (
     ClosePrintFileRequest,
     CloseRequest,
@@ -58,6 +59,60 @@ class TestDenyDos:
         openx(client, "p.exe", DENY_DOS_WRITE)
         with refuses(SHARING):
             openx(client, "p.exe", DENY_FCB)
+
+
+class TestTimes:
+    """What a client says of the time is the server's to set: no access right is needed."""
+
+    THEN = 1_000_000_000
+
+    @pytest.mark.parametrize("mode", [DENY_NONE_READ, EXECUTE, 0x41, 0x42])
+    def test_of_a_new_file_opened_in_any_mode(
+        self, client: Client, folders: dict[str, Path], mode: int
+    ) -> None:
+        client.close(openx(client, "new", mode, EITHER, creation_time=self.THEN))
+        assert (folders["public"] / "new").stat().st_mtime == self.THEN
+
+    def test_of_a_stream(self, client: Client, folders: dict[str, Path]) -> None:
+        client.close(openx(client, "a.txt:s", DENY_NONE_READ, EITHER, creation_time=self.THEN))
+        assert (folders["public"] / "a.txt").stat().st_mtime == self.THEN
+
+    def test_not_of_a_file_that_is_there(self, client: Client, folders: dict[str, Path]) -> None:
+        client.close(openx(client, "a.txt", DENY_NONE_READ, EITHER, creation_time=self.THEN))
+        assert (folders["public"] / "a.txt").stat().st_mtime > self.THEN
+
+
+def test_an_open_that_is_refused_in_the_end_is_none(
+    client: Client, folders: dict[str, Path], refuses: Refuses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size cannot be had: the client is told, gets no FID, and nothing stays open."""
+
+    def full(*_: object) -> None:
+        raise SMBError(NT.DISK_FULL)
+
+    monkeypatch.setattr(LocalStore, "set_end_of_file", full)
+    with refuses(NT.DISK_FULL):
+        openx(client, "new", 0x12, EITHER, allocation_size=10)
+    (folders["public"] / "new").unlink()
+    openx(client, "new", 0x12, EITHER)
+
+
+class TestTargetDirectory:
+    """NT_CREATE_OPEN_TARGET_DIR opens what a name is in, and makes nothing."""
+
+    @pytest.mark.parametrize("disposition", list(Disposition))
+    @pytest.mark.parametrize("name", ["dir\\missing", "dir\\sub:stream"])
+    def test_it_is_opened(self, client: Client, disposition: int, name: str) -> None:
+        opened = client.create_response(name, disposition=disposition, flags=8)
+        assert (opened.directory, opened.create_disposition) == (1, Action.OPENED)
+
+    @pytest.mark.parametrize("name", ["missing\\x", "a.txt\\x", "missing\\x\\y"])
+    def test_it_must_be_there(
+        self, client: Client, refuses: Refuses, folders: dict[str, Path], name: str
+    ) -> None:
+        with refuses(NT.OBJECT_PATH_NOT_FOUND):
+            client.create(name, disposition=Disposition.OPEN_IF, flags=8)
+        assert not (folders["public"] / "missing").exists()
 
 
 class TestOpenAndx:

@@ -52,6 +52,13 @@ def test_a_search_goes_on_by_key(client: Client, many: list[str], command: int) 
     assert last.count == 0
 
 
+def test_dots_are_their_own_short_names(client: Client) -> None:
+    found = client.call(0x81, SearchRequest(2, 0x10, "\\dir\\*.*"), SearchResponse)
+    assert names(found) == [b".", b".."]
+    answer = client.trans2(1, FindFirst2Request(0x10, 2, 1, 0x104, 0, "\\dir\\*"))
+    assert bytes(answer.data)[68] == 0
+
+
 def test_client_state_comes_back(client: Client, many: list[str]) -> None:
     """Bytes 17 to 20 are the client's."""
     first = client.call(0x81, SearchRequest(1, 0, "\\dir\\*.*"), SearchResponse)

@@ -174,7 +174,16 @@ class TestIdentities:
         assert machine_sid("FAKESMB") == "S-1-5-21-195960531-3449960363-3368700254"
         assert rid_of("Bob") == rid_of("bob") != rid_of("eve")
         assert (rid_of("Administrator"), rid_of("guest")) == (500, 501)
-        assert [row.name for row in account_rows(["bob", "Guest"])] == ["bob"]
+
+    def test_of_whom_there_is(self) -> None:
+        accounts = [
+            Account(name, bytes(16), admin=name == "eve") for name in ("eve", "administrator", "none")
+        ]
+        rows = account_rows(accounts, guest=True)
+        assert [(row.name, row.rid, row.admin) for row in rows] == [
+            ("eve", rid_of("eve"), True), ("administrator", 500, False), ("Guest", 501, False),
+        ]  # fmt: skip
+        assert account_rows([]) == ()
 
     def test_tokens(self) -> None:
         user = token_of("M", Identity("bob"))

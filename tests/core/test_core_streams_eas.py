@@ -76,6 +76,14 @@ class TestStreams:
         assert streams(client, level=level) == {"::$DATA": 100, ":side:$DATA": 5}
         assert streams(client, "\\dir", level) == {}
 
+    def test_have_the_short_name_of_their_file(self, client: Client, folders: dict[str, Path]) -> None:
+        """[MS-FSA] 2.1.5.12.3: `allinfo` of smbclient asks for it by the stream's name."""
+        for name in ("a.txt", "not of eight and three"):
+            (folders["public"] / name).touch()
+            client.close(client.create(f"\\{name}:side", disposition=Disposition.CREATE))
+            short = query(client, 0x108, f"\\{name}")
+            assert query(client, 0x108, f"\\{name}:side") == short
+
     def test_a_handle_tells_its_file_s(self, client: Client) -> None:
         fid = client.create(A + ":side", disposition=Disposition.CREATE)
         asked = QueryFileInformationRequest(fid, 0x109)

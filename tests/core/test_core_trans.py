@@ -290,12 +290,6 @@ class TestPipes:
         client.send(0x25, request)
         assert client.answer().header.status == NT.INVALID_HANDLE
 
-    def test_a_read_of_nothing(self, client: Client, refuses: Refuses) -> None:
-        client.connect("IPC$")
-        fid = client.create("srvsvc")
-        with refuses(NT.PIPE_EMPTY):
-            client.read(fid)
-
 
 @pytest.fixture
 def many(client: Client, folders: dict[str, Path]) -> Client:

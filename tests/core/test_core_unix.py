@@ -9,6 +9,8 @@ from conftest import Make, Refuses
 
 from fakesmb.status import NT
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.codec import Empty
+from fakesmb.wire.dirs import DeleteRequest, RenameRequest
 from fakesmb.wire.negotiate import Capability
 from fakesmb.wire.trans2 import (
     FindFirst2Request,
@@ -71,7 +73,7 @@ def unix(make: Make) -> Client:
 
 def test_the_server_says_what_it_has(unix: Client) -> None:
     answer = unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x200)).data
-    assert UnixFsInfo.decode(answer) == UnixFsInfo(1, 0, 0xF3)
+    assert UnixFsInfo.decode(answer) == UnixFsInfo(1, 0, 0x71)
     assert len(unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x201)).data) == 56
     who = unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x202)).data
     assert struct.unpack_from("<II", who) == (0, 1)
@@ -115,7 +117,7 @@ def test_mknod_makes_directories_and_files_and_no_devices(
     assert (folders["public"] / "d").is_dir()
     assert mode_of(unix, "/d") == 0o711
     assert mode_of(unix, "/f") == 0o600
-    for kind in (3, 4, 5, 6):
+    for kind in (3, 4):
         with refuses(NT.ACCESS_DENIED):
             change(unix, 0x200, "/n", basic(kind=kind, mode=0o600))
     with refuses(NT.OBJECT_NAME_NOT_FOUND):
@@ -138,6 +140,42 @@ def test_links_keep_their_text_and_lead_nowhere_outside(
     assert (folders["public"].parent / "outside" / "secret.txt").stat().st_mode & 0o777 != 0o777
     unlink(unix, "/out")
     assert not os.path.lexists(folders["public"] / "out")
+
+
+def entries(client: Client, pattern: str, level: int = 0x104) -> int:
+    answer = client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 150, 6, level, 0, pattern))
+    return FindFirst2Response.decode(answer.parameters).search_count
+
+
+def test_with_posix_names_links_are_files_of_their_own_for_all_levels(
+    unix: Client, make: Make, folders: dict[str, Path], refuses: Refuses
+) -> None:
+    """smbclient after `posix` lists at level 0x104, and deletes and renames what it finds by the old commands."""
+    secret = str(folders["public"].parent / "outside" / "secret.txt")
+    os.setxattr(secret, "user.NAME", b"value")
+    for name, target in (("in", "a.txt"), ("to-dir", "dir"), ("out", secret), ("nowhere", "no/such")):
+        change(unix, 0x201, f"/{name}", target.encode("utf-16-le") + b"\0\0")
+    assert entries(unix, "/*") == 8
+    assert entries(unix, "/nowhere") == 1
+    assert struct.unpack_from("<q", query(unix, 0x102, "/out"), 8) == (len(secret),)
+    assert struct.unpack_from("<I", query(unix, 0x103, "/out")) == (0,)
+    with refuses(NT.ACCESS_DENIED):
+        query(unix, 0x109, "/out")
+    with refuses(NT.OBJECT_NAME_COLLISION):
+        unix.call(0x07, RenameRequest(0x16, "/in", "/nowhere"), Empty)
+    unix.call(0x07, RenameRequest(0x16, "/in", "/on"), Empty)
+    for name in ("on", "to-dir", "out", "nowhere"):
+        unix.call(0x06, DeleteRequest(0x16, f"/{name}"), Empty)
+    assert sorted(os.listdir(folders["public"])) == ["a.txt", "dir"]
+    os.symlink("no/such", folders["public"] / "nowhere")
+    assert entries(make().client().sign_in().connect("public"), "*") == 4  # others do not see where it leads
+
+
+def test_a_directory_opens_for_reading(unix: Client, refuses: Refuses) -> None:
+    unix.close(posix_open(unix, "/dir", READ).fid)
+    for flags in (READ_WRITE, READ | CREATE, READ | TRUNCATE):
+        with refuses(NT.FILE_IS_A_DIRECTORY):
+            posix_open(unix, "/dir", flags)
 
 
 def test_a_path_that_climbs_is_refused(unix: Client, refuses: Refuses) -> None:
@@ -215,6 +253,15 @@ def test_locks_of_a_process_replace_each_other_and_exclude_others(unix: Client, 
     lock(unix, fid, 2, 0, 0, pid=7)
     answer = unix.trans2(Trans2.QUERY_FILE_INFORMATION, QueryFileInformationRequest(fid, 0x208), asked).data
     assert PosixLock.decode(answer).type == 2
+
+
+def test_a_lock_needs_bytes_and_a_write_lock_an_open_that_may_write(unix: Client, refuses: Refuses) -> None:
+    fid = posix_open(unix, "/a.txt", READ).fid
+    lock(unix, fid, 0, 0, 1)
+    with refuses(NT.INVALID_HANDLE):
+        lock(unix, fid, 1, 0, 1)
+    with refuses(NT.INVALID_PARAMETER):
+        lock(unix, fid, 0, 5, 0)
 
 
 def test_an_acl_of_permission_bits_is_answered(unix: Client, refuses: Refuses) -> None:

@@ -12,8 +12,20 @@ from fakesmb.security import SecurityInformation
 from fakesmb.status import NT
 from fakesmb.testing import Client
 from fakesmb.vfs.api import Access, Disposition
-from fakesmb.wire.dirs import RenameRequest
-from fakesmb.wire.files import OpenAndxRequest, OpenAndxResponse
+from fakesmb.wire.codec import Empty
+from fakesmb.wire.dirs import (
+    DeleteDirectoryRequest,
+    DeleteRequest,
+    NtRenameRequest,
+    RenameRequest,
+    SetInformationRequest,
+)
+from fakesmb.wire.files import (
+    CreateTemporaryRequest,
+    CreateTemporaryResponse,
+    OpenAndxRequest,
+    OpenAndxResponse,
+)
 from fakesmb.wire.locking import LockingAndxResponse, LockRange
 from fakesmb.wire.nt_trans import NtTransact, SecurityDescRequest
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
@@ -59,6 +71,55 @@ def test_open2_tells_access_and_sharing(client: Client) -> None:
     assert Open2Response.decode(client.trans2(Trans2.OPEN2, asked).parameters).access_mode == 0x42
 
 
+def test_names_are_opened_where_only_patterns_open_the_directory(client: Client, refuses: Refuses) -> None:
+    with refuses(NT.OBJECT_PATH_NOT_FOUND):
+        client.call(0x06, DeleteRequest(0x16, "\\dir\\.\\x"), Empty)
+    with refuses(NT.OBJECT_NAME_INVALID):
+        client.call(0x06, DeleteRequest(0x16, "\\dir\\.\\x*"), Empty)
+
+
+@pytest.mark.parametrize(("level", "status"), [(0x102, NT.INVALID_PARAMETER), (0x106, NT.ACCESS_DENIED)])
+def test_an_unknown_way_to_rename_is_told_first(
+    client: Client, refuses: Refuses, level: int, status: NT
+) -> None:
+    with refuses(status):
+        client.call(0xA5, NtRenameRequest(0x16, level, 0, "\\missing", "\\new"), Empty)
+
+
+def test_a_hidden_directory_is_renamed_by_who_asks_for_it(client: Client, refuses: Refuses) -> None:
+    client.call(0x09, SetInformationRequest(0x12, 0, bytes(10), "\\dir"), Empty)
+    with refuses(NT.NO_SUCH_FILE):
+        client.call(0x07, RenameRequest(0x10, "\\dir", "\\new"), Empty)
+    client.call(0x07, RenameRequest(0x02, "\\dir", "\\new"), Empty)
+
+
+def test_a_read_only_directory_is_made_removable(
+    client: Client, refuses: Refuses, folders: dict[str, Path]
+) -> None:
+    """As Samba's smbcli_deltree goes about it. Of a file, NORMAL leaves the attributes."""
+    for name in ("\\dir", A):
+        client.call(0x09, SetInformationRequest(0x01, 0, bytes(10), name), Empty)
+    with refuses(NT.CANNOT_DELETE):
+        client.call(0x01, DeleteDirectoryRequest("\\dir"), Empty)
+    for name in ("\\dir", A):
+        client.call(0x09, SetInformationRequest(0x80, 0, bytes(10), name), Empty)
+    client.call(0x01, DeleteDirectoryRequest("\\dir"), Empty)
+    with refuses(NT.CANNOT_DELETE):
+        client.call(0x06, DeleteRequest(0x16, A), Empty)
+
+
+def test_a_stream_of_the_root_is_deleted(client: Client, refuses: Refuses) -> None:
+    client.close(client.create(":side", disposition=Disposition.CREATE))
+    client.call(0x06, DeleteRequest(0x16, "\\:side"), Empty)
+    with refuses(NT.OBJECT_NAME_NOT_FOUND):
+        client.create(":side")
+
+
+def test_a_temporary_file_is_not_made_in_a_stream(client: Client, refuses: Refuses) -> None:
+    with refuses(NT.OBJECT_PATH_NOT_FOUND):
+        client.call(0x0E, CreateTemporaryRequest(0, 0, "\\dir:s"), CreateTemporaryResponse)
+
+
 def rename_data(name: str) -> bytes:
     raw = name.encode("utf-16-le")
     return struct.pack("<B3xII", 0, 0, len(raw)) + raw
@@ -75,6 +136,28 @@ def test_a_rename_by_information_stays_in_its_directory(
     assert (folders["public"] / "a.txt").exists()
     client.trans2(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest(fid, RENAME), rename_data("b.txt"))
     assert (folders["public"] / "b.txt").exists()
+    with refuses(NT.OBJECT_NAME_NOT_FOUND):  # what is not there comes first: `rename -f` of smbclient
+        client.trans2(
+            Trans2.SET_PATH_INFORMATION, SetPathInformationRequest(RENAME, 0, "\\none"), rename_data(name)
+        )
+
+
+def test_a_rename_by_information_to_nothing_or_to_a_stream(client: Client, refuses: Refuses) -> None:
+    asked = SetFileInformationRequest(client.create(A, access=Access.DELETE), RENAME)
+    with refuses(NT.INVALID_PARAMETER):
+        client.trans2(Trans2.SET_FILE_INFORMATION, asked, rename_data(""))
+    with refuses(NT.OBJECT_NAME_INVALID):
+        client.trans2(Trans2.SET_FILE_INFORMATION, asked, rename_data("b.txt::$DATA"))
+
+
+@pytest.mark.parametrize(("level", "data"), [(1014, bytes(8)), (1016, bytes(4))])
+def test_what_goes_with_an_open_is_set_of_a_file_that_is_there(
+    client: Client, refuses: Refuses, level: int, data: bytes
+) -> None:
+    """Windows opens it, sets position or mode, and closes it again."""
+    client.trans2(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest(level, 0, A), data)
+    with refuses(NT.OBJECT_NAME_NOT_FOUND):
+        client.trans2(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest(level, 0, "\\no"), data)
 
 
 def test_a_directory_is_renamed_while_a_stream_of_it_is_open(

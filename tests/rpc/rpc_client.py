@@ -8,8 +8,8 @@ import msgspec
 from impacket.dcerpc.v5.transport import DCERPCTransport
 from impacket.uuid import uuidtup_to_bin
 
-from fakesmb.rpc import dcerpc
-from fakesmb.rpc.dcerpc import Kind
+from fakesmb.rpc import packets
+from fakesmb.rpc.packets import Kind
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.rpc.view import (
     Caller,
@@ -102,7 +102,7 @@ BIND_ACK = bytes.fromhex(
 def request(
     stub: bytes = b"", *, operation: int = 28, context: int = 0, call: int = 2, flags: int = 3
 ) -> bytes:
-    return dcerpc.pdu(Kind.REQUEST, call, struct.pack("<IHH", len(stub), context, operation) + stub, flags)
+    return packets.pdu(Kind.REQUEST, call, struct.pack("<IHH", len(stub), context, operation) + stub, flags)
 
 
 REMOTE_TOD = request(bytes(4))

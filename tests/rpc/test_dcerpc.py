@@ -24,8 +24,10 @@ from rpc_client import (
     request,
 )
 
-from fakesmb.rpc import dcerpc, pipes
-from fakesmb.rpc.dcerpc import Association, Fault, FaultCode, Interface, Kind, Syntax
+from fakesmb.rpc import dcerpc, packets, pipes
+from fakesmb.rpc.dcerpc import Association, Client, Interface
+from fakesmb.rpc.groups import Groups
+from fakesmb.rpc.packets import Fault, FaultCode, Kind, NakReason, Syntax
 from fakesmb.rpc.pipes import PipeService
 from fakesmb.rpc.view import Caller
 from fakesmb.status import NT, SMBError
@@ -66,7 +68,7 @@ def bind_of(*contexts: tuple[int, str, list[str]], group: int = 0, fragment: int
     for number, interface, transfers in contexts:
         body += struct.pack("<HBB", number, len(transfers), 0) + bytes.fromhex(interface)
         body += b"".join(map(bytes.fromhex, transfers))
-    return dcerpc.pdu(Kind.BIND, 1, body)
+    return packets.pdu(Kind.BIND, 1, body)
 
 
 def results_of(ack: bytes) -> list[tuple[int, int, str]]:
@@ -103,9 +105,29 @@ def test_every_context_of_a_bind_is_judged_for_itself() -> None:
     ]  # fmt: skip
 
 
-def test_an_association_group_named_by_the_client_is_kept() -> None:
-    ack = opened().transact(bind_of((0, SRVSVC_ID, [NDR]), group=0x61AE), 4280)[0]
-    assert struct.unpack_from("<I", ack, 20) == (0x61AE,)
+def nak_of(answer: bytes) -> int:
+    """Why a bind was refused. The version is ours, and the PDU ends in padding as from Windows."""
+    assert (kind_of(answer), len(answer), answer[18:]) == (Kind.BIND_NAK, 24, b"\x01\x05" + bytes(4))
+    return int(struct.unpack_from("<H", answer, 16)[0])
+
+
+def test_an_association_group_that_is_not_there_cannot_be_joined() -> None:
+    """Samba makes one then; Windows (and smbtorture's handles.random-assoc) does not."""
+    pipe = opened()
+    assert nak_of(pipe.transact(bind_of((0, SRVSVC_ID, [NDR]), group=0x61AE), 4280)[0]) == 0
+    with pytest.raises(SMBError):
+        pipe.write(BIND)
+
+
+def test_a_group_is_there_as_long_as_one_of_its_pipes() -> None:
+    service = PipeService(ListView())
+    first, second, late = (service.open("srvsvc", ADMIN) for _ in range(3))
+    group = struct.unpack_from("<I", first.transact(BIND, 4280)[0], 20)[0]
+    bind = bind_of((0, SRVSVC_ID, [NDR]), group=group)
+    assert struct.unpack_from("<I", second.transact(bind, 4280)[0], 20) == (group,)
+    first.close()
+    second.close()
+    assert nak_of(late.transact(bind, 4280)[0]) == NakReason.NOT_SPECIFIED
 
 
 def test_two_pipes_get_two_groups() -> None:
@@ -115,20 +137,24 @@ def test_two_pipes_get_two_groups() -> None:
 
 
 def test_another_version_gets_a_bind_nak_that_names_ours() -> None:
-    nak = opened().transact(b"\x06" + BIND[1:], 4280)[0]
-    assert nak == bytes.fromhex("05000d03 10000000 1500 0000 01000000 0400 01 0500")
+    assert nak_of(opened().transact(b"\x06" + BIND[1:], 4280)[0]) == NakReason.PROTOCOL
 
 
-def test_big_endian_clients_are_refused_in_the_open() -> None:
-    assert kind_of(opened().transact(BIND[:4] + b"\0" + BIND[5:], 4280)[0]) == Kind.BIND_NAK
+def test_a_bind_in_big_endian_is_answered_in_little_endian() -> None:
+    """Each side sends in its own byte order ([C706] 14.2.5)."""
+    interface = "4b324fc8 1670 01d3 1278 5a47bf6ee188 00000003"
+    ndr = "8a885d04 1ceb 11c9 9fe8 08002b104860 00000002"
+    bind = bytes.fromhex("05000b03 00000000 0048 0000 00000001 10b8 10b8 00000000 01000000 0000 01 00")
+    assert opened().transact(bind + bytes.fromhex(interface + ndr), 4280)[0] == BIND_ACK
 
 
-def test_a_bind_with_ntlmssp_inside_the_pipe_is_told_so() -> None:
-    verifier = bytes.fromhex("0a02000000000000") + b"NTLMSSP\0"
-    bind = bytearray(BIND + verifier)
-    struct.pack_into("<HH", bind, 8, len(bind), 8)
-    nak = opened().transact(bind, 4280)[0]
-    assert (kind_of(nak), nak[16:18]) == (Kind.BIND_NAK, b"\x08\0")
+def test_a_bind_to_nothing_is_refused() -> None:
+    assert nak_of(opened().transact(bind_of(), 4280)[0]) == NakReason.NOT_SPECIFIED
+    assert nak_of(opened().transact(bind_of((0, SRVSVC_ID, [])), 4280)[0]) == NakReason.NOT_SPECIFIED
+
+
+def test_a_second_bind_ends_the_pipe() -> None:
+    assert nak_of(bound().transact(BIND, 4280)[0]) == NakReason.NOT_SPECIFIED
 
 
 def test_alter_context_adds_an_interface_and_has_no_address() -> None:
@@ -178,18 +204,27 @@ def test_a_request_before_bind_ends_the_pipe_after_its_fault() -> None:
 
 def test_an_unknown_pdu_type_ends_the_pipe_after_its_fault() -> None:
     pipe = bound()
-    assert fault_of(pipe.transact(dcerpc.pdu(Kind.RESPONSE, 3, bytes(8)), 4280)[0]) == FaultCode.PROTOCOL
+    assert fault_of(pipe.transact(packets.pdu(Kind.RESPONSE, 3, bytes(8)), 4280)[0]) == FaultCode.PROTOCOL
     with pytest.raises(SMBError):
         pipe.read(1)
 
 
 def test_cancel_and_orphaned_are_taken_without_an_answer() -> None:
     pipe = bound()
-    pipe.write(request(b"", flags=1))
-    pipe.write(dcerpc.pdu(Kind.ORPHANED, 2, b""))
-    pipe.write(dcerpc.pdu(Kind.CO_CANCEL, 2, b""))
+    pipe.write(packets.pdu(Kind.ORPHANED, 2, b""))
+    pipe.write(packets.pdu(Kind.CO_CANCEL, 2, b""))
     assert pipe.available == 0
     assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == Kind.RESPONSE
+
+
+def test_another_call_amid_one_ends_the_pipe() -> None:
+    """Calls side by side were not negotiated: the fault is about the call that was under way."""
+    pipe = bound()
+    pipe.write(request(b"", flags=1, call=7))
+    answer = pipe.transact(request(bytes(4), call=8), 4280)[0]
+    assert (fault_of(answer), struct.unpack_from("<I", answer, 12)) == (FaultCode.PROTOCOL, (7,))
+    with pytest.raises(SMBError):
+        pipe.write(REMOTE_TOD)
 
 
 def test_a_request_in_three_fragments_is_one_call() -> None:
@@ -202,9 +237,9 @@ def test_a_request_in_three_fragments_is_one_call() -> None:
     assert pipe.transact(request(stub[5:], operation=21, flags=2), 4280) == whole
 
 
-def test_a_fragment_of_no_call_breaks_the_pipe() -> None:
+def test_a_fragment_of_no_call_ends_the_pipe_after_its_fault() -> None:
     pipe = bound()
-    pipe.write(request(b"abc", flags=0))
+    assert fault_of(pipe.transact(request(b"abc", flags=0), 4280)[0]) == FaultCode.PROTOCOL
     with pytest.raises(SMBError) as refused:
         pipe.read(10)
     assert refused.value.status == NT.PIPE_DISCONNECTED
@@ -217,23 +252,33 @@ def test_a_request_that_never_ends_is_cut_off() -> None:
         if pipe.available:
             break
         pipe.write(request(bytes(4000), flags=0))
-    assert fault_of(pipe.read(100)[0]) == FaultCode.NO_MEMORY
+    assert fault_of(pipe.read(100)[0]) == FaultCode.ACCESS_DENIED
+
+
+def test_a_fragment_longer_than_any_ends_the_pipe() -> None:
+    pipe = bound()
+    assert (
+        fault_of(pipe.transact(request(bytes(dcerpc.LONGEST_REQUEST_FRAGMENT)), 4280)[0])
+        == FaultCode.PROTOCOL
+    )
+    with pytest.raises(SMBError):
+        pipe.write(REMOTE_TOD)
 
 
 class Echo:
     """Answers with a stub of the size the request names."""
 
-    def call(self, operation: int, stub: bytes, caller: Caller) -> bytes:
+    def call(self, operation: int, stub: bytes, client: Client) -> bytes:
         if operation:
             raise Fault(operation, executed=True)
         return bytes(i & 0xFF for i in range(int.from_bytes(stub, "little")))
 
 
 def echo_association(fragment: int) -> Association:
-    def find(syntax: Syntax) -> Interface | None:
-        return Echo()
+    def find(syntax: Syntax) -> tuple[str, Interface]:
+        return "echo", Echo()
 
-    one = Association(find, "\\PIPE\\echo", 1, Caller())
+    one = Association(find, "\\PIPE\\echo", Groups(), Caller())
     one.feed(bind_of((0, SRVSVC_ID, [NDR]), fragment=fragment))
     assert [kind_of(answer) for answer in one.answers()] == [Kind.BIND_ACK]
     return one

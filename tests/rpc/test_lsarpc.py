@@ -1,18 +1,17 @@
 """lsarpc through impacket's client: names to SIDs, SIDs to names, who we are."""
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from impacket.dcerpc.v5 import lsad, lsat
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
 from rpc_client import ADMIN, NOBODY, USER, ListView, connect
 
-from fakesmb.rpc import dcerpc
 from fakesmb.rpc.accounts import WELL_KNOWN, Directory
+from fakesmb.rpc.groups import Handles
 from fakesmb.rpc.view import AccountRow, Caller, ServerFacts
 
 LSARPC = uuidtup_to_bin(("12345778-1234-ABCD-EF00-0123456789AB", "0.0"))
@@ -43,17 +42,32 @@ def test_the_account_domain_is_the_machine(level: int) -> None:
     assert (info[field]["DomainName"], info[field]["DomainSid"].formatCanonical()) == ("FAKE", MACHINE)
 
 
-@pytest.mark.parametrize(("level", "field"), [(3, "PolicyPrimaryDomainInfo"), (12, "PolicyDnsDomainInfo")])
-def test_the_primary_domain_is_a_workgroup_without_a_sid(level: int, field: str) -> None:
+@pytest.mark.parametrize(
+    ("ask", "level", "field"),
+    [
+        (lsad.hLsarQueryInformationPolicy, 3, "PolicyPrimaryDomainInfo"),
+        (lsad.hLsarQueryInformationPolicy2, 12, "PolicyDnsDomainInfo"),
+    ],
+)
+def test_the_primary_domain_is_a_workgroup_without_a_sid(
+    ask: Callable[..., Any], level: int, field: str
+) -> None:
     dce = lsarpc()
-    info = lsad.hLsarQueryInformationPolicy2(dce, policy(dce), level)["PolicyInformation"][field]
+    info = ask(dce, policy(dce), level)["PolicyInformation"][field]
     assert (info["Name"], info["Sid"]) == ("LAB", b"")
+
+
+def test_smbcacls_is_spared_a_domain_without_a_sid() -> None:
+    """smbcacls --sddl asks the newer call only, and reads the SID unseen; the refusal it takes well."""
+    dce = lsarpc()
+    with pytest.raises(DCERPCException, match="nca_s_op_rng_error"):
+        lsad.hLsarQueryInformationPolicy2(dce, policy(dce), 3)
 
 
 def test_a_policy_level_that_is_not_served_is_an_invalid_parameter() -> None:
     dce = lsarpc()
     with pytest.raises(DCERPCException) as refused:
-        lsad.hLsarQueryInformationPolicy(dce, policy(dce), 2)
+        lsad.hLsarQueryInformationPolicy(dce, policy(dce), 10)
     assert refused.value.get_error_code() == 0xC000000D
 
 
@@ -139,11 +153,11 @@ def test_a_closed_handle_and_a_made_up_one_are_faults() -> None:
 
 def test_one_client_cannot_use_anothers_handle_nor_have_too_many() -> None:
     one, other = lsarpc(), lsarpc()
-    handles = {policy(one) for _ in range(64)}
-    assert len(handles) == 64
-    with pytest.raises(DCERPCException):
+    handles = {policy(one) for _ in range(Handles.LIMIT)}
+    assert len(handles) == Handles.LIMIT
+    with pytest.raises(DCERPCException, match="INSUFFICIENT_RESOURCES"):
         policy(one)
-    with pytest.raises(DCERPCException):
+    with pytest.raises(DCERPCException, match="context_mismatch"):
         lsad.hLsarQueryInformationPolicy(other, max(handles), 5)
 
 
@@ -168,19 +182,6 @@ def test_lookups_of_domain_members_are_denied(operation: int) -> None:
     dce.call(operation, bytes(40))
     with pytest.raises(DCERPCException):
         dce.recv()
-
-
-@given(st.sampled_from([0, 6, 7, 14, 15, 44, 45, 46, 57, 58, 68, 76, 77]), st.binary(max_size=120))
-@settings(max_examples=100, deadline=None)
-def test_no_stub_data_gets_out_as_another_exception(operation: int, stub: bytes) -> None:
-    dce = lsarpc()
-    handle = policy(dce)
-    pipe = dce.get_rpc_transport().pipe
-    for data in (stub, handle + stub):
-        body = struct.pack("<IHH", len(data), 0, operation) + data
-        assert pipe.transact(dcerpc.pdu(dcerpc.Kind.REQUEST, 9, body), 70_000)[0][2] in (2, 3)
-        while pipe.available:
-            pipe.read(70_000)
 
 
 @pytest.mark.parametrize(("name", "sid"), [("", "S-1-5-32"), ("BUILTIN\\", "S-1-5-32"), ("fake\\", MACHINE)])

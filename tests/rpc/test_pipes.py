@@ -5,8 +5,10 @@ import sys
 
 import pytest
 from rpc_client import ADMIN, BIND, BIND_ACK, REMOTE_TOD, ListView, bound, opened
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 
-from fakesmb.rpc.pipes import PipeService, plain_name
+from fakesmb.rpc.pipes import Pipe, PipeService, plain_name
 from fakesmb.status import NT, SMBError
 
 
@@ -87,6 +89,52 @@ def test_peek_leaves_everything_in_place() -> None:
 def test_reading_an_empty_pipe_is_left_to_the_core() -> None:
     with pytest.raises(SMBError) as empty:
         opened().read(10)
+    assert empty.value.status == NT.PIPE_EMPTY
+
+
+def waiting(pipe: Pipe, size: int = 1000, *, raw: bool = False) -> list[object]:
+    """What a read that waits ends in, when it does."""
+    ends: list[object] = []
+    read = pipe.receive(size, raw=raw)
+    assert isinstance(read, Deferred)
+    read.addBoth(lambda end: ends.append(end.value if isinstance(end, Failure) else end))
+    return ends
+
+
+def test_reads_of_an_empty_pipe_wait_and_are_served_in_turn() -> None:
+    pipe = opened()
+    first, second, third = waiting(pipe, 60), waiting(pipe), waiting(pipe)
+    pipe.write(BIND)
+    assert (first, second, third) == ([(BIND_ACK[:60], True)], [(BIND_ACK[60:], False)], [])
+    pipe.close()
+    (broken,) = third
+    assert isinstance(broken, SMBError)
+    assert broken.status == NT.PIPE_BROKEN
+
+
+def test_a_raw_read_takes_what_several_messages_have() -> None:
+    pipe = opened()
+    ends = waiting(pipe, 100, raw=True)
+    pipe.write(BIND + REMOTE_TOD)
+    ((data, more),) = ends
+    assert (len(data), more, data[:68]) == (100, False, BIND_ACK)
+
+
+def test_a_read_that_is_cancelled_takes_nothing() -> None:
+    pipe = opened()
+    read = pipe.receive(100)
+    assert isinstance(read, Deferred)
+    read.addErrback(lambda failure: failure.trap(CancelledError))
+    read.cancel()
+    pipe.write(BIND)
+    assert pipe.receive(100) == (BIND_ACK, False)
+
+
+def test_a_read_of_a_non_blocking_pipe_does_not_wait() -> None:
+    pipe = opened()
+    pipe.set_state(0x8100)
+    with pytest.raises(SMBError) as empty:
+        pipe.receive(10)
     assert empty.value.status == NT.PIPE_EMPTY
 
 

@@ -106,3 +106,86 @@ def test_there_are_no_other_domains() -> None:
 
 def test_a_logon_has_no_other_levels() -> None:
     assert raw(3, struct.pack("<II", 0, 7), USER) == struct.pack("<II", 7, Win32.INVALID_LEVEL)
+
+
+NO_SERVER = bytes(4)
+
+
+def named(name: str) -> bytes:
+    """No server, then a pointer to a name."""
+    text = name.encode("utf-16-le") + bytes(2)
+    count = len(text) // 2
+    stub = NO_SERVER + struct.pack("<IIII", 0x20000, count, 0, count) + text
+    return stub + bytes(-len(stub) % 4)
+
+
+def alternate(dce: Any, operation: int, name: str, reserved: int = 0) -> int:
+    dce.call(operation, named(name) + struct.pack("<III", 0, 0, reserved))
+    (status,) = struct.unpack("<I", dce.recv())
+    return int(status)
+
+
+def names_of(dce: Any, kind: int) -> list[str]:
+    rows = wkst.hNetrEnumerateComputerNames(dce, kind)["ComputerNames"]["ComputerNames"]
+    return [one["Data"] for one in rows or []]
+
+
+def test_alternate_names_come_and_go() -> None:
+    """A client may call the machine what it likes, so any name is as good as another."""
+    dce = wkssvc()
+    assert alternate(dce, 27, "files.lab.example") == Win32.OK
+    assert alternate(dce, 27, "FILES.lab.example") == Win32.OK
+    assert names_of(dce, 1) == ["FILES.lab.example"]
+    assert names_of(dce, 2) == ["FAKESMB", "FILES.lab.example"]
+    assert alternate(dce, 28, "files.LAB.example") == Win32.OK
+    assert alternate(dce, 28, "never.there") == Win32.OK
+    assert names_of(dce, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reserved", "caller", "status"),
+    [
+        ("", 0, ADMIN, Win32.INVALID_NAME),
+        ("a b", 0, ADMIN, Win32.INVALID_NAME),
+        ("a\\b", 0, ADMIN, Win32.INVALID_NAME),
+        ("ab", 1, ADMIN, Win32.INVALID_PARAMETER),
+        ("ab", 0, USER, Win32.ACCESS_DENIED),
+    ],
+)
+def test_alternate_names_that_are_refused(name: str, reserved: int, caller: Caller, status: int) -> None:
+    assert alternate(wkssvc(caller), 27, name, reserved) == status
+
+
+def test_there_is_an_end_to_names() -> None:
+    dce = wkssvc()
+    assert {alternate(dce, 27, f"n{number}") for number in range(64)} == {Win32.OK}
+    assert alternate(dce, 27, "more") == Win32.NOT_ENOUGH_MEMORY
+
+
+def test_statistics_of_a_machine_that_is_nobodys_client() -> None:
+    statistics = wkst.hNetrWorkstationStatisticsGet(wkssvc(), "LanmanWorkstation", 0, 0)["Buffer"]
+    assert statistics["StatisticsStartTime"] > 0
+    assert statistics["Sessions"] == statistics["BytesReceived"] == 0
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_it_uses_no_shares_of_others(level: int) -> None:
+    answer = wkst.hNetrUseEnum(wkssvc(), level)
+    assert (answer["TotalEntries"], answer["InfoStruct"]["UseInfo"][f"Level{level}"]["EntriesRead"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("operation", "stub", "answer"),
+    [
+        (6, bytes(40), struct.pack("<II", 0, 87)),
+        (7, named("\\Device\\Other") + bytes(4), struct.pack("<I", 0)),
+        (7, named("\\device\\netbiossmb") + bytes(4), struct.pack("<I", 50)),
+        (9, bytes(40), struct.pack("<III", 0, 0, 2250)),
+        (10, bytes(40), struct.pack("<I", 2250)),
+        (16, bytes(40), struct.pack("<I", 50)),
+        (22, bytes(40), struct.pack("<I", 0x8001011C)),
+        (26, bytes(40), struct.pack("<III", 0, 0, 0x8001011C)),
+    ],
+)
+def test_what_is_refused_as_by_windows(operation: int, stub: bytes, answer: bytes) -> None:
+    assert raw(operation, stub) == answer

@@ -77,6 +77,20 @@ def test_a_small_part_leaves_at_once(
     assert received(pair[1], protocol) == b"header" + data[1000:21_000]
 
 
+def test_a_read_at_the_end_is_not_held_back(protocol: DirectTCP, file: tuple[int, bytes]) -> None:
+    """Without data behind it, a frame sent with MSG_MORE stays in the kernel for up to 200 ms."""
+    flags: list[int] = []
+
+    class Told:
+        def send(self, data: bytes, how: int = 0) -> int:
+            flags.append(how)
+            return len(data)
+
+    protocol._socket = Told()  # type: ignore[assignment]
+    protocol._send_range([b"head"], FileRange(file[0], SIZE, 0))
+    assert flags == [0]
+
+
 def test_what_does_not_fit_follows(
     protocol: DirectTCP, pair: tuple[socket.socket, socket.socket], file: tuple[int, bytes]
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fakesmb.filetime import from_ns, from_seconds, now
 from fakesmb.status import NT
-from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, FileStore
+from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Ea, FileStore
 from fakesmb.vfs.attributes import XATTR
 from fakesmb.vfs.local import LocalStore
 from fakesmb.vfs.openfiles import OpenFiles
@@ -249,6 +249,48 @@ def test_attributes_are_set_and_taken_away(lab: Lab, refuses: Refuses) -> None:
         lab.store.set_basic(P("dir"), attributes=Attribute.TEMPORARY)
     with refuses(NT.OBJECT_NAME_NOT_FOUND):
         lab.store.set_basic(P("nothing"), attributes=Attribute.HIDDEN)
+
+
+def backed_up(lab: Lab, bits: int = Attribute.NORMAL) -> None:
+    (lab.root / "a").write_bytes(b"0123456789")
+    lab.store.set_basic(P("a"), attributes=bits)
+    assert lab.query("a").attributes == bits
+
+
+@pytest.mark.parametrize("bits", [Attribute.NORMAL, Attribute.HIDDEN])
+@pytest.mark.parametrize("change", ["write", "cut", "shrink", "extend", "stream", "rename"])
+def test_what_changes_a_file_sets_its_archive_bit(lab: Lab, change: str, bits: int) -> None:
+    """[MS-FSA] 2.1.4.17. Incremental backups go by it (`tar g` of smbclient, xcopy /m)."""
+    backed_up(lab, bits)
+    if change == "rename":
+        lab.store.rename(P("a"), P("b"), replace=False)
+    else:
+        created = Disposition.CREATE if change == "stream" else Disposition.OPEN
+        handle = lab.open("a:s" if change == "stream" else "a", disposition=created).handle
+        if change == "write":
+            lab.store.write(handle, 3, b"x", 0)
+        elif change != "stream":
+            resize = lab.store.set_allocation if change == "shrink" else lab.store.set_end_of_file
+            resize(handle, 20 if change == "extend" else 5)
+        lab.store.close(handle)
+    bits &= ~Attribute.NORMAL
+    assert lab.query("b" if change == "rename" else "a").attributes == bits | Attribute.ARCHIVE
+
+
+def test_what_leaves_the_data_alone_leaves_the_archive_bit(lab: Lab) -> None:
+    backed_up(lab)
+    handle = lab.open("a").handle
+    lab.store.read(handle, 0, 5, 0)
+    lab.store.write(handle, 0, b"", 0)
+    lab.store.set_allocation(handle, 100)
+    lab.store.set_basic(handle, write=T2001)
+    lab.store.set_eas(handle, [Ea("NAME", b"value")])
+    lab.store.close(handle)
+    lab.store.link(P("a"), P("b"), replace=False)
+    (lab.root / "dir").mkdir()
+    lab.store.rename(P("dir"), P("moved"), replace=False)
+    assert lab.query("a").attributes == Attribute.NORMAL
+    assert lab.query("moved").attributes == Attribute.DIRECTORY
 
 
 def test_clearing_readonly_gives_write_permission_back(lab: Lab) -> None:

@@ -1,10 +1,11 @@
+import contextlib
 import os
 
 import pytest
 from conftest_vfs import Lab, Refuses
 
 from fakesmb.status import NT
-from fakesmb.vfs.api import Access, Attribute, Disposition, Share, SharingViolation
+from fakesmb.vfs.api import Access, Attribute, Disposition, Option, Share, SharingViolation
 from fakesmb.vfs.paths import Path
 
 P = Path.parse
@@ -113,6 +114,64 @@ def test_renaming_takes_delete_access_or_everyones_consent(lab: Lab, refuses: Re
     lab.store.close(opened.handle)
     lab.open("a", Access.GENERIC_READ, share=Share.ALL)
     lab.store.rename(P("a"), P("b"), replace=False)
+
+
+@pytest.mark.parametrize(
+    ("access", "share", "free"),
+    [
+        (Access.DELETE, Share.ALL, False),
+        (Access.READ_DATA, Share.ALL, True),
+        (Access.READ_DATA, Share.READ | Share.DELETE, False),
+        (Access.READ_ATTRIBUTES, Share.NONE, True),
+    ],
+)
+def test_a_rename_by_command_opens_the_directory_it_leads_to(
+    lab: Lab, refuses: Refuses, access: int, share: int, *, free: bool
+) -> None:
+    touch(lab, "a", "dir/x")
+    lab.open("dir", access, share=share, options=Option.DIRECTORY)
+    with contextlib.nullcontext() if free else refuses(NT.SHARING_VIOLATION):
+        lab.store.rename(P("a"), P("dir\\a"), replace=False, share=Share.READ | Share.WRITE)
+    assert (lab.root / "dir/a").exists() is free
+
+
+def test_who_has_it_open_comes_before_what_it_is(lab: Lab, refuses: Refuses) -> None:
+    """Windows opens for DELETE, and asks the file system to mark it then."""
+    touch(lab, "a", "dir/x")
+    lab.store.set_basic(P("a"), attributes=Attribute.READONLY)
+    one = lab.open("a", Access.READ_DATA, share=Share.READ).handle
+    two = lab.open("dir", Access.READ_DATA, share=Share.READ).handle
+    with refuses(NT.SHARING_VIOLATION):
+        lab.store.delete(P("a"))
+    with refuses(NT.SHARING_VIOLATION):
+        lab.store.remove_directory(P("dir"))
+    lab.store.close(one)
+    lab.store.close(two)
+    with refuses(NT.CANNOT_DELETE):
+        lab.store.delete(P("a"))
+    with refuses(NT.DIRECTORY_NOT_EMPTY):
+        lab.store.remove_directory(P("dir"))
+
+
+def test_streams_are_no_names(lab: Lab, refuses: Refuses) -> None:
+    touch(lab, "a", "dir/x")
+    for name in ("a:s", "a::$DATA", "b::$DATA", ":s"):
+        with refuses(NT.OBJECT_NAME_INVALID):
+            lab.store.rename(P("a"), P(name), replace=False)
+    for name in ("a:s", "dir:s", "dir::$DATA"):
+        with refuses(NT.NOT_A_DIRECTORY):
+            lab.store.remove_directory(P(name))
+    with refuses(NT.FILE_IS_A_DIRECTORY):
+        lab.store.rename(P("dir::$DATA"), P("b"), replace=False)
+
+
+def test_a_link_of_that_name_is_there(lab: Lab, refuses: Refuses) -> None:
+    """Also where it is the file itself ([MS-FSA] 2.1.5.15.6)."""
+    touch(lab, "a")
+    with refuses(NT.OBJECT_NAME_COLLISION):
+        lab.store.link(P("a"), P("A"), replace=False)
+    lab.store.link(P("a"), P("A"), replace=True)
+    assert os.listdir(lab.root) == ["a"]
 
 
 def test_hard_links(lab: Lab, refuses: Refuses) -> None:

@@ -49,6 +49,9 @@ def test_every_disposition(lab: Lab, disposition: Disposition, existing: object,
         ({"options": Option.DIRECTORY | Option.NON_DIRECTORY}, NT.INVALID_PARAMETER),
         ({"options": Option.DIRECTORY, "disposition": D.OVERWRITE_IF}, NT.INVALID_PARAMETER),
         ({"options": Option.DELETE_ON_CLOSE}, NT.INVALID_PARAMETER),
+        ({"options": Option.DELETE_ON_CLOSE, "access": Access.MAXIMUM_ALLOWED}, NT.INVALID_PARAMETER),
+        ({"options": Option.DELETE_ON_CLOSE, "access": Access.GENERIC_ALL}, NT.INVALID_PARAMETER),
+        ({"options": Option.SYNCHRONOUS_IO_ALERT, "access": Access.GENERIC_ALL}, NT.INVALID_PARAMETER),
         ({"options": Option.OPEN_BY_FILE_ID}, NT.NOT_SUPPORTED),
         ({"access": 0x200}, NT.ACCESS_DENIED),
         ({"options": Option.SYNCHRONOUS_IO_NONALERT, "access": 0x89}, NT.INVALID_PARAMETER),
@@ -70,8 +73,9 @@ def test_directories_open_as_such_or_not_at_all(lab: Lab, refuses: Refuses) -> N
         opened = lab.open("dir", options=options)
         assert opened.handle.is_directory
         assert opened.info.attributes == Attribute.DIRECTORY
-    with refuses(NT.FILE_IS_A_DIRECTORY):
-        lab.open("dir", options=Option.NON_DIRECTORY)
+    for disposition in D:
+        with refuses(NT.FILE_IS_A_DIRECTORY):
+            lab.open("dir", disposition=disposition, options=Option.NON_DIRECTORY)
     with refuses(NT.OBJECT_NAME_COLLISION):
         lab.open("dir", disposition=D.OVERWRITE_IF)
     with refuses(NT.INVALID_DEVICE_REQUEST):
@@ -109,6 +113,58 @@ def test_attributes_given_at_creation(lab: Lab, refuses: Refuses) -> None:
         lab.open("a", Access.DELETE, options=Option.DELETE_ON_CLOSE)
     with refuses(NT.CANNOT_DELETE):
         lab.open("b", Access.DELETE, disposition=D.CREATE, options=Option.DELETE_ON_CLOSE, attributes=1)
+
+
+def test_a_read_only_file_can_be_superseded_but_not_overwritten(lab: Lab, refuses: Refuses) -> None:
+    """The one takes DELETE access, which READONLY leaves; the other WRITE_DATA ([MS-FSA] 2.1.5.1.2)."""
+    lab.store.close(lab.open("a", disposition=D.CREATE, attributes=Attribute.READONLY).handle)
+    with refuses(NT.ACCESS_DENIED):
+        lab.open("a", disposition=D.SUPERSEDE)
+    opened = lab.open("a", Access.GENERIC_READ, disposition=D.SUPERSEDE)
+    assert (opened.action, opened.info.attributes) == (A.SUPERSEDED, Attribute.ARCHIVE)
+
+
+def test_read_only_comes_before_what_cannot_be_deleted(lab: Lab, refuses: Refuses) -> None:
+    lab.store.close(lab.open("a", disposition=D.CREATE, attributes=Attribute.READONLY).handle)
+    with refuses(NT.ACCESS_DENIED):
+        lab.open("a", Access.WRITE_DATA | Access.DELETE, options=Option.DELETE_ON_CLOSE)
+
+
+def test_a_read_only_directory_is_not_deleted(lab: Lab, refuses: Refuses) -> None:
+    """[MS-FSA] 2.1.5.1.2.1, 2.1.5.15.3: unlike writing, deleting asks nothing about kinds."""
+    directory = Option.DIRECTORY
+    lab.store.close(
+        lab.open("d", disposition=D.CREATE, options=directory, attributes=Attribute.READONLY).handle
+    )
+    with refuses(NT.CANNOT_DELETE):
+        lab.open("d", Access.DELETE, options=directory | Option.DELETE_ON_CLOSE)
+    with refuses(NT.CANNOT_DELETE):
+        lab.store.set_delete(lab.open("d", Access.DELETE).handle, delete=True)
+    with refuses(NT.CANNOT_DELETE):
+        lab.store.remove_directory(Path.parse("d"))
+
+
+@pytest.mark.parametrize("disposition", [D.CREATE, D.OVERWRITE_IF, D.SUPERSEDE])
+@pytest.mark.parametrize("name", ["a", "a:stream"])
+@pytest.mark.parametrize(
+    ("size", "status"),
+    [((1 << 64) - 1, NT.INVALID_PARAMETER), (1 << 63, NT.INVALID_PARAMETER), ((1 << 63) - 1, NT.DISK_FULL)],
+)
+def test_no_allocation_that_cannot_be(
+    lab: Lab, refuses: Refuses, name: str, disposition: D, size: int, status: NT
+) -> None:
+    with refuses(status):
+        lab.open(name, disposition=disposition, allocation=size)
+    if ":" not in name:
+        assert list(lab.root.iterdir()) == []
+
+
+def test_replacing_forgets_what_the_indexer_was_told(lab: Lab) -> None:
+    bits = Attribute.NOT_CONTENT_INDEXED | Attribute.HIDDEN
+    made = lab.open("a", disposition=D.CREATE, attributes=bits)
+    assert made.info.attributes == bits | Attribute.ARCHIVE
+    again = lab.open("a", disposition=D.OVERWRITE, attributes=bits)
+    assert again.info.attributes == Attribute.HIDDEN | Attribute.ARCHIVE
 
 
 @pytest.mark.parametrize("bit", [Attribute.HIDDEN, Attribute.SYSTEM])

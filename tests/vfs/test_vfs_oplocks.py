@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from conftest_vfs import Lab
+from conftest_vfs import Lab, Refuses
 
+from fakesmb.status import NT
 from fakesmb.vfs.api import (
     Access,
     Disposition,
@@ -262,6 +263,17 @@ class TestChanges:
         caching.lab.store.read(second.handle, 0, 1, 1)
         caching.lab.store.flush(second.handle)
         assert not second.told
+
+    def test_an_unlock_changes_nothing(self, caching: Caching, refuses: Refuses) -> None:
+        store, first = caching.lab.store, caching.open(BATCH)
+        store.lock(first.handle, 1, 0, 1, exclusive=True)
+        breaking(caching.open)
+        first.acknowledge(LEVEL_II)
+        caching.open()
+        store.unlock(first.handle, 1, 0, 1)
+        with refuses(NT.RANGE_NOT_LOCKED):
+            store.unlock(first.handle, 1, 0, 1)
+        assert first.told == [(LEVEL_II, True)]
 
     def test_a_write_of_nothing_changes_nothing(self, caching: Caching) -> None:
         caching.open()

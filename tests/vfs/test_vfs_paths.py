@@ -74,7 +74,7 @@ def test_climbing_out_is_bad_syntax(text: str) -> None:
         "c:",
         "dir\\c:\\x",
         "a:b:c:d",
-        "a:s:$INDEX_ALLOCATION",
+        "a:$i30:$INDEX_ALLOCATION",
         "a\\:s",
         ".",
         "a\\.",
@@ -90,6 +90,12 @@ def test_names_that_no_file_has_are_invalid(text: str) -> None:
     with pytest.raises(SMBError) as caught:
         Path.parse(text)
     assert caught.value.status == NT.OBJECT_NAME_INVALID
+
+
+def test_the_index_of_a_directory_has_one_name() -> None:
+    with pytest.raises(SMBError) as caught:
+        Path.parse("a:s:$INDEX_ALLOCATION")
+    assert caught.value.status == NT.INVALID_PARAMETER
 
 
 @pytest.mark.parametrize("text", [".\\a", "a\\.\\b", ".\\.", "\\.\\\\.\\", "a.\\.\\.\\b"])

@@ -28,7 +28,11 @@ def test_dots_first_then_names_in_order(files: Lab) -> None:
     [
         ("*.txt", ["A.TXT", "b.txt"]),
         ("<.txt", ["A.TXT", "b.txt"]),
-        ("?.*", ["..", "A.TXT", "b.txt", "c.html"]),
+        ("?.*", ["A.TXT", "b.txt", "c.html"]),
+        ("?", [".", ".."]),
+        (">", [".", ".."]),
+        ("??", []),
+        ("<", [".", "..", ".dot", "dir"]),
         ("B.TXT", ["b.txt"]),
         ("dir", ["dir"]),
         ("nothing", []),

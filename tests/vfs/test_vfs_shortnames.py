@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fakesmb.vfs.shortnames import is_short, short_name
 
 
-@pytest.mark.parametrize("name", ["A.TXT", "readme", "12345678.123", "a~1.b", "$x-y_z.!!!", ""])
+@pytest.mark.parametrize("name", ["A.TXT", "readme", "12345678.123", "a~1.b", "$x-y_z.!!!", "", ".", ".."])
 def test_8_3_names_need_no_other(name: str) -> None:
     assert short_name(name) == ""
 

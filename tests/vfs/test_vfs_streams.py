@@ -8,7 +8,7 @@ import pytest
 from conftest_vfs import Lab, Refuses
 
 from fakesmb.status import NT
-from fakesmb.vfs.api import Access, Attribute, Disposition, Info, Option, Share
+from fakesmb.vfs.api import Access, Action, Attribute, Disposition, Info, Option, Share
 from fakesmb.vfs.openfiles import LocalHandle
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.streams import LARGEST
@@ -278,7 +278,7 @@ def test_directories_have_named_streams_only(lab: Lab, refuses: Refuses) -> None
     assert listed(lab, "d") == [":s:$DATA"]
     opened = lab.open("d:s")
     assert not opened.info.is_directory
-    assert opened.info.attributes == Attribute.NORMAL
+    assert opened.info.attributes == Attribute.ARCHIVE
     with refuses(NT.FILE_IS_A_DIRECTORY):
         lab.open("d::$DATA")
     for name in ("d::$DATA", "d:s", "a:s"):
@@ -291,6 +291,29 @@ def test_directories_have_named_streams_only(lab: Lab, refuses: Refuses) -> None
 def test_the_unnamed_stream_is_the_file(lab: Lab) -> None:
     (lab.root / "a").write_text("content")
     assert content(lab, "a::$DATA") == b"content"
+
+
+def test_a_file_is_made_read_only_with_its_stream(lab: Lab, refuses: Refuses) -> None:
+    """[MS-FSA] 2.1.5.1.1: the attributes are the file's, and do not bind the open that makes it."""
+    opened = lab.open("a:s", disposition=Disposition.OPEN_IF, attributes=Attribute.READONLY)
+    assert opened.action == Action.CREATED
+    assert lab.store.write(opened.handle, 0, b"1", 0) == 1
+    lab.store.close(opened.handle)
+    with refuses(NT.ACCESS_DENIED):
+        lab.open("a")
+    assert content(lab, "a:s") == b"1"
+    with refuses(NT.CANNOT_DELETE):
+        lab.open(
+            "b:s", 0x110000, disposition=Disposition.CREATE, attributes=1, options=Option.DELETE_ON_CLOSE
+        )
+    assert not (lab.root / "b").exists()
+
+
+def test_a_read_only_directory_has_streams_like_any(lab: Lab) -> None:
+    (lab.root / "d").mkdir()
+    lab.store.set_basic(Path.parse("d"), attributes=Attribute.READONLY)
+    write(lab, "d:s", b"1")
+    assert content(lab, "d:s") == b"1"
 
 
 def test_a_read_only_file_has_read_only_streams(lab: Lab, refuses: Refuses) -> None:

@@ -14,7 +14,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def reference(pattern: str, name: str) -> bool:
-    """[MS-FSA] 2.1.4.4 word by word, slowly."""
+    """[MS-FSA] 2.1.4.4 word by word, slowly; a dot that ends a name is any character, as Samba's masktest has it."""
     pattern, name = pattern.upper(), name.upper()
     last_dot = name.rfind(".")
 
@@ -27,11 +27,13 @@ def reference(pattern: str, name: str) -> bool:
         if token == "*":
             return at(p + 1, n) or (more and at(p, n + 1))
         if token == "<":
-            return at(p + 1, n) or (more and n != last_dot and at(p, n + 1))
+            return at(p + 1, n) or (more and at(p + 1 if n == last_dot else p, n + 1))
         if token == "?":
             return more and at(p + 1, n + 1)
         if token == ">":
-            return at(p + 1, n) if not more or name[n] == "." else at(p + 1, n + 1)
+            if more and (name[n] != "." or n == len(name) - 1) and at(p + 1, n + 1):
+                return True
+            return (not more or name[n] == ".") and at(p + 1, n)
         if token == '"':
             return at(p + 1, n + 1) if more and name[n] == "." else not more and at(p + 1, n)
         return more and name[n] == token and at(p + 1, n + 1)
@@ -51,6 +53,13 @@ def reference(pattern: str, name: str) -> bool:
         ("a?c", "ac", False),
         ("<.txt", "a.b.txt", True),
         ("<.b", "a.b.txt", False),
+        ("<b", "a.b", True),
+        ("<", "a.b", False),
+        ("<", "noext", True),
+        ("<", ".", True),
+        (">", ".", True),
+        ("a>", "a.", True),
+        ("a>b", "a.b", False),
         ('<"', "noext", True),
         ('<"', "a.txt", False),
         (">>>>>>>>", "short", True),
@@ -78,7 +87,7 @@ NAMES = st.text(alphabet="abAB.", min_size=1, max_size=9)
 @example("<<<.a", "a.b.a")
 @example("a*b*a*<", "aabba.b")
 def test_as_the_reference_says(pattern: str, name: str) -> None:
-    if pattern not in ("", "*.*", '<"*', '*"*', "<"):
+    if pattern not in ("", "*.*", '<"*', '*"*'):
         assert matches(pattern, name) is reference(pattern, name)
 
 

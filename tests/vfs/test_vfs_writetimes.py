@@ -191,6 +191,14 @@ def test_a_change_time_can_be_set_while_the_file_is_open(desk: Desk) -> None:
     assert desk.store.query(handle).change_time == T2001
 
 
+@pytest.mark.parametrize("name", ["a", "d"])
+def test_a_change_time_outlasts_the_open(desk: Desk, name: str) -> None:
+    """Of files and directories: `utimes` of smbclient sets all four times by name."""
+    (desk.root / "d").mkdir()
+    desk.store.set_basic(Path((name,)), change=T2001)
+    assert desk.store.query(Path((name,))).change_time == T2001
+
+
 def test_the_disk_gets_the_time(desk: Desk) -> None:
     """With the last close, for local programs."""
     first, second = desk.open(), desk.open()

@@ -5,10 +5,13 @@ Files and pipes share these commands; the open says which it is.
 
 from typing import Final
 
+from twisted.internet.defer import Deferred
+
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
+from fakesmb.core.waiting import then
 from fakesmb.record.events import pipe_message
-from fakesmb.rpc.pipes import Pipe
+from fakesmb.rpc.pipes import Pipe, Received
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.api import Access
 from fakesmb.wire.files import (
@@ -25,8 +28,6 @@ from fakesmb.wire.files import (
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import Capability
 
-LARGEST_READ: Final = 0x20000
-"""Bytes that one READ_ANDX gives at most: what the Linux kernel asks for."""
 READ_OVERHEAD: Final = 64
 """Bytes of a READ_ANDX response before its data, for clients without large reads ([MS-CIFS] 3.3.5.36)."""
 _PIPE_MESSAGE: Final = WriteMode.RAW | WriteMode.MESSAGE_START
@@ -40,19 +41,23 @@ def most_wanted(request: "Request[ReadAndxRequest]") -> int:
     """
     params = request.params
     if request.connection.capabilities & Capability.LARGE_READX:
-        return min(params.size, LARGEST_READ)
+        return min(params.size, request.tree.largest_read)
     return params.max_count
 
 
 @command(0x2E, ReadAndxRequest, Needs.TREE)
-def read_andx(request: Request[ReadAndxRequest]) -> Answer:
-    """SMB_COM_READ_ANDX, [MS-CIFS] 3.3.5.36. Reading past the end gives no bytes and no error."""
+def read_andx(request: Request[ReadAndxRequest]) -> "Answer | Deferred[Answer]":
+    """SMB_COM_READ_ANDX, [MS-CIFS] 3.3.5.36. Reading past the end gives no bytes and no error.
+
+    A read of a pipe waits for a message. Its Timeout does not count: Windows' own clients send 0, and wait.
+    """
     params = request.params
     entry = request.open(params.fid)
     handle = entry.handle
     if handle is None:
-        assert entry.pipe is not None
-        return _read_pipe(request, entry.pipe, params.max_count)
+        pipe = entry.pipe
+        assert pipe is not None
+        return then(pipe.receive(params.max_count), lambda got: _from_pipe(request, pipe, got))
     if not handle.access & Access.READ_DATA and not request.header.flags2 & Flags2.PAGING_IO:
         raise SMBError(NT.ACCESS_DENIED, "opened for execution, and the read does not say so")
     size = most_wanted(request)
@@ -62,8 +67,8 @@ def read_andx(request: Request[ReadAndxRequest]) -> Answer:
     return ReadAndxResponse(data=data)
 
 
-def _read_pipe(request: AnyRequest, pipe: Pipe, size: int) -> Answer:
-    data, more = pipe.read(size)
+def _from_pipe(request: AnyRequest, pipe: Pipe, received: Received) -> Answer:
+    data, more = received
     request.reply_detail = pipe_message(data)
     # Available counts what is left of the message, and Windows gives no other value for a pipe.
     reply = ReadAndxResponse(available=min(pipe.message_left, 0xFFFF) if more else 0, data=data)

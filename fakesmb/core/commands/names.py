@@ -77,9 +77,19 @@ def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
 
 
 def _path(request: AnyRequest, text: str, *, wildcards: bool = False) -> Path:
-    path = request.tree.parse(text, wildcards=wildcards)
+    path = _name(request, text) if wildcards else request.tree.parse(text)
     request.path = str(path)
     return path
+
+
+def _name(request: AnyRequest, text: str) -> Path:
+    """A name that may be a pattern. Only one that is begins with opening the directory."""
+    return request.tree.parse(text, wildcards=_is_pattern(request, text))
+
+
+def _is_pattern(request: AnyRequest, name: str) -> bool:
+    """Whether a name has wildcards, which to a client with POSIX names are characters as others."""
+    return has_wildcards(name) and not request.tree.posix_names
 
 
 def matches(request: AnyRequest, path: Path, attributes: int) -> "list[Info] | Deferred[list[Info]]":
@@ -108,9 +118,9 @@ def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_DELETE, [MS-CIFS] 3.3.5.9. Wildcards delete every match; the first that cannot be ends it."""
     params = request.params
     path = _path(request, params.file_name, wildcards=True)
-    if not path.parts:
+    if not path.parts and not path.stream:
         raise SMBError(NT.FILE_IS_A_DIRECTORY, "the root")
-    if not has_wildcards(path.parts[-1]):
+    if not _is_pattern(request, path.name):
         info = request.store.query(path)
         _check_attributes(info, params.search_attributes)
         return _each(request, [path], request.store.delete)
@@ -151,11 +161,11 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_RENAME, [MS-CIFS] 3.3.5.10. Wildcards take characters over from the old name."""
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
-    new = request.tree.parse(params.new_file_name, wildcards=True)
+    new = _name(request, params.new_file_name)
     if not old.parts or not (new.parts or new.stream or new.unnamed):
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be renamed")
-    if not has_wildcards(old.parts[-1]):
-        if new.parts and has_wildcards(new.parts[-1]):
+    if not _is_pattern(request, old.parts[-1]):
+        if new.parts and _is_pattern(request, new.parts[-1]):
             new = Path((*new.parts[:-1], filled(old.parts[-1], new.parts[-1])))
         _check_renamed(request.store.query(old), params.search_attributes)
         return _each(request, [old], lambda path: _rename(request, path, new))
@@ -206,7 +216,7 @@ def _copy(request: AnyRequest, old: Path, new: Path) -> None:
 
 
 def _check_renamed(info: Info, search_attributes: int) -> None:
-    if not info.is_directory and info.attributes & _ALL_FILES & ~search_attributes:
+    if info.attributes & _ALL_FILES & ~search_attributes:
         raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
 
 
@@ -230,25 +240,33 @@ def _filled_part(old: str, pattern: str) -> str:
     return made
 
 
+def _link(request: AnyRequest, old: Path, new: Path) -> None:
+    request.store.link(old, new, replace=False)
+
+
+_NT_RENAMES: Final[dict[int, Callable[[AnyRequest, Path, Path], None]]] = {
+    NtRenameLevel.RENAME: _rename,
+    NtRenameLevel.LINK: _link,
+    NtRenameLevel.MOVE: _copy,
+}
+
+
 @command(0xA5, NtRenameRequest, Needs.WRITABLE)
 def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_RENAME, [MS-CIFS] 3.3.5.53: renames, or makes a hard link. No wildcards."""
     params = request.params
     old = _path(request, params.old_file_name, wildcards=True)
-    new = request.tree.parse(params.new_file_name, wildcards=True)
+    new = _name(request, params.new_file_name)
     for path in (old, new):
-        if not (path.parts or path.stream or path.unnamed) or has_wildcards(path.name):
+        if not (path.parts or path.stream or path.unnamed) or _is_pattern(request, path.name):
             raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "a wildcard, or the root")
-    _check_renamed(request.store.query(old), params.search_attributes)
-    if params.information_level == NtRenameLevel.RENAME:
-        return _each(request, [old], lambda path: _rename(request, path, new))
-    if params.information_level == NtRenameLevel.LINK:
-        return _each(request, [old], lambda path: request.store.link(path, new, replace=False))
-    if params.information_level == NtRenameLevel.MOVE:
-        return _each(request, [old], lambda path: _copy(request, path, new))
     if params.information_level == MOVE_CLUSTERS:
         raise SMBError(NT.INVALID_PARAMETER, "moving clusters")
-    raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
+    if params.information_level not in _NT_RENAMES:
+        raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
+    _check_renamed(request.store.query(old), params.search_attributes)
+    act = _NT_RENAMES[params.information_level]
+    return _each(request, [old], lambda path: act(request, path, new))
 
 
 @command(0x08, QueryInformationRequest, Needs.DISK)
@@ -266,18 +284,18 @@ def query_information(request: Request[QueryInformationRequest]) -> Answer:
 def set_information(request: Request[SetInformationRequest]) -> Answer:
     """SMB_COM_SET_INFORMATION, [MS-CIFS] 3.3.5.12.
 
-    Attributes 0 mean a file without any. NORMAL, which is none of SMB_FILE_ATTRIBUTES, leaves them: Windows.
+    Attributes 0 mean a file without any. NORMAL, which is none of SMB_FILE_ATTRIBUTES, leaves them: Windows. Of a
+    directory it takes them away: so Samba's clients make one that is read-only ready to be removed.
     """
     params = request.params
     path = _path(request, params.file_name)
-    if params.file_attributes & Attribute.DIRECTORY and not request.store.query(path).is_directory:
+    asked = params.file_attributes
+    if asked & Attribute.DIRECTORY and not request.store.query(path).is_directory:
         raise SMBError(NT.INVALID_PARAMETER, "a file cannot become a directory")
-    attributes = params.file_attributes & DOS_ATTRIBUTES & ~Attribute.DIRECTORY or Attribute.NORMAL
-    request.store.set_basic(
-        path,
-        write=utime_to(params.last_write_time),
-        attributes=0 if params.file_attributes == Attribute.NORMAL else attributes,
-    )
+    attributes = asked & DOS_ATTRIBUTES & ~Attribute.DIRECTORY or Attribute.NORMAL
+    if asked == Attribute.NORMAL and not request.store.query(path).is_directory:
+        attributes = 0
+    request.store.set_basic(path, write=utime_to(params.last_write_time), attributes=attributes)
     return Empty()
 
 

@@ -11,10 +11,10 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.commands.opens import dos_create, open_file
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.oplocks import asked_in_header, granted_in_header
-from fakesmb.core.request import Answer, AnyRequest, Request
+from fakesmb.core.request import Answer, Request
 from fakesmb.core.state import Open
 from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Disposition, Handle, Opened
+from fakesmb.vfs.api import Disposition, Opened
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.files import (
     CreateRequest,
@@ -88,21 +88,14 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
         disposition=disposition,
         attributes=params.file_attributes & _SETTABLE,
         oplock=asked_in_header(request),
+        write_time=params.creation_time,
     )
 
     def response(opened: Opened, entry: Open) -> Answer:
         granted_in_header(request, opened.oplock)
-        set_write_time(request, opened.handle, params.creation_time)
         return CreateResponse(entry.fid)
 
     return open_file(request, request.tree.parse(params.file_name), asked, response)
-
-
-def set_write_time(request: AnyRequest, handle: Handle, utime: int) -> None:
-    """Sets the write time that a client gave with the file that it made; 0 leaves it."""
-    ticks = utime_to(utime)
-    if ticks > 0:
-        request.store.set_basic(handle, write=ticks)
 
 
 @command(0x0E, CreateTemporaryRequest, Needs.WRITABLE)
@@ -110,17 +103,19 @@ def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Defe
     """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.16: a new file of a name that the server makes up."""
     params = request.params
     directory = request.tree.parse(params.directory_name)
+    if directory.stream or directory.unnamed:
+        raise SMBError(NT.OBJECT_PATH_NOT_FOUND, "a stream is no directory")
     asked = dos_create(
         request,
         COMPATIBILITY_READ_WRITE,
         disposition=Disposition.CREATE,
         attributes=params.file_attributes & _SETTABLE,
+        write_time=params.creation_time,
     )
     for attempt in range(_NAME_ATTEMPTS):
         name = "SRV" + "".join(secrets.choice(_NAME_CHARACTERS) for _ in range(5))
 
         def response(opened: Opened, entry: Open, name: str = name) -> Answer:
-            set_write_time(request, opened.handle, params.creation_time)
             return CreateTemporaryResponse(entry.fid, name)
 
         try:

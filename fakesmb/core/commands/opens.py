@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.oplocks import GRANTED_ANDX, Holder, asked
+from fakesmb.core.pipe_sign_in import acceptors
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.views import caller_of
@@ -135,7 +136,12 @@ def open_file(
             holder.entry, entry.oplock = entry, holder
         request.exchange.fid = request.fid_used = connection.add_open(entry)
         server.counters.file_opens += 1
-        return make(result, entry)
+        try:
+            return make(result, entry)
+        except BaseException:
+            # Nobody is told its FID.
+            connection.close_open(entry)
+            raise
 
     waits = server.settings.timing.sharing_violation
     return then(patiently(lambda: store.create(path, create), server.clock, waits), opened)
@@ -147,9 +153,12 @@ def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
     Raises OBJECT_NAME_NOT_FOUND for one that is not there.
     """
     request.path = name
-    pipe = request.server.pipes.open(name, caller_of(request.session), prefixed=prefixed)
+    connection = request.connection
+    pipe = request.server.pipes.open(
+        name, caller_of(request.session), acceptors(connection), prefixed=prefixed
+    )
     entry = Open(request.tree, request.session, pipe.path, request.header.pid, pipe=pipe)
-    request.exchange.fid = request.fid_used = request.connection.add_open(entry)
+    request.exchange.fid = request.fid_used = connection.add_open(entry)
     return entry
 
 
@@ -167,6 +176,15 @@ def _asked(params: "NtCreateAndxRequest | NtCreateRequest") -> int:
     return Oplock.NONE if level == Oplock.BATCH and ":" in params.file_name else level
 
 
+def _target_directory(request: AnyRequest, path: Path) -> Path:
+    """The directory that a name is in, which is there: nothing is made for NT_CREATE_OPEN_TARGET_DIR."""
+    try:
+        request.store.check_directory(path.parent)
+    except SMBError as error:
+        raise SMBError(NT.OBJECT_PATH_NOT_FOUND, error.why) from error
+    return path.parent
+
+
 def nt_create(
     request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest"
 ) -> tuple[Path, CreateRequest]:
@@ -179,13 +197,15 @@ def nt_create(
         raise SMBError(NT.INVALID_PARAMETER, f"CreateDisposition {params.create_disposition}")
     if params.create_options & Option.OPEN_BY_FILE_ID:
         raise SMBError(NT.NOT_SUPPORTED, "open by file id")
+    disposition, options = params.create_disposition, params.create_options
     if params.flags & CreateFlag.OPEN_TARGET_DIRECTORY and path.parts:
-        path = Path(path.parts[:-1])
+        path = _target_directory(request, path)
+        disposition, options = Disposition.OPEN, options & ~Option.NON_DIRECTORY
     create = CreateRequest(
         access=params.desired_access,
         share=params.share_access,
-        disposition=params.create_disposition,
-        options=params.create_options,
+        disposition=disposition,
+        options=options,
         attributes=params.ext_file_attributes,
         allocation=params.allocation_size,
         pid=request.header.pid,
@@ -268,8 +288,11 @@ def dos_create(
     attributes: int = 0,
     allocation: int = 0,
     oplock: int = 0,
+    write_time: int = 0,
 ) -> CreateRequest:
     """An open in DOS terms as an NT open ([MS-CIFS] 2.2.4.3.1, 2.2.4.41.1). `oplock` never gets level II.
+
+    `write_time` is a UTIME.
 
     Raises ERRDOS/ERRbadaccess (OS2_INVALID_ACCESS) for modes that do not exist.
     """
@@ -296,6 +319,7 @@ def dos_create(
         dos_deny=deny,
         owner=request.connection,
         oplock=oplock,
+        write_time=utime_to(write_time),
     )
 
 
@@ -332,13 +356,12 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
         attributes=params.file_attributes,
         allocation=params.allocation_size,
         oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
+        write_time=params.creation_time,
     )
 
     writable = params.access_mode & 7 in WRITING_MODES
 
     def response(opened: Opened, entry: Open) -> OpenAndxResponse:
-        if params.creation_time and opened.action != Action.OPENED:
-            request.store.set_basic(opened.handle, write=utime_to(params.creation_time))
         info = opened.info
         if params.allocation_size and opened.action != Action.OPENED and writable:
             # Windows and Samba make the new file that long, not only reserve it.

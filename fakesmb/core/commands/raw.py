@@ -48,7 +48,7 @@ def _read(request: Request[ReadRawRequest], entry: Open, params: ReadRawRequest)
     handle = entry.handle
     if handle is None:
         assert entry.pipe is not None
-        return entry.pipe.read(params.max_count)[0]
+        return entry.pipe.read(params.max_count, raw=True)[0]
     data = request.store.read(handle, params.offset, params.max_count, request.header.pid_low)
     handle.position = entry.offset = params.offset + len(data)
     return data

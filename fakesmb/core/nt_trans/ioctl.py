@@ -6,7 +6,8 @@ from typing import Final
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.nt_trans.copychunk import copy_chunks, resume_key
 from fakesmb.core.request import AnyRequest
-from fakesmb.core.transactions import Results, subcommand
+from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.core.waiting import then
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.status import NT, SMBError
 from fakesmb.vfs.control import CHANGING, CONTROLS
@@ -27,7 +28,7 @@ ANSWERED: Final = CONTROLS.keys() | {
 
 
 @subcommand(NtTransact.IOCTL, Needs.TREE)
-def ioctl(request: AnyRequest) -> Results:
+def ioctl(request: AnyRequest) -> Outcome:
     """NT_TRANSACT_IOCTL, [MS-CIFS] 3.3.5.59.2: file system controls; device controls are NOT_SUPPORTED."""
     setup = IoctlSetup.decode(request.params.setup)
     request.detail = setup
@@ -61,8 +62,8 @@ def snapshots(room: int) -> bytes:
     return _SNAPSHOTS.pack(0, 0, _EMPTY_LIST)
 
 
-def _pipe(request: AnyRequest, pipe: Pipe, code: int) -> Results:
+def _pipe(request: AnyRequest, pipe: Pipe, code: int) -> Outcome:
     if code != Fsctl.PIPE_TRANSCEIVE:
         raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X} of a pipe")
-    data, more = pipe.transact(request.params.data, request.params.max_data_count)
-    return _output(data, NT.BUFFER_OVERFLOW if more else 0)
+    received = pipe.transact(request.params.data, request.params.max_data_count)
+    return then(received, lambda got: _output(got[0], NT.BUFFER_OVERFLOW if got[1] else 0))

@@ -80,7 +80,9 @@ def query_file_information(request: AnyRequest) -> Results:
     request.detail = params
     entry = request.open(params.fid)
     level = params.information_level
-    if unix_info.is_unix(level) and entry.handle is not None:
+    if unix_info.is_unix(level):
+        if entry.handle is None:
+            raise SMBError(NT.NOT_SUPPORTED, "Unix information is about files, and this is a pipe")
         return unix_info.query(request, entry.handle, level)
     row = LEVELS.get(level)
     if row is None or row.encode is None or level == IS_NAME_VALID:
@@ -252,14 +254,18 @@ def _end_of_file(request: AnyRequest, target: Target, wanted: set_info.SetEndOfF
 
 
 def _position(request: AnyRequest, target: Target, wanted: set_info.SetPosition) -> None:
-    if not isinstance(target, Path):
+    if isinstance(target, Path):
+        request.store.query(target)  # it is opened, and the position goes with that open
+    else:
         target.position = wanted.position
 
 
 def _mode(request: AnyRequest, target: Target, wanted: set_info.SetMode) -> None:
     if wanted.mode & ~_SETTABLE_MODE:
         raise SMBError(NT.INVALID_PARAMETER, f"mode 0x{wanted.mode:X}")
-    if not isinstance(target, Path):
+    if isinstance(target, Path):
+        request.store.query(target)
+    else:
         target.mode = wanted.mode
 
 
@@ -267,6 +273,8 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
     """Where a rename or link goes: a bare name stays in the directory ([MS-SMB] 2.2.8.4)."""
     if name.root_directory:
         raise SMBError(NT.INVALID_PARAMETER, "RootDirectory of a rename must be 0 over SMB")
+    if not name.name:
+        raise SMBError(NT.INVALID_PARAMETER, "no new name")
     to = request.tree.parse(name.name)
     if not to.parts:
         if to.stream or to.unnamed:
@@ -274,12 +282,14 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
         raise SMBError(NT.OBJECT_NAME_INVALID, "no new name")
     if len(to.parts) == 1 and not name.name.startswith(("\\", "/")):
         old = target if isinstance(target, Path) else target.path
-        return Path((*old.parts[:-1], *to.parts), to.stream)
+        return Path((*old.parts[:-1], *to.parts), to.stream, to.unnamed)
     return to
 
 
 def _rename(request: AnyRequest, target: Target, wanted: set_info.SetRename) -> None:
     if "\\" in wanted.name or "/" in wanted.name:
+        if isinstance(target, Path):
+            request.store.query(target)  # Windows opens the file first: one that is not there is told as that
         # [MS-SMB] 2.2.8.4: the new name is one component; it stays in the directory.
         raise SMBError(NT.NOT_SUPPORTED, "a path as the new name")
     request.store.rename(target, new_path(request, target, wanted), replace=wanted.replace)

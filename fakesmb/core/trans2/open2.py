@@ -6,7 +6,6 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core import eas
-from fakesmb.core.commands.old_files import set_write_time
 from fakesmb.core.commands.opens import (
     DOS_DISPOSITION,
     OPEN_RESULT,
@@ -64,13 +63,12 @@ def open2(request: AnyRequest) -> Outcome:
         attributes=params.file_attributes,
         allocation=params.allocation_size,
         oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
+        write_time=params.creation_time,
     )
     if new_eas:
         create = msgspec.structs.replace(create, eas=new_eas)
 
     def response(opened: Opened, entry: Open) -> Results:
-        if opened.action != Action.OPENED:
-            set_write_time(request, opened.handle, params.creation_time)
         info = opened.info
         facts = {
             "fid": entry.fid,

@@ -3,6 +3,7 @@
 Levels 0x200 to 0x2FF of QUERY and SET_PATH, FILE and FS_INFORMATION come here, for shares that allow them.
 """
 
+import stat
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,11 +21,13 @@ from fakesmb.vfs.api import Access
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.posix import Changes
 from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2
 from fakesmb.wire.unix import (
     MAJOR_VERSION,
     QUERY_LEVELS,
     SET_LEVELS,
+    UNKNOWN,
     FileType,
     PosixFsInfo,
     SetAcl,
@@ -36,17 +39,19 @@ from fakesmb.wire.unix import (
     Whoami,
 )
 
-OFFERED: Final = (
+_ALWAYS_OFFERED: Final = (
     UnixCapability.FCNTL_LOCKS
-    | UnixCapability.POSIX_ACLS
     | UnixCapability.POSIX_PATHNAMES
     | UnixCapability.POSIX_PATH_OPERATIONS
     | UnixCapability.LARGE_READ
-    | UnixCapability.LARGE_WRITE
 )
+"""Not POSIX_ACLS, though levels 0x204 are answered: only permission bits can be set, and where it is offered Linux
+6.1 fails to take default ACLs away, so that `cp -a` of a directory fails."""
 _LARGEST_TRANSFER: Final = 0x1FFFF & ~0xFFF
 _NOBODY: Final = 65534
 _PERMISSIONS: Final = 0o7777
+_NODES: Final = {FileType.FIFO: stat.S_IFIFO, FileType.SOCKET: stat.S_IFSOCK}
+"""What is made besides files and directories: it means something on clients alone, and cannot be opened here."""
 
 
 def is_unix(level: int) -> bool:
@@ -72,8 +77,18 @@ def query_fs(request: AnyRequest, level: int) -> Results:
     return Results(data=answer(request))
 
 
+def offered(request: AnyRequest) -> int:
+    """The capabilities of the Unix extensions.
+
+    LARGE_WRITE says that a write may be as long as a frame: Linux sends 1 MiB then. Without it, 64 KiB.
+    """
+    if request.server.settings.limits.message_bytes >= LONGEST_FRAME:
+        return _ALWAYS_OFFERED | UnixCapability.LARGE_WRITE
+    return _ALWAYS_OFFERED
+
+
 def _version(request: AnyRequest) -> bytes:
-    return UnixFsInfo(capabilities=OFFERED).encode()
+    return UnixFsInfo(capabilities=offered(request)).encode()
 
 
 def _posix_fs(request: AnyRequest) -> bytes:
@@ -85,7 +100,9 @@ def _posix_fs(request: AnyRequest) -> bytes:
         volume.total_units,
         volume.free_units,
         volume.free_units,
-        fs_identifier=volume.serial_number,
+        volume.total_files or UNKNOWN,
+        volume.free_files if volume.total_files else UNKNOWN,
+        volume.serial_number,
     ).encode()
 
 
@@ -127,9 +144,7 @@ def set_fs_information(request: AnyRequest) -> Results:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
     if wanted.major_version != MAJOR_VERSION:
         raise SMBError(NT.INVALID_PARAMETER, f"version {wanted.major_version} of the Unix extensions")
-    request.tree.unix_capabilities = wanted.capabilities & OFFERED
-    if wanted.capabilities & UnixCapability.POSIX_PATHNAMES:
-        request.tree.use_posix_names()
+    request.tree.choose_unix(wanted.capabilities & offered(request))
     return Results()
 
 
@@ -147,7 +162,7 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
         return Results(NO_EA_ERROR, query_lock(request, target))
     if level == UnixLevel.LINK:
         if not isinstance(target, Path):
-            raise unknown_level(level)
+            raise SMBError(NT.NOT_SUPPORTED, "no handle is of a link itself")
         text = posix.read_link(target) + "\0"
         return Results(NO_EA_ERROR, asked_by(request).text(text))
     return Results(NO_EA_ERROR, row.encode(posix.query(target), asked_by(request)))  # type: ignore[arg-type]
@@ -230,8 +245,10 @@ def _made(request: AnyRequest, path: Path, wanted: SetUnix) -> bool:
             make_file(request, path)
         elif wanted.type == FileType.FILE:
             raise
+        elif wanted.type in _NODES:
+            request.store.posix.make_node(path, _NODES[wanted.type])
         else:
-            raise SMBError(NT.ACCESS_DENIED, "devices, pipes and sockets are not made here") from None
+            raise SMBError(NT.ACCESS_DENIED, "devices are not made here") from None
         request.store.posix.change(path, Changes(mode=wanted.mode))
         return True
     return False

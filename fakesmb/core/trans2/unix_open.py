@@ -72,10 +72,13 @@ def posix_open(
     if flags & PosixOpenFlag.DIRECTORY and flags & PosixOpenFlag.CREAT:
         return _make_directory(request, path, mode, wanted.reply_level)
     truncates = bool(flags & PosixOpenFlag.TRUNC)
+    # open(2) takes a directory too, where nothing is to be written.
+    either = access == Access.GENERIC_READ and not flags & (PosixOpenFlag.CREAT | PosixOpenFlag.TRUNC)
+    kind = 0 if either else Option.NON_DIRECTORY
     create = CreateRequest(
         access=access | Access.WRITE_DATA if truncates else access,
         disposition=_DISPOSITION[flags & (PosixOpenFlag.CREAT | PosixOpenFlag.EXCL)],
-        options=Option.DIRECTORY if flags & PosixOpenFlag.DIRECTORY else Option.NON_DIRECTORY,
+        options=Option.DIRECTORY if flags & PosixOpenFlag.DIRECTORY else kind,
         pid=request.header.pid,
         owner=request.connection,
         oplock=asked(

@@ -1,0 +1,73 @@
+"""Stub data from strangers, for every operation of every interface: a response or a fault, nothing else."""
+
+import importlib
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rpc_client import ADMIN, ListView
+
+from fakesmb.rpc import packets
+from fakesmb.rpc.dcerpc import Surroundings, Traffic
+from fakesmb.rpc.packets import Flag, Kind
+from fakesmb.rpc.pipes import ENDPOINTS, SERVICES, Pipe, PipeService
+
+NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860 02000000")
+OPENS = {"lsarpc": (44, bytes(40)), "samr": (57, struct.pack("<II", 0, 0x02000000))}
+"""How a handle is had, which most operations begin with."""
+
+
+def operations(service: str) -> list[int]:
+    module = importlib.import_module(SERVICES[service].module)
+    return sorted(module.interface(Surroundings(ListView(), (), Traffic())).operations)
+
+
+def pipe_of(service: str) -> Pipe:
+    name = next(name for name, endpoint in ENDPOINTS.items() if service in endpoint.services)
+    pipe = PipeService(ListView()).open(name, ADMIN)
+    body = struct.pack("<HHIB3xHBx", 4280, 4280, 0, 1, 0, 1) + SERVICES[service].syntax.encode() + NDR
+    assert pipe.transact(packets.pdu(Kind.BIND, 1, body), 5000)[0][2] == Kind.BIND_ACK
+    return pipe
+
+
+def call(pipe: Pipe, operation: int, stub: bytes, *, big: bool = False) -> bytes:
+    """The whole answer, stub after header. Of a big-endian call only the label differs: the header is turned."""
+    order = ">" if big else "<"
+    length = 24 + len(stub)
+    head = struct.pack(f"{order}BBBB4sHHIIHH", 5, 0, 0, Flag.WHOLE, bytes(4) if big else b"\x10\0\0\0",
+                       length, 0, 2, len(stub), 0, operation)  # fmt: skip
+    answer = pipe.transact(head + stub, 70_000)[0]
+    assert answer[2] in (Kind.RESPONSE, Kind.FAULT)
+    while pipe.available:
+        answer += pipe.read(70_000)[0][24:]
+    return answer
+
+
+def strangers(data: st.DataObject) -> bytes:
+    """Pieces of numbers and bytes, so that counts and pointers come about."""
+    numbers = st.sampled_from([0, 1, 2, 3, 6, 8, 16, 20, 1000, 0x20000, 0xFFFFFFFF]).map(
+        lambda number: struct.pack("<I", number)
+    )
+    return b"".join(data.draw(st.lists(numbers | st.binary(max_size=8), max_size=30)))
+
+
+@given(st.sampled_from(sorted(SERVICES)), st.booleans(), st.data())
+@settings(max_examples=500, deadline=None)
+def test_no_stub_data_gets_out_as_an_exception(service: str, big: bool, data: st.DataObject) -> None:
+    pipe = pipe_of(service)
+    begin = b""
+    if service in OPENS:
+        answer = call(pipe, *OPENS[service])
+        begin = answer[24:44]
+    for operation in data.draw(st.lists(st.sampled_from(operations(service)), min_size=1, max_size=4)):
+        stub = strangers(data)
+        call(pipe, operation, stub, big=big)
+        call(pipe, operation, begin + stub, big=big)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_takes_an_empty_stub_and_a_long_one(service: str) -> None:
+    for operation in operations(service):
+        for stub in (b"", bytes(4000), b"\xff" * 4000):
+            call(pipe_of(service), operation, stub)
