@@ -14,6 +14,7 @@ from fakesmb.vfs.local import LocalStore
 from fakesmb.wire.files import (
     ClosePrintFileRequest,
     CloseRequest,
+    NtCreateAndxRequest,
     OpenAndxExtendedResponse,
     OpenAndxRequest,
     OpenAndxResponse,
@@ -21,6 +22,8 @@ from fakesmb.wire.files import (
     ReadAndxRequest,
     ReadAndxResponse,
 )
+from fakesmb.wire.nt_trans import NtCreateRequest
+from fakesmb.wire.trans import NtTransactRequest
 
 Refuses = Callable[[NT], AbstractContextManager[object]]
 DENY_DOS_WRITE, DENY_FCB, DENY_NONE_READ, EXECUTE = 0x02, 0xFF, 0x40, 0x43
@@ -182,3 +185,21 @@ def test_writes_show_after_the_time_of_the_settings(client: Client) -> None:
     assert client.create_response("a.txt").last_write_time == before
     client.clock.advance(2)
     assert client.create_response("a.txt").last_write_time > before
+
+
+def test_no_pipe_takes_credentials_to_pass_on(make: Callable[..., InMemoryServer]) -> None:
+    """SECURITY_DELEGATION in NT_CREATE_ANDX and NT_TRANSACT_CREATE; files do not mind ([MS-SMB] 3.3.5.5)."""
+    server = make()
+    pipes, files = (server.client().sign_in().connect(name) for name in ("IPC$", "public"))
+    by_name = NtCreateAndxRequest(desired_access=0x12019F, impersonation_level=3, file_name="\\srvsvc")
+    in_transaction = NtTransactRequest(
+        function=1,
+        parameters=NtCreateRequest(
+            desired_access=0x12019F, impersonation_level=3, file_name="\\srvsvc"
+        ).encode(),
+    )
+    for command, request in ((0xA2, by_name), (0xA0, in_transaction)):
+        pipes.send(command, request)
+        assert pipes.answer().header.status == NT.BAD_IMPERSONATION_LEVEL
+    files.send(0xA2, NtCreateAndxRequest(desired_access=1, impersonation_level=3, file_name="\\a.txt"))
+    assert files.answer().header.status == NT.SUCCESS

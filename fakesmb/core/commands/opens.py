@@ -60,6 +60,7 @@ _CHANGES: Final = (
     | Access.GENERIC_WRITE
     | Access.GENERIC_ALL
 )
+_DELEGATION: Final = 3
 _STANDARD_RIGHTS: Final = 0x001F0000
 _READ_ONLY_RIGHTS: Final = Access.FILE_READ | Access.FILE_EXECUTE
 
@@ -162,6 +163,13 @@ def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
     return entry
 
 
+def nt_open_pipe(request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest") -> Open:
+    """A pipe by NT_CREATE_ANDX or NT_TRANSACT_CREATE; nobody's credentials are passed on ([MS-SMB] 3.3.5.5)."""
+    if params.impersonation_level == _DELEGATION:
+        raise SMBError(NT.BAD_IMPERSONATION_LEVEL, "SECURITY_DELEGATION of a pipe")
+    return open_pipe(request, params.file_name, prefixed=False)
+
+
 def open_named_pipe(request: AnyRequest, name: str) -> Open:
     """What the opens older than NT_CREATE_ANDX do: their names begin with PIPE; OBJECT_PATH_SYNTAX_BAD else."""
     if not name.lstrip("\\/").upper().startswith(("PIPE\\", "PIPE/")):
@@ -221,7 +229,7 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
     """SMB_COM_NT_CREATE_ANDX, [MS-CIFS] 3.3.5.51."""
     params = request.params
     if request.tree.share.is_ipc:
-        return _pipe_response(open_pipe(request, params.file_name, prefixed=False), params.flags)
+        return _pipe_response(nt_open_pipe(request, params), params.flags)
     path, create = nt_create(request, params)
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from fakesmb.core import eas
-from fakesmb.core.commands.opens import maximal_rights, nt_create, open_file, open_pipe
+from fakesmb.core.commands.opens import maximal_rights, nt_create, nt_open_pipe, open_file
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
@@ -27,7 +27,7 @@ def create(request: AnyRequest) -> Outcome:
     )
     request.detail = params
     if request.tree.share.is_ipc:
-        pipe = open_pipe(request, params.file_name, prefixed=False)
+        pipe = nt_open_pipe(request, params)
         return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
     descriptor, full_eas = params.parts_of(request.params.data)
     path, asked = nt_create(request, params)
