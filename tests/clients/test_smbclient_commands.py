@@ -178,6 +178,12 @@ def test_posix_files_and_directories(smb: Running, work: Path) -> None:
     assert list(work.iterdir()) == []
 
 
+def test_posix_acls_are_permission_bits(smb: Running, work: Path) -> None:
+    (work / "a").touch()
+    (work / "a").chmod(0o640)
+    assert "user::rw-\ngroup::r--\nother::---\n" in with_posix(smb, work, "getfacl a")
+
+
 def test_symbolic_links_are_files_of_their_own(smb: Running, work: Path, tmp_path: Path) -> None:
     """For a client with POSIX names: it sees, renames and deletes them wherever they lead. Others see none of it."""
     (work / "a.txt").write_text("here")

@@ -73,8 +73,10 @@ def test_writes_as_long_as_a_frame_are_offered_where_such_messages_are_taken(mak
     assert reply.count_high << 16 | reply.count == MIB
 
 
-def test_acls_are_not_offered_though_they_are_answered(unix: Client) -> None:
-    """With them, `cp -a` of a directory fails: Linux 6.1 cannot take a default ACL away."""
+def test_acls_are_offered_to_all_but_linux_and_answered_to_all(unix: Client) -> None:
+    """With them, `cp -a` of a directory fails: Linux 6.1 cannot take a default ACL away. smbclient asks for them."""
+    assert offered(unix) & UnixCapability.POSIX_ACLS
+    unix.connection.sessions.entries[unix.uid].native_os = "Linux version 6.1.0-56-amd64"
     assert not offered(unix) & UnixCapability.POSIX_ACLS
     assert query(unix, 0x204, "/a.txt")
 

@@ -45,8 +45,9 @@ _ALWAYS_OFFERED: Final = (
     | UnixCapability.POSIX_PATH_OPERATIONS
     | UnixCapability.LARGE_READ
 )
-"""Not POSIX_ACLS, though levels 0x204 are answered: only permission bits can be set, and where it is offered Linux
-6.1 fails to take default ACLs away, so that `cp -a` of a directory fails."""
+_LINUX: Final = "Linux version"
+"""What the native OS of the kernel's client begins with. It gets no POSIX_ACLS, though level 0x204 is answered: where it
+is offered, Linux 6.1 fails to take a default ACL away, and with that `cp -a` of a directory."""
 _LARGEST_TRANSFER: Final = 0x1FFFF & ~0xFFF
 _NOBODY: Final = 65534
 _PERMISSIONS: Final = 0o7777
@@ -82,9 +83,12 @@ def offered(request: AnyRequest) -> int:
 
     LARGE_WRITE says that a write may be as long as a frame: Linux sends 1 MiB then. Without it, 64 KiB.
     """
+    capabilities = _ALWAYS_OFFERED
     if request.server.settings.limits.message_bytes >= LONGEST_FRAME:
-        return _ALWAYS_OFFERED | UnixCapability.LARGE_WRITE
-    return _ALWAYS_OFFERED
+        capabilities |= UnixCapability.LARGE_WRITE
+    if not request.session.native_os.startswith(_LINUX):
+        capabilities |= UnixCapability.POSIX_ACLS
+    return capabilities
 
 
 def _version(request: AnyRequest) -> bytes:
