@@ -46,7 +46,7 @@ _ALWAYS_OFFERED: Final = (
     | UnixCapability.LARGE_READ
 )
 _LINUX: Final = "Linux version"
-"""What the native OS of the kernel's client begins with. It gets no POSIX_ACLS, though level 0x204 is answered: where it
+"""How the native OS of the kernel's client begins. It gets no POSIX_ACLS, though level 0x204 is answered: where it
 is offered, Linux 6.1 fails to take a default ACL away, and with that `cp -a` of a directory."""
 _LARGEST_TRANSFER: Final = 0x1FFFF & ~0xFFF
 _NOBODY: Final = 65534
