@@ -4,6 +4,10 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from fakesmb.core.pipe_sign_in import acceptors
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Outcome, Results
 from fakesmb.core.views import caller_of
@@ -84,6 +88,30 @@ def transact(request: AnyRequest) -> Outcome:
     return then(_pipe(request).transact(params.data, params.max_data_count), _received)
 
 
+def call(request: AnyRequest) -> Outcome:
+    """TRANS_CALL_NMPIPE, [MS-CIFS] 2.2.5.11: opens the pipe that the request names, transacts and closes it.
+
+    What does not fit the client's buffer is lost with the pipe.
+    """
+    params = _params(request)
+    pipe = request.server.pipes.open(params.name, caller_of(request.session), acceptors(request.connection))
+
+    def closed(result: "Received | Failure") -> "Received | Failure":
+        pipe.close()
+        return result
+
+    request.detail = pipe_message(params.data)
+    try:
+        received = pipe.transact(params.data, params.max_data_count)
+    except BaseException:
+        pipe.close()
+        raise
+    if isinstance(received, Deferred):
+        return received.addBoth(closed).addCallback(_received)
+    pipe.close()
+    return _received(received)
+
+
 def _received(received: Received) -> Results:
     data, more = received
     return Results(data=data, status=NT.BUFFER_OVERFLOW if more else 0, detail=pipe_message(data))
@@ -143,6 +171,7 @@ FUNCTIONS: Final[Mapping[int, Callable[[AnyRequest], Outcome]]] = {
     0x0036: read,
     0x0037: write,
     0x0053: wait,
+    0x0054: call,
 }
 """Named-pipe functions, [MS-CIFS] 2.2.2.2."""
 

@@ -219,3 +219,31 @@ class TestInformation:
         parameters = struct.pack("<HH", pipe.create("lsarpc"), level)
         pipe.send(0x32, Transaction2Request(setup=b"\x07\0", parameters=parameters, max_data_count=1000))
         assert pipe.answer().header.status == NT.NOT_SUPPORTED
+
+
+class TestCalls:
+    """CALL_NMPIPE: open, transact and close in one ([MS-CIFS] 2.2.5.11)."""
+
+    def call(self, client: Client, name: str, data: bytes, room: int = 1000) -> int:
+        setup = struct.pack("<HH", 0x54, 0)
+        request = TransactionRequest(name=name, setup=setup, data=data, max_data_count=room)
+        return client.send(TRANSACTION, request)
+
+    def test_is_answered_and_leaves_nothing_open(self, server: InMemoryServer, pipe: Client) -> None:
+        self.call(pipe, "\\PIPE\\lsarpc", BIND)
+        assert bytes(pipe.answer().body(TransactionResponse).data)[2] == 12
+        self.call(pipe, "\\PIPE\\lsarpc", BIND, room=10)
+        assert pipe.answer().header.status == NT.BUFFER_OVERFLOW
+        assert server.server.pipes.instances("lsarpc") == 0
+
+    def test_of_no_pipe(self, pipe: Client) -> None:
+        self.call(pipe, "\\PIPE\\nowhere", BIND)
+        assert pipe.answer().header.status == NT.OBJECT_NAME_NOT_FOUND
+
+    def test_ends_with_the_client(self, server: InMemoryServer, pipe: Client) -> None:
+        """Half a request gets no answer."""
+        self.call(pipe, "\\PIPE\\lsarpc", BIND[:30])
+        assert pipe.answers() == []
+        assert server.server.pipes.instances("lsarpc") == 1
+        pipe.lost()
+        assert server.server.pipes.instances("lsarpc") == 0
