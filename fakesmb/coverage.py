@@ -1,7 +1,8 @@
 """What of the protocol is answered: every command, subcommand and information level, from the tables themselves."""
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from fakesmb.core import pipes
 from fakesmb.core.commands.table import COMMANDS
@@ -10,7 +11,11 @@ from fakesmb.core.nt_trans.table import FUNCTIONS
 from fakesmb.core.trans2 import file_info as trans2_file_info
 from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
+from fakesmb.record import words_higher
 from fakesmb.rpc import rap
+from fakesmb.rpc.dcerpc import Surroundings, Traffic
+from fakesmb.rpc.pipes import SERVICES
+from fakesmb.rpc.view import ServerView
 from fakesmb.status import SMBError
 from fakesmb.wire import file_info, find_info, fs_info, names, set_info, unix
 from fakesmb.wire.trans2 import Trans2
@@ -73,6 +78,8 @@ def tables() -> Iterator[Table]:
             for code, operation in sorted(rap.OPERATIONS.items())
         ],
     )
+    for service in SERVICES:
+        yield Table(f"Operations of the interface {service} (DCE/RPC)", _operations(service))
 
 
 def text() -> str:
@@ -118,6 +125,20 @@ def _levels(levels: Any, answered: Callable[[int], bool]) -> list[Row]:
     return [
         Row(f"0x{code:04X}" if code < 1000 else str(code), row.name, answered(code), row.section)
         for code, row in items
+    ]
+
+
+def _operations(service: str) -> list[Row]:
+    """The operations that have a name in the record, those that are nothing but refused among them."""
+    module = importlib.import_module(SERVICES[service].module)
+    served = module.interface(Surroundings(cast("ServerView", None), (), Traffic())).operations
+    known = words_higher.OPERATIONS[service]
+    assert {code for code, one in served.items() if not one.refusal} <= known.keys(), service
+    return [
+        Row(
+            f"{code}", name, code in served and not served[code].refusal, words_higher.SPECIFICATIONS[service]
+        )
+        for code, name in known.items()
     ]
 
 

@@ -207,6 +207,6 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
         lookup_names(lsat.LsarLookupNames3Response, lsat.LSAPR_TRANSLATED_SID_EX2),
         _NOTHING_MAPPED,
     ),
-    76: Operation(lsat.LsarLookupSids3, (), secure_channel_only),
-    77: Operation(lsat.LsarLookupNames4, (), secure_channel_only),
+    76: Operation(lsat.LsarLookupSids3, (), secure_channel_only, refusal=True),
+    77: Operation(lsat.LsarLookupNames4, (), secure_channel_only, refusal=True),
 }

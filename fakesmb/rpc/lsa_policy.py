@@ -19,7 +19,7 @@ from fakesmb.rpc.lsa_objects import (
     sid_of,
 )
 from fakesmb.rpc.packets import Fault, FaultCode
-from fakesmb.rpc.stub import U32, Call, Operation, wide
+from fakesmb.rpc.stub import U32, Call, Operation, refused, wide
 from fakesmb.rpc.view import ServerFacts
 from fakesmb.status import NT, SMBError
 
@@ -49,12 +49,6 @@ def delete_object(call: Call, handle: bytes) -> bytes:
     what.delete()
     call.handles.close(handle)
     return NO_HANDLE + U32.pack(NT.SUCCESS)
-
-
-def delete(call: Call, handle: bytes) -> bytes:
-    """LsarDelete, of which [MS-LSAD] 3.1.4 says that it is not used on the wire."""
-    call.handles.check(handle)
-    return U32.pack(NT.NOT_SUPPORTED)
 
 
 # Who this machine is
@@ -183,7 +177,7 @@ _NO_ENTRIES: Final = bytes(12)
 OPERATIONS: Final[Mapping[int, Operation]] = {
     # The two opens need nothing of their requests, and impacket misreads the system name of the first.
     0: Operation(lsad.LsarClose, (_OBJECT_HANDLE,), close),
-    1: Operation(lsad.LsarClose, (_OBJECT_HANDLE,), delete),
+    1: refused(NT.NOT_SUPPORTED),  # LsarDelete, which [MS-LSAD] 3.1.4 says is not used on the wire
     3: Operation(lsad.LsarQuerySecurityObject, (POLICY_HANDLE, "SecurityInformation"), query_security, _NULL),
     6: Operation(Ignored, (), open_policy, NO_HANDLE),
     7: Operation(

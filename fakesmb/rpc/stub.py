@@ -122,21 +122,14 @@ class Operation(NamedTuple):
     run: Callable[..., Any]
     failed: bytes = b""
     """What comes before the status where `run` raises `SMBError`: null pointers, handles of zeros."""
-
-
-class Refusal(NamedTuple):
-    """What runs for an operation that is refused, whatever it is asked."""
-
-    answer: bytes
-
-    def __call__(self, call: Call) -> bytes:
-        """The refusal."""
-        return self.answer
+    refusal: bool = False
+    """Nobody gets anything else here than a refusal."""
 
 
 def refused(status: int, before: bytes = b"") -> Operation:
-    """An operation that is answered with a status. `before` is what comes in front of that."""
-    return Operation(Ignored, (), Refusal(before + U32.pack(status)))
+    """An operation that is answered with a status, whatever it is asked. `before` is what comes in front of that."""
+    answer = before + U32.pack(status)
+    return Operation(Ignored, (), lambda call: answer, refusal=True)
 
 
 class TableInterface:

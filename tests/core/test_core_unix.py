@@ -104,6 +104,15 @@ def test_permissions_and_times_are_set(unix: Client, folders: dict[str, Path]) -
     assert (folders["public"] / "a.txt").read_bytes() == b"012"
 
 
+def test_a_handle_is_never_of_a_link_itself(unix: Client, refuses: Refuses) -> None:
+    """smbtorture's raw.qfileinfo takes this for a level that is not there, and other refusals for faults."""
+    fid = unix.create("a.txt")
+    with refuses(NT.NOT_SUPPORTED):
+        unix.trans2(Trans2.QUERY_FILE_INFORMATION, QueryFileInformationRequest(fid, 0x201))
+    with refuses(NT.INVALID_PARAMETER):
+        query(unix, 0x201, "/a.txt")
+
+
 def test_files_are_not_given_away(unix: Client, refuses: Refuses) -> None:
     with refuses(NT.ACCESS_DENIED):
         change(unix, 0x200, "/a.txt", basic(uid=struct.pack("<Q", 12345)))
