@@ -260,6 +260,8 @@ class Volume(msgspec.Struct, frozen=True):
     total_files: int = 0
     """Inodes; 0 where the disk does not count them."""
     free_files: int = 0
+    reserved_units: int = 0
+    """Free, and not for users."""
 
 
 class Handle(Protocol):

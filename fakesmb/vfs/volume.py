@@ -31,6 +31,7 @@ def volume_of(root: str, label: str, creation_time: int, *, streams: bool = Fals
         longest_name=min(facts.f_namemax, 255),
         total_files=facts.f_files,
         free_files=facts.f_favail,
+        reserved_units=facts.f_bfree - facts.f_bavail,
         attributes=_ALWAYS | _NAMED_STREAMS if streams else _ALWAYS,
     )
 

@@ -36,6 +36,10 @@ class VolumeFacts(Protocol):
         """Allocation units that the user may still fill."""
 
     @property
+    def reserved_units(self) -> int:
+        """Free allocation units that the user may not fill: `df` counts them as free, too."""
+
+    @property
     def sectors_per_unit(self) -> int:
         """Sectors in an allocation unit."""
 
@@ -98,7 +102,7 @@ def _full_size(volume: VolumeFacts, asked: Asked) -> bytes:
     return _FULL_SIZE.pack(
         volume.total_units,
         volume.free_units,
-        volume.free_units,
+        volume.free_units + volume.reserved_units,
         volume.sectors_per_unit,
         volume.bytes_per_sector,
     )

@@ -187,7 +187,7 @@ def test_jcifs_is_refused_with_a_wrong_password(smb: Running, work: Path, jcifs:
 # -- nmap ----------------------------------------------------------------------------------------------------
 
 
-SCRIPTS = "smb-os-discovery,smb-enum-shares,smb-security-mode"
+SCRIPTS = "smb-os-discovery,smb-enum-shares,smb-security-mode,smb-enum-users,smb-enum-domains,msrpc-enum"
 PRIVATE_LOOPBACK = "127.68.68.68"
 """Ours alone, so that port 445 is free there."""
 
@@ -220,6 +220,9 @@ def test_nmap_knows_us(start: Start) -> None:
         r"message_signing: supported",
         r"\\\\127\.68\.68\.68\\files",
         r"Current user access: READ/WRITE",
+        r"FAKESMB\\alice \(RID: \d+\)",
+        r"Groups: Administrators, Users, Guests",
+        r"ncacn_np: \\PIPE\\lsass",
     ):
         assert re.search(pattern, said, re.IGNORECASE), f"{pattern} not in:\n{said}"
 

@@ -30,9 +30,11 @@ def raw_smbclient(
     )
 
 
-def rpcclient(smb: Running, command: str, user: str = f"{USER}%{PASSWORD}"):  # type: ignore[no-untyped-def]
+def rpcclient(  # type: ignore[no-untyped-def]
+    smb: Running, command: str, user: str = f"{USER}%{PASSWORD}", host: str = "127.0.0.1"
+):
     need("rpcclient")
-    return run("rpcclient", "-s", smb.config, "-p", str(smb.port), "-U", user, "127.0.0.1", "-c", command)
+    return run("rpcclient", "-s", smb.config, "-p", str(smb.port), "-U", user, host, "-c", command)
 
 
 def test_the_shares_are_listed(smb: Running) -> None:
@@ -132,9 +134,27 @@ def test_the_old_form_of_sign_in(smb: Running) -> None:
         ("netshareenum", r"netname: files"),
         ("netshareenumall", r"netname: c\$"),
         ("netsharegetinfo files", r"netname: files"),
+        ("enumdomusers", rf"user:\[{USER}\]"),
+        (f"queryuser {USER}", r"acb_info :\s+0x00000210"),
+        ("queryaliasmem builtin 544", r"sid:\[S-1-5-21-[0-9-]+-500\]"),
+        ("querydominfo", r"ROLE_DOMAIN_PDC"),
+        ("enumprivs", r"SeBackupPrivilege"),
+        ("lsaenumsid", r"S-1-5-32-544"),
+        (f"lookupnames {USER}", rf"{USER} S-1-5-21-"),
+        ("epmlookup", r"lsass"),
     ],
 )
 def test_rpcclient(smb: Running, command: str, expected: str) -> None:
     done = rpcclient(smb, command)
     assert done.returncode == 0, done.stdout
     assert re.search(expected, done.stdout), done.stdout
+
+
+@pytest.mark.parametrize(
+    "options", ["connect", "packet", "sign", "seal", "ntlm,seal", "spnego,sign,bigendian"]
+)
+def test_rpcclient_signs_in_inside_the_pipe(smb: Running, options: str) -> None:
+    done = rpcclient(smb, f"enumdomusers;lookupnames {USER}", host=f"ncacn_np:127.0.0.1[{options}]")
+    assert done.returncode == 0, done.stdout
+    assert f"user:[{USER}]" in done.stdout
+    assert re.search(rf"{USER} S-1-5-21-", done.stdout), done.stdout

@@ -81,12 +81,14 @@ def test_acls_are_offered_to_all_but_linux_and_answered_to_all(unix: Client) -> 
     assert query(unix, 0x204, "/a.txt")
 
 
-def test_files_are_counted(unix: Client, folders: dict[str, Path]) -> None:
+def test_files_and_blocks_are_counted_as_statfs_has_them(unix: Client, folders: dict[str, Path]) -> None:
     data = unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x201)).data
-    nodes, free = struct.unpack_from("<QQ", data, 32)
+    blocks, free, available, nodes, free_nodes = struct.unpack_from("<QQQQQ", data, 8)
     facts = os.statvfs(folders["public"])
     assert nodes == (facts.f_files or 0xFFFFFFFFFFFFFFFF)
-    assert free <= nodes
+    assert free_nodes <= nodes
+    assert free - available == facts.f_bfree - facts.f_bavail  # what is reserved for root is not in use
+    assert free <= blocks
 
 
 def test_a_directory_moves_though_files_in_it_are_open(unix: Client, folders: dict[str, Path]) -> None:

@@ -102,7 +102,7 @@ def _posix_fs(request: AnyRequest) -> bytes:
         _LARGEST_TRANSFER,
         unit,
         volume.total_units,
-        volume.free_units,
+        volume.free_units + volume.reserved_units,
         volume.free_units,
         volume.total_files or UNKNOWN,
         volume.free_files if volume.total_files else UNKNOWN,
