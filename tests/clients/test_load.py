@@ -93,7 +93,9 @@ def test_five_minutes_of_random_work(
         after = [place for place in descriptors(smb) if not place.startswith(inside)]
         opened = [place for place in descriptors(smb) if place.startswith(inside)]
         print("descriptors:", len(before), len(after), "and of directories", len(opened))
-        assert after == [place for place in before if not place.startswith(inside)]
+        # From the first oplock on one stays, by which local programs break them.
+        assert [place for place in after if place != "anon_inode:inotify"] == before
+        assert len(after) <= len(before) + 1
         assert all(
             os.path.isdir(place.removesuffix(" (deleted)")) or "(deleted)" in place for place in opened
         )
