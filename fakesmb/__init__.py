@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fakesmb.app import FakeSMB
-    from fakesmb.status import NT
+    from fakesmb.nt.status import NT
 
 __all__ = ["NT", "FakeSMB"]
 
@@ -16,7 +16,7 @@ def __getattr__(name: str) -> Any:
 
         return FakeSMB
     if name == "NT":
-        from fakesmb.status import NT
+        from fakesmb.nt.status import NT
 
         return NT
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

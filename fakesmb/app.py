@@ -15,17 +15,17 @@ from twisted.internet.task import LoopingCall
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, LogPart, SharePart, UserPart, merge
 from fakesmb.core.state import Server, Share
-from fakesmb.filetime import TICKS_PER_SECOND
+from fakesmb.nt.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.local_programs import heed_local_programs
-from fakesmb.vfs.local import LocalStore
-from fakesmb.vfs.openfiles import OpenFiles
-from fakesmb.vfs.writetimes import WriteClock
+from fakesmb.vfs.local.store import LocalStore
+from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.rules.writetimes import WriteClock
 
 if TYPE_CHECKING:
-    from fakesmb.threaded import ReactorThread
+    from fakesmb.transport.thread import ReactorThread
 
 BACKLOG: Final = 512
 LEFT_OUT: Final = {
@@ -163,7 +163,7 @@ class FakeSMB:
     # -- in a thread of its own ----------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        from fakesmb.threaded import ReactorThread
+        from fakesmb.transport.thread import ReactorThread
 
         self._thread = ReactorThread()
         try:
@@ -264,7 +264,7 @@ def _sinks(config: Config) -> list[Sink]:
 def _on_standard_output(log: LogPart) -> list[Sink]:
     if log.format == "none":
         return []
-    from fakesmb.stdout import standard_output
+    from fakesmb.record.stdout import standard_output
 
     found = standard_output(LEFT_OUT[log.format])
     if found is None:

@@ -11,12 +11,12 @@ from fakesmb.core.nt_trans.table import FUNCTIONS
 from fakesmb.core.trans2 import file_info as trans2_file_info
 from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
-from fakesmb.record import words_higher
-from fakesmb.rpc import rap
-from fakesmb.rpc.dcerpc import Surroundings, Traffic
+from fakesmb.nt.status import SMBError
+from fakesmb.rap import functions as rap
+from fakesmb.record.words import higher as words_higher
+from fakesmb.rpc.association import Surroundings, Traffic
 from fakesmb.rpc.pipes import SERVICES
 from fakesmb.rpc.view import ServerView
-from fakesmb.status import SMBError
 from fakesmb.wire import file_info, find_info, fs_info, names, set_info, unix
 from fakesmb.wire.trans2 import Trans2
 

@@ -17,20 +17,20 @@ from typing import Final, NamedTuple, TypeVar
 
 from twisted.internet.task import Clock
 
-from fakesmb import filetime
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.hashes import ntowf_v2
 from fakesmb.auth.signing import Signer
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import Server, Share
+from fakesmb.nt import filetime
+from fakesmb.nt.status import SMBError
 from fakesmb.record.events import Event, Problem
 from fakesmb.record.events import Message as MessageEvent
 from fakesmb.record.log import EventLog
-from fakesmb.status import SMBError
-from fakesmb.vfs.local import LocalStore
-from fakesmb.vfs.openfiles import OpenFiles
-from fakesmb.vfs.writetimes import WriteClock
+from fakesmb.vfs.local.store import LocalStore
+from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.rules.writetimes import WriteClock
 from fakesmb.wire.codec import Buffer, Empty, Message, Structure
 from fakesmb.wire.files import (
     CloseRequest,

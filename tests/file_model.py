@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path as OsPath
 from random import Random
 
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.dirs import (

@@ -11,7 +11,7 @@ from impacket.smbconnection import SessionError, SMBConnection
 
 from fakesmb import NT, FakeSMB
 from fakesmb.config import ConfigError
-from fakesmb.stdout import PatientOutput
+from fakesmb.record.stdout import PatientOutput
 
 
 def client(smb: FakeSMB, password: str = "Secret123") -> SMBConnection:

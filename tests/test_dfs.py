@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmb.dfs import Referral, ReferralRequest, ReferralTable
-from fakesmb.status import NT, SMBError
+from fakesmb.core.referrals import Referral, ReferralRequest, ReferralTable
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import DecodeError
 
 

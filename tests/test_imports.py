@@ -8,33 +8,29 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
 
-BOTTOM = {"status", "filetime", "security"}
-BELOW_CORE = BOTTOM | {"wire", "vfs", "record", "auth", "dfs", "rpc", "faults"}
+BOTTOM = {"nt"}
+BELOW_CORE = BOTTOM | {"wire", "vfs", "record", "auth", "rpc", "rap", "faults"}
 MAY_IMPORT: dict[str, set[str]] = {
-    "status": set(),
-    "filetime": set(),
-    "security": set(),
+    "nt": set(),
     "wire": BOTTOM,
     "vfs": BOTTOM,
     "record": BOTTOM | {"wire"},
     "auth": BOTTOM | {"wire"},
-    "dfs": BOTTOM | {"wire"},
     "rpc": BOTTOM | {"wire"},
+    "rap": BOTTOM | {"wire", "rpc"},
     "faults": BOTTOM | {"wire", "vfs"},
     "core": BELOW_CORE,
     "transport": BELOW_CORE | {"core"},
     "web": BELOW_CORE | {"core"},
     "config": BELOW_CORE | {"core"},
     "samples": {"config"},
-    "stdout": {"record"},
-    "threaded": {"transport"},
     "coverage": BELOW_CORE | {"core"},
-    "app": BELOW_CORE | {"core", "transport", "web", "config", "stdout", "threaded"},
+    "app": BELOW_CORE | {"core", "transport", "web", "config"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 
 IMPACKET = {"auth", "rpc"}
-REACTOR = {"transport", "threaded", "app", "cli", "testing", "pytest_plugin", "web"}
+REACTOR = {"transport", "app", "cli", "testing", "pytest_plugin", "web"}
 PURE_TWISTED = ("twisted.internet.defer", "twisted.python.failure")
 """What may be used where no I/O belongs."""
 

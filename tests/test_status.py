@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmb import status
-from fakesmb.status import ERRDOS, ERRHRD, ERRSRV, NT, SMBError, from_os, is_dos_pair, label, to_dos
+from fakesmb.nt import status
+from fakesmb.nt.status import ERRDOS, ERRHRD, ERRSRV, NT, SMBError, from_os, is_dos_pair, label, to_dos
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 
 OBJECT_IDENTIFIER = 0x06
 OCTET_STRING = 0x04

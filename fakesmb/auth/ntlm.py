@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, lm_hash, nt_hash, ntowf_v2, upper
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 V1_SIZE: Final = 24

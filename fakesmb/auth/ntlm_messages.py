@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 
 SIGNATURE: Final = b"NTLMSSP\0"
 NEGOTIATE, CHALLENGE, AUTHENTICATE = 1, 2, 3

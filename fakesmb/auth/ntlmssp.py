@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from fakesmb import filetime
 from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Account, Accounts, Form, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, rc4
@@ -28,6 +27,7 @@ from fakesmb.auth.ntlm_messages import (
     malformed,
 )
 from fakesmb.auth.session_security import SessionSecurity
+from fakesmb.nt import filetime
 
 _U64: Final = Struct("<Q")
 _AV_AT: Final = 44

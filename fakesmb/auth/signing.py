@@ -14,7 +14,7 @@ from struct import Struct
 from typing import Final
 
 from fakesmb.auth.accounts import Identity
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 SIGNATURE_AT: Final = 14

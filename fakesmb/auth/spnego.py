@@ -9,7 +9,7 @@ from fakesmb.auth.accounts import Identity
 from fakesmb.auth.der import ENUMERATED, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, element
 from fakesmb.auth.ntlm_messages import SIGNATURE
 from fakesmb.auth.ntlmssp import NtlmAcceptor
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 SPNEGO_OID: Final = bytes.fromhex("2b0601050502")

@@ -27,8 +27,8 @@ from fakesmb.core.state import (
     Tree,
 )
 from fakesmb.core.transactions import Transactions
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
-from fakesmb.status import NT, SMBError
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.frame import Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import SMB2_MAGIC, Header
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.core.commands.locking import LockWait
-    from fakesmb.vfs.api import FileRange, Handle
+    from fakesmb.vfs.store import FileRange, Handle
 
 NEGOTIATE: Final = 0x72
 COMMAND_AT: Final = 4

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from fakesmb.core.request import AnyRequest
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Ea, Info
-from fakesmb.vfs.eas import check
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.eas import check
 from fakesmb.vfs.paths import Path, fold
+from fakesmb.vfs.store import Ea, Info
 from fakesmb.wire import eas as wire
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.find_info import FindLevel

@@ -14,8 +14,8 @@ from twisted.python.failure import Failure
 
 from fakesmb.core.dispatch import Command, Needs
 from fakesmb.core.request import Answer, AnyRequest, NoReply, RawData, Replies, Reply, Request
+from fakesmb.nt.status import NT, Dos, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.record import events
-from fakesmb.status import NT, Dos, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.wire import names
 from fakesmb.wire.codec import Buffer, DecodeError, Message
 from fakesmb.wire.header import (

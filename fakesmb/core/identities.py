@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.nt.descriptor import WellKnown
 from fakesmb.rpc.view import AccountRow
-from fakesmb.security import WellKnown
-from fakesmb.vfs.security import Token
+from fakesmb.vfs.rules.permissions import Token
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Account, Identity

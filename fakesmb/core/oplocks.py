@@ -1,6 +1,6 @@
 """Oplocks as clients see them: asked for with an open, broken by a message of the server's own ([MS-CIFS] 3.3.4.2).
 
-The store decides who holds what (`vfs.oplocks`). Here a break goes to the client that holds it, and its
+The store decides who holds what (`vfs.rules.oplocks`). Here a break goes to the client that holds it, and its
 acknowledgement or its silence goes back to the store.
 """
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.record import events
-from fakesmb.vfs.api import Oplock
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.store import Oplock
 from fakesmb.wire.header import Flags, Header
 from fakesmb.wire.locking import LOCKING_ANDX, LockingAndxRequest, LockType, OplockLevel, oplock_break
 from fakesmb.wire.negotiate import Capability

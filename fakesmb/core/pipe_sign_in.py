@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.views import caller_from
+from fakesmb.nt.status import SMBError
 from fakesmb.record import events
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Acceptor, Acceptors, Protection
 from fakesmb.rpc.view import Caller
-from fakesmb.status import SMBError
 
 if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection

@@ -12,10 +12,10 @@ from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Outcome, Results
 from fakesmb.core.views import caller_of
 from fakesmb.core.waiting import then
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.rap import functions as rap
 from fakesmb.record.events import pipe_message
-from fakesmb.rpc import rap
 from fakesmb.rpc.pipes import Pipe, Received
-from fakesmb.status import NT, SMBError
 from fakesmb.wire import names
 from fakesmb.wire.trans import TransactionRequest
 

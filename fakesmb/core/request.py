@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import msgspec
 
 from fakesmb.core.state import Open, Server, Session, Tree
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import FileStore, Handle
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.store import FileStore, Handle
 from fakesmb.wire.codec import Buffer, Empty, Message
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from fakesmb.core.identities import machine_sid, token_of
+from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
 from fakesmb.core.views import LiveView
-from fakesmb.dfs import ReferralTable
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import FileStore, Handle, Search
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.local.posix import posix_path
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.posix import posix_path
+from fakesmb.vfs.store import FileStore, Handle, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
     from fakesmb.core.oplocks import Holder
-    from fakesmb.vfs.security import Token
+    from fakesmb.vfs.rules.permissions import Token
 
 T = TypeVar("T")
 

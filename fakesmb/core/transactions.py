@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import Request
 from fakesmb.core.settings import Limits
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.trans import TransactionRequest, TransactionSecondaryRequest
 

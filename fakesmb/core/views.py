@@ -15,7 +15,7 @@ from fakesmb.rpc.view import (
     ShareRow,
     Statistics,
 )
-from fakesmb.vfs.api import Access
+from fakesmb.vfs.store import Access
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Identity

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.state import Clock
-from fakesmb.vfs.api import MustWait, Search, SharingViolation, Unfinished
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.store import MustWait, Search, SharingViolation, Unfinished
 
 T = TypeVar("T")
 R = TypeVar("R")

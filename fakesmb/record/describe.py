@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from fakesmb.record import words_dirs, words_files, words_higher, words_session, words_trans
+from fakesmb.nt.status import label
 from fakesmb.record.events import (
     Connected,
     Disconnected,
@@ -21,8 +21,12 @@ from fakesmb.record.events import (
     SignInRefused,
 )
 from fakesmb.record.values import plain, struct_values
-from fakesmb.record.words_files import Words
-from fakesmb.status import label
+from fakesmb.record.words import dirs as words_dirs
+from fakesmb.record.words import files as words_files
+from fakesmb.record.words import higher as words_higher
+from fakesmb.record.words import session as words_session
+from fakesmb.record.words import trans as words_trans
+from fakesmb.record.words.files import Words
 from fakesmb.wire import names
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.files import ReadAndxResponse

@@ -9,6 +9,7 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
+from fakesmb.nt.status import label
 from fakesmb.record import describe
 from fakesmb.record.events import (
     Connected,
@@ -21,7 +22,6 @@ from fakesmb.record.events import (
     SignInRefused,
 )
 from fakesmb.record.moments import iso
-from fakesmb.status import label
 
 EVENTS: Final = (
     "request",

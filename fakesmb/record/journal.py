@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from fakesmb.nt.status import label
 from fakesmb.record.events import Event, Message
-from fakesmb.status import label
 from fakesmb.wire.names import command_name
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import msgspec
 
 from fakesmb.record.entry import Entry, entry_of
 from fakesmb.record.events import Event, Message, Transfer
-from fakesmb.record.lines import MOST_WAITING, FileOutput, LineSink, Output
 from fakesmb.record.moments import iso
+from fakesmb.record.outputs import MOST_WAITING, FileOutput, LineSink, Output
 from fakesmb.record.transfers import json_lines
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)

@@ -5,7 +5,7 @@ from typing import Final
 
 from fakesmb.record import describe
 from fakesmb.record.events import Event, Message
-from fakesmb.record.lines import MOST_WAITING, LineSink, Output
+from fakesmb.record.outputs import MOST_WAITING, LineSink, Output
 from fakesmb.record.values import printable
 
 _REPLY: Final = "\x1b[32m"

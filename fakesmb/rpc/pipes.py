@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 from twisted.internet.defer import Deferred
 
-from fakesmb.rpc.dcerpc import (
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.rpc.association import (
     Association,
     Client,
     Disconnect,
@@ -26,7 +27,6 @@ from fakesmb.rpc.groups import Groups
 from fakesmb.rpc.packets import Syntax
 from fakesmb.rpc.security import Acceptors, none_accepted
 from fakesmb.rpc.view import Caller, ServerView
-from fakesmb.status import NT, SMBError
 
 MAX_BACKLOG: Final = 1024 * 1024
 """Bytes of answers that may wait to be read; a client that lets more pile up loses its pipe."""
@@ -50,13 +50,27 @@ class Service(msgspec.Struct, frozen=True):
 
 
 SERVICES: Final[dict[str, Service]] = {
-    "srvsvc": Service(Syntax(uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3), "fakesmb.rpc.srvsvc"),
-    "lsarpc": Service(Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ab"), 0), "fakesmb.rpc.lsarpc"),
-    "wkssvc": Service(Syntax(uuid.UUID("6bffd098-a112-3610-9833-46c3f87e345a"), 1), "fakesmb.rpc.wkssvc"),
-    "dssetup": Service(Syntax(uuid.UUID("3919286a-b10c-11d0-9ba8-00c04fd92ef5"), 0), "fakesmb.rpc.dssetup"),
-    "samr": Service(Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ac"), 1), "fakesmb.rpc.samr"),
-    "epmapper": Service(Syntax(uuid.UUID("e1af8308-5d1f-11c9-91a4-08002b14a0fa"), 3), "fakesmb.rpc.epmapper"),
-    "mgmt": Service(Syntax(uuid.UUID("afa8bd80-7d8a-11c9-bef4-08002b102989"), 1), "fakesmb.rpc.mgmt"),
+    "srvsvc": Service(
+        Syntax(uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3), "fakesmb.rpc.services.srvsvc"
+    ),
+    "lsarpc": Service(
+        Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ab"), 0), "fakesmb.rpc.services.lsarpc"
+    ),
+    "wkssvc": Service(
+        Syntax(uuid.UUID("6bffd098-a112-3610-9833-46c3f87e345a"), 1), "fakesmb.rpc.services.wkssvc"
+    ),
+    "dssetup": Service(
+        Syntax(uuid.UUID("3919286a-b10c-11d0-9ba8-00c04fd92ef5"), 0), "fakesmb.rpc.services.dssetup"
+    ),
+    "samr": Service(
+        Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ac"), 1), "fakesmb.rpc.services.samr"
+    ),
+    "epmapper": Service(
+        Syntax(uuid.UUID("e1af8308-5d1f-11c9-91a4-08002b14a0fa"), 3), "fakesmb.rpc.services.epmapper"
+    ),
+    "mgmt": Service(
+        Syntax(uuid.UUID("afa8bd80-7d8a-11c9-bef4-08002b102989"), 1), "fakesmb.rpc.services.mgmt"
+    ),
 }
 
 

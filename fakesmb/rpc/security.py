@@ -7,6 +7,7 @@ sign-in, with auth types and protection levels as the RPC runtime names them.
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from fakesmb.nt.status import SMBError
 from fakesmb.rpc.packets import (
     HEADER_SIZE,
     Fault,
@@ -18,7 +19,6 @@ from fakesmb.rpc.packets import (
     response_head,
 )
 from fakesmb.rpc.view import Caller
-from fakesmb.status import SMBError
 
 SPNEGO: Final = 9
 NTLMSSP: Final = 10

@@ -23,12 +23,12 @@ from impacket.dcerpc.v5.ndr import (
     NDRUniConformantArray,
 )
 
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.rpc.association import Client
 from fakesmb.rpc.byteorder import Ignored, Reader, in_big_endian
-from fakesmb.rpc.dcerpc import Client
 from fakesmb.rpc.groups import Handles
 from fakesmb.rpc.packets import Fault, FaultCode
 from fakesmb.rpc.view import Caller, ServerView
-from fakesmb.status import NT, SMBError
 
 T = TypeVar("T")
 U32: Final = struct.Struct("<I")

@@ -16,8 +16,8 @@ from zope.interface import implementer
 
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.state import Server
-from fakesmb.vfs.api import FileRange
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
 
 RECEIVE_SIZE: Final = 256 * 1024

@@ -7,10 +7,10 @@ from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
 from fakesmb.record.log import EventLog
-from fakesmb.vfs import local_locks
-from fakesmb.vfs.local_opens import LocalOpens
-from fakesmb.vfs.openfiles import OpenFiles
-from fakesmb.vfs.outside import OutsideChanges
+from fakesmb.vfs.programs import local_locks
+from fakesmb.vfs.programs.local_opens import LocalOpens
+from fakesmb.vfs.programs.outside import OutsideChanges
+from fakesmb.vfs.rules.openfiles import OpenFiles
 
 
 @implementer(IReadDescriptor)

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import msgspec
 
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 
 MAX_COMPONENT: Final = 255
 """UTF-16 code units in one component ([MS-FSCC] 2.1.5)."""

@@ -1,6 +1,6 @@
 """Information levels of volumes that QUERY_FS_INFORMATION answers ([MS-CIFS] 2.2.8.2, [MS-FSCC] 2.5).
 
-`LEVELS[level].encode(volume, asked)`; `volume` has the attributes of `vfs.api.Volume`.
+`LEVELS[level].encode(volume, asked)`; `volume` has the attributes of `vfs.store.Volume`.
 """
 
 import struct
@@ -13,7 +13,7 @@ from fakesmb.wire.info import PASSTHROUGH, Asked, Level, clip, need
 
 
 class VolumeFacts(Protocol):
-    """What the levels read: `vfs.api.Volume` has all of it. Times are FILETIME, sizes in units."""
+    """What the levels read: `vfs.store.Volume` has all of it. Times are FILETIME, sizes in units."""
 
     @property
     def label(self) -> str:

@@ -1,6 +1,6 @@
 """What the tables of information levels have in common.
 
-Encoders take `facts`, any object with the attributes of [MS-FSCC] 2.4 in snake case (`vfs.api.Info`; the wire does
+Encoders take `facts`, any object with the attributes of [MS-FSCC] 2.4 in snake case (`vfs.store.Info`; the wire does
 not import the store), and an `Asked`: how the message wants its strings, and what only an open file knows.
 """
 
@@ -19,7 +19,7 @@ U32_STRUCT: Final = struct.Struct("<I")
 
 
 class Facts(Protocol):
-    """What the levels of files and entries read: `vfs.api.Info` has all of it."""
+    """What the levels of files and entries read: `vfs.store.Info` has all of it."""
 
     name: str
     path: str

@@ -1,7 +1,7 @@
 """Security descriptors as NT_TRANSACT carries them ([MS-CIFS] 2.2.7.3, 2.2.7.6; [MS-DTYP] 2.4.6)."""
 
-from fakesmb import security
-from fakesmb.security import Descriptor
+from fakesmb.nt import descriptor as security
+from fakesmb.nt.descriptor import Descriptor
 from fakesmb.wire.codec import Buffer, DecodeError
 
 

@@ -9,7 +9,7 @@ import time
 from functools import lru_cache
 from typing import Final
 
-from fakesmb.filetime import NOT_GIVEN, TICKS_PER_SECOND, UNIX_EPOCH
+from fakesmb.nt.filetime import NOT_GIVEN, TICKS_PER_SECOND, UNIX_EPOCH
 
 _LAST_UTIME: Final = 0xFFFFFFFE
 _FIRST_DATE: Final = 315532800

@@ -1,6 +1,6 @@
 """The CIFS Unix extensions on the wire: SNIA CIFS Technical Reference 1.0, sections 4 and 5, and Samba's additions.
 
-Levels from 0x200 on. `facts` are those of `wire.info.Facts` with the POSIX fields of `vfs.api.Info`. All ones leave a
+Levels from 0x200 on. `facts` are those of `wire.info.Facts` with the POSIX fields of `vfs.store.Info`. All ones leave a
 fact alone in a set request; clients send both 32 and 64 bits of them.
 """
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from client_runs import PASSWORD, USER, Running, Start
+
+from tests.clients.client_runs import PASSWORD, USER, Running, Start
 
 
 @pytest.fixture(scope="session")

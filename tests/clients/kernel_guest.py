@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from client_runs import need
+
+from tests.clients.client_runs import need
 
 RELEASE: Final = "bookworm"
 """Whose kernel, 6.1, still speaks SMB1."""

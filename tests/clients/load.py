@@ -18,14 +18,13 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from file_model import Twin
-
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CLIENT_FLAGS2, LARGEST_FRAME, Answer, Client
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.dirs import CreateDirectoryRequest, RenameRequest
 from fakesmb.wire.frame import Framer
 from fakesmb.wire.negotiate import NegotiateNtResponse
+from tests.file_model import Twin
 
 RANGES = 16
 """Ranges of the shared file that processes lock in turn; one byte for each in the file that tells who has it."""

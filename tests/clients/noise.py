@@ -11,8 +11,9 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "core"))
 
-from load import enter
 from real_requests import DOCUMENTED, REQUESTS
+
+from tests.clients.load import enter
 
 WORDS = (b"\xff\xff", b"\0\0", b"\1\0", b"\0\x40", b"\xfe\x7f")
 

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from client_runs import PASSWORD, USER, Running, make_tree, need, run, tree_of
+
+from tests.clients.client_runs import PASSWORD, USER, Running, make_tree, need, run, tree_of
 
 pytestmark = pytest.mark.client
 

@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import kernel_guest
 import pytest
-from client_runs import PASSWORD, USER, Running, Start
+
+from tests.clients import kernel_guest
+from tests.clients.client_runs import PASSWORD, USER, Running, Start
 
 pytestmark = [pytest.mark.client, pytest.mark.slow]
 

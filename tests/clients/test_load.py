@@ -14,9 +14,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from client_runs import Running, Start
-from load import SocketClient, enter
-from noise import Noise
+
+from tests.clients.client_runs import Running, Start
+from tests.clients.load import SocketClient, enter
+from tests.clients.noise import Noise
 
 pytestmark = [pytest.mark.client, pytest.mark.slow]
 

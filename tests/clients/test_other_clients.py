@@ -6,7 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from client_runs import PASSWORD, USER, WRONG, Running, Start, need, run
+
+from tests.clients.client_runs import PASSWORD, USER, WRONG, Running, Start, need, run
 
 pytestmark = pytest.mark.client
 

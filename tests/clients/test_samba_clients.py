@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from client_runs import PASSWORD, USER, WRONG, Running, Start, make_tree, need, run, tree_of
+
+from tests.clients.client_runs import PASSWORD, USER, WRONG, Running, Start, make_tree, need, run, tree_of
 
 pytestmark = pytest.mark.client
 

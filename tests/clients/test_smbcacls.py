@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from client_runs import PASSWORD, USER, Running, Start, need, run
+
+from tests.clients.client_runs import PASSWORD, USER, Running, Start, need, run
 
 pytestmark = pytest.mark.client
 

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from client_runs import USER, Running, make_tree, tree_of
-from test_samba_clients import raw_smbclient, smbclient
-from test_two_clients import typed
+
+from tests.clients.client_runs import USER, Running, make_tree, tree_of
+from tests.clients.test_samba_clients import raw_smbclient, smbclient
+from tests.clients.test_two_clients import typed
 
 pytestmark = pytest.mark.client
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from client_runs import PASSWORD, USER, Running, need, run
-from load import enter
 
-from fakesmb.status import SMBError
-from fakesmb.vfs import local_locks
+from fakesmb.nt.status import SMBError
+from fakesmb.vfs.programs import local_locks
+from tests.clients.client_runs import PASSWORD, USER, Running, need, run
+from tests.clients.load import enter
 
 pytestmark = pytest.mark.client
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from client_runs import Running, make_tree, need, run
-from test_other_clients import curl, impacket_tour, nmap, pysmb, pysmb_tour
-from test_samba_clients import PASSWORD, rpcclient, smbclient
-from wire_tap import Capture, tapped
+
+from tests.clients.client_runs import Running, make_tree, need, run
+from tests.clients.test_other_clients import curl, impacket_tour, nmap, pysmb, pysmb_tour
+from tests.clients.test_samba_clients import PASSWORD, rpcclient, smbclient
+from tests.clients.wire_tap import Capture, tapped
 
 pytestmark = pytest.mark.client
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from torture import PASSWORD, SHARE, SHARING_VIOLATION, USER, WRITE_TIME, Torture
+
+from tests.conformance.torture import PASSWORD, SHARE, SHARING_VIOLATION, USER, WRITE_TIME, Torture
 
 MEMORY = Path("/dev/shm")
 """Takes more extended attributes a file than most disks do: two leaves need them."""

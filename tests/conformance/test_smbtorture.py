@@ -8,7 +8,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-from torture import Torture, leaves
+
+from tests.conformance.torture import Torture, leaves
 
 HERE = Path(__file__).parent
 PASSING = leaves((HERE / "smbtorture.txt").read_text(encoding="utf-8"))

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import settings
 from twisted.python import log
 
-from fakesmb import filetime
 from fakesmb.core.settings import Settings
-from fakesmb.status import NT, SMBError
+from fakesmb.nt import filetime
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 
 settings.register_profile("fakesmb-ci", settings.get_profile("fakesmb"), derandomize=True, database=None)

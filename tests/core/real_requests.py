@@ -2,8 +2,6 @@
 
 import struct
 
-import transcript
-
 from fakesmb.wire.codec import Empty, Message
 from fakesmb.wire.dirs import DeleteRequest, QueryInformationRequest, RenameRequest
 from fakesmb.wire.files import (
@@ -18,6 +16,7 @@ from fakesmb.wire.negotiate import NegotiateRequest
 from fakesmb.wire.session import EchoRequest, LogoffAndxRequest, SessionSetupPlainRequest
 from fakesmb.wire.trans import Transaction2Request, TransactionRequest
 from fakesmb.wire.tree import TreeConnectAndxRequest
+from tests.core import transcript
 
 FIND = struct.pack("<HHHHI", 22, 9, 6, 0x104, 0) + b"*\0\0\0"
 REQUESTS: list[tuple[int, Message]] = [

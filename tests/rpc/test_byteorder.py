@@ -4,12 +4,12 @@ import importlib
 from typing import Any
 
 import pytest
-from rpc_client import ListView
 
+from fakesmb.rpc.association import Surroundings, Traffic
 from fakesmb.rpc.byteorder import Reader, turned, uuid_turned
-from fakesmb.rpc.dcerpc import Surroundings, Traffic
 from fakesmb.rpc.packets import Fault
 from fakesmb.rpc.stub import Operation, TableInterface, decode
+from tests.rpc.rpc_client import ListView
 
 BIG_HANDLE = "0102030405060708090a0b0c0d0e0f1011121314"
 LITTLE_HANDLE = "04030201080706050a090c0b0d0e0f1011121314"
@@ -74,7 +74,7 @@ CASES = {
 
 
 def operation_of(pipe: str, number: int) -> Operation:
-    module = importlib.import_module(f"fakesmb.rpc.{pipe}")
+    module = importlib.import_module(f"fakesmb.rpc.services.{pipe}")
     interface: TableInterface = module.interface(Surroundings(ListView(), (), Traffic()))
     return interface.operations[number]
 

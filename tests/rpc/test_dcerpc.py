@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.rpcrt import DCERPCException
-from rpc_client import (
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.rpc import association as dcerpc
+from fakesmb.rpc import packets, pipes
+from fakesmb.rpc.association import Association, Client, Interface
+from fakesmb.rpc.groups import Groups
+from fakesmb.rpc.packets import Fault, FaultCode, Kind, NakReason, Syntax
+from fakesmb.rpc.pipes import PipeService
+from fakesmb.rpc.view import Caller
+from tests.rpc.rpc_client import (
     ADMIN,
     BIND,
     BIND_ACK,
@@ -23,14 +32,6 @@ from rpc_client import (
     opened,
     request,
 )
-
-from fakesmb.rpc import dcerpc, packets, pipes
-from fakesmb.rpc.dcerpc import Association, Client, Interface
-from fakesmb.rpc.groups import Groups
-from fakesmb.rpc.packets import Fault, FaultCode, Kind, NakReason, Syntax
-from fakesmb.rpc.pipes import PipeService
-from fakesmb.rpc.view import Caller
-from fakesmb.status import NT, SMBError
 
 
 def kind_of(answer: bytes) -> int:

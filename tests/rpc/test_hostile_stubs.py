@@ -6,12 +6,12 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rpc_client import ADMIN, ListView
 
 from fakesmb.rpc import packets
-from fakesmb.rpc.dcerpc import Surroundings, Traffic
+from fakesmb.rpc.association import Surroundings, Traffic
 from fakesmb.rpc.packets import Flag, Kind
 from fakesmb.rpc.pipes import ENDPOINTS, SERVICES, Pipe, PipeService
+from tests.rpc.rpc_client import ADMIN, ListView
 
 NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860 02000000")
 OPENS = {"lsarpc": (44, bytes(40)), "samr": (57, struct.pack("<II", 0, 0x02000000))}

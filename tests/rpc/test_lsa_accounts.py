@@ -8,13 +8,13 @@ from impacket.dcerpc.v5 import lsad
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.ldap.ldaptypes import SR_SECURITY_DESCRIPTOR
 from impacket.uuid import uuidtup_to_bin
-from rpc_client import ADMIN, NOBODY, USER, ListView, PipeTransport
 
-from fakesmb.rpc.lsa_accounts import MOST_ACCOUNTS, Accounts
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import PipeService
-from fakesmb.rpc.privileges import PRIVILEGES, RIGHTS, SYSTEM_ACCESS, known_right
+from fakesmb.rpc.services.lsa_accounts import MOST_ACCOUNTS, Accounts
+from fakesmb.rpc.services.privileges import PRIVILEGES, RIGHTS, SYSTEM_ACCESS, known_right
 from fakesmb.rpc.view import Caller
-from fakesmb.status import NT, SMBError
+from tests.rpc.rpc_client import ADMIN, NOBODY, USER, ListView, PipeTransport
 
 LSARPC = uuidtup_to_bin(("12345778-1234-ABCD-EF00-0123456789AB", "0.0"))
 SOMEONE = "S-1-5-21-1-2-3-1005"

@@ -10,13 +10,13 @@ from impacket.crypto import decryptSecret
 from impacket.dcerpc.v5 import lsad
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
-from rpc_client import USER, ListView, PipeTransport
 
-from fakesmb.filetime import from_seconds
-from fakesmb.rpc.lsa_secrets import LONGEST_NAME, MOST_SECRETS, decrypted, encrypted
+from fakesmb.nt.filetime import from_seconds
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import PipeService
+from fakesmb.rpc.services.lsa_secrets import LONGEST_NAME, MOST_SECRETS, decrypted, encrypted
 from fakesmb.rpc.view import Caller
-from fakesmb.status import NT, SMBError
+from tests.rpc.rpc_client import USER, ListView, PipeTransport
 
 LSARPC = uuidtup_to_bin(("12345778-1234-ABCD-EF00-0123456789AB", "0.0"))
 KEY = bytes(range(16))

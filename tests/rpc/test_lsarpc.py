@@ -8,11 +8,11 @@ import pytest
 from impacket.dcerpc.v5 import lsad, lsat
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
-from rpc_client import ADMIN, NOBODY, USER, ListView, connect
 
-from fakesmb.rpc.accounts import WELL_KNOWN, Directory
 from fakesmb.rpc.groups import Handles
+from fakesmb.rpc.services.accounts import WELL_KNOWN, Directory
 from fakesmb.rpc.view import AccountRow, Caller, ServerFacts
+from tests.rpc.rpc_client import ADMIN, NOBODY, USER, ListView, connect
 
 LSARPC = uuidtup_to_bin(("12345778-1234-ABCD-EF00-0123456789AB", "0.0"))
 MACHINE = "S-1-5-21-1-2-3"

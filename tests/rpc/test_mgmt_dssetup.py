@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from impacket.dcerpc.v5 import dssp, mgmt
 from impacket.dcerpc.v5.rpcrt import DCERPCException
-from rpc_client import NOBODY, ListView, connect
 
 from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import ServerFacts
+from tests.rpc.rpc_client import NOBODY, ListView, connect
 
 
 def inquirer(name: str = "lsarpc") -> Any:

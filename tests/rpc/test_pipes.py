@@ -4,12 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from rpc_client import ADMIN, BIND, BIND_ACK, REMOTE_TOD, ListView, bound, opened
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe, PipeService, plain_name
-from fakesmb.status import NT, SMBError
+from tests.rpc.rpc_client import ADMIN, BIND, BIND_ACK, REMOTE_TOD, ListView, bound, opened
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rpc_client import ADMIN, NOBODY, USER, ListView
 
-from fakesmb.rpc import rap
+from fakesmb.rap import functions as rap
 from fakesmb.rpc.view import Caller, ServerFacts, ShareRow
 from fakesmb.wire.codec import DecodeError
+from tests.rpc.rpc_client import ADMIN, NOBODY, USER, ListView
 
 
 def call(

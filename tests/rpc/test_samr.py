@@ -7,15 +7,15 @@ import pytest
 from impacket.dcerpc.v5 import samr
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.ldap.ldaptypes import SR_SECURITY_DESCRIPTOR
-from rpc_client import ADMIN, NOBODY, NOW, USER, ListView, connect
 
-from fakesmb.filetime import from_seconds
-from fakesmb.rpc import sam
-from fakesmb.rpc.accounts import local_rows
-from fakesmb.rpc.sam import Control
-from fakesmb.rpc.samr_objects import OpenDomain, SamServer
+from fakesmb.nt.filetime import from_seconds
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.rpc.services import sam
+from fakesmb.rpc.services.accounts import local_rows
+from fakesmb.rpc.services.sam import Control
+from fakesmb.rpc.services.samr_objects import OpenDomain, SamServer
 from fakesmb.rpc.view import AccountRow, Caller, ServerFacts
-from fakesmb.status import NT, SMBError
+from tests.rpc.rpc_client import ADMIN, NOBODY, NOW, USER, ListView, connect
 
 MACHINE = "S-1-5-21-1-2-3"
 FACTS = ServerFacts(

@@ -7,9 +7,9 @@ import pytest
 from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.dtypes import NULL
 from impacket.dcerpc.v5.rpcrt import DCERPCException
-from rpc_client import ADMIN, NOBODY, NOW, USER, ListView, bound, connect, request
 
 from fakesmb.rpc.view import Caller, FileRow, ServerFacts, ShareRow
+from tests.rpc.rpc_client import ADMIN, NOBODY, NOW, USER, ListView, bound, connect, request
 
 MORE_DATA = 234
 

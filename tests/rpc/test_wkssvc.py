@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from impacket.dcerpc.v5 import wkst
-from rpc_client import ADMIN, NOBODY, USER, WKSSVC, connect
 
 from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import Caller
+from tests.rpc.rpc_client import ADMIN, NOBODY, USER, WKSSVC, connect
 
 
 def wkssvc(caller: Caller = ADMIN) -> Any:

@@ -1,3 +1,3 @@
-from conftest_vfs import lab, refuses
+from tests.vfs.lab import lab, refuses
 
 __all__ = ["lab", "refuses"]

@@ -3,7 +3,7 @@
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, Empty, Request
 from fakesmb.core.state import RESERVED_ID
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.files import ClosePrintFileRequest, CloseRequest, FlushRequest
 from fakesmb.wire.times import utime_to
 from fakesmb.wire.tree import ProcessExitRequest

@@ -9,9 +9,9 @@ from twisted.python.failure import Failure
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import NO_REPLY, Answer, Empty, Request
 from fakesmb.core.state import Clock
-from fakesmb.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.api import FileStore, Handle
+from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.store import FileStore, Handle
 from fakesmb.wire.locking import (
     FOREVER,
     LockByteRangeRequest,

@@ -9,9 +9,9 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID
 from fakesmb.core.waiting import closing, patiently, then
-from fakesmb.status import ERRDOS, NT, RENAME_COLLISION, SMBError
-from fakesmb.vfs.api import Access, Attribute, CreateRequest, Disposition, Info, Share, Unfinished
+from fakesmb.nt.status import ERRDOS, NT, RENAME_COLLISION, SMBError
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import Access, Attribute, CreateRequest, Disposition, Info, Share, Unfinished
 from fakesmb.vfs.wildcards import has_wildcards
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,

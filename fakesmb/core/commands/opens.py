@@ -1,6 +1,6 @@
 """Opening: NT_CREATE_ANDX and OPEN_ANDX ([MS-CIFS] 2.2.4.64, 2.2.4.41), and what every other open is made of.
 
-Every form of open becomes one `vfs.api.CreateRequest`, and goes through `open_file`.
+Every form of open becomes one `vfs.store.CreateRequest`, and goes through `open_file`.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,9 @@ from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.views import caller_of
 from fakesmb.core.waiting import patiently, then
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import (
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import (
     Access,
     Action,
     Attribute,
@@ -29,7 +30,6 @@ from fakesmb.vfs.api import (
     Option,
     Share,
 )
-from fakesmb.vfs.paths import Path
 from fakesmb.wire.files import (
     CreateFlag,
     NtCreateAndxExtendedResponse,

@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import NO_REPLY, Answer, RawData, Request
 from fakesmb.core.state import Open
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Handle
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.store import Handle
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.files import WriteMode
 from fakesmb.wire.raw import (

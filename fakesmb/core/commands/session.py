@@ -3,7 +3,6 @@
 import time
 from typing import Final
 
-from fakesmb import filetime
 from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Form, Identity
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
@@ -13,8 +12,9 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import RESERVED_ID, Server, Session
+from fakesmb.nt import filetime
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
-from fakesmb.status import NT, SMBError
 from fakesmb.wire.codec import Message
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (

@@ -15,7 +15,7 @@ from fakesmb.core.pipes import named_transaction
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Replies, Reply, Request
 from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.core.transactions import Outcome, Results, Subcommand
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire import names
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.trans import (

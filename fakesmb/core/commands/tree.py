@@ -6,7 +6,7 @@ from fakesmb.core.commands.opens import maximal_rights
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import Share, Tree
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.tree import (
     QueryInformationDiskRequest,
     QueryInformationDiskResponse,

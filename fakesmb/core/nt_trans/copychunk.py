@@ -9,7 +9,7 @@ from typing import Final
 
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 MAX_CHUNKS: Final = 256

@@ -10,7 +10,7 @@ from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.vfs.api import Opened
+from fakesmb.vfs.store import Opened
 from fakesmb.wire.eas import read_full
 from fakesmb.wire.files import CreateFlag, ResourceType
 from fakesmb.wire.nt_trans import NtCreateExtendedResponse, NtCreateRequest, NtCreateResponse, NtTransact

@@ -8,9 +8,9 @@ from fakesmb.core.nt_trans.copychunk import copy_chunks, resume_key
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import then
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.control import CHANGING, CONTROLS
+from fakesmb.vfs.local.control import CHANGING, CONTROLS
 from fakesmb.wire.nt_trans import Fsctl, IoctlSetup, NtTransact
 
 _LENGTH: Final = struct.Struct("<H")

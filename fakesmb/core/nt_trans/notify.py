@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from fakesmb.core.request import Request
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Access
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.store import Access
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, notify_information
 from fakesmb.wire.trans import NtTransactRequest
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.watch import Changes
+    from fakesmb.vfs.rules.watch import Changes
 
 
 @subcommand(NtTransact.NOTIFY_CHANGE)

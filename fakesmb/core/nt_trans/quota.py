@@ -2,7 +2,7 @@
 
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Results, subcommand
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.nt_trans import NtTransact, QueryQuotaRequest, SetQuotaRequest
 
 

@@ -3,8 +3,8 @@
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.transactions import Results, subcommand
-from fakesmb.security import descriptor_bytes
-from fakesmb.status import NT, SMBError
+from fakesmb.nt.descriptor import descriptor_bytes
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.nt_trans import LengthNeededResponse, NtTransact, SecurityDescRequest
 from fakesmb.wire.security import read_descriptor
 

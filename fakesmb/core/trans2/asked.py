@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from fakesmb.core.request import AnyRequest
-from fakesmb.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.api import CreateRequest, Disposition, Handle
+from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import CreateRequest, Disposition, Handle
 from fakesmb.wire.info import Asked
 
 NO_EA_ERROR: Final = b"\0\0"

@@ -10,9 +10,9 @@ from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.asked import asked_by, unknown_level
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import closing, patiently, then
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Search
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import Search
 from fakesmb.wire.find_info import LEVELS, EntryList, FindLevel
 from fakesmb.wire.trans2 import (
     FindFirst2Request,

@@ -19,8 +19,8 @@ from fakesmb.core.oplocks import GRANTED_ANDX, asked
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.status import NT, RENAME_COLLISION, SMBError
-from fakesmb.vfs.api import Access, Action, CreateRequest, Disposition, Opened, Option
+from fakesmb.nt.status import NT, RENAME_COLLISION, SMBError
+from fakesmb.vfs.store import Access, Action, CreateRequest, Disposition, Opened, Option
 from fakesmb.wire.files import OpenFlag, ResourceType
 from fakesmb.wire.times import utime_from
 from fakesmb.wire.trans2 import (

@@ -15,11 +15,11 @@ from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_lev
 from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.waiting import patiently
-from fakesmb.security import sid_bytes
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Access
+from fakesmb.nt.descriptor import sid_bytes
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.posix import Changes
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.posix import Changes
+from fakesmb.vfs.store import Access
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2

@@ -11,10 +11,10 @@ from fakesmb.core.state import Open
 from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level
 from fakesmb.core.transactions import Results
 from fakesmb.core.waiting import then
-from fakesmb.status import NT, SMBError
-from fakesmb.vfs.api import Access, Action, CreateRequest, Disposition, Handle, Opened, Option
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.posix import Changes
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.posix import Changes
+from fakesmb.vfs.store import Access, Action, CreateRequest, Disposition, Handle, Opened, Option
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.files import CreateFlag
 from fakesmb.wire.unix import (

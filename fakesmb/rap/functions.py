@@ -1,0 +1,262 @@
+"""Remote Administration Protocol: what LAN Manager clients ask over \\PIPE\\LANMAN ([MS-RAP]).
+
+jcifs, Windows 95, OS/2, PS2 loaders and Windows 10's network browser list shares and servers this way. A request
+is an opcode, a descriptor of its parameters and one of the structures wanted; answers are encoded from the same
+descriptors.
+"""
+
+import struct
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from fakesmb.rap import printing as rap_printing
+from fakesmb.rap.answers import (
+    ACCESS_DENIED,
+    BUFFER_TOO_SMALL,
+    CLIENT_NAME_NOT_FOUND,
+    INVALID_PARAMETER,
+    NET_NAME_NOT_FOUND,
+    NOT_SUPPORTED,
+    OK,
+    Answer,
+    Level,
+    Request,
+    describe,
+    encode_rows,
+    enumerate_rows,
+    oem,
+)
+from fakesmb.rpc.view import Caller, ServerView, SessionRow, ShareRow
+from fakesmb.wire.codec import Buffer, Cursor, DecodeError
+
+SHARE_NAME_SIZE: Final = 13
+"""Bytes of a share name, its null included: longer ones are left out ([MS-RAP] 2.5.6.3.2)."""
+SV_TYPE_DOMAIN_ENUM: Final = 0x80000000
+SV_TYPE_ALL: Final = 0xFFFFFFFF
+NO_TICK_INTERVAL: Final = 310
+_WORD: Final = struct.Struct("<H")
+_DWORD: Final = struct.Struct("<I")
+
+SHARE_LEVELS: Final[Mapping[int, Level]] = {
+    0: Level("B13", lambda s: (s.name,)),
+    1: Level("B13BWz", lambda s: (s.name, 0, s.kind, s.comment)),
+    2: Level(
+        "B13BWzWWWzB9B",
+        lambda s: (s.name, 0, s.kind, s.comment, 0, s.max_uses, s.current_uses, s.path, "", 0),
+    ),
+}
+SERVER_LEVELS: Final[Mapping[int, Level]] = {
+    0: Level("B16", lambda f: (f[0],)),
+    1: Level("B16BBDz", tuple),
+}
+SESSION_LEVELS: Final[Mapping[int, Level]] = {
+    2: Level(
+        "zzWWWDDDz",
+        lambda s: (s.client, s.user, 1, s.opens, 1, s.active, s.idle, int(s.guest), s.client_type),
+    ),
+    10: Level("zzDD", lambda s: (s.client, s.user, s.active, s.idle)),
+}
+WORKSTATION_LEVELS: Final[Mapping[int, Level]] = {
+    10: Level("zzzBBzz", tuple),
+}
+
+
+def _shares(request: Request) -> list[ShareRow]:
+    encoding = request.encoding
+    return [one for one in request.view.shares() if len(oem(one.name, encoding)) <= SHARE_NAME_SIZE]
+
+
+def share_enum(request: Request) -> Answer:
+    """NetShareEnum, 2.5.6.1."""
+    (level,) = request.arguments
+    if level == 2 and request.caller.anonymous:
+        return Answer(ACCESS_DENIED)
+    return enumerate_rows(request, SHARE_LEVELS, _shares(request), level)
+
+
+def share_get_info(request: Request) -> Answer:
+    """NetShareGetInfo, 2.5.6.2."""
+    name, level = request.arguments
+    if level == 2 and request.caller.anonymous:
+        return Answer(ACCESS_DENIED)
+    for one in request.view.shares():
+        if one.name.casefold() == name.casefold():
+            return describe(request, SHARE_LEVELS, one, level)
+    return Answer(NET_NAME_NOT_FOUND)
+
+
+def _this_server(view: ServerView) -> tuple[str, int, int, int, str]:
+    facts = view.facts
+    return facts.name.upper(), facts.version_major, facts.version_minor, facts.server_type, facts.comment
+
+
+def server_get_info(request: Request) -> Answer:
+    """NetServerGetInfo, 2.5.5.1."""
+    (level,) = request.arguments
+    return describe(request, SERVER_LEVELS, _this_server(request.view), level)
+
+
+def server_enum(request: Request) -> Answer:
+    """NetServerEnum2 and 3, 2.5.5.2: this server, or its workgroup with this server as master browser.
+
+    Windows 10's network browser asks for both, over a null session.
+    """
+    level, kind, *rest = request.arguments
+    facts = request.view.facts
+    domain = rest[0] if rest else None
+    rows: list[tuple[Any, ...]] = []
+    if kind != SV_TYPE_ALL and kind & SV_TYPE_DOMAIN_ENUM:
+        rows.append(
+            (facts.workgroup.upper(), facts.version_major, facts.version_minor, _DOMAIN_TYPE, facts.name)
+        )
+    elif kind & facts.server_type and (not domain or domain.casefold() == facts.workgroup.casefold()):
+        rows.append(_this_server(request.view))
+    if len(rest) > 1:  # NetServerEnum3 goes on at a name
+        rows = [row for row in rows if row[0].casefold() >= rest[1].casefold()]
+    return enumerate_rows(request, SERVER_LEVELS, rows, level)
+
+
+_DOMAIN_TYPE: Final = 0x80001000
+"""SV_TYPE_DOMAIN_ENUM | SV_TYPE_NT."""
+
+
+def session_enum(request: Request) -> Answer:
+    """NetSessionEnum: for administrators."""
+    (level,) = request.arguments
+    if not request.caller.admin:
+        return Answer(ACCESS_DENIED)
+    return enumerate_rows(request, SESSION_LEVELS, request.view.sessions(), level)
+
+
+def session_get_info(request: Request) -> Answer:
+    """NetSessionGetInfo: the session of one client; for administrators."""
+    client, level = request.arguments
+    if not request.caller.admin:
+        return Answer(ACCESS_DENIED)
+    wanted = client.lstrip("\\").casefold()
+    found: SessionRow | None = next(
+        (one for one in request.view.sessions() if one.client.casefold() == wanted), None
+    )
+    if found is None:
+        return Answer(CLIENT_NAME_NOT_FOUND)
+    return describe(request, SESSION_LEVELS, found, level)
+
+
+def workstation_get_info(request: Request) -> Answer:
+    """NetWkstaGetInfo, 2.5.4.1: level 10. Windows 95 repeats it until it is answered."""
+    (level,) = request.arguments
+    facts = request.view.facts
+    subject = (
+        facts.name.upper(),
+        request.caller.user,
+        facts.workgroup.upper(),
+        facts.version_major,
+        facts.version_minor,
+        facts.workgroup.upper(),
+        "",
+    )
+    return describe(request, WORKSTATION_LEVELS, subject, level)
+
+
+def remote_tod(request: Request) -> Answer:
+    """NetRemoteTOD, 2.5.7.1: local time, split into parts."""
+    if request.fields != _TOD:
+        return Answer(INVALID_PARAMETER)
+    now = request.view.time()
+    west = request.view.minutes_west()
+    parts = time.gmtime(now - west * 60)
+    values = (
+        int(now), int((now - request.view.facts.started) * 1000), parts.tm_hour, parts.tm_min, parts.tm_sec,
+        int(now * 100) % 100, west, NO_TICK_INTERVAL, parts.tm_mday, parts.tm_mon, parts.tm_year,
+        (parts.tm_wday + 1) % 7,
+    )  # fmt: skip
+    count, data = encode_rows(_TOD, [values], request.room, request.encoding)
+    return Answer(OK, (), data) if count else Answer(BUFFER_TOO_SMALL)
+
+
+_TOD: Final = "DDBBBBWWBBWB"
+
+
+class Operation(NamedTuple):
+    """One opcode: the parameter descriptors it comes with, and what answers."""
+
+    parameters: tuple[str, ...]
+    run: Callable[[Request], Answer]
+
+
+OPERATIONS: Final[Mapping[int, Operation]] = {
+    0x0000: Operation(("WrLeh",), share_enum),
+    0x0001: Operation(("zWrLh",), share_get_info),
+    0x0006: Operation(("WrLeh",), session_enum),
+    0x0007: Operation(("zWrLh",), session_get_info),
+    0x000D: Operation(("WrLh",), server_get_info),
+    0x003F: Operation(("WrLh",), workstation_get_info),
+    0x0045: Operation(("WrLeh",), rap_printing.print_queue_enum),
+    0x0046: Operation(("zWrLh",), rap_printing.print_queue_get_info),
+    0x004C: Operation(("zWrLeh",), rap_printing.print_job_enum),
+    0x004D: Operation(("WWrLh",), rap_printing.print_job_get_info),
+    0x0051: Operation(("W",), rap_printing.print_job_change),
+    0x0052: Operation(("W",), rap_printing.print_job_change),
+    0x0053: Operation(("W",), rap_printing.print_job_change),
+    0x0054: Operation(("WrLeh",), rap_printing.print_destination_enum),
+    0x0055: Operation(("zWrLh",), rap_printing.print_destination_get_info),
+    0x005B: Operation(("rL",), remote_tod),
+    0x0068: Operation(("WrLehDz", "WrLehDO"), server_enum),
+    0x0093: Operation(("WWsTP",), rap_printing.print_job_change),
+    0x00D7: Operation(("WrLehDzz",), server_enum),
+}
+
+
+def transact(
+    parameters: Buffer,
+    data: Buffer,
+    max_param: int,
+    max_data: int,
+    view: ServerView,
+    caller: Caller,
+    encoding: str = "cp850",
+) -> tuple[bytes, bytes]:
+    """Parameters and data of the answer to a transaction on \\PIPE\\LANMAN.
+
+    Raises `DecodeError` where not even an opcode and its descriptors are there; every other trouble is a status
+    in the answer.
+    """
+    cursor = Cursor(parameters, 0, len(parameters), unicode=False, encoding=encoding)
+    (opcode,) = cursor.unpack(_WORD)
+    descriptor, fields = cursor.oem(), cursor.oem()
+    answer = _run(opcode, descriptor, cursor, max_data, view, caller, fields)
+    words = (answer.status, 0, *answer.words)
+    return struct.pack(f"<{len(words)}H", *(word & 0xFFFF for word in words))[:max_param], answer.data
+
+
+def _run(
+    opcode: int, descriptor: str, cursor: Cursor, max_data: int, view: ServerView, caller: Caller, fields: str
+) -> Answer:
+    operation = OPERATIONS.get(opcode)
+    if operation is None:
+        return Answer(NOT_SUPPORTED)
+    if descriptor not in operation.parameters:
+        return Answer(INVALID_PARAMETER)
+    try:
+        arguments, room = _arguments(descriptor, cursor)
+    except DecodeError:
+        return Answer(INVALID_PARAMETER)
+    request = Request(view, caller, arguments, min(room, max_data), fields, cursor.encoding)
+    return operation.run(request)
+
+
+def _arguments(descriptor: str, cursor: Cursor) -> tuple[tuple[Any, ...], int]:
+    """The inputs a descriptor announces, and the size of the receive buffer (`rL`)."""
+    found: list[Any] = []
+    room = 0
+    for kind in descriptor:
+        if kind == "W":
+            found.append(cursor.unpack(_WORD)[0])
+        elif kind == "D":
+            found.append(cursor.unpack(_DWORD)[0])
+        elif kind == "z":
+            found.append(cursor.oem(strict=False))
+        elif kind == "L":
+            room = cursor.unpack(_WORD)[0]
+    return tuple(found), room

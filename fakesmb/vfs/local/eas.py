@@ -1,0 +1,129 @@
+"""Extended attributes of OS/2 ([MS-FSA] 2.1.5.15.4, [MS-CIFS] 2.2.1.2) as `user.<NAME>` of the disk, as Samba has them.
+
+Names are kept in upper case, as NTFS does, unless one is there in another, or as they are spelt for a client with POSIX
+names: Linux, whose `user.*` attributes these are, knows its own spelling only. They are found in any case. What the
+server itself keeps in extended attributes is hidden. The flags of an EA are not kept. A disk without extended
+attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local import xattrs
+from fakesmb.vfs.paths import fold
+from fakesmb.vfs.store import Ea
+
+LARGEST: Final = 0xFFFF
+"""Bytes of all EAs of a file as a list, at most (NTFS)."""
+
+_PREFIX: Final = "user."
+_RESERVED: Final = ("DOSATTRIB", "DOSSTREAM.", "FAKESMB.", "SAMBA_", "SMBREPARSE")
+_ILLEGAL: Final = re.compile(r'[\x00-\x1f"*+,/:;<=>?\[\\\]|\ud800-\udfff]')
+_LONGEST_NAME: Final = 254
+_NEED: Final = 0x80
+"""FILE_NEED_EA: the one flag there is."""
+_LIST: Final = 4
+_ENTRY: Final = 5
+"""Bytes of a list and of each entry in it besides name and value: sizes, flags and the name's null."""
+
+
+def check(eas: Iterable[Ea]) -> None:
+    """Raises INVALID_EA_NAME or INVALID_EA_FLAG unless all of these can be set."""
+    for ea in eas:
+        if not 0 < len(ea.name) <= _LONGEST_NAME or _ILLEGAL.search(ea.name) is not None:
+            raise SMBError(NT.INVALID_EA_NAME, repr(ea.name))
+        if ea.flags & ~_NEED:
+            raise SMBError(NT.INVALID_EA_FLAG, f"0x{ea.flags:02X}")
+        if _is_reserved(ea.name):
+            raise SMBError(NT.ACCESS_DENIED, "a name that the server keeps its own things by")
+
+
+def load(target: str | int) -> list[Ea]:
+    """The EAs of a file; what no client could set is not among them."""
+    return list(_present(target).values())
+
+
+def size(target: str | int) -> int:
+    """EaSize: the length of the EAs as a list ([MS-CIFS] 2.2.1.2.2.1), 0 where there are none."""
+    return size_of(load(target))
+
+
+def size_of(eas: Iterable[Ea]) -> int:
+    """The length of these as a list, 0 for none."""
+    entries = sum(_ENTRY + len(ea.name) + len(ea.value) for ea in eas)
+    return entries + _LIST if entries else 0
+
+
+def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int:
+    """Sets these, or none of them; an empty value deletes. Gives the EaSize that the file has now.
+
+    `as_spelt`: new names do not become upper case.
+
+    Raises what `check` does, EA_TOO_LARGE, EAS_NOT_SUPPORTED.
+    """
+    check(eas)
+    before = _present(target)
+    after = dict(before)
+    for ea in eas:
+        key = fold(ea.name)
+        known = before.get(key)
+        name = known.name if known is not None else ea.name if as_spelt else key
+        after[key] = Ea(name, ea.value)
+    after = {key: ea for key, ea in after.items() if ea.value}
+    total = size_of(after.values())
+    if total > LARGEST:
+        raise SMBError(NT.EA_TOO_LARGE, f"{total} bytes of EAs")
+    try:
+        _apply(target, before, after)
+    except OSError as error:
+        if error.errno in xattrs.UNSUPPORTED:
+            raise SMBError(NT.EAS_NOT_SUPPORTED, "the disk takes no extended attributes") from None
+        _apply(target, _present(target), before)
+        if error.errno in xattrs.NO_ROOM or error.errno in xattrs.BAD_NAME:
+            raise SMBError(NT.EA_TOO_LARGE, "EAs larger than the disk's extended attributes") from None
+        raise
+    return total
+
+
+def clear(target: str | int, names: Iterable[str]) -> None:
+    """Takes the EAs among these extended attributes away, as a file that is overwritten loses them."""
+    for name in names:
+        if name_in(name):
+            xattrs.drop(target, name)
+
+
+def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea]) -> None:
+    for key, ea in before.items():
+        if key not in after:
+            xattrs.drop(target, _PREFIX + ea.name)
+    for key, ea in after.items():
+        if before.get(key) != ea:
+            if not xattrs.HAVE:
+                raise SMBError(NT.EAS_NOT_SUPPORTED, "no extended attributes here")
+            os.setxattr(target, _PREFIX + ea.name, ea.value)
+
+
+def _present(target: str | int) -> dict[str, Ea]:
+    found: dict[str, Ea] = {}
+    for xattr in sorted(xattrs.names(target)):
+        name = name_in(xattr)
+        if name:
+            held = xattrs.value(target, xattr)
+            if held and len(held) <= LARGEST:
+                found.setdefault(fold(name), Ea(name, held))
+    return found
+
+
+def name_in(xattr: str) -> str:
+    """The EA that an extended attribute is, or ""."""
+    name = xattr[len(_PREFIX) :] if xattr.startswith(_PREFIX) else ""
+    if not name or _is_reserved(name) or len(name) > _LONGEST_NAME or _ILLEGAL.search(name) is not None:
+        return ""
+    return name
+
+
+def _is_reserved(name: str) -> bool:
+    return fold(name).startswith(_RESERVED)

@@ -1,0 +1,233 @@
+"""From a client's path to a place on the disk: whatever its case, and never outside the share.
+
+A directory is held by a descriptor, and each use of it first asks the system where that descriptor now is;
+the last step from there to a file never follows a link (openat, fstatat, unlinkat). So neither `..`, nor a
+symbolic link, nor a directory that is moved meanwhile leads out.
+"""
+
+import os
+import stat
+from typing import Final
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.directory import Directory, place_of, shown_name
+from fakesmb.vfs.paths import Path, check_name
+
+_OPEN_DIRECTORY: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_HELD_DIRECTORIES: Final = 64
+_NO_NAMES: Final = ("", ".", "..")
+
+
+class Entry:
+    """One name in one directory, and what is there.
+
+    `st` is None where nothing is. `directory` and `name` are the entry itself (what a rename or delete
+    means), `data_directory` and `data_name` where the file is: elsewhere in the share for a symbolic link.
+    """
+
+    __slots__ = ("data_directory", "data_name", "directory", "name", "st")
+
+    def __init__(self, directory: Directory, name: str, st: os.stat_result | None) -> None:
+        self.directory = self.data_directory = directory
+        self.name = self.data_name = name
+        self.st = st
+
+    @property
+    def is_link(self) -> bool:
+        """Whether a symbolic link led from the entry to the file."""
+        return self.data_directory is not self.directory or self.data_name != self.name
+
+    @property
+    def xattr_path(self) -> str:
+        """What getxattr takes for the file."""
+        return self.data_directory.xattr_base + self.data_name
+
+    @property
+    def path(self) -> str:
+        """The whole path of the entry on disk."""
+        return self.directory.path_of(self.name)
+
+    @property
+    def client_path(self) -> str:
+        """The path inside the share as on disk: `\\dir\\a.txt`."""
+        return self.directory.prefix + shown_name(self.name)
+
+
+class Lookup:
+    """Finds places below one root. Holds a bounded number of directories open; `close` lets them go."""
+
+    posix = False
+    """Whether names have POSIX's rules, and not Windows'."""
+
+    def __init__(self, root: str) -> None:
+        self.root = Directory(os.path.realpath(root), None, "\\")
+        self._inside = self.root.path.rstrip("/") + "/"
+        self._held: dict[tuple[str, ...], Directory] = {}
+
+    def close(self) -> None:
+        """Lets go of all held directories."""
+        self._held.clear()
+        self.root.listing = None
+
+    def entry(self, path: Path) -> Entry:
+        """The place a path means, existing or not (`st` None: the directory is there, the name is not).
+
+        Raises OBJECT_PATH_NOT_FOUND where the directory is missing, ACCESS_DENIED where a link leads out.
+        """
+        parts = path.parts
+        if not parts:
+            return Entry(self.root, "", self.root.status())
+        return self.child(self.directory(parts[:-1]), parts[-1])
+
+    def child(self, directory: Directory, name: str) -> Entry:
+        """What `name`, in whatever case, is in a directory. OBJECT_NAME_INVALID where it is no name but a way."""
+        if name in _NO_NAMES or "/" in name or "\0" in name:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+        try:
+            st = directory.lstat(name)
+        except FileNotFoundError:
+            try:
+                actual = directory.spelling(name)
+            except FileNotFoundError:
+                raise SMBError(NT.OBJECT_PATH_NOT_FOUND, "the directory is gone") from None
+            if actual is None:
+                return Entry(directory, name, None)
+            name = actual
+            try:
+                st = directory.lstat(name)
+            except FileNotFoundError:
+                return Entry(directory, name, None)
+        if stat.S_ISLNK(st.st_mode):
+            return self._follow(directory, name)
+        return Entry(directory, name, st)
+
+    def check_new(self, name: str) -> None:
+        """Raises OBJECT_NAME_INVALID unless a file may get this name."""
+        check_name(name)
+
+    def own_name(self, directory: Directory, name: str) -> str:
+        """How a name is spelt on disk: the one given where nothing has it. Links are not followed."""
+        if name in _NO_NAMES or "/" in name or "\0" in name:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+        try:
+            directory.lstat(name)
+        except FileNotFoundError:
+            return directory.spelling(name) or name
+        return name
+
+    def find(self, path: Path) -> Entry:
+        """`entry` of something that is there; OBJECT_NAME_NOT_FOUND else."""
+        entry = self.entry(path)
+        if entry.st is None:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        return entry
+
+    def named(self, path: Path) -> Entry:
+        """`entry` of a name that is asked about, renamed or deleted: here a symbolic link is what it leads to."""
+        return self.entry(path)
+
+    def itself(self, path: Path) -> Entry:
+        """`named` of something that is there; OBJECT_NAME_NOT_FOUND else."""
+        entry = self.named(path)
+        if entry.st is None:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        return entry
+
+    def unfollowed(self, path: Path) -> Entry:
+        """`entry` of the name itself: a symbolic link at the end is not followed."""
+        if not path.parts:
+            return Entry(self.root, "", self.root.status())
+        directory = self.directory(path.parts[:-1])
+        name = self.own_name(directory, path.name)
+        try:
+            return Entry(directory, name, directory.lstat(name))
+        except FileNotFoundError:
+            return Entry(directory, name, None)
+
+    def directory(self, parts: tuple[str, ...]) -> Directory:
+        """The directory these components lead to; OBJECT_PATH_NOT_FOUND where one is missing or a file."""
+        if not parts:
+            return self.root
+        held = self._held.get(parts)
+        if held is not None:
+            if held.fd is not None and place_of(held.fd) == held.path:
+                return held
+            del self._held[parts]
+        return self._enter(parts)
+
+    def _enter(self, parts: tuple[str, ...]) -> Directory:
+        path = self._inside + "/".join(parts)
+        try:
+            directory = self._hold(path)
+            linked = directory.path != path
+        except (FileNotFoundError, NotADirectoryError):
+            directory, linked = self._walk(parts)
+        # What is reached over a link is found again each time, for the link may lead elsewhere by then.
+        if not linked:
+            while len(self._held) >= _HELD_DIRECTORIES:
+                del self._held[next(iter(self._held))]
+            self._held[parts] = directory
+        return directory
+
+    def _hold(self, path: str) -> Directory:
+        """Opens a directory by its path on disk and makes sure that it is inside."""
+        fd = os.open(path, _OPEN_DIRECTORY)
+        try:
+            place = place_of(fd)
+            if place == self.root.path:
+                os.close(fd)
+                return self.root
+            if not place.startswith(self._inside):
+                raise SMBError(NT.ACCESS_DENIED, "a link leads out of the share")
+        except BaseException:
+            os.close(fd)
+            raise
+        # One object for one directory, however clients spell it: what one of two lists, the other changes.
+        for held in self._held.values():
+            if held.path == place and held.fd is not None and place_of(held.fd) == place:
+                os.close(fd)
+                return held
+        inner = place[len(self._inside) :].split("/")
+        return Directory(place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner))
+
+    def _walk(self, parts: tuple[str, ...]) -> tuple[Directory, bool]:
+        """Step by step, each in any case; tells too whether a link was among them."""
+        directory = self.root
+        linked = False
+        for part in parts:
+            entry = self.child(directory, part)
+            if entry.st is None or not stat.S_ISDIR(entry.st.st_mode):
+                raise SMBError(NT.OBJECT_PATH_NOT_FOUND, part)
+            linked = linked or entry.is_link
+            directory = self.enter(entry)
+        return directory, linked
+
+    def enter(self, entry: Entry) -> Directory:
+        """The directory that an entry is."""
+        if not entry.data_name:
+            return entry.data_directory
+        try:
+            return self._hold(entry.data_directory.path_of(entry.data_name))
+        except (FileNotFoundError, NotADirectoryError):
+            raise SMBError(NT.OBJECT_PATH_NOT_FOUND, entry.name) from None
+
+    def _follow(self, directory: Directory, name: str) -> Entry:
+        """The entry of a symbolic link: where its end is, if that is inside."""
+        end = os.path.realpath(directory.path_of(name))
+        if end == self.root.path:
+            entry = Entry(directory, name, self.root.status())
+            entry.data_directory, entry.data_name = self.root, ""
+            return entry
+        if not end.startswith(self._inside):
+            raise SMBError(NT.ACCESS_DENIED, "a link leads out of the share")
+        parent, _, last = end.rpartition("/")
+        try:
+            place = self.root if parent == self.root.path else self._hold(parent)
+            st = place.lstat(last)
+        except (FileNotFoundError, NotADirectoryError):
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "a link to nothing") from None
+        if stat.S_ISLNK(st.st_mode):
+            raise SMBError(NT.ACCESS_DENIED, "a link that changes or goes round")
+        entry = Entry(directory, name, st)
+        entry.data_directory, entry.data_name = place, last
+        return entry

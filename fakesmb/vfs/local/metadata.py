@@ -1,0 +1,122 @@
+"""Setting times and attributes of an open file ([MS-FSA] 2.1.5.14.2, FileBasicInformation)."""
+
+import os
+import stat
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from fakesmb.nt.filetime import to_ns
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local import eas
+from fakesmb.vfs.local.attributes import SideTable, Stored, creation_time, effective, load, save
+from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.rules.watch import Filter
+from fakesmb.vfs.rules.writetimes import keep, resume, set_times
+from fakesmb.vfs.store import Attribute, Ea
+
+_LATEST: Final = (1 << 63) - 1
+_STOP_UPDATES: Final = -1
+_RESUME_UPDATES: Final = -2
+_SLACK_NS: Final = 1_000_000
+"""A change on disk so shortly after the change time was stored is that of storing it."""
+_MOST_SLACK_NS: Final = 1_000_000_000
+
+
+def set_basic(
+    own: LocalHandle, opens: OpenFiles, creation: int, access: int, write: int, change: int, attributes: int
+) -> None:
+    """Sets times (FILETIME; 0: leave, -1: leave and stop automatic updates, -2: resume them) and attributes.
+
+    Raises INVALID_PARAMETER for times and attributes that this file cannot have.
+    """
+    if attributes & (Attribute.TEMPORARY if own.is_directory else Attribute.DIRECTORY):
+        raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
+    if not all(_RESUME_UPDATES <= one <= _LATEST for one in (creation, access, write, change)):
+        raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
+    st = os.fstat(own.fd)
+    if creation > 0 or attributes:
+        _remember(own, opens.side, st, creation, attributes)
+    if access > 0 or write > 0:
+        at = to_ns(access) if access > 0 else st.st_atime_ns
+        wt = to_ns(write) if write > 0 else st.st_mtime_ns
+        try:
+            os.utime(own.xattr_target, ns=(at, wt))
+        except OverflowError:
+            raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
+    if own.file.times is not None:
+        own.file.times.touch(own)
+    if write > 0 or change > 0:
+        set_times(own, opens.clock, max(write, 0), max(change, 0))
+    if write == _STOP_UPDATES:
+        keep(own, opens.clock)
+    elif write == _RESUME_UPDATES:
+        resume(own)
+
+
+def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea], *, as_spelt: bool) -> None:
+    """Sets extended attributes and remembers how large they all are."""
+    size = eas.save(own.xattr_target, wanted, as_spelt=as_spelt)
+    st = os.fstat(own.fd)
+    stored = load(own.xattr_target, st, opens.side, follow=True)
+    if stored.attributes >= 0 and stored.ea_size != size:
+        known = Stored(stored.attributes, stored.creation_time, size)
+        save(own.xattr_target, st, known, opens.side, follow=True)
+    if own.file.times is not None:
+        own.file.times.touch()
+    if opens.watches.active:
+        opens.watches.modified(own.disk_path, Filter.EA)
+
+
+def note_modified(own: LocalHandle, opens: OpenFiles) -> None:
+    """An open changes data: the file wants to be backed up again ([MS-FSA] 2.1.4.17)."""
+    was_set = set_archive(own.xattr_target, os.fstat(own.fd), own.name, opens.side, follow=True)
+    if was_set and opens.watches.active:
+        opens.watches.modified(own.disk_path, Filter.ATTRIBUTES)
+
+
+def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTable, *, follow: bool) -> bool:
+    """Sets ARCHIVE where it is not set. A disk that refuses keeps it from no change of data."""
+    old = load(target, st, side, follow=follow)
+    known = effective(st.st_mode, name, old.attributes)
+    if known & Attribute.ARCHIVE:
+        return False
+    bits = (known | Attribute.ARCHIVE) & ~(Attribute.NORMAL | Attribute.DIRECTORY)
+    with suppress(OSError):
+        stored = Stored(bits, creation_time(old.creation_time, st), old.ea_size)
+        save(target, st, stored, side, follow=follow)
+    return True
+
+
+def keep_change_time(own: LocalHandle, side: SideTable, change: int) -> None:
+    """The last open ends after somebody set the change time: from now on the disk knows it."""
+    slack = _SLACK_NS
+    while slack <= _MOST_SLACK_NS:
+        until = time.time_ns() + slack
+        _remember(own, side, os.fstat(own.fd), 0, 0, change, until)
+        if os.fstat(own.fd).st_ctime_ns <= until:
+            return
+        slack *= 10
+
+
+def _remember(
+    own: LocalHandle,
+    side: SideTable,
+    st: os.stat_result,
+    creation: int,
+    attributes: int,
+    change: int = 0,
+    change_until: int = 0,
+) -> None:
+    """Keeps attributes and times; attributes and creation time that are left stay what they are shown to be now."""
+    old = load(own.xattr_target, st, side, follow=True)
+    known = effective(st.st_mode, own.name, old.attributes)
+    bits = attributes & Attribute.SETTABLE | known & Attribute.SPARSE if attributes else known
+    bits &= ~(Attribute.NORMAL | Attribute.DIRECTORY)
+    born = creation if creation > 0 else creation_time(old.creation_time, st)
+    writable = st.st_mode | stat.S_IWUSR
+    if not own.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
+        # Before the rest: a file without write permission takes no extended attribute either.
+        os.chmod(own.xattr_target, stat.S_IMODE(writable))
+    save(own.xattr_target, st, Stored(bits, born, old.ea_size, change, change_until), side, follow=True)

@@ -1,0 +1,308 @@
+"""Names: renaming, linking and deleting ([MS-FSA] 2.1.5.14.3, 2.1.5.14.6, 2.1.5.14.11)."""
+
+import os
+import stat
+from typing import Final
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.attributes import effective, load
+from fakesmb.vfs.local.descriptors import Guard
+from fakesmb.vfs.local.directory import Directory, shown_name
+from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.local.metadata import set_archive
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.rules import oplocks, sharing
+from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile, OpenFiles
+from fakesmb.vfs.rules.watch import Filter
+from fakesmb.vfs.store import Access, Attribute, CreateRequest, Share, SharingViolation
+
+_DELETE: Final = CreateRequest(access=Access.DELETE)
+"""What deleting by name is as an open."""
+_ENTER: Final = CreateRequest(access=Access.WRITE_DATA, share=Share.READ | Share.WRITE)
+"""What a rename is as an open of the directory that it leads to."""
+
+
+class Namespace:
+    """What changes names below one root, for one user."""
+
+    def __init__(self, lookup: Lookup, opens: OpenFiles, guard: Guard, *, read_only: bool) -> None:
+        self._lookup = lookup
+        self._opens = opens
+        self._guard = guard
+        self._read_only = read_only
+
+    def delete(self, path: Path) -> None:
+        """Deletes a file by name, at once or with its last close."""
+        entry = self._existing(path)
+        assert entry.st is not None
+        if stat.S_ISDIR(entry.st.st_mode):
+            raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        self._delete(entry, path, Share.NONE)
+
+    def remove_directory(self, path: Path) -> None:
+        """Removes an empty directory."""
+        if path.stream or path.unnamed:
+            raise SMBError(NT.NOT_A_DIRECTORY, "a stream")
+        entry = self._existing(path)
+        assert entry.st is not None
+        if not stat.S_ISDIR(entry.st.st_mode):
+            raise SMBError(NT.NOT_A_DIRECTORY)
+        if not entry.name:
+            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+        self._delete(entry, path, Share.ALL)
+
+    def _delete(self, entry: Entry, path: Path, share: int) -> None:
+        """In Windows' steps: what an open for DELETE meets, then what marking it does."""
+        assert entry.st is not None
+        if self._opens.secured:
+            self._guard.check(entry, Access.DELETE)
+        file = self._opens.get(entry.st)
+        if file is not None:
+            check_delete(file, share)
+            oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
+        if self._attributes(entry) & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "read-only")
+        if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link and self._lookup.enter(entry).names():
+            raise SMBError(NT.DIRECTORY_NOT_EMPTY)
+        if file is not None:
+            self._opens.mark_deleted(file, path)
+        else:
+            self.unlink(entry)
+
+    def unlink(self, entry: Entry) -> None:
+        """Takes the name away; a link goes, not what it leads to."""
+        assert entry.st is not None
+        directory = entry.directory
+        directory.about_to_change()
+        if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link:
+            directory.rmdir(entry.name)
+        else:
+            directory.unlink(entry.name)
+        self._opens.side.pop((entry.st.st_dev, entry.st.st_ino), None)
+        directory.changed(removed=entry.name)
+        self._opens.tunnel.remember(directory.path, entry.name)
+        if self._opens.watches.active:
+            self._opens.watches.removed(entry.path, directory=stat.S_ISDIR(entry.st.st_mode))
+
+    def finish(self, file: OpenFile) -> None:
+        """Removes the name of a delete-pending file after its last close."""
+        if file.delete_path is None:
+            return
+        entry = self._lookup.entry(file.delete_path)
+        if entry.st is not None and (entry.st.st_dev, entry.st.st_ino) == file.key:
+            self.unlink(entry)
+
+    def check_deletable(self, handle: LocalHandle, attributes: int) -> None:
+        """Raises what a client gets that marks this open file for deletion."""
+        if not handle.access & Access.DELETE:
+            raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
+        if attributes & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "read-only")
+        if not handle.path.parts:
+            raise SMBError(NT.CANNOT_DELETE, "the share's root")
+        if handle.is_directory:
+            entry = self._lookup.find(handle.path)
+            if not entry.is_link and self._lookup.enter(entry).names():
+                raise SMBError(NT.DIRECTORY_NOT_EMPTY)
+
+    def rename(
+        self,
+        path: Path,
+        to: Path,
+        *,
+        replace: bool,
+        handle: LocalHandle | None = None,
+        share: int = Share.ALL,
+    ) -> None:
+        """Gives a new name. With a handle its own rights count, else what an open for DELETE would meet."""
+        source = self._existing(path)
+        assert source.st is not None
+        if to.stream or to.unnamed:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+        if not source.name or not to.parts:
+            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+        file = self._opens.get(source.st)
+        if handle is None and file is not None:
+            check_delete(file, share)
+        target = self._target(to)
+        if share != Share.ALL:
+            self._check_entering(target)
+        if self._opens.secured:
+            self._check_rename(source, target, handle)
+        if _same_place(source, target) and source.name == to.name:
+            return
+        if stat.S_ISDIR(source.st.st_mode):
+            self._check_directory_moves(source, target)
+        elif file is not None and file.streams:
+            # Of a directory they may be open: Windows renames it.
+            raise SMBError(NT.ACCESS_DENIED, "a stream of the file is open")
+        if file is not None and file.oplocks is not None:
+            oplocks.before_rename(file, handle)
+        if target.st is not None and not _same_place(source, target):
+            self._check_replaceable(target, replace=replace)
+            # It may be spelt otherwise, or be another link of the same file, which rename(2) leaves alone.
+            target.directory.about_to_change()
+            target.directory.unlink(target.name)
+            target.directory.changed(removed=target.name)
+            if self._opens.watches.active:
+                self._opens.watches.removed(target.path, directory=False)
+        before = source.path
+        source.directory.about_to_change()
+        target.directory.about_to_change()
+        source.directory.rename(source.name, target.directory, to.name)
+        source.directory.changed(removed=source.name)
+        self._opens.tunnel.remember(source.directory.path, source.name)
+        target.directory.changed(added=to.name)
+        if file is not None:
+            self._moved(file, before, to, target)
+        if self._lookup.posix and stat.S_ISDIR(source.st.st_mode):
+            self._moved_inside(before, to, target)
+        if self._opens.watches.active:
+            now = target.directory.path_of(to.name)
+            self._opens.watches.renamed(before, now, directory=stat.S_ISDIR(source.st.st_mode))
+        if stat.S_ISREG(source.st.st_mode) and not source.is_link:
+            self._note_renamed(target.directory, to.name, source.st)
+
+    def _note_renamed(self, directory: Directory, name: str, st: os.stat_result) -> None:
+        """Under its new name a file wants to be backed up, as Samba learnt from Windows."""
+        was_set = set_archive(directory.xattr_base + name, st, name, self._opens.side, follow=False)
+        if was_set and self._opens.watches.active:
+            self._opens.watches.modified(directory.path_of(name), Filter.ATTRIBUTES)
+
+    def link(self, path: Path, to: Path, *, replace: bool, handle: LocalHandle | None = None) -> None:
+        """Makes a hard link."""
+        source = self._existing(path, followed=True)
+        assert source.st is not None
+        if stat.S_ISDIR(source.st.st_mode):
+            raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        if not stat.S_ISREG(source.st.st_mode):
+            raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+        target = self._target(to)
+        if not to.parts:
+            raise SMBError(NT.OBJECT_NAME_COLLISION)
+        if target.st is not None:
+            if replace and _same_place(source, target):
+                return
+            self._check_replaceable(target, replace=replace)
+        if self._opens.secured:
+            self._guard.check_add(target.directory, directory=False)
+        file = self._opens.get(source.st)
+        if file is not None and file.oplocks is not None:
+            oplocks.before_rename(file, handle)
+        if target.st is not None:
+            self.unlink(target)
+        target.directory.about_to_change()
+        source.data_directory.link(source.data_name, target.directory, to.name)
+        target.directory.changed(added=to.name)
+        if self._opens.watches.active:
+            self._opens.watches.added(target.directory.path_of(to.name), directory=False)
+
+    def _existing(self, path: Path, *, followed: bool = False) -> Entry:
+        """What a name that will be changed is now."""
+        if path.stream:
+            raise SMBError(NT.INVALID_PARAMETER, "a stream")
+        entry = self._lookup.find(path) if followed else self._lookup.itself(path)
+        if path.unnamed and entry.st is not None and stat.S_ISDIR(entry.st.st_mode):
+            raise SMBError(NT.FILE_IS_A_DIRECTORY, "a directory has no unnamed stream")
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        return entry
+
+    def _target(self, to: Path) -> Entry:
+        if to.stream or to.unnamed:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+        if to.parts:
+            self._lookup.check_new(to.name)
+        target = self._lookup.named(to)
+        if self._opens.deleting and self._opens.is_deleting(target.directory.status()):
+            raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
+        return target
+
+    def _attributes(self, entry: Entry) -> int:
+        assert entry.st is not None
+        stored = load(entry.xattr_path, entry.st, self._opens.side)
+        return effective(entry.st.st_mode, entry.data_name, stored.attributes)
+
+    def _check_replaceable(self, target: Entry, *, replace: bool) -> None:
+        assert target.st is not None
+        if not replace:
+            raise SMBError(NT.OBJECT_NAME_COLLISION)
+        if stat.S_ISDIR(target.st.st_mode):
+            raise SMBError(NT.ACCESS_DENIED, "a directory cannot be replaced")
+        if self._attributes(target) & Attribute.READONLY:
+            raise SMBError(NT.ACCESS_DENIED, "the file to replace is read-only")
+        file = self._opens.get(target.st)
+        if file is not None:
+            oplocks.before_replace(file)
+            raise SMBError(NT.ACCESS_DENIED, "the file to replace is open")
+
+    def _check_entering(self, target: Entry) -> None:
+        """The new name's directory is opened to add to it, and shared for reading and writing.
+
+        So the rename commands do ([MS-FSA] 2.1.5.15.11): who has it open for DELETE keeps new names away.
+        """
+        directory = self._opens.get(target.directory.status())
+        if directory is not None:
+            sharing.check(directory, Access.WRITE_DATA, _ENTER)
+
+    def _check_rename(self, source: Entry, target: Entry, handle: LocalHandle | None) -> None:
+        """What descriptors say: DELETE on both files, and a new name in the directory ([MS-FSA] 2.1.5.15.11)."""
+        assert source.st is not None
+        if handle is None:
+            self._guard.check(source, Access.DELETE)
+        if not _same_place(source, target):
+            if target.st is not None:
+                self._guard.check(target, Access.DELETE)
+            self._guard.check_add(target.directory, directory=stat.S_ISDIR(source.st.st_mode))
+
+    def _check_directory_moves(self, source: Entry, target: Entry) -> None:
+        inside = source.path + "/"
+        if (target.directory.path + "/").startswith(inside):
+            raise SMBError(NT.SHARING_VIOLATION, "a directory cannot move into itself")
+        if self._lookup.posix:
+            return  # as Samba has it: what is open in the directory goes on under its new path
+        oplocks.before_moving(self._opens, source.path)
+        if self._opens.is_open_below(source.path):
+            raise SMBError(NT.ACCESS_DENIED, "something in the directory is open")
+
+    def _moved(self, file: OpenFile, before: str, to: Path, target: Entry) -> None:
+        """Every open of the old name follows it."""
+        if file.times is not None:
+            file.times.touch()
+        for handle in file.all_opens():
+            if handle.disk_path == before:
+                stream = handle.path.stream
+                handle.path = Path(to.parts, stream) if stream else to
+                handle.name = f"{shown_name(to.name)}:{stream}" if stream else shown_name(to.name)
+                handle.shown_path = target.directory.prefix + handle.name
+                handle.disk_path = target.directory.path_of(to.name)
+                if file.delete_path is not None:
+                    file.delete_path = to
+
+    def _moved_inside(self, before: str, to: Path, target: Entry) -> None:
+        """What is open below a directory follows it."""
+        inside, now = before.rstrip("/") + "/", target.directory.path_of(to.name)
+        shown = target.directory.prefix + shown_name(to.name)
+        for handle in self._opens:
+            if not handle.disk_path.startswith(inside):
+                continue
+            names = handle.disk_path[len(inside) :].split("/")
+            path = Path((*to.parts, *names), handle.path.stream)
+            if handle.file.delete_path == handle.path:
+                handle.file.delete_path = path
+            handle.path = path
+            handle.shown_path = "\\".join([shown, *map(shown_name, names[:-1]), handle.name])
+            handle.disk_path = f"{now}/{'/'.join(names)}"
+
+
+def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
+    """What an open for DELETE that shares that much would meet: what renames and deletes by name are."""
+    try:
+        sharing.check_delete(file, share)
+    except SharingViolation as violation:
+        oplocks.before_refusal(file, violation)
+
+
+def _same_place(one: Entry, other: Entry) -> bool:
+    """Whether both are the same directory entry, whatever spelling led there."""
+    return one.name == other.name and one.directory.path == other.directory.path

@@ -1,0 +1,331 @@
+"""Opening: every disposition, option and access mask of an NT-style create ([MS-FSA] 2.1.5.1)."""
+
+import os
+import stat
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local import eas, streamfiles, xattrs
+from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.local.descriptors import Guard
+from fakesmb.vfs.local.directory import shown_name
+from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.local.streamopens import StreamOpener
+from fakesmb.vfs.local.volume import check_room
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.rules import oplocks, sharing, writetimes
+from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
+from fakesmb.vfs.rules.deletion import contest
+from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles, SamePosition
+from fakesmb.vfs.rules.watches import REPLACED
+from fakesmb.vfs.store import (
+    Access,
+    Action,
+    Attribute,
+    CreateRequest,
+    Disposition,
+    Info,
+    Opened,
+    Option,
+    Share,
+    SharingViolation,
+)
+
+_O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
+_ATTEMPTS: Final = 4
+"""How often an open starts over when a local program changes the name under it."""
+
+REPLACING: Final[dict[int, int]] = {
+    Disposition.SUPERSEDE: Access.DELETE,
+    Disposition.OVERWRITE: Access.WRITE_DATA,
+    Disposition.OVERWRITE_IF: Access.WRITE_DATA,
+}
+"""The dispositions that empty a file, and the access that this is: a read-only one can be superseded."""
+_EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
+_DISPOSITIONS: Final = frozenset(Disposition)
+_KEPT: Final = Attribute.SETTABLE & ~(Attribute.NORMAL | Attribute.SPARSE)
+_KEPT_ON_REPLACING: Final = _KEPT & ~Attribute.NOT_CONTENT_INDEXED
+_KNOWN_OPTIONS: Final = 0x00EFFFFF
+"""All but FILE_RESERVE_OPFILTER, which no file system takes any more."""
+_LARGEST_ALLOCATION: Final = (1 << 63) - 1
+_BOTH_SYNCHRONOUS: Final = Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT
+_OPENED: Final = int(Action.OPENED)
+
+
+class _ChangedMeanwhile(Exception):
+    """The name no longer means what it meant a moment ago."""
+
+
+class Opener:
+    """Opens files below one root, by the rules of one share, for one user."""
+
+    def __init__(self, lookup: Lookup, opens: OpenFiles, guard: Guard, *, read_only: bool) -> None:
+        self._lookup = lookup
+        self._opens = opens
+        self._guard = guard
+        self._read_only = read_only
+        self._streams = StreamOpener(lookup, opens, guard, self.create, read_only=read_only)
+
+    def create(self, path: Path, request: CreateRequest) -> Opened:
+        """`FileStore.create`."""
+        # As Windows' server, which asks for the attributes besides whatever the client asks for.
+        mask = map_generic(request.access) or Access.READ_ATTRIBUTES
+        _check_request(path, request, mask, privileged=self._guard.privileged)
+        if path.stream:
+            return self._streams.create(path, request, mask)
+        for _ in range(_ATTEMPTS):
+            entry = self._lookup.entry(path)
+            try:
+                if entry.st is None:
+                    return self._make(path, request, mask, entry)
+                return self._open(path, request, mask, entry, entry.st)
+            except (_ChangedMeanwhile, FileNotFoundError, FileExistsError):
+                continue
+        raise SMBError(NT.ACCESS_DENIED, "the name changes faster than it can be opened")
+
+    def _open(
+        self, path: Path, request: CreateRequest, mask: int, entry: Entry, st: os.stat_result
+    ) -> Opened:
+        disposition, options = request.disposition, request.options
+        directory = stat.S_ISDIR(st.st_mode)
+        _check_kind(st.st_mode, disposition, options | Option.NON_DIRECTORY if path.unnamed else options)
+        stored = load(entry.xattr_path, st, self._opens.side)
+        attributes = effective(st.st_mode, entry.data_name, stored.attributes)
+        replacing = disposition in REPLACING
+        if replacing:
+            self._check_replace(request, attributes)
+            if request.allocation:
+                check_room(self._lookup.root.path, request.allocation)
+        access = grant(mask, read_only_share=self._read_only, attributes=attributes)
+        if options & Option.DELETE_ON_CLOSE:
+            self._check_delete_on_close(entry, attributes)
+        if self._opens.secured:
+            access = self._guard.open(entry, mask, access, disposition, options)
+        file = self._opens.get(st)
+        if file is not None:
+            try:
+                sharing.check(file, access | REPLACING.get(disposition, 0), request)
+            except SharingViolation as violation:
+                oplocks.before_refusal(file, violation, replacing=replacing)
+            if replacing and file.streams:
+                sharing.check_streams(file)
+            if file.oplocks is not None:
+                oplocks.before_open(file, access, request, replacing=replacing)
+        fd, access = _open_existing(entry, st, access, mask, replacing=replacing)
+        try:
+            action = _OPENED
+            if replacing:
+                st, stored = self._replace(fd, path, request, st, stored)
+                if file is not None:
+                    writetimes.replaced(file)
+                action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
+                if self._opens.watches.active:
+                    self._opens.watches.modified(entry.path, REPLACED)
+        except BaseException:
+            os.close(fd)
+            raise
+        return self._opened(path, request, entry, st, stored, fd, access, action, directory=directory)
+
+    def _check_replace(self, request: CreateRequest, attributes: int) -> None:
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        if attributes & Attribute.READONLY and request.disposition != Disposition.SUPERSEDE:
+            raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
+        if attributes & ~request.attributes & (Attribute.HIDDEN | Attribute.SYSTEM):
+            raise SMBError(NT.ACCESS_DENIED, "a hidden or system file, and the request does not say so")
+
+    def _check_delete_on_close(self, entry: Entry, attributes: int) -> None:
+        if attributes & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "read-only")
+        if not entry.name:
+            raise SMBError(NT.CANNOT_DELETE, "the share's root")
+
+    def _replace(
+        self, fd: int, path: Path, request: CreateRequest, st: os.stat_result, stored: Stored
+    ) -> tuple[os.stat_result, Stored]:
+        """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2)."""
+        os.ftruncate(fd, 0)
+        born = creation_time(stored.creation_time, st)
+        if stored.ea_size or request.eas:
+            eas.clear(fd, xattrs.names(fd))
+        streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, path)
+        ea_size = eas.save(fd, request.eas) if request.eas else 0
+        stored = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
+        save(fd, st, stored, self._opens.side, follow=True)
+        return os.fstat(fd), stored
+
+    def _make(self, path: Path, request: CreateRequest, mask: int, entry: Entry) -> Opened:
+        """Creates what is not there."""
+        options, wanted = request.options, request.attributes & _KEPT
+        if request.disposition in _EXISTING_ONLY:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
+            raise SMBError(NT.CANNOT_DELETE, "made read-only and to be deleted")
+        self._lookup.check_new(entry.name)
+        if request.allocation:
+            check_room(self._lookup.root.path, request.allocation)
+        access = grant(mask, read_only_share=False, attributes=0)
+        parent = entry.directory
+        if self._opens.deleting and self._opens.is_deleting(parent.status()):
+            raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
+        name = self._opens.tunnel.recall(parent.path, entry.name)
+        if name != entry.name:
+            longer = self._lookup.child(parent, name)
+            if longer.st is None:
+                entry, path = longer, Path((*path.parts[:-1], name))
+        directory = bool(options & Option.DIRECTORY)
+        descriptor = request.descriptor
+        if self._opens.secured or descriptor is not None:
+            descriptor = self._guard.make(parent, descriptor, directory=directory)
+        if directory:
+            if wanted & Attribute.TEMPORARY:
+                raise SMBError(NT.INVALID_PARAMETER, "a temporary directory")
+            parent.mkdir(entry.name)
+            fd = parent.open(entry.name, _O_PATH | os.O_DIRECTORY)
+        else:
+            wanted |= Attribute.ARCHIVE
+            fd = parent.open(entry.name, _data_flags(access) | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK)
+        try:
+            parent.changed(added=entry.name)
+            st = os.fstat(fd)
+            ea_size = eas.save(f"/proc/self/fd/{fd}", request.eas) if request.eas else 0
+            stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH, ea_size)
+            if directory:
+                save(entry.xattr_path, st, stored, self._opens.side)
+            else:
+                save(fd, st, stored, self._opens.side, follow=True)
+            if descriptor is not None:
+                self._guard.keep(entry.xattr_path if directory else fd, descriptor, follow=not directory)
+            # Again, for the change time that attributes and descriptor moved.
+            st = os.fstat(fd)
+        except BaseException:
+            # Half made, for example where the disk is full: what could not be made whole is not left behind.
+            os.close(fd)
+            with suppress(OSError):
+                (parent.rmdir if directory else parent.unlink)(entry.name)
+            raise
+        if self._opens.watches.active:
+            self._opens.watches.added(entry.path, directory=directory)
+        return self._opened(path, request, entry, st, stored, fd, access, Action.CREATED, directory=directory)
+
+    def _opened(
+        self,
+        path: Path,
+        request: CreateRequest,
+        entry: Entry,
+        st: os.stat_result,
+        stored: Stored,
+        fd: int,
+        access: int,
+        action: int,
+        *,
+        directory: bool,
+    ) -> Opened:
+        file = self._opens.of(st)
+        name = shown_name(entry.name)
+        shown = entry.directory.prefix + name
+        # A process's second DENY_DOS open shares the first one's position.
+        first = sharing.same_dos_open(file, request) if request.dos_deny else None
+        handle = (LocalHandle if first is None else partial(SamePosition, first))(
+            path,
+            file,
+            fd,
+            access=access | Access.READ_ATTRIBUTES,  # as Windows' server, which answers queries through it
+            share=request.share,
+            options=request.options,
+            is_directory=directory,
+            pid=request.pid,
+            owner=request.owner,
+            dos_deny=request.dos_deny,
+            name=name,
+            shown_path=shown,
+            disk_path=entry.path,
+        )
+        handle.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
+        handle.made = action == Action.CREATED
+        if file.opens:
+            contest(file)
+        file.opens.append(handle)
+        if request.allocation and action != _OPENED and not directory:
+            file.allocation = request.allocation
+        info: Info = info_of(st, stored, name, shown, file)
+        if request.oplock:
+            return Opened(handle, action, info, oplocks.grant(file, handle, request))
+        return Opened(handle, action, info)
+
+
+def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged: bool) -> None:
+    """The combinations that no file allows ([MS-FSA] 2.1.5.1, parameter checks)."""
+    options = request.options
+    check_mask(mask, privileged=privileged)
+    if request.disposition not in _DISPOSITIONS or request.share & ~Share.ALL or options & ~_KNOWN_OPTIONS:
+        raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
+    if request.allocation > _LARGEST_ALLOCATION:
+        raise SMBError(NT.INVALID_PARAMETER, "a negative allocation size")
+    if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in REPLACING):
+        raise SMBError(NT.INVALID_PARAMETER, "a directory can be opened or made, nothing else")
+    synchronous = options & (Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT)
+    # Of these two, Windows looks at the mask as it came: no generic right counts, nor MAXIMUM_ALLOWED.
+    if synchronous == _BOTH_SYNCHRONOUS or (synchronous and not request.access & Access.SYNCHRONIZE):
+        raise SMBError(NT.INVALID_PARAMETER, "synchronous in both ways, or without SYNCHRONIZE access")
+    if options & Option.DELETE_ON_CLOSE and not request.access & Access.DELETE:
+        raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
+    if options & Option.OPEN_BY_FILE_ID:
+        raise SMBError(NT.NOT_SUPPORTED, "open by file id")
+    if options & Option.DIRECTORY and (path.stream or path.unnamed):
+        raise SMBError(NT.NOT_A_DIRECTORY, "a stream")
+    if request.eas:
+        eas.check(request.eas)
+
+
+def _check_kind(mode: int, disposition: int, options: int) -> None:
+    """Whether what is there may be opened in this way ([MS-FSA] 2.1.5.1.2)."""
+    if stat.S_ISDIR(mode) and options & Option.NON_DIRECTORY:
+        raise SMBError(NT.FILE_IS_A_DIRECTORY)
+    if disposition == Disposition.CREATE:
+        raise SMBError(NT.OBJECT_NAME_COLLISION)
+    if stat.S_ISDIR(mode):
+        if disposition in REPLACING:
+            raise SMBError(NT.OBJECT_NAME_COLLISION, "a directory cannot be overwritten")
+    elif options & Option.DIRECTORY:
+        raise SMBError(NT.NOT_A_DIRECTORY)
+    elif not stat.S_ISREG(mode):
+        raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+
+
+def _data_flags(access: int) -> int:
+    """The open(2) flags for what the access mask lets the handle do with data."""
+    if access & WRITES_DATA:
+        return os.O_RDWR if access & READS_DATA else os.O_WRONLY
+    return os.O_RDONLY
+
+
+def _open_existing(
+    entry: Entry, st: os.stat_result, access: int, mask: int, *, replacing: bool
+) -> tuple[int, int]:
+    """A descriptor of exactly the inode that was looked at, and the access that permissions leave."""
+    place, name = entry.data_directory, entry.data_name
+    if stat.S_ISDIR(st.st_mode):
+        fd = place.open(name, _O_PATH | os.O_DIRECTORY)
+    elif not access & (READS_DATA | WRITES_DATA) and not replacing:
+        fd = place.open(name, _O_PATH | os.O_NONBLOCK)
+    else:
+        flags = _data_flags(access | Access.WRITE_DATA if replacing else access)
+        try:
+            fd = place.open(name, flags | os.O_NONBLOCK)
+        except PermissionError:
+            if not mask & Access.MAXIMUM_ALLOWED or mask & WRITES_DATA or replacing:
+                raise
+            access &= ~WRITES_DATA
+            fd = place.open(name, os.O_RDONLY | os.O_NONBLOCK)
+    now = os.fstat(fd)
+    if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
+        os.close(fd)
+        raise _ChangedMeanwhile
+    return fd, access

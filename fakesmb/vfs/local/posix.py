@@ -1,0 +1,405 @@
+"""What the CIFS Unix extensions ask of a store: names as POSIX has them, symbolic links, permissions, unlink at once.
+
+Everything here looks at the name itself (lstat) and works from a directory that `Lookup` holds, so nothing leads out of
+the share: a symbolic link may be made to say anything, but is only followed by the store's lookup, and only inside.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.local.directory import Directory, shown_name
+from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.local.search import LocalSearch
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.rules import oplocks, sharing
+from fakesmb.vfs.rules.posix_locks import PosixLocks
+from fakesmb.vfs.rules.writetimes import set_times
+from fakesmb.vfs.store import Access, CreateRequest, Info, Share, SharingViolation
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.local.descriptors import Guard
+    from fakesmb.vfs.local.namespace import Namespace
+    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+
+_LONGEST: Final = 255
+"""Bytes of UTF-8 in one component."""
+_LONGEST_TARGET: Final = 4095
+_SURROGATES: Final = re.compile("[\0\ud800-\udfff]")
+_DELETE: Final = CreateRequest(access=Access.DELETE)
+_PERMISSIONS: Final = 0o7777
+
+
+def check_posix_name(name: str) -> None:
+    """Raises OBJECT_NAME_INVALID unless a file may get this name."""
+    if name in ("", ".", "..") or "/" in name or _SURROGATES.search(name):
+        raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+    if len(name.encode()) > _LONGEST:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
+
+
+def posix_path(text: str, *, wildcards: bool = False) -> Path:
+    """Reads `/dir/name`: only the separator is no part of a name. `wildcards` changes nothing.
+
+    Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID.
+    """
+    parts: list[str] = []
+    for part in text.split("/"):
+        if part == "..":
+            if not parts:
+                raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "the path climbs out of the share")
+            parts.pop()
+        elif part not in ("", "."):
+            check_posix_name(part)
+            parts.append(part)
+    return Path(tuple(parts))
+
+
+class ExactLookup(Lookup):
+    """Finds names as they are spelt and not otherwise: for a client that wants POSIX path names."""
+
+    posix = True
+
+    def child(self, directory: Directory, name: str) -> Entry:
+        """What `name` is in a directory."""
+        check_posix_name(name)
+        try:
+            st = directory.lstat(name)
+        except FileNotFoundError:
+            return Entry(directory, name, None)
+        if stat.S_ISLNK(st.st_mode):
+            return self._follow(directory, name)
+        return Entry(directory, name, st)
+
+    def named(self, path: Path) -> Entry:
+        """The name itself: the client follows symbolic links, so here they are files of their own."""
+        return self.unfollowed(path)
+
+    def check_new(self, name: str) -> None:
+        """Raises OBJECT_NAME_INVALID unless a file may get this name."""
+        check_posix_name(name)
+
+    def own_name(self, directory: Directory, name: str) -> str:
+        """The name itself."""
+        check_posix_name(name)
+        return name
+
+
+class Changes(NamedTuple):
+    """What to set; None leaves a fact alone. Times are FILETIME."""
+
+    access_time: int | None = None
+    write_time: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    mode: int | None = None
+    creation_time: int | None = None
+
+
+def posix_info(st: os.stat_result, stored: Stored, name: str, path: str) -> Info:
+    """What lstat(2) tells. Sizes are the disk's: a symbolic link is as long as its target."""
+    return Info(
+        name,
+        path,
+        creation_time(stored.creation_time, st),
+        st.st_atime_ns // 100 + UNIX_EPOCH,
+        st.st_mtime_ns // 100 + UNIX_EPOCH,
+        st.st_ctime_ns // 100 + UNIX_EPOCH,
+        effective(st.st_mode, name, stored.attributes),
+        st.st_size,
+        st.st_blocks * 512,
+        st.st_nlink,
+        st.st_ino,
+        is_directory=int(stat.S_ISDIR(st.st_mode)),
+        device=st.st_dev,
+        mode_bits=st.st_mode,
+        posix_uid=st.st_uid,
+        posix_gid=st.st_gid,
+        special_device=st.st_rdev,
+    )
+
+
+class PosixFiles:
+    """The POSIX operations of one share, for one user."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        opens: "OpenFiles",
+        guard: "Guard",
+        namespace: "Namespace",
+        *,
+        read_only: bool,
+    ) -> None:
+        self._lookup = lookup
+        self._opens = opens
+        self._guard = guard
+        self._namespace = namespace
+        self._read_only = read_only
+
+    # -- asking --------------------------------------------------------------------------------------------
+
+    def query(self, target: "LocalHandle | Path") -> Info:
+        """The facts of a name itself, a symbolic link's own, or of an open file."""
+        side = self._opens.side
+        if not isinstance(target, Path):
+            st = os.fstat(target.fd)
+            stored = load(target.xattr_target, st, side, follow=True)
+            return posix_info(st, stored, target.name, target.shown_path)
+        entry = self._find(target)
+        assert entry.st is not None
+        if self._opens.secured:
+            self._guard.check(entry, Access.READ_ATTRIBUTES)
+        stored = load(entry.xattr_path, entry.st, side)
+        return posix_info(entry.st, stored, entry.name, entry.client_path)
+
+    def read_link(self, path: Path) -> str:
+        """Where a symbolic link leads, as it was told; INVALID_PARAMETER for anything else."""
+        entry = self._find(path)
+        assert entry.st is not None
+        if not stat.S_ISLNK(entry.st.st_mode):
+            raise SMBError(NT.INVALID_PARAMETER, "not a symbolic link")
+        return os.readlink(entry.directory.base + entry.name, dir_fd=entry.directory.fd)
+
+    def search(self, directory: Path, pattern: str, attributes: int) -> "PosixSearch":
+        """Begins a search that gives the facts of names themselves."""
+        where = self._lookup.directory(directory.parts)
+        if self._opens.secured:
+            self._guard.check_list(where)
+        return PosixSearch(self._lookup, self._opens, where, pattern, attributes)
+
+    # -- changing ------------------------------------------------------------------------------------------
+
+    def change(self, target: "LocalHandle | Path", wanted: Changes) -> None:
+        """Sets owner, permissions and times. Of a symbolic link itself, permissions cannot be set."""
+        self._check_writable()
+        access = Access.WRITE_ATTRIBUTES
+        if wanted.mode is not None:
+            access |= Access.WRITE_DAC
+        if wanted.uid is not None or wanted.gid is not None:
+            access |= Access.WRITE_OWNER
+        handle = None if isinstance(target, Path) else target
+        if handle is None:
+            assert isinstance(target, Path)
+            entry = self._find(target)
+            st, place = entry.st, entry.directory
+            assert st is not None
+            if self._opens.secured:
+                self._guard.check(entry, access)
+            name, where, follow = place.base + entry.name or ".", place.fd, False
+            xattrs: str | int = entry.xattr_path
+        else:
+            if handle.access & access != access and not handle.access & Access.WRITE_DATA:
+                raise SMBError(NT.ACCESS_DENIED, "not opened for that")
+            st = os.fstat(handle.fd)
+            name, where, follow = f"/proc/self/fd/{handle.fd}", None, True
+            xattrs = handle.xattr_target
+        if wanted.uid is not None or wanted.gid is not None:
+            uid, gid = _kept(wanted.uid, st.st_uid), _kept(wanted.gid, st.st_gid)
+            if (uid, gid) != (-1, -1):
+                os.chown(name, uid, gid, dir_fd=where, follow_symlinks=follow)
+        if wanted.mode is not None:
+            _set_mode(name, where, st, wanted.mode, follow=follow)
+        if wanted.access_time is not None or wanted.write_time is not None:
+            times = (
+                _nanoseconds(wanted.access_time, st.st_atime_ns),
+                _nanoseconds(wanted.write_time, st.st_mtime_ns),
+            )
+            with _bad_value():
+                os.utime(name, ns=times, dir_fd=where, follow_symlinks=follow)
+            if wanted.write_time is not None:
+                self._sticks(handle, st, wanted.write_time)
+        if wanted.creation_time is not None:
+            stored = load(xattrs, st, self._opens.side, follow=follow)
+            stored = msgspec.structs.replace(stored, creation_time=wanted.creation_time)
+            save(xattrs, st, stored, self._opens.side, follow=follow)
+
+    def set_new_mode(self, handle: "LocalHandle", mode: int) -> None:
+        """The permissions of a file that this open made, whatever it may do besides."""
+        os.chmod(f"/proc/self/fd/{handle.fd}", mode & _PERMISSIONS)
+
+    def locks(self, handle: "LocalHandle") -> PosixLocks:
+        """The POSIX locks that are taken through an open file."""
+        if handle.file.oplocks is not None:
+            oplocks.before_change(handle.file)
+        return PosixLocks(handle)
+
+    def _sticks(self, handle: "LocalHandle | None", st: os.stat_result, write: int) -> None:
+        """A write time that is set on purpose outlasts what open handles would do to it."""
+        if handle is None:
+            file = self._opens.get(st)
+            if file is None or not file.opens:
+                return
+            handle = file.opens[0]
+        set_times(handle, self._opens.clock, write, 0)
+
+    def make_link(self, path: Path, target: str) -> None:
+        """Makes a symbolic link that says `target`, whatever that is: following it is the lookup's to judge."""
+        self._check_writable()
+        if not target or _SURROGATES.search(target) or len(target.encode()) > _LONGEST_TARGET:
+            raise SMBError(NT.INVALID_PARAMETER, "the target of a symbolic link")
+        entry = self._new(path)
+        entry.directory.about_to_change()
+        os.symlink(target, entry.directory.base + entry.name, dir_fd=entry.directory.fd)
+        self._added(entry)
+
+    def make_node(self, path: Path, kind: int) -> None:
+        """Makes a named pipe (S_IFIFO) or a socket (S_IFSOCK), which nobody opens here."""
+        self._check_writable()
+        entry = self._new(path)
+        entry.directory.about_to_change()
+        os.mknod(entry.directory.base + entry.name, kind | 0o600, dir_fd=entry.directory.fd)
+        self._added(entry)
+
+    def make_hard_link(self, old: Path, new: Path) -> None:
+        """Gives a file, or a symbolic link itself, one more name."""
+        self._check_writable()
+        source = self._find(old)
+        assert source.st is not None
+        if stat.S_ISDIR(source.st.st_mode):
+            raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        if self._opens.secured:
+            self._guard.check(source, Access.WRITE_ATTRIBUTES)
+        target = self._new(new)
+        target.directory.about_to_change()
+        source.directory.link(source.name, target.directory, target.name)
+        self._added(target)
+
+    def unlink(self, path: Path, *, directory: bool) -> None:
+        """Takes a name away at once, though the file be open: opens that share deletion go on without it."""
+        self._check_writable()
+        entry = self._find(path)
+        st = entry.st
+        assert st is not None
+        if not entry.name:
+            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+        if stat.S_ISDIR(st.st_mode) != directory:
+            raise SMBError(NT.NOT_A_DIRECTORY if directory else NT.FILE_IS_A_DIRECTORY)
+        if self._opens.secured:
+            self._guard.check(entry, Access.DELETE)
+        file = self._opens.get(st)
+        if file is not None:
+            try:
+                sharing.check_delete(file, Share.ALL)
+            except SharingViolation as violation:
+                oplocks.before_refusal(file, violation)
+            if file.oplocks is not None:
+                oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
+        self._namespace.unlink(entry)
+
+    def _find(self, path: Path) -> Entry:
+        entry = self._entry(path)
+        if entry.st is None:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        return entry
+
+    def _entry(self, path: Path) -> Entry:
+        """The name itself, existing or not."""
+        if path.stream or path.unnamed:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+        return self._lookup.unfollowed(path)
+
+    def _new(self, path: Path) -> Entry:
+        entry = self._entry(path)
+        if entry.st is not None or not entry.name:
+            raise SMBError(NT.OBJECT_NAME_COLLISION)
+        self._lookup.check_new(entry.name)
+        if self._opens.deleting and self._opens.is_deleting(entry.directory.status()):
+            raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
+        if self._opens.secured:
+            self._guard.check_add(entry.directory, directory=False)
+        return entry
+
+    def _added(self, entry: Entry) -> None:
+        entry.directory.changed(added=entry.name)
+        if self._opens.watches.active:
+            self._opens.watches.added(entry.path, directory=False)
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+
+
+def _kept(wanted: int | None, now: int) -> int:
+    return -1 if wanted is None or wanted == now else wanted
+
+
+def _nanoseconds(time: int | None, now: int) -> int:
+    return now if time is None else (time - UNIX_EPOCH) * 100
+
+
+class _bad_value:  # noqa: N801
+    """Turns what utime(2) cannot take into a refusal."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OverflowError):
+            raise SMBError(NT.INVALID_PARAMETER, "a time") from None
+
+
+def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, follow: bool) -> None:
+    if stat.S_ISLNK(st.st_mode):
+        return  # as Linux has it: the permissions of a link mean nothing
+    if follow:
+        os.chmod(name, mode & _PERMISSIONS)
+        return
+    # Through a descriptor of the very file: chmod(2) by name would follow a link that came between.
+    fd = os.open(name, getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=where)
+    try:
+        now = os.fstat(fd)
+        if (now.st_dev, now.st_ino) == (st.st_dev, st.st_ino):
+            os.chmod(f"/proc/self/fd/{fd}", mode & _PERMISSIONS)
+    finally:
+        os.close(fd)
+
+
+class LinkSearch(LocalSearch):
+    """A search at the levels of Windows for a client with POSIX names: it follows symbolic links by itself.
+
+    So they are listed as themselves, wherever they lead; smbclient deletes only what it finds.
+    """
+
+    __slots__ = ()
+
+    def _key(self, names: list[str]) -> Callable[[str], str]:
+        return str
+
+    def _one(self, directory: Directory) -> list[str]:
+        with suppress(FileNotFoundError):
+            name = self._lookup.own_name(directory, self._pattern)
+            directory.lstat(name)
+            return [name]
+        return []
+
+    def _look_link(self, directory: Directory, name: str) -> Info | None:
+        return self._look_itself(directory, name)
+
+    def _look_itself(self, directory: Directory, name: str) -> Info | None:
+        try:
+            st = directory.lstat(name)
+            stored = load(directory.xattr_base + name, st, self._opens.side)
+        except FileNotFoundError:
+            return None
+        shown = shown_name(name) if _SURROGATES.search(name) else name
+        return posix_info(st, stored, shown, directory.prefix + shown)
+
+
+class PosixSearch(LinkSearch):
+    """A search at the levels of the Unix extensions, whose entries all are as lstat(2) has them."""
+
+    __slots__ = ()
+
+    def _look(self, directory: Directory, name: str) -> Info | None:
+        if name in (".", ".."):
+            return self._look_dots(directory, name)
+        return self._look_itself(directory, name)

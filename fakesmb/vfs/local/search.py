@@ -1,0 +1,212 @@
+"""Directory searches: names as of the beginning, facts as of the moment they are given out."""
+
+import os
+import stat
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Final
+
+from fakesmb.nt.status import SMBError
+from fakesmb.vfs.local.attributes import NOTHING, load
+from fakesmb.vfs.local.directory import Directory, shown_key, shown_name
+from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.lookup import Lookup
+from fakesmb.vfs.paths import is_legal_on_wire
+from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.shortnames import short_name
+from fakesmb.vfs.store import Attribute, Info, Unfinished
+from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
+
+_ASKED_FOR: Final = Attribute.HIDDEN | Attribute.SYSTEM | Attribute.DIRECTORY
+"""Files with these are listed only if the search asks for them, all others always ([MS-CIFS] 2.2.1.2.4)."""
+
+_REQUIRED_SHIFT: Final = 8
+_REQUIRED: Final = 0x37
+"""The bits that, shifted up by eight, an entry must have."""
+
+_DOTS: Final = (".", "..")
+_SLICE: Final = 1000
+"""Names looked at before others have a turn: some ten milliseconds."""
+
+
+def _dots(matcher: Matcher | None) -> tuple[str, ...]:
+    """NTFS asks for "." only and lists ".." with it, whatever the pattern has to say about two dots."""
+    return _DOTS if matcher is None or matcher(".") else ()
+
+
+def _matches(matches: Matcher, name: str) -> bool:
+    """By its own name or, as on Windows, by its 8.3 name."""
+    if is_legal_on_wire(name) and matches(name):
+        return True
+    short = short_name(name)
+    return bool(short) and matches(short)
+
+
+class LocalSearch:
+    """`vfs.store.Search` over a local directory. Holds the directory open through `directory`."""
+
+    __slots__ = (
+        "_at",
+        "_attributes",
+        "_directory",
+        "_dots",
+        "_keys",
+        "_lookup",
+        "_matcher",
+        "_names",
+        "_opens",
+        "_pattern",
+        "_required",
+        "_stamp",
+        "_wild",
+    )
+
+    def __init__(
+        self, lookup: Lookup, opens: OpenFiles, directory: Directory, pattern: str, attributes: int
+    ) -> None:
+        self._pattern = pattern
+        self._wild = not pattern or has_wildcards(pattern)
+        self._stamp = directory.stamp()
+        self._lookup = lookup
+        self._opens = opens
+        self._directory: Directory | None = directory
+        self._attributes = attributes
+        self._required = attributes >> _REQUIRED_SHIFT & _REQUIRED
+        self._at = 0
+        self._matcher = compile_pattern(pattern) if self._wild else None
+        self._dots: tuple[str, ...] = _dots(self._matcher) if self._wild else ()
+        self._keys: list[str] | None = None
+        """Of each name but the dots its key: they are sorted by it."""
+        self._names: list[str] = []
+        if self._wild:
+            self._take(directory.names())
+        else:
+            self._names = self._one(directory)
+
+    def _take(self, names: list[str]) -> None:
+        """Names to look through, in the order Windows lists them, `.` and `..` first."""
+        names.sort(key=self._key(names))
+        self._names = [*self._dots, *names]
+        self._keys = None
+
+    def _key(self, names: list[str]) -> Callable[[str], str]:
+        """What gives the form by which these names are sorted and found."""
+        return shown_key(names)
+
+    def _one(self, directory: Directory) -> list[str]:
+        """The name that a pattern without wildcards stands for, if it is there."""
+        entry = self._lookup.child(directory, self._pattern)
+        return [] if entry.st is None else [entry.name]
+
+    def next(self) -> Info | None:
+        """The next entry that still exists and matches; None at the end."""
+        names, matcher, slice_end = self._names, self._matcher, self._at + _SLICE
+        directory = self._directory
+        if directory is None:
+            return None
+        while self._at < len(names):
+            if self._at == slice_end:
+                raise Unfinished
+            name = names[self._at]
+            self._at += 1
+            if matcher is not None and name not in _DOTS and not _matches(matcher, name):
+                continue
+            info = self._look(directory, name)
+            if info is not None and self._wanted(info.attributes):
+                return info
+        return None
+
+    def tell(self) -> int:
+        """The resume key of the entry given last."""
+        return self._at + 1
+
+    def seek(self, key: int) -> None:
+        """Continues after the entry of that key; 0 starts over, one beyond the end ends."""
+        self._at = min(max(key - 1, 0), len(self._names))
+
+    def seek_name(self, name: str) -> bool:
+        """Continues after the entry of that name, or of that 8.3 name, in any case.
+
+        What was made or removed meanwhile counts, as on NTFS: OS/2 deletes as it lists.
+        """
+        last = self._names[self._at - 1] if self._at else ""
+        self._refresh()
+        if name in self._dots:
+            self._at = self._dots.index(name) + 1
+            return True
+        first = len(self._dots)
+        if self._keys is None:
+            names = self._names[first:]
+            self._keys = list(map(self._key(names), names))
+        key = self._key([name])(name)
+        place = bisect_left(self._keys, key)
+        if place == len(self._keys) or self._keys[place] != key:
+            shorts = map(short_name, self._names[first:]) if "~" in name else ()
+            place = next((at for at, short in enumerate(shorts) if short == key), -1)
+            if place < 0:
+                return False
+        while self._names[first + place] != last and self._keys[place + 1 : place + 2] == [key]:
+            place += 1  # of names that differ only in case, the one given last
+        self._at = first + place + 1
+        return True
+
+    def _refresh(self) -> None:
+        """Takes the names anew where the directory has changed; those given before stay findable."""
+        directory = self._directory
+        if directory is None or not self._wild:
+            return
+        stamp = directory.stamp()
+        if stamp == self._stamp:
+            return
+        given = set(self._names[len(self._dots) : self._at])
+        fresh = directory.names()
+        # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
+        self._take([*fresh, *given.difference(fresh)])
+        self._stamp = stamp
+
+    def close(self) -> None:
+        """Lets the snapshot and the directory go."""
+        self._directory = None
+        self._names = []
+        self._keys = None
+
+    def _wanted(self, attributes: int) -> bool:
+        return not attributes & _ASKED_FOR & ~self._attributes and not self._required & ~attributes
+
+    def _look(self, directory: Directory, name: str) -> Info | None:
+        if name in _DOTS:
+            return self._look_dots(directory, name)
+        try:
+            st = directory.lstat(name)
+            if stat.S_ISLNK(st.st_mode):
+                return self._look_link(directory, name)
+            stored = load(directory.xattr_base + name, st, self._opens.side)
+        except FileNotFoundError:
+            return None
+        shown = name if is_legal_on_wire(name) else short_name(name)
+        files = self._opens.by_key
+        file = files.get((st.st_dev, st.st_ino)) if files else None
+        return info_of(st, stored, shown, directory.prefix + shown, file)
+
+    def _look_link(self, directory: Directory, name: str) -> Info | None:
+        """A link is listed as what it leads to; one that leads nowhere or out of the share is not listed."""
+        try:
+            entry = self._lookup.child(directory, name)
+        except (SMBError, OSError):
+            return None
+        if entry.st is None:
+            return None
+        stored = load(entry.xattr_path, entry.st, self._opens.side)
+        return info_of(entry.st, stored, shown_name(name), entry.client_path, self._opens.get(entry.st))
+
+    def _look_dots(self, directory: Directory, name: str) -> Info | None:
+        try:
+            if directory.fd is None:
+                st = directory.status()
+            else:
+                st = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+        except OSError:
+            return None
+        info = info_of(st, NOTHING, "", directory.prefix + name, None)
+        info.name = name
+        return info

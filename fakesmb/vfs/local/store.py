@@ -1,0 +1,578 @@
+"""A directory of the local disk as an NT file store: `FileStore` over POSIX calls made directly."""
+
+import copy
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local import eas, streamfiles, streams, xattrs
+from fakesmb.vfs.local.attributes import creation_time, load
+from fakesmb.vfs.local.control import CHANGING, OF_DATA, Controls
+from fakesmb.vfs.local.descriptors import Guard
+from fakesmb.vfs.local.directory import shown_name
+from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.lookup import Lookup
+from fakesmb.vfs.local.metadata import keep_change_time, note_modified, set_basic, set_eas
+from fakesmb.vfs.local.namespace import Namespace
+from fakesmb.vfs.local.opens import Opener
+from fakesmb.vfs.local.posix import ExactLookup, LinkSearch, PosixFiles
+from fakesmb.vfs.local.search import LocalSearch
+from fakesmb.vfs.local.volume import check_room, volume_of
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.programs.local_locks import LocalLocks
+from fakesmb.vfs.rules import oplocks, writetimes
+from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
+from fakesmb.vfs.rules.deletion import deletes
+from fakesmb.vfs.rules.locks import LockTable
+from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.rules.watch import difference
+from fakesmb.vfs.store import (
+    Access,
+    Action,
+    CreateRequest,
+    Disposition,
+    Ea,
+    FileRange,
+    Info,
+    Opened,
+    Option,
+    Share,
+    StreamFacts,
+    Volume,
+)
+from fakesmb.vfs.wildcards import has_wildcards
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from fakesmb.nt.descriptor import Descriptor
+    from fakesmb.vfs.rules.permissions import Token
+    from fakesmb.vfs.rules.watch import Changes
+    from fakesmb.vfs.store import Handle
+
+_LARGEST: Final = (1 << 63) - 1
+_MAKE_DIRECTORY: Final = CreateRequest(
+    access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY, share=Share.ALL
+)
+_DELETE_STREAM: Final = CreateRequest(
+    access=Access.DELETE, share=Share.NONE, options=Option.DELETE_ON_CLOSE | Option.NON_DIRECTORY
+)
+_SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
+
+
+class LocalStore:
+    """The folder `root` as a share. `opens` is shared by all stores of one server.
+
+    With `acls` every new file gets a security descriptor; without, those that are given one or would inherit one.
+
+    Raises NotADirectoryError or FileNotFoundError at once where `root` is no directory.
+    """
+
+    def __init__(
+        self, root: str, opens: OpenFiles, *, read_only: bool = False, label: str = "", acls: bool = False
+    ) -> None:
+        if not stat.S_ISDIR(os.stat(root).st_mode):
+            raise NotADirectoryError(root)
+        self.read_only = read_only
+        self.opens = opens
+        self._label = label or os.path.basename(os.path.realpath(root))[:32]
+        self._lookup = self._names = Lookup(root)
+        self._exact_names = ExactLookup(root)
+        self._search = LocalSearch
+        self._let_in(Guard(self._lookup.root.path, opens, always=acls))
+
+    def _let_in(self, guard: Guard) -> None:
+        self._guard = guard
+        self._opener = Opener(self._lookup, self.opens, guard, read_only=self.read_only)
+        self._namespace = Namespace(self._lookup, self.opens, guard, read_only=self.read_only)
+
+    def for_user(self, token: "Token | None") -> "LocalStore":
+        """The same files with access checks for that user; None: for the server itself, which may all."""
+        store = copy.copy(self)
+        store._let_in(self._guard.for_user(token))
+        return store
+
+    @property
+    def posix(self) -> PosixFiles:
+        """What the Unix extensions ask for besides."""
+        return PosixFiles(self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only)
+
+    def with_posix_names(self) -> "LocalStore":
+        """The same files for the same user by POSIX names: each as it is spelt, and all characters legal."""
+        store = copy.copy(self)
+        store._lookup = self._exact_names
+        store._search = LinkSearch
+        store._let_in(self._guard)
+        return store
+
+    @property
+    def root(self) -> str:
+        """The folder's real path."""
+        return self._lookup.root.path
+
+    def shutdown(self) -> None:
+        """Lets go of the descriptors that are kept for later. The store works on and takes them again."""
+        self._names.close()
+        self._exact_names.close()
+        if self.opens.watches.outside is not None:
+            self.opens.watches.outside.close()
+        if self.opens.local_opens is not None:
+            self.opens.local_opens.close()
+
+    def create(self, path: Path, request: CreateRequest) -> Opened:
+        """Opens or creates; raises `SharingViolation` where another open excludes it."""
+        opened = self._opener.create(path, request)
+        if request.write_time > 0 and opened.action != Action.OPENED:
+            own = _own(opened.handle)
+            set_basic(own, self.opens, 0, 0, request.write_time, 0, 0)
+            return Opened(own, opened.action, self.query(own), opened.oplock)
+        return opened
+
+    def close(self, handle: "Handle", last_write_time: int = 0) -> None:
+        """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
+        if not isinstance(handle, LocalHandle) or handle.closed:
+            return
+        handle.closed = True
+        file, watches = handle.file, self.opens.watches
+        if watches.active:
+            watches.forget(handle)
+        if last_write_time > 0 and handle.access & _SETS_TIMES:
+            writetimes.set_times(handle, self.opens.clock, last_write_time, 0)
+            if watches.active:
+                watches.timed(handle)
+        if handle.oplock is not None:
+            oplocks.drop(handle)
+        if file.locks is not None:
+            file.locks.drop(handle)
+        if handle.delete_on_close and not file.delete_pending and deletes(handle):
+            self.opens.mark_deleted(file, handle.path)
+        if handle.unusual:
+            file = streamfiles.before_end(handle)
+        deleting = file.delete_pending
+        last = self.opens.end(handle)
+        if file.times is not None and not (deleting and last):
+            with suppress(OSError, OverflowError):
+                writetimes.at_close(handle, self.opens.clock, last=last)
+                if last and file.times.change_was_set and (not handle.unusual or handle.is_directory):
+                    keep_change_time(handle, self.opens.side, file.times.change)
+        os.close(handle.fd)
+        if watches.active:
+            if handle.unusual:
+                streamfiles.closed(handle, self.opens)
+            else:
+                watches.closed(handle, gone=deleting)
+        if last and deleting:
+            with suppress(OSError, SMBError):
+                self._namespace.finish(file)
+        if handle.file.waiters:
+            handle.file.wake()
+
+    def acknowledge_oplock(self, handle: "Handle", level: int) -> None:
+        """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
+        oplocks.acknowledge(_own(handle), level)
+
+    def read(self, handle: "Handle", offset: int, size: int, pid: int) -> bytes:
+        """At most `size` bytes; b"" at the end.
+
+        EXECUTE access is enough here: whether it may be ([MS-SMB] READ_PERMIT_EXECUTE) is the core's to say.
+        """
+        own = _own(handle)
+        if own.unusual:
+            return streamfiles.read(own, offset, size, pid)
+        if not own.access & READS_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
+        file = own.file
+        locks, local = file.locks, file.local
+        if locks is not None:
+            locks.check_read(own, pid, offset, size)
+        if local is not None and local.any(own.fd):
+            _check_local(local, own, offset, size, writes=False)
+        if offset > _LARGEST - size:
+            if offset > _LARGEST:
+                raise SMBError(NT.INVALID_PARAMETER, "offset")
+            return b""
+        return os.pread(own.fd, size, offset)
+
+    def readable_range(self, handle: "Handle", offset: int, size: int, pid: int) -> FileRange | None:
+        """What `read` would give, for a transport that sends files by itself; None where only `read` can tell."""
+        own = _own(handle)
+        if own.unusual or not own.access & READS_DATA or offset > _LARGEST - size:
+            return None
+        file = own.file
+        locks, local = file.locks, file.local
+        if locks is not None:
+            locks.check_read(own, pid, offset, size)
+        if local is not None and local.any(own.fd):
+            _check_local(local, own, offset, size, writes=False)
+        there = os.fstat(own.fd).st_size - offset
+        if there < size:
+            size = max(there, 0)
+        return FileRange(own.fd, offset, size)
+
+    def write(self, handle: "Handle", offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
+        """Writes all of it and returns its length."""
+        own = _own(handle)
+        size = len(data)
+        if own.unusual:
+            return streamfiles.write(own, self.opens, offset, data, pid)
+        if not own.access & WRITES_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        file = own.file
+        locks, local = file.locks, file.local
+        if locks is not None:
+            locks.check_write(own, pid, offset, size)
+        if local is not None and local.any(own.fd):
+            _check_local(local, own, offset, size, writes=True)
+        if offset > _LARGEST - size:
+            raise SMBError(NT.INVALID_PARAMETER, "offset")
+        if not size:
+            return 0
+        if own.file.oplocks is not None:
+            oplocks.before_change(own.file)
+        if not own.wrote:
+            writetimes.before_write(own, self.opens.clock)
+            note_modified(own, self.opens)
+        if self.opens.watches.active:
+            self.opens.watches.writing(own, offset + size)
+        written = os.pwrite(own.fd, data, offset)
+        while written < size:
+            written += os.pwrite(own.fd, memoryview(data)[written:], offset + written)
+        return size
+
+    def flush(self, handle: "Handle") -> None:
+        """Makes it durable."""
+        own = _own(handle)
+        if own.unusual:
+            if not own.is_directory and own.access & WRITES_DATA:
+                streamfiles.flush(own)
+        elif own.access & WRITES_DATA:
+            os.fsync(own.fd)
+
+    def set_end_of_file(self, handle: "Handle", size: int) -> None:
+        """Truncates or extends."""
+        own = self._writable(handle, size)
+        if own.unusual:
+            streamfiles.resize(own, self.opens, size)
+            return
+        os.ftruncate(own.fd, size)
+        self._resized(own)
+
+    def set_allocation(self, handle: "Handle", size: int) -> None:
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        own = self._writable(handle, size)
+        if own.unusual:
+            streamfiles.resize(own, self.opens, size, shrink_only=True)
+            return
+        st = os.fstat(own.fd)
+        if size < st.st_size:
+            os.ftruncate(own.fd, size)
+            self._resized(own)
+        elif size > st.st_size:
+            check_room(self.root, size - st.st_size)
+        own.file.allocation = size
+
+    def _resized(self, own: LocalHandle) -> None:
+        writetimes.resized(own, self.opens.clock)
+        note_modified(own, self.opens)
+        if self.opens.watches.active:
+            self.opens.watches.resized(own)
+
+    def _writable(self, handle: "Handle", size: int) -> LocalHandle:
+        own = _own(handle)
+        if own.is_directory or not 0 <= size <= _LARGEST:
+            raise SMBError(NT.INVALID_PARAMETER, "size")
+        if not own.access & Access.WRITE_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        if own.file.oplocks is not None:
+            oplocks.before_change(own.file)
+        return own
+
+    def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
+        """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
+        own = _own(handle)
+        _locking(own).take(own, pid, offset, length, exclusive=exclusive)
+
+    def wait_lock(
+        self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool
+    ) -> "Deferred[None]":
+        """Takes a byte range when it becomes free; cancelling the Deferred ends the wait."""
+        own = _own(handle)
+        return _locking(own).wait(own, pid, offset, length, exclusive=exclusive)
+
+    def unlock(
+        self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool | None = None
+    ) -> None:
+        """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
+        own = _own(handle)
+        _lockable(own).free(own, pid, offset, length, exclusive)
+
+    def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
+        """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
+        side = self.opens.side
+        if not isinstance(target, Path):
+            own = _own(target)
+            if own.unusual and not own.is_directory:
+                info = streamfiles.info_of_open(own, side)
+            else:
+                st = os.fstat(own.fd)
+                stored = load(own.xattr_target, st, side, follow=True)
+                info = info_of(st, stored, own.name, own.shown_path, own.file)
+            if ea_size:
+                info.ea_size = eas.size(own.xattr_target)
+            return info
+        entry = self._lookup.itself(target)
+        found = entry.st
+        assert found is not None
+        if self.opens.secured:
+            self._guard.check(entry, Access.READ_ATTRIBUTES)
+        files = self.opens.by_key
+        file = files.get((found.st_dev, found.st_ino)) if files else None
+        if file is not None and file.delete_pending:
+            raise SMBError(NT.DELETE_PENDING)
+        if target.stream:
+            info = streamfiles.info_of_name(entry, target.stream, side, file)
+        else:
+            stored = load(entry.xattr_path, found, side)
+            info = info_of(found, stored, shown_name(entry.name), entry.client_path, file)
+        if ea_size and not stat.S_ISLNK(
+            found.st_mode
+        ):  # a link has none, and those it leads to are not its own
+            info.ea_size = eas.size(entry.xattr_path)
+        return info
+
+    def streams(self, target: "Handle | Path") -> list[StreamFacts]:
+        """The data streams of a file, the unnamed one first; a directory has named ones only."""
+        if isinstance(target, Path):
+            entry = self._lookup.find(target)
+            return streamfiles.listed(entry.xattr_path, self.query(Path(target.parts)))
+        own = _own(target)
+        st = os.fstat(own.fd)
+        stored = load(own.xattr_target, st, self.opens.side, follow=True)
+        base = info_of(st, stored, own.name, own.shown_path, streamfiles.base_of(own))
+        return streamfiles.listed(own.xattr_target, base)
+
+    def extras(self, handle: "Handle") -> tuple[bool, bool]:
+        """Whether an open file has EAs, and whether it has named streams."""
+        names = xattrs.names(_own(handle).xattr_target)
+        return any(map(eas.name_in, names)), any(map(streams.name_in, names))
+
+    def eas(self, target: "Handle | Path") -> list[Ea]:
+        """The extended attributes of a file. A named stream has none to ask for: INVALID_PARAMETER."""
+        if isinstance(target, Path):
+            if target.stream:
+                raise SMBError(NT.INVALID_PARAMETER, "EAs of a stream")
+            entry = self._lookup.find(target)
+            if self.opens.secured:
+                self._guard.check(entry, Access.READ_EA)
+            return eas.load(entry.xattr_path)
+        own = _without_stream(target)
+        if not own.access & Access.READ_EA:
+            raise SMBError(NT.ACCESS_DENIED, "no READ_EA access")
+        return eas.load(own.xattr_target)
+
+    def set_eas(self, target: "Handle | Path", wanted: Sequence[Ea]) -> None:
+        """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.4)."""
+        if isinstance(target, Path):
+            eas.check(wanted)
+            opened = self.create(target, CreateRequest(access=Access.WRITE_EA))
+            try:
+                self.set_eas(opened.handle, wanted)
+            finally:
+                self.close(opened.handle)
+            return
+        own = _without_stream(target)
+        if not own.access & Access.WRITE_EA:
+            raise SMBError(NT.ACCESS_DENIED, "no WRITE_EA access")
+        set_eas(own, self.opens, wanted, as_spelt=self._lookup.posix)
+
+    def set_basic(
+        self,
+        target: "Handle | Path",
+        *,
+        creation: int = 0,
+        access: int = 0,
+        write: int = 0,
+        change: int = 0,
+        attributes: int = 0,
+    ) -> None:
+        """Sets times (0: leave; -1: leave and stop automatic updates) and attributes (0: leave).
+
+        `change` lasts as long as the file is open: POSIX sets it by itself.
+        """
+        if isinstance(target, Path):
+            opened = self.create(target, CreateRequest(access=Access.WRITE_ATTRIBUTES))
+            try:
+                self._set_basic(_own(opened.handle), creation, access, write, change, attributes)
+            finally:
+                self.close(opened.handle)
+            return
+        own = _own(target)
+        if not own.access & Access.WRITE_ATTRIBUTES:
+            raise SMBError(NT.ACCESS_DENIED, "no WRITE_ATTRIBUTES access")
+        self._set_basic(own, creation, access, write, change, attributes)
+
+    def _set_basic(
+        self, own: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int
+    ) -> None:
+        watches = self.opens.watches
+        before = self.query(own) if watches.active else None
+        set_basic(own, self.opens, creation, access, write, change, attributes)
+        if before is not None:
+            watches.modified(own.disk_path, difference(before, self.query(own)))
+
+    def set_delete(self, handle: "Handle", *, delete: bool) -> None:
+        """Marks for deletion when the last open closes, or takes the mark back."""
+        own = _own(handle)
+        if not delete:
+            if not own.access & Access.DELETE:
+                raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
+            self.opens.mark_deleted(own.file, None)
+            return
+        self._namespace.check_deletable(own, self.query(own).attributes)
+        self.opens.mark_deleted(own.file, own.path)
+
+    def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = Share.ALL) -> None:
+        """Gives a new name, in the same share; the handle's path follows. `share`: what others may have open."""
+        if isinstance(target, Path):
+            if target.stream:
+                self._rename_stream(target, to, replace=replace, share=share)
+            else:
+                self._namespace.rename(target, to, replace=replace, share=share)
+            return
+        own = _own(target)
+        if not own.access & Access.DELETE:
+            raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
+        if own.unusual and not own.is_directory:
+            streamfiles.check_rename(own.path, to, by_name=False)
+            streamfiles.rename(own, to, self.opens, replace=replace)
+        else:
+            self._namespace.rename(own.path, to, replace=replace, handle=own)
+
+    def _rename_stream(self, path: Path, to: Path, *, replace: bool, share: int) -> None:
+        streamfiles.check_rename(path, to, by_name=True)
+        opened = self.create(path, CreateRequest(access=Access.DELETE, share=share))
+        try:
+            streamfiles.rename(_own(opened.handle), to, self.opens, replace=replace)
+        finally:
+            self.close(opened.handle)
+
+    def link(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
+        """Makes a hard link."""
+        own = None if isinstance(target, Path) else _own(target)
+        source = target if isinstance(target, Path) else target.path
+        self._namespace.link(source, to, replace=replace, handle=own)
+
+    def make_directory(self, path: Path) -> None:
+        """Makes one directory."""
+        self.close(self.create(path, _MAKE_DIRECTORY).handle)
+
+    def remove_directory(self, path: Path) -> None:
+        """Removes an empty directory; DIRECTORY_NOT_EMPTY else."""
+        self._namespace.remove_directory(path)
+
+    def delete(self, path: Path) -> None:
+        """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
+        if path.stream:
+            self.close(self.create(path, _DELETE_STREAM).handle)
+        else:
+            self._namespace.delete(path)
+
+    def check_directory(self, path: Path) -> None:
+        """Raises unless the path is a directory."""
+        entry = self._lookup.find(path)
+        if entry.st is None or not stat.S_ISDIR(entry.st.st_mode) or path.stream or path.unnamed:
+            raise SMBError(NT.NOT_A_DIRECTORY)
+
+    def search(self, directory: Path, pattern: str, attributes: int) -> LocalSearch:
+        """Begins a search; `attributes` are SearchAttributes ([MS-CIFS] 2.2.1.2.4)."""
+        if pattern and not has_wildcards(pattern):
+            self._lookup.check_new(pattern)
+        where = self._lookup.directory(directory.parts)
+        if self.opens.secured:
+            self._guard.check_list(where)
+        return self._search(self._lookup, self.opens, where, pattern, attributes)
+
+    def control(self, handle: "Handle", code: int, data: bytes, room: int) -> tuple[bytes, NT]:
+        """Answers a file system control ([MS-FSCC] 2.3)."""
+        if self.read_only and code in CHANGING:
+            raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
+        own, watches = _own(handle), self.opens.watches
+        if own.unusual and not own.is_directory and code in OF_DATA:
+            raise SMBError(NT.INVALID_DEVICE_REQUEST, "streams are neither sparse nor full of holes")
+        before = self.query(own) if watches.active and code in CHANGING else None
+        answer = Controls(self.opens).run(own, code, data, room)
+        if before is not None:
+            watches.modified(own.disk_path, difference(before, self.query(own)))
+        return answer
+
+    def watch(
+        self, handle: "Handle", completion_filter: int, *, recursive: bool, size: int
+    ) -> "Deferred[Changes]":
+        """The changes in a directory since the last call for this open, or the next ([MS-FSA] 2.1.5.11)."""
+        return self.opens.watches.ask(_own(handle), completion_filter, recursive=recursive, size=size)
+
+    def end_watch(self, handle: "Handle") -> None:
+        """Answers whoever waits for changes through this open, which is going to end, with none."""
+        if self.opens.watches.active:
+            self.opens.watches.forget(_own(handle))
+
+    def query_security(self, handle: "Handle", parts: int) -> "Descriptor":
+        """Parts (SecurityInformation) of a descriptor."""
+        return self._guard.query(_own(handle), parts)
+
+    def set_security(self, handle: "Handle", parts: int, descriptor: "Descriptor") -> None:
+        """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.16)."""
+        if self.read_only:
+            raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
+        self._guard.change(_own(handle), parts, descriptor)
+
+    def maximal_access(self, handle: "Handle") -> int:
+        """All that this user could open the file for."""
+        return self._guard.maximal(_own(handle))
+
+    def volume(self) -> Volume:
+        """The volume's facts and free space."""
+        root = self._lookup.root
+        st = root.status()
+        stored = load(root.under, st, self.opens.side)
+        named = xattrs.supported(root.path)
+        return volume_of(root.path, self._label, creation_time(stored.creation_time, st), streams=named)
+
+
+def _own(handle: "Handle") -> LocalHandle:
+    if not isinstance(handle, LocalHandle) or handle.closed:
+        raise SMBError(NT.INVALID_HANDLE)
+    return handle
+
+
+def _check_local(local: LocalLocks, own: LocalHandle, offset: int, size: int, *, writes: bool) -> None:
+    """Raises FILE_LOCK_CONFLICT where a local program's lock is in the way."""
+    if local.obstacle(own.fd, offset, offset + size, exclusive=writes) is not None:
+        raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
+
+
+def _without_stream(handle: "Handle") -> LocalHandle:
+    own = _own(handle)
+    if own.unusual and not own.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "EAs of a stream")
+    return own
+
+
+def _lockable(own: LocalHandle) -> LockTable:
+    """The file's lock table, for an open that may lock and unlock ([MS-FSA] 2.1.5.8)."""
+    if own.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "locks on a directory")
+    if not own.access & (Access.READ_DATA | WRITES_DATA):
+        raise SMBError(NT.ACCESS_DENIED, "not opened for data")
+    return own.file.lock_table()
+
+
+def _locking(own: LocalHandle) -> LockTable:
+    """The table for a new lock, which oplocks make way for; a freed one breaks none ([MS-FSA] 2.1.5.9)."""
+    table = _lockable(own)
+    if own.file.oplocks is not None:
+        oplocks.before_change(own.file)
+    return table

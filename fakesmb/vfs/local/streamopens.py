@@ -1,0 +1,255 @@
+"""Opening named streams ([MS-FSA] 2.1.5.1.1, 2.1.5.1.2): as files in a file, which share its rights and its end."""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local import streams, xattrs
+from fakesmb.vfs.local.attributes import effective, load
+from fakesmb.vfs.local.descriptors import Guard
+from fakesmb.vfs.local.directory import shown_name
+from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.local.metadata import note_modified
+from fakesmb.vfs.local.streamfiles import info_of_open
+from fakesmb.vfs.local.volume import check_room
+from fakesmb.vfs.paths import Path, fold
+from fakesmb.vfs.rules import oplocks, sharing
+from fakesmb.vfs.rules.access import WRITES_DATA, grant
+from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.rules.watch import Filter, Happened
+from fakesmb.vfs.store import (
+    Access,
+    Action,
+    Attribute,
+    CreateRequest,
+    Disposition,
+    Opened,
+    Option,
+    SharingViolation,
+)
+
+_O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
+_EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
+_REPLACING: Final = frozenset({Disposition.SUPERSEDE, Disposition.OVERWRITE, Disposition.OVERWRITE_IF})
+_ATTEMPTS: Final = 4
+_BASE: Final = CreateRequest(
+    access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.NON_DIRECTORY
+)
+
+
+class StreamOpener:
+    """Opens the named streams of one share's files for one user. `make_file` is how files are opened."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        opens: OpenFiles,
+        guard: Guard,
+        make_file: Callable[[Path, CreateRequest], Opened],
+        *,
+        read_only: bool,
+    ) -> None:
+        self._lookup = lookup
+        self._opens = opens
+        self._guard = guard
+        self._make_file = make_file
+        self._read_only = read_only
+
+    def create(self, path: Path, request: CreateRequest, mask: int) -> Opened:
+        """Opens or makes a stream, and with it the file where there is none."""
+        for _ in range(_ATTEMPTS):
+            entry = self._lookup.entry(path)
+            if entry.st is None:
+                if request.disposition in _EXISTING_ONLY:
+                    # Explorer probes dozens of streams of each file and wants exactly this for one that is missing.
+                    raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+                _check_disk(entry.directory.xattr_base)
+                with suppress(FileExistsError):
+                    return self._make_both(path, request, mask)
+                continue
+            if not stat.S_ISREG(entry.st.st_mode) and not stat.S_ISDIR(entry.st.st_mode):
+                raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+            with suppress(FileNotFoundError):
+                return self._open(path, request, mask, entry, entry.st)
+        raise SMBError(NT.ACCESS_DENIED, "the name changes faster than it can be opened")
+
+    def _make_both(self, path: Path, request: CreateRequest, mask: int) -> Opened:
+        """Makes a file for the sake of its stream."""
+        request_for_base = CreateRequest(
+            access=_BASE.access,
+            disposition=_BASE.disposition,
+            options=_BASE.options,
+            attributes=request.attributes,
+            pid=request.pid,
+            owner=request.owner,
+            descriptor=request.descriptor,
+            eas=request.eas,
+        )
+        base = self._make_file(Path(path.parts), request_for_base).handle
+        assert isinstance(base, LocalHandle)
+        entry = self._lookup.entry(Path(path.parts))
+        try:
+            if entry.st is None:
+                raise FileExistsError(path.name)
+            return self._open(path, request, mask, entry, entry.st, made=True)
+        except SMBError:
+            # A file that nobody asked for but as the place of a stream that cannot be.
+            with suppress(OSError):
+                entry.directory.unlink(entry.name)
+                entry.directory.changed(removed=entry.name)
+            raise
+        finally:
+            self._opens.end(base)
+            os.close(base.fd)
+
+    def _open(
+        self,
+        path: Path,
+        request: CreateRequest,
+        mask: int,
+        entry: Entry,
+        st: os.stat_result,
+        *,
+        made: bool = False,
+    ) -> Opened:
+        place, name = entry.data_directory, entry.data_name
+        kind = os.O_DIRECTORY if stat.S_ISDIR(st.st_mode) else 0
+        fd = place.open(name or ".", _O_PATH | os.O_NONBLOCK | kind)
+        try:
+            now = os.fstat(fd)
+            if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
+                raise FileNotFoundError(name)
+            return self._open_in(path, request, mask, entry, now, fd, made=made)
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def _open_in(
+        self,
+        path: Path,
+        request: CreateRequest,
+        mask: int,
+        entry: Entry,
+        st: os.stat_result,
+        fd: int,
+        *,
+        made: bool,
+    ) -> Opened:
+        """Opens the stream of a file that is held open by `fd`, and perhaps `made` for it."""
+        target = f"/proc/self/fd/{fd}"
+        disposition = Disposition(request.disposition)
+        base = self._opens.get(st)
+        if base is not None and base.delete_pending:
+            raise SMBError(NT.DELETE_PENDING)
+        there = streams.find(target, path.stream)
+        if there is None:
+            _check_disk(target)
+        if there is None and disposition in _EXISTING_ONLY:
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, str(path))
+        if there is not None and disposition == Disposition.CREATE:
+            raise SMBError(NT.OBJECT_NAME_COLLISION)
+        replacing = there is not None and disposition in _REPLACING
+        changes = there is None or replacing
+        access = self._granted(request, mask, entry, st, changes=changes, made=made)
+        if changes and request.allocation:
+            check_room(self._lookup.root.path, request.allocation)
+        file = base.streams.get(fold(path.stream)) if base is not None and base.streams else None
+        if file is not None:
+            try:
+                sharing.check(file, access | Access.WRITE_DATA if replacing else access, request)
+            except SharingViolation as violation:
+                oplocks.before_refusal(file, violation, replacing=replacing)
+            oplocks.before_open(file, access, request, replacing=replacing)
+        spelling = there or path.stream
+        action: int = Action.OPENED
+        watches = self._opens.watches
+        if there is None:
+            streams.save(target, spelling, b"")
+            action = Action.CREATED
+            if watches.active:
+                watches.report_stream(entry.path, spelling, Happened.ADDED_STREAM, Filter.STREAM_NAME)
+        elif replacing:
+            streams.save(target, spelling, b"")
+            action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
+            if watches.active:
+                bits = Filter.STREAM_SIZE | Filter.STREAM_WRITE
+                watches.report_stream(entry.path, spelling, Happened.MODIFIED_STREAM, bits)
+        return self._opened(path, request, entry, os.fstat(fd), fd, spelling, access, action)
+
+    def _granted(
+        self,
+        request: CreateRequest,
+        mask: int,
+        entry: Entry,
+        st: os.stat_result,
+        *,
+        changes: bool,
+        made: bool,
+    ) -> int:
+        """The access to a stream: what the file's attributes and its descriptor leave.
+
+        READONLY does not bind the open that makes the file.
+        """
+        if changes and self._read_only:
+            raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
+        stored = load(entry.xattr_path, st, self._opens.side)
+        attributes = effective(st.st_mode, entry.data_name, stored.attributes)
+        if attributes & Attribute.READONLY:
+            # Of a directory it keeps nobody from writing.
+            if changes and not made and not attributes & Attribute.DIRECTORY:
+                raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
+            if request.options & Option.DELETE_ON_CLOSE:
+                raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
+        access = grant(mask, read_only_share=self._read_only, attributes=0 if made else attributes)
+        if self._opens.secured:
+            needed = mask | Access.WRITE_DATA if changes and not mask & WRITES_DATA else mask
+            access &= self._guard.open(entry, needed, access, Disposition.OPEN, request.options)
+        return access
+
+    def _opened(
+        self,
+        path: Path,
+        request: CreateRequest,
+        entry: Entry,
+        st: os.stat_result,
+        fd: int,
+        spelling: str,
+        access: int,
+        action: int,
+    ) -> Opened:
+        file = self._opens.stream(self._opens.of(st), spelling)
+        name = f"{shown_name(entry.name)}:{spelling}"
+        handle = LocalHandle(
+            path,
+            file,
+            fd,
+            access=access | Access.READ_ATTRIBUTES,
+            share=request.share,
+            options=request.options,
+            is_directory=False,
+            pid=request.pid,
+            owner=request.owner,
+            dos_deny=request.dos_deny,
+            name=name,
+            shown_path=entry.directory.prefix + name,
+            disk_path=entry.path,
+        )
+        handle.unusual = True
+        handle.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
+        file.opens.append(handle)
+        if request.allocation and action != Action.OPENED:
+            file.allocation = request.allocation
+        if action != Action.OPENED:
+            note_modified(handle, self._opens)
+        info = info_of_open(handle, self._opens.side)
+        granted = oplocks.grant(file, handle, request) if request.oplock else 0
+        return Opened(handle, action, info, granted)
+
+
+def _check_disk(target: str) -> None:
+    """Raises what FAT says of streams, where the disk can have none."""
+    if not xattrs.supported(target):
+        raise SMBError(NT.OBJECT_NAME_INVALID, "no streams on this disk")

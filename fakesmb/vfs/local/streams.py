@@ -1,0 +1,100 @@
+"""Alternate data streams on the disk: one extended attribute each, as Samba's vfs_streams_xattr keeps them.
+
+`user.DosStream.<name>:$DATA` holds the contents and a zero byte after them. A stream can be as long as the disk
+takes extended attributes (64 KiB at most on Linux, 4 KiB for all of a file on ext4); what is longer meets DISK_FULL,
+as on a volume without room. A disk without extended attributes has no streams, as FAT: OBJECT_NAME_INVALID.
+"""
+
+import os
+from typing import Final
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local import xattrs
+from fakesmb.vfs.paths import fold
+
+PREFIX: Final = "user.DosStream."
+SUFFIX: Final = ":$DATA"
+LARGEST: Final = xattrs.LARGEST_VALUE - 1
+"""Bytes in a stream, at most."""
+
+_END: Final = b"\0"
+
+
+def name_in(xattr: str) -> str:
+    """The stream that an extended attribute holds; "" where it is none that a client could name."""
+    if not xattr.startswith(PREFIX):
+        return ""
+    name = xattr[len(PREFIX) :]
+    if name.upper().endswith(SUFFIX):
+        name = name[: -len(SUFFIX)]
+    return "" if any(character in ":/\\" or "\ud800" <= character <= "\udfff" for character in name) else name
+
+
+def names(target: str | int) -> list[str]:
+    """The names of a file's streams, without the unnamed one, sorted as Windows does."""
+    return sorted(filter(None, map(name_in, xattrs.names(target))), key=fold)
+
+
+def find(target: str | int, name: str) -> str | None:
+    """The spelling of a stream's name on disk, in whatever case it is asked for; None where it is not there."""
+    found = names(target)
+    if name in found:
+        return name
+    wanted = fold(name)
+    return next((one for one in found if fold(one) == wanted), None)
+
+
+def load(target: str | int, name: str) -> bytes | None:
+    """A stream's contents; None where it is not there."""
+    held = xattrs.value(target, _xattr(name))
+    if held is None:
+        return None
+    return held[:-1] if held.endswith(_END) else held
+
+
+def size(target: str | int, name: str) -> int:
+    """A stream's length; 0 for one that is gone."""
+    return len(load(target, name) or b"")
+
+
+def save(target: str | int, name: str, data: bytes | bytearray) -> None:
+    """Keeps a stream; raises DISK_FULL or OBJECT_NAME_INVALID where the disk cannot."""
+    if len(data) > LARGEST:
+        raise SMBError(NT.DISK_FULL, f"a stream of {len(data)} bytes")
+    if not xattrs.HAVE:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "no streams here")
+    try:
+        os.setxattr(target, _xattr(name), bytes(data) + _END)
+    except OSError as error:
+        if error.errno in xattrs.NO_ROOM:
+            raise SMBError(NT.DISK_FULL, "a stream larger than the disk's extended attributes") from None
+        if error.errno in xattrs.UNSUPPORTED or error.errno in xattrs.BAD_NAME:
+            raise SMBError(NT.OBJECT_NAME_INVALID, "the disk has no such stream") from None
+        raise
+
+
+def remove(target: str | int, name: str) -> None:
+    """Takes a stream away."""
+    xattrs.drop(target, _xattr(name))
+
+
+def rename(target: str | int, old: str, new: str) -> None:
+    """Gives a stream another name, in place of whatever has it."""
+    held = load(target, old)
+    if held is None:
+        raise SMBError(NT.OBJECT_NAME_NOT_FOUND, old)
+    there = find(target, new)
+    if there is not None and there != old:
+        remove(target, there)
+    if old != new:
+        # Before the new one: the disk need not have room for both.
+        remove(target, old)
+        try:
+            save(target, new, held)
+        except SMBError:
+            save(target, old, held)
+            raise
+
+
+def _xattr(name: str) -> str:
+    return f"{PREFIX}{name}{SUFFIX}"

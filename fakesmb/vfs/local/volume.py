@@ -1,0 +1,43 @@
+"""A share's volume: what statvfs knows, in Windows' terms ([MS-FSCC] 2.5)."""
+
+import os
+from zlib import crc32
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.store import Volume
+
+BYTES_PER_SECTOR = 512
+_ALWAYS = 0x00000007
+"""CASE_SENSITIVE_SEARCH | CASE_PRESERVED_NAMES | UNICODE_ON_DISK, [MS-FSCC] 2.5.1."""
+_NAMED_STREAMS = 0x00040000
+
+
+def volume_of(root: str, label: str, creation_time: int, *, streams: bool = False) -> Volume:
+    """The facts and the free space of the disk below `root`; the same folder keeps its serial number.
+
+    `streams`: files can have streams and EAs.
+    """
+    facts = os.statvfs(root)
+    unit = facts.f_frsize or 4096
+    sectors = max(1, unit // BYTES_PER_SECTOR)
+    return Volume(
+        label=label,
+        serial_number=crc32(os.fsencode(root)) or 1,
+        creation_time=creation_time,
+        total_units=facts.f_blocks,
+        free_units=facts.f_bavail,
+        sectors_per_unit=sectors,
+        bytes_per_sector=BYTES_PER_SECTOR,
+        longest_name=min(facts.f_namemax, 255),
+        total_files=facts.f_files,
+        free_files=facts.f_favail,
+        reserved_units=facts.f_bfree - facts.f_bavail,
+        attributes=_ALWAYS | _NAMED_STREAMS if streams else _ALWAYS,
+    )
+
+
+def check_room(root: str, size: int) -> None:
+    """Raises DISK_FULL where the disk below `root` has less than so many bytes to reserve."""
+    facts = os.statvfs(root)
+    if size > facts.f_bavail * facts.f_frsize:
+        raise SMBError(NT.DISK_FULL, f"allocation of {size} bytes")

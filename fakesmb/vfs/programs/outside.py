@@ -1,0 +1,326 @@
+"""Changes that local programs make in directories that clients watch.
+
+inotify tells every change, also those of this server. What the store did itself it announces (`expect`), and its
+events are left out: they are in the queue by the time it is read, so whatever is expected and not there by its end
+never comes. A change of a file's content or attributes that both make between two readings is reported once.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from contextlib import suppress
+from os import scandir
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.vfs.later import CallLater, DelayedCall, Listen
+from fakesmb.vfs.local.directory import place_of
+from fakesmb.vfs.programs import inotify
+from fakesmb.vfs.programs.inotify import Event, Inotify
+from fakesmb.vfs.rules.watch import Filter, Happened
+from fakesmb.vfs.rules.watches import Own, Watches
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.rules.openfiles import LocalHandle
+
+MOST_DIRECTORIES: Final = 8192
+"""Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
+_FEW: Final = 256
+"""Directories of which each is let go by itself; of more, all at once with the descriptor."""
+_OTHER_HALF_SECONDS: Final = 0.02
+_AT_ONCE: Final = 32
+"""Directories of a tree entered in one turn of the reactor."""
+_MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
+_ATTRIBUTES: Final = (
+    Filter.ATTRIBUTES | Filter.LAST_WRITE | Filter.LAST_ACCESS | Filter.CREATION | Filter.EA | Filter.SECURITY
+)
+"""inotify does not say which."""
+_OWN_KINDS: Final = {
+    inotify.CREATE: Own.ADDED,
+    inotify.DELETE: Own.REMOVED,
+    inotify.MOVED_FROM: Own.MOVED_FROM,
+    inotify.MOVED_TO: Own.MOVED_TO,
+}
+
+
+class OutsideChanges:
+    """`vfs.rules.watches.Outside` by inotify.
+
+    Its descriptor stays from the first watch on: the kernel takes some 20 ms to close one that has watched.
+    """
+
+    def __init__(
+        self, watches: Watches, listen: Listen, call_later: CallLater, problem: Callable[[str], None]
+    ) -> None:
+        self._watches = watches
+        self._listen = listen
+        self._call_later = call_later
+        self._problem = problem
+        self._inotify: Inotify | None = None
+        self._unlisten: Callable[[], None] | None = None
+        self._paths: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._to_enter: deque[str] = deque()
+        self._entering: DelayedCall | None = None
+        self._expected: Counter[tuple[int, str]] = Counter()
+        self._touched: set[str] = set()
+        self._moving: tuple[int, str, int] | None = None
+        """The first half of a rename: its cookie, the old path, and FILE_NAME or DIR_NAME."""
+        self._finishing: DelayedCall | None = None
+        self._told = False
+
+    # -- what is watched -----------------------------------------------------------------------------------
+
+    def begin(self, path: str, handle: "LocalHandle", *, recursive: bool) -> None:
+        """A directory is watched from now on. Where the system refuses, changes by clients are told all the same."""
+        if self._inotify is None:
+            try:
+                self._inotify = Inotify()
+            except OSError as error:
+                self._refused(error)
+                return
+        if self._unlisten is None:
+            self._unlisten = self._listen(self._inotify.fd, self.read)
+        if self._add(f"/proc/self/fd/{handle.fd}", path) and recursive:
+            self._enter_later(path)
+
+    def end(self) -> None:
+        """A watch has ended; what no other needs goes, and with the last all of it."""
+        if self._inotify is None:
+            return
+        if not self._watches.active:
+            self._rest()
+            return
+        tops = {(watch.path, watch.recursive) for watch in self._watches}
+        for path in [path for path in self._numbers if not _needed(path, tops)]:
+            self._drop(path)
+
+    def close(self) -> None:
+        """Ends all that is watched, and lets the descriptor go; a new watch takes another."""
+        self._rest()
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def _rest(self) -> None:
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+        if self._entering is not None and self._entering.active():
+            self._entering.cancel()
+        self._moving = None
+        self._forget_timer()
+        if self._inotify is not None and len(self._paths) <= _FEW:
+            for number in self._paths:
+                self._inotify.remove(number)
+        elif self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+        self._paths.clear()
+        self._numbers.clear()
+        self._to_enter.clear()
+        self._expected.clear()
+        self._touched.clear()
+
+    def _add(self, place: str, path: str) -> bool:
+        """Watches one directory by `place`, known as `path`."""
+        if self._inotify is None:
+            return False
+        if len(self._numbers) >= MOST_DIRECTORIES:
+            self._refused(f"more than {MOST_DIRECTORIES} directories")
+            return False
+        try:
+            number = self._inotify.add(place)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return False
+        except OSError as error:
+            self._refused(error)
+            return False
+        self._paths[number] = path
+        self._numbers[path] = number
+        return True
+
+    def _refused(self, why: object) -> None:
+        if not self._told:
+            self._told = True
+            self._problem(f"not all changes by local programs can be seen (inotify: {why})")
+
+    def _drop(self, path: str) -> None:
+        number = self._numbers.pop(path)
+        self._paths.pop(number, None)
+        if self._inotify is not None:
+            self._inotify.remove(number)
+
+    def _enter_later(self, path: str) -> None:
+        self._to_enter.append(path)
+        if self._entering is None or not self._entering.active():
+            self._entering = self._call_later(0, self._enter_some)
+
+    def _enter_some(self) -> None:
+        """Goes on watching the directories in a watched tree, a few at a time."""
+        for _ in range(min(_AT_ONCE, len(self._to_enter))):
+            self._enter(self._to_enter.popleft(), report=False)
+        if self._to_enter:
+            self._entering = self._call_later(0, self._enter_some)
+
+    def _enter(self, path: str, *, report: bool) -> None:
+        """Watches what is in a directory; with `report` all in it is new, and nobody has been told."""
+        with suppress(OSError), scandir(path) as entries:
+            for entry in entries:
+                directory = entry.is_dir(follow_symlinks=False)
+                if report:
+                    self._expected[Own.ADDED, entry.path] += 1
+                    self._watches.report(entry.path, Happened.ADDED, _name_bit(directory))
+                if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
+                    if report:
+                        self._enter(entry.path, report=True)
+                    else:
+                        self._enter_later(entry.path)
+
+    def _is_in_tree(self, path: str) -> bool:
+        """Whether somebody watches all directories at and around this path."""
+        tops = {(watch.path, True) for watch in self._watches if watch.recursive}
+        return _needed(path, tops)
+
+    # -- what this server does -----------------------------------------------------------------------------
+
+    def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
+        """The store has just done that and reports it itself."""
+        if (path.rpartition("/")[0] or "/") not in self._numbers:
+            return
+        self._touched.add(path)
+        if kind != Own.TOUCHED:
+            self._expected[kind, path] += 1
+        if directory and kind == Own.ADDED:
+            self._follow(path)
+        elif directory and kind == Own.REMOVED:
+            self._numbers.pop(path, None)  # another may get its path before the system has ended its watch
+
+    def moved(self, old: str, new: str) -> None:
+        """A directory has another path now."""
+        inside = old + "/"
+        for path in [path for path in self._numbers if path == old or path.startswith(inside)]:
+            number = self._numbers.pop(path)
+            now = new + path[len(old) :]
+            self._numbers[now] = number
+            self._paths[number] = now
+        self.end()  # it may be in nobody's tree any longer
+        if new not in self._numbers and self._is_in_tree(new):
+            self._follow(new)
+
+    def _follow(self, path: str) -> None:
+        """Something new is there: if it is a directory of a watched tree, it is watched as well."""
+        if path not in self._numbers and self._is_in_tree(path) and self._add(path, path):
+            self._enter_later(path)
+
+    # -- what others do ------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Takes what has happened, and reports what others did."""
+        if self._inotify is None:
+            return
+        reported: set[tuple[str, int]] = set()
+        for event in self._inotify.read():
+            self._take(event, reported)
+            if not self._watches.active:  # a report ended the last watch
+                return
+        if self._moving is not None and self._finishing is None:
+            # Whoever renames may be held up between the system's two events.
+            self._finishing = self._call_later(_OTHER_HALF_SECONDS, self._finish_move)
+        self._expected.clear()
+        self._touched.clear()
+
+    def _take(self, event: Event, reported: set[tuple[str, int]]) -> None:
+        if event.mask & inotify.OVERFLOW:
+            self._watches.overflow()
+            return
+        directory = self._paths.get(event.watch)
+        if directory is None:
+            return
+        if not event.name:
+            self._take_self(event, directory)
+            return
+        path = f"{directory.rstrip('/')}/{event.name}"
+        kind = event.mask & 0xFFF
+        if kind != inotify.MOVED_TO:
+            self._finish_move()
+        if kind in (inotify.MODIFY, inotify.ATTRIB):
+            if path not in self._touched and (path, kind) not in reported:
+                reported.add((path, kind))
+                bits = _MODIFIED if kind == inotify.MODIFY else _ATTRIBUTES
+                self._watches.report(path, Happened.MODIFIED, bits)
+            return
+        own = (_OWN_KINDS[kind], path)
+        if self._expected[own] > 0:
+            self._expected[own] -= 1
+            self._finish_move()
+            return
+        reported.discard((path, inotify.MODIFY))
+        reported.discard((path, inotify.ATTRIB))
+        self._take_name(event, kind, path)
+
+    def _take_self(self, event: Event, directory: str) -> None:
+        """Something about a watched directory itself: only its moves matter here."""
+        if event.mask & inotify.IGNORED:
+            self._paths.pop(event.watch, None)
+            if self._numbers.get(directory) == event.watch:
+                del self._numbers[directory]
+        elif event.mask & inotify.MOVE_SELF:
+            for watch in self._watches:
+                if watch.path == directory:
+                    self._watches.moved(directory, place_of(watch.handle.fd))
+
+    def _take_name(self, event: Event, kind: int, path: str) -> None:
+        directory = bool(event.mask & inotify.IS_DIRECTORY)
+        bit = _name_bit(directory)
+        if kind == inotify.CREATE:
+            self._watches.report(path, Happened.ADDED, bit)
+            self._new(path, directory=directory)
+        elif kind == inotify.DELETE:
+            self._numbers.pop(path, None)
+            self._watches.report(path, Happened.REMOVED, bit)
+        elif kind == inotify.MOVED_FROM:
+            self._moving = (event.cookie, path, bit)
+        elif self._moving is not None and self._moving[0] == event.cookie:
+            old = self._moving[1]
+            self._moving = None
+            self._forget_timer()
+            self._watches.report_rename(old, path, directory=directory)
+        else:
+            self._finish_move()
+            self._watches.report(path, Happened.ADDED, bit)
+            if directory:
+                self._follow(path)
+
+    def _new(self, path: str, *, directory: bool) -> None:
+        """A local program made it; if it is a directory, things may be in it before it is watched."""
+        if directory and self._is_in_tree(path) and self._add(path, path):
+            self._enter(path, report=True)
+
+    def _finish_move(self) -> None:
+        """A rename without its second half: it went to where nobody watches."""
+        self._forget_timer()
+        if self._moving is not None:
+            (_, path, bit), self._moving = self._moving, None
+            self._watches.report(path, Happened.REMOVED, bit)
+            inside = path + "/"
+            for gone in [known for known in self._numbers if known == path or known.startswith(inside)]:
+                self._drop(gone)
+
+    def _forget_timer(self) -> None:
+        if self._finishing is not None and self._finishing.active():
+            self._finishing.cancel()
+        self._finishing = None
+
+
+def _name_bit(directory: bool) -> int:
+    return Filter.DIR_NAME if directory else Filter.FILE_NAME
+
+
+def _needed(path: str, tops: set[tuple[str, bool]]) -> bool:
+    """Whether a directory is one of those, or in one of those that are watched as a tree."""
+    if (path, False) in tops or (path, True) in tops:
+        return True
+    while path:
+        path = path.rpartition("/")[0]
+        if (path or "/", True) in tops:
+            return True
+    return False

@@ -1,0 +1,331 @@
+"""The open files of one server: one `OpenFile` for each inode, shared by all shares that lead to it.
+
+What belongs to the file and not to one open of it lives here: who has it open, its locks, that it will be
+deleted, the write time that was set on purpose. Oplocks and watches have their place on the same object.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from fakesmb.vfs.later import CallLater
+from fakesmb.vfs.local.attributes import SideTable
+from fakesmb.vfs.paths import fold
+from fakesmb.vfs.programs.local_locks import LocalLocks
+from fakesmb.vfs.rules.locks import LockTable
+from fakesmb.vfs.rules.tunnel import Tunnel
+from fakesmb.vfs.rules.watches import Watches
+from fakesmb.vfs.rules.writetimes import WriteClock
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.paths import Path
+    from fakesmb.vfs.programs.local_opens import LocalOpens
+    from fakesmb.vfs.rules.oplocks import Held, Oplocks
+    from fakesmb.vfs.rules.writetimes import Times
+
+_LINUX: Final = sys.platform == "linux"
+
+Key = tuple[int, int]
+"""st_dev and st_ino."""
+
+
+class OpenFile:
+    """A file or directory that is open at least once."""
+
+    __slots__ = (
+        "allocation",
+        "delete_path",
+        "delete_pending",
+        "guard",
+        "key",
+        "local",
+        "local_opens",
+        "locks",
+        "opens",
+        "oplocks",
+        "streams",
+        "times",
+        "waiters",
+    )
+
+    def __init__(
+        self, key: Key, local: LocalLocks | None = None, local_opens: "LocalOpens | None" = None
+    ) -> None:
+        self.key = key
+        self.local = local
+        """The locks of local programs, where they are looked for."""
+        self.local_opens = local_opens
+        """What breaks the oplocks where local programs open or change the file."""
+        self.guard = 0
+        """The number of its watch."""
+        self.opens: list[LocalHandle] = []
+        self.locks: LockTable | None = None
+        self.oplocks: Oplocks | None = None
+        """None where nobody holds one, which spares looking."""
+        self.allocation = 0
+        """Bytes an open reserved ([MS-FSA] 2.1.5.14.1): shown until the last close, not taken."""
+        self.delete_pending = False
+        self.delete_path: Path | None = None
+        """Which of its names the last close removes."""
+        self.times: Times | None = None
+        """Last write and change time, once they are not the disk's."""
+        self.waiters: list[Callable[[], None]] = []
+        self.streams: dict[str, StreamFile] | None = None
+        """The named streams that are open, by their folded names; None where none ever was."""
+
+    def lock_table(self) -> LockTable:
+        """The file's locks, from the first on."""
+        if self.locks is None:
+            self.locks = LockTable(self.local)
+        return self.locks
+
+    def all_opens(self) -> "list[LocalHandle]":
+        """The opens of the file and those of its named streams."""
+        if not self.streams:
+            return self.opens
+        return [*self.opens, *(own for stream in self.streams.values() for own in stream.opens)]
+
+    def wait_for_close(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Calls back once, after the next close or oplock acknowledgement; gives what ends that interest."""
+        self.waiters.append(callback)
+
+        def forget() -> None:
+            if callback in self.waiters:
+                self.waiters.remove(callback)
+
+        return forget
+
+    def wake(self) -> None:
+        """Tells those who wait that it may be their turn."""
+        if self.waiters:
+            waiters, self.waiters = self.waiters, []
+            for callback in waiters:
+                callback()
+
+
+class StreamFile(OpenFile):
+    """A named stream that is open at least once: what is not here (times, attributes) is its file's."""
+
+    __slots__ = ("base", "stream")
+
+    def __init__(self, base: OpenFile, stream: str) -> None:
+        self.base = base
+        self.stream = stream
+        """The name as it is on disk."""
+        times = base.times
+        super().__init__(base.key)
+        self.streams = {}
+        base.times = times
+
+    @property
+    def times(self) -> "Times | None":
+        """As in `OpenFile`."""
+        return self.base.times
+
+    @times.setter
+    def times(self, times: "Times | None") -> None:
+        self.base.times = times
+
+
+class LocalHandle:
+    """One open of a file in a local directory: `vfs.store.Handle` and what the store needs."""
+
+    __slots__ = (
+        "access",
+        "closed",
+        "contested",
+        "delete_on_close",
+        "disk_path",
+        "dos_deny",
+        "fd",
+        "file",
+        "is_directory",
+        "made",
+        "mode",
+        "name",
+        "oplock",
+        "options",
+        "owner",
+        "path",
+        "pid",
+        "position",
+        "share",
+        "shown_path",
+        "timed",
+        "unusual",
+        "wrote",
+    )
+
+    def __init__(
+        self,
+        path: "Path",
+        file: OpenFile,
+        fd: int,
+        *,
+        access: int,
+        share: int,
+        options: int,
+        is_directory: bool,
+        pid: int,
+        owner: object,
+        dos_deny: int,
+        name: str,
+        shown_path: str,
+        disk_path: str,
+    ) -> None:
+        self.path = path
+        self.file = file
+        self.fd = fd
+        """A descriptor of the file itself; opened with O_PATH where no data may be read or written."""
+        self.access = access
+        self.share = share
+        self.options = options
+        self.is_directory = is_directory
+        self.unusual = is_directory
+        """Whether its data is not what `fd` reads and writes: a directory, or a named stream."""
+        self.pid = pid
+        self.owner = owner
+        self.dos_deny = dos_deny
+        self.name = name
+        """The last component on disk, as clients are shown it."""
+        self.shown_path = shown_path
+        self.disk_path = disk_path
+        """Where its name is on disk, to compare with those of others; it is never opened by this."""
+        self.position = 0
+        self.mode = options & 0x3E
+        self.closed = False
+        self.delete_on_close = False
+        self.made = False
+        """Whether this open made the file."""
+        self.contested = False
+        """It found the file there and asked for delete on close, and others opened the file after it."""
+        self.wrote = False
+        """Whether its close moves the last write time."""
+        self.timed = False
+        """Whether its writes no longer move the last write time."""
+        self.oplock: Held | None = None
+
+    @property
+    def xattr_target(self) -> str | int:
+        """What names the open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod)."""
+        return f"/proc/self/fd/{self.fd}" if _LINUX else self.fd
+
+
+class SamePosition(LocalHandle):
+    """A DENY_DOS or FCB open of a process that has the file open like this: both move one position."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, first: LocalHandle, *args: Any, **kwargs: Any) -> None:
+        at = first.position
+        self._first = first
+        super().__init__(*args, **kwargs)
+        first.position = at
+
+    @property
+    def position(self) -> int:
+        """As in `Handle`."""
+        return self._first.position
+
+    @position.setter
+    def position(self, offset: int) -> None:
+        self._first.position = offset
+
+
+class OpenFiles:
+    """The files one server has open, by inode, and the side table of attributes its disks cannot keep."""
+
+    def __init__(self, clock: WriteClock | None = None) -> None:
+        self.by_key: dict[Key, OpenFile] = {}
+        self.clock = clock or WriteClock()
+        self.tunnel = Tunnel(self.clock)
+        self.side: SideTable = {}
+        self.watches = Watches()
+        self.call_later: CallLater | None = None
+        """What looks again for locks of local programs; without it none are looked for."""
+        self.local_opens: LocalOpens | None = None
+        """What breaks oplocks when local programs open files; without it they do not."""
+        self.deleting = 0
+        """How many open files are delete-pending: 0 spares looking."""
+        self.secured = False
+        """Whether any file has a security descriptor of its own: False spares looking."""
+
+    def __len__(self) -> int:
+        """How many opens there are."""
+        return sum(len(file.all_opens()) for file in self.by_key.values())
+
+    def __iter__(self) -> "Iterator[LocalHandle]":
+        for file in list(self.by_key.values()):
+            yield from list(file.all_opens())
+
+    def get(self, st: os.stat_result) -> OpenFile | None:
+        """The open file of this inode, if it is open."""
+        return self.by_key.get((st.st_dev, st.st_ino))
+
+    def of(self, st: os.stat_result) -> OpenFile:
+        """The open file of this inode, made if need be."""
+        key = (st.st_dev, st.st_ino)
+        file = self.by_key.get(key)
+        if file is None:
+            later = self.call_later
+            local = None if later is None else LocalLocks(later)
+            file = self.by_key[key] = OpenFile(key, local, self.local_opens)
+        return file
+
+    def is_deleting(self, st: os.stat_result) -> bool:
+        """Whether the inode's name goes away at the last close."""
+        if not self.deleting:
+            return False
+        file = self.by_key.get((st.st_dev, st.st_ino))
+        return file is not None and file.delete_pending
+
+    def mark_deleted(self, file: OpenFile, path: "Path | None") -> None:
+        """Marks for deletion under `path`, or (None) takes the mark back."""
+        self.deleting += (path is not None) - file.delete_pending
+        file.delete_pending = path is not None
+        file.delete_path = path
+        if path is not None and self.watches.active:
+            self.watches.deleting(file)
+
+    def is_open_below(self, disk_path: str) -> bool:
+        """Whether anything in this directory is open, at any depth."""
+        inside = disk_path.rstrip("/") + "/"
+        return any(
+            handle.disk_path.startswith(inside)
+            for file in self.by_key.values()
+            for handle in file.all_opens()
+        )
+
+    def end(self, handle: LocalHandle) -> bool:
+        """Takes one open away; True if it was the last of the file and all its streams."""
+        file = handle.file
+        file.opens.remove(handle)
+        if file.opens:
+            return False
+        if file.streams is not None:
+            if isinstance(file, StreamFile):
+                file = self._end_stream(file)
+            if file.opens or file.streams:
+                return False
+        if self.by_key.get(file.key) is file:
+            del self.by_key[file.key]
+        self.deleting -= file.delete_pending
+        return True
+
+    def stream(self, base: OpenFile, name: str) -> StreamFile:
+        """The open stream of that name on disk, made if need be."""
+        if base.streams is None:
+            base.streams = {}
+        key = fold(name)
+        found = base.streams.get(key)
+        if found is None:
+            found = base.streams[key] = StreamFile(base, name)
+        return found
+
+    def _end_stream(self, stream: StreamFile) -> OpenFile:
+        base = stream.base
+        if base.streams is not None:
+            base.streams.pop(fold(stream.stream), None)
+        self.deleting -= stream.delete_pending
+        return base

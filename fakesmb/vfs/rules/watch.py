@@ -1,0 +1,145 @@
+"""The watch of one open directory: what it looks for, what is kept for it, who waits ([MS-CIFS] 3.3.5.59.4).
+
+It begins with the first request of the open, which settles what it looks for. From then on changes are kept between
+requests, up to the size of that first request's answer; beyond it the client is told only that it must look itself.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.nt.status import SMBError
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.rules.openfiles import LocalHandle
+    from fakesmb.vfs.store import Info
+
+MOST_KEPT: Final = 0x10000
+"""Bytes of changes kept between requests, however much the client would take."""
+_ENTRY: Final = 12
+"""Bytes of FILE_NOTIFY_INFORMATION before the name, [MS-FSCC] 2.7.1."""
+
+
+class Filter:
+    """CompletionFilter bits: what a change is about ([MS-SMB2] 2.2.35, [MS-CIFS] 2.2.7.4.1)."""
+
+    FILE_NAME: Final = 0x0001
+    DIR_NAME: Final = 0x0002
+    ATTRIBUTES: Final = 0x0004
+    SIZE: Final = 0x0008
+    LAST_WRITE: Final = 0x0010
+    LAST_ACCESS: Final = 0x0020
+    CREATION: Final = 0x0040
+    EA: Final = 0x0080
+    SECURITY: Final = 0x0100
+    STREAM_NAME: Final = 0x0200
+    STREAM_SIZE: Final = 0x0400
+    STREAM_WRITE: Final = 0x0800
+
+
+class Happened:
+    """Action of a change, [MS-FSCC] 2.7.1."""
+
+    ADDED: Final = 1
+    REMOVED: Final = 2
+    MODIFIED: Final = 3
+    RENAMED_OLD_NAME: Final = 4
+    RENAMED_NEW_NAME: Final = 5
+    ADDED_STREAM: Final = 6
+    REMOVED_STREAM: Final = 7
+    MODIFIED_STREAM: Final = 8
+
+
+Change = tuple[int, str]
+"""An action, and the name below the watched directory."""
+Changes = list[Change]
+"""What is told at once. None at all: look for yourself, there was too much to tell, or the watch has ended."""
+
+
+class Waiting:
+    """One request that waits for a change."""
+
+    __slots__ = ("deferred", "size")
+
+    def __init__(self, size: int, cancelled: Callable[["Waiting"], None]) -> None:
+        self.size = size
+        # A canceller that fires nothing lets the Deferred fail with CancelledError, which is STATUS_CANCELLED.
+        self.deferred: Deferred[Changes] = Deferred(lambda _: cancelled(self))
+
+
+class Watch:
+    """The watch of one open directory."""
+
+    __slots__ = ("_kept", "_length", "_overflow", "_size", "_waiting", "bits", "handle", "path", "recursive")
+
+    def __init__(self, handle: "LocalHandle", path: str, bits: int, *, recursive: bool, size: int) -> None:
+        self.handle = handle
+        self.path = path
+        self.bits = bits
+        self.recursive = recursive
+        self._size = min(size, MOST_KEPT)
+        self._kept: Changes = []
+        self._length = 0
+        self._overflow = False
+        self._waiting: deque[Waiting] = deque()
+
+    def ask(self, size: int) -> "Deferred[Changes]":
+        """What has been kept, at once, or the next change. Requests are answered in the order they came."""
+        waiting = Waiting(size, self._waiting.remove)
+        self._waiting.append(waiting)
+        self._answer()
+        return waiting.deferred
+
+    def add(self, changes: Changes) -> None:
+        """Takes changes that belong together: both names of a rename are told at once."""
+        if self._overflow:
+            return
+        self._kept += changes
+        self._length += sum(size_of(name) for _, name in changes)
+        if self._length > self._size:
+            self.overflow()
+        else:
+            self._answer()
+
+    def overflow(self) -> None:
+        """More has happened than can be told."""
+        self._kept = []
+        self._length = 0
+        self._overflow = True
+        self._answer()
+
+    def _answer(self) -> None:
+        if not self._waiting or not (self._kept or self._overflow):
+            return
+        waiting = self._waiting.popleft()
+        kept = self._kept if self._length <= waiting.size else []
+        self._kept, self._length, self._overflow = [], 0, False
+        waiting.deferred.callback(kept)
+
+    def stop(self, error: SMBError | None = None) -> None:
+        """Answers all that wait: without a change, or with an error."""
+        while self._waiting:
+            deferred = self._waiting.popleft().deferred
+            if error is None:
+                deferred.callback([])
+            else:
+                deferred.errback(error)
+
+
+def size_of(name: str) -> int:
+    """Bytes that a change of that name takes; each begins at a multiple of four."""
+    return _ENTRY + (len(name.encode("utf-16-le")) + 3 & ~3)
+
+
+def difference(before: "Info", after: "Info") -> int:
+    """The filter bits of what set-information changed ([MS-FSA] 2.1.5.15.2): only what is another value now."""
+    bits = Filter.ATTRIBUTES if before.attributes != after.attributes else 0
+    if before.creation_time != after.creation_time:
+        bits |= Filter.CREATION
+    if before.last_write_time != after.last_write_time:
+        bits |= Filter.LAST_WRITE
+    if before.last_access_time != after.last_access_time:
+        bits |= Filter.LAST_ACCESS
+    return bits

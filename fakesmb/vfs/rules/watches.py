@@ -1,0 +1,233 @@
+"""All watches of one server, and what is told to whom ([MS-FSA] 2.1.4.1, 2.1.5.11).
+
+Changes are found by the real path on disk, so it does not matter through which share, or by which program, they
+were made. Whoever changes something reports it here, after it has happened, where `active` says that anybody cares.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Protocol
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.directory import place_of, shown_name
+from fakesmb.vfs.rules.watch import Change, Changes, Filter, Happened, Watch
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile
+
+_WRITTEN: Final = Filter.SIZE | Filter.LAST_WRITE
+_RESIZED: Final = Filter.SIZE | Filter.ATTRIBUTES
+REPLACED: Final = Filter.SIZE | Filter.ATTRIBUTES | Filter.LAST_WRITE
+"""What an open changes that overwrites or supersedes a file."""
+
+
+class Outside(Protocol):
+    """What finds the changes that others than this server make (`vfs.programs.outside`)."""
+
+    def begin(self, path: str, handle: "LocalHandle", *, recursive: bool) -> None:
+        """A directory is watched from now on."""
+
+    def end(self) -> None:
+        """A watch has ended; what no other needs may go."""
+
+    def close(self) -> None:
+        """The server ends: lets go of what it holds."""
+
+    def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
+        """This server itself has just done that: it is reported already."""
+
+    def moved(self, old: str, new: str) -> None:
+        """A directory has another path now."""
+
+
+class Own:
+    """Kinds of changes of our own that `Outside` must not report again."""
+
+    ADDED: Final = 0
+    REMOVED: Final = 1
+    MOVED_FROM: Final = 2
+    MOVED_TO: Final = 3
+    TOUCHED: Final = 4
+
+
+class Watches:
+    """All watches of one server. `active` is False while there are none, which spares everybody the reporting.
+
+    Paths are whole paths on disk. What is reported has happened already.
+    """
+
+    __slots__ = ("_by_handle", "_by_path", "_unreported", "active", "outside")
+
+    def __init__(self) -> None:
+        self.active = False
+        self.outside: Outside | None = None
+        """None where changes by local programs are not looked for."""
+        self._by_handle: dict[LocalHandle, Watch] = {}
+        self._by_path: dict[str, list[Watch]] = {}
+        self._unreported: dict[LocalHandle, int] = {}
+        """What opens have written, which is reported when they close."""
+
+    def __iter__(self) -> Iterator[Watch]:
+        return iter(list(self._by_handle.values()))
+
+    # -- watching ------------------------------------------------------------------------------------------
+
+    def ask(self, handle: "LocalHandle", bits: int, *, recursive: bool, size: int) -> "Deferred[Changes]":
+        """The changes in a directory since the last request, or the next that comes.
+
+        `bits` (`Filter`) and `recursive` count in the first request of an open only: Windows keeps what it was told
+        then. `size` is how many bytes of FILE_NOTIFY_INFORMATION this answer may have.
+        """
+        if handle.file.delete_pending:
+            raise SMBError(NT.DELETE_PENDING, "the watched directory")
+        watch = self._by_handle.get(handle)
+        path = place_of(handle.fd)
+        if watch is None:
+            watch = self._by_handle[handle] = Watch(handle, path, bits, recursive=recursive, size=size)
+            self._by_path.setdefault(path, []).append(watch)
+            self.active = True
+            if self.outside is not None:
+                self.outside.begin(path, handle, recursive=recursive)
+        elif watch.path != path:
+            self.moved(watch.path, path)  # by a local program that renamed a directory further up
+        return watch.ask(size)
+
+    def forget(self, handle: "LocalHandle") -> None:
+        """The open ends, and its watch with it."""
+        watch = self._by_handle.pop(handle, None)
+        if watch is None:
+            return
+        others = self._by_path[watch.path]
+        others.remove(watch)
+        if not others:
+            del self._by_path[watch.path]
+        self.active = bool(self._by_handle)
+        if not self.active:
+            self._unreported.clear()
+        if self.outside is not None:
+            self.outside.end()
+        watch.stop()
+
+    def deleting(self, file: "OpenFile") -> None:
+        """A directory is going to be deleted: nobody waits for changes in it any longer ([MS-FSA] 2.1.5.15.3)."""
+        for handle in file.opens:
+            watch = self._by_handle.get(handle)
+            if watch is not None:
+                watch.stop(SMBError(NT.DELETE_PENDING, "the watched directory"))
+
+    # -- what has happened ---------------------------------------------------------------------------------
+
+    def added(self, path: str, *, directory: bool) -> None:
+        """Made, or linked."""
+        self._own(Own.ADDED, path, directory=directory)
+        self.report(path, Happened.ADDED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
+
+    def removed(self, path: str, *, directory: bool) -> None:
+        """Deleted, or replaced by a rename."""
+        self._own(Own.REMOVED, path, directory=directory)
+        self.report(path, Happened.REMOVED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
+
+    def renamed(self, old: str, new: str, *, directory: bool) -> None:
+        """Given another name, in the same directory or in another."""
+        self._own(Own.MOVED_FROM, old)
+        self._own(Own.MOVED_TO, new)
+        self.report_rename(old, new, directory=directory)
+
+    def modified(self, path: str, bits: int) -> None:
+        """Changed in content, attributes, times and so on."""
+        self._own(Own.TOUCHED, path)
+        if bits:
+            self.report(path, Happened.MODIFIED, bits)
+
+    def writing(self, handle: "LocalHandle", end: int) -> None:
+        """About to be written up to `end`: told when the open closes, as one change.
+
+        Neither a flush nor writing through tells it earlier.
+        """
+        self._own(Own.TOUCHED, handle.disk_path)
+        bits = _WRITTEN if end > os.fstat(handle.fd).st_size else Filter.LAST_WRITE
+        self._unreported[handle] = self._unreported.get(handle, 0) | bits
+
+    def timed(self, handle: "LocalHandle") -> None:
+        """Given a write time by the request that closes it."""
+        self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
+
+    def resized(self, handle: "LocalHandle") -> None:
+        """Truncated or extended on purpose: told at once, but for the write time."""
+        self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
+        self.modified(handle.disk_path, _RESIZED)
+
+    def closed(self, handle: "LocalHandle", *, gone: bool) -> None:
+        """The open has closed: tells what it has written ([MS-FSA] 2.1.5.5), unless the file goes away (`gone`)."""
+        bits = self._unreported.pop(handle, _WRITTEN if handle.wrote else 0)
+        self.modified(handle.disk_path, 0 if gone else bits)
+
+    def _own(self, kind: int, path: str, *, directory: bool = False) -> None:
+        if self.outside is not None:
+            self.outside.expect(kind, path, directory=directory)
+
+    # -- to whom it is told --------------------------------------------------------------------------------
+
+    def report(self, path: str, action: int, bits: int) -> None:
+        """Tells every watch above `path` of one change."""
+        parent, _, name = path.rpartition("/")
+        self._tell(parent or "/", bits, ((action, shown_name(name)),))
+
+    def report_stream(self, path: str, stream: str, action: int, bits: int) -> None:
+        """Tells of a named stream of a file: its name is the file's, `:` and its own."""
+        self._own(Own.TOUCHED, path)
+        parent, _, name = path.rpartition("/")
+        self._tell(parent or "/", bits, ((action, f"{shown_name(name)}:{stream}"),))
+
+    def report_rename(self, old: str, new: str, *, directory: bool) -> None:
+        """Tells a rename: two names at once in one directory, else a removal and an addition.
+
+        A file's new name is also reported as modified, since a rename may restore the attributes and creation time
+        that the name had before (tunneling): Windows does so for files only.
+        """
+        bits = Filter.DIR_NAME if directory else Filter.FILE_NAME
+        here, _, old_name = old.rpartition("/")
+        there, _, new_name = new.rpartition("/")
+        if directory:
+            self.moved(old, new)
+        if here == there:
+            first = (Happened.RENAMED_OLD_NAME, shown_name(old_name))
+            self._tell(here or "/", bits, (first, (Happened.RENAMED_NEW_NAME, shown_name(new_name))))
+        else:
+            self.report(old, Happened.REMOVED, bits)
+            self.report(new, Happened.ADDED, bits)
+        if not directory:
+            self.report(new, Happened.MODIFIED, Filter.ATTRIBUTES | Filter.CREATION)
+
+    def _tell(self, directory: str, bits: int, changes: tuple[Change, ...]) -> None:
+        by_path = self._by_path
+        below, immediate = "", True
+        while True:
+            for watch in list(by_path.get(directory, ())):
+                if watch.bits & bits and (immediate or watch.recursive):
+                    watch.add([(action, below + name) for action, name in changes])
+            directory, _, name = directory.rpartition("/")
+            if not name:
+                return
+            below = f"{shown_name(name)}\\{below}"
+            directory = directory or "/"
+            immediate = False
+
+    def moved(self, old: str, new: str) -> None:
+        """Watches of a directory and of those in it follow it to its new path."""
+        inside = old + "/"
+        for path in [path for path in self._by_path if path == old or path.startswith(inside)]:
+            watches = self._by_path.pop(path)
+            now = new + path[len(old) :]
+            self._by_path.setdefault(now, []).extend(watches)
+            for watch in watches:
+                watch.path = now
+        if self.outside is not None:
+            self.outside.moved(old, new)
+
+    def overflow(self) -> None:
+        """Nobody knows what has happened: all are told to look for themselves."""
+        for watch in self:
+            watch.overflow()

@@ -1,0 +1,511 @@
+"""What a file store offers: NT file semantics ([MS-FSA]) that know no packet.
+
+Every way to open a file becomes one `create`; everything else works on the `Handle` it returns or, where a
+client asks by name alone, on a path. A store raises `SMBError`; an `OSError` that escapes is mapped by the
+core. Paths are `vfs.paths.Path`. Times are FILETIME ticks; 0 in a set request leaves a time alone.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+import msgspec
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.shortnames import short_name
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from fakesmb.nt.descriptor import Descriptor
+    from fakesmb.vfs.local.posix import PosixFiles
+    from fakesmb.vfs.paths import Path
+    from fakesmb.vfs.rules.permissions import Token
+    from fakesmb.vfs.rules.watch import Changes
+
+
+class Access:
+    """Access mask bits, [MS-SMB] 2.2.1.4."""
+
+    READ_DATA: Final = 0x00000001
+    LIST_DIRECTORY: Final = 0x00000001
+    WRITE_DATA: Final = 0x00000002
+    ADD_FILE: Final = 0x00000002
+    APPEND_DATA: Final = 0x00000004
+    ADD_SUBDIRECTORY: Final = 0x00000004
+    READ_EA: Final = 0x00000008
+    WRITE_EA: Final = 0x00000010
+    EXECUTE: Final = 0x00000020
+    TRAVERSE: Final = 0x00000020
+    DELETE_CHILD: Final = 0x00000040
+    READ_ATTRIBUTES: Final = 0x00000080
+    WRITE_ATTRIBUTES: Final = 0x00000100
+    DELETE: Final = 0x00010000
+    READ_CONTROL: Final = 0x00020000
+    WRITE_DAC: Final = 0x00040000
+    WRITE_OWNER: Final = 0x00080000
+    SYNCHRONIZE: Final = 0x00100000
+    SYSTEM_SECURITY: Final = 0x01000000
+    MAXIMUM_ALLOWED: Final = 0x02000000
+    GENERIC_ALL: Final = 0x10000000
+    GENERIC_EXECUTE: Final = 0x20000000
+    GENERIC_WRITE: Final = 0x40000000
+    GENERIC_READ: Final = 0x80000000
+
+    FILE_ALL: Final = 0x001F01FF
+    FILE_READ: Final = 0x00120089
+    FILE_WRITE: Final = 0x00120116
+    FILE_EXECUTE: Final = 0x001200A0
+
+
+class Share:
+    """Share mode bits: what other opens may do meanwhile."""
+
+    NONE: Final = 0
+    READ: Final = 1
+    WRITE: Final = 2
+    DELETE: Final = 4
+    ALL: Final = 7
+
+
+class DosDeny:
+    """Sharing of DOS opens that is more than a share mode ([MS-CIFS] 3.2.4.5.1)."""
+
+    NONE: Final = 0
+    DOS: Final = 1
+    """Compatibility mode."""
+    FCB: Final = 2
+    DOS_PROGRAM: Final = 3
+    """Compatibility mode of a program file (.exe and its kin), which may be run while it is open."""
+
+
+class Disposition(IntEnum):
+    """CreateDisposition, [MS-CIFS] 2.2.4.64.1."""
+
+    SUPERSEDE = 0
+    OPEN = 1
+    CREATE = 2
+    OPEN_IF = 3
+    OVERWRITE = 4
+    OVERWRITE_IF = 5
+
+
+class Action(IntEnum):
+    """CreateAction: what an open did."""
+
+    SUPERSEDED = 0
+    OPENED = 1
+    CREATED = 2
+    OVERWRITTEN = 3
+
+
+class Option:
+    """CreateOptions bits, [MS-CIFS] 2.2.4.64.1."""
+
+    DIRECTORY: Final = 0x00000001
+    WRITE_THROUGH: Final = 0x00000002
+    SEQUENTIAL_ONLY: Final = 0x00000004
+    NO_INTERMEDIATE_BUFFERING: Final = 0x00000008
+    SYNCHRONOUS_IO_ALERT: Final = 0x00000010
+    SYNCHRONOUS_IO_NONALERT: Final = 0x00000020
+    NON_DIRECTORY: Final = 0x00000040
+    CREATE_TREE_CONNECTION: Final = 0x00000080
+    COMPLETE_IF_OPLOCKED: Final = 0x00000100
+    NO_EA_KNOWLEDGE: Final = 0x00000200
+    RANDOM_ACCESS: Final = 0x00000800
+    DELETE_ON_CLOSE: Final = 0x00001000
+    OPEN_BY_FILE_ID: Final = 0x00002000
+    BACKUP_INTENT: Final = 0x00004000
+    NO_COMPRESSION: Final = 0x00008000
+    OPEN_REPARSE_POINT: Final = 0x00200000
+    OPEN_NO_RECALL: Final = 0x00400000
+
+
+class Oplock:
+    """Oplock levels, [MS-CIFS] 2.2.4.64.2 OpLockLevel: what an opener may cache."""
+
+    NONE: Final = 0
+    EXCLUSIVE: Final = 1
+    BATCH: Final = 2
+    """As EXCLUSIVE, and the close may be put off: another's open makes the client close what it kept open."""
+    LEVEL_II: Final = 3
+    """Reads only, shared with others."""
+
+
+BreakOplock = Callable[[int, bool], None]
+"""Told to a holder: the level it is left with, and whether it must acknowledge. It returns before that happens."""
+
+
+class Attribute:
+    """File attribute bits, [MS-FSCC] 2.6."""
+
+    READONLY: Final = 0x0001
+    HIDDEN: Final = 0x0002
+    SYSTEM: Final = 0x0004
+    VOLUME: Final = 0x0008
+    DIRECTORY: Final = 0x0010
+    ARCHIVE: Final = 0x0020
+    NORMAL: Final = 0x0080
+    TEMPORARY: Final = 0x0100
+    SPARSE: Final = 0x0200
+    REPARSE_POINT: Final = 0x0400
+    COMPRESSED: Final = 0x0800
+    OFFLINE: Final = 0x1000
+    NOT_CONTENT_INDEXED: Final = 0x2000
+    ENCRYPTED: Final = 0x4000
+
+    SETTABLE: Final = 0x31A7
+    """What a client may set: the rest describes the object."""
+
+
+class Ea(NamedTuple):
+    """An extended attribute ([MS-FSCC] 2.4.16). An empty value deletes."""
+
+    name: str
+    value: bytes
+    flags: int = 0
+
+
+class StreamFacts(NamedTuple):
+    """One data stream of a file ([MS-FSCC] 2.4.49): `::$DATA`, `:name:$DATA`."""
+
+    name: str
+    size: int
+    allocation_size: int
+
+
+class CreateRequest(msgspec.Struct, frozen=True, gc=False):
+    """One NT-style open, whatever command it came by ([MS-FSA] 2.1.5.1)."""
+
+    access: int
+    share: int = Share.ALL
+    disposition: int = Disposition.OPEN
+    options: int = 0
+    attributes: int = 0
+    allocation: int = 0
+    pid: int = 0
+    """The opener's process: locks and PROCESS_EXIT go by it."""
+    dos_deny: int = 0
+    """A `DosDeny`, whose opens have sharing rules of their own."""
+    owner: object = None
+    """Who opens: an identity to compare by `is` (the client's connection)."""
+    oplock: int = Oplock.NONE
+    """EXCLUSIVE or BATCH where the opener wants one; it may get LEVEL_II or none."""
+    level_two: bool = False
+    """Whether the opener knows level II: else none is granted, and others break to none."""
+    break_oplock: BreakOplock | None = None
+    """Called when the granted oplock breaks. Needed where `oplock` is asked for."""
+    resizes: bool = False
+    """The open is there to change the file's size: it breaks others' oplocks to none, not to level II."""
+    descriptor: "Descriptor | None" = None
+    """The security descriptor that a new file gets, as far as it is given."""
+    eas: tuple[Ea, ...] = ()
+    """The extended attributes that a new or overwritten file gets."""
+    write_time: int = 0
+    """The write time that a new or overwritten file gets, whatever access it is opened for; FILETIME, 0 for now."""
+
+
+class Info(msgspec.Struct, gc=False):
+    """What is known of a file or directory: the source of every information level.
+
+    Field names are those of [MS-FSCC] 2.4 in snake case; `wire.file_info` levels are encoded from them.
+    """
+
+    name: str
+    """The last component as it is on disk; "" for the share's root."""
+    path: str
+    """The whole path inside the share, as on disk: `\\dir\\a.txt`, `\\` for the root."""
+    creation_time: int
+    last_access_time: int
+    last_write_time: int
+    change_time: int
+    attributes: int
+    """Extended file attributes; NORMAL where no other bit is set."""
+    end_of_file: int
+    allocation_size: int
+    number_of_links: int
+    file_id: int
+    ea_size: int = 0
+    delete_pending: int = 0
+    is_directory: int = 0
+    reparse_tag: int = 0
+    device: int = 0
+    mode_bits: int = 0
+    """POSIX st_mode; with `posix_uid` and `posix_gid` for the Unix extensions."""
+    posix_uid: int = 0
+    posix_gid: int = 0
+    special_device: int = 0
+    """POSIX st_rdev, as far as the Unix extensions asked."""
+
+    @property
+    def short_name(self) -> str:
+        """The 8.3 name where it differs from `name`, else ""; a stream has its file's. Few levels ask for it."""
+        return short_name(self.name.partition(":")[0])
+
+
+class Volume(msgspec.Struct, frozen=True):
+    """A share's volume, [MS-FSCC] 2.5."""
+
+    label: str
+    serial_number: int
+    creation_time: int
+    total_units: int
+    free_units: int
+    sectors_per_unit: int
+    bytes_per_sector: int
+    file_system: str = "NTFS"
+    attributes: int = 0x00000007
+    """CASE_SENSITIVE_SEARCH | CASE_PRESERVED_NAMES | UNICODE_ON_DISK and what the disk can do."""
+    longest_name: int = 255
+    total_files: int = 0
+    """Inodes; 0 where the disk does not count them."""
+    free_files: int = 0
+    reserved_units: int = 0
+    """Free, and not for users."""
+
+
+class Handle(Protocol):
+    """One open of one file or directory. Stores add what they need; the core reads these."""
+
+    path: "Path"
+    access: int
+    """Granted access, generic bits resolved."""
+    share: int
+    options: int
+    is_directory: bool
+    pid: int
+    position: int
+    """CurrentByteOffset, for SEEK, position information and reads that follow it."""
+    mode: int
+    """FILE_MODE_INFORMATION bits that SET_FILE_INFORMATION may change."""
+    closed: bool
+
+
+class Opened(msgspec.Struct, frozen=True, gc=False):
+    """The outcome of `create`."""
+
+    handle: Handle
+    action: int
+    info: Info
+    oplock: int = Oplock.NONE
+    """The level that was granted."""
+
+
+class MustWait(SMBError):
+    """What is asked for cannot be done now, and may be possible soon: the caller should try again then.
+
+    `wait(callback)` calls back once, after the next close or acknowledgement of the file; it returns a function
+    that ends the interest. The store knows no clock, so how long to wait is the core's to say.
+    """
+
+    def __init__(self, wait: Callable[[Callable[[], None]], Callable[[], None]], why: str = "") -> None:
+        super().__init__(NT.SHARING_VIOLATION, why)
+        self.wait = wait
+
+
+class SharingViolation(MustWait):
+    """Another open excludes this one now. Windows delays the answer for a while ([timing] sharing_violation)."""
+
+
+class OplockBreaking(MustWait):
+    """The holder of an oplock was asked to give it up, and has not yet: the operation goes on when it has."""
+
+
+class Unfinished(MustWait):
+    """A slice of long work is done, such as looking through a large directory; called again, it goes on.
+
+    Between slices everybody else has a turn.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_never)
+
+
+def _never(callback: Callable[[], None]) -> Callable[[], None]:
+    raise NotImplementedError("nothing happens that an unfinished operation could wait for")
+
+
+class FileRange(NamedTuple):
+    """Bytes of a file that go from the disk's cache to the socket without passing through us."""
+
+    fd: int
+    offset: int
+    length: int
+
+
+class Search(Protocol):
+    """One open directory search: a snapshot of names, whose facts are looked up as they are given out."""
+
+    def next(self) -> Info | None:
+        """The next entry that still exists and matches, `.` and `..` first; None at the end.
+
+        Raises `Unfinished` after many that do not: the next call looks on from there.
+        """
+
+    def tell(self) -> int:
+        """The position after the entry given last: a resume key, never 0."""
+
+    def seek(self, key: int) -> None:
+        """Continues after the entry whose resume key this is; 0 starts over."""
+
+    def seek_name(self, name: str) -> bool:
+        """Continues after the entry of that name; False if it was never there."""
+
+    def close(self) -> None:
+        """Lets the snapshot go."""
+
+
+class FileStore(Protocol):
+    """A share's files. All methods may raise `SMBError` or `OSError`.
+
+    `create`, `rename`, `link` and `delete` raise `OplockBreaking`, having changed nothing, where they must wait.
+    """
+
+    read_only: bool
+
+    def create(self, path: "Path", request: CreateRequest) -> Opened:
+        """Opens or creates; raises `SharingViolation` where another open excludes it, or `OplockBreaking`."""
+
+    def close(self, handle: Handle, last_write_time: int = 0) -> None:
+        """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
+
+    def acknowledge_oplock(self, handle: Handle, level: int) -> None:
+        """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
+
+    def read(self, handle: Handle, offset: int, size: int, pid: int) -> bytes:
+        """At most `size` bytes; b"" at the end. FILE_LOCK_CONFLICT where another's lock forbids it."""
+
+    def readable_range(self, handle: Handle, offset: int, size: int, pid: int) -> FileRange | None:
+        """What `read` would give, for a transport that sends files by itself; None where only `read` can tell."""
+
+    def write(self, handle: Handle, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
+        """Writes all of it and returns its length."""
+
+    def flush(self, handle: Handle) -> None:
+        """Makes it durable."""
+
+    def set_end_of_file(self, handle: Handle, size: int) -> None:
+        """Truncates or extends."""
+
+    def set_allocation(self, handle: Handle, size: int) -> None:
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+
+    def lock(self, handle: Handle, pid: int, offset: int, length: int, *, exclusive: bool) -> None:
+        """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
+
+    def wait_lock(
+        self, handle: Handle, pid: int, offset: int, length: int, *, exclusive: bool
+    ) -> "Deferred[None]":
+        """Takes a byte range when it becomes free; cancelling the Deferred ends the wait."""
+
+    def unlock(
+        self, handle: Handle, pid: int, offset: int, length: int, *, exclusive: bool | None = None
+    ) -> None:
+        """Frees exactly that range, or raises RANGE_NOT_LOCKED.
+
+        Without `exclusive` a shared lock goes only where there is no exclusive one of that range.
+        """
+
+    def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
+        """What is known of an open file or of a name (which is not opened, so sharing does not matter).
+
+        `ea_size`: with the size of the EAs as it is now, not as it was last heard of.
+        """
+
+    def streams(self, target: "Handle | Path") -> list[StreamFacts]:
+        """The data streams of a file, the unnamed one first; a directory has named ones only."""
+
+    def extras(self, handle: Handle) -> tuple[bool, bool]:
+        """Whether an open file has EAs, and whether it has named streams."""
+
+    def eas(self, target: "Handle | Path") -> list[Ea]:
+        """The extended attributes of a file. ACCESS_DENIED where the open has no right to read them."""
+
+    def set_eas(self, target: "Handle | Path", eas: Sequence[Ea]) -> None:
+        """Sets these extended attributes and leaves the others, or sets none of them.
+
+        Raises INVALID_EA_NAME, INVALID_EA_FLAG, EA_TOO_LARGE, EAS_NOT_SUPPORTED, ACCESS_DENIED.
+        """
+
+    def set_basic(
+        self,
+        target: "Handle | Path",
+        *,
+        creation: int = 0,
+        access: int = 0,
+        write: int = 0,
+        change: int = 0,
+        attributes: int = 0,
+    ) -> None:
+        """Sets times (0: leave; -1: leave and stop automatic updates) and attributes (0: leave)."""
+
+    def set_delete(self, handle: Handle, *, delete: bool) -> None:
+        """Marks for deletion when the last open closes, or takes the mark back."""
+
+    def rename(self, target: "Handle | Path", to: "Path", *, replace: bool, share: int = Share.ALL) -> None:
+        """Gives a new name, in the same share; the handle's path follows.
+
+        A rename by name is an open for DELETE that shares `share` with those there are.
+        """
+
+    def link(self, target: "Handle | Path", to: "Path", *, replace: bool) -> None:
+        """Makes a hard link."""
+
+    def make_directory(self, path: "Path") -> None:
+        """Makes one directory."""
+
+    def remove_directory(self, path: "Path") -> None:
+        """Removes an empty directory; DIRECTORY_NOT_EMPTY else."""
+
+    def delete(self, path: "Path") -> None:
+        """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
+
+    def check_directory(self, path: "Path") -> None:
+        """Raises unless the path is a directory."""
+
+    def search(self, directory: "Path", pattern: str, attributes: int) -> Search:
+        """Begins a search; `attributes` are SearchAttributes ([MS-CIFS] 2.2.1.2.4).
+
+        Raises OBJECT_PATH_NOT_FOUND where the directory is missing; a pattern that matches nothing is an
+        empty search, not an error.
+        """
+
+    def control(self, handle: Handle, code: int, data: bytes, room: int) -> tuple[bytes, NT]:
+        """Answers a file system control: at most `room` bytes, and SUCCESS or a warning ([MS-FSCC] 2.3).
+
+        Raises INVALID_DEVICE_REQUEST for a code that the store does not know.
+        """
+
+    def watch(
+        self, handle: Handle, completion_filter: int, *, recursive: bool, size: int
+    ) -> "Deferred[Changes]":
+        """The changes in a directory since the last call for this open, or the next that comes ([MS-FSA] 2.1.5.11).
+
+        `size`: bytes of FILE_NOTIFY_INFORMATION that can be told. No change at all means: look for yourself.
+        Filter and `recursive` count in the first call of an open only. Cancelling the Deferred ends the wait.
+        """
+
+    def end_watch(self, handle: Handle) -> None:
+        """Answers whoever waits for changes through this open, which is going to end, with none."""
+
+    def for_user(self, token: "Token | None") -> "FileStore":
+        """The same files with access checks for that user; None: for the server itself, which may all."""
+
+    def query_security(self, handle: Handle, parts: int) -> "Descriptor":
+        """Parts (SecurityInformation) of a descriptor; ACCESS_DENIED where the open has no right to them."""
+
+    def set_security(self, handle: Handle, parts: int, descriptor: "Descriptor") -> None:
+        """Exchanges parts of a descriptor; ACCESS_DENIED as above, INVALID_OWNER ([MS-FSA] 2.1.5.16)."""
+
+    def maximal_access(self, handle: Handle) -> int:
+        """All that this user could open the file for."""
+
+    @property
+    def posix(self) -> "PosixFiles":
+        """What the Unix extensions ask for besides."""
+
+    def with_posix_names(self) -> "FileStore":
+        """The same files by POSIX names: each as it is spelt, and all characters but `/` legal."""
+
+    def volume(self) -> Volume:
+        """The volume's facts and free space."""

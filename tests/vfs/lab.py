@@ -1,0 +1,82 @@
+"""A store over a folder of the test's own, and what checks that nothing leaks."""
+
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.store import LocalStore
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.store import CreateRequest, Opened
+
+Refuses = Callable[[NT], AbstractContextManager[object]]
+
+
+class Lab:
+    """A share, a folder outside it, and short ways to open things."""
+
+    def __init__(self, root: pathlib.Path, outside: pathlib.Path) -> None:
+        self.root = root
+        self.outside = outside
+        self.opens = OpenFiles()
+        self.store = LocalStore(str(root), self.opens)
+
+    def open(self, path: str, access: int = 0x12019F, **request: object) -> Opened:
+        """Opens for reading and writing, unless told otherwise."""
+        return self.store.create(Path.parse(path), CreateRequest(access, **request))  # type: ignore[arg-type]
+
+    def names(self, directory: str = "", pattern: str = "*", attributes: int = 0x16) -> list[str]:
+        """What a search gives out."""
+        search = self.store.search(Path.parse(directory), pattern, attributes)
+        found = []
+        while (info := search.next()) is not None:
+            found.append(info.name)
+        search.close()
+        return found
+
+    def query(self, path: str) -> object:
+        return self.store.query(Path.parse(path))
+
+
+@pytest.fixture
+def lab(tmp_path: pathlib.Path) -> Iterator[Lab]:
+    """A fresh share; fails the test that leaves a file or a descriptor open."""
+    root, outside = tmp_path / "share", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    before = set(os.listdir("/proc/self/fd"))
+    lab = Lab(root, outside)
+    yield lab
+    for handle in lab.opens:
+        lab.store.close(handle)
+    assert len(lab.opens) == 0
+    assert not lab.opens.by_key
+    assert lab.opens.deleting == 0
+    lab.store.shutdown()
+    leaked = [f"/proc/self/fd/{fd}" for fd in set(os.listdir("/proc/self/fd")) - before]
+    # The first test of a session also sees the pipe that pytest-twisted's reactor makes for itself.
+    assert [path for path in leaked if os.path.exists(path) and "pipe:" not in os.readlink(path)] == []
+
+
+@pytest.fixture
+def refuses() -> Refuses:
+    """`with refuses(NT.X):` the block ends in that status."""
+
+    class Refused:
+        def __init__(self, status: NT) -> None:
+            self.status = status
+
+        def __enter__(self) -> "Refused":
+            return self
+
+        def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+            assert isinstance(error, SMBError), f"{self.status.label} expected, not {error!r}"
+            assert NT(error.status) is self.status
+            return True
+
+    return Refused
