@@ -31,7 +31,7 @@ from fakesmb.record.log import EventLog
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import WriteClock
-from fakesmb.wire.codec import Buffer, Empty, Message, Structure
+from fakesmb.wire.codec import Body, Buffer, Empty, Structure
 from fakesmb.wire.files import (
     CloseRequest,
     NtCreateAndxRequest,
@@ -49,7 +49,7 @@ from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequ
 from fakesmb.wire.trans import Transaction2Request, TransactionResponse
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectAndxResponse
 
-R = TypeVar("R", bound=Message)
+R = TypeVar("R", bound=Body)
 
 USER: Final = "alice"
 PASSWORD: Final = "Secret123"
@@ -93,7 +93,7 @@ class Answer(NamedTuple):
             raise SMBError(self.header.status)
         return kind.decode(block_at(self.message, HEADER_SIZE, unicode=self.header.unicode))
 
-    def chained(self, kinds: Sequence[type[Message]]) -> list[Message]:
+    def chained(self, kinds: Sequence[type[Body]]) -> list[Body]:
         """Decodes a chain's blocks in order, as far as there are any."""
         bodies, at = [], HEADER_SIZE
         for kind in kinds:
@@ -185,7 +185,7 @@ class Client:
     def message(
         self,
         command: int,
-        *bodies: Message | tuple[int, Message],
+        *bodies: Body | tuple[int, Body],
         tid: int | None = None,
         mid: int | None = None,
     ) -> bytes:
@@ -217,7 +217,7 @@ class Client:
     def send(
         self,
         command: int,
-        *bodies: Message | tuple[int, Message],
+        *bodies: Body | tuple[int, Body],
         tid: int | None = None,
         mid: int | None = None,
     ) -> int:
@@ -273,7 +273,7 @@ class Client:
         """The client's transport is gone."""
         self.connection.lost(reason)
 
-    def call(self, command: int, body: Message, kind: type[R]) -> R:
+    def call(self, command: int, body: Body, kind: type[R]) -> R:
         """Sends a request and decodes its one answer; raises `SMBError` for an error status."""
         self.send(command, body)
         answer = self.answer()

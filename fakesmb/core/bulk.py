@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.core.exchange import REPLY_FLAGS, REPLY_FLAGS2
 from fakesmb.core.state import LARGEST_READ
+from fakesmb.nt.files import Access
 from fakesmb.record import events
-from fakesmb.vfs.store import Access
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.frame import prefix
 from fakesmb.wire.header import MAGIC, NO_ANDX, Flags

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.signing import Checker
-from fakesmb.core.dispatch import Command
+from fakesmb.core.dispatch import CommandRow
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.state import (
     FIRST_FID,
@@ -55,7 +55,7 @@ Lane = Callable[["SMBConnection", memoryview], bool]
 
 
 @cache
-def command_table() -> tuple[Mapping[int, Command], Mapping[int, Lane]]:
+def command_table() -> tuple[Mapping[int, CommandRow], Mapping[int, Lane]]:
     """Every command that is answered, by code; and the short ways of the few that carry most of the bytes."""
     from fakesmb.core.bulk import LANES
     from fakesmb.core.commands.table import COMMANDS

@@ -8,9 +8,9 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.request import Answer, Request
-from fakesmb.wire.codec import Message
+from fakesmb.wire.codec import Body
 
-P = TypeVar("P", bound=Message)
+P = TypeVar("P", bound=Body)
 
 
 class Needs:
@@ -30,11 +30,11 @@ class Needs:
 Handler = Callable[[Request[Any]], Answer | Deferred[Answer]]
 
 
-class Command(msgspec.Struct, frozen=True):
+class CommandRow(msgspec.Struct, frozen=True):
     """One row of the table."""
 
     code: int
-    request: type[Message]
+    request: type[Body]
     handler: Handler
     needs: int
     andx: bool
@@ -42,21 +42,21 @@ class Command(msgspec.Struct, frozen=True):
 
 def command(
     code: int, request: type[P], needs: int = Needs.TREE
-) -> Callable[[Callable[[Request[P]], Answer | Deferred[Answer]]], Command]:
+) -> Callable[[Callable[[Request[P]], Answer | Deferred[Answer]]], CommandRow]:
     """Makes a handler a row of the table; `table` finds it in its module."""
 
-    def row(handler: Callable[[Request[P]], Answer | Deferred[Answer]]) -> Command:
-        return Command(code, request, handler, needs, request.ANDX)
+    def row(handler: Callable[[Request[P]], Answer | Deferred[Answer]]) -> CommandRow:
+        return CommandRow(code, request, handler, needs, request.ANDX)
 
     return row
 
 
-def table(modules: Iterable[ModuleType]) -> Mapping[int, Command]:
+def table(modules: Iterable[ModuleType]) -> Mapping[int, CommandRow]:
     """All rows that the modules define, by command code; raises `ValueError` where two claim one code."""
-    rows: dict[int, Command] = {}
+    rows: dict[int, CommandRow] = {}
     for module in modules:
         for row in vars(module).values():
-            if isinstance(row, Command):
+            if isinstance(row, CommandRow):
                 if row.code in rows:
                     raise ValueError(f"command 0x{row.code:02X} has two handlers")
                 rows[row.code] = row

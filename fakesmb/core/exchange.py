@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from fakesmb.core.dispatch import Command, Needs
+from fakesmb.core.dispatch import CommandRow, Needs
 from fakesmb.core.request import Answer, AnyRequest, NoReply, RawData, Replies, Reply, Request
 from fakesmb.nt.status import NT, Dos, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.record import events
 from fakesmb.wire import names
-from fakesmb.wire.codec import Buffer, DecodeError, Message
+from fakesmb.wire.codec import Body, Buffer, DecodeError
 from fakesmb.wire.header import (
     ERROR_BLOCK,
     HEADER_SIZE,
@@ -55,12 +55,14 @@ class Step(NamedTuple):
     """One command of a chain, decoded, or the reason why it could not be."""
 
     code: int
-    command: Command | None
-    params: Message | None
+    command: CommandRow | None
+    params: Body | None
     problem: SMBError | None
 
 
-def steps_of(message: memoryview, header: Header, table: Mapping[int, Command], encoding: str) -> list[Step]:
+def steps_of(
+    message: memoryview, header: Header, table: Mapping[int, CommandRow], encoding: str
+) -> list[Step]:
     """The chain of a message. It ends at the last command, or at the first that cannot be read."""
     steps: list[Step] = []
     code, at, unicode = header.command, HEADER_SIZE, header.unicode
@@ -148,7 +150,7 @@ class Exchange:
         self._patch = -1
         self._dos: Dos | None = None
         """What a client without NT status is told instead of what the status stands for."""
-        self._replied: list[tuple[int, Message | None, str]] = []
+        self._replied: list[tuple[int, Body | None, str]] = []
         self._recorded = False
 
     def run(self) -> None:
@@ -181,7 +183,7 @@ class Exchange:
                 self._requests.append(None)
             return self._refusal(error)
 
-    def _request(self, command: Command, params: Message | None) -> AnyRequest:
+    def _request(self, command: CommandRow, params: Body | None) -> AnyRequest:
         needs, connection = command.needs, self.connection
         if needs:
             session = connection.sessions.entries.get(self.uid)
@@ -253,7 +255,7 @@ class Exchange:
         self.command = command
         self._steps[self._index] = self._steps[self._index]._replace(code=command)
 
-    def interim(self, request: AnyRequest, body: Message) -> None:
+    def interim(self, request: AnyRequest, body: Body) -> None:
         """Sends an answer before the answer: WRITE_RAW asks for its data. Only for a handler that then waits."""
         self._requests.append(request)
         self._append(body)
@@ -313,7 +315,7 @@ class Exchange:
         self._send()
         return False
 
-    def _append(self, answer: Message | Reply) -> bool:
+    def _append(self, answer: Body | Reply) -> bool:
         step = self._steps[self._index]
         body, status = (answer.body, answer.status) if isinstance(answer, Reply) else (answer, 0)
         blocks = body.encode(
@@ -474,7 +476,7 @@ class Exchange:
         )
 
 
-def _stale(params: Message | None, status: NT) -> NT:
+def _stale(params: Body | None, status: NT) -> NT:
     """What an unknown UID or TID is: with a FID it is the FID that Windows finds to be nobody's."""
     return NT.INVALID_HANDLE if hasattr(params, "fid") else status
 

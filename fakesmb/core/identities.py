@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.descriptor import WellKnown
+from fakesmb.nt.token import Token
 from fakesmb.rpc.view import AccountRow
-from fakesmb.vfs.rules.permissions import Token
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Account, Identity

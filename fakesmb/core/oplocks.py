@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
+from fakesmb.nt.files import Oplock
 from fakesmb.record import events
 from fakesmb.vfs.later import DelayedCall
-from fakesmb.vfs.store import Oplock
 from fakesmb.wire.header import Flags, Header
 from fakesmb.wire.locking import LOCKING_ANDX, LockingAndxRequest, LockType, OplockLevel, oplock_break
 from fakesmb.wire.negotiate import Capability

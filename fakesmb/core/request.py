@@ -7,7 +7,7 @@ import msgspec
 from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import FileStore, Handle
-from fakesmb.wire.codec import Buffer, Empty, Message
+from fakesmb.wire.codec import Body, Buffer, Empty
 
 if TYPE_CHECKING:
     from fakesmb.core.exchange import Exchange
@@ -18,7 +18,7 @@ P = TypeVar("P")
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """An answer that carries a status besides its body: a warning, or "more processing required"."""
 
-    body: Message
+    body: Body
     status: int = 0
 
 
@@ -42,7 +42,7 @@ NO_REPLY: Final = NoReply()
 
 __all__ = ["NO_REPLY", "Answer", "AnyRequest", "Empty", "NoReply", "RawData", "Replies", "Reply", "Request"]
 
-Answer = Message | Reply | Replies | NoReply | RawData
+Answer = Body | Reply | Replies | NoReply | RawData
 
 
 class Request(Generic[P]):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
     from fakesmb.core.oplocks import Holder
-    from fakesmb.vfs.rules.permissions import Token
+    from fakesmb.nt.token import Token
 
 T = TypeVar("T")
 

@@ -35,7 +35,7 @@ Outcome = Results | Deferred[Results]
 Subhandler = Callable[[Request[Any]], Outcome]
 
 
-class Subcommand(msgspec.Struct, frozen=True):
+class SubcommandRow(msgspec.Struct, frozen=True):
     """One row of a table of subcommands."""
 
     code: int
@@ -43,17 +43,17 @@ class Subcommand(msgspec.Struct, frozen=True):
     needs: int
 
 
-def subcommand(code: int, needs: int = Needs.DISK) -> Callable[[Subhandler], Subcommand]:
+def subcommand(code: int, needs: int = Needs.DISK) -> Callable[[Subhandler], SubcommandRow]:
     """Makes a function a row; `subcommands` finds it in its module. `needs` adds to what the envelope needs."""
-    return lambda handler: Subcommand(code, handler, needs)
+    return lambda handler: SubcommandRow(code, handler, needs)
 
 
-def subcommands(modules: Iterable[ModuleType]) -> Mapping[int, Subcommand]:
+def subcommands(modules: Iterable[ModuleType]) -> Mapping[int, SubcommandRow]:
     """All rows that the modules define; raises `ValueError` where two claim one code."""
-    rows: dict[int, Subcommand] = {}
+    rows: dict[int, SubcommandRow] = {}
     for module in modules:
         for row in vars(module).values():
-            if isinstance(row, Subcommand):
+            if isinstance(row, SubcommandRow):
                 if row.code in rows:
                     raise ValueError(f"subcommand 0x{row.code:04X} has two handlers")
                 rows[row.code] = row

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.accounts import Guest
 from fakesmb.core.identities import account_rows, machine_sid
+from fakesmb.nt.files import Access
 from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
@@ -15,7 +16,6 @@ from fakesmb.rpc.view import (
     ShareRow,
     Statistics,
 )
-from fakesmb.vfs.store import Access
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Identity

@@ -1,13 +1,13 @@
 """Declared layouts: the words and the bytes of an SMB message, to and from msgspec structs.
 
 Every SMB block is `WordCount`, that many 16-bit words, `ByteCount`, that many bytes ([MS-CIFS] 2.2.3.2 and
-2.2.3.3). A `Message` declares its words first and then what its bytes hold:
+2.2.3.3). A `Body` declares its words first and then what its bytes hold:
 
-    class CloseRequest(Message):
+    class CloseRequest(Body):
         fid: U16
         last_write: U32
 
-    class DeleteRequest(Message):
+    class DeleteRequest(Body):
         search_attributes: U16
         pattern: BufferFormat4Text
 
@@ -84,6 +84,7 @@ __all__ = [
     "U32",
     "U64",
     "Block",
+    "Body",
     "Buffer",
     "BufferFormat4Oem",
     "BufferFormat4Text",
@@ -99,7 +100,6 @@ __all__ = [
     "LastOemText",
     "LastText",
     "Layout",
-    "Message",
     "OemText",
     "Omitted",
     "Pad",
@@ -172,7 +172,7 @@ def values_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
 
 
 @cache
-def layout_of(cls: "type[Message]") -> Layout:
+def layout_of(cls: "type[Body]") -> Layout:
     """Compiles a message class; raises `TypeError` for a declaration that makes no sense."""
     hints = get_type_hints(cls, include_extras=True)
     fixed = fixed_fields(cls)
@@ -316,7 +316,7 @@ def _views(cls: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(name for name in cls.__struct_fields__ if memoryview in get_args(hints[name]))
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
+class Body(msgspec.Struct, frozen=True, gc=False):
     """The parameters of one request or response. Subclasses declare fields; see the module's docstring."""
 
     ANDX: ClassVar[bool] = False
@@ -342,7 +342,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
             named[name] = part.read(cursor, named)
         return cls(**named)
 
-    def light(self) -> "Message":
+    def light(self) -> "Body":
         """The same without a payload, for the record: what it keeps must not pin what was read or written."""
         return lighten(self)
 
@@ -460,5 +460,5 @@ def structure_layout(cls: type[Structure]) -> StructureLayout:
     )
 
 
-class Empty(Message, frozen=True):
+class Empty(Body, frozen=True):
     """WordCount 0 and nothing that matters among the bytes: many requests, and most answers."""

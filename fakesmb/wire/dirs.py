@@ -4,43 +4,35 @@ from typing import Annotated, Any
 
 import msgspec
 
-from fakesmb.wire.codec import (
-    U16,
-    U32,
-    BufferFormat4Text,
-    Cursor,
-    Int,
-    Message,
-    Writer,
-)
+from fakesmb.wire.codec import U16, U32, Body, BufferFormat4Text, Cursor, Int, Writer
 
 
-class CreateDirectoryRequest(Message, frozen=True):
+class CreateDirectoryRequest(Body, frozen=True):
     """SMB_COM_CREATE_DIRECTORY request, [MS-CIFS] 2.2.4.1.1."""
 
     directory_name: BufferFormat4Text
 
 
-class DeleteDirectoryRequest(Message, frozen=True):
+class DeleteDirectoryRequest(Body, frozen=True):
     """SMB_COM_DELETE_DIRECTORY request, [MS-CIFS] 2.2.4.2.1."""
 
     directory_name: BufferFormat4Text
 
 
-class CheckDirectoryRequest(Message, frozen=True):
+class CheckDirectoryRequest(Body, frozen=True):
     """SMB_COM_CHECK_DIRECTORY request, [MS-CIFS] 2.2.4.17.1."""
 
     directory_name: BufferFormat4Text
 
 
-class DeleteRequest(Message, frozen=True):
+class DeleteRequest(Body, frozen=True):
     """SMB_COM_DELETE request, [MS-CIFS] 2.2.4.7.1; the name may have wildcards."""
 
     search_attributes: U16
     file_name: BufferFormat4Text
 
 
-class RenameRequest(Message, frozen=True):
+class RenameRequest(Body, frozen=True):
     """SMB_COM_RENAME request, [MS-CIFS] 2.2.4.8.1; the names may have wildcards."""
 
     search_attributes: U16
@@ -56,7 +48,7 @@ class NtRenameLevel:
     MOVE = 0x0105
 
 
-class NtRenameRequest(Message, frozen=True):
+class NtRenameRequest(Body, frozen=True):
     """SMB_COM_NT_RENAME request, [MS-CIFS] 2.2.4.66.1."""
 
     search_attributes: U16
@@ -69,13 +61,13 @@ class NtRenameRequest(Message, frozen=True):
 Reserved10 = Annotated[bytes, Int("10s")]
 
 
-class QueryInformationRequest(Message, frozen=True):
+class QueryInformationRequest(Body, frozen=True):
     """SMB_COM_QUERY_INFORMATION request, [MS-CIFS] 2.2.4.9.1."""
 
     file_name: BufferFormat4Text
 
 
-class QueryInformationResponse(Message, frozen=True):
+class QueryInformationResponse(Body, frozen=True):
     """SMB_COM_QUERY_INFORMATION response, [MS-CIFS] 2.2.4.9.2. `last_write_time` is UTIME."""
 
     file_attributes: U16
@@ -84,7 +76,7 @@ class QueryInformationResponse(Message, frozen=True):
     reserved: Reserved10 = bytes(10)
 
 
-class SetInformationRequest(Message, frozen=True):
+class SetInformationRequest(Body, frozen=True):
     """SMB_COM_SET_INFORMATION request, [MS-CIFS] 2.2.4.10.1. `last_write_time` is UTIME; 0 leaves it alone."""
 
     file_attributes: U16
@@ -93,13 +85,13 @@ class SetInformationRequest(Message, frozen=True):
     file_name: BufferFormat4Text
 
 
-class QueryInformation2Request(Message, frozen=True):
+class QueryInformation2Request(Body, frozen=True):
     """SMB_COM_QUERY_INFORMATION2 request, [MS-CIFS] 2.2.4.31.1."""
 
     fid: U16
 
 
-class QueryInformation2Response(Message, frozen=True):
+class QueryInformation2Response(Body, frozen=True):
     """SMB_COM_QUERY_INFORMATION2 response, [MS-CIFS] 2.2.4.31.2; SMB_DATE and SMB_TIME pairs."""
 
     create_date: U16
@@ -113,7 +105,7 @@ class QueryInformation2Response(Message, frozen=True):
     file_attributes: U16
 
 
-class SetInformation2Request(Message, frozen=True):
+class SetInformation2Request(Body, frozen=True):
     """SMB_COM_SET_INFORMATION2 request, [MS-CIFS] 2.2.4.30.1; a pair of zeros leaves a time alone."""
 
     fid: U16
@@ -140,7 +132,7 @@ class LooseFormat4Part(msgspec.Struct, frozen=True):
         writer.text(value)
 
 
-class CopyRequest(Message, frozen=True):
+class CopyRequest(Body, frozen=True):
     """SMB_COM_COPY and SMB_COM_MOVE request, as LANMAN 1.0 defined it ([MS-CIFS] 2.2.4.37, 2.2.4.38)."""
 
     tid2: U16
@@ -150,7 +142,7 @@ class CopyRequest(Message, frozen=True):
     target_file_name: Annotated[str, LooseFormat4Part()]
 
 
-class CopyResponse(Message, frozen=True):
+class CopyResponse(Body, frozen=True):
     """SMB_COM_COPY and SMB_COM_MOVE response of LANMAN 1.0: how many files were copied."""
 
     count: U16

@@ -16,6 +16,7 @@ from fakesmb.wire.codec import (
     U32,
     U64,
     Block,
+    Body,
     Buffer,
     BufferFormat4Text,
     CountedTextPart,
@@ -24,7 +25,6 @@ from fakesmb.wire.codec import (
     Int,
     LastOemText,
     LastText,
-    Message,
     Pad,
     Raw8,
     Raw16,
@@ -72,7 +72,7 @@ class ResourceType:
     UNKNOWN: Final = 0xFFFF
 
 
-class NtCreateAndxRequest(Message, frozen=True):
+class NtCreateAndxRequest(Body, frozen=True):
     """SMB_COM_NT_CREATE_ANDX request, [MS-CIFS] 2.2.4.64.1. `name_length` is filled in on encoding."""
 
     ANDX: ClassVar[bool] = True
@@ -91,7 +91,7 @@ class NtCreateAndxRequest(Message, frozen=True):
     file_name: Annotated[str, CountedTextPart("name_length")] = ""
 
 
-class NtCreateAndxResponse(Message, frozen=True, kw_only=True):
+class NtCreateAndxResponse(Body, frozen=True, kw_only=True):
     """SMB_COM_NT_CREATE_ANDX response, [MS-CIFS] 2.2.4.64.2. Times are FILETIME."""
 
     ANDX: ClassVar[bool] = True
@@ -143,7 +143,7 @@ class NtCreateAndxExtendedResponse(NtCreateAndxResponse, frozen=True, kw_only=Tr
         return [bytes(head)]
 
 
-class OpenAndxRequest(Message, frozen=True, kw_only=True):
+class OpenAndxRequest(Body, frozen=True, kw_only=True):
     """SMB_COM_OPEN_ANDX request, [MS-CIFS] 2.2.4.41.1. `creation_time` is UTIME."""
 
     ANDX: ClassVar[bool] = True
@@ -159,7 +159,7 @@ class OpenAndxRequest(Message, frozen=True, kw_only=True):
     file_name: LastText
 
 
-class OpenAndxResponse(Message, frozen=True, kw_only=True):
+class OpenAndxResponse(Body, frozen=True, kw_only=True):
     """SMB_COM_OPEN_ANDX response, [MS-CIFS] 2.2.4.41.2. `last_write_time` is UTIME."""
 
     ANDX: ClassVar[bool] = True
@@ -182,7 +182,7 @@ class OpenAndxExtendedResponse(OpenAndxResponse, frozen=True, kw_only=True):
     guest_maximal_access_rights: U32 = 0
 
 
-class ReadAndxRequest(Message, frozen=True):
+class ReadAndxRequest(Body, frozen=True):
     """SMB_COM_READ_ANDX request, [MS-CIFS] 2.2.4.42.1 and [MS-SMB] 2.2.4.2.1.
 
     `timeout` is a pipe's timeout in milliseconds, or for a file and a client with CAP_LARGE_READX MaxCountHigh.
@@ -214,7 +214,7 @@ _READ_HEAD: Final = struct.Struct("<BIHHHHHH8xH")
 _NO_ANDX_WORDS: Final = 0x000000FF
 
 
-class ReadAndxResponse(Message, frozen=True):
+class ReadAndxResponse(Body, frozen=True):
     """SMB_COM_READ_ANDX response, [MS-CIFS] 2.2.4.42.2 and [MS-SMB] 2.2.4.2.2.
 
     `ReadAndxResponse(data=...)` is enough: lengths and offset are filled in on encoding. The data begin at an even
@@ -276,7 +276,7 @@ def payload(block: Block, offset: int, length: int) -> memoryview:
     return memoryview(block.message)[offset : offset + length]
 
 
-class WriteAndxRequest(Message, frozen=True):
+class WriteAndxRequest(Body, frozen=True):
     """SMB_COM_WRITE_ANDX request, [MS-CIFS] 2.2.4.43.1 and [MS-SMB] 2.2.4.3.1.
 
     `data` is a view into the message. Lengths and offset are filled in on encoding.
@@ -330,7 +330,7 @@ class WriteAndxRequest(Message, frozen=True):
 _WRITE_FORMS: Final = layout_of(WriteAndxRequest).words
 
 
-class WriteAndxResponse(Message, frozen=True):
+class WriteAndxResponse(Body, frozen=True):
     """SMB_COM_WRITE_ANDX response, [MS-CIFS] 2.2.4.43.2. `available` 0xFFFF is what Windows 9x needs."""
 
     ANDX: ClassVar[bool] = True
@@ -345,7 +345,7 @@ class WriteAndxResponse(Message, frozen=True):
         return cls(count & 0xFFFF, available, count >> 16)
 
 
-class CloseRequest(Message, frozen=True):
+class CloseRequest(Body, frozen=True):
     """SMB_COM_CLOSE request, [MS-CIFS] 2.2.4.5.1."""
 
     fid: U16
@@ -353,19 +353,19 @@ class CloseRequest(Message, frozen=True):
     """UTIME; 0 or 0xFFFFFFFF leaves the time alone."""
 
 
-class FlushRequest(Message, frozen=True):
+class FlushRequest(Body, frozen=True):
     """SMB_COM_FLUSH request, [MS-CIFS] 2.2.4.6.1. FID 0xFFFF is every open of the process."""
 
     fid: U16
 
 
-class ClosePrintFileRequest(Message, frozen=True):
+class ClosePrintFileRequest(Body, frozen=True):
     """SMB_COM_CLOSE_PRINT_FILE request, [MS-CIFS] 2.2.4.69.1."""
 
     fid: U16
 
 
-class OpenRequest(Message, frozen=True):
+class OpenRequest(Body, frozen=True):
     """SMB_COM_OPEN request, [MS-CIFS] 2.2.4.3.1."""
 
     access_mode: U16
@@ -373,7 +373,7 @@ class OpenRequest(Message, frozen=True):
     file_name: BufferFormat4Text
 
 
-class OpenResponse(Message, frozen=True):
+class OpenResponse(Body, frozen=True):
     """SMB_COM_OPEN response, [MS-CIFS] 2.2.4.3.2. `last_modified` is UTIME."""
 
     fid: U16
@@ -383,7 +383,7 @@ class OpenResponse(Message, frozen=True):
     access_mode: U16
 
 
-class CreateRequest(Message, frozen=True):
+class CreateRequest(Body, frozen=True):
     """SMB_COM_CREATE and SMB_COM_CREATE_NEW request, [MS-CIFS] 2.2.4.4.1 and 2.2.4.16.1."""
 
     file_attributes: U16
@@ -391,13 +391,13 @@ class CreateRequest(Message, frozen=True):
     file_name: BufferFormat4Text
 
 
-class CreateResponse(Message, frozen=True):
+class CreateResponse(Body, frozen=True):
     """SMB_COM_CREATE and SMB_COM_CREATE_NEW response, [MS-CIFS] 2.2.4.4.2."""
 
     fid: U16
 
 
-class CreateTemporaryRequest(Message, frozen=True):
+class CreateTemporaryRequest(Body, frozen=True):
     """SMB_COM_CREATE_TEMPORARY request, [MS-CIFS] 2.2.4.15.1."""
 
     file_attributes: U16
@@ -405,7 +405,7 @@ class CreateTemporaryRequest(Message, frozen=True):
     directory_name: BufferFormat4Text
 
 
-class CreateTemporaryResponse(Message, frozen=True):
+class CreateTemporaryResponse(Body, frozen=True):
     """SMB_COM_CREATE_TEMPORARY response, [MS-CIFS] 2.2.4.15.2.
 
     Windows sends the bare OEM name, without the buffer format byte of the specification.
@@ -415,7 +415,7 @@ class CreateTemporaryResponse(Message, frozen=True):
     temporary_file_name: LastOemText
 
 
-class ReadRequest(Message, frozen=True):
+class ReadRequest(Body, frozen=True):
     """SMB_COM_READ and SMB_COM_LOCK_AND_READ request, [MS-CIFS] 2.2.4.11.1 and 2.2.4.20.1."""
 
     fid: U16
@@ -424,7 +424,7 @@ class ReadRequest(Message, frozen=True):
     estimate_remaining: U16 = 0
 
 
-class ReadResponse(Message, frozen=True):
+class ReadResponse(Body, frozen=True):
     """SMB_COM_READ and SMB_COM_LOCK_AND_READ response, [MS-CIFS] 2.2.4.11.2."""
 
     count: U16 = 0
@@ -432,7 +432,7 @@ class ReadResponse(Message, frozen=True):
     data: DataBlock = b""
 
 
-class WriteRequest(Message, frozen=True):
+class WriteRequest(Body, frozen=True):
     """SMB_COM_WRITE and SMB_COM_WRITE_AND_UNLOCK request, [MS-CIFS] 2.2.4.12.1. Count 0 sets the length."""
 
     fid: U16
@@ -442,13 +442,13 @@ class WriteRequest(Message, frozen=True):
     data: DataBlock = b""
 
 
-class WriteResponse(Message, frozen=True):
+class WriteResponse(Body, frozen=True):
     """Count of bytes written: WRITE, WRITE_AND_UNLOCK, WRITE_AND_CLOSE, [MS-CIFS] 2.2.4.12.2."""
 
     count: U16
 
 
-class WriteAndCloseRequest(Message, frozen=True):
+class WriteAndCloseRequest(Body, frozen=True):
     """SMB_COM_WRITE_AND_CLOSE request, [MS-CIFS] 2.2.4.40.1. `last_write_time` is UTIME."""
 
     SHORTER: ClassVar[tuple[int, ...]] = (6,)
@@ -469,7 +469,7 @@ class SeekMode:
     END: Final = 2
 
 
-class SeekRequest(Message, frozen=True):
+class SeekRequest(Body, frozen=True):
     """SMB_COM_SEEK request, [MS-CIFS] 2.2.4.19.1."""
 
     fid: U16
@@ -477,13 +477,13 @@ class SeekRequest(Message, frozen=True):
     offset: I32
 
 
-class SeekResponse(Message, frozen=True):
+class SeekResponse(Body, frozen=True):
     """SMB_COM_SEEK response, [MS-CIFS] 2.2.4.19.2: the new position from the start."""
 
     offset: U32
 
 
-class IoctlRequest(Message, frozen=True):
+class IoctlRequest(Body, frozen=True):
     """SMB_COM_IOCTL request, [MS-CIFS] 2.2.4.35.1. The form of LAN Manager 1.0 ends after the function."""
 
     SHORTER: ClassVar[tuple[int, ...]] = (3,)

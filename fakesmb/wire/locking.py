@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 import msgspec
 
-from fakesmb.wire.codec import U8, U16, U32, Buffer, Cursor, Message, Writer
+from fakesmb.wire.codec import U8, U16, U32, Body, Buffer, Cursor, Writer
 from fakesmb.wire.header import pack_header
 
 LOCKING_ANDX: Final = 0x24
@@ -80,7 +80,7 @@ class RangesPart(msgspec.Struct, frozen=True):
             writer.data += one.encode(large=False)
 
 
-class LockingAndxRequest(Message, frozen=True, kw_only=True):
+class LockingAndxRequest(Body, frozen=True, kw_only=True):
     """SMB_COM_LOCKING_ANDX request, [MS-CIFS] 2.2.4.32.1. The counts are filled in on encoding.
 
     Timeout is in milliseconds: 0 fails at once, 0xFFFFFFFF waits for ever.
@@ -116,7 +116,7 @@ class LockingAndxRequest(Message, frozen=True, kw_only=True):
         return [head + ranges]
 
 
-class LockingAndxResponse(Message, frozen=True):
+class LockingAndxResponse(Body, frozen=True):
     """SMB_COM_LOCKING_ANDX response, [MS-CIFS] 2.2.4.32.2."""
 
     ANDX: ClassVar[bool] = True
@@ -132,7 +132,7 @@ def oplock_break(tid: int, fid: int, level: int) -> bytes:
     return b"".join([header, *request.encode(len(header))])
 
 
-class LockByteRangeRequest(Message, frozen=True):
+class LockByteRangeRequest(Body, frozen=True):
     """SMB_COM_LOCK_BYTE_RANGE request, [MS-CIFS] 2.2.4.13.1."""
 
     fid: U16
@@ -140,7 +140,7 @@ class LockByteRangeRequest(Message, frozen=True):
     offset: U32
 
 
-class UnlockByteRangeRequest(Message, frozen=True):
+class UnlockByteRangeRequest(Body, frozen=True):
     """SMB_COM_UNLOCK_BYTE_RANGE request, [MS-CIFS] 2.2.4.14.1."""
 
     fid: U16

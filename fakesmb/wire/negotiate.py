@@ -12,13 +12,13 @@ from fakesmb.wire.codec import (
     U32,
     U64,
     Block,
+    Body,
     Buffer,
     CountedPart,
     Cursor,
     DecodeError,
     FixedPart,
     LastOemText,
-    Message,
     Rest,
     TextPart,
     Writer,
@@ -102,7 +102,7 @@ class DialectsPart(msgspec.Struct, frozen=True):
             writer.oem(dialect)
 
 
-class NegotiateRequest(Message, frozen=True):
+class NegotiateRequest(Body, frozen=True):
     """SMB_COM_NEGOTIATE request, [MS-CIFS] 2.2.4.52.1."""
 
     dialects: Annotated[tuple[str, ...], DialectsPart()]
@@ -115,7 +115,7 @@ NT_WORD_COUNT: Final = 17
 _CAPABILITIES: Final = struct.Struct("<19xI")
 
 
-class NegotiateNtWords(Message, frozen=True, kw_only=True):
+class NegotiateNtWords(Body, frozen=True, kw_only=True):
     """The 17 words that both NT LM 0.12 answers share, [MS-CIFS] 2.2.4.52.2.
 
     `system_time` is FILETIME, `server_time_zone` minutes west of UTC.
@@ -166,7 +166,7 @@ class NegotiateExtendedResponse(NegotiateNtWords, frozen=True, kw_only=True):
     security_blob: Rest = b""
 
 
-class NegotiateLanmanResponse(Message, frozen=True, kw_only=True):
+class NegotiateLanmanResponse(Body, frozen=True, kw_only=True):
     """The 13 words of LANMAN1.0 to LANMAN2.1; date and time are SMB_DATE and SMB_TIME, local."""
 
     dialect_index: U16
@@ -185,7 +185,7 @@ class NegotiateLanmanResponse(Message, frozen=True, kw_only=True):
     primary_domain: LastOemText = ""
 
 
-class NegotiateCoreResponse(Message, frozen=True):
+class NegotiateCoreResponse(Body, frozen=True):
     """The one word of the core dialects, or 0xFFFF where none is common, [MS-CIFS] 2.2.4.52.2."""
 
     dialect_index: U16 = NO_DIALECT

@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar, Self
 
 from msgspec.structs import replace
 
-from fakesmb.wire.codec import U16, U32, Block, Buffer, Message, RestPart
+from fakesmb.wire.codec import U16, U32, Block, Body, Buffer, RestPart
 from fakesmb.wire.files import payload
 
 
-class ReadRawRequest(Message, frozen=True):
+class ReadRawRequest(Body, frozen=True):
     """SMB_COM_READ_RAW request, [MS-CIFS] 2.2.4.22.1. The answer is bare data, or an empty frame."""
 
     SHORTER: ClassVar[tuple[int, ...]] = (8,)
@@ -26,7 +26,7 @@ class ReadRawRequest(Message, frozen=True):
         return self.offset_high << 32 | self.offset_low
 
 
-class ReadMpxRequest(Message, frozen=True):
+class ReadMpxRequest(Body, frozen=True):
     """SMB_COM_READ_MPX request, [MS-CIFS] 2.2.4.23.1."""
 
     fid: U16
@@ -37,7 +37,7 @@ class ReadMpxRequest(Message, frozen=True):
     reserved: U16 = 0
 
 
-class WriteRawRequest(Message, frozen=True):
+class WriteRawRequest(Body, frozen=True):
     """SMB_COM_WRITE_RAW request, [MS-CIFS] 2.2.4.25.1. `data` are the first of `count` bytes."""
 
     SHORTER: ClassVar[tuple[int, ...]] = (12,)
@@ -65,7 +65,7 @@ class WriteRawRequest(Message, frozen=True):
         return replace(request, data=payload(block, request.data_offset, request.data_length))
 
 
-class WriteMpxRequest(Message, frozen=True):
+class WriteMpxRequest(Body, frozen=True):
     """SMB_COM_WRITE_MPX request, [MS-CIFS] 2.2.4.26.1. Only the last of a sequence is answered."""
 
     fid: U16
@@ -86,19 +86,19 @@ class WriteMpxRequest(Message, frozen=True):
         return replace(request, data=payload(block, request.data_offset, request.data_length))
 
 
-class WriteRawInterimResponse(Message, frozen=True):
+class WriteRawInterimResponse(Body, frozen=True):
     """SMB_COM_WRITE_RAW interim response: send the raw data now, [MS-CIFS] 2.2.4.25.2. `available` is -1."""
 
     available: U16 = 0xFFFF
 
 
-class WriteCompleteResponse(Message, frozen=True):
+class WriteCompleteResponse(Body, frozen=True):
     """SMB_COM_WRITE_COMPLETE: the end of a raw write-through, [MS-CIFS] 2.2.4.25.3."""
 
     count: U16
 
 
-class WriteMpxResponse(Message, frozen=True):
+class WriteMpxResponse(Body, frozen=True):
     """SMB_COM_WRITE_MPX response, [MS-CIFS] 2.2.4.26.2."""
 
     response_mask: U32

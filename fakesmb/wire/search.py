@@ -2,22 +2,12 @@
 
 from typing import Annotated, Final, Self
 
-from fakesmb.wire.codec import (
-    U8,
-    U16,
-    U32,
-    BufferFormat4Text,
-    Int,
-    Message,
-    Raw16,
-    Record,
-    VariableBlock,
-)
+from fakesmb.wire.codec import U8, U16, U32, Body, BufferFormat4Text, Int, Raw16, Record, VariableBlock
 
 NAME_SIZE: Final = 13
 
 
-class SearchRequest(Message, frozen=True):
+class SearchRequest(Body, frozen=True):
     """SMB_COM_SEARCH, FIND, FIND_UNIQUE and FIND_CLOSE request, [MS-CIFS] 2.2.4.58.1.
 
     `max_count` counts for one answer. `resume_key` is empty (begin), or 21 bytes (go on).
@@ -29,7 +19,7 @@ class SearchRequest(Message, frozen=True):
     resume_key: VariableBlock = b""
 
 
-class SearchResponse(Message, frozen=True):
+class SearchResponse(Body, frozen=True):
     """The answer to all four, [MS-CIFS] 2.2.4.58.2; `entries` are 43 bytes each."""
 
     count: U16
@@ -60,7 +50,7 @@ class SearchEntry(Record, frozen=True):
         return cls(key.encode(), attributes & 0xFF, clock, date, min(size, 0xFFFFFFFF), name[: NAME_SIZE - 1])
 
 
-class FindClose2Request(Message, frozen=True):
+class FindClose2Request(Body, frozen=True):
     """SMB_COM_FIND_CLOSE2 request, [MS-CIFS] 2.2.4.48.1. SID 0xFFFF closes all (OS/2)."""
 
     sid: U16

@@ -2,16 +2,7 @@
 
 from typing import Annotated, ClassVar, Final
 
-from fakesmb.wire.codec import (
-    U16,
-    U32,
-    Block,
-    CountedPart,
-    DecodeError,
-    LastText,
-    Message,
-    Rest,
-)
+from fakesmb.wire.codec import U16, U32, Block, Body, CountedPart, DecodeError, LastText, Rest
 
 
 class Action:
@@ -21,7 +12,7 @@ class Action:
     LM_KEY: Final = 0x0002
 
 
-class SessionSetupAndxRequest(Message, frozen=True, kw_only=True):
+class SessionSetupAndxRequest(Body, frozen=True, kw_only=True):
     """What every form begins with, [MS-CIFS] 2.2.4.53.1; `decode` gives the form that WordCount names."""
 
     ANDX: ClassVar[bool] = True
@@ -93,7 +84,7 @@ SESSION_SETUP_FORMS: Final[dict[int, type[SessionSetupAndxRequest]]] = {
 """WordCount to request class."""
 
 
-class SessionSetupAndxResponse(Message, frozen=True, kw_only=True):
+class SessionSetupAndxResponse(Body, frozen=True, kw_only=True):
     """The 3-word answer to the 10- and 13-word forms, [MS-CIFS] 2.2.4.53.2."""
 
     ANDX: ClassVar[bool] = True
@@ -103,7 +94,7 @@ class SessionSetupAndxResponse(Message, frozen=True, kw_only=True):
     primary_domain: LastText = ""
 
 
-class SessionSetupExtendedResponse(Message, frozen=True, kw_only=True):
+class SessionSetupExtendedResponse(Body, frozen=True, kw_only=True):
     """The 4-word answer with a security token, [MS-SMB] 2.2.4.6.2."""
 
     ANDX: ClassVar[bool] = True
@@ -114,7 +105,7 @@ class SessionSetupExtendedResponse(Message, frozen=True, kw_only=True):
     native_lan_man: LastText = ""
 
 
-class LogoffAndxRequest(Message, frozen=True):
+class LogoffAndxRequest(Body, frozen=True):
     """SMB_COM_LOGOFF_ANDX request and response, [MS-CIFS] 2.2.4.54: nothing but the AndX words."""
 
     ANDX: ClassVar[bool] = True
@@ -124,14 +115,14 @@ class LogoffAndxResponse(LogoffAndxRequest, frozen=True):
     """SMB_COM_LOGOFF_ANDX response, [MS-CIFS] 2.2.4.54.2."""
 
 
-class EchoRequest(Message, frozen=True):
+class EchoRequest(Body, frozen=True):
     """SMB_COM_ECHO request, [MS-CIFS] 2.2.4.39.1: so many answers with the same data."""
 
     echo_count: U16
     data: Rest = b""
 
 
-class EchoResponse(Message, frozen=True):
+class EchoResponse(Body, frozen=True):
     """SMB_COM_ECHO response, [MS-CIFS] 2.2.4.39.2. The first answer has `sequence_number` 1."""
 
     sequence_number: U16

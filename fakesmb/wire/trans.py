@@ -11,7 +11,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 import msgspec
 
-from fakesmb.wire.codec import U16_STRUCT, Block, Buffer, Cursor, DecodeError, Message, Writer
+from fakesmb.wire.codec import U16_STRUCT, Block, Body, Buffer, Cursor, DecodeError, Writer
 
 _REQUEST: Final = struct.Struct("<HHHHBxHIHHHHHBx")
 _NT_REQUEST: Final = struct.Struct("<BHIIIIIIIIBH")
@@ -53,7 +53,7 @@ def _check_words(block: Block, least: int, what: type) -> None:
         raise DecodeError(f"WordCount {block.word_count} of {what.__name__}")
 
 
-class TransactionRequest(Message, frozen=True, kw_only=True):
+class TransactionRequest(Body, frozen=True, kw_only=True):
     """SMB_COM_TRANSACTION request, [MS-CIFS] 2.2.4.33.1. Parameters and data are views into the message.
 
     `name` is `\\PIPE\\`, `\\PIPE\\LANMAN` or `\\MAILSLOT\\...`. `setup` is the words' bytes.
@@ -241,7 +241,7 @@ class NtTransactRequest(TransactionRequest, frozen=True, kw_only=True):
         return _block(self.FIXED_WORDS, words, self.setup, writer.data)
 
 
-class TransactionSecondaryRequest(Message, frozen=True, kw_only=True):
+class TransactionSecondaryRequest(Body, frozen=True, kw_only=True):
     """SMB_COM_TRANSACTION_SECONDARY request, [MS-CIFS] 2.2.4.34.1: more of a request, at its displacements.
 
     The totals may be smaller than the first request said, never larger.
@@ -327,7 +327,7 @@ class _Window(NamedTuple):
     data_to: int
 
 
-class TransactionResponse(Message, frozen=True, kw_only=True):
+class TransactionResponse(Body, frozen=True, kw_only=True):
     """The response to TRANSACTION and TRANSACTION2, [MS-CIFS] 2.2.4.33.2 and 2.2.4.46.2: whole, or one piece.
 
     Built whole from `parameters`, `data` and `setup`; `pieces` cuts it into messages. Totals of None are the

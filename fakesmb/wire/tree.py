@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Final
 from fakesmb.wire.codec import (
     U16,
     U32,
+    Body,
     BufferFormat4Oem,
     CountedPart,
     LastOemText,
     LastText,
-    Message,
     OemText,
     Text,
 )
@@ -43,7 +43,7 @@ class Service:
     ANY: Final = "?????"
 
 
-class TreeConnectAndxRequest(Message, frozen=True, kw_only=True):
+class TreeConnectAndxRequest(Body, frozen=True, kw_only=True):
     """SMB_COM_TREE_CONNECT_ANDX request, [MS-CIFS] 2.2.4.55.1. `service` is OEM whatever the flags say."""
 
     ANDX: ClassVar[bool] = True
@@ -54,7 +54,7 @@ class TreeConnectAndxRequest(Message, frozen=True, kw_only=True):
     service: LastOemText = Service.ANY
 
 
-class TreeConnectAndxResponse(Message, frozen=True, kw_only=True):
+class TreeConnectAndxResponse(Body, frozen=True, kw_only=True):
     """SMB_COM_TREE_CONNECT_ANDX response of 3 words, [MS-CIFS] 2.2.4.55.2."""
 
     ANDX: ClassVar[bool] = True
@@ -63,7 +63,7 @@ class TreeConnectAndxResponse(Message, frozen=True, kw_only=True):
     native_file_system: LastText = ""
 
 
-class TreeConnectAndxExtendedResponse(Message, frozen=True, kw_only=True):
+class TreeConnectAndxExtendedResponse(Body, frozen=True, kw_only=True):
     """SMB_COM_TREE_CONNECT_ANDX response of 7 words with maximal rights, [MS-SMB] 2.2.4.7.2."""
 
     ANDX: ClassVar[bool] = True
@@ -74,14 +74,14 @@ class TreeConnectAndxExtendedResponse(Message, frozen=True, kw_only=True):
     native_file_system: LastText = ""
 
 
-class TreeConnectAndxLanmanResponse(Message, frozen=True):
+class TreeConnectAndxLanmanResponse(Body, frozen=True):
     """SMB_COM_TREE_CONNECT_ANDX response of 2 words, as the LANMAN dialects know it."""
 
     ANDX: ClassVar[bool] = True
     service: LastOemText
 
 
-class TreeConnectRequest(Message, frozen=True):
+class TreeConnectRequest(Body, frozen=True):
     """SMB_COM_TREE_CONNECT request, [MS-CIFS] 2.2.4.50.1; OEM strings."""
 
     path: BufferFormat4Oem
@@ -89,26 +89,26 @@ class TreeConnectRequest(Message, frozen=True):
     service: BufferFormat4Oem
 
 
-class TreeConnectResponse(Message, frozen=True):
+class TreeConnectResponse(Body, frozen=True):
     """SMB_COM_TREE_CONNECT response, [MS-CIFS] 2.2.4.50.2."""
 
     max_buffer_size: U16
     tid: U16
 
 
-class TreeDisconnectRequest(Message, frozen=True):
+class TreeDisconnectRequest(Body, frozen=True):
     """SMB_COM_TREE_DISCONNECT request, [MS-CIFS] 2.2.4.51.1: the TID is in the header."""
 
 
-class ProcessExitRequest(Message, frozen=True):
+class ProcessExitRequest(Body, frozen=True):
     """SMB_COM_PROCESS_EXIT request, [MS-CIFS] 2.2.4.18.1: the PID is in the header."""
 
 
-class QueryInformationDiskRequest(Message, frozen=True):
+class QueryInformationDiskRequest(Body, frozen=True):
     """SMB_COM_QUERY_INFORMATION_DISK request, [MS-CIFS] 2.2.4.57.1."""
 
 
-class QueryInformationDiskResponse(Message, frozen=True):
+class QueryInformationDiskResponse(Body, frozen=True):
     """SMB_COM_QUERY_INFORMATION_DISK response, [MS-CIFS] 2.2.4.57.2; a block is a sector."""
 
     total_units: U16

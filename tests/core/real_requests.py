@@ -2,7 +2,7 @@
 
 import struct
 
-from fakesmb.wire.codec import Empty, Message
+from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import DeleteRequest, QueryInformationRequest, RenameRequest
 from fakesmb.wire.files import (
     CloseRequest,
@@ -19,7 +19,7 @@ from fakesmb.wire.tree import TreeConnectAndxRequest
 from tests.core import transcript
 
 FIND = struct.pack("<HHHHI", 22, 9, 6, 0x104, 0) + b"*\0\0\0"
-REQUESTS: list[tuple[int, Message]] = [
+REQUESTS: list[tuple[int, Body]] = [
     (0x72, NegotiateRequest(("NT LM 0.12",))),
     (0x73, SessionSetupPlainRequest(account_name="alice", unicode_password_length=24, unicode_password=bytes(24))),
     (0x75, TreeConnectAndxRequest(password_length=1, path="\\\\H\\IPC$")),

@@ -9,7 +9,7 @@ import pytest
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.codec import Empty, Message
+from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
     CreateDirectoryRequest,
@@ -209,9 +209,9 @@ REFUSALS = {
 }
 
 
-def asks(path: str) -> list[tuple[int, Message]]:
+def asks(path: str) -> list[tuple[int, Body]]:
     """Every command that takes a path."""
-    requests: list[tuple[int, Message]] = [
+    requests: list[tuple[int, Body]] = [
         (
             0xA2,
             NtCreateAndxRequest(
@@ -266,7 +266,7 @@ def test_nothing_outside_is_read(trap: Client, folders: dict[str, Path], path: s
 def test_nothing_outside_is_made(trap: Client, folders: dict[str, Path], path: str) -> None:
     """Files, folders, the targets of renames and links."""
     before = state_of(folders["public"].parent / "outside")
-    requests: list[tuple[int, Message]] = [
+    requests: list[tuple[int, Body]] = [
         (
             0xA2,
             NtCreateAndxRequest(

@@ -5,7 +5,7 @@ import pytest
 from fakesmb.core.exchange import MOST_COMMANDS
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.codec import Empty, Message
+from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import QueryInformationRequest, QueryInformationResponse
 from fakesmb.wire.files import (
     CloseRequest,
@@ -84,7 +84,7 @@ def test_tree_connect_and_open(client: Client) -> None:
     """A command of the old kind may end a chain."""
     request = TreeConnectAndxRequest(password_length=1, path="\\\\H\\c$")
     client.send(TREE, request, (0x08, QueryInformationRequest("\\readme.txt")), tid=0)
-    kinds: list[type[Message]] = [TreeConnectAndxResponse, QueryInformationResponse]
+    kinds: list[type[Body]] = [TreeConnectAndxResponse, QueryInformationResponse]
     _, info = client.answer().chained(kinds)
     assert isinstance(info, QueryInformationResponse)
     assert info.file_size == len(README)
@@ -132,7 +132,7 @@ def test_locking_write_and_close(client: Client) -> None:
     answer = client.answer()
     assert answer.header.status == 0
     assert answer.header.command == LOCKING
-    kinds: list[type[Message]] = [LockingAndxResponse, WriteAndxResponse, Empty]
+    kinds: list[type[Body]] = [LockingAndxResponse, WriteAndxResponse, Empty]
     assert answer.chained(kinds) == [LockingAndxResponse(), WriteAndxResponse.of(3), Empty()]
     assert client.read(client.create("new.txt")) == b"abc"
 
@@ -190,7 +190,7 @@ def test_a_chain_waits_and_goes_on(client: Client, other: Client) -> None:
     assert other.answers() == []
     client.unlock(mine, 0, 10)
     answer = other.answer()
-    kinds: list[type[Message]] = [LockingAndxResponse, WriteAndxResponse, Empty]
+    kinds: list[type[Body]] = [LockingAndxResponse, WriteAndxResponse, Empty]
     assert answer.chained(kinds) == [LockingAndxResponse(), WriteAndxResponse.of(3), Empty()]
 
 
@@ -258,7 +258,7 @@ def test_several_answers_at_the_end(client: Client) -> None:
     fid = client.create("a.txt")
     client.send(READ, ReadAndxRequest(fid=fid, max_count=1), (ECHO, EchoRequest(3, b"x")))
     chain, second, third = client.answers()
-    kinds: list[type[Message]] = [ReadAndxResponse, EchoResponse]
+    kinds: list[type[Body]] = [ReadAndxResponse, EchoResponse]
     assert chain.chained(kinds)[1] == EchoResponse(1, b"x")
     assert [(one.header.command, one.body(EchoResponse).sequence_number) for one in (second, third)] == [
         (ECHO, 2),

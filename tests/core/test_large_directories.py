@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from fakesmb.nt.status import NT
 from fakesmb.testing import Answer, Client, InMemoryServer
-from fakesmb.wire.codec import Message
+from fakesmb.wire.codec import Body
 from fakesmb.wire.dirs import DeleteRequest, RenameRequest
 from fakesmb.wire.search import SearchRequest, SearchResponse
 from fakesmb.wire.session import EchoRequest, EchoResponse
@@ -34,7 +34,7 @@ def large(folders: dict[str, Path]) -> Path:
     return folders["public"] / "dir"
 
 
-def in_turns(server: InMemoryServer, client: Client, command: int, request: Message) -> tuple[bool, Answer]:
+def in_turns(server: InMemoryServer, client: Client, command: int, request: Body) -> tuple[bool, Answer]:
     """Whether others have a turn before the answer comes; one of them has an echo answered then."""
     other = server.client().sign_in()
     client.send(command, request)

@@ -10,7 +10,7 @@ import pytest
 from fakesmb.core.request import Empty
 from fakesmb.nt.status import ERRDOS, ERRSRV, NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.codec import Message
+from fakesmb.wire.codec import Body
 from fakesmb.wire.dirs import (
     CreateDirectoryRequest,
     NtRenameRequest,
@@ -205,7 +205,7 @@ def test_a_name_that_is_taken_has_three_dos_errors(
     (folders["public"] / "b.txt").write_bytes(b"")
     client.flags2 &= ~Flags2.NT_STATUS
 
-    def refusal(code: int, request: Message) -> int:
+    def refusal(code: int, request: Body) -> int:
         client.send(code, request)
         return client.answer().header.status
 

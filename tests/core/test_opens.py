@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fakesmb.core.request import Empty
+from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
 from fakesmb.vfs.local.store import LocalStore
-from fakesmb.vfs.store import Access, Action, Disposition, Option
 from fakesmb.wire.files import (
     ClosePrintFileRequest,
     CloseRequest,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.codec import Empty, Message
+from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.session import EchoRequest
 from tests.core.conftest import check_end
 from tests.core.real_requests import DOCUMENTED, REQUESTS
@@ -66,7 +66,7 @@ def check_frames(client: Client, sent: bytes = b"") -> list[bytes]:
     return frames
 
 
-def messages(*, most: int = 12) -> st.SearchStrategy[list[tuple[int, Message]]]:
+def messages(*, most: int = 12) -> st.SearchStrategy[list[tuple[int, Body]]]:
     return st.lists(st.sampled_from(REQUESTS), max_size=most)
 
 
@@ -119,7 +119,7 @@ def mutations(draw: st.DrawFn) -> Callable[[bytes], bytes]:
 @settings(max_examples=250)
 @given(messages(), st.lists(mutations(), max_size=14), st.floats(0, 2))
 def test_mutated_conversations(
-    requests: list[tuple[int, Message]], changes: list[Callable[[bytes], bytes]], later: float
+    requests: list[tuple[int, Body]], changes: list[Callable[[bytes], bytes]], later: float
 ) -> None:
     """Real requests, each with something wrong in it; the clock moves on; a second client is in the way."""
     with share() as (server, client):
@@ -156,9 +156,7 @@ def test_the_documented_exchange_mutated(changes: list[tuple[int, Callable[[byte
 @given(
     st.lists(st.sampled_from(CHAINED), min_size=1, max_size=6), st.sampled_from([None, *REQUESTS]), st.data()
 )
-def test_any_chain(
-    chain: list[tuple[int, Message]], last: tuple[int, Message] | None, data: st.DataObject
-) -> None:
+def test_any_chain(chain: list[tuple[int, Body]], last: tuple[int, Body] | None, data: st.DataObject) -> None:
     """Commands chained as no client would, with AndX offsets right or wrong: exactly one first answer."""
     with share() as (_, client):
         client.create("a.txt")
@@ -175,7 +173,7 @@ def test_any_chain(
 
 @settings(max_examples=60)
 @given(messages(), st.lists(st.integers(0, 1500), max_size=30))
-def test_cuts_change_nothing(requests: list[tuple[int, Message]], cuts: list[int]) -> None:
+def test_cuts_change_nothing(requests: list[tuple[int, Body]], cuts: list[int]) -> None:
     """Where the stream is cut makes no difference to what is answered."""
 
     def talk(at: list[int]) -> list[tuple[bytes, int]]:
@@ -200,7 +198,7 @@ def test_cuts_change_nothing(requests: list[tuple[int, Message]], cuts: list[int
 
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(REQUESTS), max_size=12), st.integers(0, 12))
-def test_leaving_at_any_moment(requests: list[tuple[int, Message]], when: int) -> None:
+def test_leaving_at_any_moment(requests: list[tuple[int, Body]], when: int) -> None:
     """A client may vanish whatever it has open, locked, searched or waits for; the next one finds all of it free."""
     with share() as (server, client):
         for command, body in requests[:when]:

@@ -20,9 +20,9 @@ from fakesmb.nt.descriptor import (
     descriptor_bytes,
     read_descriptor,
 )
+from fakesmb.nt.files import Access, Disposition
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.vfs.store import Access, Disposition
 from fakesmb.wire.nt_trans import (
     LengthNeededResponse,
     NtCreateRequest,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client
-from fakesmb.vfs.store import Disposition
 from fakesmb.wire.dirs import (
     DeleteRequest,
     NtRenameLevel,

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from fakesmb.nt.descriptor import SecurityInformation
+from fakesmb.nt.files import Access, Disposition
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client
-from fakesmb.vfs.store import Access, Disposition
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.dirs import (
     DeleteDirectoryRequest,

@@ -14,7 +14,7 @@ from fakesmb.record.events import Part, pipe_message
 from fakesmb.record.words import trans as words_trans
 from fakesmb.wire import dirs, files, locking, names, negotiate, raw, search, session, trans, trans2, tree
 from fakesmb.wire import nt_trans as nt
-from fakesmb.wire.codec import Empty, Message, lighten
+from fakesmb.wire.codec import Body, Empty, lighten
 from fakesmb.wire.set_info import SetRename
 from tests.record.record_samples import message, reply
 
@@ -354,11 +354,11 @@ BASES = {
 }
 
 
-def messages_of(module: ModuleType) -> list[type[Message]]:
+def messages_of(module: ModuleType) -> list[type[Body]]:
     return [
         one
         for _, one in inspect.getmembers(module, inspect.isclass)
-        if issubclass(one, Message) and one.__module__ == module.__name__ and one not in BASES
+        if issubclass(one, Body) and one.__module__ == module.__name__ and one not in BASES
     ]
 
 

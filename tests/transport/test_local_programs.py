@@ -9,13 +9,14 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
+from fakesmb.nt.files import Filter, Happened, Option
 from fakesmb.record.log import EventLog
 from fakesmb.transport.local_programs import Readable, heed_local_programs
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.watch import Changes, Filter, Happened
-from fakesmb.vfs.store import CreateRequest, Option
+from fakesmb.vfs.rules.watch import Changes
+from fakesmb.vfs.store import CreateParameters
 
 LIST = 0x00120081
 
@@ -39,7 +40,7 @@ def test_the_reactor_reads_from_the_first_watch_to_the_last(tmp_path: OsPath) ->
     reactor, opens = Reactor(), OpenFiles()
     heed_local_programs(reactor, opens, EventLog([]))
     store = LocalStore(str(tmp_path), opens)
-    handle = store.create(Path(), CreateRequest(LIST, options=Option.DIRECTORY)).handle
+    handle = store.create(Path(), CreateParameters(LIST, options=Option.DIRECTORY)).handle
     assert reactor.readers == []
     told: list[Changes] = []
     store.watch(handle, Filter.FILE_NAME, recursive=True, size=1000).addCallback(told.append)

@@ -11,7 +11,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.store import CreateRequest, Opened
+from fakesmb.vfs.store import CreateParameters, Opened
 
 Refuses = Callable[[NT], AbstractContextManager[object]]
 
@@ -27,7 +27,7 @@ class Lab:
 
     def open(self, path: str, access: int = 0x12019F, **request: object) -> Opened:
         """Opens for reading and writing, unless told otherwise."""
-        return self.store.create(Path.parse(path), CreateRequest(access, **request))  # type: ignore[arg-type]
+        return self.store.create(Path.parse(path), CreateParameters(access, **request))  # type: ignore[arg-type]
 
     def names(self, directory: str = "", pattern: str = "*", attributes: int = 0x16) -> list[str]:
         """What a search gives out."""

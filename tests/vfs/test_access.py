@@ -1,8 +1,8 @@
 import pytest
 
+from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.access import check_mask, grant, map_generic
-from fakesmb.vfs.store import Access, Attribute
 
 
 def test_generic_rights_are_sets_of_specific_ones() -> None:

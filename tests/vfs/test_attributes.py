@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakesmb.nt.files import Attribute
 from fakesmb.vfs.local import attributes
 from fakesmb.vfs.local.attributes import NOTHING, Stored, decode, effective, encode, load, save
-from fakesmb.vfs.store import Attribute
 
 BORN = 0x01D000DAB1F3B932
 SAMBA_4_17 = bytes.fromhex("0000050005000000110000002300000032b9f3b1da00d001")

@@ -6,11 +6,12 @@ from pathlib import Path as Disk
 
 import pytest
 
+from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.store import Access, Attribute, CreateRequest, Handle
+from fakesmb.vfs.store import CreateParameters, Handle
 
 SET_SPARSE, RANGES, ZERO, OBJECT_ID, GET_ID, DELETE_ID = (
     0x000900C4, 0x000940CF, 0x000980C8, 0x000900C0, 0x0009009C, 0x000900A0,
@@ -27,7 +28,7 @@ def control_store(tmp_path: Disk) -> LocalStore:
 
 def opened(store: LocalStore, access: int = Access.FILE_ALL) -> Handle:
     """The file, open."""
-    return store.create(Path(("a",)), CreateRequest(access=access)).handle
+    return store.create(Path(("a",)), CreateParameters(access=access)).handle
 
 
 def refused(store: LocalStore, handle: Handle, code: int, data: bytes = b"", room: int = 64) -> NT:
@@ -94,6 +95,6 @@ def test_what_ntfs_refuses(control_store: LocalStore) -> None:
 
 def test_owners_are_not_kept_of_a_volume_without_quotas(control_store: LocalStore) -> None:
     """FIND_FILES_BY_SID finds nothing in a directory, and a warning says why; of a file it is no question."""
-    directory = control_store.create(Path(()), CreateRequest(access=Access.FILE_ALL)).handle
+    directory = control_store.create(Path(()), CreateParameters(access=Access.FILE_ALL)).handle
     assert control_store.control(directory, FIND_BY_SID, bytes(16), 64) == (b"", NT.NO_QUOTAS_FOR_ACCOUNT)
     assert refused(control_store, opened(control_store), FIND_BY_SID, bytes(16)) is NT.INVALID_PARAMETER

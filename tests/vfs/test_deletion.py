@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakesmb.vfs.store import Access, Disposition, Option
+from fakesmb.nt.files import Access, Disposition, Option
 from tests.vfs.lab import Lab
 
 READS_AND_DELETES = Access.FILE_READ | Access.DELETE

@@ -15,13 +15,14 @@ from fakesmb.nt.descriptor import (
     acl_of,
     allow,
 )
+from fakesmb.nt.files import Access, Disposition, Option
 from fakesmb.nt.status import NT
+from fakesmb.nt.token import Token
 from fakesmb.vfs.local import descriptors
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.permissions import Token
-from fakesmb.vfs.store import Access, CreateRequest, Disposition, Handle, Opened, Option
+from fakesmb.vfs.store import CreateParameters, Handle, Opened
 from tests.vfs.lab import Lab, Refuses
 
 BOB: Final = "S-1-5-21-1-2-3-1001"
@@ -51,7 +52,7 @@ class Users:
         self.admin.close(handle)
 
     def open(self, store: LocalStore, path: str, access: int, **request: object) -> Opened:
-        return store.create(Path.parse(path), CreateRequest(access, **request))  # type: ignore[arg-type]
+        return store.create(Path.parse(path), CreateParameters(access, **request))  # type: ignore[arg-type]
 
     def try_(self, store: LocalStore, path: str, access: int, **request: object) -> int:
         """Opens, closes, and gives the access that was granted."""

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakesmb.nt.files import Access, Attribute, Disposition
 from fakesmb.nt.filetime import from_ns, from_seconds, now
 from fakesmb.nt.status import NT
 from fakesmb.vfs.local.attributes import XATTR
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.store import Access, Attribute, CreateRequest, Disposition, Ea, FileStore
+from fakesmb.vfs.store import CreateParameters, Ea, FileStore
 from tests.vfs.lab import Lab, Refuses
 
 P = Path.parse
@@ -97,7 +98,7 @@ def test_as_a_bytearray(writes: list[tuple[int, bytes]]) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(folder, OpenFiles())
-        handle = store.create(P("a"), CreateRequest(0x12019F, disposition=2)).handle
+        handle = store.create(P("a"), CreateParameters(0x12019F, disposition=2)).handle
         model = bytearray()
         for offset, data in writes:
             store.write(handle, offset, data, 0)
@@ -366,7 +367,7 @@ def test_opening_and_asking_are_quick(lab: Lab) -> None:
     """Far above what they cost (15 and 7 microseconds on the machine this was written on): a tripwire."""
     (lab.root / "dir").mkdir()
     (lab.root / "dir" / "a").touch()
-    path, request = P("dir\\a"), CreateRequest(0x120089)
+    path, request = P("dir\\a"), CreateParameters(0x120089)
     started = time.process_time()
     for _ in range(1000):
         lab.store.query(path)

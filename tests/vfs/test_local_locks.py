@@ -9,10 +9,11 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.programs.local_locks import SUPPORTED
-from fakesmb.vfs.store import Access, CreateRequest, Handle, Share
+from fakesmb.vfs.store import CreateParameters, Handle
 from tests.vfs.lab import Lab, Refuses
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="only Linux has open file description locks")
@@ -21,7 +22,7 @@ if sys.platform == "linux":
     from fcntl import F_OFD_GETLK, F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, fcntl
 
 FLOCK = struct.Struct("@hhqqi4x")
-ALL = Share.READ | Share.WRITE | Share.DELETE
+ALL = ShareMode.READ | ShareMode.WRITE | ShareMode.DELETE
 READ_WRITE = Access.READ_DATA | Access.WRITE_DATA
 
 
@@ -71,7 +72,7 @@ def program(lab: Lab, clock: Clock) -> Iterator[Program]:
 
 def opened(lab: Lab, access: int = READ_WRITE) -> Handle:
     """The file, open as a client has it."""
-    return lab.store.create(Path(("a",)), CreateRequest(access=access, share=ALL)).handle
+    return lab.store.create(Path(("a",)), CreateParameters(access=access, share=ALL)).handle
 
 
 def test_a_client_meets_a_programs_lock(lab: Lab, program: Program, refuses: Refuses) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from fakesmb.nt.files import Access, Oplock
 from fakesmb.vfs.programs import local_opens
 from fakesmb.vfs.programs.local_opens import LocalOpens
-from fakesmb.vfs.store import Access, Opened, Oplock
+from fakesmb.vfs.store import Opened
 from tests.vfs.lab import Lab
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")

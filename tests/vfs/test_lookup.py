@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import directory as directories
 from fakesmb.vfs.local.directory import Listing, shown_name
@@ -15,7 +16,7 @@ from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.store import CreateRequest, Disposition
+from fakesmb.vfs.store import CreateParameters
 from tests.vfs.lab import Lab, Refuses
 
 
@@ -308,7 +309,7 @@ def test_no_path_leaves(
     before = (os.listdir(outside), os.stat(outside).st_mtime_ns, (outside / "secret.txt").read_text())
     try:
         path = Path.parse(slash.join(parts))
-        opened = store.create(path, CreateRequest(0x12019F, disposition=disposition, options=int(option)))
+        opened = store.create(path, CreateParameters(0x12019F, disposition=disposition, options=int(option)))
     except (SMBError, OSError):
         pass
     else:
@@ -344,7 +345,7 @@ def test_a_path_that_was_not_parsed_does_not_leave_either(lab: Lab, refuses: Ref
         lab.store.rename(Path(("a",)), Path((name,)), replace=True)
     for directory in ((name,), (name, "outside")):
         with pytest.raises((SMBError, ValueError, OSError)):
-            lab.store.create(Path((*directory, "secret.txt")), CreateRequest(1))
+            lab.store.create(Path((*directory, "secret.txt")), CreateParameters(1))
 
 
 @pytest.mark.parametrize("name", ["a<b", "a*", "x:y", "\x01"])
@@ -353,7 +354,7 @@ def test_no_file_gets_a_name_that_no_client_can_say(lab: Lab, refuses: Refuses, 
     for change in (
         lambda: lab.store.rename(Path(("a",)), Path((name,)), replace=False),
         lambda: lab.store.link(Path(("a",)), Path((name,)), replace=False),
-        lambda: lab.store.create(Path((name,)), CreateRequest(1, disposition=Disposition.CREATE)),
+        lambda: lab.store.create(Path((name,)), CreateParameters(1, disposition=Disposition.CREATE)),
     ):
         with refuses(NT.OBJECT_NAME_INVALID):
             change()

@@ -3,9 +3,10 @@ import os
 
 import pytest
 
+from fakesmb.nt.files import Access, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Access, Attribute, Disposition, Option, Share, SharingViolation
+from fakesmb.vfs.store import SharingViolation
 from tests.vfs.lab import Lab, Refuses
 
 P = Path.parse
@@ -106,23 +107,23 @@ def test_the_handle_follows(lab: Lab, refuses: Refuses) -> None:
 
 def test_renaming_takes_delete_access_or_everyones_consent(lab: Lab, refuses: Refuses) -> None:
     touch(lab, "a")
-    opened = lab.open("a", Access.GENERIC_READ, share=Share.READ | Share.WRITE)
+    opened = lab.open("a", Access.GENERIC_READ, share=ShareMode.READ | ShareMode.WRITE)
     with refuses(NT.ACCESS_DENIED):
         lab.store.rename(opened.handle, P("b"), replace=False)
     with pytest.raises(SharingViolation):
         lab.store.rename(P("a"), P("b"), replace=False)
     lab.store.close(opened.handle)
-    lab.open("a", Access.GENERIC_READ, share=Share.ALL)
+    lab.open("a", Access.GENERIC_READ, share=ShareMode.ALL)
     lab.store.rename(P("a"), P("b"), replace=False)
 
 
 @pytest.mark.parametrize(
     ("access", "share", "free"),
     [
-        (Access.DELETE, Share.ALL, False),
-        (Access.READ_DATA, Share.ALL, True),
-        (Access.READ_DATA, Share.READ | Share.DELETE, False),
-        (Access.READ_ATTRIBUTES, Share.NONE, True),
+        (Access.DELETE, ShareMode.ALL, False),
+        (Access.READ_DATA, ShareMode.ALL, True),
+        (Access.READ_DATA, ShareMode.READ | ShareMode.DELETE, False),
+        (Access.READ_ATTRIBUTES, ShareMode.NONE, True),
     ],
 )
 def test_a_rename_by_command_opens_the_directory_it_leads_to(
@@ -131,7 +132,7 @@ def test_a_rename_by_command_opens_the_directory_it_leads_to(
     touch(lab, "a", "dir/x")
     lab.open("dir", access, share=share, options=Option.DIRECTORY)
     with contextlib.nullcontext() if free else refuses(NT.SHARING_VIOLATION):
-        lab.store.rename(P("a"), P("dir\\a"), replace=False, share=Share.READ | Share.WRITE)
+        lab.store.rename(P("a"), P("dir\\a"), replace=False, share=ShareMode.READ | ShareMode.WRITE)
     assert (lab.root / "dir/a").exists() is free
 
 
@@ -139,8 +140,8 @@ def test_who_has_it_open_comes_before_what_it_is(lab: Lab, refuses: Refuses) -> 
     """Windows opens for DELETE, and asks the file system to mark it then."""
     touch(lab, "a", "dir/x")
     lab.store.set_basic(P("a"), attributes=Attribute.READONLY)
-    one = lab.open("a", Access.READ_DATA, share=Share.READ).handle
-    two = lab.open("dir", Access.READ_DATA, share=Share.READ).handle
+    one = lab.open("a", Access.READ_DATA, share=ShareMode.READ).handle
+    two = lab.open("dir", Access.READ_DATA, share=ShareMode.READ).handle
     with refuses(NT.SHARING_VIOLATION):
         lab.store.delete(P("a"))
     with refuses(NT.SHARING_VIOLATION):
@@ -204,11 +205,11 @@ def test_deleting_by_name(lab: Lab, refuses: Refuses) -> None:
 
 def test_deleting_an_open_file(lab: Lab, refuses: Refuses) -> None:
     touch(lab, "a")
-    opened = lab.open("a", share=Share.ALL)
+    opened = lab.open("a", share=ShareMode.ALL)
     with pytest.raises(SharingViolation):
         lab.store.delete(P("a"))  # it shares nothing itself
     lab.store.close(opened.handle)
-    opened = lab.open("a", Access.READ_ATTRIBUTES, share=Share.NONE)
+    opened = lab.open("a", Access.READ_ATTRIBUTES, share=ShareMode.NONE)
     lab.store.delete(P("a"))
     assert (lab.root / "a").exists()
     with refuses(NT.DELETE_PENDING):

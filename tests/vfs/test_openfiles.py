@@ -1,6 +1,6 @@
+from fakesmb.nt.files import Access
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFile
-from fakesmb.vfs.store import Access
 from tests.vfs.lab import Lab
 
 

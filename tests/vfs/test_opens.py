@@ -2,9 +2,10 @@ import os
 
 import pytest
 
+from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Access, Action, Attribute, Disposition, Option, SharingViolation
+from fakesmb.vfs.store import SharingViolation
 from tests.vfs.lab import Lab, Refuses
 
 D = Disposition
@@ -280,14 +281,14 @@ def test_an_attribute_only_open_needs_no_permission_to_read(lab: Lab) -> None:
 
 def test_two_shares_on_one_folder_see_each_other(lab: Lab) -> None:
     from fakesmb.vfs.local.store import LocalStore
-    from fakesmb.vfs.store import CreateRequest
+    from fakesmb.vfs.store import CreateParameters
 
     (lab.root / "dir").mkdir()
     (lab.root / "dir" / "a").touch()
     other = LocalStore(str(lab.root / "dir"), lab.opens)
     lab.open("dir\\a", share=0)
     with pytest.raises(SharingViolation):
-        other.create(Path.parse("a"), CreateRequest(Access.GENERIC_READ))
+        other.create(Path.parse("a"), CreateParameters(Access.GENERIC_READ))
 
 
 def test_what_cannot_be_made_whole_is_not_left_behind(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,18 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from fakesmb.nt.files import Access, Disposition, Oplock, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import (
-    Access,
-    Disposition,
-    Handle,
-    Opened,
-    Oplock,
-    OplockBreaking,
-    Share,
-    SharingViolation,
-)
+from fakesmb.vfs.store import Handle, Opened, OplockBreaking, SharingViolation
 from tests.vfs.lab import Lab, Refuses
 
 NONE, EXCLUSIVE, BATCH, LEVEL_II = Oplock.NONE, Oplock.EXCLUSIVE, Oplock.BATCH, Oplock.LEVEL_II
@@ -145,7 +137,7 @@ def test_a_holder_without_level_two_is_left_with_nothing(caching: Caching) -> No
 
 def test_close_answers_a_break(caching: Caching) -> None:
     """Who opens next is alone and gets the oplock."""
-    first = caching.open(BATCH, share=Share.NONE)
+    first = caching.open(BATCH, share=ShareMode.NONE)
     woken: list[int] = []
     breaking(caching.open).wait(lambda: woken.append(1))
     first.close()
@@ -168,7 +160,7 @@ def test_an_acknowledgement_of_nothing_changes_nothing(caching: Caching) -> None
 
 
 def test_attributes_only_opens_break_nothing_and_get_nothing(caching: Caching) -> None:
-    first = caching.open(EXCLUSIVE, share=Share.NONE)
+    first = caching.open(EXCLUSIVE, share=ShareMode.NONE)
     assert caching.open(BATCH, access=ATTRIBUTES).level == NONE
     assert not first.told
 
@@ -202,13 +194,13 @@ def test_overwriting_ends_level_two_at_once(caching: Caching) -> None:
 
 class TestSharing:
     def test_an_exclusive_holder_is_left_alone(self, caching: Caching) -> None:
-        first = caching.open(EXCLUSIVE, share=Share.NONE)
+        first = caching.open(EXCLUSIVE, share=ShareMode.NONE)
         with pytest.raises(SharingViolation):
             caching.open()
         assert not first.told
 
     def test_a_batch_holder_may_close_first(self, caching: Caching) -> None:
-        first = caching.open(BATCH, share=Share.NONE)
+        first = caching.open(BATCH, share=ShareMode.NONE)
         breaking(caching.open)
         assert first.told == [(LEVEL_II, True)]
         first.acknowledge(LEVEL_II)
@@ -318,11 +310,11 @@ class TestNames:
 
     def test_a_rename_that_shares_less_meets_the_holder(self, caching: Caching) -> None:
         first = caching.open(BATCH)
-        breaking(lambda: self.rename(caching, share=Share.READ | Share.WRITE))
+        breaking(lambda: self.rename(caching, share=ShareMode.READ | ShareMode.WRITE))
         assert first.told == [(LEVEL_II, True)]
         first.acknowledge(LEVEL_II)
         with pytest.raises(SharingViolation):
-            self.rename(caching, share=Share.READ | Share.WRITE)
+            self.rename(caching, share=ShareMode.READ | ShareMode.WRITE)
 
     def test_the_holder_of_a_file_to_replace_may_close_it(self, caching: Caching) -> None:
         (caching.lab.root / "b").touch()
@@ -365,7 +357,7 @@ def test_hard_links_share_one_oplock(caching: Caching) -> None:
 
 
 def test_attributes_and_times_break_nothing(caching: Caching) -> None:
-    first = caching.open(BATCH, share=Share.NONE)
+    first = caching.open(BATCH, share=ShareMode.NONE)
     caching.lab.store.set_basic(Path.parse("a"), attributes=2, write=1 << 56)
     caching.lab.store.query(Path.parse("a"))
     assert not first.told

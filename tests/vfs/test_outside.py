@@ -9,12 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
+from fakesmb.nt.files import Disposition, Filter
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.programs import outside
 from fakesmb.vfs.programs.inotify import OVERFLOW, Event
 from fakesmb.vfs.programs.outside import OutsideChanges
-from fakesmb.vfs.rules.watch import Filter
-from fakesmb.vfs.store import Disposition
 from tests.vfs.lab import Lab
 from tests.vfs.test_watch import ADDED, ALL, MODIFIED, NAME, NEW, OLD, REMOVED, Watcher, make
 

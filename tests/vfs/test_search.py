@@ -2,9 +2,9 @@ import os
 
 import pytest
 
+from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Attribute
 from tests.vfs.lab import Lab, Refuses
 
 P = Path.parse

@@ -17,9 +17,10 @@ from fakesmb.nt.descriptor import (
     acl_of,
     allow,
 )
+from fakesmb.nt.files import Access, Option
 from fakesmb.nt.status import NT
+from fakesmb.nt.token import Token
 from fakesmb.vfs.rules.permissions import (
-    Token,
     allowed,
     changed,
     default_descriptor,
@@ -30,7 +31,6 @@ from fakesmb.vfs.rules.permissions import (
     through_parent,
     through_privileges,
 )
-from fakesmb.vfs.store import Access, Option
 from tests.vfs.lab import Refuses
 
 BOB: Final = "S-1-5-21-1-2-3-1001"

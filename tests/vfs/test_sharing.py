@@ -2,17 +2,18 @@ import itertools
 
 import pytest
 
+from fakesmb.nt.files import Access, DosDeny, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.rules.sharing import conflict
-from fakesmb.vfs.store import Access, DosDeny, Share, SharingViolation
+from fakesmb.vfs.store import SharingViolation
 from tests.vfs.lab import Lab, Refuses
 
 READ, WRITE, DELETE = Access.READ_DATA, Access.WRITE_DATA, Access.DELETE
 NEEDS = {
-    READ: Share.READ,
-    Access.EXECUTE: Share.READ,
-    WRITE: Share.WRITE,
-    Access.APPEND_DATA: Share.WRITE,
+    READ: ShareMode.READ,
+    Access.EXECUTE: ShareMode.READ,
+    WRITE: ShareMode.WRITE,
+    Access.APPEND_DATA: ShareMode.WRITE,
     DELETE: 4,
 }
 

@@ -6,11 +6,12 @@ from pathlib import Path as OsPath
 
 import pytest
 
+from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.local.streams import LARGEST
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import LocalHandle
-from fakesmb.vfs.store import Access, Action, Attribute, Disposition, Info, Option, Share
+from fakesmb.vfs.store import Info
 from tests.vfs.lab import Lab, Refuses
 
 ALL = Access.FILE_ALL
@@ -113,12 +114,12 @@ def test_streams_of_one_file_do_not_exclude_each_other(lab: Lab, refuses: Refuse
     lab.open("a:two", disposition=Disposition.CREATE, share=0)
     lab.open("a", share=0)
     with refuses(NT.SHARING_VIOLATION):
-        lab.open("a:ONE", share=Share.ALL)
+        lab.open("a:ONE", share=ShareMode.ALL)
 
 
 def test_an_open_for_delete_is_one_of_all_streams(lab: Lab, refuses: Refuses) -> None:
     """Not the other way round."""
-    stream = lab.open("a:s", disposition=Disposition.CREATE, share=Share.READ | Share.WRITE).handle
+    stream = lab.open("a:s", disposition=Disposition.CREATE, share=ShareMode.READ | ShareMode.WRITE).handle
     with refuses(NT.SHARING_VIOLATION):
         lab.open("a", Access.DELETE)
     with refuses(NT.SHARING_VIOLATION):

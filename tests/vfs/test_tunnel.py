@@ -2,10 +2,10 @@
 
 import pytest
 
+from fakesmb.nt.files import Disposition
 from fakesmb.nt.filetime import TICKS_PER_SECOND
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.shortnames import short_name
-from fakesmb.vfs.store import Disposition
 from tests.vfs.lab import Lab
 
 LONG = "A rather long name.text"

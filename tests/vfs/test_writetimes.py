@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from fakesmb.nt.files import Access, Disposition
 from fakesmb.nt.filetime import TICKS_PER_SECOND, from_ns, now
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import WriteClock
-from fakesmb.vfs.store import Access, CreateRequest, Disposition, Handle, Info
+from fakesmb.vfs.store import CreateParameters, Handle, Info
 
 T2001 = 126_227_808_000_000_000
 DELAY = 2
@@ -32,7 +33,7 @@ class Desk:
         return self.began + int(self.seconds * TICKS_PER_SECOND)
 
     def open(self, **request: int) -> Handle:
-        return self.store.create(Path(("a",)), CreateRequest(Access.FILE_ALL, **request)).handle
+        return self.store.create(Path(("a",)), CreateParameters(Access.FILE_ALL, **request)).handle
 
     def write(self, handle: Handle) -> None:
         self.store.write(handle, 0, b"x", 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from fakesmb.wire import files, find_info, locking, negotiate, nt_trans, ntlmssp, session, trans, trans2, tree
-from fakesmb.wire.codec import Message
+from fakesmb.wire.codec import Body
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.info import Asked
 from tests.wire.wire_blocks import captured, encoded
@@ -133,7 +133,7 @@ def test_the_extended_setup_of_xp_holds_a_bare_ntlmssp_token() -> None:
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
-def test_what_windows_sent_comes_out_the_same(frame: str, kind: type[Message]) -> None:
+def test_what_windows_sent_comes_out_the_same(frame: str, kind: type[Body]) -> None:
     """Byte for byte, but for the AndX words, which the chain writes."""
     _, block = captured(frame)
     sent = bytearray(block.message[HEADER_SIZE:])

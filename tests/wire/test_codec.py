@@ -10,9 +10,9 @@ from fakesmb.wire.codec import (
     U8,
     U16,
     U32,
+    Body,
     Cursor,
     DecodeError,
-    Message,
     Record,
     Rest,
     Structure,
@@ -78,7 +78,7 @@ def test_unicode_text_comes_back_at_any_offset(text: str, at: int) -> None:
     assert Cursor(raw, at, len(raw), unicode=True).text() == text
 
 
-class Sample(Message, frozen=True):
+class Sample(Body, frozen=True):
     """Two forms: three words or one."""
 
     SHORTER = (1,)
@@ -103,10 +103,10 @@ def test_a_word_count_between_the_forms_is_refused() -> None:
 
 
 def test_declarations_that_make_no_sense_are_refused_at_once() -> None:
-    class Odd(Message, frozen=True):
+    class Odd(Body, frozen=True):
         a: U8
 
-    class WordsLast(Message, frozen=True):
+    class WordsLast(Body, frozen=True):
         name: Text
         a: U16
 

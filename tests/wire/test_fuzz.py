@@ -23,7 +23,7 @@ from fakesmb.wire import (
     trans2,
     tree,
 )
-from fakesmb.wire.codec import Block, DecodeError, Message, Record, Structure, layout_of, record_layout
+from fakesmb.wire.codec import Block, Body, DecodeError, Record, Structure, layout_of, record_layout
 from fakesmb.wire.header import HEADER_SIZE, Flags, block_at, pack_header
 
 MODULES: tuple[ModuleType, ...] = (
@@ -62,7 +62,7 @@ ENVELOPES: list[Any] = [
     trans.TransactionResponse,
     trans.NtTransactResponse,
 ]
-MESSAGES = [one for one in classes(Message) if one not in ENVELOPES]
+MESSAGES = [one for one in classes(Body) if one not in ENVELOPES]
 
 
 def word_counts(kind: Any) -> list[int]:

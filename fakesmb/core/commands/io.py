@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.waiting import then
+from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import pipe_message
 from fakesmb.rpc.pipes import Pipe, Received
-from fakesmb.vfs.store import Access
 from fakesmb.wire.files import (
     ReadAndxRequest,
     ReadAndxResponse,

@@ -9,9 +9,10 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import RESERVED_ID
 from fakesmb.core.waiting import closing, patiently, then
+from fakesmb.nt.files import Access, Attribute, Disposition, ShareMode
 from fakesmb.nt.status import ERRDOS, NT, RENAME_COLLISION, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Access, Attribute, CreateRequest, Disposition, Info, Share, Unfinished
+from fakesmb.vfs.store import CreateParameters, Info, Unfinished
 from fakesmb.vfs.wildcards import has_wildcards
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
@@ -180,7 +181,7 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
 def _rename(request: AnyRequest, old: Path, new: Path) -> None:
     """Renames as the rename commands do: a file that another may delete or rename too is not shared."""
     try:
-        request.store.rename(old, new, replace=False, share=Share.READ | Share.WRITE)
+        request.store.rename(old, new, replace=False, share=ShareMode.READ | ShareMode.WRITE)
     except SMBError as error:
         if error.status != NT.OBJECT_NAME_COLLISION:
             raise
@@ -191,14 +192,16 @@ def _rename(request: AnyRequest, old: Path, new: Path) -> None:
 def _copy(request: AnyRequest, old: Path, new: Path) -> None:
     """What Windows does for NT_RENAME's level 0x105: a copy, with the attributes."""
     store, pid = request.store, request.header.pid
-    reading = CreateRequest(access=Access.READ_DATA | Access.READ_ATTRIBUTES, share=Share.READ, pid=pid)
+    reading = CreateParameters(
+        access=Access.READ_DATA | Access.READ_ATTRIBUTES, share=ShareMode.READ, pid=pid
+    )
     source = store.create(old, reading)
     try:
         if source.info.is_directory:
             raise SMBError(NT.FILE_IS_A_DIRECTORY, "directories are not copied")
-        making = CreateRequest(
+        making = CreateParameters(
             access=Access.WRITE_DATA | Access.WRITE_ATTRIBUTES,
-            share=Share.NONE,
+            share=ShareMode.NONE,
             disposition=Disposition.CREATE,
             attributes=source.info.attributes,
             pid=pid,

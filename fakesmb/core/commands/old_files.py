@@ -13,8 +13,9 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.oplocks import asked_in_header, granted_in_header
 from fakesmb.core.request import Answer, Request
 from fakesmb.core.state import Open
+from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.store import Disposition, Opened
+from fakesmb.vfs.store import Opened
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.files import (
     CreateRequest,

@@ -16,20 +16,10 @@ from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.views import caller_of
 from fakesmb.core.waiting import patiently, then
+from fakesmb.nt.files import Access, Action, Attribute, Disposition, DosDeny, Oplock, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import (
-    Access,
-    Action,
-    Attribute,
-    CreateRequest,
-    Disposition,
-    DosDeny,
-    Opened,
-    Oplock,
-    Option,
-    Share,
-)
+from fakesmb.vfs.store import CreateParameters, Opened
 from fakesmb.wire.files import (
     CreateFlag,
     NtCreateAndxExtendedResponse,
@@ -71,7 +61,12 @@ DOS_ACCESS: Final = {
     3: Access.GENERIC_READ | Access.EXECUTE,
 }
 """AccessMode bits 0-2 of the DOS opens ([MS-CIFS] 2.2.4.3.1)."""
-DOS_SHARE: Final = {1: Share.NONE, 2: Share.READ, 3: Share.WRITE, 4: Share.READ | Share.WRITE}
+DOS_SHARE: Final = {
+    1: ShareMode.NONE,
+    2: ShareMode.READ,
+    3: ShareMode.WRITE,
+    4: ShareMode.READ | ShareMode.WRITE,
+}
 """AccessMode bits 4-6: deny all, write, read, none. 0 is compatibility mode."""
 PROGRAMS: Final = (".exe", ".com", ".dll", ".sym")
 """Files that DENY_DOS opens share for reading and writing, so that they can be run meanwhile."""
@@ -94,7 +89,7 @@ OPEN_RESULT: Final = {
 }
 
 
-def restricted(create: CreateRequest) -> CreateRequest:
+def restricted(create: CreateParameters) -> CreateParameters:
     """An open as a tree that is read-only for its user allows it; raises ACCESS_DENIED for one that changes files."""
     if create.access & _CHANGES or create.options & Option.DELETE_ON_CLOSE:
         raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
@@ -107,7 +102,7 @@ def restricted(create: CreateRequest) -> CreateRequest:
 
 
 def open_file(
-    request: AnyRequest, path: Path, create: CreateRequest, make: Callable[[Opened, Open], R]
+    request: AnyRequest, path: Path, create: CreateParameters, make: Callable[[Opened, Open], R]
 ) -> "R | Deferred[R]":
     """Opens a file of the request's tree, gives it a FID and answers with what `make` says.
 
@@ -117,7 +112,9 @@ def open_file(
     if request.tree.read_only:
         create = restricted(create)
     if create.dos_deny == DosDeny.DOS and path.parts and path.name.lower().endswith(PROGRAMS):
-        create = msgspec.structs.replace(create, dos_deny=DosDeny.DOS_PROGRAM, share=Share.READ | Share.WRITE)
+        create = msgspec.structs.replace(
+            create, dos_deny=DosDeny.DOS_PROGRAM, share=ShareMode.READ | ShareMode.WRITE
+        )
     store, connection, server = request.store, request.connection, request.server
     holder: Holder | None = None
     if create.oplock:
@@ -195,7 +192,7 @@ def _target_directory(request: AnyRequest, path: Path) -> Path:
 
 def nt_create(
     request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest"
-) -> tuple[Path, CreateRequest]:
+) -> tuple[Path, CreateParameters]:
     """Where and how NT_CREATE_ANDX or NT_TRANSACT_CREATE opens."""
     path = request.tree.parse(params.file_name)
     if params.root_directory_fid:
@@ -209,7 +206,7 @@ def nt_create(
     if params.flags & CreateFlag.OPEN_TARGET_DIRECTORY and path.parts:
         path = _target_directory(request, path)
         disposition, options = Disposition.OPEN, options & ~Option.NON_DIRECTORY
-    create = CreateRequest(
+    create = CreateParameters(
         access=params.desired_access,
         share=params.share_access,
         disposition=disposition,
@@ -297,7 +294,7 @@ def dos_create(
     allocation: int = 0,
     oplock: int = 0,
     write_time: int = 0,
-) -> CreateRequest:
+) -> CreateParameters:
     """An open in DOS terms as an NT open ([MS-CIFS] 2.2.4.3.1, 2.2.4.41.1). `oplock` never gets level II.
 
     `write_time` is a UTIME.
@@ -306,7 +303,7 @@ def dos_create(
     """
     deny: int = DosDeny.NONE
     if access_mode & 0xFF == FCB_MODE:
-        access, share, deny = DOS_ACCESS[2], Share.NONE, DosDeny.FCB
+        access, share, deny = DOS_ACCESS[2], ShareMode.NONE, DosDeny.FCB
     else:
         sharing = access_mode >> 4 & 7
         if access_mode & 7 not in DOS_ACCESS or (sharing not in DOS_SHARE and sharing):
@@ -315,8 +312,8 @@ def dos_create(
         if sharing:
             share = DOS_SHARE[sharing]
         else:
-            deny, share = DosDeny.DOS, Share.READ if access == Access.GENERIC_READ else Share.NONE
-    return CreateRequest(
+            deny, share = DosDeny.DOS, ShareMode.READ if access == Access.GENERIC_READ else ShareMode.NONE
+    return CreateParameters(
         access=access,
         share=share,
         disposition=disposition,

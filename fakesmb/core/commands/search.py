@@ -13,9 +13,10 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.waiting import closing, patiently
+from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Attribute, Info
+from fakesmb.vfs.store import Info
 from fakesmb.vfs.wildcards import from_dos
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest, SearchResponse

@@ -15,7 +15,7 @@ from fakesmb.core.state import RESERVED_ID, Server, Session
 from fakesmb.nt import filetime
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
-from fakesmb.wire.codec import Message
+from fakesmb.wire.codec import Body
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
     Capability,
@@ -304,11 +304,11 @@ def echo(request: Request[EchoRequest]) -> Answer:
     data = request.params.data
     if count == 1:
         return EchoResponse(1, data)
-    answers: list[Message] = [EchoResponse(number + 1, data) for number in range(min(count, MOST_ECHOES))]
+    answers: list[Body] = [EchoResponse(number + 1, data) for number in range(min(count, MOST_ECHOES))]
     return Replies(tuple(Reply(answer) for answer in answers))
 
 
-class NtCancelRequest(Message, frozen=True):
+class NtCancelRequest(Body, frozen=True):
     """SMB_COM_NT_CANCEL request, [MS-CIFS] 2.2.4.65.1: the header says what to cancel."""
 
 

@@ -14,7 +14,7 @@ from fakesmb.core.nt_trans.table import FUNCTIONS
 from fakesmb.core.pipes import named_transaction
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Replies, Reply, Request
 from fakesmb.core.trans2.table import SUBCOMMANDS
-from fakesmb.core.transactions import Outcome, Results, Subcommand
+from fakesmb.core.transactions import Outcome, Results, SubcommandRow
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire import names
 from fakesmb.wire.header import HEADER_SIZE
@@ -39,7 +39,7 @@ NT_TRANSACT_SECONDARY: Final = 0xA1
 
 _ABOUT_EAS: Final = frozenset({NT.INVALID_EA_NAME, NT.INVALID_EA_FLAG, NT.EA_LIST_INCONSISTENT})
 
-TABLES: Final[Mapping[int, Mapping[int, Subcommand]]] = {TRANSACTION2: SUBCOMMANDS, NT_TRANSACT: FUNCTIONS}
+TABLES: Final[Mapping[int, Mapping[int, SubcommandRow]]] = {TRANSACTION2: SUBCOMMANDS, NT_TRANSACT: FUNCTIONS}
 
 
 def _key(request: AnyRequest, code: int) -> tuple[int, int, int, int, int]:
@@ -86,7 +86,9 @@ def _run(request: AnyRequest, code: int) -> "Answer | Deferred[Answer]":
     return _answer(request, outcome, code)
 
 
-def invoke(request: AnyRequest, rows: Mapping[int, Subcommand], function: int | None, code: int) -> Outcome:
+def invoke(
+    request: AnyRequest, rows: Mapping[int, SubcommandRow], function: int | None, code: int
+) -> Outcome:
     """Runs a subcommand after checking what it needs."""
     row = None if function is None else rows.get(function)
     if row is None:

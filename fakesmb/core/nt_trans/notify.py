@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from fakesmb.core.request import Request
 from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.store import Access
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, notify_information
 from fakesmb.wire.trans import NtTransactRequest
 

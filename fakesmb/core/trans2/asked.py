@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from fakesmb.core.request import AnyRequest
+from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateRequest, Disposition, Handle
+from fakesmb.vfs.store import CreateParameters, Handle
 from fakesmb.wire.info import Asked
 
 NO_EA_ERROR: Final = b"\0\0"
@@ -41,7 +42,7 @@ def with_handle(
     if not isinstance(target, Path):
         act(target)
         return
-    create = CreateRequest(
+    create = CreateParameters(
         access=access,
         disposition=Disposition.OPEN,
         pid=request.header.pid,

@@ -18,9 +18,10 @@ from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.waiting import patiently
+from fakesmb.nt.files import Access, Attribute, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Access, Attribute, Info, Option
+from fakesmb.vfs.store import Info
 from fakesmb.wire import set_info
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.file_info import EA_LEVELS, EA_SIZE_LEVELS, LEVELS, STREAM_LEVELS

@@ -19,8 +19,9 @@ from fakesmb.core.oplocks import GRANTED_ANDX, asked
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, RENAME_COLLISION, SMBError
-from fakesmb.vfs.store import Access, Action, CreateRequest, Disposition, Opened, Option
+from fakesmb.vfs.store import CreateParameters, Opened
 from fakesmb.wire.files import OpenFlag, ResourceType
 from fakesmb.wire.times import utime_from
 from fakesmb.wire.trans2 import (
@@ -32,7 +33,7 @@ from fakesmb.wire.trans2 import (
     Trans2,
 )
 
-_DIRECTORY: Final = CreateRequest(
+_DIRECTORY: Final = CreateParameters(
     access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY
 )
 _LARGEST_SIZE: Final = 0xFFFFFFFF

@@ -16,10 +16,10 @@ from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, que
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.waiting import patiently
 from fakesmb.nt.descriptor import sid_bytes
+from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.posix import Changes
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Access
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2

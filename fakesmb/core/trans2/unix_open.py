@@ -11,10 +11,11 @@ from fakesmb.core.state import Open
 from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level
 from fakesmb.core.transactions import Results
 from fakesmb.core.waiting import then
+from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.posix import Changes
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Access, Action, CreateRequest, Disposition, Handle, Opened, Option
+from fakesmb.vfs.store import CreateParameters, Handle, Opened
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.files import CreateFlag
 from fakesmb.wire.unix import (
@@ -45,7 +46,7 @@ _DISPOSITION: Final = {
     PosixOpenFlag.CREAT: Disposition.OPEN_IF,
     PosixOpenFlag.CREAT | PosixOpenFlag.EXCL: Disposition.CREATE,
 }
-_MAKE_FILE: Final = CreateRequest(
+_MAKE_FILE: Final = CreateParameters(
     access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.NON_DIRECTORY
 )
 
@@ -75,7 +76,7 @@ def posix_open(
     # open(2) takes a directory too, where nothing is to be written.
     either = access == Access.GENERIC_READ and not flags & (PosixOpenFlag.CREAT | PosixOpenFlag.TRUNC)
     kind = 0 if either else Option.NON_DIRECTORY
-    create = CreateRequest(
+    create = CreateParameters(
         access=access | Access.WRITE_DATA if truncates else access,
         disposition=_DISPOSITION[flags & (PosixOpenFlag.CREAT | PosixOpenFlag.EXCL)],
         options=Option.DIRECTORY if flags & PosixOpenFlag.DIRECTORY else kind,

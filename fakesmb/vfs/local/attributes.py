@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
+from fakesmb.nt.files import Attribute
 from fakesmb.nt.filetime import UNIX_EPOCH
-from fakesmb.vfs.store import Attribute
 
 XATTR: Final = "user.DOSATTRIB"
 

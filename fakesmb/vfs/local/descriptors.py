@@ -11,10 +11,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.descriptor import Control, Descriptor, WellKnown, descriptor_bytes, read_descriptor
+from fakesmb.nt.files import Access, Disposition, Filter
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.token import Token
 from fakesmb.vfs.local import xattrs
 from fakesmb.vfs.rules.permissions import (
-    Token,
     allowed,
     changed,
     default_descriptor,
@@ -25,8 +26,6 @@ from fakesmb.vfs.rules.permissions import (
     through_parent,
     through_privileges,
 )
-from fakesmb.vfs.rules.watch import Filter
-from fakesmb.vfs.store import Access, Disposition
 
 if TYPE_CHECKING:
     from fakesmb.vfs.local.directory import Directory

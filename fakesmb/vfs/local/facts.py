@@ -4,11 +4,12 @@ import os
 import stat
 from typing import Final
 
+from fakesmb.nt.files import Attribute
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.vfs.local.attributes import Stored, effective
 from fakesmb.vfs.local.attributes import creation_time as creation_time_of
 from fakesmb.vfs.rules.openfiles import OpenFile
-from fakesmb.vfs.store import Attribute, Info
+from fakesmb.vfs.store import Info
 
 _CLUSTER: Final = 4096
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from fakesmb.nt.files import Attribute, Filter
 from fakesmb.nt.filetime import to_ns
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas
 from fakesmb.vfs.local.attributes import SideTable, Stored, creation_time, effective, load, save
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
-from fakesmb.vfs.rules.watch import Filter
 from fakesmb.vfs.rules.writetimes import keep, resume, set_times
-from fakesmb.vfs.store import Attribute, Ea
+from fakesmb.vfs.store import Ea
 
 _LATEST: Final = (1 << 63) - 1
 _STOP_UPDATES: Final = -1

@@ -4,6 +4,7 @@ import os
 import stat
 from typing import Final
 
+from fakesmb.nt.files import Access, Attribute, Filter, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import effective, load
 from fakesmb.vfs.local.descriptors import Guard
@@ -13,12 +14,11 @@ from fakesmb.vfs.local.metadata import set_archive
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile, OpenFiles
-from fakesmb.vfs.rules.watch import Filter
-from fakesmb.vfs.store import Access, Attribute, CreateRequest, Share, SharingViolation
+from fakesmb.vfs.store import CreateParameters, SharingViolation
 
-_DELETE: Final = CreateRequest(access=Access.DELETE)
+_DELETE: Final = CreateParameters(access=Access.DELETE)
 """What deleting by name is as an open."""
-_ENTER: Final = CreateRequest(access=Access.WRITE_DATA, share=Share.READ | Share.WRITE)
+_ENTER: Final = CreateParameters(access=Access.WRITE_DATA, share=ShareMode.READ | ShareMode.WRITE)
 """What a rename is as an open of the directory that it leads to."""
 
 
@@ -37,7 +37,7 @@ class Namespace:
         assert entry.st is not None
         if stat.S_ISDIR(entry.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
-        self._delete(entry, path, Share.NONE)
+        self._delete(entry, path, ShareMode.NONE)
 
     def remove_directory(self, path: Path) -> None:
         """Removes an empty directory."""
@@ -49,7 +49,7 @@ class Namespace:
             raise SMBError(NT.NOT_A_DIRECTORY)
         if not entry.name:
             raise SMBError(NT.ACCESS_DENIED, "the share's root")
-        self._delete(entry, path, Share.ALL)
+        self._delete(entry, path, ShareMode.ALL)
 
     def _delete(self, entry: Entry, path: Path, share: int) -> None:
         """In Windows' steps: what an open for DELETE meets, then what marking it does."""
@@ -112,7 +112,7 @@ class Namespace:
         *,
         replace: bool,
         handle: LocalHandle | None = None,
-        share: int = Share.ALL,
+        share: int = ShareMode.ALL,
     ) -> None:
         """Gives a new name. With a handle its own rights count, else what an open for DELETE would meet."""
         source = self._existing(path)
@@ -125,7 +125,7 @@ class Namespace:
         if handle is None and file is not None:
             check_delete(file, share)
         target = self._target(to)
-        if share != Share.ALL:
+        if share != ShareMode.ALL:
             self._check_entering(target)
         if self._opens.secured:
             self._check_rename(source, target, handle)
@@ -295,7 +295,7 @@ class Namespace:
             handle.disk_path = f"{now}/{'/'.join(names)}"
 
 
-def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
+def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:
     """What an open for DELETE that shares that much would meet: what renames and deletes by name are."""
     try:
         sharing.check_delete(file, share)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas, streamfiles, xattrs
@@ -22,18 +23,7 @@ from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant,
 from fakesmb.vfs.rules.deletion import contest
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles, SamePosition
 from fakesmb.vfs.rules.watches import REPLACED
-from fakesmb.vfs.store import (
-    Access,
-    Action,
-    Attribute,
-    CreateRequest,
-    Disposition,
-    Info,
-    Opened,
-    Option,
-    Share,
-    SharingViolation,
-)
+from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _ATTEMPTS: Final = 4
@@ -70,7 +60,7 @@ class Opener:
         self._read_only = read_only
         self._streams = StreamOpener(lookup, opens, guard, self.create, read_only=read_only)
 
-    def create(self, path: Path, request: CreateRequest) -> Opened:
+    def create(self, path: Path, request: CreateParameters) -> Opened:
         """`FileStore.create`."""
         # As Windows' server, which asks for the attributes besides whatever the client asks for.
         mask = map_generic(request.access) or Access.READ_ATTRIBUTES
@@ -88,7 +78,7 @@ class Opener:
         raise SMBError(NT.ACCESS_DENIED, "the name changes faster than it can be opened")
 
     def _open(
-        self, path: Path, request: CreateRequest, mask: int, entry: Entry, st: os.stat_result
+        self, path: Path, request: CreateParameters, mask: int, entry: Entry, st: os.stat_result
     ) -> Opened:
         disposition, options = request.disposition, request.options
         directory = stat.S_ISDIR(st.st_mode)
@@ -130,7 +120,7 @@ class Opener:
             raise
         return self._opened(path, request, entry, st, stored, fd, access, action, directory=directory)
 
-    def _check_replace(self, request: CreateRequest, attributes: int) -> None:
+    def _check_replace(self, request: CreateParameters, attributes: int) -> None:
         if self._read_only:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
         if attributes & Attribute.READONLY and request.disposition != Disposition.SUPERSEDE:
@@ -145,7 +135,7 @@ class Opener:
             raise SMBError(NT.CANNOT_DELETE, "the share's root")
 
     def _replace(
-        self, fd: int, path: Path, request: CreateRequest, st: os.stat_result, stored: Stored
+        self, fd: int, path: Path, request: CreateParameters, st: os.stat_result, stored: Stored
     ) -> tuple[os.stat_result, Stored]:
         """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2)."""
         os.ftruncate(fd, 0)
@@ -158,7 +148,7 @@ class Opener:
         save(fd, st, stored, self._opens.side, follow=True)
         return os.fstat(fd), stored
 
-    def _make(self, path: Path, request: CreateRequest, mask: int, entry: Entry) -> Opened:
+    def _make(self, path: Path, request: CreateParameters, mask: int, entry: Entry) -> Opened:
         """Creates what is not there."""
         options, wanted = request.options, request.attributes & _KEPT
         if request.disposition in _EXISTING_ONLY:
@@ -217,7 +207,7 @@ class Opener:
     def _opened(
         self,
         path: Path,
-        request: CreateRequest,
+        request: CreateParameters,
         entry: Entry,
         st: os.stat_result,
         stored: Stored,
@@ -260,11 +250,15 @@ class Opener:
         return Opened(handle, action, info)
 
 
-def _check_request(path: Path, request: CreateRequest, mask: int, *, privileged: bool) -> None:
+def _check_request(path: Path, request: CreateParameters, mask: int, *, privileged: bool) -> None:
     """The combinations that no file allows ([MS-FSA] 2.1.5.1, parameter checks)."""
     options = request.options
     check_mask(mask, privileged=privileged)
-    if request.disposition not in _DISPOSITIONS or request.share & ~Share.ALL or options & ~_KNOWN_OPTIONS:
+    if (
+        request.disposition not in _DISPOSITIONS
+        or request.share & ~ShareMode.ALL
+        or options & ~_KNOWN_OPTIONS
+    ):
         raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
     if request.allocation > _LARGEST_ALLOCATION:
         raise SMBError(NT.INVALID_PARAMETER, "a negative allocation size")

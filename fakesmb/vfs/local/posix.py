@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
@@ -23,7 +24,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.posix_locks import PosixLocks
 from fakesmb.vfs.rules.writetimes import set_times
-from fakesmb.vfs.store import Access, CreateRequest, Info, Share, SharingViolation
+from fakesmb.vfs.store import CreateParameters, Info, SharingViolation
 
 if TYPE_CHECKING:
     from fakesmb.vfs.local.descriptors import Guard
@@ -34,7 +35,7 @@ _LONGEST: Final = 255
 """Bytes of UTF-8 in one component."""
 _LONGEST_TARGET: Final = 4095
 _SURROGATES: Final = re.compile("[\0\ud800-\udfff]")
-_DELETE: Final = CreateRequest(access=Access.DELETE)
+_DELETE: Final = CreateParameters(access=Access.DELETE)
 _PERMISSIONS: Final = 0o7777
 
 
@@ -288,7 +289,7 @@ class PosixFiles:
         file = self._opens.get(st)
         if file is not None:
             try:
-                sharing.check_delete(file, Share.ALL)
+                sharing.check_delete(file, ShareMode.ALL)
             except SharingViolation as violation:
                 oplocks.before_refusal(file, violation)
             if file.oplocks is not None:

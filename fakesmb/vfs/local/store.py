@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.nt.files import Access, Action, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas, streamfiles, streams, xattrs
 from fakesmb.vfs.local.attributes import creation_time, load
@@ -29,36 +30,26 @@ from fakesmb.vfs.rules.deletion import deletes
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
 from fakesmb.vfs.rules.watch import difference
-from fakesmb.vfs.store import (
-    Access,
-    Action,
-    CreateRequest,
-    Disposition,
-    Ea,
-    FileRange,
-    Info,
-    Opened,
-    Option,
-    Share,
-    StreamFacts,
-    Volume,
-)
+from fakesmb.vfs.store import CreateParameters, Ea, FileRange, Info, Opened, StreamFacts, Volume
 from fakesmb.vfs.wildcards import has_wildcards
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.nt.descriptor import Descriptor
-    from fakesmb.vfs.rules.permissions import Token
+    from fakesmb.nt.token import Token
     from fakesmb.vfs.rules.watch import Changes
     from fakesmb.vfs.store import Handle
 
 _LARGEST: Final = (1 << 63) - 1
-_MAKE_DIRECTORY: Final = CreateRequest(
-    access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.DIRECTORY, share=Share.ALL
+_MAKE_DIRECTORY: Final = CreateParameters(
+    access=Access.READ_ATTRIBUTES,
+    disposition=Disposition.CREATE,
+    options=Option.DIRECTORY,
+    share=ShareMode.ALL,
 )
-_DELETE_STREAM: Final = CreateRequest(
-    access=Access.DELETE, share=Share.NONE, options=Option.DELETE_ON_CLOSE | Option.NON_DIRECTORY
+_DELETE_STREAM: Final = CreateParameters(
+    access=Access.DELETE, share=ShareMode.NONE, options=Option.DELETE_ON_CLOSE | Option.NON_DIRECTORY
 )
 _SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 
@@ -122,7 +113,7 @@ class LocalStore:
         if self.opens.local_opens is not None:
             self.opens.local_opens.close()
 
-    def create(self, path: Path, request: CreateRequest) -> Opened:
+    def create(self, path: Path, request: CreateParameters) -> Opened:
         """Opens or creates; raises `SharingViolation` where another open excludes it."""
         opened = self._opener.create(path, request)
         if request.write_time > 0 and opened.action != Action.OPENED:
@@ -377,7 +368,7 @@ class LocalStore:
         """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.4)."""
         if isinstance(target, Path):
             eas.check(wanted)
-            opened = self.create(target, CreateRequest(access=Access.WRITE_EA))
+            opened = self.create(target, CreateParameters(access=Access.WRITE_EA))
             try:
                 self.set_eas(opened.handle, wanted)
             finally:
@@ -403,7 +394,7 @@ class LocalStore:
         `change` lasts as long as the file is open: POSIX sets it by itself.
         """
         if isinstance(target, Path):
-            opened = self.create(target, CreateRequest(access=Access.WRITE_ATTRIBUTES))
+            opened = self.create(target, CreateParameters(access=Access.WRITE_ATTRIBUTES))
             try:
                 self._set_basic(_own(opened.handle), creation, access, write, change, attributes)
             finally:
@@ -434,7 +425,7 @@ class LocalStore:
         self._namespace.check_deletable(own, self.query(own).attributes)
         self.opens.mark_deleted(own.file, own.path)
 
-    def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = Share.ALL) -> None:
+    def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = ShareMode.ALL) -> None:
         """Gives a new name, in the same share; the handle's path follows. `share`: what others may have open."""
         if isinstance(target, Path):
             if target.stream:
@@ -453,7 +444,7 @@ class LocalStore:
 
     def _rename_stream(self, path: Path, to: Path, *, replace: bool, share: int) -> None:
         streamfiles.check_rename(path, to, by_name=True)
-        opened = self.create(path, CreateRequest(access=Access.DELETE, share=share))
+        opened = self.create(path, CreateParameters(access=Access.DELETE, share=share))
         try:
             streamfiles.rename(_own(opened.handle), to, self.opens, replace=replace)
         finally:

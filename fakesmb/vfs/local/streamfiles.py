@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
+from fakesmb.nt.files import Attribute, Filter, Happened
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import SideTable, load
@@ -17,8 +18,7 @@ from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile, OpenFiles, StreamFile
-from fakesmb.vfs.rules.watch import Filter, Happened
-from fakesmb.vfs.store import Attribute, Info, StreamFacts
+from fakesmb.vfs.store import Info, StreamFacts
 
 UNNAMED: Final = "::$DATA"
 _WRITTEN: Final = Filter.STREAM_SIZE | Filter.STREAM_WRITE

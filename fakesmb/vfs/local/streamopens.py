@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from fakesmb.nt.files import Access, Action, Attribute, Disposition, Filter, Happened, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams, xattrs
 from fakesmb.vfs.local.attributes import effective, load
@@ -19,23 +20,13 @@ from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.access import WRITES_DATA, grant
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
-from fakesmb.vfs.rules.watch import Filter, Happened
-from fakesmb.vfs.store import (
-    Access,
-    Action,
-    Attribute,
-    CreateRequest,
-    Disposition,
-    Opened,
-    Option,
-    SharingViolation,
-)
+from fakesmb.vfs.store import CreateParameters, Opened, SharingViolation
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
 _REPLACING: Final = frozenset({Disposition.SUPERSEDE, Disposition.OVERWRITE, Disposition.OVERWRITE_IF})
 _ATTEMPTS: Final = 4
-_BASE: Final = CreateRequest(
+_BASE: Final = CreateParameters(
     access=Access.READ_ATTRIBUTES, disposition=Disposition.CREATE, options=Option.NON_DIRECTORY
 )
 
@@ -48,7 +39,7 @@ class StreamOpener:
         lookup: Lookup,
         opens: OpenFiles,
         guard: Guard,
-        make_file: Callable[[Path, CreateRequest], Opened],
+        make_file: Callable[[Path, CreateParameters], Opened],
         *,
         read_only: bool,
     ) -> None:
@@ -58,7 +49,7 @@ class StreamOpener:
         self._make_file = make_file
         self._read_only = read_only
 
-    def create(self, path: Path, request: CreateRequest, mask: int) -> Opened:
+    def create(self, path: Path, request: CreateParameters, mask: int) -> Opened:
         """Opens or makes a stream, and with it the file where there is none."""
         for _ in range(_ATTEMPTS):
             entry = self._lookup.entry(path)
@@ -76,9 +67,9 @@ class StreamOpener:
                 return self._open(path, request, mask, entry, entry.st)
         raise SMBError(NT.ACCESS_DENIED, "the name changes faster than it can be opened")
 
-    def _make_both(self, path: Path, request: CreateRequest, mask: int) -> Opened:
+    def _make_both(self, path: Path, request: CreateParameters, mask: int) -> Opened:
         """Makes a file for the sake of its stream."""
-        request_for_base = CreateRequest(
+        request_for_base = CreateParameters(
             access=_BASE.access,
             disposition=_BASE.disposition,
             options=_BASE.options,
@@ -108,7 +99,7 @@ class StreamOpener:
     def _open(
         self,
         path: Path,
-        request: CreateRequest,
+        request: CreateParameters,
         mask: int,
         entry: Entry,
         st: os.stat_result,
@@ -130,7 +121,7 @@ class StreamOpener:
     def _open_in(
         self,
         path: Path,
-        request: CreateRequest,
+        request: CreateParameters,
         mask: int,
         entry: Entry,
         st: os.stat_result,
@@ -181,7 +172,7 @@ class StreamOpener:
 
     def _granted(
         self,
-        request: CreateRequest,
+        request: CreateParameters,
         mask: int,
         entry: Entry,
         st: os.stat_result,
@@ -212,7 +203,7 @@ class StreamOpener:
     def _opened(
         self,
         path: Path,
-        request: CreateRequest,
+        request: CreateParameters,
         entry: Entry,
         st: os.stat_result,
         fd: int,

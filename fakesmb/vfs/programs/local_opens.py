@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.nt.files import Oplock
 from fakesmb.vfs.later import Listen
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Inotify
 from fakesmb.vfs.rules import oplocks
-from fakesmb.vfs.store import Oplock, OplockBreaking
+from fakesmb.vfs.store import OplockBreaking
 
 if TYPE_CHECKING:
     from fakesmb.vfs.rules.openfiles import OpenFile

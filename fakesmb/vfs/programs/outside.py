@@ -11,11 +11,11 @@ from contextlib import suppress
 from os import scandir
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.nt.files import Filter, Happened
 from fakesmb.vfs.later import CallLater, DelayedCall, Listen
 from fakesmb.vfs.local.directory import place_of
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Event, Inotify
-from fakesmb.vfs.rules.watch import Filter, Happened
 from fakesmb.vfs.rules.watches import Own, Watches
 
 if TYPE_CHECKING:

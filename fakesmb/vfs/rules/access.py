@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.store import Access, Attribute
 
 READS_DATA: Final = Access.READ_DATA | Access.EXECUTE
 WRITES_DATA: Final = Access.WRITE_DATA | Access.APPEND_DATA

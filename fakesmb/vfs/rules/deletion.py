@@ -7,7 +7,7 @@ unless one with DELETE access is left when it closes. One that made the file kee
 
 from typing import TYPE_CHECKING
 
-from fakesmb.vfs.store import Access
+from fakesmb.nt.files import Access
 
 if TYPE_CHECKING:
     from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile

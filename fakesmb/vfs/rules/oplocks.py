@@ -7,7 +7,8 @@ holder has acknowledged or closed.
 
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.vfs.store import Access, BreakOplock, CreateRequest, Oplock, OplockBreaking, SharingViolation
+from fakesmb.nt.files import Access, Oplock
+from fakesmb.vfs.store import BreakOplock, CreateParameters, OplockBreaking, SharingViolation
 
 if TYPE_CHECKING:
     from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile, OpenFiles
@@ -57,7 +58,7 @@ class Oplocks:
         return self.exclusive is not None and self.exclusive.level == Oplock.BATCH
 
 
-def before_open(file: "OpenFile", access: int, request: CreateRequest, *, replacing: bool) -> None:
+def before_open(file: "OpenFile", access: int, request: CreateParameters, *, replacing: bool) -> None:
     """Makes way for an open that share modes allow ([MS-FSA] 2.1.5.1.2); raises `OplockBreaking`."""
     oplocks = file.oplocks
     if oplocks is None:
@@ -132,7 +133,7 @@ def before_moving(opens: "OpenFiles", directory: str) -> None:
         raise first
 
 
-def grant(file: "OpenFile", handle: "LocalHandle", request: CreateRequest) -> int:
+def grant(file: "OpenFile", handle: "LocalHandle", request: CreateParameters) -> int:
     """Gives a new open what it may have of the level that it asks for ([MS-FSA] 2.1.5.18.1, 2.1.5.18.2).
 
     Alone with the file it gets that; beside others level II, where it knows it and nobody holds more or has locked

@@ -21,9 +21,10 @@ from fakesmb.nt.descriptor import (
     acl_of,
     allow,
 )
+from fakesmb.nt.files import Access, Option
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.token import Token
 from fakesmb.vfs.rules.access import map_generic
-from fakesmb.vfs.store import Access, Option
 
 OWNER_RIGHTS: Final = Access.READ_CONTROL | Access.WRITE_DAC
 """What an owner may do whatever the DACL says."""
@@ -48,25 +49,6 @@ _DACL_BITS: Final = (
 _SACL_BITS: Final = (
     Control.SACL_PRESENT | Control.SACL_DEFAULTED | Control.SACL_AUTO_INHERITED | Control.SACL_PROTECTED
 )
-
-
-class Token(msgspec.Struct, frozen=True):
-    """A signed-in user, as access checks see one."""
-
-    user: str
-    groups: frozenset[str] = frozenset((WellKnown.EVERYONE,))
-    primary_group: str = WellKnown.USERS
-    admin: bool = False
-    """Holds the privileges of administrators: take ownership, backup, restore, and the SACL."""
-
-    @property
-    def owner(self) -> str:
-        """Who owns what this user makes: an administrator's files belong to all of them."""
-        return WellKnown.ADMINISTRATORS if self.admin else self.user
-
-    def has(self, sid: str | None) -> bool:
-        """Whether the user is, or is in, that SID."""
-        return sid == self.user or sid in self.groups
 
 
 def allowed(descriptor: Descriptor, token: Token) -> int:

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from fakesmb.nt.files import Access, DosDeny, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile
-from fakesmb.vfs.store import Access, CreateRequest, DosDeny, Share, SharingViolation
+from fakesmb.vfs.store import CreateParameters, SharingViolation
 
 _READS: Final = Access.READ_DATA | Access.EXECUTE
 _WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
@@ -17,16 +18,16 @@ def conflict(access: int, share: int, other_access: int, other_share: int) -> bo
     if not access & _COUNTS or not other_access & _COUNTS:
         return False
     return (
-        (access & _READS and not other_share & Share.READ)
-        or (access & _WRITES and not other_share & Share.WRITE)
-        or (access & Access.DELETE and not other_share & Share.DELETE)
-        or (other_access & _READS and not share & Share.READ)
-        or (other_access & _WRITES and not share & Share.WRITE)
-        or (other_access & Access.DELETE and not share & Share.DELETE)
+        (access & _READS and not other_share & ShareMode.READ)
+        or (access & _WRITES and not other_share & ShareMode.WRITE)
+        or (access & Access.DELETE and not other_share & ShareMode.DELETE)
+        or (other_access & _READS and not share & ShareMode.READ)
+        or (other_access & _WRITES and not share & ShareMode.WRITE)
+        or (other_access & Access.DELETE and not share & ShareMode.DELETE)
     ) != 0
 
 
-def check(file: OpenFile, access: int, request: CreateRequest) -> None:
+def check(file: OpenFile, access: int, request: CreateParameters) -> None:
     """Raises DELETE_PENDING, or `SharingViolation` where one of the file's opens excludes the new one."""
     if file.delete_pending:
         raise SMBError(NT.DELETE_PENDING)
@@ -46,11 +47,11 @@ def check_streams(file: OpenFile) -> None:
     """
     for stream in (file.streams or {}).values():
         for other in stream.opens:
-            if other.access & _COUNTS and not other.share & Share.DELETE:
+            if other.access & _COUNTS and not other.share & ShareMode.DELETE:
                 raise SharingViolation(stream.wait_for_close, other.shown_path)
 
 
-def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
+def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:
     """As for an open for DELETE that shares that much: what renames and deletes by name are."""
     if file.delete_pending:
         raise SMBError(NT.DELETE_PENDING)
@@ -61,14 +62,14 @@ def check_delete(file: OpenFile, share: int = Share.ALL) -> None:
         check_streams(file)
 
 
-def same_dos_open(file: OpenFile, request: CreateRequest) -> LocalHandle | None:
+def same_dos_open(file: OpenFile, request: CreateParameters) -> LocalHandle | None:
     """The DENY_DOS or FCB open of the same process that a new one shares its position with, if there is one."""
     if request.dos_deny == DosDeny.DOS_PROGRAM:
         return None
     return next((other for other in file.opens if _same_dos_opener(other, request)), None)
 
 
-def _same_dos_opener(other: LocalHandle, request: CreateRequest) -> bool:
+def _same_dos_opener(other: LocalHandle, request: CreateParameters) -> bool:
     """DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1).
 
     The first must be able to write, and be no DENY_DOS open of a program, which excludes nobody to begin with.

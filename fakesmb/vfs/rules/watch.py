@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
+from fakesmb.nt.files import Filter
 from fakesmb.nt.status import SMBError
 
 if TYPE_CHECKING:
@@ -20,36 +21,6 @@ MOST_KEPT: Final = 0x10000
 """Bytes of changes kept between requests, however much the client would take."""
 _ENTRY: Final = 12
 """Bytes of FILE_NOTIFY_INFORMATION before the name, [MS-FSCC] 2.7.1."""
-
-
-class Filter:
-    """CompletionFilter bits: what a change is about ([MS-SMB2] 2.2.35, [MS-CIFS] 2.2.7.4.1)."""
-
-    FILE_NAME: Final = 0x0001
-    DIR_NAME: Final = 0x0002
-    ATTRIBUTES: Final = 0x0004
-    SIZE: Final = 0x0008
-    LAST_WRITE: Final = 0x0010
-    LAST_ACCESS: Final = 0x0020
-    CREATION: Final = 0x0040
-    EA: Final = 0x0080
-    SECURITY: Final = 0x0100
-    STREAM_NAME: Final = 0x0200
-    STREAM_SIZE: Final = 0x0400
-    STREAM_WRITE: Final = 0x0800
-
-
-class Happened:
-    """Action of a change, [MS-FSCC] 2.7.1."""
-
-    ADDED: Final = 1
-    REMOVED: Final = 2
-    MODIFIED: Final = 3
-    RENAMED_OLD_NAME: Final = 4
-    RENAMED_NEW_NAME: Final = 5
-    ADDED_STREAM: Final = 6
-    REMOVED_STREAM: Final = 7
-    MODIFIED_STREAM: Final = 8
 
 
 Change = tuple[int, str]

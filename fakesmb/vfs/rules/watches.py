@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
+from fakesmb.nt.files import Filter, Happened
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.directory import place_of, shown_name
-from fakesmb.vfs.rules.watch import Change, Changes, Filter, Happened, Watch
+from fakesmb.vfs.rules.watch import Change, Changes, Watch
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
