@@ -32,6 +32,7 @@ from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import WriteClock
 from fakesmb.wire.codec import Body, Buffer, Empty, Structure
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
     CloseRequest,
     NtCreateAndxRequest,
@@ -57,7 +58,6 @@ CHALLENGE: Final = bytes.fromhex("0123456789abcdef")
 GUID: Final = bytes(range(16))
 CLIENT_FLAGS2: Final = Flags2.UNICODE | Flags2.NT_STATUS | Flags2.LONG_NAMES | Flags2.EAS
 LARGEST_FRAME: Final = 1 << 24
-NT_CANCEL: Final = 0xA4
 
 
 _LAST_MID: Final = 0xFFFE
@@ -235,7 +235,7 @@ class Client:
         if self.signer is not None:
             signature = self.signer.sign((message,), self.sequence)
             self._numbers[int.from_bytes(message[30:32], "little")] = self.sequence + 1
-            self.sequence += 1 if message[4] == NT_CANCEL else 2
+            self.sequence += 1 if message[4] == Command.NT_CANCEL else 2
             message = message[:14] + signature + message[22:]
         self.connection.receive(len(message).to_bytes(4, "big") + message)
 

@@ -8,10 +8,11 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
 
-BOTTOM = {"nt"}
+BOTTOM = {"nt", "world"}
 BELOW_CORE = BOTTOM | {"wire", "vfs", "record", "auth", "rpc", "rap", "faults"}
 MAY_IMPORT: dict[str, set[str]] = {
     "nt": set(),
+    "world": {"nt"},
     "wire": BOTTOM,
     "vfs": BOTTOM,
     "record": BOTTOM | {"wire"},

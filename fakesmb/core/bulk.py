@@ -1,4 +1,4 @@
-"""READ_ANDX and WRITE_ANDX of files without a detour: most bytes, and in a copy most messages, go this way.
+"""READ_ANDX and Command.WRITE_ANDX of files without a detour: most bytes, and in a copy most messages, go this way.
 
 A lane takes a whole message that is one plain read or write and does what the general way (`exchange`, `commands.io`)
 does, with the same answer and the same events: a test compares both. For anything else, an error among it, it gives
@@ -16,6 +16,7 @@ from fakesmb.core.state import LARGEST_READ
 from fakesmb.nt.files import Access
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer
+from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import prefix
 from fakesmb.wire.header import MAGIC, NO_ANDX, Flags
 from fakesmb.wire.negotiate import Capability
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection
     from fakesmb.core.state import Open
 
-READ_ANDX: Final = 0x2E
-WRITE_ANDX: Final = 0x2F
 
 SMALLEST_RANGE: Final = 0x4000
 """Bytes from which on a file goes to the socket by itself: below that a copy costs less than another system call."""
@@ -52,7 +51,7 @@ def _open(connection: "SMBConnection", fid: int, tid: int, uid: int) -> "Open | 
 
 
 def read(connection: "SMBConnection", message: memoryview) -> bool:
-    """Answers a READ_ANDX of a file; False where it is something else."""
+    """Answers a Command.READ_ANDX of a file; False where it is something else."""
     if len(message) < _READ.size:
         return False
     (
@@ -87,7 +86,7 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
     length = len(data) if part is None else part.length
     handle.position = entry.offset = offset + length
     head = _READ_REPLY.pack(
-        MAGIC, READ_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
+        MAGIC, Command.READ_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
         _READ_WORDS, _NO_ANDX_WORDS, 0xFFFF, 0, 0, length & 0xFFFF, _READ_DATA, length >> 16, length + 1 & 0xFFFF,
     )  # fmt: skip
     answered = time.time()
@@ -103,7 +102,7 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
 
 
 def write(connection: "SMBConnection", message: memoryview) -> bool:
-    """Answers a WRITE_ANDX to a file; False where it is something else."""
+    """Answers a Command.WRITE_ANDX to a file; False where it is something else."""
     if len(message) < _WRITE.size:
         return False
     (
@@ -129,7 +128,7 @@ def write(connection: "SMBConnection", message: memoryview) -> bool:
         return False
     entry.offset = offset + count
     head = _WRITE_REPLY.pack(
-        MAGIC, WRITE_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
+        MAGIC, Command.WRITE_ANDX, 0, REPLY_FLAGS, flags2 & REPLY_FLAGS2, pid_high, tid, pid, uid, mid,
         6, _NO_ANDX_WORDS, count & 0xFFFF, 0xFFFF, count >> 16, 0, 0,
     )  # fmt: skip
     answered = time.time()
@@ -169,5 +168,8 @@ def _record(
     )
 
 
-LANES: Final[dict[int, Callable[["SMBConnection", memoryview], bool]]] = {READ_ANDX: read, WRITE_ANDX: write}
+LANES: Final[dict[int, Callable[["SMBConnection", memoryview], bool]]] = {
+    Command.READ_ANDX: read,
+    Command.WRITE_ANDX: write,
+}
 """By command code."""

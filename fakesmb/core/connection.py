@@ -30,6 +30,7 @@ from fakesmb.core.transactions import Transactions
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import SMB2_MAGIC, Header
 
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from fakesmb.core.commands.locking import LockWait
     from fakesmb.vfs.store import FileRange, Handle
 
-NEGOTIATE: Final = 0x72
 COMMAND_AT: Final = 4
 """Where the command code stands in a message."""
 CHALLENGE_SIZE: Final = 8
@@ -164,7 +164,7 @@ class SMBConnection:
         except DecodeError as error:
             self.drop(SMB2_ONLY if bytes(message[:4]) == SMB2_MAGIC else f"not an SMB message: {error}")
             return
-        if self.dialect is None and header.command != NEGOTIATE:
+        if self.dialect is None and header.command != Command.NEGOTIATE:
             self.drop(f"command 0x{header.command:02X} before a dialect was negotiated")
             return
         self.server.counters.bytes_received += len(message)

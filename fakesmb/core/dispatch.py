@@ -1,8 +1,9 @@
 """The table of commands: one row each, and what each row needs before its handler runs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from enum import IntFlag
 from types import ModuleType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -13,17 +14,17 @@ from fakesmb.wire.codec import Body
 P = TypeVar("P", bound=Body)
 
 
-class Needs:
+class Needs(IntFlag):
     """What dispatch checks once, so that no handler has to."""
 
-    NOTHING: Final = 0
-    SESSION: Final = 1
+    NOTHING = 0
+    SESSION = 1
     """A signed-in UID, else SMB_BAD_UID."""
-    TREE: Final = 3
+    TREE = 3
     """A TID of this connection, else SMB_BAD_TID; and a session."""
-    DISK: Final = 7
+    DISK = 7
     """A tree that is a folder, not IPC$, else ACCESS_DENIED."""
-    WRITABLE: Final = 15
+    WRITABLE = 15
     """A folder that may be changed, else ACCESS_DENIED."""
 
 

@@ -18,6 +18,7 @@ from fakesmb.nt.status import NT, Dos, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.record import events
 from fakesmb.wire import names
 from fakesmb.wire.codec import Body, Buffer, DecodeError
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import (
     ERROR_BLOCK,
     HEADER_SIZE,
@@ -39,9 +40,8 @@ REPLY_FLAGS2: Final = (
     Flags2.UNICODE | Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY | Flags2.LONG_NAMES | Flags2.EAS | Flags2.DFS
 )
 """The request's bits that come back."""
-INVALID: Final = 0xFE
 """SMB_COM_INVALID has a name and is no command ([MS-CIFS] 2.2.4.74)."""
-WRITES: Final = frozenset({0x0B, 0x14, 0x2C})
+WRITES: Final = frozenset({Command.WRITE, Command.WRITE_AND_UNLOCK, Command.WRITE_AND_CLOSE})
 """Windows calls data that are missing from these old writes a bad parameter, not a bad message."""
 MOST_COMMANDS: Final = 32
 """Commands of one chain; clients send four at most, and each may ask for as much as a message of its own."""
@@ -483,6 +483,6 @@ def _stale(params: Body | None, status: NT) -> NT:
 
 def unsupported(code: int) -> SMBError:
     """The refusal of a command that has no handler: defined by the protocol and not built, or not defined."""
-    if names.is_command(code) and code != INVALID:
+    if names.is_command(code) and code != Command.INVALID:
         return SMBError(NT.NOT_IMPLEMENTED, f"{names.command_name(code)} is not implemented")
     return SMBError(NT.SMB_BAD_COMMAND, f"no command has code 0x{code:02X}")

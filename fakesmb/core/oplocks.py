@@ -11,8 +11,9 @@ from fakesmb.core.state import Open
 from fakesmb.nt.files import Oplock
 from fakesmb.record import events
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags, Header
-from fakesmb.wire.locking import LOCKING_ANDX, LockingAndxRequest, LockType, OplockLevel, oplock_break
+from fakesmb.wire.locking import LockingAndxRequest, LockType, OplockLevel, oplock_break
 from fakesmb.wire.negotiate import Capability
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def send_break(connection: "SMBConnection", entry: Open, level: int) -> None:
             connection.peer,
             True,
             Header.decode(message),
-            (events.Part(LOCKING_ANDX, body),),
+            (events.Part(Command.LOCKING_ANDX, body),),
             size=len(message),
             user="" if identity is None else identity.user,
             share=entry.tree.share.name,

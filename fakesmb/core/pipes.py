@@ -17,9 +17,9 @@ from fakesmb.rap import functions as rap
 from fakesmb.record.events import pipe_message
 from fakesmb.rpc.pipes import Pipe, Received
 from fakesmb.wire import names
+from fakesmb.wire.commands import Command
 from fakesmb.wire.trans import TransactionRequest
 
-TRANSACTION: Final = 0x25
 _PIPE_INFO: Final = struct.Struct("<HHBBB")
 _PEEK: Final = struct.Struct("<HHH")
 _STATUS: Final = struct.Struct("<H")
@@ -195,7 +195,7 @@ def named_transaction(request: AnyRequest) -> Outcome:
         request.subcommand = function = params.subcommand
         handler = FUNCTIONS.get(function or 0)
         if handler is None:
-            known = names.subcommand(TRANSACTION, function or 0)
+            known = names.subcommand(Command.TRANSACTION, function or 0)
             raise SMBError(
                 NT.INVALID_PARAMETER if known is None else NT.NOT_IMPLEMENTED, f"pipe function {function}"
             )

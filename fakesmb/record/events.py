@@ -5,6 +5,9 @@ every structure that goes into a `Part`. Nothing is formatted until a sink or a 
 back to the server's state.
 """
 
+from enum import IntFlag
+from typing import Final
+
 import msgspec
 
 from fakesmb.wire import dcerpc
@@ -51,6 +54,69 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     share: str = ""
     path: str = ""
     fid: int | None = None
+
+
+class Client(msgspec.Struct, frozen=True, gc=False):
+    """The connection that an exchange went over: one of these for all its exchanges."""
+
+    connection: int
+    """Counts connections, from 1."""
+    peer: str
+    """`address:port` of the client."""
+    local: str
+    """`address:port` of the server."""
+    encoding: str = "cp850"
+    """Code page of the strings of messages without SMB_FLAGS2_UNICODE."""
+
+
+class Shown(IntFlag):
+    """Which halves an `Exchange` tells; the other one, if its bytes are there, only explains."""
+
+    REQUEST = 1
+    REPLY = 2
+    BOTH = 3
+
+
+class Exchange(msgspec.Struct, frozen=True, gc=False):
+    """A request and its reply as the bytes that went over the wire, and what only the server knew of them.
+
+    One is appended for each request that is answered at once. A request that waits is told alone when it begins to
+    wait, and its reply alone when that leaves; a message of the server's own (an oplock break) is a reply without
+    request; a request without an answer has no reply. `record.dissect` makes everything else from the bytes.
+    """
+
+    client: Client
+    time: float
+    """When the request arrived, or the server's own message left; POSIX seconds."""
+    answered: float
+    """When the reply left; POSIX seconds."""
+    number: int
+    """Counts all messages of the server, from 1: of the first half that is shown; the second has the next."""
+    request: bytes
+    """Header and blocks, cut after the words (`WordCount`, words, ByteCount) where a payload of a file follows, and
+    at `MOST_KEPT` bytes; empty where there is none."""
+    request_size: int
+    """Bytes of the whole SMB message."""
+    reply: bytes
+    """As `request`."""
+    reply_size: int
+    shown: int = Shown.BOTH
+    status: int = 0
+    """NT status of the reply, whatever form went over the wire."""
+    user: str = ""
+    share: str = ""
+    path: str = ""
+    """Inside the share, or the pipe; of the first command of a chain that has one."""
+    fid: int | None = None
+    """The open that the exchange is about; a chain's further commands do not carry that of its open."""
+    reason: str = ""
+    """Why the request was refused, in one line."""
+    fault: str = ""
+    """The armed rule that acted on it."""
+
+
+MOST_KEPT: Final = 4096
+"""Bytes of a message that the record keeps, unless it is a chain of commands."""
 
 
 class Transfer(msgspec.Struct, frozen=True, gc=False):

@@ -13,10 +13,10 @@ import msgspec
 from fakesmb.record.events import Message, Part, Transfer
 from fakesmb.record.moments import iso
 from fakesmb.wire.codec import Omitted
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import ReadAndxRequest, ReadAndxResponse, WriteAndxRequest, WriteAndxResponse
 from fakesmb.wire.header import HEADER_SIZE, Header
 
-READ_ANDX: Final = 0x2E
 _COMMAND_AT: Final = 4
 _WORDS_AT: Final = HEADER_SIZE + 5
 """Where the words begin that are not those of the chain."""
@@ -33,7 +33,7 @@ def messages(transfer: Transfer) -> tuple[Message, Message]:
     header = Header.decode(head)
     request: ReadAndxRequest | WriteAndxRequest
     response: ReadAndxResponse | WriteAndxResponse
-    if head[_COMMAND_AT] == READ_ANDX:
+    if head[_COMMAND_AT] == Command.READ_ANDX:
         request = ReadAndxRequest(*_READ.unpack_from(head, _WORDS_AT))
         response = msgspec.structs.replace(ReadAndxResponse(), data=Omitted(transfer.length))
     else:
@@ -115,7 +115,7 @@ def json_lines(transfer: Transfer) -> bytes:
     ids = f'"mid":{mid},"uid":{uid},"tid":{tid},"pid":{pid_high << 16 | pid},"fid":{fid}'
     start = (number, transfer.connection, peer, ids, about, transfer.size)
     answer = (number + 1, transfer.connection, peer, ids, about, transfer.answer_size, took)
-    if head[_COMMAND_AT] == READ_ANDX:
+    if head[_COMMAND_AT] == Command.READ_ANDX:
         words = _READ.unpack_from(head, _WORDS_AT)
         high = words[4] & 0xFFFF
         count = words[2] if high == _HIGH_COUNT else high << 16 | words[2]

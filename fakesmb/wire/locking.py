@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 import msgspec
 
 from fakesmb.wire.codec import U8, U16, U32, Body, Buffer, Cursor, Writer
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import pack_header
 
-LOCKING_ANDX: Final = 0x24
 FOREVER: Final = 0xFFFFFFFF
 """Timeout of a lock that waits until it is granted."""
 
@@ -127,7 +127,7 @@ def oplock_break(tid: int, fid: int, level: int) -> bytes:
 
     A whole message: not a reply, MID and PID 0xFFFF, no ranges. `level` is OplockLevel.BREAK_TO_...
     """
-    header = pack_header(LOCKING_ANDX, 0, 0, 0, 0, tid, 0xFFFF, 0, 0xFFFF)
+    header = pack_header(Command.LOCKING_ANDX, 0, 0, 0, 0, tid, 0xFFFF, 0, 0xFFFF)
     request = LockingAndxRequest(fid=fid, type_of_lock=LockType.OPLOCK_RELEASE, new_oplock_level=level)
     return b"".join([header, *request.encode(len(header))])
 

@@ -8,12 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.nt_trans import Fsctl, NtTransact
 from fakesmb.wire.trans2 import Trans2
-
-TRANSACTION: Final = 0x25
-TRANSACTION2: Final = 0x32
-NT_TRANSACT: Final = 0xA0
 
 
 class Name(NamedTuple):
@@ -208,22 +205,6 @@ FSCTLS: Final = _table(
 """Controls of NT_TRANSACT_IOCTL that clients are known to send."""
 
 
-class PipeFunction:
-    """TRANSACTION subcommands on named pipes, [MS-CIFS] 2.2.5."""
-
-    SET_NMPIPE_STATE: Final = 0x0001
-    RAW_READ_NMPIPE: Final = 0x0011
-    QUERY_NMPIPE_STATE: Final = 0x0021
-    QUERY_NMPIPE_INFO: Final = 0x0022
-    PEEK_NMPIPE: Final = 0x0023
-    TRANSACT_NMPIPE: Final = 0x0026
-    RAW_WRITE_NMPIPE: Final = 0x0031
-    READ_NMPIPE: Final = 0x0036
-    WRITE_NMPIPE: Final = 0x0037
-    WAIT_NMPIPE: Final = 0x0053
-    CALL_NMPIPE: Final = 0x0054
-
-
 TRANSACTION_FUNCTIONS: Final = _table(
     "TRANS_",
     "MS-CIFS",
@@ -248,12 +229,12 @@ MAILSLOT_WRITE: Final = Name("TRANS_MAILSLOT_WRITE", "Mailslot Write", "[MS-CIFS
 
 SUBCOMMANDS: Final[Mapping[int, Mapping[int, Name]]] = MappingProxyType(
     {
-        TRANSACTION: TRANSACTION_FUNCTIONS,
-        0x26: TRANSACTION_FUNCTIONS,
-        TRANSACTION2: TRANS2_SUBCOMMANDS,
-        0x33: TRANS2_SUBCOMMANDS,
-        NT_TRANSACT: NT_TRANSACT_FUNCTIONS,
-        0xA1: NT_TRANSACT_FUNCTIONS,
+        Command.TRANSACTION: TRANSACTION_FUNCTIONS,
+        Command.TRANSACTION_SECONDARY: TRANSACTION_FUNCTIONS,
+        Command.TRANSACTION2: TRANS2_SUBCOMMANDS,
+        Command.TRANSACTION2_SECONDARY: TRANS2_SUBCOMMANDS,
+        Command.NT_TRANSACT: NT_TRANSACT_FUNCTIONS,
+        Command.NT_TRANSACT_SECONDARY: NT_TRANSACT_FUNCTIONS,
     }
 )
 """Command to the table of its subcommands."""

@@ -4,12 +4,13 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, Empty, Request
 from fakesmb.core.state import RESERVED_ID
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import ClosePrintFileRequest, CloseRequest, FlushRequest
 from fakesmb.wire.times import utime_to
 from fakesmb.wire.tree import ProcessExitRequest
 
 
-@command(0x04, CloseRequest, Needs.TREE)
+@command(Command.CLOSE, CloseRequest, Needs.TREE)
 def close(request: Request[CloseRequest]) -> Answer:
     """SMB_COM_CLOSE, [MS-CIFS] 3.3.5.7. A time of 0 or -1 leaves the write time alone."""
     params = request.params
@@ -18,14 +19,14 @@ def close(request: Request[CloseRequest]) -> Answer:
     return Empty()
 
 
-@command(0xC2, ClosePrintFileRequest, Needs.TREE)
+@command(Command.CLOSE_PRINT_FILE, ClosePrintFileRequest, Needs.TREE)
 def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
     """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.55: no file here is one that prints when it is closed."""
     request.open(request.params.fid)
     raise SMBError(NT.INVALID_SMB, "not a print file")
 
 
-@command(0x05, FlushRequest, Needs.DISK)
+@command(Command.FLUSH, FlushRequest, Needs.DISK)
 def flush(request: Request[FlushRequest]) -> Answer:
     """SMB_COM_FLUSH, [MS-CIFS] 3.3.5.8. FID 0xFFFF flushes everything that the process has open."""
     fid = request.params.fid
@@ -38,7 +39,7 @@ def flush(request: Request[FlushRequest]) -> Answer:
     return Empty()
 
 
-@command(0x11, ProcessExitRequest, Needs.SESSION)
+@command(Command.PROCESS_EXIT, ProcessExitRequest, Needs.SESSION)
 def process_exit(request: Request[ProcessExitRequest]) -> Answer:
     """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.17: closes what that process of the user has open."""
     request.connection.end(session=request.session, pid=request.header.pid)

@@ -14,6 +14,7 @@ from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import pipe_message
 from fakesmb.rpc.pipes import Pipe, Received
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
     ReadAndxRequest,
     ReadAndxResponse,
@@ -45,7 +46,7 @@ def most_wanted(request: "Request[ReadAndxRequest]") -> int:
     return params.max_count
 
 
-@command(0x2E, ReadAndxRequest, Needs.TREE)
+@command(Command.READ_ANDX, ReadAndxRequest, Needs.TREE)
 def read_andx(request: Request[ReadAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_READ_ANDX, [MS-CIFS] 3.3.5.36. Reading past the end gives no bytes and no error.
 
@@ -75,7 +76,7 @@ def _from_pipe(request: AnyRequest, pipe: Pipe, received: Received) -> Answer:
     return Reply(reply, NT.BUFFER_OVERFLOW) if more else reply
 
 
-@command(0x2F, WriteAndxRequest, Needs.TREE)
+@command(Command.WRITE_ANDX, WriteAndxRequest, Needs.TREE)
 def write_andx(request: Request[WriteAndxRequest]) -> Answer:
     """SMB_COM_WRITE_ANDX, [MS-CIFS] 3.3.5.37. Unlike the core WRITE, a write of nothing changes nothing."""
     params = request.params
@@ -95,7 +96,7 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
     return WriteAndxResponse.of(count)
 
 
-@command(0x0A, ReadRequest, Needs.DISK)
+@command(Command.READ, ReadRequest, Needs.DISK)
 def read(request: Request[ReadRequest]) -> Answer:
     """SMB_COM_READ, [MS-CIFS] 3.3.5.12."""
     params = request.params
@@ -106,7 +107,7 @@ def read(request: Request[ReadRequest]) -> Answer:
     return ReadResponse(count=len(data), data=data)
 
 
-@command(0x0B, WriteRequest, Needs.DISK)
+@command(Command.WRITE, WriteRequest, Needs.DISK)
 def write(request: Request[WriteRequest]) -> Answer:
     """SMB_COM_WRITE, [MS-CIFS] 3.3.5.13. A count of 0 sets the file's length to the offset."""
     params = request.params

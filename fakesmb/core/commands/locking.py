@@ -12,6 +12,7 @@ from fakesmb.core.state import Clock
 from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.later import DelayedCall
 from fakesmb.vfs.store import FileStore, Handle
+from fakesmb.wire.commands import Command
 from fakesmb.wire.locking import (
     FOREVER,
     LockByteRangeRequest,
@@ -136,7 +137,7 @@ def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, 
             store.unlock(handle, pid, offset, length, exclusive=exclusive)
 
 
-@command(0x24, LockingAndxRequest, Needs.DISK)
+@command(Command.LOCKING_ANDX, LockingAndxRequest, Needs.DISK)
 def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_LOCKING_ANDX, [MS-CIFS] 3.3.5.28: unlocks first, then all locks or none."""
     params = request.params
@@ -207,7 +208,7 @@ def _cancel(request: Request[LockingAndxRequest], handle: Handle) -> Answer:
     raise SMBError(NT.OS2_CANCEL_VIOLATION, "no such lock is waited for", dos=CANCEL_VIOLATION)
 
 
-@command(0x0C, LockByteRangeRequest, Needs.DISK)
+@command(Command.LOCK_BYTE_RANGE, LockByteRangeRequest, Needs.DISK)
 def lock_byte_range(request: Request[LockByteRangeRequest]) -> Answer:
     """SMB_COM_LOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.14: one exclusive lock, at once."""
     params = request.params
@@ -217,7 +218,7 @@ def lock_byte_range(request: Request[LockByteRangeRequest]) -> Answer:
     return Empty()
 
 
-@command(0x0D, UnlockByteRangeRequest, Needs.DISK)
+@command(Command.UNLOCK_BYTE_RANGE, UnlockByteRangeRequest, Needs.DISK)
 def unlock_byte_range(request: Request[UnlockByteRangeRequest]) -> Answer:
     """SMB_COM_UNLOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.15."""
     params = request.params

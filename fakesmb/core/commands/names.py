@@ -14,6 +14,7 @@ from fakesmb.nt.status import ERRDOS, NT, RENAME_COLLISION, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, Info, Unfinished
 from fakesmb.vfs.wildcards import has_wildcards
+from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
     CreateDirectoryRequest,
@@ -46,7 +47,7 @@ _LARGEST_SIZE: Final = 0xFFFFFFFF
 _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
 
 
-@command(0x00, CreateDirectoryRequest, Needs.WRITABLE)
+@command(Command.CREATE_DIRECTORY, CreateDirectoryRequest, Needs.WRITABLE)
 def create_directory(request: Request[CreateDirectoryRequest]) -> Answer:
     """SMB_COM_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.3. Old clients expect ERRnoaccess for a name that is taken."""
     try:
@@ -58,14 +59,14 @@ def create_directory(request: Request[CreateDirectoryRequest]) -> Answer:
     return Empty()
 
 
-@command(0x01, DeleteDirectoryRequest, Needs.WRITABLE)
+@command(Command.DELETE_DIRECTORY, DeleteDirectoryRequest, Needs.WRITABLE)
 def delete_directory(request: Request[DeleteDirectoryRequest]) -> Answer:
     """SMB_COM_DELETE_DIRECTORY, [MS-CIFS] 3.3.5.4."""
     request.store.remove_directory(_path(request, request.params.directory_name))
     return Empty()
 
 
-@command(0x10, CheckDirectoryRequest, Needs.DISK)
+@command(Command.CHECK_DIRECTORY, CheckDirectoryRequest, Needs.DISK)
 def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
     """SMB_COM_CHECK_DIRECTORY, [MS-CIFS] 3.3.5.18. Old clients expect ERRbadpath for whatever is no directory."""
     try:
@@ -114,7 +115,7 @@ def matches(request: AnyRequest, path: Path, attributes: int) -> "list[Info] | D
     return closing(search, lambda: patiently(gather, request.server.clock))
 
 
-@command(0x06, DeleteRequest, Needs.WRITABLE)
+@command(Command.DELETE, DeleteRequest, Needs.WRITABLE)
 def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_DELETE, [MS-CIFS] 3.3.5.9. Wildcards delete every match; the first that cannot be ends it."""
     params = request.params
@@ -157,7 +158,7 @@ def _check_attributes(info: Info, search_attributes: int) -> None:
         raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
 
 
-@command(0x07, RenameRequest, Needs.WRITABLE)
+@command(Command.RENAME, RenameRequest, Needs.WRITABLE)
 def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_RENAME, [MS-CIFS] 3.3.5.10. Wildcards take characters over from the old name."""
     params = request.params
@@ -254,7 +255,7 @@ _NT_RENAMES: Final[dict[int, Callable[[AnyRequest, Path, Path], None]]] = {
 }
 
 
-@command(0xA5, NtRenameRequest, Needs.WRITABLE)
+@command(Command.NT_RENAME, NtRenameRequest, Needs.WRITABLE)
 def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_RENAME, [MS-CIFS] 3.3.5.53: renames, or makes a hard link. No wildcards."""
     params = request.params
@@ -272,7 +273,7 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     return _each(request, [old], lambda path: act(request, path, new))
 
 
-@command(0x08, QueryInformationRequest, Needs.DISK)
+@command(Command.QUERY_INFORMATION, QueryInformationRequest, Needs.DISK)
 def query_information(request: Request[QueryInformationRequest]) -> Answer:
     """SMB_COM_QUERY_INFORMATION, [MS-CIFS] 3.3.5.11."""
     info = request.store.query(_path(request, request.params.file_name))
@@ -283,7 +284,7 @@ def query_information(request: Request[QueryInformationRequest]) -> Answer:
     )
 
 
-@command(0x09, SetInformationRequest, Needs.WRITABLE)
+@command(Command.SET_INFORMATION, SetInformationRequest, Needs.WRITABLE)
 def set_information(request: Request[SetInformationRequest]) -> Answer:
     """SMB_COM_SET_INFORMATION, [MS-CIFS] 3.3.5.12.
 
@@ -302,7 +303,7 @@ def set_information(request: Request[SetInformationRequest]) -> Answer:
     return Empty()
 
 
-@command(0x23, QueryInformation2Request, Needs.TREE)
+@command(Command.QUERY_INFORMATION2, QueryInformation2Request, Needs.TREE)
 def query_information2(request: Request[QueryInformation2Request]) -> Answer:
     """SMB_COM_QUERY_INFORMATION2, [MS-CIFS] 3.3.5.27."""
     handle = request.open(request.params.fid).handle
@@ -320,7 +321,7 @@ def query_information2(request: Request[QueryInformation2Request]) -> Answer:
     )
 
 
-@command(0x22, SetInformation2Request, Needs.WRITABLE)
+@command(Command.SET_INFORMATION2, SetInformation2Request, Needs.WRITABLE)
 def set_information2(request: Request[SetInformation2Request]) -> Answer:
     """SMB_COM_SET_INFORMATION2, [MS-CIFS] 3.3.5.26."""
     params = request.params
@@ -333,7 +334,7 @@ def set_information2(request: Request[SetInformation2Request]) -> Answer:
     return Empty()
 
 
-@command(0x34, FindClose2Request, Needs.DISK)
+@command(Command.FIND_CLOSE2, FindClose2Request, Needs.DISK)
 def find_close2(request: Request[FindClose2Request]) -> Answer:
     """SMB_COM_FIND_CLOSE2, [MS-CIFS] 3.3.5.40. SID 0xFFFF closes all of the tree's searches (OS/2)."""
     connection, sid = request.connection, request.params.sid

@@ -17,6 +17,7 @@ from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import Opened
 from fakesmb.wire.codec import Buffer
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
     CreateRequest,
     CreateResponse,
@@ -47,7 +48,7 @@ _NAME_ATTEMPTS: Final = 16
 _NAME_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
-@command(0x02, OpenRequest, Needs.DISK)
+@command(Command.OPEN, OpenRequest, Needs.DISK)
 def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_OPEN, [MS-CIFS] 3.3.5.5."""
     params = request.params
@@ -69,13 +70,13 @@ def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
     return open_file(request, request.tree.parse(params.file_name), create, response)
 
 
-@command(0x03, CreateRequest, Needs.WRITABLE)
+@command(Command.CREATE, CreateRequest, Needs.WRITABLE)
 def create(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_CREATE, [MS-CIFS] 3.3.5.6: makes a file, or empties one that is there."""
     return _create(request, Disposition.OVERWRITE_IF)
 
 
-@command(0x0F, CreateRequest, Needs.WRITABLE)
+@command(Command.CREATE_NEW, CreateRequest, Needs.WRITABLE)
 def create_new(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_CREATE_NEW, [MS-CIFS] 3.3.5.17: makes a file that must not be there yet."""
     return _create(request, Disposition.CREATE)
@@ -99,7 +100,7 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
     return open_file(request, request.tree.parse(params.file_name), asked, response)
 
 
-@command(0x0E, CreateTemporaryRequest, Needs.WRITABLE)
+@command(Command.CREATE_TEMPORARY, CreateTemporaryRequest, Needs.WRITABLE)
 def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.16: a new file of a name that the server makes up."""
     params = request.params
@@ -127,7 +128,7 @@ def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Defe
     raise SMBError(NT.OBJECT_NAME_COLLISION, "no free name")
 
 
-@command(0x12, SeekRequest, Needs.DISK)
+@command(Command.SEEK, SeekRequest, Needs.DISK)
 def seek(request: Request[SeekRequest]) -> Answer:
     """SMB_COM_SEEK, [MS-CIFS] 3.3.5.20: moves the open's offset, which no read or write of SMB asks for.
 
@@ -150,7 +151,7 @@ def seek(request: Request[SeekRequest]) -> Answer:
     return SeekResponse(entry.offset)
 
 
-@command(0x13, ReadRequest, Needs.DISK)
+@command(Command.LOCK_AND_READ, ReadRequest, Needs.DISK)
 def lock_and_read(request: Request[ReadRequest]) -> Answer:
     """SMB_COM_LOCK_AND_READ, [MS-CIFS] 3.3.5.21: locks the range for this process alone, then reads it."""
     params = request.params
@@ -163,7 +164,7 @@ def lock_and_read(request: Request[ReadRequest]) -> Answer:
     return ReadResponse(count=len(data), data=data)
 
 
-@command(0x14, WriteRequest, Needs.DISK)
+@command(Command.WRITE_AND_UNLOCK, WriteRequest, Needs.DISK)
 def write_and_unlock(request: Request[WriteRequest]) -> Answer:
     """SMB_COM_WRITE_AND_UNLOCK, [MS-CIFS] 3.3.5.22: writes, then frees exactly the range written.
 
@@ -178,7 +179,7 @@ def write_and_unlock(request: Request[WriteRequest]) -> Answer:
     return WriteResponse(count)
 
 
-@command(0x2C, WriteAndCloseRequest, Needs.DISK)
+@command(Command.WRITE_AND_CLOSE, WriteAndCloseRequest, Needs.DISK)
 def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     """SMB_COM_WRITE_AND_CLOSE, [MS-CIFS] 3.3.5.34: writes and, if that went well, closes.
 
@@ -193,7 +194,7 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     return WriteResponse(count)
 
 
-@command(0x27, IoctlRequest)
+@command(Command.IOCTL, IoctlRequest)
 def ioctl(request: Request[IoctlRequest]) -> Answer:
     """SMB_COM_IOCTL, [MS-CIFS] 3.3.5.32. Windows knows one function, for print jobs; here no file is one.
 

@@ -20,6 +20,7 @@ from fakesmb.nt.files import Access, Action, Attribute, Disposition, DosDeny, Op
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, Opened
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
     CreateFlag,
     NtCreateAndxExtendedResponse,
@@ -221,7 +222,7 @@ def nt_create(
     return path, create
 
 
-@command(0xA2, NtCreateAndxRequest, Needs.TREE)
+@command(Command.NT_CREATE_ANDX, NtCreateAndxRequest, Needs.TREE)
 def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_CREATE_ANDX, [MS-CIFS] 3.3.5.51."""
     params = request.params
@@ -341,7 +342,7 @@ def dos_disposition(params: OpenAndxRequest) -> int:
     raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
 
 
-@command(0x2D, OpenAndxRequest, Needs.TREE)
+@command(Command.OPEN_ANDX, OpenAndxRequest, Needs.TREE)
 def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_OPEN_ANDX, [MS-CIFS] 3.3.5.35."""
     params = request.params

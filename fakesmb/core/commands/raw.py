@@ -4,8 +4,6 @@ Raw data travel in frames without any SMB header ([MS-CIFS] 2.2.4.22, 2.2.4.25),
 may be under way, and nothing of it can be signed.
 """
 
-from typing import Final
-
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
@@ -14,6 +12,7 @@ from fakesmb.core.state import Open
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import Handle
 from fakesmb.wire.codec import Buffer
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import WriteMode
 from fakesmb.wire.raw import (
     ReadMpxRequest,
@@ -24,10 +23,8 @@ from fakesmb.wire.raw import (
     WriteRawRequest,
 )
 
-WRITE_COMPLETE: Final = 0x20
 
-
-@command(0x1A, ReadRawRequest, Needs.TREE)
+@command(Command.READ_RAW, ReadRawRequest, Needs.TREE)
 def read_raw(request: Request[ReadRawRequest]) -> Answer:
     """SMB_COM_READ_RAW, [MS-CIFS] 3.3.5.18: bare data. Whatever is wrong, the answer is an empty frame.
 
@@ -54,7 +51,7 @@ def _read(request: Request[ReadRawRequest], entry: Open, params: ReadRawRequest)
     return data
 
 
-@command(0x1D, WriteRawRequest, Needs.DISK)
+@command(Command.WRITE_RAW, WriteRawRequest, Needs.DISK)
 def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.21: what the request has is written, then the raw frame with the rest.
 
@@ -84,13 +81,13 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
         except (SMBError, OSError):
             if not through:
                 return NO_REPLY
-            request.exchange.answer_as(WRITE_COMPLETE)
+            request.exchange.answer_as(Command.WRITE_COMPLETE)
             raise
         entry.offset = params.offset + first + len(wanted)
         if not through:
             return NO_REPLY
         store.flush(handle)
-        request.exchange.answer_as(WRITE_COMPLETE)
+        request.exchange.answer_as(Command.WRITE_COMPLETE)
         return WriteCompleteResponse(first + len(wanted))
 
     return arrived.addCallback(rest)
@@ -101,7 +98,7 @@ def _write_rest(request: Request[WriteRawRequest], handle: Handle, offset: int, 
         request.store.write(handle, offset, data, request.header.pid_low)
 
 
-@command(0x1B, ReadMpxRequest, Needs.TREE)
+@command(Command.READ_MPX, ReadMpxRequest, Needs.TREE)
 def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
     """SMB_COM_READ_MPX, [MS-CIFS] 3.3.5.19: for connectionless transports; over TCP clients are sent to READ.
 
@@ -110,7 +107,7 @@ def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
     raise SMBError(NT.SMB_USE_STANDARD, "multiplexed reads are for connectionless transports")
 
 
-@command(0x1E, WriteMpxRequest, Needs.TREE)
+@command(Command.WRITE_MPX, WriteMpxRequest, Needs.TREE)
 def write_mpx(request: Request[WriteMpxRequest]) -> Answer:
     """SMB_COM_WRITE_MPX, [MS-CIFS] 3.3.5.22: refused over TCP like READ_MPX."""
     raise SMBError(NT.SMB_USE_STANDARD, "multiplexed writes are for connectionless transports")

@@ -18,6 +18,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Info
 from fakesmb.vfs.wildcards import from_dos
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest, SearchResponse
 from fakesmb.wire.times import dos_from
@@ -32,25 +33,25 @@ _STATE: Final = struct.Struct("<HI10x")
 _LABEL_SIZE: Final = 11
 
 
-@command(0x81, SearchRequest, Needs.DISK)
+@command(Command.SEARCH, SearchRequest, Needs.DISK)
 def search(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_SEARCH, [MS-CIFS] 3.3.5.48: begins with a name, goes on with a resume key."""
     return _search(request, keeps=True)
 
 
-@command(0x82, SearchRequest, Needs.DISK)
+@command(Command.FIND, SearchRequest, Needs.DISK)
 def find(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_FIND, [MS-CIFS] 3.3.5.49: as SEARCH, and FIND_CLOSE ends it."""
     return _search(request, keeps=True)
 
 
-@command(0x83, SearchRequest, Needs.DISK)
+@command(Command.FIND_UNIQUE, SearchRequest, Needs.DISK)
 def find_unique(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_FIND_UNIQUE, [MS-CIFS] 3.3.5.50: one answer, nothing kept."""
     return _search(request, keeps=False)
 
 
-@command(0x84, SearchRequest, Needs.DISK)
+@command(Command.FIND_CLOSE, SearchRequest, Needs.DISK)
 def find_close(request: Request[SearchRequest]) -> Answer:
     """SMB_COM_FIND_CLOSE, [MS-CIFS] 3.3.5.51: ends the search that the resume key names."""
     _, known, _ = _known(request)

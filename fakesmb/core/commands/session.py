@@ -16,6 +16,7 @@ from fakesmb.nt import filetime
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Body
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
     Capability,
@@ -81,7 +82,7 @@ def security_mode(settings: Settings) -> int:
     return mode
 
 
-@command(0x72, NegotiateRequest, Needs.NOTHING)
+@command(Command.NEGOTIATE, NegotiateRequest, Needs.NOTHING)
 def negotiate(request: Request[NegotiateRequest]) -> Answer:
     """SMB_COM_NEGOTIATE, [MS-CIFS] 3.3.5.42 and [MS-SMB] 3.3.5.2. The index counts in the client's list."""
     connection, settings = request.connection, request.server.settings
@@ -117,7 +118,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     )
 
 
-@command(0x73, SessionSetupAndxRequest, Needs.NOTHING)
+@command(Command.SESSION_SETUP_ANDX, SessionSetupAndxRequest, Needs.NOTHING)
 def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer:
     """SMB_COM_SESSION_SETUP_ANDX, [MS-CIFS] 3.3.5.43 and [MS-SMB] 3.3.5.3."""
     params, connection = request.params, request.connection
@@ -278,7 +279,7 @@ def _emit_refusal(
     )
 
 
-@command(0x74, LogoffAndxRequest, Needs.NOTHING)
+@command(Command.LOGOFF_ANDX, LogoffAndxRequest, Needs.NOTHING)
 def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
     """SMB_COM_LOGOFF_ANDX, [MS-CIFS] 3.3.5.44: frees what is the user's; unfinished sign-ins are bad UIDs."""
     connection = request.connection
@@ -292,7 +293,7 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
     return LogoffAndxResponse()
 
 
-@command(0x2B, EchoRequest, Needs.NOTHING)
+@command(Command.ECHO, EchoRequest, Needs.NOTHING)
 def echo(request: Request[EchoRequest]) -> Answer:
     """SMB_COM_ECHO, [MS-CIFS] 3.3.5.33."""
     tid = request.header.tid
@@ -312,7 +313,7 @@ class NtCancelRequest(Body, frozen=True):
     """SMB_COM_NT_CANCEL request, [MS-CIFS] 2.2.4.65.1: the header says what to cancel."""
 
 
-@command(0xA4, NtCancelRequest, Needs.NOTHING)
+@command(Command.NT_CANCEL, NtCancelRequest, Needs.NOTHING)
 def nt_cancel(request: Request[NtCancelRequest]) -> Answer:
     """SMB_COM_NT_CANCEL, [MS-CIFS] 3.3.5.52: no answer of its own; what it cancels ends with STATUS_CANCELLED."""
     header = request.header

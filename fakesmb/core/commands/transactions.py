@@ -1,4 +1,4 @@
-"""TRANSACTION, TRANSACTION2 and NT_TRANSACT: assembled, run, answered in as many messages as it takes.
+"""TRANSACTION, Command.TRANSACTION2 and Command.NT_TRANSACT: assembled, run, answered in as many messages as it takes.
 
 A transaction may arrive in pieces ([MS-CIFS] 3.3.5.29 to .32, .40, .41, .58, .59): the first message gets an interim
 answer, the secondaries none, and the answer proper goes out when all of it is there.
@@ -17,6 +17,7 @@ from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.core.transactions import Outcome, Results, SubcommandRow
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire import names
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.trans import (
     NtTransactRequest,
@@ -30,16 +31,12 @@ from fakesmb.wire.trans import (
     TransactionSecondaryRequest,
 )
 
-TRANSACTION: Final = 0x25
-TRANSACTION_SECONDARY: Final = 0x26
-TRANSACTION2: Final = 0x32
-TRANSACTION2_SECONDARY: Final = 0x33
-NT_TRANSACT: Final = 0xA0
-NT_TRANSACT_SECONDARY: Final = 0xA1
-
 _ABOUT_EAS: Final = frozenset({NT.INVALID_EA_NAME, NT.INVALID_EA_FLAG, NT.EA_LIST_INCONSISTENT})
 
-TABLES: Final[Mapping[int, Mapping[int, SubcommandRow]]] = {TRANSACTION2: SUBCOMMANDS, NT_TRANSACT: FUNCTIONS}
+TABLES: Final[Mapping[int, Mapping[int, SubcommandRow]]] = {
+    Command.TRANSACTION2: SUBCOMMANDS,
+    Command.NT_TRANSACT: FUNCTIONS,
+}
 
 
 def _key(request: AnyRequest, code: int) -> tuple[int, int, int, int, int]:
@@ -71,7 +68,7 @@ def _run(request: AnyRequest, code: int) -> "Answer | Deferred[Answer]":
     params: TransactionRequest = request.params
     outcome: Outcome
     try:
-        if code == TRANSACTION:
+        if code == Command.TRANSACTION:
             outcome = named_transaction(request)
         else:
             request.subcommand = function = params.subcommand
@@ -113,7 +110,7 @@ def unsupported(code: int, function: int | None) -> SMBError:
 def _answer(request: AnyRequest, results: Results, code: int) -> Answer:
     params: TransactionRequest = request.params
     status, parameters, data = results.status, results.parameters, results.data
-    if len(parameters) > params.max_parameter_count and code != NT_TRANSACT:
+    if len(parameters) > params.max_parameter_count and code != Command.NT_TRANSACT:
         parameters, status = (
             memoryview(parameters)[: params.max_parameter_count],
             status or NT.BUFFER_OVERFLOW,
@@ -126,7 +123,7 @@ def _answer(request: AnyRequest, results: Results, code: int) -> Answer:
         request.connection.trees.pop(request.tree.tid)
     if params.flags & TransactionFlag.NO_RESPONSE:
         return NO_REPLY
-    kind = NtTransactResponse if code == NT_TRANSACT else TransactionResponse
+    kind = NtTransactResponse if code == Command.NT_TRANSACT else TransactionResponse
     whole = kind(parameters=parameters, data=data, setup=results.setup)
     largest = max(request.connection.max_buffer, HEADER_SIZE + 64)
     if HEADER_SIZE + whole.size(HEADER_SIZE) <= largest:
@@ -134,37 +131,37 @@ def _answer(request: AnyRequest, results: Results, code: int) -> Answer:
     return Replies(tuple(Reply(piece, status) for piece in whole.pieces(largest, HEADER_SIZE)))
 
 
-@command(TRANSACTION, TransactionRequest, Needs.TREE)
+@command(Command.TRANSACTION, TransactionRequest, Needs.TREE)
 def transaction_(request: Request[TransactionRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TRANSACTION, [MS-CIFS] 3.3.5.29: named pipes, \\PIPE\\LANMAN, mailslots."""
-    return _first(request, TRANSACTION)
+    return _first(request, Command.TRANSACTION)
 
 
-@command(TRANSACTION_SECONDARY, TransactionSecondaryRequest, Needs.TREE)
+@command(Command.TRANSACTION_SECONDARY, TransactionSecondaryRequest, Needs.TREE)
 def transaction_secondary(request: Request[TransactionSecondaryRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TRANSACTION_SECONDARY, [MS-CIFS] 3.3.5.30."""
-    return _secondary(request, TRANSACTION)
+    return _secondary(request, Command.TRANSACTION)
 
 
-@command(TRANSACTION2, Transaction2Request, Needs.TREE)
+@command(Command.TRANSACTION2, Transaction2Request, Needs.TREE)
 def transaction2(request: Request[Transaction2Request]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TRANSACTION2, [MS-CIFS] 3.3.5.40."""
-    return _first(request, TRANSACTION2)
+    return _first(request, Command.TRANSACTION2)
 
 
-@command(TRANSACTION2_SECONDARY, Transaction2SecondaryRequest, Needs.TREE)
+@command(Command.TRANSACTION2_SECONDARY, Transaction2SecondaryRequest, Needs.TREE)
 def transaction2_secondary(request: Request[Transaction2SecondaryRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TRANSACTION2_SECONDARY, [MS-CIFS] 3.3.5.41."""
-    return _secondary(request, TRANSACTION2)
+    return _secondary(request, Command.TRANSACTION2)
 
 
-@command(NT_TRANSACT, NtTransactRequest, Needs.TREE)
+@command(Command.NT_TRANSACT, NtTransactRequest, Needs.TREE)
 def nt_transact(request: Request[NtTransactRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_TRANSACT, [MS-CIFS] 3.3.5.58."""
-    return _first(request, NT_TRANSACT)
+    return _first(request, Command.NT_TRANSACT)
 
 
-@command(NT_TRANSACT_SECONDARY, NtTransactSecondaryRequest, Needs.TREE)
+@command(Command.NT_TRANSACT_SECONDARY, NtTransactSecondaryRequest, Needs.TREE)
 def nt_transact_secondary(request: Request[NtTransactSecondaryRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_TRANSACT_SECONDARY, [MS-CIFS] 3.3.5.59."""
-    return _secondary(request, NT_TRANSACT)
+    return _secondary(request, Command.NT_TRANSACT)

@@ -7,6 +7,7 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import Share, Tree
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.commands import Command
 from fakesmb.wire.tree import (
     QueryInformationDiskRequest,
     QueryInformationDiskResponse,
@@ -42,7 +43,7 @@ def share_of(request: AnyRequest, path: str, service: str) -> Share:
     return share
 
 
-@command(0x75, TreeConnectAndxRequest, Needs.SESSION)
+@command(Command.TREE_CONNECT_ANDX, TreeConnectAndxRequest, Needs.SESSION)
 def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
     """SMB_COM_TREE_CONNECT_ANDX, [MS-CIFS] 3.3.5.45 and [MS-SMB] 3.3.5.4."""
     params, connection, exchange = request.params, request.connection, request.exchange
@@ -65,7 +66,7 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
     )
 
 
-@command(0x70, TreeConnectRequest, Needs.SESSION)
+@command(Command.TREE_CONNECT, TreeConnectRequest, Needs.SESSION)
 def tree_connect(request: Request[TreeConnectRequest]) -> Answer:
     """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.44: what DOS and Windows for Workgroups connect with."""
     params, connection, exchange = request.params, request.connection, request.exchange
@@ -82,7 +83,7 @@ def disconnect(request: AnyRequest, tree: Tree) -> None:
     request.connection.trees.pop(tree.tid)
 
 
-@command(0x71, TreeDisconnectRequest, Needs.NOTHING)
+@command(Command.TREE_DISCONNECT, TreeDisconnectRequest, Needs.NOTHING)
 def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
     """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.46. Needs no UID: the user may have signed out before."""
     exchange = request.exchange
@@ -94,7 +95,7 @@ def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
     return Empty()
 
 
-@command(0x80, QueryInformationDiskRequest, Needs.DISK)
+@command(Command.QUERY_INFORMATION_DISK, QueryInformationDiskRequest, Needs.DISK)
 def query_information_disk(request: Request[QueryInformationDiskRequest]) -> Answer:
     """SMB_COM_QUERY_INFORMATION_DISK, [MS-CIFS] 3.3.5.48.
 

@@ -6,8 +6,8 @@ from typing import Final
 from fakesmb.record.events import Message, Part
 from fakesmb.wire import ntlmssp
 from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import Fragment, PacketType
-from fakesmb.wire.names import TRANSACTION2
 from fakesmb.wire.ntlmssp import Token
 from fakesmb.wire.session import SessionSetupExtendedRequest, SessionSetupExtendedResponse
 from fakesmb.wire.trans2 import GetDfsReferralRequest, Trans2
@@ -240,7 +240,7 @@ def of(message: Message) -> str:
             token = token_of(part.body)
             if token is not None:
                 return _ntlmssp(token)
-        elif part.command == TRANSACTION2 and part.subcommand == Trans2.GET_DFS_REFERRAL:
+        elif part.command == Command.TRANSACTION2 and part.subcommand == Trans2.GET_DFS_REFERRAL:
             return _dfs(message, part)
     return ""
 

@@ -12,14 +12,13 @@ from fakesmb.record.events import Part
 from fakesmb.record.words.files import file_name
 from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2, unix
 from fakesmb.wire.codec import DecodeError, Empty
+from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.info import PASSTHROUGH
-from fakesmb.wire.names import NT_TRANSACT, TRANSACTION, TRANSACTION2
 
-TRANSACTION_SECONDARY: Final = 0x26
-TRANSACTION2_SECONDARY: Final = 0x33
-NT_TRANSACT_SECONDARY: Final = 0xA1
-SECONDARIES: Final = frozenset({TRANSACTION_SECONDARY, TRANSACTION2_SECONDARY, NT_TRANSACT_SECONDARY})
-COMMANDS: Final = SECONDARIES | {TRANSACTION, TRANSACTION2, NT_TRANSACT}
+SECONDARIES: Final = frozenset(
+    {Command.TRANSACTION_SECONDARY, Command.TRANSACTION2_SECONDARY, Command.NT_TRANSACT_SECONDARY}
+)
+COMMANDS: Final = SECONDARIES | {Command.TRANSACTION, Command.TRANSACTION2, Command.NT_TRANSACT}
 _MAILSLOT: Final = "\\MAILSLOT\\"
 _LANMAN: Final = "\\PIPE\\LANMAN"
 
@@ -54,7 +53,7 @@ def words(part: Part, request: bool, status: int, parameters: Any) -> str:
     say = PARAMETERS.get(type(parameters))
     if say is not None:
         title += say(parameters)
-    elif part.command == TRANSACTION and request:
+    elif part.command == Command.TRANSACTION and request:
         title += _pipe(part.subcommand, body)
     say = _DETAILS.get(type(part.detail))
     if say is not None:
@@ -65,7 +64,7 @@ def words(part: Part, request: bool, status: int, parameters: Any) -> str:
 def is_refused_referral(part: Part, status: int) -> bool:
     """Whether this is the answer "not a DFS namespace", which the documented exchange has its words for."""
     return (
-        part.command == TRANSACTION2
+        part.command == Command.TRANSACTION2
         and part.subcommand == trans2.Trans2.GET_DFS_REFERRAL
         and status >> 30 == 3
         and part.body is None
@@ -77,7 +76,7 @@ def _more(body: Any) -> str:
 
 
 def _pipe(function: int | None, body: Any) -> str:
-    if function == names.PipeFunction.WAIT_NMPIPE:
+    if function == PipeFunction.WAIT_NMPIPE:
         return f", {body.name}"
     if body.setup_fid is None or body.name.upper().startswith(_MAILSLOT):
         return ""
@@ -87,7 +86,7 @@ def _pipe(function: int | None, body: Any) -> str:
 def _subtitle(part: Part, request: bool) -> str:
     code = part.subcommand
     body: Any = part.body
-    if part.command == TRANSACTION:
+    if part.command == Command.TRANSACTION:
         name = getattr(body, "name", "")
         if name.upper().startswith(_MAILSLOT):
             return f", {names.MAILSLOT_WRITE.title}, {name}"
@@ -114,16 +113,16 @@ def parameters_of(part: Part, request: bool, unicode: bool) -> Any:
         if code is None:
             return None
     table: Mapping[int, Any]
-    if part.command == TRANSACTION2:
+    if part.command == Command.TRANSACTION2:
         table = trans2.TRANS2_REQUESTS if request else trans2.TRANS2_RESPONSES
-    elif part.command == NT_TRANSACT:
+    elif part.command == Command.NT_TRANSACT:
         table = nt_trans.NT_TRANSACT_REQUESTS if request else {}
     else:
         return None
     try:
         if code in table:
             return table[code].decode(body.parameters, unicode=unicode)
-        if request and part.command == NT_TRANSACT and code in nt_trans.NT_TRANSACT_SETUPS:
+        if request and part.command == Command.NT_TRANSACT and code in nt_trans.NT_TRANSACT_SETUPS:
             return nt_trans.NT_TRANSACT_SETUPS[code].decode(body.setup)
     except DecodeError:
         pass  # the problem is the answer's to tell; part of it may come in a secondary request

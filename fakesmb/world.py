@@ -1,0 +1,33 @@
+"""The one source of time and randomness for core, auth, rpc, rap and vfs. Each server has a `World` of its own.
+
+Nothing else there calls `time.time`, `os.urandom` or `secrets`, so that a run can be repeated; a test reads them.
+"""
+
+import os
+import time
+
+from fakesmb.nt.filetime import from_ns
+
+
+class World:
+    """The machine's clock and its entropy."""
+
+    def now(self) -> float:
+        """POSIX seconds, UTC."""
+        return time.time()
+
+    def now_ns(self) -> int:
+        """POSIX nanoseconds, UTC."""
+        return time.time_ns()
+
+    def filetime(self) -> int:
+        """The present moment as FILETIME ticks."""
+        return from_ns(self.now_ns())
+
+    def entropy(self, size: int) -> bytes:
+        """`size` bytes that nobody can guess."""
+        return os.urandom(size)
+
+    def local_offset(self, seconds: float) -> int:
+        """Seconds east of UTC of the machine's zone at that moment."""
+        return time.localtime(seconds).tm_gmtoff
