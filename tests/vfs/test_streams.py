@@ -8,9 +8,9 @@ import pytest
 
 from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.streams import LARGEST
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.rules.openfiles import LocalHandle
 from fakesmb.vfs.store import Info
 from tests.vfs.lab import Lab, Refuses
 

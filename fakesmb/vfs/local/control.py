@@ -12,9 +12,10 @@ from typing import Final
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import before_write
 
 Answer = tuple[bytes, NT]

@@ -29,8 +29,9 @@ from fakesmb.vfs.rules.permissions import (
 
 if TYPE_CHECKING:
     from fakesmb.vfs.local.directory import Directory
+    from fakesmb.vfs.local.handles import LocalHandle
     from fakesmb.vfs.local.lookup import Entry
-    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+    from fakesmb.vfs.rules.openfiles import OpenFiles
 
 XATTR: Final = "user.fakesmb.NTACL"
 USED: Final = "user.fakesmb.NTACL.used"

@@ -12,7 +12,8 @@ from fakesmb.nt.filetime import to_ns
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas
 from fakesmb.vfs.local.attributes import SideTable, Stored, creation_time, effective, load, save
-from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import keep, resume, set_times
 from fakesmb.vfs.store import Ea
 

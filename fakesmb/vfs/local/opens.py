@@ -14,6 +14,7 @@ from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load,
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.handles import LocalHandle, SamePosition
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.streamopens import StreamOpener
 from fakesmb.vfs.local.volume import check_room
@@ -21,7 +22,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
 from fakesmb.vfs.rules.deletion import contest
-from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles, SamePosition
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
 from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
 
@@ -222,7 +223,7 @@ class Opener:
         shown = entry.directory.prefix + name
         # A process's second DENY_DOS open shares the first one's position.
         first = sharing.same_dos_open(file, request) if request.dos_deny else None
-        handle = (LocalHandle if first is None else partial(SamePosition, first))(
+        handle = (partial(SamePosition, first) if isinstance(first, LocalHandle) else LocalHandle)(
             path,
             file,
             fd,

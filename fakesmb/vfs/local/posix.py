@@ -28,8 +28,9 @@ from fakesmb.vfs.store import CreateParameters, Info, SharingViolation
 
 if TYPE_CHECKING:
     from fakesmb.vfs.local.descriptors import Guard
+    from fakesmb.vfs.local.handles import LocalHandle
     from fakesmb.vfs.local.namespace import Namespace
-    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+    from fakesmb.vfs.rules.openfiles import Open, OpenFiles
 
 _LONGEST: Final = 255
 """Bytes of UTF-8 in one component."""
@@ -233,7 +234,7 @@ class PosixFiles:
             oplocks.before_change(handle.file)
         return PosixLocks(handle)
 
-    def _sticks(self, handle: "LocalHandle | None", st: os.stat_result, write: int) -> None:
+    def _sticks(self, handle: "Open | None", st: os.stat_result, write: int) -> None:
         """A write time that is set on purpose outlasts what open handles would do to it."""
         if handle is None:
             file = self._opens.get(st)

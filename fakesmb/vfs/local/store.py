@@ -15,6 +15,7 @@ from fakesmb.vfs.local.control import CHANGING, OF_DATA, Controls
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.metadata import keep_change_time, note_modified, set_basic, set_eas
 from fakesmb.vfs.local.namespace import Namespace
@@ -28,7 +29,7 @@ from fakesmb.vfs.rules import oplocks, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.rules.deletion import deletes
 from fakesmb.vfs.rules.locks import LockTable
-from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFiles
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watch import difference
 from fakesmb.vfs.store import CreateParameters, Ea, FileRange, Info, Opened, StreamFacts, Volume
 from fakesmb.vfs.wildcards import has_wildcards

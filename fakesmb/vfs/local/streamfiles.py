@@ -12,12 +12,13 @@ from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import SideTable, load
 from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of, round_up
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile, OpenFiles, StreamFile
+from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles, StreamFile
 from fakesmb.vfs.store import Info, StreamFacts
 
 UNNAMED: Final = "::$DATA"
@@ -245,14 +246,15 @@ def _take_unnamed(own: LocalHandle, file: StreamFile, opens: OpenFiles, *, repla
     if base.opens or st.st_size:
         raise SMBError(NT.INVALID_PARAMETER, "the file's own data is open or not empty")
     held = _contents(own, file)
-    fds = [_reopened(handle, _flags(handle)) for handle in file.opens]
+    opened = [handle for handle in file.opens if isinstance(handle, LocalHandle)]
+    fds = [_reopened(handle, _flags(handle)) for handle in opened]
     data = _reopened(own, os.O_WRONLY)
     try:
         os.pwrite(data, held, 0)
         streams.remove(target, file.stream)
     finally:
         os.close(data)
-    for handle, fd in zip(file.opens, fds, strict=True):
+    for handle, fd in zip(opened, fds, strict=True):
         os.dup2(fd, handle.fd, inheritable=False)
         os.close(fd)
         handle.file, handle.unusual = base, False

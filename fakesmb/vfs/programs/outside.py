@@ -19,7 +19,7 @@ from fakesmb.vfs.programs.inotify import Event, Inotify
 from fakesmb.vfs.rules.watches import Own, Watches
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import LocalHandle
+    from fakesmb.vfs.rules.openfiles import Open
 
 MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
@@ -69,7 +69,7 @@ class OutsideChanges:
 
     # -- what is watched -----------------------------------------------------------------------------------
 
-    def begin(self, path: str, handle: "LocalHandle", *, recursive: bool) -> None:
+    def begin(self, path: str, handle: "Open", *, recursive: bool) -> None:
         """A directory is watched from now on. Where the system refuses, changes by clients are told all the same."""
         if self._inotify is None:
             try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fakesmb.nt.files import Access
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile
+    from fakesmb.vfs.rules.openfiles import Open, OpenFile
 
 
 def contest(file: "OpenFile") -> None:
@@ -20,7 +20,7 @@ def contest(file: "OpenFile") -> None:
             other.contested = True
 
 
-def deletes(handle: "LocalHandle") -> bool:
+def deletes(handle: "Open") -> bool:
     """Whether the close of an open that asked for delete on close marks the file."""
     if not handle.contested:
         return True

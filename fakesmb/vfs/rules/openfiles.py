@@ -5,9 +5,8 @@ deleted, the write time that was set on purpose. Oplocks and watches have their 
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Protocol
 
 from fakesmb.vfs.later import CallLater
 from fakesmb.vfs.local.attributes import SideTable
@@ -24,10 +23,41 @@ if TYPE_CHECKING:
     from fakesmb.vfs.rules.oplocks import Held, Oplocks
     from fakesmb.vfs.rules.writetimes import Times
 
-_LINUX: Final = sys.platform == "linux"
-
 Key = tuple[int, int]
 """st_dev and st_ino."""
+
+
+class Open(Protocol):
+    """One open of a file, as the rules see it. `vfs.local.handles.LocalHandle` is one."""
+
+    fd: int
+    """A descriptor of the file itself; opened with O_PATH where no data may be read or written."""
+    access: int
+    share: int
+    pid: int
+    owner: object
+    dos_deny: int
+    is_directory: bool
+    path: "Path"
+    name: str
+    """The last component on disk, as clients are shown it."""
+    shown_path: str
+    disk_path: str
+    """Where its name is on disk, to compare with those of others; it is never opened by this."""
+    delete_on_close: bool
+    made: bool
+    contested: bool
+    wrote: bool
+    timed: bool
+    oplock: "Held | None"
+
+    @property
+    def file(self) -> "OpenFile":
+        """The file that is open."""
+
+    @property
+    def xattr_target(self) -> str | int:
+        """What names the open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod)."""
 
 
 class OpenFile:
@@ -59,7 +89,7 @@ class OpenFile:
         """What breaks the oplocks where local programs open or change the file."""
         self.guard = 0
         """The number of its watch."""
-        self.opens: list[LocalHandle] = []
+        self.opens: list[Open] = []
         self.locks: LockTable | None = None
         self.oplocks: Oplocks | None = None
         """None where nobody holds one, which spares looking."""
@@ -80,7 +110,7 @@ class OpenFile:
             self.locks = LockTable(self.local)
         return self.locks
 
-    def all_opens(self) -> "list[LocalHandle]":
+    def all_opens(self) -> "list[Open]":
         """The opens of the file and those of its named streams."""
         if not self.streams:
             return self.opens
@@ -128,111 +158,6 @@ class StreamFile(OpenFile):
         self.base.times = times
 
 
-class LocalHandle:
-    """One open of a file in a local directory: `vfs.store.Handle` and what the store needs."""
-
-    __slots__ = (
-        "access",
-        "closed",
-        "contested",
-        "delete_on_close",
-        "disk_path",
-        "dos_deny",
-        "fd",
-        "file",
-        "is_directory",
-        "made",
-        "mode",
-        "name",
-        "oplock",
-        "options",
-        "owner",
-        "path",
-        "pid",
-        "position",
-        "share",
-        "shown_path",
-        "timed",
-        "unusual",
-        "wrote",
-    )
-
-    def __init__(
-        self,
-        path: "Path",
-        file: OpenFile,
-        fd: int,
-        *,
-        access: int,
-        share: int,
-        options: int,
-        is_directory: bool,
-        pid: int,
-        owner: object,
-        dos_deny: int,
-        name: str,
-        shown_path: str,
-        disk_path: str,
-    ) -> None:
-        self.path = path
-        self.file = file
-        self.fd = fd
-        """A descriptor of the file itself; opened with O_PATH where no data may be read or written."""
-        self.access = access
-        self.share = share
-        self.options = options
-        self.is_directory = is_directory
-        self.unusual = is_directory
-        """Whether its data is not what `fd` reads and writes: a directory, or a named stream."""
-        self.pid = pid
-        self.owner = owner
-        self.dos_deny = dos_deny
-        self.name = name
-        """The last component on disk, as clients are shown it."""
-        self.shown_path = shown_path
-        self.disk_path = disk_path
-        """Where its name is on disk, to compare with those of others; it is never opened by this."""
-        self.position = 0
-        self.mode = options & 0x3E
-        self.closed = False
-        self.delete_on_close = False
-        self.made = False
-        """Whether this open made the file."""
-        self.contested = False
-        """It found the file there and asked for delete on close, and others opened the file after it."""
-        self.wrote = False
-        """Whether its close moves the last write time."""
-        self.timed = False
-        """Whether its writes no longer move the last write time."""
-        self.oplock: Held | None = None
-
-    @property
-    def xattr_target(self) -> str | int:
-        """What names the open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod)."""
-        return f"/proc/self/fd/{self.fd}" if _LINUX else self.fd
-
-
-class SamePosition(LocalHandle):
-    """A DENY_DOS or FCB open of a process that has the file open like this: both move one position."""
-
-    __slots__ = ("_first",)
-
-    def __init__(self, first: LocalHandle, *args: Any, **kwargs: Any) -> None:
-        at = first.position
-        self._first = first
-        super().__init__(*args, **kwargs)
-        first.position = at
-
-    @property
-    def position(self) -> int:
-        """As in `Handle`."""
-        return self._first.position
-
-    @position.setter
-    def position(self, offset: int) -> None:
-        self._first.position = offset
-
-
 class OpenFiles:
     """The files one server has open, by inode, and the side table of attributes its disks cannot keep."""
 
@@ -255,7 +180,7 @@ class OpenFiles:
         """How many opens there are."""
         return sum(len(file.all_opens()) for file in self.by_key.values())
 
-    def __iter__(self) -> "Iterator[LocalHandle]":
+    def __iter__(self) -> "Iterator[Open]":
         for file in list(self.by_key.values()):
             yield from list(file.all_opens())
 
@@ -297,7 +222,7 @@ class OpenFiles:
             for handle in file.all_opens()
         )
 
-    def end(self, handle: LocalHandle) -> bool:
+    def end(self, handle: Open) -> bool:
         """Takes one open away; True if it was the last of the file and all its streams."""
         file = handle.file
         file.opens.remove(handle)

@@ -11,7 +11,7 @@ from fakesmb.nt.files import Access, Oplock
 from fakesmb.vfs.store import BreakOplock, CreateParameters, OplockBreaking, SharingViolation
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile, OpenFiles
+    from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
 
 _ATTRIBUTES_ONLY: Final = Access.READ_ATTRIBUTES | Access.WRITE_ATTRIBUTES | Access.SYNCHRONIZE
 """Opens that ask for no more break nothing."""
@@ -23,7 +23,7 @@ class Held:
 
     __slots__ = ("handle", "level", "level_two", "tell")
 
-    def __init__(self, handle: "LocalHandle", level: int, tell: BreakOplock, *, level_two: bool) -> None:
+    def __init__(self, handle: "Open", level: int, tell: BreakOplock, *, level_two: bool) -> None:
         self.handle = handle
         self.level = level
         self.tell = tell
@@ -96,7 +96,7 @@ def before_refusal(file: "OpenFile", violation: SharingViolation, *, replacing: 
     raise violation
 
 
-def before_rename(file: "OpenFile", handle: "LocalHandle | None") -> None:
+def before_rename(file: "OpenFile", handle: "Open | None") -> None:
     """Ends another's batch oplock when a file gets or loses a name: its holder may open it again by the old one.
 
     Others stay: level II and exclusive holders keep no name ([MS-FSA] 2.1.5.15.11, 2.1.5.15.6). Windows 7 and later.
@@ -133,7 +133,7 @@ def before_moving(opens: "OpenFiles", directory: str) -> None:
         raise first
 
 
-def grant(file: "OpenFile", handle: "LocalHandle", request: CreateParameters) -> int:
+def grant(file: "OpenFile", handle: "Open", request: CreateParameters) -> int:
     """Gives a new open what it may have of the level that it asks for ([MS-FSA] 2.1.5.18.1, 2.1.5.18.2).
 
     Alone with the file it gets that; beside others level II, where it knows it and nobody holds more or has locked
@@ -160,7 +160,7 @@ def grant(file: "OpenFile", handle: "LocalHandle", request: CreateParameters) ->
     return level
 
 
-def acknowledge(handle: "LocalHandle", level: int) -> None:
+def acknowledge(handle: "Open", level: int) -> None:
     """Ends a break: the holder keeps level II where it was offered and is wanted, else nothing."""
     file = handle.file
     oplocks, held = file.oplocks, handle.oplock
@@ -185,7 +185,7 @@ def acknowledge(handle: "LocalHandle", level: int) -> None:
     file.wake()
 
 
-def drop(handle: "LocalHandle") -> None:
+def drop(handle: "Open") -> None:
     """Takes the oplock of an open that ends; whoever waits is woken by the close."""
     held, oplocks = handle.oplock, handle.file.oplocks
     handle.oplock = None

@@ -14,13 +14,13 @@ from fakesmb.vfs.rules.locks import END_OF_RANGES, Lock
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-    from fakesmb.vfs.rules.openfiles import LocalHandle
+    from fakesmb.vfs.rules.openfiles import Open
 
 
 class PosixLocks:
     """The POSIX locks that are taken through one open file."""
 
-    def __init__(self, handle: "LocalHandle") -> None:
+    def __init__(self, handle: "Open") -> None:
         self._handle = handle
         self._table = handle.file.lock_table()
 

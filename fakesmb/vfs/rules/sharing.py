@@ -4,7 +4,7 @@ from typing import Final
 
 from fakesmb.nt.files import Access, DosDeny, ShareMode
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile
+from fakesmb.vfs.rules.openfiles import Open, OpenFile
 from fakesmb.vfs.store import CreateParameters, SharingViolation
 
 _READS: Final = Access.READ_DATA | Access.EXECUTE
@@ -62,14 +62,14 @@ def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:
         check_streams(file)
 
 
-def same_dos_open(file: OpenFile, request: CreateParameters) -> LocalHandle | None:
+def same_dos_open(file: OpenFile, request: CreateParameters) -> Open | None:
     """The DENY_DOS or FCB open of the same process that a new one shares its position with, if there is one."""
     if request.dos_deny == DosDeny.DOS_PROGRAM:
         return None
     return next((other for other in file.opens if _same_dos_opener(other, request)), None)
 
 
-def _same_dos_opener(other: LocalHandle, request: CreateParameters) -> bool:
+def _same_dos_opener(other: Open, request: CreateParameters) -> bool:
     """DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1).
 
     The first must be able to write, and be no DENY_DOS open of a program, which excludes nobody to begin with.

@@ -14,7 +14,7 @@ from fakesmb.nt.files import Filter
 from fakesmb.nt.status import SMBError
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import LocalHandle
+    from fakesmb.vfs.rules.openfiles import Open
     from fakesmb.vfs.store import Info
 
 MOST_KEPT: Final = 0x10000
@@ -45,7 +45,7 @@ class Watch:
 
     __slots__ = ("_kept", "_length", "_overflow", "_size", "_waiting", "bits", "handle", "path", "recursive")
 
-    def __init__(self, handle: "LocalHandle", path: str, bits: int, *, recursive: bool, size: int) -> None:
+    def __init__(self, handle: "Open", path: str, bits: int, *, recursive: bool, size: int) -> None:
         self.handle = handle
         self.path = path
         self.bits = bits

@@ -16,7 +16,7 @@ from fakesmb.vfs.rules.watch import Change, Changes, Watch
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile
+    from fakesmb.vfs.rules.openfiles import Open, OpenFile
 
 _WRITTEN: Final = Filter.SIZE | Filter.LAST_WRITE
 _RESIZED: Final = Filter.SIZE | Filter.ATTRIBUTES
@@ -27,7 +27,7 @@ REPLACED: Final = Filter.SIZE | Filter.ATTRIBUTES | Filter.LAST_WRITE
 class Outside(Protocol):
     """What finds the changes that others than this server make (`vfs.programs.outside`)."""
 
-    def begin(self, path: str, handle: "LocalHandle", *, recursive: bool) -> None:
+    def begin(self, path: str, handle: "Open", *, recursive: bool) -> None:
         """A directory is watched from now on."""
 
     def end(self) -> None:
@@ -65,9 +65,9 @@ class Watches:
         self.active = False
         self.outside: Outside | None = None
         """None where changes by local programs are not looked for."""
-        self._by_handle: dict[LocalHandle, Watch] = {}
+        self._by_handle: dict[Open, Watch] = {}
         self._by_path: dict[str, list[Watch]] = {}
-        self._unreported: dict[LocalHandle, int] = {}
+        self._unreported: dict[Open, int] = {}
         """What opens have written, which is reported when they close."""
 
     def __iter__(self) -> Iterator[Watch]:
@@ -75,7 +75,7 @@ class Watches:
 
     # -- watching ------------------------------------------------------------------------------------------
 
-    def ask(self, handle: "LocalHandle", bits: int, *, recursive: bool, size: int) -> "Deferred[Changes]":
+    def ask(self, handle: "Open", bits: int, *, recursive: bool, size: int) -> "Deferred[Changes]":
         """The changes in a directory since the last request, or the next that comes.
 
         `bits` (`Filter`) and `recursive` count in the first request of an open only: Windows keeps what it was told
@@ -95,7 +95,7 @@ class Watches:
             self.moved(watch.path, path)  # by a local program that renamed a directory further up
         return watch.ask(size)
 
-    def forget(self, handle: "LocalHandle") -> None:
+    def forget(self, handle: "Open") -> None:
         """The open ends, and its watch with it."""
         watch = self._by_handle.pop(handle, None)
         if watch is None:
@@ -142,7 +142,7 @@ class Watches:
         if bits:
             self.report(path, Happened.MODIFIED, bits)
 
-    def writing(self, handle: "LocalHandle", end: int) -> None:
+    def writing(self, handle: "Open", end: int) -> None:
         """About to be written up to `end`: told when the open closes, as one change.
 
         Neither a flush nor writing through tells it earlier.
@@ -151,16 +151,16 @@ class Watches:
         bits = _WRITTEN if end > os.fstat(handle.fd).st_size else Filter.LAST_WRITE
         self._unreported[handle] = self._unreported.get(handle, 0) | bits
 
-    def timed(self, handle: "LocalHandle") -> None:
+    def timed(self, handle: "Open") -> None:
         """Given a write time by the request that closes it."""
         self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
 
-    def resized(self, handle: "LocalHandle") -> None:
+    def resized(self, handle: "Open") -> None:
         """Truncated or extended on purpose: told at once, but for the write time."""
         self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
         self.modified(handle.disk_path, _RESIZED)
 
-    def closed(self, handle: "LocalHandle", *, gone: bool) -> None:
+    def closed(self, handle: "Open", *, gone: bool) -> None:
         """The open has closed: tells what it has written ([MS-FSA] 2.1.5.5), unless the file goes away (`gone`)."""
         bits = self._unreported.pop(handle, _WRITTEN if handle.wrote else 0)
         self.modified(handle.disk_path, 0 if gone else bits)

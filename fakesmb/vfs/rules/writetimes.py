@@ -15,7 +15,7 @@ from fakesmb.nt import filetime
 from fakesmb.nt.filetime import from_ns, to_ns
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import LocalHandle, OpenFile
+    from fakesmb.vfs.rules.openfiles import Open, OpenFile
 
 _DELAY: Final = 2 * filetime.TICKS_PER_SECOND
 _NEAR: Final = filetime.TICKS_PER_SECOND // 100
@@ -42,11 +42,11 @@ class Times:
         self._due = 0
         self.write = from_ns(st.st_mtime_ns)
         self.change = from_ns(st.st_ctime_ns)
-        self.setters: list[LocalHandle] = []
+        self.setters: list[Open] = []
         """The opens that set the write time."""
         self.stays = False
         """One that set it has closed, perhaps after writes of its own that the disk dates later."""
-        self.change_setters: list[LocalHandle] = []
+        self.change_setters: list[Open] = []
         """The opens that set the change time: what else they set leaves it."""
         self.change_was_set = False
         """The change time is what somebody set."""
@@ -75,7 +75,7 @@ class Times:
         self.write = write
         self._due = 0
 
-    def touch(self, by: "LocalHandle | None" = None) -> None:
+    def touch(self, by: "Open | None" = None) -> None:
         """The change time is now: a name or attribute changed. `by` an open that set it, it stays."""
         self.settle()
         if by is None or by not in self.change_setters:
@@ -83,14 +83,14 @@ class Times:
             self.change_was_set = False
 
 
-def _of(own: "LocalHandle", clock: WriteClock) -> Times:
+def _of(own: "Open", clock: WriteClock) -> Times:
     times = own.file.times
     if times is None:
         times = own.file.times = Times(clock, os.fstat(own.fd))
     return times
 
 
-def before_write(own: "LocalHandle", clock: WriteClock) -> None:
+def before_write(own: "Open", clock: WriteClock) -> None:
     """An open writes for the first time since it was opened, truncated or given a time."""
     if not own.timed:
         _of(own, clock).follow()
@@ -98,7 +98,7 @@ def before_write(own: "LocalHandle", clock: WriteClock) -> None:
     own.wrote = True
 
 
-def resized(own: "LocalHandle", clock: WriteClock) -> None:
+def resized(own: "Open", clock: WriteClock) -> None:
     """An open changed the size, or set it to what it was."""
     times = _of(own, clock)
     own.timed = True
@@ -115,7 +115,7 @@ def replaced(file: "OpenFile") -> None:
         file.times.move()
 
 
-def set_times(own: "LocalHandle", clock: WriteClock, write: int, change: int) -> None:
+def set_times(own: "Open", clock: WriteClock, write: int, change: int) -> None:
     """An open sets these times (FILETIME; 0: leave it alone)."""
     times = _of(own, clock)
     times.settle()
@@ -131,14 +131,14 @@ def set_times(own: "LocalHandle", clock: WriteClock, write: int, change: int) ->
             times.change_setters.append(own)
 
 
-def keep(own: "LocalHandle", clock: WriteClock) -> None:
+def keep(own: "Open", clock: WriteClock) -> None:
     """An open's writes and its close leave the write time alone from now on."""
     times = _of(own, clock)
     times.settle()
     set_times(own, clock, times.write, 0)
 
 
-def resume(own: "LocalHandle") -> None:
+def resume(own: "Open") -> None:
     """An open's writes count again."""
     times = own.file.times
     if times is not None and own in times.setters:
@@ -146,7 +146,7 @@ def resume(own: "LocalHandle") -> None:
         own.timed = False
 
 
-def at_close(own: "LocalHandle", clock: WriteClock, *, last: bool) -> None:
+def at_close(own: "Open", clock: WriteClock, *, last: bool) -> None:
     """An open ends; with the file's last one the disk gets the times. Raises OSError where it refuses."""
     times = own.file.times
     if times is None:
