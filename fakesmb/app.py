@@ -3,14 +3,15 @@
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort
-from twisted.internet.task import LoopingCall
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, LogPart, SharePart, UserPart, merge
@@ -20,12 +21,10 @@ from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.local_programs import heed_local_programs
+from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import WriteClock
-
-if TYPE_CHECKING:
-    from fakesmb.transport.thread import ReactorThread
 
 BACKLOG: Final = 512
 LEFT_OUT: Final = {
@@ -68,15 +67,14 @@ class FakeSMB:
         Raises `ConfigError`.
         """
         self.config = config or _config(shares or {}, users or {}, server)
-        self._journal = Journal()
+        self._journal = Journal(most_events=self.config.log.journal)
         self.log = EventLog()
-        self._remembers = config is None
         self.ports: Ports | None = None
         self.server: Server | None = None
         self._reactor: Any = None
         self._factory: DirectTCPFactory | None = None
         self._listening: list[IListeningPort] = []
-        self._flushing: LoopingCall | None = None
+        self._next_flush: IDelayedCall | None = None
         self._thread: ReactorThread | None = None
 
     @property
@@ -96,7 +94,7 @@ class FakeSMB:
         """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot."""
         config = self.config
         self._reactor = reactor
-        for sink in [self._journal] * self._remembers + _sinks(config):
+        for sink in (self._journal, *_sinks(config)):
             self.log.add(sink)
         try:
             self.server = Server(
@@ -108,13 +106,11 @@ class FakeSMB:
             if config.netbios_port is not None:
                 numbers.append(self._listen(host, config.netbios_port))
         except BaseException:
-            for port in self._listening:
-                port.stopListening()
+            self._stop_listening()
             self.log.close()
+            self._factory = None
             raise
-        self._flushing = LoopingCall(self.log.flush)
-        self._flushing.clock = reactor
-        self._flushing.start(FLUSH_SECONDS, now=False)
+        self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
         return self.ports
 
@@ -128,13 +124,24 @@ class FakeSMB:
         self._listening.append(port)
         return int(port.getHost().port)
 
+    def _stop_listening(self) -> list[Deferred[Any]]:
+        ports, self._listening = self._listening, []
+        return [maybeDeferred(port.stopListening) for port in ports]
+
+    def _flush_later(self) -> None:
+        # A LoopingCall would install the global reactor, which belongs to the program that uses this library.
+        self._next_flush = self._reactor.callLater(FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self.log.flush()
+        self._flush_later()
+
     def stop(self) -> Deferred[None]:
         """Takes no more clients, lets the replies under way go out, drops connections, closes the record."""
         factory = self._factory
         if factory is None:
             return maybeDeferred(lambda: None)
-        closed: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self._listening]
-        self._listening.clear()
+        closed = self._stop_listening()
         left: Deferred[None] = Deferred()
         timer = self._reactor.callLater(STOP_SECONDS, factory.abort_all)
 
@@ -145,8 +152,8 @@ class FakeSMB:
         def ended(_: object) -> None:
             if timer.active():
                 timer.cancel()
-            if self._flushing is not None and self._flushing.running:
-                self._flushing.stop()
+            if self._next_flush is not None and self._next_flush.active():
+                self._next_flush.cancel()
             for store in stores:
                 store.shutdown()
             self.log.close()
@@ -163,23 +170,26 @@ class FakeSMB:
     # -- in a thread of its own ----------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        from fakesmb.transport.thread import ReactorThread
-
-        self._thread = ReactorThread()
+        thread = ReactorThread()
         try:
-            self._thread.call(self.start, self._thread.reactor)
+            thread.call(self.start, thread.reactor)
         except BaseException:
-            self._thread.end()
+            thread.end()
             raise
+        self._thread = thread
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._thread is not None:
-            self._thread.wait(self.stop)
-            self._thread.end()
+        thread = self._thread
+        if thread is None:
+            return
+        try:
+            thread.wait(self.stop)
+        finally:
             self._thread = None
+            thread.end()
 
     @property
     def host(self) -> str:
@@ -281,6 +291,9 @@ def _on_standard_output(log: LogPart) -> list[Sink]:
 
 
 def _address(host: str) -> str:
+    """The address to listen on. A literal one needs no look-up, which would load Python's IDNA tables."""
+    with suppress(ValueError):
+        return str(ip_address(host))
     try:
         return str(getaddrinfo(host, None, type=SOCK_STREAM)[0][4][0])
     except gaierror as error:

@@ -68,6 +68,9 @@ def main() -> None:
     "--secrets", is_flag=True, help="Put challenge responses, keys and tokens into the JSON log, too."
 )
 @click.option(
+    "--journal", type=int, metavar="N", help="How many events to remember; the oldest are forgotten  [20000]"
+)
+@click.option(
     "--port-file", metavar="FILE", help="Write the port number to this file once clients can connect."
 )
 def serve(**given: Any) -> None:
@@ -121,7 +124,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     taken = {share.name.casefold() for share in named}
     arguments = conf.Arguments(
         server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing"),
-        log=_said(given, format="log", file="log_file", secrets="secrets"),
+        log=_said(given, format="log", file="log_file", secrets="secrets", journal="journal"),
         users=[conf.user(text) for text in given["users"]]
         + [conf.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if share.name.casefold() not in taken],

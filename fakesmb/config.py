@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
+from fakesmb.record.journal import MOST_EVENTS
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -25,6 +26,7 @@ ShareName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,80}$
 UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,256}$')]
 Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
+EventCount = Annotated[int, Meta(ge=0)]
 BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
 
 SAMPLE_USER: Final = "alice"
@@ -43,6 +45,7 @@ _MUST_BE: Final[Mapping[str, str]] = {
     "signing": "off, offered or required",
     "guest": "off, read-only or read-write",
     "format": "text, json or none",
+    "journal": "a number of events, at least 0",
 }
 """Where our words are better than msgspec's."""
 
@@ -83,6 +86,8 @@ class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Also JSON lines, to this file."""
     secrets: bool = False
     """Responses to challenges, keys and tokens are recorded too."""
+    journal: EventCount = MOST_EVENTS
+    """Events that `FakeSMB.journal` remembers; beyond them it forgets the oldest."""
 
 
 class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,6 +37,7 @@ NOTHING: dict[str, object] = {
     "log": None,
     "log_file": None,
     "secrets": False,
+    "journal": None,
 }
 
 
@@ -231,9 +232,9 @@ def test_a_root_is_shared_folder_by_folder(tmp_path: Path) -> None:
     }
 
 
-def test_port_0_is_an_answer_too() -> None:
-    config, _ = cli.configure(NOTHING | {"port": 0})
-    assert config.port == 0
+def test_0_is_an_answer_too() -> None:
+    config, _ = cli.configure(NOTHING | {"port": 0, "journal": 0})
+    assert (config.port, config.log.journal) == (0, 0)
 
 
 @pytest.mark.parametrize(("given", "access"), [("ro", "read-only"), ("rw", "read-write")])

@@ -80,6 +80,7 @@ def test_a_whole_file(folder: Path) -> None:
         ("[server]\nsigning = 'maybe'\n", 2, "server.signing: must be off, offered or required"),
         ("[server]\noem_encoding = 'cp0'\n", 2, "server.oem_encoding: Python knows no encoding"),
         ("[server]\ndfs = 1\n", 2, "server.dfs: expected true or false, got a whole number"),
+        ("[log]\njournal = -1\n", 2, "log.journal: must be a number of events, at least 0"),
         ("[limits]\nopens = 0\n", 2, "limits.opens: must not be 0"),
         ("[timing]\n# how long\nwrite_time = -1\n", 3, "timing.write_time: must be greater than 0"),
         ("[timing]\nwrite_time = 'long'\n", 2, "timing.write_time: expected float"),

@@ -9,6 +9,13 @@ from typing import Any, Final, TypeVar, cast
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
+if sys.platform == "linux":
+    from fakesmb.transport.reactor import new_reactor
+else:
+    from twisted.internet import selectreactor
+
+    new_reactor = selectreactor.SelectReactor
+
 T = TypeVar("T")
 
 PATIENCE: Final = 30.0
@@ -16,10 +23,13 @@ PATIENCE: Final = 30.0
 
 
 class ReactorThread:
-    """Runs a private reactor until `end`. The global reactor is neither used nor installed."""
+    """Runs a private reactor until `end`. The global reactor is neither used nor installed.
+
+    When its thread has ended, every descriptor that it opened is closed.
+    """
 
     def __init__(self) -> None:
-        self.reactor = _new_reactor()
+        self.reactor: Any = new_reactor()
         running = threading.Event()
         self.reactor.callWhenRunning(running.set)
         self._thread = threading.Thread(target=self._run, name="fakesmb", daemon=True)
@@ -27,7 +37,10 @@ class ReactorThread:
         running.wait(PATIENCE)
 
     def _run(self) -> None:
-        self.reactor.run(installSignalHandlers=False)
+        try:
+            self.reactor.run(installSignalHandlers=False)
+        finally:
+            _close(self.reactor)
 
     @property
     def is_current(self) -> bool:
@@ -52,16 +65,17 @@ class ReactorThread:
         return outcome.result(PATIENCE)
 
     def end(self) -> None:
-        """Stops the reactor and its thread."""
+        """Stops the reactor and waits for its thread. Safe to call again."""
+        if not self._thread.is_alive():
+            return
         self.reactor.callFromThread(self.reactor.stop)
         self._thread.join(PATIENCE)
 
 
-def _new_reactor() -> Any:
-    if sys.platform == "linux":
-        from fakesmb.transport.reactor import new_reactor
-
-        return new_reactor()
-    from twisted.internet.selectreactor import SelectReactor
-
-    return SelectReactor()
+def _close(reactor: Any) -> None:
+    """Closes what Twisted leaves open for a second run: the pipe that wakes the reactor, and the epoll descriptor."""
+    waker, reactor.waker = reactor.waker, None  # nothing may write to a number that is soon another's
+    waker.connectionLost(None)
+    poller = getattr(reactor, "_poller", None)
+    if poller is not None:
+        poller.close()
