@@ -4,10 +4,10 @@ import importlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple, cast
 
-from fakesmb.core import pipes
 from fakesmb.core.commands.table import COMMANDS
 from fakesmb.core.nt_trans import ioctl
 from fakesmb.core.nt_trans.table import FUNCTIONS
+from fakesmb.core.trans.table import FUNCTIONS as PIPE_FUNCTIONS
 from fakesmb.core.trans2 import file_info as trans2_file_info
 from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
@@ -47,7 +47,7 @@ def tables() -> Iterator[Table]:
     yield Table("Commands", [_row(code, 2, name, code in COMMANDS) for code, name in names.COMMANDS.items()])
     yield Table(
         "TRANSACTION functions on named pipes",
-        [_row(code, 4, name, code in pipes.FUNCTIONS) for code, name in names.TRANSACTION_FUNCTIONS.items()],
+        [_row(code, 4, name, code in PIPE_FUNCTIONS) for code, name in names.TRANSACTION_FUNCTIONS.items()],
     )
     yield Table(
         "TRANSACTION2 subcommands",

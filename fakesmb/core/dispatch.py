@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntFlag
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -52,13 +52,24 @@ def command(
     return row
 
 
-def table(modules: Iterable[ModuleType]) -> Mapping[int, CommandRow]:
-    """All rows that the modules define, by command code; raises `ValueError` where two claim one code."""
-    rows: dict[int, CommandRow] = {}
+class Row(Protocol):
+    """A row of any table: it knows its code."""
+
+    @property
+    def code(self) -> int:
+        """The command or subcommand that it answers."""
+
+
+R = TypeVar("R", bound=Row)
+
+
+def table(modules: Iterable[ModuleType], kind: type[R]) -> Mapping[int, R]:
+    """All rows of a kind that the modules define, by code; raises `ValueError` where two claim one code."""
+    rows: dict[int, R] = {}
     for module in modules:
         for row in vars(module).values():
-            if isinstance(row, CommandRow):
+            if isinstance(row, kind):
                 if row.code in rows:
-                    raise ValueError(f"command 0x{row.code:02X} has two handlers")
+                    raise ValueError(f"code 0x{row.code:02X} has two handlers")
                 rows[row.code] = row
     return rows

@@ -44,7 +44,7 @@ def of_new_file(request: AnyRequest) -> tuple[Ea, ...]:
 
     The list begins with its own size, 4 where it is empty: OS/2 sends it so. Samba's client sends 0, or no list.
     """
-    data = request.params.data
+    data = request.transaction.data
     if len(data) < _LIST_SIZE.size or _LIST_SIZE.unpack_from(data)[0] <= _LIST_SIZE.size:
         return ()
     return understood(request, readable(wire.read_list, data))
@@ -78,7 +78,7 @@ def asked_for(request: AnyRequest, eas: Iterable[Ea]) -> bytes:
 
 def _names(request: AnyRequest) -> list[bytes]:
     try:
-        return wire.read_names(request.params.data)
+        return wire.read_names(request.transaction.data)
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
 

@@ -8,6 +8,7 @@ from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import FileStore, Handle
 from fakesmb.wire.codec import Body, Buffer, Empty
+from fakesmb.wire.trans import TransactionRequest
 
 if TYPE_CHECKING:
     from fakesmb.core.exchange import Exchange
@@ -63,8 +64,13 @@ class Request(Generic[P]):
         "reply_detail",
         "session",
         "subcommand",
+        "transaction",
         "tree",
     )
+
+    transaction: TransactionRequest
+    """The transaction that a subcommand came in: its data, setup words and limits. Only for handlers of subcommands,
+    whose `params` are the structure that their row decodes."""
 
     def __init__(self, exchange: "Exchange", params: P) -> None:
         self.exchange = exchange

@@ -5,59 +5,109 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.dispatch import Needs
-from fakesmb.core.request import Request
+from fakesmb.core.dispatch import Needs, table
+from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.settings import Limits
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.wire.codec import Buffer
-from fakesmb.wire.trans import TransactionRequest, TransactionSecondaryRequest
+from fakesmb.record.events import pipe_message
+from fakesmb.wire import names
+from fakesmb.wire.codec import Buffer, Structure
+from fakesmb.wire.nt_trans import NotifySetup, read_notify_information
+from fakesmb.wire.pipes import PipeFidSetup, PipeSetup
+from fakesmb.wire.trans import Setup, TransactionRequest, TransactionSecondaryRequest
 
 
 class Results(msgspec.Struct, frozen=True, gc=False):
     """What a subcommand answers: parameters, data and setup words; a status other than 0 is a warning.
 
-    `detail` is what they hold, decoded, for the record.
+    Parameters that are a structure are encoded as the client wants its strings.
     """
 
-    parameters: Buffer = b""
+    parameters: Buffer | Structure = b""
     data: Buffer = b""
     setup: bytes = b""
     status: int = 0
-    detail: object = None
 
 
 Outcome = Results | Deferred[Results]
 Subhandler = Callable[[Request[Any]], Outcome]
+P = TypeVar("P", bound=Structure | Setup)
 
 
 class SubcommandRow(msgspec.Struct, frozen=True):
     """One row of a table of subcommands."""
 
     code: int
+    request: type[Structure] | type[Setup]
     handler: Subhandler
     needs: int
 
+    def decode(self, whole: TransactionRequest, *, unicode: bool, encoding: str) -> Structure | Setup:
+        """What the subcommand asks, from the transaction's parameters or setup words; raises `DecodeError`."""
+        if issubclass(self.request, Setup):
+            return self.request.decode(whole.setup)
+        return self.request.decode(whole.parameters, unicode=unicode, encoding=encoding)
 
-def subcommand(code: int, needs: int = Needs.DISK) -> Callable[[Subhandler], SubcommandRow]:
-    """Makes a function a row; `subcommands` finds it in its module. `needs` adds to what the envelope needs."""
-    return lambda handler: SubcommandRow(code, handler, needs)
+
+def subcommand(
+    code: int, request: type[P], needs: int = Needs.DISK
+) -> Callable[[Callable[[Request[P]], Outcome]], SubcommandRow]:
+    """Makes a handler a row; `subcommands` finds it in its module. `needs` adds to what the envelope needs.
+
+    The handler finds the decoded structure in `request.params` and the transaction in `request.transaction`.
+    """
+    return lambda handler: SubcommandRow(code, request, handler, needs)  # type: ignore[arg-type]
 
 
 def subcommands(modules: Iterable[ModuleType]) -> Mapping[int, SubcommandRow]:
     """All rows that the modules define; raises `ValueError` where two claim one code."""
-    rows: dict[int, SubcommandRow] = {}
-    for module in modules:
-        for row in vars(module).values():
-            if isinstance(row, SubcommandRow):
-                if row.code in rows:
-                    raise ValueError(f"subcommand 0x{row.code:04X} has two handlers")
-                rows[row.code] = row
-    return rows
+    return table(modules, SubcommandRow)
+
+
+def invoke(
+    request: AnyRequest, whole: TransactionRequest, rows: Mapping[int, SubcommandRow], command: int
+) -> Outcome:
+    """Runs the subcommand of a complete transaction after checking what it needs, with what it asks decoded."""
+    function = whole.subcommand
+    request.subcommand = function
+    row = None if function is None else rows.get(function)
+    if row is None:
+        raise unsupported(command, function)
+    if row.needs & 4 and request.tree.store is None:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "IPC$ has no files")
+    if row.needs == Needs.WRITABLE and request.tree.read_only:
+        raise SMBError(NT.ACCESS_DENIED, f"{request.tree.share.name} is read-only here")
+    request.transaction = whole
+    request.params = row.decode(whole, unicode=request.unicode, encoding=request.connection.oem_encoding)
+    request.detail = pipe_message(whole.data) if row.request in _PIPE_SETUPS else request.params
+    return row.handler(request)
+
+
+_PIPE_SETUPS: Final = (PipeSetup, PipeFidSetup)
+
+
+def reply_detail(request: AnyRequest, results: Results) -> object:
+    """What an answer holds, decoded, for the record."""
+    if isinstance(results.parameters, Structure):
+        return None if type(request.params) in _PIPE_SETUPS else results.parameters
+    if type(request.params) is NotifySetup:
+        return read_notify_information(results.parameters)
+    return pipe_message(results.data) if type(request.params) in _PIPE_SETUPS else None
+
+
+def unsupported(command: int, function: int | None) -> SMBError:
+    """The refusal of a subcommand without a handler: not built (NOT_IMPLEMENTED), or not defined at all."""
+    if function is None:
+        return SMBError(NT.INVALID_SMB, "a transaction without a subcommand")
+    known = names.subcommand(command, function)
+    if known is None:
+        return SMBError(NT.INVALID_PARAMETER, f"no subcommand has code 0x{function:04X}")
+    return SMBError(NT.NOT_IMPLEMENTED, f"{known.name} is not implemented")
 
 
 class Partial:

@@ -20,6 +20,7 @@ from fakesmb.wire.codec import (
     decode_utf16,
     encode_utf16,
 )
+from fakesmb.wire.trans import Setup
 
 
 class NtTransact:
@@ -95,7 +96,7 @@ class NtCreateExtendedResponse(NtCreateResponse, frozen=True, kw_only=True):
     guest_maximal_access_rights: U32 = 0
 
 
-class IoctlSetup(Record, frozen=True):
+class IoctlSetup(Setup, frozen=True):
     """NT_TRANSACT_IOCTL setup, [MS-CIFS] 2.2.7.2.1. `is_flags` bit 0: the share root of a DFS tree."""
 
     function_code: U32
@@ -161,7 +162,7 @@ class NotifyAction:
     MODIFIED_STREAM: Final = 8
 
 
-class NotifySetup(Record, frozen=True):
+class NotifySetup(Setup, frozen=True):
     """NT_TRANSACT_NOTIFY_CHANGE setup, [MS-CIFS] 2.2.7.4.1."""
 
     completion_filter: U32
@@ -250,7 +251,7 @@ NT_TRANSACT_REQUESTS: Final[dict[int, type[Structure]]] = {
 }
 """Function to the class of its request parameters."""
 
-NT_TRANSACT_SETUPS: Final[dict[int, type[Record]]] = {
+NT_TRANSACT_SETUPS: Final[dict[int, type[Setup]]] = {
     NtTransact.IOCTL: IoctlSetup,
     NtTransact.NOTIFY_CHANGE: NotifySetup,
 }

@@ -11,7 +11,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 import msgspec
 
-from fakesmb.wire.codec import U16_STRUCT, Block, Body, Buffer, Cursor, DecodeError, Writer
+from fakesmb.wire.codec import U16_STRUCT, Block, Body, Buffer, Cursor, DecodeError, Record, Writer
 
 _REQUEST: Final = struct.Struct("<HHHHBxHIHHHHHBx")
 _NT_REQUEST: Final = struct.Struct("<BHIIIIIIIIBH")
@@ -28,6 +28,10 @@ class TransactionFlag:
 
     DISCONNECT_TID: Final = 0x0001
     NO_RESPONSE: Final = 0x0002
+
+
+class Setup(Record, frozen=True):
+    """Setup words, where they and not the parameters say what a transaction asks ([MS-CIFS] 2.2.4.33.1)."""
 
 
 def _part(block: Block, offset: int, count: int, total: int, what: str) -> memoryview:

@@ -1,8 +1,8 @@
 """Subcommands of TRANSACTION2 and their parameter blocks ([MS-CIFS] 2.2.6)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from fakesmb.wire.codec import U16, U32, Int, LastText, Structure
+from fakesmb.wire.codec import U16, U32, Buffer, Int, LastText, Structure
 
 
 class Trans2:
@@ -176,6 +176,15 @@ class GetDfsReferralRequest(Structure, frozen=True):
 
     max_referral_level: U16
     request_file_name: LastText
+
+    @classmethod
+    def decode(cls, data: Buffer, *, unicode: bool = True, encoding: str = "cp850") -> Self:
+        """The name is UTF-16 whatever the message's flags say ([MS-DFSC] 2.2.2)."""
+        return super().decode(data)
+
+    def encode(self, *, unicode: bool = True, encoding: str = "cp850") -> bytes:
+        """The structure's bytes."""
+        return super().encode()
 
 
 TRANS2_REQUESTS: Final[dict[int, type[Structure]]] = {

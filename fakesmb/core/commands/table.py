@@ -15,9 +15,9 @@ from fakesmb.core.commands import (
     transactions,
     tree,
 )
-from fakesmb.core.dispatch import table
+from fakesmb.core.dispatch import CommandRow, table
 
 COMMANDS: Final = table(
-    (session, tree, opens, closes, old_files, io, raw, names, search, locking, transactions)
+    (session, tree, opens, closes, old_files, io, raw, names, search, locking, transactions), CommandRow
 )
 """By command code."""

@@ -11,12 +11,12 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.nt_trans.table import FUNCTIONS
-from fakesmb.core.pipes import named_transaction
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Replies, Reply, Request
+from fakesmb.core.trans.named import named_transaction
 from fakesmb.core.trans2.table import SUBCOMMANDS
-from fakesmb.core.transactions import Outcome, Results, SubcommandRow
+from fakesmb.core.transactions import Outcome, Results, SubcommandRow, invoke, reply_detail
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.wire import names
+from fakesmb.wire.codec import Structure
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.trans import (
@@ -45,12 +45,12 @@ def _key(request: AnyRequest, code: int) -> tuple[int, int, int, int, int]:
 
 
 def _first(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
-    params: TransactionRequest = request.params
+    first: TransactionRequest = request.params
     transactions = request.connection.transactions
-    if params.complete:
-        return _run(request, code)
-    transactions.check(params)
-    transactions.begin(_key(request, code), params)
+    if first.complete:
+        return _run(request, first, code)
+    transactions.check(first)
+    transactions.begin(_key(request, code), first)
     return Empty()
 
 
@@ -60,75 +60,47 @@ def _secondary(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
         return NO_REPLY
     # The answer is that of the first request: its command, and the same MID.
     request.exchange.answer_as(code)
-    request.params = whole
-    return _run(request, code)
+    return _run(request, whole, code)
 
 
-def _run(request: AnyRequest, code: int) -> "Answer | Deferred[Answer]":
-    params: TransactionRequest = request.params
+def _run(request: AnyRequest, whole: TransactionRequest, code: int) -> "Answer | Deferred[Answer]":
     outcome: Outcome
     try:
         if code == Command.TRANSACTION:
-            outcome = named_transaction(request)
+            outcome = named_transaction(request, whole)
         else:
-            request.subcommand = function = params.subcommand
-            outcome = invoke(request, TABLES[code], function, code)
+            outcome = invoke(request, whole, TABLES[code], code)
     except SMBError as error:
         # These are warnings, and Samba's client wants a whole answer with a warning.
         if error.status not in _ABOUT_EAS:
             raise
         outcome = Results(status=error.status)
     if isinstance(outcome, Deferred):
-        return outcome.addCallback(lambda results: _answer(request, results, code))
-    return _answer(request, outcome, code)
+        return outcome.addCallback(lambda results: _answer(request, whole, results, code))
+    return _answer(request, whole, outcome, code)
 
 
-def invoke(
-    request: AnyRequest, rows: Mapping[int, SubcommandRow], function: int | None, code: int
-) -> Outcome:
-    """Runs a subcommand after checking what it needs."""
-    row = None if function is None else rows.get(function)
-    if row is None:
-        raise unsupported(code, function)
-    if row.needs & 4 and request.tree.store is None:
-        raise SMBError(NT.INVALID_DEVICE_REQUEST, "IPC$ has no files")
-    if row.needs == Needs.WRITABLE and request.tree.read_only:
-        raise SMBError(NT.ACCESS_DENIED, f"{request.tree.share.name} is read-only here")
-    return row.handler(request)
-
-
-def unsupported(code: int, function: int | None) -> SMBError:
-    """The refusal of a subcommand without a handler: not built (NOT_IMPLEMENTED), or not defined at all."""
-    if function is None:
-        return SMBError(NT.INVALID_SMB, "a transaction without a subcommand")
-    known = names.subcommand(code, function)
-    if known is None:
-        return SMBError(NT.INVALID_PARAMETER, f"no subcommand has code 0x{function:04X}")
-    return SMBError(NT.NOT_IMPLEMENTED, f"{known.name} is not implemented")
-
-
-def _answer(request: AnyRequest, results: Results, code: int) -> Answer:
-    params: TransactionRequest = request.params
+def _answer(request: AnyRequest, whole: TransactionRequest, results: Results, code: int) -> Answer:
     status, parameters, data = results.status, results.parameters, results.data
-    if len(parameters) > params.max_parameter_count and code != Command.NT_TRANSACT:
-        parameters, status = (
-            memoryview(parameters)[: params.max_parameter_count],
-            status or NT.BUFFER_OVERFLOW,
-        )
-    if len(data) > params.max_data_count:
-        data, status = memoryview(data)[: params.max_data_count], status or NT.BUFFER_OVERFLOW
-    request.reply_detail = results.detail
-    if params.flags & TransactionFlag.DISCONNECT_TID:
+    request.reply_detail = reply_detail(request, results)
+    if isinstance(parameters, Structure):
+        parameters = parameters.encode(unicode=request.unicode, encoding=request.connection.oem_encoding)
+    if len(parameters) > whole.max_parameter_count and code != Command.NT_TRANSACT:
+        parameters = memoryview(parameters)[: whole.max_parameter_count]
+        status = status or NT.BUFFER_OVERFLOW
+    if len(data) > whole.max_data_count:
+        data, status = memoryview(data)[: whole.max_data_count], status or NT.BUFFER_OVERFLOW
+    if whole.flags & TransactionFlag.DISCONNECT_TID:
         request.connection.end(tree=request.tree)
         request.connection.trees.pop(request.tree.tid)
-    if params.flags & TransactionFlag.NO_RESPONSE:
+    if whole.flags & TransactionFlag.NO_RESPONSE:
         return NO_REPLY
     kind = NtTransactResponse if code == Command.NT_TRANSACT else TransactionResponse
-    whole = kind(parameters=parameters, data=data, setup=results.setup)
+    response = kind(parameters=parameters, data=data, setup=results.setup)
     largest = max(request.connection.max_buffer, HEADER_SIZE + 64)
-    if HEADER_SIZE + whole.size(HEADER_SIZE) <= largest:
-        return Reply(whole, status) if status else whole
-    return Replies(tuple(Reply(piece, status) for piece in whole.pieces(largest, HEADER_SIZE)))
+    if HEADER_SIZE + response.size(HEADER_SIZE) <= largest:
+        return Reply(response, status) if status else response
+    return Replies(tuple(Reply(piece, status) for piece in response.pieces(largest, HEADER_SIZE)))
 
 
 @command(Command.TRANSACTION, TransactionRequest, Needs.TREE)

@@ -7,7 +7,7 @@ import msgspec
 from fakesmb.core import eas
 from fakesmb.core.commands.opens import maximal_rights, nt_create, nt_open_pipe, open_file
 from fakesmb.core.dispatch import Needs
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.vfs.store import Opened
@@ -19,17 +19,14 @@ from fakesmb.wire.security import read_descriptor
 _MESSAGE_PIPE: Final = ResourceType.MESSAGE_MODE_PIPE
 
 
-@subcommand(NtTransact.CREATE, Needs.TREE)
-def create(request: AnyRequest) -> Outcome:
+@subcommand(NtTransact.CREATE, NtCreateRequest, Needs.TREE)
+def create(request: Request[NtCreateRequest]) -> Outcome:
     """NT_TRANSACT_CREATE, [MS-CIFS] 3.3.5.59.1."""
-    params = NtCreateRequest.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     if request.tree.share.is_ipc:
         pipe = nt_open_pipe(request, params)
         return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
-    descriptor, full_eas = params.parts_of(request.params.data)
+    descriptor, full_eas = params.parts_of(request.transaction.data)
     path, asked = nt_create(request, params)
     if len(descriptor):
         asked = msgspec.structs.replace(asked, descriptor=read_descriptor(descriptor))
@@ -63,4 +60,4 @@ def _answer(request: AnyRequest, flags: int, facts: dict[str, Any], opened: Open
         response = NtCreateExtendedResponse(**facts, maximal_access_rights=maximal_rights(request, opened))
     else:
         response = NtCreateResponse(**facts)
-    return Results(response.encode(), detail=response)
+    return Results(response)

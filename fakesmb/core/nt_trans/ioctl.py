@@ -5,7 +5,7 @@ from typing import Final
 
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.nt_trans.copychunk import copy_chunks, resume_key
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import then
 from fakesmb.nt.status import NT, SMBError
@@ -27,17 +27,16 @@ ANSWERED: Final = CONTROLS.keys() | {
 """Every control that gets more than INVALID_DEVICE_REQUEST."""
 
 
-@subcommand(NtTransact.IOCTL, Needs.TREE)
-def ioctl(request: AnyRequest) -> Outcome:
+@subcommand(NtTransact.IOCTL, IoctlSetup, Needs.TREE)
+def ioctl(request: Request[IoctlSetup]) -> Outcome:
     """NT_TRANSACT_IOCTL, [MS-CIFS] 3.3.5.59.2: file system controls; device controls are NOT_SUPPORTED."""
-    setup = IoctlSetup.decode(request.params.setup)
-    request.detail = setup
+    setup = request.params
     entry = request.open(setup.fid)
     if not setup.is_fsctl:
         raise SMBError(NT.NOT_SUPPORTED, f"device control 0x{setup.function_code:08X}")
     if entry.pipe is not None:
         return _pipe(request, entry.pipe, setup.function_code)
-    room = request.params.max_data_count
+    room = request.transaction.max_data_count
     if setup.function_code == Fsctl.SRV_ENUMERATE_SNAPSHOTS:
         return _output(snapshots(room))
     if setup.function_code == Fsctl.SRV_REQUEST_RESUME_KEY:
@@ -45,7 +44,7 @@ def ioctl(request: AnyRequest) -> Outcome:
     assert entry.handle is not None
     if request.tree.read_only and setup.function_code in CHANGING:
         raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
-    data = request.params.data
+    data = request.transaction.data
     if setup.function_code == Fsctl.SRV_COPYCHUNK:
         return _output(*copy_chunks(request, entry, data, room))
     return _output(*request.store.control(entry.handle, setup.function_code, bytes(data), room))
@@ -65,5 +64,5 @@ def snapshots(room: int) -> bytes:
 def _pipe(request: AnyRequest, pipe: Pipe, code: int) -> Outcome:
     if code != Fsctl.PIPE_TRANSCEIVE:
         raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X} of a pipe")
-    received = pipe.transact(request.params.data, request.params.max_data_count)
+    received = pipe.transact(request.transaction.data, request.transaction.max_data_count)
     return then(received, lambda got: _output(got[0], NT.BUFFER_OVERFLOW if got[1] else 0))

@@ -7,33 +7,33 @@ from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, notify_information
-from fakesmb.wire.trans import NtTransactRequest
 
 if TYPE_CHECKING:
     from fakesmb.vfs.rules.watch import Changes
 
 
-@subcommand(NtTransact.NOTIFY_CHANGE)
-def notify_change(request: Request[NtTransactRequest]) -> Outcome:
+@subcommand(NtTransact.NOTIFY_CHANGE, NotifySetup)
+def notify_change(request: Request[NotifySetup]) -> Outcome:
     """Waits for a change, [MS-CIFS] 3.3.5.59.4.
 
     The filter is not checked: bits that mean nothing wait for ever, as on Windows. Too many changes for the buffer,
     and the end of the open, are success without a change ([MS-CIFS] 3.2.5.40.3): what Windows' SMB1 server makes of
     STATUS_NOTIFY_ENUM_DIR and STATUS_NOTIFY_CLEANUP. A cancelled request ends in STATUS_CANCELLED.
     """
-    params = request.params
-    setup = NotifySetup.decode(params.setup)
-    request.detail = setup
+    setup = request.params
     handle = request.file(setup.fid)
     if not handle.is_directory:
         raise SMBError(NT.INVALID_PARAMETER, "not a directory")
     if not handle.access & Access.LIST_DIRECTORY:
         raise SMBError(NT.ACCESS_DENIED, "not opened for listing")
     changes = request.store.watch(
-        handle, setup.completion_filter, recursive=bool(setup.watch_tree), size=params.max_parameter_count
+        handle,
+        setup.completion_filter,
+        recursive=bool(setup.watch_tree),
+        size=request.transaction.max_parameter_count,
     )
     return changes.addCallback(_told)
 
 
 def _told(changes: "Changes") -> Results:
-    return Results(notify_information(changes), detail=changes)
+    return Results(notify_information(changes))

@@ -1,24 +1,22 @@
 """NT_TRANSACT_QUERY_QUOTA and SET_QUOTA ([MS-SMB] 2.2.7.5, 2.2.7.6), on volumes that keep no quotas."""
 
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import Request
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.nt_trans import NtTransact, QueryQuotaRequest, SetQuotaRequest
 
 
-@subcommand(NtTransact.QUERY_QUOTA)
-def query_quota(request: AnyRequest) -> Results:
+@subcommand(NtTransact.QUERY_QUOTA, QueryQuotaRequest)
+def query_quota(request: Request[QueryQuotaRequest]) -> Results:
     """NOT_SUPPORTED for any open file: the volume does not advertise FILE_VOLUME_QUOTAS."""
-    params = QueryQuotaRequest.decode(request.params.parameters)
-    request.detail = params
+    params = request.params
     request.file(params.fid)
     raise SMBError(NT.NOT_SUPPORTED, "the volume keeps no quotas")
 
 
-@subcommand(NtTransact.SET_QUOTA)
-def set_quota(request: AnyRequest) -> Results:
+@subcommand(NtTransact.SET_QUOTA, SetQuotaRequest)
+def set_quota(request: Request[SetQuotaRequest]) -> Results:
     """NOT_SUPPORTED as QUERY_QUOTA."""
-    params = SetQuotaRequest.decode(request.params.parameters)
-    request.detail = params
+    params = request.params
     request.file(params.fid)
     raise SMBError(NT.NOT_SUPPORTED, "the volume keeps no quotas")

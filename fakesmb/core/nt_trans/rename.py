@@ -1,20 +1,17 @@
 """NT_TRANSACT_RENAME ([MS-CIFS] 2.2.7.5)."""
 
 from fakesmb.core.dispatch import Needs
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import Request
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.wire.nt_trans import NtRenameTransactRequest, NtTransact
 
 
-@subcommand(NtTransact.RENAME, Needs.WRITABLE)
-def rename(request: AnyRequest) -> Results:
+@subcommand(NtTransact.RENAME, NtRenameTransactRequest, Needs.WRITABLE)
+def rename(request: Request[NtRenameTransactRequest]) -> Results:
     """Checks the FID and changes nothing: so Windows 2000 to 2008 answer, though they say SUCCESS.
 
     The function was reserved and never built; clients rename by FID with level 1010.
     """
-    params = NtRenameTransactRequest.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     request.file(params.fid)
     return Results()

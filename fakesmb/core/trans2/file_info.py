@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core import eas
 from fakesmb.core.dispatch import Needs
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
@@ -50,13 +50,10 @@ _SETTABLE_MODE: Final = (
 )
 
 
-@subcommand(Trans2.QUERY_PATH_INFORMATION)
-def query_path_information(request: AnyRequest) -> Results:
+@subcommand(Trans2.QUERY_PATH_INFORMATION, QueryPathInformationRequest)
+def query_path_information(request: Request[QueryPathInformationRequest]) -> Results:
     """TRANS2_QUERY_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.6: about a name, which is not opened for it."""
-    params = QueryPathInformationRequest.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     path = request.tree.parse(params.file_name)
     request.path = str(path)
     level = params.information_level
@@ -74,11 +71,10 @@ def query_path_information(request: AnyRequest) -> Results:
     return Results(NO_EA_ERROR, row.encode(info, asked))
 
 
-@subcommand(Trans2.QUERY_FILE_INFORMATION, Needs.TREE)
-def query_file_information(request: AnyRequest) -> Results:
+@subcommand(Trans2.QUERY_FILE_INFORMATION, QueryFileInformationRequest, Needs.TREE)
+def query_file_information(request: Request[QueryFileInformationRequest]) -> Results:
     """TRANS2_QUERY_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.8: about an open file or pipe."""
-    params = QueryFileInformationRequest.decode(request.params.parameters)
-    request.detail = params
+    params = request.params
     entry = request.open(params.fid)
     level = params.information_level
     if unix_info.is_unix(level):
@@ -135,13 +131,10 @@ def pipe_info(entry: Open) -> Info:
 # -- setting -----------------------------------------------------------------------------------------------
 
 
-@subcommand(Trans2.SET_PATH_INFORMATION)
-def set_path_information(request: AnyRequest) -> "Results | Deferred[Results]":
+@subcommand(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest)
+def set_path_information(request: Request[SetPathInformationRequest]) -> "Results | Deferred[Results]":
     """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.7."""
-    params = SetPathInformationRequest.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     path = request.tree.parse(params.file_name)
     request.path = str(path)
     level = params.information_level
@@ -165,11 +158,10 @@ def _changed(request: AnyRequest, target: Target, level: int) -> "Results | Defe
 _DONE: Final = Results(NO_EA_ERROR)
 
 
-@subcommand(Trans2.SET_FILE_INFORMATION, Needs.TREE)
-def set_file_information(request: AnyRequest) -> "Results | Deferred[Results]":
+@subcommand(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest, Needs.TREE)
+def set_file_information(request: Request[SetFileInformationRequest]) -> "Results | Deferred[Results]":
     """TRANS2_SET_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.9."""
-    params = SetFileInformationRequest.decode(request.params.parameters)
-    request.detail = params
+    params = request.params
     entry = request.open(params.fid)
     if entry.handle is None:
         _set_pipe(request, entry, params.information_level)
@@ -183,7 +175,7 @@ def _decoded(request: AnyRequest, level: int) -> object:
     row = SET_LEVELS.get(level)
     if row is None or row.decode is None:
         raise unknown_level(level)
-    data: Buffer = request.params.data
+    data: Buffer = request.transaction.data
     try:
         return row.decode(data, asked_by(request))
     except DecodeError as error:
@@ -193,7 +185,6 @@ def _decoded(request: AnyRequest, level: int) -> object:
 def change(request: AnyRequest, target: Target, level: int) -> None:
     """Applies a set level to an open file or to a name."""
     wanted = _decoded(request, level)
-    request.reply_detail = None
     apply = _CHANGES.get(type(wanted))
     if apply is None:
         raise unknown_level(level)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, Self
 
 from fakesmb.core.eas import of_entries
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.asked import asked_by, unknown_level
@@ -48,7 +48,7 @@ class Listing:
     def __init__(self, request: AnyRequest, search: Search, level: FindLevel, count: int, flags: int) -> None:
         self.entries: EntryList = (UnixEntries if level.unix else EntryList)(
             level,
-            min(request.params.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
+            min(request.transaction.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
             asked_by(request),
             resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
         )
@@ -86,13 +86,10 @@ def _closes(flags: int, *, ended: bool) -> bool:
     return bool(flags & FindFlag.CLOSE_AFTER_REQUEST or (ended and flags & FindFlag.CLOSE_AT_END))
 
 
-@subcommand(Trans2.FIND_FIRST2)
-def find_first2(request: AnyRequest) -> Outcome:
+@subcommand(Trans2.FIND_FIRST2, FindFirst2Request)
+def find_first2(request: Request[FindFirst2Request]) -> Outcome:
     """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.41.2. Nothing found is NO_SUCH_FILE."""
-    params = FindFirst2Request.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     level = level_of(params.information_level)
     path = request.tree.parse(params.file_name, wildcards=True)
     request.path = str(path)
@@ -114,19 +111,16 @@ def find_first2(request: AnyRequest) -> Outcome:
         else:
             search.close()
         response = FindFirst2Response(sid, entries.count, int(ended), 0, entries.last)
-        return Results(response.encode(), entries.finish(), detail=response)
+        return Results(response, entries.finish())
 
     listing = Listing(request, search, level, params.search_count, params.flags)
     return closing(search, lambda: then(patiently(listing, request.server.clock), answer))
 
 
-@subcommand(Trans2.FIND_NEXT2)
-def find_next2(request: AnyRequest) -> Outcome:
+@subcommand(Trans2.FIND_NEXT2, FindNext2Request)
+def find_next2(request: Request[FindNext2Request]) -> Outcome:
     """TRANS2_FIND_NEXT2, [MS-CIFS] 3.3.5.41.3: goes on after the last entry, a resume key, or a name."""
-    params = FindNext2Request.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     level = level_of(params.information_level)
     connection = request.connection
     known = connection.searches.get(params.sid)
@@ -142,7 +136,7 @@ def find_next2(request: AnyRequest) -> Outcome:
         if _closes(params.flags, ended=ended):
             connection.close_search(known)
         response = FindNext2Response(entries.count, int(ended), 0, entries.last)
-        return Results(response.encode(), entries.finish(), detail=response)
+        return Results(response, entries.finish())
 
     listing = Listing(request, known.search, level, params.search_count, params.flags)
     return then(patiently(listing, request.server.clock), answer)

@@ -1,6 +1,6 @@
 """TRANS2_QUERY_FS_INFORMATION ([MS-CIFS] 2.2.6.4)."""
 
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import Request
 from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.asked import asked_by, unknown_level
 from fakesmb.core.transactions import Results, subcommand
@@ -9,11 +9,10 @@ from fakesmb.wire.trans2 import QueryFsInformationRequest, Trans2
 from fakesmb.wire.unix import FS_LEVELS
 
 
-@subcommand(Trans2.QUERY_FS_INFORMATION)
-def query_fs_information(request: AnyRequest) -> Results:
+@subcommand(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest)
+def query_fs_information(request: Request[QueryFsInformationRequest]) -> Results:
     """TRANS2_QUERY_FS_INFORMATION, [MS-CIFS] 3.3.5.41.4: about the volume behind the share."""
-    params = QueryFsInformationRequest.decode(request.params.parameters)
-    request.detail = params
+    params = request.params
     if params.information_level in FS_LEVELS:
         return unix_info.query_fs(request, params.information_level)
     row = LEVELS.get(params.information_level)

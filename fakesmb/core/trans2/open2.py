@@ -16,7 +16,7 @@ from fakesmb.core.commands.opens import (
 )
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.oplocks import GRANTED_ANDX, asked
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.nt.files import Access, Action, Disposition, Option
@@ -42,13 +42,10 @@ _ACCESS_AND_SHARING: Final = 0x77
 """What of AccessMode comes back here; OPEN_ANDX tells the access only."""
 
 
-@subcommand(Trans2.OPEN2, Needs.TREE)
-def open2(request: AnyRequest) -> Outcome:
+@subcommand(Trans2.OPEN2, Open2Request, Needs.TREE)
+def open2(request: Request[Open2Request]) -> Outcome:
     """TRANS2_OPEN2, [MS-CIFS] 3.3.5.41.1: OPEN_ANDX as a transaction."""
-    params = Open2Request.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     if request.tree.share.is_ipc:
         return _answered(_pipe(open_named_pipe(request, params.file_name)))
     path = request.tree.parse(params.file_name)
@@ -100,16 +97,13 @@ def _pipe(entry: Open) -> Open2Response:
 
 
 def _answered(response: Open2Response) -> Results:
-    return Results(response.encode(), detail=response)
+    return Results(response)
 
 
-@subcommand(Trans2.CREATE_DIRECTORY, Needs.WRITABLE)
-def create_directory2(request: AnyRequest) -> Results:
+@subcommand(Trans2.CREATE_DIRECTORY, CreateDirectory2Request, Needs.WRITABLE)
+def create_directory2(request: Request[CreateDirectory2Request]) -> Results:
     """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.41.11. Old clients are told of a name that is taken as by RENAME."""
-    params = CreateDirectory2Request.decode(
-        request.params.parameters, unicode=request.unicode, encoding=request.connection.oem_encoding
-    )
-    request.detail = params
+    params = request.params
     path = request.tree.parse(params.directory_name)
     request.path = str(path)
     new_eas = eas.of_new_file(request)
@@ -123,4 +117,4 @@ def create_directory2(request: AnyRequest) -> Results:
         if error.status != NT.OBJECT_NAME_COLLISION:
             raise
         raise error.with_dos(RENAME_COLLISION) from error
-    return Results(EaErrorResponse().encode())
+    return Results(EaErrorResponse())

@@ -10,7 +10,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.identities import machine_sid, token_of
-from fakesmb.core.request import AnyRequest
+from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
 from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
 from fakesmb.core.transactions import Results, subcommand
@@ -119,7 +119,7 @@ def _whoami(request: AnyRequest) -> bytes:
     uid, gid = (_NOBODY, _NOBODY) if guest else (_rid(token.user), _rid(token.primary_group))
     sids = [token.user, *sorted(token.groups)]
     who = Whoami(guest, uid, gid, (gid,), [sid_bytes(sid) for sid in sids])
-    return who.within(request.params.max_data_count).encode()
+    return who.within(request.transaction.max_data_count).encode()
 
 
 def _rid(sid: str) -> int:
@@ -133,17 +133,16 @@ _QUERY_FS: Final[dict[int, Callable[[AnyRequest], bytes]]] = {
 }
 
 
-@subcommand(Trans2.SET_FS_INFORMATION)
-def set_fs_information(request: AnyRequest) -> Results:
+@subcommand(Trans2.SET_FS_INFORMATION, SetFsInformationRequest)
+def set_fs_information(request: Request[SetFsInformationRequest]) -> Results:
     """TRANS2_SET_FS_INFORMATION, [MS-SMB] 2.2.6.2: what of the Unix extensions the client wants on this tree."""
-    params = SetFsInformationRequest.decode(request.params.parameters)
-    request.detail = params
+    params = request.params
     level = params.information_level
     if level != UnixFsLevel.UNIX:
         raise unknown_level(level)
     check(request, level)
     try:
-        wanted = UnixFsInfo.decode(request.params.data)
+        wanted = UnixFsInfo.decode(request.transaction.data)
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
     if wanted.major_version != MAJOR_VERSION:
@@ -184,7 +183,7 @@ def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferr
     if row is None or row.decode is None or apply is None:
         raise unknown_level(level)
     try:
-        wanted = row.decode(request.params.data, asked_by(request))
+        wanted = row.decode(request.transaction.data, asked_by(request))
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
     if request.tree.read_only and level not in _HARMLESS:

@@ -149,7 +149,7 @@ def query_lock(request: AnyRequest, target: Target) -> bytes:
     """fcntl(2) F_GETLK: the lock that stands in the way of the one asked about, or that one as unlocked."""
     handle = _open_file(target)
     try:
-        asked_for = PosixLock.decode(request.params.data)
+        asked_for = PosixLock.decode(request.transaction.data)
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
     exclusive = asked_for.type == PosixLockType.WRITE
