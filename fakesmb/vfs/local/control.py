@@ -15,7 +15,6 @@ from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load,
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import before_write
 
 Answer = tuple[bytes, NT]
@@ -31,143 +30,149 @@ _KEEP_SIZE, _PUNCH_HOLE = 1, 2
 _NOTHING: Final[Answer] = (b"", NT.SUCCESS)
 
 
-class Controls:
-    """The controls of the files of one store."""
-
-    def __init__(self, opens: OpenFiles) -> None:
-        self._opens = opens
-
-    def run(self, handle: LocalHandle, code: int, data: bytes, room: int) -> Answer:
-        """Answers one; raises INVALID_DEVICE_REQUEST for a code that no handler takes, as NTFS does."""
-        act = CONTROLS.get(code)
-        if act is None:
-            raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X}")
-        return act(self, handle, data, room)
-
-    def _set_sparse(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_SET_SPARSE, 2.3.64: no input means yes."""
-        if handle.is_directory:
-            raise SMBError(NT.INVALID_PARAMETER, "a sparse directory")
-        if not handle.access & (WRITES_DATA | Access.WRITE_ATTRIBUTES):
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-        st = os.fstat(handle.fd)
-        stored = load(handle.xattr_target, st, self._opens.side, follow=True)
-        bits = effective(st.st_mode, handle.name, stored.attributes) & ~Attribute.NORMAL
-        wanted = bits | Attribute.SPARSE if not data or data[0] else bits & ~Attribute.SPARSE
-        born = creation_time(stored.creation_time, st)
-        save(handle.xattr_target, st, Stored(wanted, born), self._opens.side, follow=True)
-        return _NOTHING
-
-    def _get_compression(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_GET_COMPRESSION, 2.3.17: COMPRESSION_FORMAT_NONE."""
-        if room < _WORD.size:
-            raise SMBError(NT.INVALID_PARAMETER, "no room for two bytes")
-        return _WORD.pack(0), NT.SUCCESS
-
-    def _set_compression(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_SET_COMPRESSION, 2.3.55: none is all that this volume can."""
-        if len(data) < _WORD.size:
-            raise SMBError(NT.INVALID_PARAMETER, "no compression format")
-        if _WORD.unpack_from(data)[0]:
-            raise SMBError(NT.INVALID_DEVICE_REQUEST, "the volume does not compress")
-        return _NOTHING
-
-    def _allocated_ranges(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_QUERY_ALLOCATED_RANGES, 2.3.47: where a file has data, as whole as the disk tells."""
-        offset, length = _range(handle, data)
-        if not handle.access & READS_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
-        out = bytearray()
-        for start, end in _data_ranges(handle.fd, offset, min(offset + length, _LARGEST)):
-            if len(out) + _RANGE.size > room:
-                if not out:
-                    raise SMBError(NT.BUFFER_TOO_SMALL, f"{room} bytes for the ranges")
-                return bytes(out), NT.BUFFER_OVERFLOW
-            out += _RANGE.pack(start, end - start)
-        return bytes(out), NT.SUCCESS
-
-    def _set_zero_data(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_SET_ZERO_DATA, 2.3.65: zeros up to the end of file, which does not move."""
-        if len(data) < _RANGE.size or handle.is_directory:
-            raise SMBError(NT.INVALID_PARAMETER, "no range")
-        start, end = _RANGE.unpack_from(data)
-        if start < 0 or end < start:
-            raise SMBError(NT.INVALID_PARAMETER, f"from {start} to {end}")
-        if not handle.access & Access.WRITE_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-        end = min(end, os.fstat(handle.fd).st_size)
-        if start < end:
-            if handle.file.locks is not None:
-                handle.file.locks.check_write(handle, handle.pid, start, end - start)
-            if not handle.wrote:
-                before_write(handle, self._opens.clock)
-                note_modified(handle, self._opens)
-            _zero(handle.fd, start, end)
-        return _NOTHING
-
-    def _get_object_id(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_GET_OBJECT_ID, 2.3.25."""
-        known = _object_id(handle)
-        if known is None:
-            raise SMBError(NT.OBJECTID_NOT_FOUND, "the file has no object id")
-        return _fits(known, room)
-
-    def _create_or_get_object_id(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_CREATE_OR_GET_OBJECT_ID, 2.3.1: link tracking gives a file an id by it."""
-        _fits(bytes(OBJECT_ID_SIZE), room)
-        known = _object_id(handle)
-        if known is None:
-            made = secrets.token_bytes(16)
-            known = made + bytes(16) + made + bytes(16)
-            _keep_object_id(handle, known)
-        return known, NT.SUCCESS
-
-    def _delete_object_id(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_DELETE_OBJECT_ID, 2.3.4: no id is no error."""
-        _may_change_id(handle)
-        if _object_id(handle) is not None:
-            os.removexattr(handle.xattr_target, OBJECT_ID_XATTR)
-        return _NOTHING
-
-    def _set_object_id(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_SET_OBJECT_ID, 2.3.58: 64 bytes for a file that has none yet."""
-        _may_change_id(handle)
-        if len(data) != OBJECT_ID_SIZE:
-            raise SMBError(NT.INVALID_PARAMETER, f"an object id of {len(data)} bytes")
-        if _object_id(handle) is not None:
-            raise SMBError(NT.OBJECT_NAME_COLLISION, "the file has an object id")
-        _keep_object_id(handle, data)
-        return _NOTHING
-
-    def _no_reparse_point(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_GET_REPARSE_POINT, 2.3.30, and DELETE, 2.3.5: links of this disk are followed, never shown."""
-        raise SMBError(NT.NOT_A_REPARSE_POINT, "no reparse point")
-
-    def _find_files_by_sid(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_FIND_FILES_BY_SID, 2.3.15: a volume without quotas keeps no record of owners."""
-        if not handle.is_directory:
-            raise SMBError(NT.INVALID_PARAMETER, "a file holds no files")
-        return b"", NT.NO_QUOTAS_FOR_ACCOUNT
-
-    def _path_name_is_valid(self, handle: LocalHandle, data: bytes, room: int) -> Answer:
-        """FSCTL_IS_PATHNAME_VALID, 2.3.34: always, as NTFS says."""
-        return _NOTHING
+def run(handle: LocalHandle, code: int, data: bytes, room: int) -> Answer:
+    """Answers a control; raises INVALID_DEVICE_REQUEST for a code that no handler takes, as NTFS does."""
+    act = CONTROLS.get(code)
+    if act is None:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X}")
+    return act(handle, data, room)
 
 
-CONTROLS: Final[Mapping[int, Callable[[Controls, LocalHandle, bytes, int], Answer]]] = {
-    0x0009002C: Controls._path_name_is_valid,
-    0x0009003C: Controls._get_compression,
-    0x0009C040: Controls._set_compression,
-    0x0009008F: Controls._find_files_by_sid,
-    0x00090098: Controls._set_object_id,
-    0x0009009C: Controls._get_object_id,
-    0x000900A0: Controls._delete_object_id,
-    0x000900A8: Controls._no_reparse_point,
-    0x000900AC: Controls._no_reparse_point,
-    0x000900C0: Controls._create_or_get_object_id,
-    0x000900C4: Controls._set_sparse,
-    0x000940CF: Controls._allocated_ranges,
-    0x000980C8: Controls._set_zero_data,
+def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_SET_SPARSE, 2.3.64: no input means yes."""
+    if handle.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "a sparse directory")
+    if not handle.access & (WRITES_DATA | Access.WRITE_ATTRIBUTES):
+        raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+    st = os.fstat(handle.fd)
+    stored = load(handle.xattr_target, st, handle.opens.side, follow=True)
+    bits = effective(st.st_mode, handle.name, stored.attributes) & ~Attribute.NORMAL
+    wanted = bits | Attribute.SPARSE if not data or data[0] else bits & ~Attribute.SPARSE
+    born = creation_time(stored.creation_time, st)
+    save(handle.xattr_target, st, Stored(wanted, born), handle.opens.side, follow=True)
+    return _NOTHING
+
+
+def _get_compression(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_GET_COMPRESSION, 2.3.17: COMPRESSION_FORMAT_NONE."""
+    if room < _WORD.size:
+        raise SMBError(NT.INVALID_PARAMETER, "no room for two bytes")
+    return _WORD.pack(0), NT.SUCCESS
+
+
+def _set_compression(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_SET_COMPRESSION, 2.3.55: none is all that this volume can."""
+    if len(data) < _WORD.size:
+        raise SMBError(NT.INVALID_PARAMETER, "no compression format")
+    if _WORD.unpack_from(data)[0]:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "the volume does not compress")
+    return _NOTHING
+
+
+def _allocated_ranges(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_QUERY_ALLOCATED_RANGES, 2.3.47: where a file has data, as whole as the disk tells."""
+    offset, length = _range(handle, data)
+    if not handle.access & READS_DATA:
+        raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
+    out = bytearray()
+    for start, end in _data_ranges(handle.fd, offset, min(offset + length, _LARGEST)):
+        if len(out) + _RANGE.size > room:
+            if not out:
+                raise SMBError(NT.BUFFER_TOO_SMALL, f"{room} bytes for the ranges")
+            return bytes(out), NT.BUFFER_OVERFLOW
+        out += _RANGE.pack(start, end - start)
+    return bytes(out), NT.SUCCESS
+
+
+def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_SET_ZERO_DATA, 2.3.65: zeros up to the end of file, which does not move."""
+    if len(data) < _RANGE.size or handle.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "no range")
+    start, end = _RANGE.unpack_from(data)
+    if start < 0 or end < start:
+        raise SMBError(NT.INVALID_PARAMETER, f"from {start} to {end}")
+    if not handle.access & Access.WRITE_DATA:
+        raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+    end = min(end, os.fstat(handle.fd).st_size)
+    if start < end:
+        if handle.file.locks is not None:
+            handle.file.locks.check_write(handle, handle.pid, start, end - start)
+        if not handle.wrote:
+            before_write(handle, handle.opens.clock)
+            note_modified(handle)
+        _zero(handle.fd, start, end)
+    return _NOTHING
+
+
+def _get_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_GET_OBJECT_ID, 2.3.25."""
+    known = _object_id(handle)
+    if known is None:
+        raise SMBError(NT.OBJECTID_NOT_FOUND, "the file has no object id")
+    return _fits(known, room)
+
+
+def _create_or_get_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_CREATE_OR_GET_OBJECT_ID, 2.3.1: link tracking gives a file an id by it."""
+    _fits(bytes(OBJECT_ID_SIZE), room)
+    known = _object_id(handle)
+    if known is None:
+        made = secrets.token_bytes(16)
+        known = made + bytes(16) + made + bytes(16)
+        _keep_object_id(handle, known)
+    return known, NT.SUCCESS
+
+
+def _delete_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_DELETE_OBJECT_ID, 2.3.4: no id is no error."""
+    _may_change_id(handle)
+    if _object_id(handle) is not None:
+        os.removexattr(handle.xattr_target, OBJECT_ID_XATTR)
+    return _NOTHING
+
+
+def _set_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_SET_OBJECT_ID, 2.3.58: 64 bytes for a file that has none yet."""
+    _may_change_id(handle)
+    if len(data) != OBJECT_ID_SIZE:
+        raise SMBError(NT.INVALID_PARAMETER, f"an object id of {len(data)} bytes")
+    if _object_id(handle) is not None:
+        raise SMBError(NT.OBJECT_NAME_COLLISION, "the file has an object id")
+    _keep_object_id(handle, data)
+    return _NOTHING
+
+
+def _no_reparse_point(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_GET_REPARSE_POINT, 2.3.30, and DELETE, 2.3.5: links of this disk are followed, never shown."""
+    raise SMBError(NT.NOT_A_REPARSE_POINT, "no reparse point")
+
+
+def _find_files_by_sid(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_FIND_FILES_BY_SID, 2.3.15: a volume without quotas keeps no record of owners."""
+    if not handle.is_directory:
+        raise SMBError(NT.INVALID_PARAMETER, "a file holds no files")
+    return b"", NT.NO_QUOTAS_FOR_ACCOUNT
+
+
+def _path_name_is_valid(handle: LocalHandle, data: bytes, room: int) -> Answer:
+    """FSCTL_IS_PATHNAME_VALID, 2.3.34: always, as NTFS says."""
+    return _NOTHING
+
+
+CONTROLS: Final[Mapping[int, Callable[[LocalHandle, bytes, int], Answer]]] = {
+    0x0009002C: _path_name_is_valid,
+    0x0009003C: _get_compression,
+    0x0009C040: _set_compression,
+    0x0009008F: _find_files_by_sid,
+    0x00090098: _set_object_id,
+    0x0009009C: _get_object_id,
+    0x000900A0: _delete_object_id,
+    0x000900A8: _no_reparse_point,
+    0x000900AC: _no_reparse_point,
+    0x000900C0: _create_or_get_object_id,
+    0x000900C4: _set_sparse,
+    0x000940CF: _allocated_ranges,
+    0x000980C8: _set_zero_data,
 }
 """By code, [MS-FSCC] 2.3; `wire.nt_trans.Fsctl` has their names."""
 

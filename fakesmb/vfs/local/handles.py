@@ -1,13 +1,30 @@
-"""Handles: one object for each open of a file in a local directory."""
+"""Handles: one object for each open of a file, a named stream or a directory, which knows how to do what is asked.
 
+What all kinds have in common is here, and directories, which have no data. `vfs.local.files` and
+`vfs.local.streamhandles` have the others.
+"""
+
+import os
 import sys
-from typing import Any, Final
+from typing import Final
 
+from fakesmb.nt.files import Access, Option
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.attributes import load
+from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.rules.openfiles import OpenFile
+from fakesmb.vfs.rules import oplocks
+from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
+from fakesmb.vfs.rules.locks import LockTable
+from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles
 from fakesmb.vfs.rules.oplocks import Held
+from fakesmb.vfs.store import CreateParameters, FileRange, Info
 
+LARGEST: Final = (1 << 63) - 1
+"""The largest offset and size that a file can have."""
 _LINUX: Final = sys.platform == "linux"
+_SETTABLE_MODE: Final = 0x3E
+"""The create options that FILE_MODE_INFORMATION shows ([MS-FSCC] 2.4.26)."""
 
 
 class LocalHandle:
@@ -22,10 +39,10 @@ class LocalHandle:
         "dos_deny",
         "fd",
         "file",
-        "is_directory",
         "made",
         "mode",
         "name",
+        "opens",
         "oplock",
         "options",
         "owner",
@@ -35,49 +52,46 @@ class LocalHandle:
         "share",
         "shown_path",
         "timed",
-        "unusual",
         "wrote",
     )
 
+    is_directory: bool = False
+    keeps_change_time: bool = True
+    """Whether a change time that a client set is stored when the file's last open closes."""
+
     def __init__(
         self,
+        opens: OpenFiles,
         path: Path,
         file: OpenFile,
         fd: int,
+        request: CreateParameters,
         *,
         access: int,
-        share: int,
-        options: int,
-        is_directory: bool,
-        pid: int,
-        owner: object,
-        dos_deny: int,
         name: str,
         shown_path: str,
         disk_path: str,
     ) -> None:
+        self.opens = opens
         self.path = path
         self.file = file
         self.fd = fd
         """A descriptor of the file itself; opened with O_PATH where no data may be read or written."""
-        self.access = access
-        self.share = share
-        self.options = options
-        self.is_directory = is_directory
-        self.unusual = is_directory
-        """Whether its data is not what `fd` reads and writes: a directory, or a named stream."""
-        self.pid = pid
-        self.owner = owner
-        self.dos_deny = dos_deny
+        self.access = access | Access.READ_ATTRIBUTES  # as Windows' server, which answers queries through it
+        self.share = request.share
+        self.options = request.options
+        self.pid = request.pid
+        self.owner = request.owner
+        self.dos_deny = request.dos_deny
         self.name = name
         """The last component on disk, as clients are shown it."""
         self.shown_path = shown_path
         self.disk_path = disk_path
         """Where its name is on disk, to compare with those of others; it is never opened by this."""
         self.position = 0
-        self.mode = options & 0x3E
+        self.mode = request.options & _SETTABLE_MODE
         self.closed = False
-        self.delete_on_close = False
+        self.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
         self.made = False
         """Whether this open made the file."""
         self.contested = False
@@ -93,23 +107,105 @@ class LocalHandle:
         """What names the open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod)."""
         return f"/proc/self/fd/{self.fd}" if _LINUX else self.fd
 
-
-class SamePosition(LocalHandle):
-    """A DENY_DOS or FCB open of a process that has the file open like this: both move one position."""
-
-    __slots__ = ("_first",)
-
-    def __init__(self, first: LocalHandle, *args: Any, **kwargs: Any) -> None:
-        at = first.position
-        self._first = first
-        super().__init__(*args, **kwargs)
-        first.position = at
-
     @property
-    def position(self) -> int:
-        """As in `Handle`."""
-        return self._first.position
+    def base(self) -> OpenFile:
+        """The file itself, also of a stream's open."""
+        return self.file
 
-    @position.setter
-    def position(self, offset: int) -> None:
-        self._first.position = offset
+    # -- data ----------------------------------------------------------------------------------------------
+
+    def read(self, offset: int, size: int, pid: int) -> bytes:
+        """`FileStore.read`."""
+        raise NotImplementedError
+
+    def readable_range(self, offset: int, size: int, pid: int) -> FileRange | None:
+        """`FileStore.readable_range`."""
+        return None
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
+        """`FileStore.write`."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """`FileStore.flush`."""
+
+    def set_end_of_file(self, size: int) -> None:
+        """`FileStore.set_end_of_file`."""
+        raise NotImplementedError
+
+    def set_allocation(self, size: int) -> None:
+        """`FileStore.set_allocation`."""
+        raise NotImplementedError
+
+    def before_resize(self, size: int) -> None:
+        """Raises where this open may not change the size to that; ends level II oplocks."""
+        if not 0 <= size <= LARGEST:
+            raise SMBError(NT.INVALID_PARAMETER, f"a size of {size} bytes")
+        if not self.access & Access.WRITE_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        if self.file.oplocks is not None:
+            oplocks.before_change(self.file)
+
+    def lock_table(self) -> LockTable:
+        """The file's locks, for an open that may lock and unlock ([MS-FSA] 2.1.5.8)."""
+        if not self.access & (READS_DATA | WRITES_DATA):
+            raise SMBError(NT.ACCESS_DENIED, "opened for neither reading nor writing")
+        return self.file.lock_table()
+
+    # -- what is known -------------------------------------------------------------------------------------
+
+    def query(self) -> Info:
+        """`FileStore.query` of an open file, but for the size of its EAs."""
+        st = os.fstat(self.fd)
+        stored = load(self.xattr_target, st, self.opens.side, follow=True)
+        return info_of(st, stored, self.name, self.shown_path, self.file)
+
+    def query_base(self) -> Info:
+        """What is known of the file itself, also by a stream's open."""
+        return self.query()
+
+    def check_has_eas(self) -> None:
+        """Raises where this kind of open has no EAs."""
+
+    def check_control(self, code: int) -> None:
+        """Raises where this kind of open knows no such control ([MS-FSCC] 2.3)."""
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    def before_end(self) -> None:
+        """This open is about to end; it is still among those of its file."""
+
+    def report_end(self, *, gone: bool) -> None:
+        """Tells watches what the end of this open has changed; `gone`: the file is being deleted."""
+        self.opens.watches.closed(self, gone=gone)
+
+
+class DirectoryHandle(LocalHandle):
+    """An open directory. It has no data."""
+
+    __slots__ = ()
+
+    is_directory = True
+
+    def read(self, offset: int, size: int, pid: int) -> bytes:
+        """Refuses."""
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "a directory has no data")
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
+        """Refuses."""
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "a directory has no data")
+
+    def set_end_of_file(self, size: int) -> None:
+        """Refuses."""
+        raise SMBError(NT.INVALID_PARAMETER, "a directory has no end of file")
+
+    def set_allocation(self, size: int) -> None:
+        """Refuses."""
+        raise SMBError(NT.INVALID_PARAMETER, "a directory has no allocation")
+
+    def lock_table(self) -> LockTable:
+        """Refuses."""
+        raise SMBError(NT.INVALID_PARAMETER, "a directory has no byte ranges to lock")
+
+    def report_end(self, *, gone: bool) -> None:
+        """Nothing: a directory is not written through its opens."""

@@ -13,7 +13,6 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas
 from fakesmb.vfs.local.attributes import SideTable, Stored, creation_time, effective, load, save
 from fakesmb.vfs.local.handles import LocalHandle
-from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import keep, resume, set_times
 from fakesmb.vfs.store import Ea
 
@@ -25,9 +24,7 @@ _SLACK_NS: Final = 1_000_000
 _MOST_SLACK_NS: Final = 1_000_000_000
 
 
-def set_basic(
-    own: LocalHandle, opens: OpenFiles, creation: int, access: int, write: int, change: int, attributes: int
-) -> None:
+def set_basic(own: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int) -> None:
     """Sets times (FILETIME; 0: leave, -1: leave and stop automatic updates, -2: resume them) and attributes.
 
     Raises INVALID_PARAMETER for times and attributes that this file cannot have.
@@ -36,9 +33,10 @@ def set_basic(
         raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
     if not all(_RESUME_UPDATES <= one <= _LATEST for one in (creation, access, write, change)):
         raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
+    clock = own.opens.clock
     st = os.fstat(own.fd)
     if creation > 0 or attributes:
-        _remember(own, opens.side, st, creation, attributes)
+        _remember(own, st, creation, attributes)
     if access > 0 or write > 0:
         at = to_ns(access) if access > 0 else st.st_atime_ns
         wt = to_ns(write) if write > 0 else st.st_mtime_ns
@@ -49,15 +47,16 @@ def set_basic(
     if own.file.times is not None:
         own.file.times.touch(own)
     if write > 0 or change > 0:
-        set_times(own, opens.clock, max(write, 0), max(change, 0))
+        set_times(own, clock, max(write, 0), max(change, 0))
     if write == _STOP_UPDATES:
-        keep(own, opens.clock)
+        keep(own, clock)
     elif write == _RESUME_UPDATES:
         resume(own)
 
 
-def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea], *, as_spelt: bool) -> None:
+def set_eas(own: LocalHandle, wanted: Sequence[Ea], *, as_spelt: bool) -> None:
     """Sets extended attributes and remembers how large they all are."""
+    opens = own.opens
     size = eas.save(own.xattr_target, wanted, as_spelt=as_spelt)
     st = os.fstat(own.fd)
     stored = load(own.xattr_target, st, opens.side, follow=True)
@@ -70,11 +69,11 @@ def set_eas(own: LocalHandle, opens: OpenFiles, wanted: Sequence[Ea], *, as_spel
         opens.watches.modified(own.disk_path, Filter.EA)
 
 
-def note_modified(own: LocalHandle, opens: OpenFiles) -> None:
+def note_modified(own: LocalHandle) -> None:
     """An open changes data: the file wants to be backed up again ([MS-FSA] 2.1.4.17)."""
-    was_set = set_archive(own.xattr_target, os.fstat(own.fd), own.name, opens.side, follow=True)
-    if was_set and opens.watches.active:
-        opens.watches.modified(own.disk_path, Filter.ATTRIBUTES)
+    was_set = set_archive(own.xattr_target, os.fstat(own.fd), own.name, own.opens.side, follow=True)
+    if was_set and own.opens.watches.active:
+        own.opens.watches.modified(own.disk_path, Filter.ATTRIBUTES)
 
 
 def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTable, *, follow: bool) -> bool:
@@ -90,12 +89,12 @@ def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTabl
     return True
 
 
-def keep_change_time(own: LocalHandle, side: SideTable, change: int) -> None:
+def keep_change_time(own: LocalHandle, change: int) -> None:
     """The last open ends after somebody set the change time: from now on the disk knows it."""
     slack = _SLACK_NS
     while slack <= _MOST_SLACK_NS:
         until = time.time_ns() + slack
-        _remember(own, side, os.fstat(own.fd), 0, 0, change, until)
+        _remember(own, os.fstat(own.fd), 0, 0, change, until)
         if os.fstat(own.fd).st_ctime_ns <= until:
             return
         slack *= 10
@@ -103,7 +102,6 @@ def keep_change_time(own: LocalHandle, side: SideTable, change: int) -> None:
 
 def _remember(
     own: LocalHandle,
-    side: SideTable,
     st: os.stat_result,
     creation: int,
     attributes: int,
@@ -111,6 +109,7 @@ def _remember(
     change_until: int = 0,
 ) -> None:
     """Keeps attributes and times; attributes and creation time that are left stay what they are shown to be now."""
+    side = own.opens.side
     old = load(own.xattr_target, st, side, follow=True)
     known = effective(st.st_mode, own.name, old.attributes)
     bits = attributes & Attribute.SETTABLE | known & Attribute.SPARSE if attributes else known

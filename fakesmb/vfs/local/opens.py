@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -14,7 +15,8 @@ from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load,
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of
-from fakesmb.vfs.local.handles import LocalHandle, SamePosition
+from fakesmb.vfs.local.files import FileHandle, SamePosition, data_flags
+from fakesmb.vfs.local.handles import DirectoryHandle, LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.streamopens import StreamOpener
 from fakesmb.vfs.local.volume import check_room
@@ -181,7 +183,7 @@ class Opener:
             fd = parent.open(entry.name, _O_PATH | os.O_DIRECTORY)
         else:
             wanted |= Attribute.ARCHIVE
-            fd = parent.open(entry.name, _data_flags(access) | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK)
+            fd = parent.open(entry.name, data_flags(access) | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK)
         try:
             parent.changed(added=entry.name)
             st = os.fstat(fd)
@@ -221,24 +223,22 @@ class Opener:
         file = self._opens.of(st)
         name = shown_name(entry.name)
         shown = entry.directory.prefix + name
-        # A process's second DENY_DOS open shares the first one's position.
-        first = sharing.same_dos_open(file, request) if request.dos_deny else None
-        handle = (partial(SamePosition, first) if isinstance(first, LocalHandle) else LocalHandle)(
+        kind: Callable[..., LocalHandle] = DirectoryHandle if directory else FileHandle
+        if request.dos_deny and not directory:
+            # A process's second DENY_DOS open shares the first one's position.
+            first = sharing.same_dos_open(file, request)
+            kind = kind if first is None else partial(SamePosition, first)
+        handle = kind(
+            self._opens,
             path,
             file,
             fd,
-            access=access | Access.READ_ATTRIBUTES,  # as Windows' server, which answers queries through it
-            share=request.share,
-            options=request.options,
-            is_directory=directory,
-            pid=request.pid,
-            owner=request.owner,
-            dos_deny=request.dos_deny,
+            request,
+            access=access,
             name=name,
             shown_path=shown,
             disk_path=entry.path,
         )
-        handle.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
         handle.made = action == Action.CREATED
         if file.opens:
             contest(file)
@@ -294,13 +294,6 @@ def _check_kind(mode: int, disposition: int, options: int) -> None:
         raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
 
 
-def _data_flags(access: int) -> int:
-    """The open(2) flags for what the access mask lets the handle do with data."""
-    if access & WRITES_DATA:
-        return os.O_RDWR if access & READS_DATA else os.O_WRONLY
-    return os.O_RDONLY
-
-
 def _open_existing(
     entry: Entry, st: os.stat_result, access: int, mask: int, *, replacing: bool
 ) -> tuple[int, int]:
@@ -311,7 +304,7 @@ def _open_existing(
     elif not access & (READS_DATA | WRITES_DATA) and not replacing:
         fd = place.open(name, _O_PATH | os.O_NONBLOCK)
     else:
-        flags = _data_flags(access | Access.WRITE_DATA if replacing else access)
+        flags = data_flags(access | Access.WRITE_DATA if replacing else access)
         try:
             fd = place.open(name, flags | os.O_NONBLOCK)
         except PermissionError:

@@ -9,25 +9,23 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import Access, Action, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local import eas, streamfiles, streams, xattrs
+from fakesmb.vfs.local import closing, control, eas, streamfiles, streamnames, streams, xattrs
 from fakesmb.vfs.local.attributes import creation_time, load
-from fakesmb.vfs.local.control import CHANGING, OF_DATA, Controls
+from fakesmb.vfs.local.control import CHANGING
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Lookup
-from fakesmb.vfs.local.metadata import keep_change_time, note_modified, set_basic, set_eas
+from fakesmb.vfs.local.metadata import set_basic, set_eas
 from fakesmb.vfs.local.namespace import Namespace
 from fakesmb.vfs.local.opens import Opener
 from fakesmb.vfs.local.posix import ExactLookup, LinkSearch, PosixFiles
 from fakesmb.vfs.local.search import LocalSearch
-from fakesmb.vfs.local.volume import check_room, volume_of
+from fakesmb.vfs.local.streamhandles import StreamHandle
+from fakesmb.vfs.local.volume import volume_of
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.programs.local_locks import LocalLocks
-from fakesmb.vfs.rules import oplocks, writetimes
-from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.rules.deletion import deletes
+from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watch import difference
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     from fakesmb.vfs.rules.watch import Changes
     from fakesmb.vfs.store import Handle
 
-_LARGEST: Final = (1 << 63) - 1
 _MAKE_DIRECTORY: Final = CreateParameters(
     access=Access.READ_ATTRIBUTES,
     disposition=Disposition.CREATE,
@@ -52,7 +49,6 @@ _MAKE_DIRECTORY: Final = CreateParameters(
 _DELETE_STREAM: Final = CreateParameters(
     access=Access.DELETE, share=ShareMode.NONE, options=Option.DELETE_ON_CLOSE | Option.NON_DIRECTORY
 )
-_SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 
 
 class LocalStore:
@@ -119,48 +115,19 @@ class LocalStore:
         opened = self._opener.create(path, request)
         if request.write_time > 0 and opened.action != Action.OPENED:
             own = _own(opened.handle)
-            set_basic(own, self.opens, 0, 0, request.write_time, 0, 0)
-            return Opened(own, opened.action, self.query(own), opened.oplock)
+            set_basic(own, 0, 0, request.write_time, 0, 0)
+            return Opened(own, opened.action, own.query(), opened.oplock)
         return opened
 
     def close(self, handle: "Handle", last_write_time: int = 0) -> None:
         """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
-        if not isinstance(handle, LocalHandle) or handle.closed:
-            return
-        handle.closed = True
-        file, watches = handle.file, self.opens.watches
-        if watches.active:
-            watches.forget(handle)
-        if last_write_time > 0 and handle.access & _SETS_TIMES:
-            writetimes.set_times(handle, self.opens.clock, last_write_time, 0)
-            if watches.active:
-                watches.timed(handle)
-        if handle.oplock is not None:
-            oplocks.drop(handle)
-        if file.locks is not None:
-            file.locks.drop(handle)
-        if handle.delete_on_close and not file.delete_pending and deletes(handle):
-            self.opens.mark_deleted(file, handle.path)
-        if handle.unusual:
-            file = streamfiles.before_end(handle)
-        deleting = file.delete_pending
-        last = self.opens.end(handle)
-        if file.times is not None and not (deleting and last):
-            with suppress(OSError, OverflowError):
-                writetimes.at_close(handle, self.opens.clock, last=last)
-                if last and file.times.change_was_set and (not handle.unusual or handle.is_directory):
-                    keep_change_time(handle, self.opens.side, file.times.change)
-        os.close(handle.fd)
-        if watches.active:
-            if handle.unusual:
-                streamfiles.closed(handle, self.opens)
-            else:
-                watches.closed(handle, gone=deleting)
-        if last and deleting:
-            with suppress(OSError, SMBError):
-                self._namespace.finish(file)
-        if handle.file.waiters:
-            handle.file.wake()
+        if isinstance(handle, LocalHandle) and not handle.closed:
+            deleted = closing.end(handle, last_write_time)
+            if deleted is not None:
+                with suppress(OSError, SMBError):
+                    self._namespace.finish(deleted)
+            if handle.file.waiters:
+                handle.file.wake()
 
     def acknowledge_oplock(self, handle: "Handle", level: int) -> None:
         """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
@@ -171,116 +138,33 @@ class LocalStore:
 
         EXECUTE access is enough here: whether it may be ([MS-SMB] READ_PERMIT_EXECUTE) is the core's to say.
         """
-        own = _own(handle)
-        if own.unusual:
-            return streamfiles.read(own, offset, size, pid)
-        if not own.access & READS_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
-        file = own.file
-        locks, local = file.locks, file.local
-        if locks is not None:
-            locks.check_read(own, pid, offset, size)
-        if local is not None and local.any(own.fd):
-            _check_local(local, own, offset, size, writes=False)
-        if offset > _LARGEST - size:
-            if offset > _LARGEST:
-                raise SMBError(NT.INVALID_PARAMETER, "offset")
-            return b""
-        return os.pread(own.fd, size, offset)
+        if not isinstance(handle, LocalHandle) or handle.closed:
+            raise SMBError(NT.INVALID_HANDLE)
+        return handle.read(offset, size, pid)
 
     def readable_range(self, handle: "Handle", offset: int, size: int, pid: int) -> FileRange | None:
         """What `read` would give, for a transport that sends files by itself; None where only `read` can tell."""
-        own = _own(handle)
-        if own.unusual or not own.access & READS_DATA or offset > _LARGEST - size:
-            return None
-        file = own.file
-        locks, local = file.locks, file.local
-        if locks is not None:
-            locks.check_read(own, pid, offset, size)
-        if local is not None and local.any(own.fd):
-            _check_local(local, own, offset, size, writes=False)
-        there = os.fstat(own.fd).st_size - offset
-        if there < size:
-            size = max(there, 0)
-        return FileRange(own.fd, offset, size)
+        if not isinstance(handle, LocalHandle) or handle.closed:
+            raise SMBError(NT.INVALID_HANDLE)
+        return handle.readable_range(offset, size, pid)
 
     def write(self, handle: "Handle", offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
-        own = _own(handle)
-        size = len(data)
-        if own.unusual:
-            return streamfiles.write(own, self.opens, offset, data, pid)
-        if not own.access & WRITES_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-        file = own.file
-        locks, local = file.locks, file.local
-        if locks is not None:
-            locks.check_write(own, pid, offset, size)
-        if local is not None and local.any(own.fd):
-            _check_local(local, own, offset, size, writes=True)
-        if offset > _LARGEST - size:
-            raise SMBError(NT.INVALID_PARAMETER, "offset")
-        if not size:
-            return 0
-        if own.file.oplocks is not None:
-            oplocks.before_change(own.file)
-        if not own.wrote:
-            writetimes.before_write(own, self.opens.clock)
-            note_modified(own, self.opens)
-        if self.opens.watches.active:
-            self.opens.watches.writing(own, offset + size)
-        written = os.pwrite(own.fd, data, offset)
-        while written < size:
-            written += os.pwrite(own.fd, memoryview(data)[written:], offset + written)
-        return size
+        if not isinstance(handle, LocalHandle) or handle.closed:
+            raise SMBError(NT.INVALID_HANDLE)
+        return handle.write(offset, data, pid)
 
     def flush(self, handle: "Handle") -> None:
         """Makes it durable."""
-        own = _own(handle)
-        if own.unusual:
-            if not own.is_directory and own.access & WRITES_DATA:
-                streamfiles.flush(own)
-        elif own.access & WRITES_DATA:
-            os.fsync(own.fd)
+        _own(handle).flush()
 
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends."""
-        own = self._writable(handle, size)
-        if own.unusual:
-            streamfiles.resize(own, self.opens, size)
-            return
-        os.ftruncate(own.fd, size)
-        self._resized(own)
+        _own(handle).set_end_of_file(size)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
-        own = self._writable(handle, size)
-        if own.unusual:
-            streamfiles.resize(own, self.opens, size, shrink_only=True)
-            return
-        st = os.fstat(own.fd)
-        if size < st.st_size:
-            os.ftruncate(own.fd, size)
-            self._resized(own)
-        elif size > st.st_size:
-            check_room(self.root, size - st.st_size)
-        own.file.allocation = size
-
-    def _resized(self, own: LocalHandle) -> None:
-        writetimes.resized(own, self.opens.clock)
-        note_modified(own, self.opens)
-        if self.opens.watches.active:
-            self.opens.watches.resized(own)
-
-    def _writable(self, handle: "Handle", size: int) -> LocalHandle:
-        own = _own(handle)
-        if own.is_directory or not 0 <= size <= _LARGEST:
-            raise SMBError(NT.INVALID_PARAMETER, "size")
-        if not own.access & Access.WRITE_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-        if own.file.oplocks is not None:
-            oplocks.before_change(own.file)
-        return own
+        _own(handle).set_allocation(size)
 
     def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
         """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
@@ -299,19 +183,14 @@ class LocalStore:
     ) -> None:
         """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
         own = _own(handle)
-        _lockable(own).free(own, pid, offset, length, exclusive)
+        own.lock_table().free(own, pid, offset, length, exclusive)
 
     def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
         """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
         side = self.opens.side
         if not isinstance(target, Path):
             own = _own(target)
-            if own.unusual and not own.is_directory:
-                info = streamfiles.info_of_open(own, side)
-            else:
-                st = os.fstat(own.fd)
-                stored = load(own.xattr_target, st, side, follow=True)
-                info = info_of(st, stored, own.name, own.shown_path, own.file)
+            info = own.query()
             if ea_size:
                 info.ea_size = eas.size(own.xattr_target)
             return info
@@ -341,10 +220,7 @@ class LocalStore:
             entry = self._lookup.find(target)
             return streamfiles.listed(entry.xattr_path, self.query(Path(target.parts)))
         own = _own(target)
-        st = os.fstat(own.fd)
-        stored = load(own.xattr_target, st, self.opens.side, follow=True)
-        base = info_of(st, stored, own.name, own.shown_path, streamfiles.base_of(own))
-        return streamfiles.listed(own.xattr_target, base)
+        return streamfiles.listed(own.xattr_target, own.query_base())
 
     def extras(self, handle: "Handle") -> tuple[bool, bool]:
         """Whether an open file has EAs, and whether it has named streams."""
@@ -355,12 +231,13 @@ class LocalStore:
         """The extended attributes of a file. A named stream has none to ask for: INVALID_PARAMETER."""
         if isinstance(target, Path):
             if target.stream:
-                raise SMBError(NT.INVALID_PARAMETER, "EAs of a stream")
+                raise SMBError(NT.INVALID_PARAMETER, "a named stream has no EAs")
             entry = self._lookup.find(target)
             if self.opens.secured:
                 self._guard.check(entry, Access.READ_EA)
             return eas.load(entry.xattr_path)
-        own = _without_stream(target)
+        own = _own(target)
+        own.check_has_eas()
         if not own.access & Access.READ_EA:
             raise SMBError(NT.ACCESS_DENIED, "no READ_EA access")
         return eas.load(own.xattr_target)
@@ -375,10 +252,11 @@ class LocalStore:
             finally:
                 self.close(opened.handle)
             return
-        own = _without_stream(target)
+        own = _own(target)
+        own.check_has_eas()
         if not own.access & Access.WRITE_EA:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_EA access")
-        set_eas(own, self.opens, wanted, as_spelt=self._lookup.posix)
+        set_eas(own, wanted, as_spelt=self._lookup.posix)
 
     def set_basic(
         self,
@@ -410,10 +288,10 @@ class LocalStore:
         self, own: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int
     ) -> None:
         watches = self.opens.watches
-        before = self.query(own) if watches.active else None
-        set_basic(own, self.opens, creation, access, write, change, attributes)
+        before = own.query() if watches.active else None
+        set_basic(own, creation, access, write, change, attributes)
         if before is not None:
-            watches.modified(own.disk_path, difference(before, self.query(own)))
+            watches.modified(own.disk_path, difference(before, own.query()))
 
     def set_delete(self, handle: "Handle", *, delete: bool) -> None:
         """Marks for deletion when the last open closes, or takes the mark back."""
@@ -423,7 +301,7 @@ class LocalStore:
                 raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
             self.opens.mark_deleted(own.file, None)
             return
-        self._namespace.check_deletable(own, self.query(own).attributes)
+        self._namespace.check_deletable(own, own.query().attributes)
         self.opens.mark_deleted(own.file, own.path)
 
     def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = ShareMode.ALL) -> None:
@@ -437,17 +315,19 @@ class LocalStore:
         own = _own(target)
         if not own.access & Access.DELETE:
             raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
-        if own.unusual and not own.is_directory:
-            streamfiles.check_rename(own.path, to, by_name=False)
-            streamfiles.rename(own, to, self.opens, replace=replace)
+        if isinstance(own, StreamHandle):
+            streamnames.check_rename(own.path, to, by_name=False)
+            streamnames.rename(own, to, replace=replace)
         else:
             self._namespace.rename(own.path, to, replace=replace, handle=own)
 
     def _rename_stream(self, path: Path, to: Path, *, replace: bool, share: int) -> None:
-        streamfiles.check_rename(path, to, by_name=True)
+        streamnames.check_rename(path, to, by_name=True)
         opened = self.create(path, CreateParameters(access=Access.DELETE, share=share))
         try:
-            streamfiles.rename(_own(opened.handle), to, self.opens, replace=replace)
+            own = _own(opened.handle)
+            assert isinstance(own, StreamHandle)
+            streamnames.rename(own, to, replace=replace)
         finally:
             self.close(opened.handle)
 
@@ -492,12 +372,11 @@ class LocalStore:
         if self.read_only and code in CHANGING:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
         own, watches = _own(handle), self.opens.watches
-        if own.unusual and not own.is_directory and code in OF_DATA:
-            raise SMBError(NT.INVALID_DEVICE_REQUEST, "streams are neither sparse nor full of holes")
-        before = self.query(own) if watches.active and code in CHANGING else None
-        answer = Controls(self.opens).run(own, code, data, room)
+        own.check_control(code)
+        before = own.query() if watches.active and code in CHANGING else None
+        answer = control.run(own, code, data, room)
         if before is not None:
-            watches.modified(own.disk_path, difference(before, self.query(own)))
+            watches.modified(own.disk_path, difference(before, own.query()))
         return answer
 
     def watch(
@@ -540,31 +419,9 @@ def _own(handle: "Handle") -> LocalHandle:
     return handle
 
 
-def _check_local(local: LocalLocks, own: LocalHandle, offset: int, size: int, *, writes: bool) -> None:
-    """Raises FILE_LOCK_CONFLICT where a local program's lock is in the way."""
-    if local.obstacle(own.fd, offset, offset + size, exclusive=writes) is not None:
-        raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
-
-
-def _without_stream(handle: "Handle") -> LocalHandle:
-    own = _own(handle)
-    if own.unusual and not own.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "EAs of a stream")
-    return own
-
-
-def _lockable(own: LocalHandle) -> LockTable:
-    """The file's lock table, for an open that may lock and unlock ([MS-FSA] 2.1.5.8)."""
-    if own.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "locks on a directory")
-    if not own.access & (Access.READ_DATA | WRITES_DATA):
-        raise SMBError(NT.ACCESS_DENIED, "not opened for data")
-    return own.file.lock_table()
-
-
 def _locking(own: LocalHandle) -> LockTable:
     """The table for a new lock, which oplocks make way for; a freed one breaks none ([MS-FSA] 2.1.5.9)."""
-    table = _lockable(own)
+    table = own.lock_table()
     if own.file.oplocks is not None:
         oplocks.before_change(own.file)
     return table

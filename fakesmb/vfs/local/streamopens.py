@@ -15,7 +15,7 @@ from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import note_modified
-from fakesmb.vfs.local.streamfiles import info_of_open
+from fakesmb.vfs.local.streamhandles import StreamHandle
 from fakesmb.vfs.local.volume import check_room
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks, sharing
@@ -214,29 +214,23 @@ class StreamOpener:
     ) -> Opened:
         file = self._opens.stream(self._opens.of(st), spelling)
         name = f"{shown_name(entry.name)}:{spelling}"
-        handle = LocalHandle(
+        handle = StreamHandle(
+            self._opens,
             path,
             file,
             fd,
-            access=access | Access.READ_ATTRIBUTES,
-            share=request.share,
-            options=request.options,
-            is_directory=False,
-            pid=request.pid,
-            owner=request.owner,
-            dos_deny=request.dos_deny,
+            request,
+            access=access,
             name=name,
             shown_path=entry.directory.prefix + name,
             disk_path=entry.path,
         )
-        handle.unusual = True
-        handle.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
         file.opens.append(handle)
         if request.allocation and action != Action.OPENED:
             file.allocation = request.allocation
         if action != Action.OPENED:
-            note_modified(handle, self._opens)
-        info = info_of_open(handle, self._opens.side)
+            note_modified(handle)
+        info = handle.query()
         granted = oplocks.grant(file, handle, request) if request.oplock else 0
         return Opened(handle, action, info, granted)
 

@@ -36,8 +36,8 @@ def volume_of(root: str, label: str, creation_time: int, *, streams: bool = Fals
     )
 
 
-def check_room(root: str, size: int) -> None:
-    """Raises DISK_FULL where the disk below `root` has less than so many bytes to reserve."""
-    facts = os.statvfs(root)
+def check_room(target: str | int, size: int) -> None:
+    """Raises DISK_FULL where the disk of a path or descriptor has fewer bytes to reserve."""
+    facts = os.statvfs(target)
     if size > facts.f_bavail * facts.f_frsize:
         raise SMBError(NT.DISK_FULL, f"allocation of {size} bytes")

@@ -50,6 +50,7 @@ class Open(Protocol):
     wrote: bool
     timed: bool
     oplock: "Held | None"
+    position: int
 
     @property
     def file(self) -> "OpenFile":

@@ -1,0 +1,133 @@
+"""Open files: reading, writing and sizes of their data ([MS-FSA] 2.1.5.3, 2.1.5.4, 2.1.5.15.4)."""
+
+import os
+from typing import Any
+
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.handles import LARGEST, LocalHandle
+from fakesmb.vfs.local.metadata import note_modified
+from fakesmb.vfs.local.volume import check_room
+from fakesmb.vfs.rules import oplocks, writetimes
+from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
+from fakesmb.vfs.rules.openfiles import Open
+from fakesmb.vfs.store import FileRange
+
+
+def data_flags(access: int) -> int:
+    """The open(2) flags for what the access mask lets an open do with data."""
+    if access & WRITES_DATA:
+        return os.O_RDWR if access & READS_DATA else os.O_WRONLY
+    return os.O_RDONLY
+
+
+class FileHandle(LocalHandle):
+    """An open file: its data is what `fd` reads and writes."""
+
+    __slots__ = ()
+
+    def read(self, offset: int, size: int, pid: int) -> bytes:
+        """At most `size` bytes; b"" at the end."""
+        if not self.access & READS_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
+        self._check_locks(offset, size, pid, writes=False)
+        if offset > LARGEST - size:
+            if offset > LARGEST:
+                raise SMBError(NT.INVALID_PARAMETER, f"offset {offset} beyond 2^63 - 1")
+            return b""
+        return os.pread(self.fd, size, offset)
+
+    def readable_range(self, offset: int, size: int, pid: int) -> FileRange | None:
+        """What `read` would give, as a range of `fd`; None where only `read` can tell."""
+        if not self.access & READS_DATA or offset > LARGEST - size:
+            return None
+        self._check_locks(offset, size, pid, writes=False)
+        there = os.fstat(self.fd).st_size - offset
+        if there < size:
+            size = max(there, 0)
+        return FileRange(self.fd, offset, size)
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
+        """Writes all of it and returns its length."""
+        if not self.access & WRITES_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        size = len(data)
+        self._check_locks(offset, size, pid, writes=True)
+        if offset > LARGEST - size:
+            raise SMBError(NT.INVALID_PARAMETER, f"{size} bytes at offset {offset} end beyond 2^63 - 1")
+        if not size:
+            return 0
+        if self.file.oplocks is not None:
+            oplocks.before_change(self.file)
+        opens = self.opens
+        if not self.wrote:
+            writetimes.before_write(self, opens.clock)
+            note_modified(self)
+        if opens.watches.active:
+            opens.watches.writing(self, offset + size)
+        written = os.pwrite(self.fd, data, offset)
+        while written < size:
+            written += os.pwrite(self.fd, memoryview(data)[written:], offset + written)
+        return size
+
+    def _check_locks(self, offset: int, size: int, pid: int, *, writes: bool) -> None:
+        """Raises FILE_LOCK_CONFLICT where a lock of another client or of a local program is in the way."""
+        locks, local = self.file.locks, self.file.local
+        if locks is not None:
+            if writes:
+                locks.check_write(self, pid, offset, size)
+            else:
+                locks.check_read(self, pid, offset, size)
+        if (
+            local is not None
+            and local.any(self.fd)
+            and local.obstacle(self.fd, offset, offset + size, exclusive=writes) is not None
+        ):
+            raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
+
+    def flush(self) -> None:
+        """Makes the data durable, where this open could have written it."""
+        if self.access & WRITES_DATA:
+            os.fsync(self.fd)
+
+    def set_end_of_file(self, size: int) -> None:
+        """Truncates or extends."""
+        self.before_resize(size)
+        self._truncate(size)
+
+    def set_allocation(self, size: int) -> None:
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        self.before_resize(size)
+        st = os.fstat(self.fd)
+        if size < st.st_size:
+            self._truncate(size)
+        elif size > st.st_size:
+            check_room(self.fd, size - st.st_size)
+        self.file.allocation = size
+
+    def _truncate(self, size: int) -> None:
+        os.ftruncate(self.fd, size)
+        writetimes.resized(self, self.opens.clock)
+        note_modified(self)
+        if self.opens.watches.active:
+            self.opens.watches.resized(self)
+
+
+class SamePosition(FileHandle):
+    """A DENY_DOS or FCB open of a process that has the file open like this: both move one position."""
+
+    __slots__ = ("_first",)
+
+    def __init__(self, first: Open, *args: Any, **kwargs: Any) -> None:
+        at = first.position
+        self._first = first
+        super().__init__(*args, **kwargs)
+        first.position = at
+
+    @property
+    def position(self) -> int:
+        """As in `Handle`."""
+        return self._first.position
+
+    @position.setter
+    def position(self, offset: int) -> None:
+        self._first.position = offset
