@@ -13,11 +13,11 @@ from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.nt.status import SMBError
 from fakesmb.rap import functions as rap
-from fakesmb.record.words import higher as words_higher
-from fakesmb.rpc.association import Surroundings, Traffic
+from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.pipes import SERVICES
 from fakesmb.rpc.view import ServerView
-from fakesmb.wire import file_info, find_info, fs_info, names, set_info, unix
+from fakesmb.wire import file_info, find_info, fs_info, names, opnums, set_info, unix
+from fakesmb.wire.interfaces import INTERFACES
 from fakesmb.wire.trans2 import Trans2
 
 
@@ -130,14 +130,13 @@ def _levels(levels: Any, answered: Callable[[int], bool]) -> list[Row]:
 
 def _operations(service: str) -> list[Row]:
     """The operations that have a name in the record, those that are nothing but refused among them."""
-    module = importlib.import_module(SERVICES[service].module)
+    module = importlib.import_module(SERVICES[service])
     served = module.interface(Surroundings(cast("ServerView", None), (), Traffic())).operations
-    known = words_higher.OPERATIONS[service]
+    known = opnums.OPERATIONS[service]
     assert {code for code, one in served.items() if not one.refusal} <= known.keys(), service
+    section = INTERFACES[service].section
     return [
-        Row(
-            f"{code}", name, code in served and not served[code].refusal, words_higher.SPECIFICATIONS[service]
-        )
+        Row(f"{code}", name, code in served and not served[code].refusal, section)
         for code, name in known.items()
     ]
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from fakesmb.wire import dcerpc
+from fakesmb.wire import fragments
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.header import Header
 
@@ -206,13 +206,12 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
 Event = Message | Connected | Disconnected | SignedIn | SignInRefused | Problem
 
 
-def pipe_message(data: Buffer) -> dcerpc.Fragment | None:
+def pipe_message(data: Buffer) -> fragments.Fragment | None:
     """For `Part.detail` of what goes over a pipe: the head of the DCE/RPC fragment, None where it begins none.
 
     The payload itself is not kept, so whoever builds the event looks at it.
     """
     try:
-        fragment = dcerpc.read(data)
+        return fragments.read(data)
     except DecodeError:
         return None
-    return fragment if fragment.length >= dcerpc.HEADER_SIZE else None

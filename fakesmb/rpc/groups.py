@@ -7,7 +7,8 @@ last pipe, and its handles with it.
 import struct
 from typing import Final
 
-from fakesmb.rpc.packets import Fault, FaultCode
+from fakesmb.rpc.faults import Fault
+from fakesmb.wire.dcerpc import FaultStatus
 
 FIRST_GROUP: Final = 0x5000
 _HANDLE: Final = struct.Struct("<4xIIQ")
@@ -36,7 +37,7 @@ class Handles:
     def check(self, handle: bytes) -> object:
         """What an open handle stands for; raises `Fault` for one that is not open."""
         if handle not in self._open:
-            raise Fault(FaultCode.CONTEXT_MISMATCH)
+            raise Fault(FaultStatus.CONTEXT_MISMATCH)
         return self._open[handle]
 
     def close(self, handle: bytes) -> None:

@@ -6,27 +6,21 @@ The core opens a pipe for an SMB open and passes bytes on: `write` and `read` fo
 
 import importlib
 import re
-import uuid
 from collections import deque
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.association import (
-    Association,
-    Client,
-    Disconnect,
-    Interface,
-    Registered,
-    Surroundings,
-    Traffic,
-)
+from fakesmb.rpc.association import Association, Disconnect
 from fakesmb.rpc.groups import Groups
-from fakesmb.rpc.packets import Syntax
+from fakesmb.rpc.interface import Client, Interface, Registered, Surroundings, Traffic
 from fakesmb.rpc.security import Acceptors, none_accepted
 from fakesmb.rpc.view import Caller, ServerView
+from fakesmb.wire.dcerpc import Syntax
+from fakesmb.wire.interfaces import INTERFACES
 
 MAX_BACKLOG: Final = 1024 * 1024
 """Bytes of answers that may wait to be read; a client that lets more pile up loses its pipe."""
@@ -42,36 +36,16 @@ _MESSAGE_TYPE: Final = 0x0400
 _SETTABLE: Final = _NONBLOCKING | _MESSAGE_READS
 
 
-class Service(msgspec.Struct, frozen=True):
-    """One interface: what clients bind to, and the module that is loaded when the first one calls it."""
-
-    syntax: Syntax
-    module: str
-
-
-SERVICES: Final[dict[str, Service]] = {
-    "srvsvc": Service(
-        Syntax(uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3), "fakesmb.rpc.services.srvsvc"
-    ),
-    "lsarpc": Service(
-        Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ab"), 0), "fakesmb.rpc.services.lsarpc"
-    ),
-    "wkssvc": Service(
-        Syntax(uuid.UUID("6bffd098-a112-3610-9833-46c3f87e345a"), 1), "fakesmb.rpc.services.wkssvc"
-    ),
-    "dssetup": Service(
-        Syntax(uuid.UUID("3919286a-b10c-11d0-9ba8-00c04fd92ef5"), 0), "fakesmb.rpc.services.dssetup"
-    ),
-    "samr": Service(
-        Syntax(uuid.UUID("12345778-1234-abcd-ef00-0123456789ac"), 1), "fakesmb.rpc.services.samr"
-    ),
-    "epmapper": Service(
-        Syntax(uuid.UUID("e1af8308-5d1f-11c9-91a4-08002b14a0fa"), 3), "fakesmb.rpc.services.epmapper"
-    ),
-    "mgmt": Service(
-        Syntax(uuid.UUID("afa8bd80-7d8a-11c9-bef4-08002b102989"), 1), "fakesmb.rpc.services.mgmt"
-    ),
+SERVICES: Final[Mapping[str, str]] = {
+    "srvsvc": "fakesmb.rpc.services.srvsvc",
+    "lsarpc": "fakesmb.rpc.services.lsarpc",
+    "wkssvc": "fakesmb.rpc.services.wkssvc",
+    "dssetup": "fakesmb.rpc.services.dssetup",
+    "samr": "fakesmb.rpc.services.samr",
+    "epmapper": "fakesmb.rpc.services.epmapper",
+    "mgmt": "fakesmb.rpc.services.mgmt",
 }
+"""The interfaces that are served, each with the module that its first call loads."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -123,7 +97,7 @@ def plain_name(name: str) -> str:
 
 
 _REGISTERED: Final = tuple(
-    Registered(name, SERVICES[name].syntax, path)
+    Registered(name, INTERFACES[name].syntax, path)
     for path, services in {endpoint.path: endpoint.services for endpoint in ENDPOINTS.values()}.items()
     for name in services
     if name != "mgmt"  # behind every endpoint, and so behind none in particular
@@ -131,9 +105,9 @@ _REGISTERED: Final = tuple(
 
 
 def _interfaces(endpoint: Endpoint, view: ServerView, traffic: Traffic) -> dict[str, LazyInterface]:
-    services = {name: SERVICES[name] for name in endpoint.services}
-    around = Surroundings(view, tuple(one.syntax for one in services.values()), traffic, _REGISTERED)
-    return {name: LazyInterface(one.module, around) for name, one in services.items()}
+    syntaxes = tuple(INTERFACES[name].syntax for name in endpoint.services)
+    around = Surroundings(view, syntaxes, traffic, _REGISTERED)
+    return {name: LazyInterface(SERVICES[name], around) for name in endpoint.services}
 
 
 class PipeService:
@@ -167,19 +141,13 @@ class PipeService:
 
         def find(syntax: Syntax) -> tuple[str, Interface] | None:
             for service, interface in interfaces.items():
-                known = SERVICES[service].syntax
+                known = INTERFACES[service].syntax
                 if (known.uuid, known.major) == (syntax.uuid, syntax.major) and syntax.minor <= known.minor:
                     return service, interface
             return None
 
         association = Association(find, endpoint.path, self._groups, caller, acceptors, self._traffic)
         return Pipe(plain, association, self)
-
-    @staticmethod
-    def warm() -> None:
-        """Loads all interfaces, for whoever would rather pay a tenth of a second now than in the first call."""
-        for service in SERVICES.values():
-            importlib.import_module(service.module)
 
     @staticmethod
     def exists(name: str) -> bool:

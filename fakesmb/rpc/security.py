@@ -7,18 +7,9 @@ sign-in, with auth types and protection levels as the RPC runtime names them.
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from fakesmb.nt.status import SMBError
-from fakesmb.rpc.packets import (
-    HEADER_SIZE,
-    Fault,
-    FaultCode,
-    Kind,
-    Packet,
-    Verifier,
-    pdu,
-    response_head,
-)
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.view import Caller
+from fakesmb.wire.dcerpc import HEADER_SIZE, FaultStatus, Packet, PacketType, Verifier, pdu, response_head
 
 SPNEGO: Final = 9
 NTLMSSP: Final = 10
@@ -113,7 +104,7 @@ class SecurityContext:
             self._protection = acceptor.protection
             self._acceptor = None
             if self.level == Level.PRIVACY and not (self._protection and self._protection.can_seal):
-                raise Fault(FaultCode.SECURITY_PACKAGE, "privacy, and sealing was not agreed on", last=True)
+                raise Fault(FaultStatus.SECURITY_PACKAGE, "privacy, and sealing was not agreed on", last=True)
         return answer
 
     def fail(self) -> None:
@@ -151,7 +142,7 @@ class SecurityContext:
             elif protection.verify(message, verifier.value, message[start:end]):
                 data = message[start:end]
         if data is None:
-            raise Fault(FaultCode.SECURITY_PACKAGE, "a wrong signature", executed=True, last=True)
+            raise Fault(FaultStatus.SECURITY_PACKAGE, "a wrong signature", executed=True, last=True)
         return data
 
     def response(self, call: int, flags: int, left: int, context: int, stub: bytes) -> bytes:
@@ -163,7 +154,7 @@ class SecurityContext:
         data = stub + bytes(pad)
         trailer = Verifier(self.type, self.level, pad, self.id).encode()
         signature = bytes(16)
-        whole = pdu(Kind.RESPONSE, call, head + data, flags, trailer=trailer, value=signature)
+        whole = pdu(PacketType.RESPONSE, call, head + data, flags, trailer=trailer, value=signature)
         message = whole[: -len(signature)]
         start = HEADER_SIZE + len(head)
         if self.level == Level.PRIVACY:
@@ -171,11 +162,3 @@ class SecurityContext:
         else:
             signature = protection.sign(message, data)
         return message[:start] + data + trailer + signature
-
-
-def signed_in(context: SecurityContext, token: bytes) -> bytes:
-    """A step whose failure is answered with a fault, as those of alter_context are."""
-    try:
-        return context.step(token)
-    except SMBError as error:
-        raise Fault(FaultCode.SECURITY_PACKAGE, error.why or str(error), last=True) from None

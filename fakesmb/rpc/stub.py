@@ -24,11 +24,12 @@ from impacket.dcerpc.v5.ndr import (
 )
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.association import Client
 from fakesmb.rpc.byteorder import Ignored, Reader, in_big_endian
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.groups import Handles
-from fakesmb.rpc.packets import Fault, FaultCode
+from fakesmb.rpc.interface import Client
 from fakesmb.rpc.view import Caller, ServerView
+from fakesmb.wire.dcerpc import FaultStatus
 
 T = TypeVar("T")
 U32: Final = struct.Struct("<I")
@@ -143,7 +144,7 @@ class TableInterface:
         """Decodes, runs, encodes; raises `Fault` for an opnum we lack and for senseless stub data."""
         one = self.operations.get(operation)
         if one is None:
-            raise Fault(FaultCode.OPERATION_RANGE)
+            raise Fault(FaultStatus.OPERATION_RANGE)
         arguments = decode(one, stub, big_endian=client.big_endian)
         try:
             answer = one.run(Call(self._view, client), *arguments)
@@ -172,7 +173,7 @@ def decode(operation: Operation, stub: bytes, *, big_endian: bool = False) -> li
                 _plain(request, one) if isinstance(one, str) else one(request) for one in operation.arguments
             ]
         except Exception as error:  # impacket raises struct, key, type, Unicode and bare exceptions alike
-            raise Fault(FaultCode.BAD_STUB_DATA, repr(error)) from None
+            raise Fault(FaultStatus.BAD_STUB_DATA, repr(error)) from None
 
 
 def read_request(request: Any, stub: bytes, *, big_endian: bool) -> Any:

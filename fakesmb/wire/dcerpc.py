@@ -1,9 +1,11 @@
-"""A reader of DCE/RPC fragments for labels in the record (C706 chapter 12, [MS-RPCE] 2.2.2); `rpc` answers them."""
+"""PDUs of connection-oriented DCE/RPC 5.0, to and from bytes ([C706] 12.6, [MS-RPCE] 2.2.2).
+
+Whoever sends a PDU chooses its byte order; ours are little-endian, those of clients may be either. The same structures
+serve the server and the record: what needs a whole PDU says so, everything else reads the PDU as far as it goes.
+"""
 
 import struct
-from collections.abc import Mapping
 from enum import IntEnum
-from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,11 +13,16 @@ import msgspec
 
 from fakesmb.wire.codec import Buffer, DecodeError
 
+LITTLE_ENDIAN: Final = 0x10
+"""Integer representation in the first byte of a data representation label, [C706] 14.1."""
 HEADER_SIZE: Final = 16
+CALL_SIZE: Final = 24
+"""A request's or response's header with its own fields: where the stub begins."""
+OBJECT_SIZE: Final = 16
 
 
 class PacketType(IntEnum):
-    """PTYPE of the connection-oriented protocol."""
+    """PTYPE of the connection-oriented protocol, [C706] 12.6.4."""
 
     REQUEST = 0
     RESPONSE = 2
@@ -31,174 +38,299 @@ class PacketType(IntEnum):
     ORPHANED = 19
 
 
-INTERFACES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "4b324fc8-1670-01d3-1278-5a47bf6ee188": "srvsvc",
-        "6bffd098-a112-3610-9833-46c3f87e345a": "wkssvc",
-        "12345778-1234-abcd-ef00-0123456789ab": "lsarpc",
-        "12345778-1234-abcd-ef00-0123456789ac": "samr",
-        "12345678-1234-abcd-ef00-01234567cffb": "netlogon",
-        "367abb81-9844-35f1-ad32-98f038001003": "svcctl",
-        "338cd001-2244-31f1-aaaa-900038001003": "winreg",
-        "12345678-1234-abcd-ef00-0123456789ab": "spoolss",
-        "8d9f4e40-a03d-11ce-8f69-08003e30051b": "pnp",
-        "1ff70682-0a51-30e8-076d-740be8cee98b": "atsvc",
-        "3919286a-b10c-11d0-9ba8-00c04fd92ef5": "dssetup",
-        "4fc742e0-4a10-11cf-8273-00aa004ae673": "netdfs",
-        "82273fdc-e32a-18c3-3f78-827929dc23ea": "eventlog",
-        "6bffd098-a112-3610-9833-012892020162": "browser",
-        "885d85fb-c754-4062-a0e7-68692ce04f43": "mdssvc",
-        "afa8bd80-7d8a-11c9-bef4-08002b102989": "mgmt",
-        "e1af8308-5d1f-11c9-91a4-08002b14a0fa": "epmapper",
-    }
-)
-"""Interface UUID to its common name."""
+class Flag:
+    """PDU flags, [C706] 12.6.3.1 and [MS-RPCE] 2.2.2.3."""
 
-AUTHENTICATION_TYPES: Final[Mapping[int, str]] = MappingProxyType(
-    {9: "SPNEGO", 10: "NTLMSSP", 14: "TLS", 16: "Kerberos", 68: "Netlogon"}
-)
-"""[MS-RPCE] 2.2.1.1.7."""
-AUTHENTICATION_LEVELS: Final[Mapping[int, str]] = MappingProxyType(
-    {2: "connect", 3: "call", 4: "packet", 5: "integrity", 6: "privacy"}
-)
-"""[MS-RPCE] 2.2.1.1.8."""
-
-_HEADER: Final = struct.Struct("BBBBB3xHHI")
-_BIND: Final = struct.Struct("HHIB3x")
-_CONTEXT: Final = struct.Struct("HBx")
-_SYNTAX_SIZE: Final = 20
-_REQUEST: Final = struct.Struct("IHH")
-_FAULT: Final = struct.Struct("IHBxI")
-_RESULT_SIZE: Final = 24
+    FIRST: Final = 0x01
+    LAST: Final = 0x02
+    HEADER_SIGNING: Final = 0x04
+    """In bind and alter_context and their answers."""
+    PENDING_CANCEL: Final = 0x04
+    """In all others."""
+    MULTIPLEXED: Final = 0x10
+    DID_NOT_EXECUTE: Final = 0x20
+    OBJECT_UUID: Final = 0x80
+    WHOLE: Final = FIRST | LAST
 
 
-class Fragment(msgspec.Struct, frozen=True, gc=False):
-    """One fragment; fields that its type does not have are empty."""
+class FaultStatus:
+    """Status of a fault PDU, [C706] appendix E and [MS-ERREF] 2.2."""
 
-    packet_type: int
+    ACCESS_DENIED: Final = 0x00000005
+    NO_CALL_ACTIVE: Final = 0x000006BD
+    BAD_STUB_DATA: Final = 0x000006F7
+    SECURITY_PACKAGE: Final = 0x00000721
+    CONTEXT_MISMATCH: Final = 0x1C00001A
+    NO_MEMORY: Final = 0x1C00001B
+    OPERATION_RANGE: Final = 0x1C010002
+    UNKNOWN_INTERFACE: Final = 0x1C010003
+    PROTOCOL: Final = 0x1C01000B
+
+
+class NakReason:
+    """Why a bind is refused as a whole, [MS-RPCE] 2.2.2.5."""
+
+    NOT_SPECIFIED: Final = 0
+    PROTOCOL: Final = 4
+    AUTHENTICATION_TYPE: Final = 8
+    INVALID_CHECKSUM: Final = 9
+
+
+class Layout:
+    """Fields that may come in either byte order."""
+
+    __slots__ = ("_orders", "size")
+
+    def __init__(self, fields: str) -> None:
+        self._orders = {order: struct.Struct(order + fields) for order in "<>"}
+        self.size = self._orders["<"].size
+
+    def read(self, data: Buffer, at: int, order: str) -> tuple[Any, ...]:
+        """The fields' values; raises `DecodeError` where the data end before them."""
+        if len(data) - at < self.size:
+            raise DecodeError(f"a DCE/RPC PDU ends at {len(data)}, {self.size} bytes are due at {at}")
+        return self._orders[order].unpack_from(data, at)
+
+    def pack(self, *values: object) -> bytes:
+        """The fields, little-endian."""
+        return self._orders["<"].pack(*values)
+
+
+_HEADER: Final = Layout("BBBB4sHHI")
+_BIND: Final = Layout("HHIB")
+_CONTEXTS_AT: Final = 28
+_CONTEXT: Final = Layout("HBx")
+_SYNTAX: Final = Layout("16sI")
+_ACKNOWLEDGED: Final = Layout("HHIH")
+_RESULTS: Final = Layout("B3x")
+_RESULT: Final = Layout("HH")
+_CALL: Final = Layout("IHH")
+_TRAILER: Final = Layout("BBBBI")
+_FAULT: Final = Layout("IHBBI")
+_NAK: Final = Layout("H")
+_VERSIONS: Final = bytes((1, 5, 0))
+"""Of a bind_nak: one protocol version is spoken here, 5.0."""
+TRAILER_SIZE: Final = _TRAILER.size
+
+
+class Syntax(msgspec.Struct, frozen=True):
+    """An interface or transfer syntax: UUID and version (p_syntax_id_t, [C706] 12.6.3.1)."""
+
+    uuid: UUID
+    major: int
+    minor: int = 0
+
+    def encode(self) -> bytes:
+        """20 bytes."""
+        return _SYNTAX.pack(self.uuid.bytes_le, self.minor << 16 | self.major)
+
+    @classmethod
+    def decode(cls, data: Buffer, at: int, order: str) -> "Syntax":
+        """Reads one; raises `DecodeError`."""
+        raw, version = _SYNTAX.read(data, at, order)
+        found = UUID(bytes_le=raw) if order == "<" else UUID(bytes=raw)
+        return cls(found, version & 0xFFFF, version >> 16)
+
+
+NDR: Final = Syntax(UUID("8a885d04-1ceb-11c9-9fe8-08002b104860"), 2)
+"""The 32-bit transfer syntax, [C706] appendix I."""
+NDR64: Final = Syntax(UUID("71710533-beba-4937-8319-b5dbef9ccc36"), 1)
+"""[MS-RPCE] 2.2.4.12."""
+NO_SYNTAX: Final = Syntax(UUID(int=0), 0)
+"""In the result of a presentation context that was refused."""
+
+
+class Verifier(msgspec.Struct, frozen=True):
+    """sec_trailer and what follows it, [MS-RPCE] 2.2.2.11. `at` is where the trailer begins in its PDU."""
+
+    type: int
+    level: int
+    pad: int
+    context: int
+    value: bytes = b""
+    at: int = 0
+
+    def encode(self) -> bytes:
+        """The trailer, without its value."""
+        return _TRAILER.pack(self.type, self.level, self.pad, 0, self.context)
+
+
+class Context(msgspec.Struct, frozen=True):
+    """A presentation context that a client asks for (p_cont_elem_t)."""
+
+    id: int
+    interface: Syntax
+    transfers: tuple[Syntax, ...]
+
+
+class Bind(msgspec.Struct, frozen=True):
+    """The body of bind and alter_context, [C706] 12.6.4.3 and 12.6.4.1."""
+
+    max_transmit: int
+    max_receive: int
+    group: int
+    contexts: tuple[Context, ...]
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What became of one presentation context (p_result_t). `result` 0 is acceptance."""
+
+    result: int
+    reason: int = 0
+    syntax: Syntax = NO_SYNTAX
+
+
+class BindAck(msgspec.Struct, frozen=True):
+    """The body of bind_ack and alter_context_resp, [C706] 12.6.4.4 and 12.6.4.2. `address` has its null."""
+
+    max_transmit: int
+    max_receive: int
+    group: int
+    address: bytes
+    results: tuple[Result, ...]
+
+    def encode(self) -> bytes:
+        """The body, which begins behind the header."""
+        sizes = (self.max_transmit, self.max_receive, self.group, len(self.address))
+        body = _ACKNOWLEDGED.pack(*sizes) + self.address
+        body += bytes(-len(body) % 4) + _RESULTS.pack(len(self.results))
+        return body + b"".join(
+            _RESULT.pack(one.result, one.reason) + one.syntax.encode() for one in self.results
+        )
+
+
+class FaultBody(msgspec.Struct, frozen=True):
+    """The body of fault, [C706] 12.6.4.7."""
+
+    context: int
+    status: int
+
+    def encode(self) -> bytes:
+        """The body, its reserved field included; the allocation hint is the PDU's length, as Windows has it."""
+        size = _FAULT.size + 4
+        return _FAULT.pack(HEADER_SIZE + size, self.context, 0, 0, self.status) + bytes(4)
+
+
+class Packet(msgspec.Struct, frozen=True):
+    """A PDU: its header, and ways to read what follows. `data` begins with the header and may end early."""
+
+    data: bytes
+    order: str
+    version: tuple[int, int]
+    type: int
     flags: int
     length: int
-    """Of the fragment, as it says itself."""
+    """Of the whole PDU, as its header says."""
     auth_length: int
-    call_id: int
-    interfaces: tuple[str, ...] = ()
-    """BIND, ALTER_CONTEXT: UUIDs of the abstract syntaxes offered."""
-    results: tuple[int, ...] = ()
-    """BIND_ACK, ALTER_CONTEXT_RESP: result of each context, 0 is acceptance."""
-    context_id: int = 0
-    opnum: int | None = None
-    """REQUEST: the operation."""
-    status: int | None = None
-    """FAULT: the status; BIND_NAK: the reason."""
-    auth_type: int = 0
-    auth_level: int = 0
-    """Of the verifier, if the fragment has one ([MS-RPCE] 2.2.2.11)."""
+    call: int
+
+    @classmethod
+    def peek(cls, data: Buffer) -> "Packet":
+        """The PDU that begins the data, which may hold only part of it; raises `DecodeError`."""
+        data = bytes(data)
+        order = "<" if len(data) > 4 and data[4] & LITTLE_ENDIAN else ">"
+        major, minor, kind, flags, _, length, auth_length, call = _HEADER.read(data, 0, order)
+        if length < HEADER_SIZE:
+            raise DecodeError(f"a DCE/RPC PDU with a length of {length} bytes")
+        return cls(data[:length], order, (major, minor), kind, flags, length, auth_length, call)
+
+    @classmethod
+    def take(cls, stream: bytearray) -> "Packet | None":
+        """Cuts the next PDU off a stream, or gives None while it is not whole; raises `DecodeError`."""
+        if len(stream) < HEADER_SIZE:
+            return None
+        length = cls.peek(stream[:HEADER_SIZE]).length
+        if len(stream) < length:
+            return None
+        packet = cls.peek(stream[:length])
+        del stream[:length]
+        return packet
+
+    def bind(self) -> Bind:
+        """The PDU as a bind or alter_context; raises `DecodeError`."""
+        transmit, receive, group, count = _BIND.read(self.data, HEADER_SIZE, self.order)
+        at = _CONTEXTS_AT
+        contexts = []
+        for _ in range(count):
+            number, transfers = _CONTEXT.read(self.data, at, self.order)
+            at += _CONTEXT.size
+            syntaxes = [
+                Syntax.decode(self.data, at + _SYNTAX.size * index, self.order)
+                for index in range(1 + transfers)
+            ]
+            at += _SYNTAX.size * len(syntaxes)
+            contexts.append(Context(number, syntaxes[0], tuple(syntaxes[1:])))
+        return Bind(transmit, receive, group, tuple(contexts))
+
+    def bind_ack(self) -> BindAck:
+        """The PDU as a bind_ack or alter_context_resp; raises `DecodeError`."""
+        data, order = self.data, self.order
+        transmit, receive, group, size = _ACKNOWLEDGED.read(data, HEADER_SIZE, order)
+        start = HEADER_SIZE + _ACKNOWLEDGED.size
+        at = start + size
+        at += -at % 4
+        (count,) = _RESULTS.read(data, at, order)
+        at += _RESULTS.size
+        results = []
+        for _ in range(count):
+            result, reason = _RESULT.read(data, at, order)
+            results.append(Result(result, reason, Syntax.decode(data, at + _RESULT.size, order)))
+            at += _RESULT.size + _SYNTAX.size
+        return BindAck(transmit, receive, group, data[start : start + size], tuple(results))
+
+    def fault(self) -> FaultBody:
+        """The PDU as a fault; raises `DecodeError`."""
+        _, context, _, _, status = _FAULT.read(self.data, HEADER_SIZE, self.order)
+        return FaultBody(context, status)
+
+    def nak_reason(self) -> int:
+        """Why a bind_nak refuses; raises `DecodeError`."""
+        reason: int = _NAK.read(self.data, HEADER_SIZE, self.order)[0]
+        return reason
+
+    def call_head(self) -> tuple[int, int, int]:
+        """A request's allocation hint, presentation context and operation number; raises `DecodeError`."""
+        hint, context, operation = _CALL.read(self.data, HEADER_SIZE, self.order)
+        return hint, context, operation
 
     @property
-    def title(self) -> str:
-        """`Bind`, `Request`, `Fault`, ..."""
-        try:
-            return PacketType(self.packet_type).name.replace("_", " ").title()
-        except ValueError:
-            return f"PTYPE {self.packet_type}"
+    def stub_at(self) -> int:
+        """Where a request's stub begins."""
+        return CALL_SIZE + (OBJECT_SIZE if self.flags & Flag.OBJECT_UUID else 0)
 
-    @property
-    def interface_names(self) -> tuple[str, ...]:
-        """The interfaces by common name, or by UUID where they have none."""
-        return tuple(INTERFACES.get(one, one) for one in self.interfaces)
-
-    @property
-    def protection(self) -> str:
-        """`NTLMSSP privacy`; empty without a verifier."""
-        if not self.auth_level:
-            return ""
-        kind = AUTHENTICATION_TYPES.get(self.auth_type, f"type {self.auth_type}")
-        return f"{kind} {AUTHENTICATION_LEVELS.get(self.auth_level, f'level {self.auth_level}')}"
-
-    @property
-    def first(self) -> bool:
-        """PFC_FIRST_FRAG."""
-        return bool(self.flags & 1)
-
-    @property
-    def last(self) -> bool:
-        """PFC_LAST_FRAG."""
-        return bool(self.flags & 2)
+    def verifier(self, body_at: int) -> Verifier | None:
+        """What authenticates the PDU, or None; it and its padding lie behind `body_at`. Raises `DecodeError`."""
+        if not self.auth_length:
+            return None
+        at = self.length - self.auth_length - TRAILER_SIZE
+        if at < body_at:
+            raise DecodeError(f"a verifier of {self.auth_length} bytes in a PDU of {self.length}")
+        kind, level, pad, _, context = _TRAILER.read(self.data, at, self.order)
+        if pad > at - body_at:
+            raise DecodeError(f"{pad} bytes of padding before the verifier, {at - body_at} there")
+        return Verifier(kind, level, pad, context, self.data[at + TRAILER_SIZE :], at)
 
 
-def read(data: Buffer) -> Fragment:
-    """The fragment that begins the data, which may hold only part of it; raises `DecodeError`."""
-    if len(data) < HEADER_SIZE:
-        raise DecodeError(f"a DCE/RPC fragment of {len(data)} bytes")
-    order = "<" if data[4] & 0x10 else ">"
-    major, minor, kind, flags, _, length, auth_length, call_id = struct.unpack_from(
-        order + _HEADER.format, data
-    )
-    if major != 5 or minor > 1:
-        raise DecodeError(f"DCE/RPC version {major}.{minor}")
-    fields = _fields(kind, data, order)
-    fields["auth_type"], fields["auth_level"] = _verifier(data, length, auth_length)
-    return Fragment(kind, flags, length, auth_length, call_id, **fields)
+def pdu(
+    kind: PacketType,
+    call: int,
+    body: bytes,
+    flags: int = Flag.WHOLE,
+    *,
+    trailer: bytes = b"",
+    value: bytes = b"",
+) -> bytes:
+    """A whole PDU around a body and, where there is one, a verifier (`trailer` and `value`)."""
+    length = HEADER_SIZE + len(body) + len(trailer) + len(value)
+    head = _HEADER.pack(5, 0, kind, flags, bytes((LITTLE_ENDIAN, 0, 0, 0)), length, len(value), call)
+    return head + body + trailer + value
 
 
-def _fields(kind: int, data: Buffer, order: str) -> dict[str, Any]:
-    """What only some types have."""
-    if kind in (PacketType.BIND, PacketType.ALTER_CONTEXT):
-        return {"interfaces": _interfaces(data, order)}
-    if kind in (PacketType.BIND_ACK, PacketType.ALTER_CONTEXT_RESP):
-        return {"results": _results(data, order)}
-    if kind == PacketType.REQUEST:
-        _, context, opnum = _unpack(order, _REQUEST, data, HEADER_SIZE)
-        return {"context_id": context, "opnum": opnum}
-    if kind == PacketType.FAULT:
-        _, context, _, status = _unpack(order, _FAULT, data, HEADER_SIZE)
-        return {"context_id": context, "status": status}
-    if kind == PacketType.BIND_NAK:
-        return {"status": _unpack(order, _U16, data, HEADER_SIZE)[0]}
-    return {}
+def bind_nak(call: int, reason: int) -> bytes:
+    """A bind_nak PDU with the one protocol version we speak, [C706] 12.6.4.5."""
+    return pdu(PacketType.BIND_NAK, call, _NAK.pack(reason) + _VERSIONS + bytes(3))
 
 
-_TRAILER_SIZE: Final = 8
-
-
-def _verifier(data: Buffer, length: int, auth_length: int) -> tuple[int, int]:
-    """Type and level; zeros where there is no verifier, or where it lies beyond the data."""
-    at = length - auth_length - _TRAILER_SIZE
-    if not auth_length or at < HEADER_SIZE or at + 2 > len(data):
-        return 0, 0
-    return data[at], data[at + 1]
-
-
-_U16: Final = struct.Struct("H")
-
-
-def _unpack(order: str, layout: struct.Struct, data: Buffer, at: int) -> tuple[int, ...]:
-    if at < 0 or len(data) - at < layout.size:
-        raise DecodeError("a DCE/RPC fragment that ends in its fields")
-    return struct.unpack_from(order + layout.format, data, at)
-
-
-def _interfaces(data: Buffer, order: str) -> tuple[str, ...]:
-    _, _, _, count = _unpack(order, _BIND, data, HEADER_SIZE)
-    at = HEADER_SIZE + 12
-    found = []
-    for _ in range(count):
-        _, transfers = _unpack(order, _CONTEXT, data, at)
-        at += 4
-        raw = bytes(data[at : at + 16])
-        if len(raw) < 16:
-            raise DecodeError("an abstract syntax that ends early")
-        found.append(str(UUID(bytes_le=raw) if order == "<" else UUID(bytes=raw)))
-        at += _SYNTAX_SIZE * (1 + transfers)
-    return tuple(found)
-
-
-def _results(data: Buffer, order: str) -> tuple[int, ...]:
-    at = HEADER_SIZE + 8
-    (address_size,) = _unpack(order, _U16, data, at)
-    at += 2 + address_size
-    at += -at % 4
-    if len(data) <= at:
-        raise DecodeError("a bind acknowledgement without results")
-    count, at = data[at], at + 4
-    return tuple(_unpack(order, _U16, data, at + _RESULT_SIZE * index)[0] for index in range(count))
+def response_head(left: int, context: int) -> bytes:
+    """What a response has behind the header: the allocation hint, the context, no cancels."""
+    return _CALL.pack(left, context & 0xFF, 0)

@@ -8,8 +8,6 @@ import msgspec
 from impacket.dcerpc.v5.transport import DCERPCTransport
 from impacket.uuid import uuidtup_to_bin
 
-from fakesmb.rpc import packets
-from fakesmb.rpc.packets import Kind
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.rpc.view import (
     Caller,
@@ -21,6 +19,7 @@ from fakesmb.rpc.view import (
     ShareRow,
     Statistics,
 )
+from fakesmb.wire.dcerpc import PacketType, pdu
 
 SRVSVC = uuidtup_to_bin(("4B324FC8-1670-01D3-1278-5A47BF6EE188", "3.0"))
 WKSSVC = uuidtup_to_bin(("6BFFD098-A112-3610-9833-46C3F87E345A", "1.0"))
@@ -102,7 +101,7 @@ BIND_ACK = bytes.fromhex(
 def request(
     stub: bytes = b"", *, operation: int = 28, context: int = 0, call: int = 2, flags: int = 3
 ) -> bytes:
-    return packets.pdu(Kind.REQUEST, call, struct.pack("<IHH", len(stub), context, operation) + stub, flags)
+    return pdu(PacketType.REQUEST, call, struct.pack("<IHH", len(stub), context, operation) + stub, flags)
 
 
 REMOTE_TOD = request(bytes(4))

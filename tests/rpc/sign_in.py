@@ -9,11 +9,10 @@ from impacket.spnego import SPNEGO_NegTokenInit, SPNEGO_NegTokenResp, TypesMech
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.spnego import SpnegoAcceptor
-from fakesmb.rpc import packets
-from fakesmb.rpc.packets import Flag, Kind
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level, Protection
 from fakesmb.rpc.view import Caller
+from fakesmb.wire.dcerpc import Flag, PacketType, pdu
 
 ACCOUNTS = Accounts(
     [Account.with_password("alice", "wonder", admin=True), Account.with_password("bob", "builder")]
@@ -126,25 +125,25 @@ class SecureClient:
     def sign_in(self, context: Context, user: str, password: str) -> bytes:
         """Signs in: bind, or alter_context where it is bound, then AUTH3 or another alter_context."""
         answer = self._bind(context, context.begin())
-        if answer[2] not in (Kind.BIND_ACK, Kind.ALTER_CONTEXT_RESPONSE):
+        if answer[2] not in (PacketType.BIND_ACK, PacketType.ALTER_CONTEXT_RESP):
             return answer
         (size,) = struct.unpack_from("<H", answer, 10)
         last = context.finish(answer[-size:], user, password)
         if context.type == NTLMSSP:
             self.pipe.write(
-                packets.pdu(Kind.AUTH3, self._calls, bytes(4), trailer=context.trailer(), value=last)
+                pdu(PacketType.AUTH3, self._calls, bytes(4), trailer=context.trailer(), value=last)
             )
             return b""
         return self._bind(context, last)
 
     def _bind(self, context: Context, token: bytes) -> bytes:
-        kind = Kind.ALTER_CONTEXT if self._bound else Kind.BIND
+        kind = PacketType.ALTER_CONTEXT if self._bound else PacketType.BIND
         self._bound = True
         self._calls += 1
         body = struct.pack("<HHIB3x", 4280, 4280, self.group, 1) + struct.pack("<HBx", 0, 1)
         flags = Flag.WHOLE | Flag.HEADER_SIGNING | Flag.MULTIPLEXED
         return self.exchange(
-            packets.pdu(
+            pdu(
                 kind,
                 self._calls,
                 body + self.interface + NDR,
@@ -165,7 +164,7 @@ class SecureClient:
         self.sent += request
         while True:
             assert not more
-            if answer[2] == Kind.FAULT:
+            if answer[2] == PacketType.FAULT:
                 raise Faulted(answer)
             out += self._opened(answer, context)
             if answer[3] & Flag.LAST:
@@ -175,11 +174,11 @@ class SecureClient:
     def _request(self, operation: int, stub: bytes, context: Context | None) -> bytes:
         head = struct.pack("<IHH", len(stub), 0, operation)
         if context is None:
-            return packets.pdu(Kind.REQUEST, self._calls, head + stub)
+            return pdu(PacketType.REQUEST, self._calls, head + stub)
         pad = -len(stub) % 16
         trailer = context.trailer(pad)
-        whole = packets.pdu(
-            Kind.REQUEST, self._calls, head + stub + bytes(pad), trailer=trailer, value=bytes(16)
+        whole = pdu(
+            PacketType.REQUEST, self._calls, head + stub + bytes(pad), trailer=trailer, value=bytes(16)
         )
         message = whole[:-16]
         end = len(message) - 8
@@ -210,5 +209,5 @@ class SecureClient:
 
 
 def nak_reason(answer: bytes) -> Any:
-    assert answer[2] == Kind.BIND_NAK
+    assert answer[2] == PacketType.BIND_NAK
     return struct.unpack_from("<H", answer, 16)[0]

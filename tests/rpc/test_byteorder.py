@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from fakesmb.rpc.association import Surroundings, Traffic
 from fakesmb.rpc.byteorder import Reader, turned, uuid_turned
-from fakesmb.rpc.packets import Fault
+from fakesmb.rpc.faults import Fault
+from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.stub import Operation, TableInterface, decode
 from tests.rpc.rpc_client import ListView
 

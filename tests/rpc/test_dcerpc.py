@@ -11,13 +11,15 @@ from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc import association as dcerpc
-from fakesmb.rpc import packets, pipes
-from fakesmb.rpc.association import Association, Client, Interface
+from fakesmb.rpc import pipes
+from fakesmb.rpc.assembly import LONGEST_REQUEST_FRAGMENT, MAX_REQUEST
+from fakesmb.rpc.association import LEAST_FRAGMENT, MAX_FRAGMENT, Association
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.groups import Groups
-from fakesmb.rpc.packets import Fault, FaultCode, Kind, NakReason, Syntax
+from fakesmb.rpc.interface import Client, Interface
 from fakesmb.rpc.pipes import PipeService
 from fakesmb.rpc.view import Caller
+from fakesmb.wire.dcerpc import FaultStatus, NakReason, PacketType, Syntax, pdu
 from tests.rpc.rpc_client import (
     ADMIN,
     BIND,
@@ -39,7 +41,7 @@ def kind_of(answer: bytes) -> int:
 
 
 def fault_of(answer: bytes) -> int:
-    assert kind_of(answer) == Kind.FAULT
+    assert kind_of(answer) == PacketType.FAULT
     assert len(answer) == 32
     return int(struct.unpack_from("<I", answer, 24)[0])
 
@@ -61,7 +63,7 @@ def test_pdus_cut_anywhere_and_several_in_one_write_come_to_the_same() -> None:
     for byte in BIND + REMOTE_TOD:
         bytewise.write(bytes([byte]))
     assert [bytewise.read(5000)[0], bytewise.read(5000)[0]] == expected
-    assert [kind_of(one) for one in expected] == [Kind.BIND_ACK, Kind.RESPONSE]
+    assert [kind_of(one) for one in expected] == [PacketType.BIND_ACK, PacketType.RESPONSE]
 
 
 def bind_of(*contexts: tuple[int, str, list[str]], group: int = 0, fragment: int = 4280) -> bytes:
@@ -69,7 +71,7 @@ def bind_of(*contexts: tuple[int, str, list[str]], group: int = 0, fragment: int
     for number, interface, transfers in contexts:
         body += struct.pack("<HBB", number, len(transfers), 0) + bytes.fromhex(interface)
         body += b"".join(map(bytes.fromhex, transfers))
-    return packets.pdu(Kind.BIND, 1, body)
+    return pdu(PacketType.BIND, 1, body)
 
 
 def results_of(ack: bytes) -> list[tuple[int, int, str]]:
@@ -108,7 +110,7 @@ def test_every_context_of_a_bind_is_judged_for_itself() -> None:
 
 def nak_of(answer: bytes) -> int:
     """Why a bind was refused. The version is ours, and the PDU ends in padding as from Windows."""
-    assert (kind_of(answer), len(answer), answer[18:]) == (Kind.BIND_NAK, 24, b"\x01\x05" + bytes(4))
+    assert (kind_of(answer), len(answer), answer[18:]) == (PacketType.BIND_NAK, 24, b"\x01\x05" + bytes(4))
     return int(struct.unpack_from("<H", answer, 16)[0])
 
 
@@ -162,22 +164,22 @@ def test_alter_context_adds_an_interface_and_has_no_address() -> None:
     pipe = bound()
     wkssvc = "98d0ff6b12a11036983346c3f87e345a 0100 0000"
     alter = bytearray(bind_of((1, wkssvc, [NDR])))
-    alter[2] = Kind.ALTER_CONTEXT
+    alter[2] = PacketType.ALTER_CONTEXT
     answer = pipe.transact(alter, 4280)[0]
-    assert kind_of(answer) == Kind.ALTER_CONTEXT_RESPONSE
+    assert kind_of(answer) == PacketType.ALTER_CONTEXT_RESP
     assert answer[24:28] == bytes(4)
     assert results_of(answer)[0][:2] == (0, 0)
     info = pipe.transact(request(struct.pack("<II", 0, 100), operation=0, context=1), 4280)[0]
-    assert kind_of(info) == Kind.RESPONSE
+    assert kind_of(info) == PacketType.RESPONSE
 
 
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (request(operation=99), FaultCode.OPERATION_RANGE),
-        (request(context=7), FaultCode.UNKNOWN_INTERFACE),
-        (request(b"\x01", operation=15), FaultCode.BAD_STUB_DATA),
-        (request(b"\xff" * 200, operation=15), FaultCode.BAD_STUB_DATA),
+        (request(operation=99), FaultStatus.OPERATION_RANGE),
+        (request(context=7), FaultStatus.UNKNOWN_INTERFACE),
+        (request(b"\x01", operation=15), FaultStatus.BAD_STUB_DATA),
+        (request(b"\xff" * 200, operation=15), FaultStatus.BAD_STUB_DATA),
     ],
     ids=["operation", "context", "short stub", "senseless stub"],
 )
@@ -186,7 +188,7 @@ def test_calls_that_cannot_be_run_get_their_fault_and_the_pipe_lives(data: bytes
     answer = pipe.transact(data, 4280)[0]
     assert fault_of(answer) == status
     assert answer[3] == 0x23  # whole, did not execute
-    assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == Kind.RESPONSE
+    assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == PacketType.RESPONSE
 
 
 def test_hostile_stub_data_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -197,7 +199,7 @@ def test_hostile_stub_data_is_not_logged(caplog: pytest.LogCaptureFixture) -> No
 
 def test_a_request_before_bind_ends_the_pipe_after_its_fault() -> None:
     pipe = opened()
-    assert fault_of(pipe.transact(REMOTE_TOD, 4280)[0]) == FaultCode.PROTOCOL
+    assert fault_of(pipe.transact(REMOTE_TOD, 4280)[0]) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError) as refused:
         pipe.write(BIND)
     assert refused.value.status == NT.PIPE_DISCONNECTED
@@ -205,17 +207,17 @@ def test_a_request_before_bind_ends_the_pipe_after_its_fault() -> None:
 
 def test_an_unknown_pdu_type_ends_the_pipe_after_its_fault() -> None:
     pipe = bound()
-    assert fault_of(pipe.transact(packets.pdu(Kind.RESPONSE, 3, bytes(8)), 4280)[0]) == FaultCode.PROTOCOL
+    assert fault_of(pipe.transact(pdu(PacketType.RESPONSE, 3, bytes(8)), 4280)[0]) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError):
         pipe.read(1)
 
 
 def test_cancel_and_orphaned_are_taken_without_an_answer() -> None:
     pipe = bound()
-    pipe.write(packets.pdu(Kind.ORPHANED, 2, b""))
-    pipe.write(packets.pdu(Kind.CO_CANCEL, 2, b""))
+    pipe.write(pdu(PacketType.ORPHANED, 2, b""))
+    pipe.write(pdu(PacketType.CO_CANCEL, 2, b""))
     assert pipe.available == 0
-    assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == Kind.RESPONSE
+    assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == PacketType.RESPONSE
 
 
 def test_another_call_amid_one_ends_the_pipe() -> None:
@@ -223,7 +225,7 @@ def test_another_call_amid_one_ends_the_pipe() -> None:
     pipe = bound()
     pipe.write(request(b"", flags=1, call=7))
     answer = pipe.transact(request(bytes(4), call=8), 4280)[0]
-    assert (fault_of(answer), struct.unpack_from("<I", answer, 12)) == (FaultCode.PROTOCOL, (7,))
+    assert (fault_of(answer), struct.unpack_from("<I", answer, 12)) == (FaultStatus.PROTOCOL, (7,))
     with pytest.raises(SMBError):
         pipe.write(REMOTE_TOD)
 
@@ -240,7 +242,7 @@ def test_a_request_in_three_fragments_is_one_call() -> None:
 
 def test_a_fragment_of_no_call_ends_the_pipe_after_its_fault() -> None:
     pipe = bound()
-    assert fault_of(pipe.transact(request(b"abc", flags=0), 4280)[0]) == FaultCode.PROTOCOL
+    assert fault_of(pipe.transact(request(b"abc", flags=0), 4280)[0]) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError) as refused:
         pipe.read(10)
     assert refused.value.status == NT.PIPE_DISCONNECTED
@@ -249,19 +251,16 @@ def test_a_fragment_of_no_call_ends_the_pipe_after_its_fault() -> None:
 def test_a_request_that_never_ends_is_cut_off() -> None:
     pipe = bound()
     pipe.write(request(bytes(4000), flags=1))
-    for _ in range(dcerpc.MAX_REQUEST // 4000 + 1):
+    for _ in range(MAX_REQUEST // 4000 + 1):
         if pipe.available:
             break
         pipe.write(request(bytes(4000), flags=0))
-    assert fault_of(pipe.read(100)[0]) == FaultCode.ACCESS_DENIED
+    assert fault_of(pipe.read(100)[0]) == FaultStatus.ACCESS_DENIED
 
 
 def test_a_fragment_longer_than_any_ends_the_pipe() -> None:
     pipe = bound()
-    assert (
-        fault_of(pipe.transact(request(bytes(dcerpc.LONGEST_REQUEST_FRAGMENT)), 4280)[0])
-        == FaultCode.PROTOCOL
-    )
+    assert fault_of(pipe.transact(request(bytes(LONGEST_REQUEST_FRAGMENT)), 4280)[0]) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError):
         pipe.write(REMOTE_TOD)
 
@@ -281,7 +280,7 @@ def echo_association(fragment: int) -> Association:
 
     one = Association(find, "\\PIPE\\echo", Groups(), Caller())
     one.feed(bind_of((0, SRVSVC_ID, [NDR]), fragment=fragment))
-    assert [kind_of(answer) for answer in one.answers()] == [Kind.BIND_ACK]
+    assert [kind_of(answer) for answer in one.answers()] == [PacketType.BIND_ACK]
     return one
 
 
@@ -291,7 +290,7 @@ def test_responses_are_cut_to_the_fragment_size_the_client_takes(fragment: int, 
     one = echo_association(fragment)
     one.feed(request(struct.pack("<I", size), operation=0))
     answers = list(one.answers())
-    limit = max(min(fragment, dcerpc.MAX_FRAGMENT), dcerpc.LEAST_FRAGMENT)
+    limit = max(min(fragment, MAX_FRAGMENT), LEAST_FRAGMENT)
     assert all(len(answer) <= limit for answer in answers)
     assert all((len(answer) - 24) % 8 == 0 for answer in answers[:-1])
     assert [answer[3] & 1 for answer in answers] == [1] + [0] * (len(answers) - 1)

@@ -10,16 +10,17 @@ from impacket.dcerpc.v5 import epm
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
-from fakesmb.rpc.association import Registered
-from fakesmb.rpc.packets import Syntax
-from fakesmb.rpc.pipes import SERVICES, PipeService
+from fakesmb.rpc.interface import Registered
+from fakesmb.rpc.pipes import PipeService
 from fakesmb.rpc.services import epmapper
 from fakesmb.rpc.services.epmapper import NOT_REGISTERED, tower, wanted
 from fakesmb.rpc.view import ServerFacts
+from fakesmb.wire.dcerpc import Syntax
+from fakesmb.wire.interfaces import INTERFACES
 from tests.rpc.rpc_client import NOBODY, ListView, PipeTransport
 
 SAMR = uuidtup_to_bin(("12345778-1234-ABCD-EF00-0123456789AC", "1.0"))
-HERE = Registered("samr", SERVICES["samr"].syntax, "\\PIPE\\lsass")
+HERE = Registered("samr", INTERFACES["samr"].syntax, "\\PIPE\\lsass")
 
 
 def mapper(*, bind: bool = True) -> Any:

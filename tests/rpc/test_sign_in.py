@@ -12,9 +12,9 @@ from impacket.dcerpc.v5.rpcrt import RPC_C_AUTHN_WINNT, DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.packets import FaultCode, Kind, NakReason
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level
+from fakesmb.wire.dcerpc import FaultStatus, NakReason, PacketType
 from tests.rpc.rpc_client import NOBODY, SRVSVC, ListView, PipeTransport
 from tests.rpc.sign_in import Context, Faulted, SecureClient, acceptors, nak_reason
 
@@ -84,7 +84,7 @@ def test_a_wrong_password_is_told_with_the_first_call(level: int) -> None:
     assert one.sign_in(context, "bob", "wrong") == b""
     with pytest.raises(Faulted) as refused:
         whoami(one, context)
-    assert refused.value.status == FaultCode.ACCESS_DENIED
+    assert refused.value.status == FaultStatus.ACCESS_DENIED
     with pytest.raises(SMBError) as gone:
         one.pipe.write(b"x")
     assert gone.value.status == NT.PIPE_DISCONNECTED
@@ -93,8 +93,8 @@ def test_a_wrong_password_is_told_with_the_first_call(level: int) -> None:
 def test_a_wrong_password_in_an_alter_context_is_a_fault() -> None:
     one = client()
     answer = one.sign_in(Context(SPNEGO, Level.INTEGRITY, 1), "bob", "wrong")
-    assert answer[2] == Kind.FAULT
-    assert struct.unpack_from("<I", answer, 24) == (FaultCode.SECURITY_PACKAGE,)
+    assert answer[2] == PacketType.FAULT
+    assert struct.unpack_from("<I", answer, 24) == (FaultStatus.SECURITY_PACKAGE,)
 
 
 @pytest.mark.parametrize("auth_type", [NTLMSSP, SPNEGO])
@@ -107,7 +107,7 @@ def test_what_was_changed_on_the_way_is_not_run(auth_type: int, level: int, spoi
     assert whoami(one, context) == "bob"
     with pytest.raises(Faulted) as refused:
         whoami(one, context, spoil=spoil)
-    assert refused.value.status in (FaultCode.SECURITY_PACKAGE, FaultCode.ACCESS_DENIED)
+    assert refused.value.status in (FaultStatus.SECURITY_PACKAGE, FaultStatus.ACCESS_DENIED)
     with pytest.raises(SMBError):
         one.pipe.write(b"x")
 
@@ -139,7 +139,7 @@ def test_a_call_amid_a_sign_in_ends_the_pipe() -> None:
     one._bind(context, context.begin())
     with pytest.raises(Faulted) as refused:
         whoami(one, None)
-    assert refused.value.status == FaultCode.PROTOCOL
+    assert refused.value.status == FaultStatus.PROTOCOL
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_no_privacy_without_sealing() -> None:
     one.sign_in(context, "bob", "builder")
     with pytest.raises(Faulted) as refused:
         whoami(one, context)
-    assert refused.value.status == FaultCode.ACCESS_DENIED
+    assert refused.value.status == FaultStatus.ACCESS_DENIED
 
 
 def test_handles_are_shared_by_the_pipes_of_a_group() -> None:
@@ -196,7 +196,7 @@ def test_handles_are_shared_by_the_pipes_of_a_group() -> None:
     assert second.call(7, query, context[1])[-4:] == bytes(4)
     with pytest.raises(Faulted) as refused:
         stranger.call(7, query, context[2])
-    assert refused.value.status == FaultCode.CONTEXT_MISMATCH
+    assert refused.value.status == FaultStatus.CONTEXT_MISMATCH
     first.pipe.close()
     assert second.call(7, query, context[1])[-4:] == bytes(4)
 
@@ -205,10 +205,10 @@ def test_closing_a_pipe_forgets_its_keys() -> None:
     one = client()
     one.sign_in(Context(NTLMSSP, Level.PRIVACY, 1), "bob", "builder")
     association = one.pipe._association
-    assert association._securities
+    assert association._securities._contexts
     one.pipe.close()
-    assert not association._securities
-    assert association._default is None
+    assert not association._securities._contexts
+    assert association._securities._default is None
 
 
 def test_impackets_client_is_told_of_a_wrong_password() -> None:

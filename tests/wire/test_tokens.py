@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from impacket import ntlm
 from impacket.dcerpc.v5 import rpcrt
 
-from fakesmb.wire import dcerpc, ntlmssp
+from fakesmb.rpc.pipes import SERVICES
+from fakesmb.wire import fragments, ntlmssp
 from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.interfaces import INTERFACES
+from fakesmb.wire.opnums import OPERATIONS, operation_name
 from tests.wire.wire_blocks import octets
 
 
@@ -115,7 +118,7 @@ BIND = """
 def test_a_bind_of_72_bytes_offers_srvsvc() -> None:
     """That of the documented exchange."""
     raw = octets(BIND)
-    fragment = dcerpc.read(raw)
+    fragment = fragments.read(raw)
     assert len(raw) == fragment.length == 72
     assert fragment.title == "Bind"
     assert fragment.interfaces == ("4b324fc8-1670-01d3-1278-5a47bf6ee188",)
@@ -131,39 +134,60 @@ def test_a_bind_acknowledgement_has_results() -> None:
         """05 00 0c 03 10000000 4400 0000 01000000 b810 b810 f0530000 0d00 5c504950455c73727673766300 00
         01 00 0000 0000 0000 045d888aeb1cc9119fe808002b104860 02000000"""
     )
-    fragment = dcerpc.read(raw)
+    fragment = fragments.read(raw)
     assert (fragment.title, fragment.results) == ("Bind Ack", (0,))
 
 
 def test_a_request_has_an_operation_and_a_fault_a_status() -> None:
-    request = dcerpc.read(octets("05 00 00 03 10000000 1800 0000 02000000 00000000 0100 0f00"))
+    request = fragments.read(octets("05 00 00 03 10000000 1800 0000 02000000 00000000 0100 0f00"))
     assert (request.title, request.context_id, request.opnum) == ("Request", 1, 15)
-    fault = dcerpc.read(
+    fault = fragments.read(
         octets("05 00 03 23 10000000 2000 0000 02000000 20000000 0000 00 00 0200011c 00000000")
     )
     assert (fault.title, fault.status) == ("Fault", 0x1C010002)
-    assert dcerpc.read(octets("05 00 0d 03 10000000 1200 0000 02000000 0400")).status == 4
+    assert fragments.read(octets("05 00 0d 03 10000000 1200 0000 02000000 0400")).status == 4
 
 
 def test_big_endian_fragments_are_read_too() -> None:
-    request = dcerpc.read(octets("05 00 00 03 00000000 0018 0000 00000002 00000000 0001 000f"))
+    request = fragments.read(octets("05 00 00 03 00000000 0018 0000 00000002 00000000 0001 000f"))
     assert (request.length, request.call_id, request.opnum) == (24, 2, 15)
 
 
 def test_types_without_fields_and_without_names() -> None:
-    assert dcerpc.read(octets("05 00 12 03 10000000 1000 0000 02000000")).title == "Co Cancel"
-    assert dcerpc.read(octets("05 00 63 03 10000000 1000 0000 02000000")).title == "PTYPE 99"
+    assert fragments.read(octets("05 00 12 03 10000000 1000 0000 02000000")).title == "Co Cancel"
+    assert fragments.read(octets("05 00 63 03 10000000 1000 0000 02000000")).title == "PTYPE 99"
 
 
 @pytest.mark.parametrize("raw", ["", "05 00 00 03", "04 00 00 03 10000000 1800 0000 02000000", BIND[:60]])
 def test_what_is_no_fragment_is_refused(raw: str) -> None:
     with pytest.raises(DecodeError):
-        dcerpc.read(octets(raw))
+        fragments.read(octets(raw))
+
+
+@pytest.mark.parametrize(
+    ("opnum", "interface", "pipe", "name"),
+    [
+        (15, "", "srvsvc", "NetrShareEnum"),
+        (57, "", "samr", "SamrConnect2"),
+        (57, "12345778-1234-abcd-ef00-0123456789ab", "samr", "LsarLookupSids2"),
+        (44, "", "lsass", "LsarOpenPolicy2"),
+        (0, "00000000-0000-0000-0000-000000000000", "srvsvc", "unknown"),
+        (999, "", "srvsvc", "unknown"),
+    ],
+)
+def test_an_operation_is_named_by_the_interface_or_else_by_the_pipe(
+    opnum: int, interface: str, pipe: str, name: str
+) -> None:
+    assert operation_name(opnum, interface=interface, pipe=pipe) == name
+
+
+def test_what_is_served_is_in_the_tables_of_interfaces_and_operations() -> None:
+    assert SERVICES.keys() == OPERATIONS.keys() <= INTERFACES.keys()
 
 
 @given(st.sampled_from([0, 2, 3, 11, 12, 13, 14, 15, 99]), st.binary(min_size=12, max_size=90), st.booleans())
 def test_damaged_fragments_raise_only_decode_errors(kind: int, tail: bytes, little: bool) -> None:
     try:
-        dcerpc.read(bytes([5, 0, kind, 3, 0x10 if little else 0]) + tail[1:])
+        fragments.read(bytes([5, 0, kind, 3, 0x10 if little else 0]) + tail[1:])
     except DecodeError:
         return

@@ -6,7 +6,7 @@ from typing import Final
 
 from impacket.dcerpc.v5 import dssp
 
-from fakesmb.rpc.association import Interface, Surroundings
+from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.stub import FIRST_REFERENT, U32, Call, Operation, TableInterface, Win32, wide
 from fakesmb.rpc.view import ServerFacts
 

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from fakesmb.rpc.association import NDR, Interface, Registered, Surroundings
 from fakesmb.rpc.byteorder import Reader
 from fakesmb.rpc.groups import Handles
+from fakesmb.rpc.interface import Interface, Registered, Surroundings
 from fakesmb.rpc.ndr import Writer
-from fakesmb.rpc.packets import Syntax
 from fakesmb.rpc.stub import Call, Operation, TableInterface
+from fakesmb.wire.dcerpc import NDR, Syntax
 
 NOT_REGISTERED: Final = 0x16C9A0D6
 """ept_s_not_registered, and the end of a list."""

@@ -12,10 +12,11 @@ from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.nt.status import NT
 from fakesmb.rpc.byteorder import Reader
-from fakesmb.rpc.packets import Fault, FaultCode
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.services.accounts import DOMAIN, UNKNOWN, Account, Directory
 from fakesmb.rpc.services.lsa_objects import POLICY_HANDLE, Policy, given_text, held, sid_of, unicode_string
 from fakesmb.rpc.stub import FIRST_REFERENT, U32, Call, Operation, wide
+from fakesmb.wire.dcerpc import FaultStatus
 
 MAX_LOOKUPS: Final = 1000
 """Names or SIDs of one call ([MS-LSAT] 2.2.12)."""
@@ -169,7 +170,7 @@ def get_user_name(call: Call, domain_wanted: bool) -> bytes:
 
 def secure_channel_only(call: Call) -> bytes:
     """LsarLookupSids3 and LsarLookupNames4, [MS-LSAT] 3.1.4.5 and 3.1.4.9: for domain members' channels."""
-    raise Fault(FaultCode.ACCESS_DENIED)
+    raise Fault(FaultStatus.ACCESS_DENIED)
 
 
 _NOTHING_MAPPED: Final = bytes(16)

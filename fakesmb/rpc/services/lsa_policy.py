@@ -8,12 +8,13 @@ from impacket.dcerpc.v5.ndr import NDRULONG, NULL
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.byteorder import Ignored
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.groups import Handles
-from fakesmb.rpc.packets import Fault, FaultCode
 from fakesmb.rpc.services import descriptors
 from fakesmb.rpc.services.lsa_objects import POLICY, POLICY_HANDLE, Policy, Stored, handle, held, sid_of
 from fakesmb.rpc.stub import U32, Call, Operation, refused, wide
 from fakesmb.rpc.view import ServerFacts
+from fakesmb.wire.dcerpc import FaultStatus
 
 NO_HANDLE: Final = bytes(Handles.SIZE)
 
@@ -133,7 +134,7 @@ def query_policy2(call: Call, handle: bytes, level: int) -> Any:
     It has no SID here, and smbcacls --sddl (4.17) dies of that: so it is left to the older call, as by Samba.
     """
     if level == _PRIMARY_DOMAIN:
-        raise Fault(FaultCode.OPERATION_RANGE)
+        raise Fault(FaultStatus.OPERATION_RANGE)
     return _query_policy2(call, handle, level)
 
 

@@ -3,7 +3,7 @@
 Rights and secrets are kept in memory, as long as the server runs.
 """
 
-from fakesmb.rpc.association import Interface, Surroundings
+from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.services import lsa_names, lsa_policy
 from fakesmb.rpc.services.lsa_accounts import Accounts
 from fakesmb.rpc.services.lsa_secrets import Secrets

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from impacket.dcerpc.v5 import mgmt
 
-from fakesmb.rpc.association import Interface, Surroundings
 from fakesmb.rpc.byteorder import Ignored, Reader
-from fakesmb.rpc.packets import Fault, FaultCode
+from fakesmb.rpc.faults import Fault
+from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.security import NTLMSSP, SPNEGO
 from fakesmb.rpc.stub import FIRST_REFERENT, Call, Operation, TableInterface, Win32
+from fakesmb.wire.dcerpc import FaultStatus
 
 UNKNOWN_AUTHENTICATION: Final = 1747
 """RPC_S_UNKNOWN_AUTHN_SERVICE, [MS-ERREF] 2.2."""
@@ -57,7 +58,7 @@ def interface(around: Surroundings) -> Interface:
     def principal(call: Call, protocol: int, room: int) -> bytes:
         """rpc_mgmt_inq_princ_name: whom clients sign in to, for the two ways to sign in."""
         if not room:
-            raise Fault(FaultCode.BAD_STUB_DATA)
+            raise Fault(FaultStatus.BAD_STUB_DATA)
         name, status = b"", UNKNOWN_AUTHENTICATION
         if protocol in (SPNEGO, NTLMSSP):
             name, status = f"{around.view.facts.name.upper()}$".encode("ascii", "replace"), Win32.OK

@@ -12,8 +12,8 @@ from impacket.dcerpc.v5 import samr
 
 from fakesmb.nt.filetime import from_seconds
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.association import Interface, Surroundings
 from fakesmb.rpc.byteorder import Ignored, Reader
+from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.services import descriptors, sam, samr_accounts
 from fakesmb.rpc.services.lsa_objects import given_text, sid_of
 from fakesmb.rpc.services.sam import Domain

@@ -14,7 +14,7 @@ from typing import Any, Final
 from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.ndr import NULL
 
-from fakesmb.rpc.association import Interface, Surroundings
+from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.services.srvsvc_names import name_problem, path_type
 from fakesmb.rpc.services.srvsvc_rows import (
     CONNECTIONS,

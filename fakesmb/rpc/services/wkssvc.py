@@ -9,8 +9,8 @@ from impacket.dcerpc.v5 import wkst
 from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.nt.filetime import from_seconds
-from fakesmb.rpc.association import Interface, Surroundings
 from fakesmb.rpc.byteorder import Reader
+from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.stub import (
     FIRST_REFERENT,
     U32,
