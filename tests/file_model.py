@@ -6,7 +6,7 @@ fakesmb does them. `test_core_model` walks it with hypothesis in memory, `client
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as OsPath
 from random import Random
 
@@ -47,6 +47,7 @@ PIDS = (0x1234, 0x99)
 PENDING = "waits"
 
 Outcome = object
+Wait = tuple[Client, int]
 """What an operation comes to: a value, `PENDING`, or the NT status that refuses it."""
 
 
@@ -81,7 +82,7 @@ class Range:
     """A byte range that is locked, or waited for."""
 
     def __init__(
-        self, held: Held, pid: int, offset: int, length: int, *, exclusive: bool, wait: object = None
+        self, held: Held, pid: int, offset: int, length: int, *, exclusive: bool, wait: Wait | None = None
     ) -> None:
         self.held, self.pid, self.start, self.end, self.exclusive = (
             held,
@@ -119,8 +120,12 @@ class Model:
 
     def __init__(self) -> None:
         self.root = Node(directory=True)
-        self.answered: list[tuple[object, NT]] = []
+        self.answered: list[tuple[Wait, NT]] = []
         """Waits that ended since someone looked."""
+
+    def _end_wait(self, one: "Range", status: NT) -> None:
+        assert one.wait is not None
+        self.answered.append((one.wait, status))
 
     # -- names ---------------------------------------------------------------------------------------------
 
@@ -201,7 +206,7 @@ class Model:
         node = held.node
         for one in [one for one in node.waiting if one.held is held]:
             node.waiting.remove(one)
-            self.answered.append((one.wait, NT.RANGE_NOT_LOCKED))
+            self._end_wait(one, NT.RANGE_NOT_LOCKED)
         node.locks = [one for one in node.locks if one.held is not held]
         self.pump(node)
         others = [other for other in node.opens if other is not held]
@@ -289,13 +294,13 @@ class Model:
             if not any(other.forbids(one) for other in node.locks):
                 node.waiting.remove(one)
                 node.locks.append(one)
-                self.answered.append((one.wait, NT.SUCCESS))
+                self._end_wait(one, NT.SUCCESS)
 
     def expire(self, node: Node, one: Range) -> None:
         """A wait's time is over."""
         node.waiting.remove(one)
         one.held.failed_at = one.start
-        self.answered.append((one.wait, NT.FILE_LOCK_CONFLICT))
+        self._end_wait(one, NT.FILE_LOCK_CONFLICT)
 
     def mark(self, held: Held, *, delete: bool) -> None:
         if not held.access & DELETE:
@@ -384,7 +389,7 @@ class Twin:
         self.prefix = prefix
         """What the model's root is called in the share."""
         self.files: list[Both] = []
-        self.waits: dict[tuple[Client, int], tuple[Node, Range, bool]] = {}
+        self.waits: dict[Wait, tuple[Node, Range, bool]] = {}
         """What is waited for: by client and MID, the range, and whether it ends in time by itself."""
         self.done = 0
         self.history: list[str] = []
@@ -393,12 +398,14 @@ class Twin:
     def at(self, path: str) -> str:
         return f"{self.prefix}\\{path}" if self.prefix else path
 
-    def same(self, what: str, real: "object", model: "object") -> tuple[Outcome, Outcome]:
+    def same(
+        self, what: str, real: Callable[[], Outcome], model: Callable[[], Outcome]
+    ) -> tuple[Outcome, Outcome]:
         """Calls both; an `AssertionError` tells what led to a difference."""
         outcomes = []
         for act in (real, model):
             try:
-                outcomes.append(act())  # type: ignore[operator]
+                outcomes.append(act())
             except SMBError as error:
                 outcomes.append(NT(error.status))
         self.done += 1
@@ -413,7 +420,7 @@ class Twin:
     def insist(self, right: bool, why: str) -> None:
         assert right, why + "\n" + "\n".join(self.history)
 
-    def equal(self, what: str, real: "object", model: "object") -> None:
+    def equal(self, what: str, real: Callable[[], Outcome], model: Callable[[], Outcome]) -> None:
         got, expected = self.same(what, real, model)
         self.insist(got == expected, f"{got!r}, not {expected!r}")
 
@@ -527,7 +534,8 @@ class Twin:
             lambda: self.model.lock(model, wait=timeout != 0),
         )
         if model[0] in file.held.node.waiting:
-            self.waits[model[0].wait] = (file.held.node, model[0], timeout != FOREVER)  # type: ignore[index]
+            assert model[0].wait is not None
+            self.waits[model[0].wait] = (file.held.node, model[0], timeout != FOREVER)
 
     def unlock(self, file: Both, pid: int, offset: int, length: int) -> None:
         one = LockRange(pid, offset, length)
@@ -591,7 +599,7 @@ class Twin:
         for file in [file for file in self.files if file.client is client]:
             self.files.remove(file)
             self.model.close(file.held)
-        self.model.answered = [one for one in self.model.answered if one[0][0] is not client]  # type: ignore[index]
+        self.model.answered = [one for one in self.model.answered if one[0][0] is not client]
         self.waits = {key: value for key, value in self.waits.items() if key[0] is not client}
 
     def check_answers(self, clients: Sequence[Client]) -> None:
@@ -603,7 +611,7 @@ class Twin:
             for answer in client.answers()
         ]
         self.kept = ()
-        expected = [(*wait, status) for wait, status in self.model.answered]  # type: ignore[misc]
+        expected = [(*wait, status) for wait, status in self.model.answered]
         self.model.answered = []
         for client, mid, _ in expected:
             self.waits.pop((client, mid), None)

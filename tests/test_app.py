@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from impacket.smb import SMB_DIALECT
@@ -28,7 +29,7 @@ def client(smb: FakeSMB, password: str = "Secret123") -> SMBConnection:
     return connection
 
 
-def serving(folder: Path, **keys: object) -> FakeSMB:
+def serving(folder: Path, **keys: Any) -> FakeSMB:
     return FakeSMB(shares={"public": folder}, users={"alice": "Secret123"}, **keys)
 
 

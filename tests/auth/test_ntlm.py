@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,19 +31,19 @@ NTLMV2_RESPONSE = bytes.fromhex(
 )
 
 
-def accounts(**options: object) -> Accounts:
-    return Accounts([USER], **options)  # type: ignore[arg-type]
+def accounts(**options: Any) -> Accounts:
+    return Accounts([USER], **options)
 
 
 def sign_in(
-    lm: bytes = b"", nt: bytes = b"", *, user: str = "User", domain: str = "Domain", **options: object
+    lm: bytes = b"", nt: bytes = b"", *, user: str = "User", domain: str = "Domain", **options: Any
 ) -> Identity:
     return verify(accounts(**options), challenge=CHALLENGE, user=user, domain=domain, lm=lm, nt=nt)
 
 
-def refused(lm: bytes = b"", nt: bytes = b"", **options: object) -> bool:
+def refused(lm: bytes = b"", nt: bytes = b"", **options: Any) -> bool:
     with pytest.raises(SMBError) as error:
-        sign_in(lm, nt, **options)  # type: ignore[arg-type]
+        sign_in(lm, nt, **options)
     return error.value.status == NT.LOGON_FAILURE
 
 
@@ -89,7 +90,8 @@ class TestIdentity:
     def test_the_signing_key_holds_the_response_that_was_sent(self) -> None:
         assert mac_key(sign_in(LM_RESPONSE, NT_RESPONSE)) == USER.nt_session_key + NT_RESPONSE
         assert mac_key(sign_in(LMV2_RESPONSE, NTLMV2_RESPONSE))[16:] == NTLMV2_RESPONSE
-        assert mac_key(sign_in(LM_RESPONSE)) == USER.lm_hash[:8] + bytes(8) + LM_RESPONSE  # type: ignore[index]
+        assert USER.lm_hash is not None
+        assert mac_key(sign_in(LM_RESPONSE)) == USER.lm_hash[:8] + bytes(8) + LM_RESPONSE
 
     def test_no_name_and_no_response_is_anonymous(self) -> None:
         for lm in (b"", b"\0"):

@@ -2,6 +2,7 @@
 
 import struct
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,8 @@ NOON = 134_000_000_000_000_000
 NAMES = TargetNames("SERVER", "LAB", "server.lab.example", "lab.example")
 
 
-def acceptor(**options: object) -> NtlmAcceptor:
-    accounts = Accounts([Account.with_password("User", "Password")], **options)  # type: ignore[arg-type]
+def acceptor(**options: Any) -> NtlmAcceptor:
+    accounts = Accounts([Account.with_password("User", "Password")], **options)
     return NtlmAcceptor(accounts, NAMES, CHALLENGE, now=lambda: NOON)
 
 

@@ -15,6 +15,9 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import cast
+
+from fakesmb.core.connection import SMBConnection
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -55,18 +58,19 @@ class SocketClient(Client):
         self.broken: list[int] = []
         self._numbers, self._sent = {}, []
         self._framer = Framer(LARGEST_FRAME)
-        self.connection = Wire(port)  # type: ignore[assignment]
+        self.wire = Wire(port)
+        self.connection = cast(SMBConnection, self.wire)
 
     def negotiate(self) -> NegotiateNtResponse:
         response = super().negotiate()
-        self.connection.dialect = response  # type: ignore[assignment]
-        self.connection.challenge = response.challenge
+        self.wire.dialect = response
+        self.wire.challenge = response.challenge
         return response
 
     def answers(self) -> list[Answer]:
         found: list[Answer] = []
         while not any(answer.header.mid == self.mid for answer in found):
-            data = self.connection.socket.recv(1 << 17)  # type: ignore[attr-defined]
+            data = self.wire.socket.recv(1 << 17)
             if not data:
                 raise ConnectionError("the server closed the connection")
             self._sent.append(data)

@@ -3,17 +3,12 @@
 import contextlib
 import socket
 import struct
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "core"))
-
-from real_requests import DOCUMENTED, REQUESTS
-
 from tests.clients.load import enter
+from tests.core.real_requests import DOCUMENTED, REQUESTS
 
 WORDS = (b"\xff\xff", b"\0\0", b"\1\0", b"\0\x40", b"\xfe\x7f")
 
@@ -94,7 +89,7 @@ class Noise:
         """A signed-in client goes mad."""
         self.counts["connections"] += 1
         client = enter(self.port)
-        wire: socket.socket = client.connection.socket  # type: ignore[attr-defined]
+        wire = client.wire.socket
         try:
             for number in range(self.dice.randrange(1, 60)):
                 if self.dice.random() < 0.2:

@@ -3,7 +3,10 @@
 import io
 import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -18,7 +21,7 @@ ACCESS_DENIED_BY_CURL = 67  # CURLE_LOGIN_DENIED
 # -- curl ----------------------------------------------------------------------------------------------------
 
 
-def curl(smb: Running, path: str, *words: str | Path, password: str = PASSWORD):  # type: ignore[no-untyped-def]
+def curl(smb: Running, path: str, *words: str | Path, password: str = PASSWORD) -> CompletedProcess[str]:
     need("curl")
     if "smb" not in run("curl", "--version").stdout.split():
         pytest.skip("this curl does not speak SMB")
@@ -45,7 +48,7 @@ def test_curl_is_refused_with_a_wrong_password(smb: Running) -> None:
 # -- impacket ------------------------------------------------------------------------------------------------
 
 
-def impacket(smb: Running, password: str = PASSWORD):  # type: ignore[no-untyped-def]
+def impacket(smb: Running, password: str = PASSWORD) -> Any:
     from impacket.smb import SMB_DIALECT
     from impacket.smbconnection import SMBConnection
 
@@ -101,12 +104,12 @@ def test_impacket_is_refused_with_a_wrong_password(smb: Running) -> None:
 # -- pysmb ---------------------------------------------------------------------------------------------------
 
 
-def pysmb(ntlm_v2: bool, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def pysmb(ntlm_v2: bool, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     structs = pytest.importorskip("smb.smb_structs")
     connection = pytest.importorskip("smb.SMBConnection")
     monkeypatch.setattr(structs, "SUPPORT_SMB2", False)
 
-    def made(password: str):  # type: ignore[no-untyped-def]
+    def made(password: str) -> Any:
         return connection.SMBConnection(
             USER, password, "TESTS", "FAKESMB", use_ntlm_v2=ntlm_v2, is_direct_tcp=True
         )
@@ -114,7 +117,7 @@ def pysmb(ntlm_v2: bool, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-un
     return made
 
 
-def pysmb_tour(client, work: Path) -> None:  # type: ignore[no-untyped-def]
+def pysmb_tour(client: Any, work: Path) -> None:
     """Lists, writes, reads, renames, deletes."""
     assert {"files", "docs"} <= {share.name for share in client.listShares()}
     data = bytes(range(256)) * 500

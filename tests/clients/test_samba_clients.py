@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def smbclient(
 
 def raw_smbclient(
     smb: Running, *words: str, share: str = "files", command: str = "", user: str = f"{USER}%{PASSWORD}"
-):  # type: ignore[no-untyped-def]
+) -> subprocess.CompletedProcess[str]:
     need("smbclient")
     target = [f"//127.0.0.1/{share}"] if share else []
     more = ["-c", command] if command else []
@@ -31,9 +32,9 @@ def raw_smbclient(
     )
 
 
-def rpcclient(  # type: ignore[no-untyped-def]
+def rpcclient(
     smb: Running, command: str, user: str = f"{USER}%{PASSWORD}", host: str = "127.0.0.1"
-):
+) -> subprocess.CompletedProcess[str]:
     need("rpcclient")
     return run("rpcclient", "-s", smb.config, "-p", str(smb.port), "-U", user, host, "-c", command)
 

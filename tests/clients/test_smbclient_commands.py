@@ -230,8 +230,7 @@ def test_posix_locks_wait_for_each_other(smb: Running, work: Path) -> None:
         time.sleep(0.1)
         second.type("tid")
         time.sleep(0.1)
-        second.said += (second.process.stdout.read() or b"").decode()  # type: ignore[union-attr]
-        assert "current tid" not in second.said
+        assert "current tid" not in second.heard()
         first.type("unlock 16384 0 10")
         second.wait_for("current tid")
         assert "failed" not in second.said

@@ -54,13 +54,18 @@ class Typed:
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
 
+    def heard(self) -> str:
+        """All that it has said so far."""
+        assert self.process.stdout is not None
+        self.said += (self.process.stdout.read() or b"").decode()
+        return self.said
+
     def wait_for(self, text: str) -> None:
         """Until it has said that."""
         assert self.process.stdout is not None
 
         def there() -> bool:
-            self.said += (self.process.stdout.read() or b"").decode()  # type: ignore[union-attr]
-            return text in self.said
+            return text in self.heard()
 
         soon(there, lambda: f"{text!r} is not in {self.said!r}")
 
@@ -109,8 +114,7 @@ def test_one_is_told_of_changes_by_the_other_and_by_a_local_program(
         for attempt in range(50):
             (work / f"begin{attempt}").touch()
             time.sleep(0.1)
-            first.said += (first.process.stdout.read() or b"").decode()  # type: ignore[union-attr]
-            if "begin" in first.said:
+            if "begin" in first.heard():
                 break
         smbclient(smb, work, f"lcd {tmp_path}; put put.txt; del old.txt")
         first.wait_for("0001 put.txt")
@@ -172,7 +176,7 @@ def test_an_oplock_breaks_for_the_other(smb: Running, work: Path, tmp_path: Path
     said: list[str] = []
     other = Thread(target=lambda: said.append(smbclient(smb, work, f"get a.txt {tmp_path}/got")))
     other.start()
-    wire = holder.connection.socket  # type: ignore[attr-defined]
+    wire = holder.wire.socket
     frame = wire.recv(1 << 16)
     assert frame[8] == 0x24  # LOCKING_ANDX from the server: the break
     assert other.is_alive()
@@ -191,7 +195,7 @@ def test_an_oplock_breaks_for_a_local_program(smb: Running, work: Path) -> None:
     (work / "a.txt").write_bytes(b"old")
     holder = enter(smb.port)
     opened = holder.create_response(f"{work.name}\\a.txt", flags=BATCH)
-    wire = holder.connection.socket  # type: ignore[attr-defined]
+    wire = holder.wire.socket
     assert (work / "a.txt").read_bytes() == b"old"
     assert wire.recv(1 << 16)[8] == 0x24
     holder.write(opened.fid, b"new and longer")

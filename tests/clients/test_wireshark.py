@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.client_runs import Running, make_tree, need, run
+from tests.clients.client_runs import PASSWORD, Running, make_tree, need, run
 from tests.clients.test_other_clients import curl, impacket_tour, nmap, pysmb, pysmb_tour
-from tests.clients.test_samba_clients import PASSWORD, rpcclient, smbclient
+from tests.clients.test_samba_clients import rpcclient, smbclient
 from tests.clients.wire_tap import Capture, tapped
 
 pytestmark = pytest.mark.client

@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -58,8 +59,8 @@ def make(folders: dict[str, Path], tmp_path: Path) -> Iterator[Make]:
     log.addObserver(unhandled.append)
     servers: list[InMemoryServer] = []
 
-    def one(**options: object) -> InMemoryServer:
-        server = InMemoryServer(folders, **{"read_only": ["docs"]} | options)  # type: ignore[arg-type]
+    def one(**options: Any) -> InMemoryServer:
+        server = InMemoryServer(folders, **{"read_only": ["docs"]} | options)
         servers.append(server)
         return server
 

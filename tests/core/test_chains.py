@@ -48,7 +48,9 @@ def setup_of(server: InMemoryServer) -> SessionSetupPlainRequest:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client.connection, "receive", taken)
         client.sign_in()
-    return SessionSetupPlainRequest.decode(block_at(sent[-1], 32, unicode=True))  # type: ignore[return-value]
+    request = SessionSetupPlainRequest.decode(block_at(sent[-1], 32, unicode=True))
+    assert isinstance(request, SessionSetupPlainRequest)
+    return request
 
 
 def test_session_setup_and_tree_connect(server: InMemoryServer) -> None:
@@ -212,7 +214,9 @@ def test_an_offset_beyond_the_message(client: Client) -> None:
     client.send_raw(bytes(message))
     answer = client.answer()
     assert answer.header.status == NT.INVALID_SMB
-    assert answer.chained([ReadAndxResponse, ReadAndxResponse])[0].data == b"01"  # type: ignore[attr-defined]
+    first, *_ = answer.chained([ReadAndxResponse, ReadAndxResponse])
+    assert isinstance(first, ReadAndxResponse)
+    assert first.data == b"01"
 
 
 def test_a_chain_of_too_many(client: Client) -> None:

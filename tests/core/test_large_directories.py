@@ -49,10 +49,10 @@ def in_turns(server: InMemoryServer, client: Client, command: int, request: Body
     return interrupted, answer
 
 
-def trans2(subcommand: Trans2, asked: FindFirst2Request | FindNext2Request) -> Transaction2Request:
+def trans2(subcommand: int, asked: FindFirst2Request | FindNext2Request) -> Transaction2Request:
     """With room for a large answer."""
     return Transaction2Request(
-        setup=int(subcommand).to_bytes(2, "little"),
+        setup=subcommand.to_bytes(2, "little"),
         parameters=asked.encode(),
         max_parameter_count=10,
         max_data_count=60000,

@@ -5,7 +5,7 @@ import pytest
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.codec import Empty
+from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import CheckDirectoryRequest
 from fakesmb.wire.files import (
     CloseRequest,
@@ -29,9 +29,9 @@ from tests.core.conftest import Make, Refuses
 USERS = {"alice": "Secret123", "bob": "Hunter22"}
 
 
-def status(client: Client, command: int, body: object) -> int:
+def status(client: Client, command: int, body: Body) -> int:
     """The status of the one answer to a request."""
-    client.send(command, body)  # type: ignore[arg-type]
+    client.send(command, body)
     return client.answer().header.status
 
 

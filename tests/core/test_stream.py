@@ -8,7 +8,7 @@ from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
 from fakesmb.record.events import Disconnected, SignInRefused
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
-from fakesmb.wire.codec import Empty
+from fakesmb.wire.codec import Buffer, Empty
 from fakesmb.wire.header import ERROR_BLOCK
 from fakesmb.wire.negotiate import (
     NO_DIALECT,
@@ -112,11 +112,11 @@ class TestStream:
         sent: list[object] = []
         keep = client.connection._send
 
-        def full(buffers: list[object]) -> None:
+        def full(buffers: list[Buffer]) -> None:
             sent.append(buffers)
             client.connection.hold()
 
-        client.connection._send = full  # type: ignore[assignment]
+        client.connection._send = full
         client.connection.receive(framed(client.message(ECHO, EchoRequest(1, b"x"))) * 3)
         assert len(sent) == 1
         client.connection.go_on()

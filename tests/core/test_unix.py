@@ -48,7 +48,7 @@ def basic(
 
 
 def mode_of(client: Client, name: str) -> int:
-    return struct.unpack_from("<Q", query(client, 0x200, name), 84)[0]  # type: ignore[no-any-return]
+    return int(struct.unpack_from("<Q", query(client, 0x200, name), 84)[0])
 
 
 def posix_open(client: Client, name: str, flags: int, mode: int = 0o644) -> PosixOpenResponse:

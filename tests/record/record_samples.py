@@ -11,7 +11,14 @@ START = 1_700_000_000.0
 
 def header(command: int, **changes: int) -> Header:
     """A header as XP sends it."""
-    values = {"status": 0, "flags": 0x18, "flags2": 0xC807, "pid_high": 0, "tid": 0x0800, "pid_low": 0xFEFF}
+    values: dict[str, int] = {
+        "status": 0,
+        "flags": 0x18,
+        "flags2": 0xC807,
+        "pid_high": 0,
+        "tid": 0x0800,
+        "pid_low": 0xFEFF,
+    }
     values |= {"uid": 0x0800, "mid": 0x40} | changes
     return Header(command=command, signature=bytes(8), **values)
 
@@ -30,7 +37,7 @@ def message(
 ) -> Message:
     """A message of one command, or of a chain if `more` parts are given."""
     part = Part(command, body, subcommand, detail, problem)
-    values = {"connection": 1, "peer": CLIENT, "local": SERVER, "size": 100} | rest
+    values: dict[str, Any] = {"connection": 1, "peer": CLIENT, "local": SERVER, "size": 100} | rest
     return Message(
         time=time, number=number, request=request, header=header(command), parts=(part, *more), **values
     )

@@ -72,7 +72,7 @@ def pipe_open(fid: int) -> list[tuple[Any, str]]:
     """One of the two pipes of the documented exchange, with what the analyser said or would have said."""
     shown = f"FID = 0x{fid:04X}"
     name = files.NtCreateAndxRequest(desired_access=0x2019F, file_name="\\srvsvc")
-    here = {"path": "\\srvsvc", "fid": fid}
+    here: dict[str, Any] = {"path": "\\srvsvc", "fid": fid}
     bind = "MSRPC:c/o Bind: srvsvc UUID{4B324FC8-1670-01D3-1278-5A47BF6EE188}, Call = 0x1"
     call = "MSRPC:c/o Request: srvsvc NetrShareEnum, Call = 0x2, Opnum = 0xF, Context = 0"
     return [

@@ -1,11 +1,12 @@
 """The journal: bounded, asked by the names of the record, and helpful when the answer is no."""
 
 import re
+from typing import Any
 
 import pytest
 
 from fakesmb.nt.status import NT
-from fakesmb.record.events import Connected, Part, Problem
+from fakesmb.record.events import Connected, Message, Part, Problem
 from fakesmb.record.journal import OVERHEAD, Journal
 from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, ReadAndxRequest
 from tests.record.record_samples import START, message, reply
@@ -13,7 +14,7 @@ from tests.record.record_samples import START, message, reply
 CREATE, READ, CLOSE = 0xA2, 0x2E, 0x04
 
 
-def create(path: str, number: int = 1, **rest: object) -> object:
+def create(path: str, number: int = 1, **rest: Any) -> Message:
     body = NtCreateAndxRequest(desired_access=0x20089, file_name=path)
     return message(CREATE, body, number=number, path=path, share="public", user="alice", **rest)
 

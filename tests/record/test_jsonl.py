@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from fakesmb.nt.status import NT
-from fakesmb.record.entry import EVENTS, Entry, entry_of, iso
+from fakesmb.record.entry import EVENTS, Entry, entry_of
 from fakesmb.record.events import Connected, Disconnected, Event, Part, Problem, SignedIn, SignInRefused
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.moments import iso
 from fakesmb.wire import files, session, tree
 from tests.record.record_samples import CLIENT, SERVER, START, message, reply
 from tests.record.test_describe import DOCUMENTED, HOST, light, token

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fakesmb.record.events import Event
+from fakesmb.record.events import Event, Message
 from fakesmb.record.outputs import FileOutput, LineSink, StreamOutput, output_of
 from fakesmb.wire.files import CloseRequest
 from tests.record.record_samples import message
@@ -30,7 +30,8 @@ class Lines(LineSink):
     """Shows the number of the event."""
 
     def line(self, event: Event) -> bytes:
-        return b"%d\n" % event.number  # type: ignore[union-attr]
+        assert isinstance(event, Message)
+        return b"%d\n" % event.number
 
 
 def event(number: int) -> Event:
@@ -122,9 +123,10 @@ def test_standard_output_is_written_to_past_its_buffer_or_as_a_stream(tmp_path: 
         output.close()
         stream.write("two\n")
     assert (tmp_path / "out").read_text() == "one\ntwo\n"
-    replaced = io.TextIOWrapper(io.BytesIO())
+    taken = io.BytesIO()
+    replaced = io.TextIOWrapper(taken)
     output_of(replaced).put(b"line\n")
-    assert replaced.buffer.getvalue() == b"line\n"  # type: ignore[attr-defined]
+    assert taken.getvalue() == b"line\n"
 
 
 def test_a_stream_is_flushed_and_stays_open() -> None:

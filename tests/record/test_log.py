@@ -110,9 +110,11 @@ def test_close_flushes_and_closes_all_even_if_one_will_not() -> None:
 
 def test_the_name_of_a_dropped_sink_is_said() -> None:
     lines: list[str] = []
-    broken = Broken("write")
-    broken.name = "the log file /tmp/x.jsonl"  # type: ignore[attr-defined]
-    EventLog([broken], diagnose=lines.append).emit(EVENT)
+
+    class Named(Broken):
+        name = "the log file /tmp/x.jsonl"
+
+    EventLog([Named("write")], diagnose=lines.append).emit(EVENT)
     assert lines == ["the log file /tmp/x.jsonl stopped recording: No space left on device"]
 
 

@@ -101,6 +101,7 @@ BIND_ACK = bytes.fromhex(
 def request(
     stub: bytes = b"", *, operation: int = 28, context: int = 0, call: int = 2, flags: int = 3
 ) -> bytes:
+    """A request PDU, whole in one fragment; without more said NetrRemoteTOD of srvsvc."""
     return pdu(PacketType.REQUEST, call, struct.pack("<IHH", len(stub), context, operation) + stub, flags)
 
 
@@ -108,13 +109,22 @@ REMOTE_TOD = request(bytes(4))
 
 
 def opened(name: str = "\\srvsvc") -> Pipe:
+    """A pipe as it is after its open, without a bind."""
     return PipeService(ListView()).open(name, ADMIN)
 
 
 def bound() -> Pipe:
+    """A pipe bound to srvsvc."""
     pipe = opened()
     assert pipe.transact(BIND, 1024) == (BIND_ACK, False)
     return pipe
+
+
+def answered(pipe: Pipe, data: bytes | bytearray, size: int = 70_000) -> bytes:
+    """The first fragment of the answer to a message; an `AssertionError` where the answer is made to wait."""
+    received = pipe.transact(data, size)
+    assert isinstance(received, tuple)
+    return received[0]
 
 
 class PipeTransport(DCERPCTransport):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from fakesmb.rpc.pipes import Pipe
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level, Protection
 from fakesmb.rpc.view import Caller
 from fakesmb.wire.dcerpc import Flag, PacketType, pdu
+from tests.rpc.rpc_client import answered
 
 ACCOUNTS = Accounts(
     [Account.with_password("alice", "wonder", admin=True), Account.with_password("bob", "builder")]
@@ -120,7 +121,7 @@ class SecureClient:
 
     def exchange(self, data: bytes) -> bytes:
         self.sent += data
-        return self.pipe.transact(data, 65_000)[0]
+        return answered(self.pipe, data)
 
     def sign_in(self, context: Context, user: str, password: str) -> bytes:
         """Signs in: bind, or alter_context where it is bound, then AUTH3 or another alter_context."""
@@ -160,7 +161,7 @@ class SecureClient:
         if spoil is not None:
             request[spoil] ^= 0xFF
         out = b""
-        answer, more = self.pipe.transact(bytes(request), 65_000)
+        answer, more = answered(self.pipe, request), False
         self.sent += request
         while True:
             assert not more

@@ -29,6 +29,7 @@ from tests.rpc.rpc_client import (
     SRVSVC,
     SRVSVC_ID,
     ListView,
+    answered,
     bound,
     connect,
     opened,
@@ -101,7 +102,7 @@ def test_every_context_of_a_bind_is_judged_for_itself() -> None:
         (4, wkssvc, [NDR64, NDR]),
         (5, newer, [NDR]),
     )
-    ack = opened().transact(bind, 4280)[0]
+    ack = answered(opened(), bind)
     ndr = NDR.replace(" ", "")
     assert results_of(ack) == [
         (0, 0, ndr), (2, 2, ZERO), (3, 3, ZERO), (2, 1, ZERO), (0, 0, ndr), (2, 1, ZERO),
@@ -117,7 +118,7 @@ def nak_of(answer: bytes) -> int:
 def test_an_association_group_that_is_not_there_cannot_be_joined() -> None:
     """Samba makes one then; Windows (and smbtorture's handles.random-assoc) does not."""
     pipe = opened()
-    assert nak_of(pipe.transact(bind_of((0, SRVSVC_ID, [NDR]), group=0x61AE), 4280)[0]) == 0
+    assert nak_of(answered(pipe, bind_of((0, SRVSVC_ID, [NDR]), group=0x61AE))) == 0
     with pytest.raises(SMBError):
         pipe.write(BIND)
 
@@ -125,22 +126,22 @@ def test_an_association_group_that_is_not_there_cannot_be_joined() -> None:
 def test_a_group_is_there_as_long_as_one_of_its_pipes() -> None:
     service = PipeService(ListView())
     first, second, late = (service.open("srvsvc", ADMIN) for _ in range(3))
-    group = struct.unpack_from("<I", first.transact(BIND, 4280)[0], 20)[0]
+    group = struct.unpack_from("<I", answered(first, BIND), 20)[0]
     bind = bind_of((0, SRVSVC_ID, [NDR]), group=group)
-    assert struct.unpack_from("<I", second.transact(bind, 4280)[0], 20) == (group,)
+    assert struct.unpack_from("<I", answered(second, bind), 20) == (group,)
     first.close()
     second.close()
-    assert nak_of(late.transact(bind, 4280)[0]) == NakReason.NOT_SPECIFIED
+    assert nak_of(answered(late, bind)) == NakReason.NOT_SPECIFIED
 
 
 def test_two_pipes_get_two_groups() -> None:
     service = PipeService(ListView())
-    acks = [service.open("srvsvc", ADMIN).transact(BIND, 4280)[0] for _ in range(2)]
+    acks = [answered(service.open("srvsvc", ADMIN), BIND) for _ in range(2)]
     assert acks[0][20:24] != acks[1][20:24]
 
 
 def test_another_version_gets_a_bind_nak_that_names_ours() -> None:
-    assert nak_of(opened().transact(b"\x06" + BIND[1:], 4280)[0]) == NakReason.PROTOCOL
+    assert nak_of(answered(opened(), b"\x06" + BIND[1:])) == NakReason.PROTOCOL
 
 
 def test_a_bind_in_big_endian_is_answered_in_little_endian() -> None:
@@ -148,16 +149,16 @@ def test_a_bind_in_big_endian_is_answered_in_little_endian() -> None:
     interface = "4b324fc8 1670 01d3 1278 5a47bf6ee188 00000003"
     ndr = "8a885d04 1ceb 11c9 9fe8 08002b104860 00000002"
     bind = bytes.fromhex("05000b03 00000000 0048 0000 00000001 10b8 10b8 00000000 01000000 0000 01 00")
-    assert opened().transact(bind + bytes.fromhex(interface + ndr), 4280)[0] == BIND_ACK
+    assert answered(opened(), bind + bytes.fromhex(interface + ndr)) == BIND_ACK
 
 
 def test_a_bind_to_nothing_is_refused() -> None:
-    assert nak_of(opened().transact(bind_of(), 4280)[0]) == NakReason.NOT_SPECIFIED
-    assert nak_of(opened().transact(bind_of((0, SRVSVC_ID, [])), 4280)[0]) == NakReason.NOT_SPECIFIED
+    assert nak_of(answered(opened(), bind_of())) == NakReason.NOT_SPECIFIED
+    assert nak_of(answered(opened(), bind_of((0, SRVSVC_ID, [])))) == NakReason.NOT_SPECIFIED
 
 
 def test_a_second_bind_ends_the_pipe() -> None:
-    assert nak_of(bound().transact(BIND, 4280)[0]) == NakReason.NOT_SPECIFIED
+    assert nak_of(answered(bound(), BIND)) == NakReason.NOT_SPECIFIED
 
 
 def test_alter_context_adds_an_interface_and_has_no_address() -> None:
@@ -165,11 +166,11 @@ def test_alter_context_adds_an_interface_and_has_no_address() -> None:
     wkssvc = "98d0ff6b12a11036983346c3f87e345a 0100 0000"
     alter = bytearray(bind_of((1, wkssvc, [NDR])))
     alter[2] = PacketType.ALTER_CONTEXT
-    answer = pipe.transact(alter, 4280)[0]
+    answer = answered(pipe, alter)
     assert kind_of(answer) == PacketType.ALTER_CONTEXT_RESP
     assert answer[24:28] == bytes(4)
     assert results_of(answer)[0][:2] == (0, 0)
-    info = pipe.transact(request(struct.pack("<II", 0, 100), operation=0, context=1), 4280)[0]
+    info = answered(pipe, request(struct.pack("<II", 0, 100), operation=0, context=1))
     assert kind_of(info) == PacketType.RESPONSE
 
 
@@ -185,10 +186,10 @@ def test_alter_context_adds_an_interface_and_has_no_address() -> None:
 )
 def test_calls_that_cannot_be_run_get_their_fault_and_the_pipe_lives(data: bytes, status: int) -> None:
     pipe = bound()
-    answer = pipe.transact(data, 4280)[0]
+    answer = answered(pipe, data)
     assert fault_of(answer) == status
     assert answer[3] == 0x23  # whole, did not execute
-    assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == PacketType.RESPONSE
+    assert kind_of(answered(pipe, REMOTE_TOD)) == PacketType.RESPONSE
 
 
 def test_hostile_stub_data_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -199,7 +200,7 @@ def test_hostile_stub_data_is_not_logged(caplog: pytest.LogCaptureFixture) -> No
 
 def test_a_request_before_bind_ends_the_pipe_after_its_fault() -> None:
     pipe = opened()
-    assert fault_of(pipe.transact(REMOTE_TOD, 4280)[0]) == FaultStatus.PROTOCOL
+    assert fault_of(answered(pipe, REMOTE_TOD)) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError) as refused:
         pipe.write(BIND)
     assert refused.value.status == NT.PIPE_DISCONNECTED
@@ -207,7 +208,7 @@ def test_a_request_before_bind_ends_the_pipe_after_its_fault() -> None:
 
 def test_an_unknown_pdu_type_ends_the_pipe_after_its_fault() -> None:
     pipe = bound()
-    assert fault_of(pipe.transact(pdu(PacketType.RESPONSE, 3, bytes(8)), 4280)[0]) == FaultStatus.PROTOCOL
+    assert fault_of(answered(pipe, pdu(PacketType.RESPONSE, 3, bytes(8)))) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError):
         pipe.read(1)
 
@@ -217,14 +218,14 @@ def test_cancel_and_orphaned_are_taken_without_an_answer() -> None:
     pipe.write(pdu(PacketType.ORPHANED, 2, b""))
     pipe.write(pdu(PacketType.CO_CANCEL, 2, b""))
     assert pipe.available == 0
-    assert kind_of(pipe.transact(REMOTE_TOD, 4280)[0]) == PacketType.RESPONSE
+    assert kind_of(answered(pipe, REMOTE_TOD)) == PacketType.RESPONSE
 
 
 def test_another_call_amid_one_ends_the_pipe() -> None:
     """Calls side by side were not negotiated: the fault is about the call that was under way."""
     pipe = bound()
     pipe.write(request(b"", flags=1, call=7))
-    answer = pipe.transact(request(bytes(4), call=8), 4280)[0]
+    answer = answered(pipe, request(bytes(4), call=8))
     assert (fault_of(answer), struct.unpack_from("<I", answer, 12)) == (FaultStatus.PROTOCOL, (7,))
     with pytest.raises(SMBError):
         pipe.write(REMOTE_TOD)
@@ -242,7 +243,7 @@ def test_a_request_in_three_fragments_is_one_call() -> None:
 
 def test_a_fragment_of_no_call_ends_the_pipe_after_its_fault() -> None:
     pipe = bound()
-    assert fault_of(pipe.transact(request(b"abc", flags=0), 4280)[0]) == FaultStatus.PROTOCOL
+    assert fault_of(answered(pipe, request(b"abc", flags=0))) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError) as refused:
         pipe.read(10)
     assert refused.value.status == NT.PIPE_DISCONNECTED
@@ -260,7 +261,7 @@ def test_a_request_that_never_ends_is_cut_off() -> None:
 
 def test_a_fragment_longer_than_any_ends_the_pipe() -> None:
     pipe = bound()
-    assert fault_of(pipe.transact(request(bytes(LONGEST_REQUEST_FRAGMENT)), 4280)[0]) == FaultStatus.PROTOCOL
+    assert fault_of(answered(pipe, request(bytes(LONGEST_REQUEST_FRAGMENT)))) == FaultStatus.PROTOCOL
     with pytest.raises(SMBError):
         pipe.write(REMOTE_TOD)
 
@@ -351,7 +352,7 @@ def test_garbage_ends_in_an_answer_or_a_status(writes: list[bytes]) -> None:
 def test_no_stub_data_gets_past_the_pipe_as_an_exception(calls: list[tuple[int, bytes]]) -> None:
     pipe = bound()
     for operation, stub in calls:
-        assert kind_of(pipe.transact(request(stub, operation=operation), 70_000)[0]) in (2, 3)
+        assert kind_of(answered(pipe, request(stub, operation=operation))) in (2, 3)
         while pipe.available:
             pipe.read(70_000)
 

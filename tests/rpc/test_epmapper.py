@@ -13,7 +13,7 @@ from impacket.uuid import uuidtup_to_bin
 from fakesmb.rpc.interface import Registered
 from fakesmb.rpc.pipes import PipeService
 from fakesmb.rpc.services import epmapper
-from fakesmb.rpc.services.epmapper import NOT_REGISTERED, tower, wanted
+from fakesmb.rpc.services.epmapper import NOT_REGISTERED, Wanted, tower, wanted
 from fakesmb.rpc.view import ServerFacts
 from fakesmb.wire.dcerpc import Syntax
 from fakesmb.wire.interfaces import INTERFACES
@@ -129,7 +129,7 @@ def test_towers_of_other_protocols_and_interfaces_are_not() -> None:
 
 
 def test_a_tower_says_what_it_wants() -> None:
-    assert wanted(tower(HERE, "X")) == (HERE.syntax, {0x0B, 0x0F, 0x11})
+    assert wanted(tower(HERE, "X")) == Wanted(HERE.syntax, frozenset({0x0B, 0x0F, 0x11}))
 
 
 @given(st.binary(max_size=120), st.integers(0, 60))

@@ -11,7 +11,7 @@ from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.pipes import ENDPOINTS, SERVICES, Pipe, PipeService
 from fakesmb.wire.dcerpc import Flag, PacketType, pdu
 from fakesmb.wire.interfaces import INTERFACES
-from tests.rpc.rpc_client import ADMIN, ListView
+from tests.rpc.rpc_client import ADMIN, ListView, answered
 
 NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860 02000000")
 OPENS = {"lsarpc": (44, bytes(40)), "samr": (57, struct.pack("<II", 0, 0x02000000))}
@@ -27,7 +27,7 @@ def pipe_of(service: str) -> Pipe:
     name = next(name for name, endpoint in ENDPOINTS.items() if service in endpoint.services)
     pipe = PipeService(ListView()).open(name, ADMIN)
     body = struct.pack("<HHIB3xHBx", 4280, 4280, 0, 1, 0, 1) + INTERFACES[service].syntax.encode() + NDR
-    assert pipe.transact(pdu(PacketType.BIND, 1, body), 5000)[0][2] == PacketType.BIND_ACK
+    assert answered(pipe, pdu(PacketType.BIND, 1, body))[2] == PacketType.BIND_ACK
     return pipe
 
 
@@ -37,7 +37,7 @@ def call(pipe: Pipe, operation: int, stub: bytes, *, big: bool = False) -> bytes
     length = 24 + len(stub)
     head = struct.pack(f"{order}BBBB4sHHIIHH", 5, 0, 0, Flag.WHOLE, bytes(4) if big else b"\x10\0\0\0",
                        length, 0, 2, len(stub), 0, operation)  # fmt: skip
-    answer = pipe.transact(head + stub, 70_000)[0]
+    answer = answered(pipe, head + stub)
     assert answer[2] in (PacketType.RESPONSE, PacketType.FAULT)
     while pipe.available:
         answer += pipe.read(70_000)[0][24:]

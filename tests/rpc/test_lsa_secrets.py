@@ -1,6 +1,7 @@
 """LSA secrets: set, asked for, deleted, and never in the clear."""
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def ask(dce: Any, handle: bytes) -> tuple[bytes | None, int, bytes | None, int]:
     dce.call(QUERY, handle + struct.pack("<IIIQIIIxxxxQ", *(0x20000, 0, 0x20004, 0) * 2))
     stub = dce.recv()
     assert stub[-4:] == bytes(4)
-    at, found = 0, []
+    at, values, times = 0, list[bytes | None](), list[int]()
     for _ in range(2):
         referent, inner = struct.unpack_from("<II", stub, at)
         assert referent
@@ -71,8 +72,9 @@ def ask(dce: Any, handle: bytes) -> tuple[bytes | None, int, bytes | None, int]:
         at += -at % 8
         (time,) = struct.unpack_from("<Q", stub, at)
         at += 8
-        found += [data, time]
-    return tuple(found)  # type: ignore[return-value]
+        values.append(data)
+        times.append(time)
+    return values[0], times[0], values[1], times[1]
 
 
 def plain(data: bytes) -> bytes:
@@ -133,10 +135,11 @@ def test_secrets_are_found_by_name_in_any_case_until_they_are_deleted() -> None:
     found = lsad.hLsarOpenSecret(other, its_policy, "SECRET")["SecretHandle"]
     assert ask(other, found)[0] == b"x"
     lsad.hLsarDeleteObject(dce, handle)
-    for status, use in (
+    refused_uses: tuple[tuple[NT, Callable[[], object]], ...] = (
         (NT.INVALID_HANDLE, lambda: lsad.hLsarDeleteObject(other, found)),
         (NT.OBJECT_NAME_NOT_FOUND, lambda: lsad.hLsarOpenSecret(other, its_policy, "Secret")),
-    ):
+    )
+    for status, use in refused_uses:
         with pytest.raises(DCERPCException) as refused:
             use()
         assert refused.value.get_error_code() == status

@@ -1,6 +1,7 @@
 """samr through impacket's client: the accounts of the configuration, to be read."""
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -211,13 +212,14 @@ def test_enumerations_have_four_bytes() -> None:
 
 def test_levels_that_are_none() -> None:
     one = Sam()
-    for ask in (
+    asks: tuple[Callable[[], object], ...] = (
         lambda: samr.hSamrQueryInformationDomain(one.dce, one.own, 10),
         lambda: samr.hSamrQueryInformationUser(one.dce, one.user(500), 18),
         lambda: samr.hSamrQueryInformationUser(one.dce, one.user(500), 24),
         lambda: samr.hSamrQueryDisplayInformation(one.dce, one.own, 6),
         lambda: samr.hSamrQueryInformationAlias(one.dce, one.alias(544), 4),
-    ):
+    )
+    for ask in asks:
         with pytest.raises(DCERPCException) as refused:
             ask()
         assert status_of(refused) == NT.INVALID_INFO_CLASS
@@ -339,11 +341,12 @@ def test_what_is_not_there() -> None:
 
 def test_nothing_can_be_changed_not_even_by_administrators() -> None:
     one = Sam(ADMIN)
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: samr.hSamrCreateGroupInDomain(one.dce, one.own, "club"),
         lambda: samr.hSamrDeleteUser(one.dce, one.user(1005)),
         lambda: samr.hSamrCreateAliasInDomain(one.dce, one.own, "club"),
-    ):
+    )
+    for change in changes:
         with pytest.raises(DCERPCException) as refused:
             change()
         assert status_of(refused) == NT.ACCESS_DENIED

@@ -232,9 +232,15 @@ def test_bytes_changed_in_a_sign_in_never_raise(data: st.DataObject) -> None:
     context = Context(auth_type, data.draw(st.sampled_from(LEVELS)), 1)
     sent: list[bytes] = []
     write = honest.pipe.write
-    honest.pipe.write = lambda data: sent.append(bytes(data)) or write(data)  # type: ignore[method-assign]
-    honest.sign_in(context, "bob", "builder")
-    whoami(honest, context)
+
+    def kept(data: bytes) -> int:
+        sent.append(bytes(data))
+        return write(data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(honest.pipe, "write", kept)
+        honest.sign_in(context, "bob", "builder")
+        whoami(honest, context)
     stream = bytearray(b"".join(sent))
     for _ in range(data.draw(st.integers(1, 5))):
         stream[data.draw(st.integers(0, len(stream) - 1))] = data.draw(st.integers(0, 255))

@@ -3,10 +3,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.internet import error
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.protocol import Protocol
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
@@ -47,7 +49,7 @@ class Socket:
 class TCP:
     """A transport with a socket, as Twisted's: a pull producer is asked once the buffer is empty."""
 
-    def __init__(self, peer: IPv4Address = PEER) -> None:
+    def __init__(self, peer: IPv4Address | IPv6Address = PEER) -> None:
         self.socket = Socket()
         self.buffer = bytearray()
         self.reading = True
@@ -59,7 +61,7 @@ class TCP:
     def getHandle(self) -> Socket:
         return self.socket
 
-    def getPeer(self) -> IPv4Address:
+    def getPeer(self) -> IPv4Address | IPv6Address:
         return self._peer
 
     def getHost(self) -> IPv4Address:
@@ -114,6 +116,11 @@ def server(tmp_path: Path) -> InMemoryServer:
 Accept = Callable[..., tuple[DirectTCP, TCP]]
 
 
+def attach(protocol: Protocol, transport: Any) -> None:
+    """What the reactor does with a connection that it has accepted."""
+    protocol.makeConnection(transport)
+
+
 @pytest.fixture
 def factory(server: InMemoryServer) -> DirectTCPFactory:
     return DirectTCPFactory(server.server)
@@ -125,7 +132,7 @@ def accept(factory: DirectTCPFactory) -> Accept:
         protocol = factory.buildProtocol(PEER)
         assert protocol is not None
         transport = TCP()
-        protocol.makeConnection(transport)  # type: ignore[arg-type]
+        attach(protocol, transport)
         return protocol, transport
 
     return accepted
@@ -165,7 +172,7 @@ def test_without_a_socket_replies_go_to_the_transport(factory: DirectTCPFactory)
     protocol = factory.buildProtocol(PEER)
     assert protocol is not None
     transport = StringTransport()
-    protocol.makeConnection(transport)
+    attach(protocol, transport)
     protocol.dataReceived(SESSION_REQUEST + NEGOTIATE)
     assert transport.value().startswith(bytes.fromhex("82000000"))
     assert transport.value()[4 + 8 : 4 + 9] == b"\x72"
@@ -247,7 +254,9 @@ def test_stopping_drops_everybody(server: InMemoryServer, factory: DirectTCPFact
     pairs = [accept(), accept()]
     factory.drop_all("the server is stopping")
     assert all(transport.lost for _, transport in pairs)
-    assert server.sink.events[-1].reason == "the server is stopping"  # type: ignore[union-attr]
+    last = server.sink.events[-1]
+    assert isinstance(last, Disconnected)
+    assert last.reason == "the server is stopping"
     factory.abort_all()
     assert all(transport.aborted for _, transport in pairs)
 
@@ -279,6 +288,6 @@ def test_a_bug_of_ours_is_recorded_with_its_traceback(server: InMemoryServer, ac
 def test_addresses_as_people_write_them(factory: DirectTCPFactory, host: str, text: str) -> None:
     protocol = factory.buildProtocol(PEER)
     assert protocol is not None
-    protocol.makeConnection(TCP(IPv6Address("TCP", host, 1)))  # type: ignore[arg-type]
+    attach(protocol, TCP(IPv6Address("TCP", host, 1)))
     assert protocol.connection is not None
     assert protocol.connection.peer == text

@@ -4,14 +4,16 @@ import os
 import pathlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.store import CreateParameters, Opened
+from fakesmb.vfs.store import CreateParameters, Info, Opened
 
 Refuses = Callable[[NT], AbstractContextManager[object]]
 
@@ -25,9 +27,9 @@ class Lab:
         self.opens = OpenFiles()
         self.store = LocalStore(str(root), self.opens)
 
-    def open(self, path: str, access: int = 0x12019F, **request: object) -> Opened:
+    def open(self, path: str, access: int = 0x12019F, **request: Any) -> Opened:
         """Opens for reading and writing, unless told otherwise."""
-        return self.store.create(Path.parse(path), CreateParameters(access, **request))  # type: ignore[arg-type]
+        return self.store.create(Path.parse(path), CreateParameters(access, **request))
 
     def names(self, directory: str = "", pattern: str = "*", attributes: int = 0x16) -> list[str]:
         """What a search gives out."""
@@ -38,8 +40,16 @@ class Lab:
         search.close()
         return found
 
-    def query(self, path: str) -> object:
+    def query(self, path: str) -> Info:
+        """What is known of a file or directory."""
         return self.store.query(Path.parse(path))
+
+
+def close_all(store: LocalStore) -> None:
+    """Closes what a test left open."""
+    for handle in store.opens:
+        assert isinstance(handle, LocalHandle)
+        store.close(handle)
 
 
 @pytest.fixture
@@ -52,8 +62,7 @@ def lab(tmp_path: pathlib.Path) -> Iterator[Lab]:
     before = set(os.listdir("/proc/self/fd"))
     lab = Lab(root, outside)
     yield lab
-    for handle in lab.opens:
-        lab.store.close(handle)
+    close_all(lab.store)
     assert len(lab.opens) == 0
     assert not lab.opens.by_key
     assert lab.opens.deleting == 0

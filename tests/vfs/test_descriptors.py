@@ -1,7 +1,7 @@
 """Descriptors that are kept with files, and what they forbid whom."""
 
 import os
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -51,10 +51,10 @@ class Users:
         self.admin.set_security(handle, DACL | SecurityInformation.OWNER, given)
         self.admin.close(handle)
 
-    def open(self, store: LocalStore, path: str, access: int, **request: object) -> Opened:
-        return store.create(Path.parse(path), CreateParameters(access, **request))  # type: ignore[arg-type]
+    def open(self, store: LocalStore, path: str, access: int, **request: Any) -> Opened:
+        return store.create(Path.parse(path), CreateParameters(access, **request))
 
-    def try_(self, store: LocalStore, path: str, access: int, **request: object) -> int:
+    def try_(self, store: LocalStore, path: str, access: int, **request: Any) -> int:
         """Opens, closes, and gives the access that was granted."""
         handle = self.open(store, path, access, **request).handle
         store.close(handle)

@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 
 from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.status import NT
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.programs.local_locks import SUPPORTED
 from fakesmb.vfs.store import CreateParameters, Handle
@@ -187,7 +188,9 @@ def test_a_wait_that_is_given_up(lab: Lab, program: Program, clock: Clock, refus
 
 def test_posix_locks_of_clients(lab: Lab, program: Program, refuses: Refuses) -> None:
     """They are told which local lock stands in the way."""
-    locks = lab.store.posix.locks(opened(lab))
+    handle = opened(lab)
+    assert isinstance(handle, LocalHandle)
+    locks = lab.store.posix.locks(handle)
     assert program.lock(100, 0)
     met = locks.obstacle(7, 50, 100, exclusive=True)
     assert met is not None

@@ -1,4 +1,5 @@
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,9 @@ A, B = object(), object()
 TOP = 1 << 64
 
 
-def status(call: object, *args: object, **kw: object) -> int:
+def status(call: Callable[..., object], *args: object, **kw: object) -> int:
     try:
-        call(*args, **kw)  # type: ignore[operator]
+        call(*args, **kw)
     except SMBError as error:
         return error.status
     return 0
@@ -215,9 +216,9 @@ def test_a_callback_may_use_the_table(table: LockTable) -> None:
 
 
 OWNERS = st.sampled_from([(A, 1), (A, 2), (B, 1)])
-RANGES = st.tuples(st.integers(0, 6), st.integers(1, 4))
+SPANS = st.tuples(st.integers(0, 6), st.integers(1, 4))
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["lock", "unlock", "drop"]), OWNERS, RANGES, st.booleans()), max_size=25
+    st.tuples(st.sampled_from(["lock", "unlock", "drop"]), OWNERS, SPANS, st.booleans()), max_size=25
 )
 
 

@@ -3,6 +3,7 @@ import pathlib
 import shutil
 import tempfile
 import time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import directory as directories
 from fakesmb.vfs.local.directory import Listing, shown_name
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
@@ -68,12 +70,11 @@ def test_our_own_changes_do_not_list_the_directory_again(lab: Lab, monkeypatch: 
     for i in range(50):
         (lab.root / "dir" / f"file{i}").touch()
     listed = 0
-    names = list
 
-    def counted(where: object) -> list[str]:
+    def counted(where: str | int) -> list[str]:
         nonlocal listed
         listed += 1
-        return names(original(where))  # type: ignore[arg-type]
+        return original(where)
 
     original = os.listdir
     monkeypatch.setattr(os, "listdir", counted)
@@ -99,9 +100,9 @@ def test_names_that_smb_cannot_say_are_reached_by_their_short_name(lab: Lab) -> 
         pathlib.Path(os.fsdecode(os.fsencode(lab.root) + b"/" + name)).touch()
     shown = lab.names()
     assert len(shown) == 5
-    for name in shown[2:]:
-        assert lab.query(name).name == name
-        lab.store.close(lab.open(name).handle)
+    for short in shown[2:]:
+        assert lab.query(short).name == short
+        lab.store.close(lab.open(short).handle)
 
 
 def test_links_inside_the_share_are_followed(lab: Lab) -> None:
@@ -192,11 +193,11 @@ def test_a_swap_for_a_link_between_look_and_open_opens_nothing(
     (lab.root / "a").write_text("harmless")
     original = os.open
 
-    def swapped(path: str, flags: int, *rest: object, **kw: object) -> int:
+    def swapped(path: str, flags: int, *rest: Any, **kw: Any) -> int:
         if str(path).endswith("/a") and not (lab.root / "a").is_symlink():
             (lab.root / "a").unlink()
             (lab.root / "a").symlink_to(lab.outside / "secret.txt")
-        return original(path, flags, *rest, **kw)  # type: ignore[arg-type]
+        return original(path, flags, *rest, **kw)
 
     monkeypatch.setattr(os, "open", swapped)
     with pytest.raises((SMBError, OSError)):
@@ -209,10 +210,10 @@ def test_what_is_opened_is_what_was_looked_at(lab: Lab, monkeypatch: pytest.Monk
     (lab.root / "b").write_text("another")
     original = os.open
 
-    def swapped(path: str, flags: int, *rest: object, **kw: object) -> int:
+    def swapped(path: str, flags: int, *rest: Any, **kw: Any) -> int:
         if (lab.root / "b").exists():
             (lab.root / "b").rename(lab.root / "a")
-        return original(path, flags, *rest, **kw)  # type: ignore[arg-type]
+        return original(path, flags, *rest, **kw)
 
     monkeypatch.setattr(os, "open", swapped)
     opened = lab.open("a")
@@ -313,7 +314,8 @@ def test_no_path_leaves(
     except (SMBError, OSError):
         pass
     else:
-        fd = opened.handle.fd  # type: ignore[attr-defined]
+        assert isinstance(opened.handle, LocalHandle)
+        fd = opened.handle.fd
         place = os.readlink(f"/proc/self/fd/{fd}")
         assert place == str(root) or place.startswith(f"{root}/")
         if not opened.handle.is_directory:

@@ -80,9 +80,9 @@ def test_the_halves_of_a_rename_may_come_apart(lab: Lab, local: Local) -> None:
     (lab.root / "a").rename(lab.root / "b")
     first, second = list(inotify.read())
     for half in (first, second):
-        inotify.read = lambda half=half: iter([half])  # type: ignore[method-assign,misc]
-        local.found.read()
-    del inotify.read
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(inotify, "read", lambda half=half: iter([half]))
+            local.found.read()
     assert watcher.all() == [(OLD, "a"), (NEW, "b")]
     assert local.clock.getDelayedCalls() == []
     (lab.root / "c").rename(lab.outside / "c")

@@ -1,4 +1,5 @@
 import itertools
+from typing import Any
 
 import pytest
 
@@ -63,12 +64,14 @@ def test_trying_again_from_the_callback_works(lab: Lab) -> None:
 def test_deny_dos_opens_of_one_process_go_together(lab: Lab) -> None:
     (lab.root / "a").touch()
     me, you = object(), object()
-    lab.open("a", share=0, dos_deny=1, pid=7, owner=me)
-    lab.open("a", share=0, dos_deny=1, pid=7, owner=me)
-    lab.open("a", share=0, dos_deny=2, pid=7, owner=me)
-    for different in ({"pid": 8}, {"owner": you}, {"dos_deny": 0}):
+    same: dict[str, Any] = {"dos_deny": 1, "pid": 7, "owner": me}
+    lab.open("a", share=0, **same)
+    lab.open("a", share=0, **same)
+    lab.open("a", share=0, **same | {"dos_deny": 2})
+    others: tuple[dict[str, Any], ...] = ({"pid": 8}, {"owner": you}, {"dos_deny": 0})
+    for different in others:
         with pytest.raises(SharingViolation):
-            lab.open("a", share=0, **({"dos_deny": 1, "pid": 7, "owner": me} | different))
+            lab.open("a", share=0, **same | different)
 
 
 def test_deny_dos_opens_of_one_process_move_one_position(lab: Lab) -> None:

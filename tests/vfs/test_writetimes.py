@@ -3,6 +3,7 @@
 import os
 import pathlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.writetimes import WriteClock
 from fakesmb.vfs.store import CreateParameters, Handle, Info
+from tests.vfs.lab import close_all
 
 T2001 = 126_227_808_000_000_000
 DELAY = 2
@@ -32,7 +34,7 @@ class Desk:
     def present(self) -> int:
         return self.began + int(self.seconds * TICKS_PER_SECOND)
 
-    def open(self, **request: int) -> Handle:
+    def open(self, **request: Any) -> Handle:
         return self.store.create(Path(("a",)), CreateParameters(Access.FILE_ALL, **request)).handle
 
     def write(self, handle: Handle) -> None:
@@ -50,8 +52,7 @@ class Desk:
 def desk(tmp_path: pathlib.Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
-    for handle in desk.store.opens:
-        desk.store.close(handle)
+    close_all(desk.store)
     desk.store.shutdown()
 
 
