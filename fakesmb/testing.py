@@ -25,7 +25,8 @@ from fakesmb.core.settings import Settings
 from fakesmb.core.state import Server, Share
 from fakesmb.nt import filetime
 from fakesmb.nt.status import SMBError
-from fakesmb.record.events import Event, Problem
+from fakesmb.record.dissect import messages
+from fakesmb.record.events import Event, Exchange, Problem, Told
 from fakesmb.record.events import Message as MessageEvent
 from fakesmb.record.log import EventLog
 from fakesmb.vfs.local.store import LocalStore
@@ -68,11 +69,14 @@ class ListSink:
     """Keeps every event in a list."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        self.events: list[Told] = []
 
     def write(self, event: Event) -> None:
-        """Keeps it."""
-        self.events.append(event)
+        """Keeps it; an exchange as its messages."""
+        if isinstance(event, Exchange):
+            self.events += messages(event)
+        else:
+            self.events.append(event)
 
     def flush(self) -> None:
         """Nothing is kept back."""

@@ -101,11 +101,10 @@ def _part(part: Part, message: Message, values: Any) -> str:
             words += say(body)
         elif command == _CLOSE and type(body) is Empty:
             words += ", FID = 0x0000"
-    if request:
-        if part.problem:
-            return f"{words}, {part.problem}"
-        if body is None:
-            return f"{words}, not implemented"
+    if part.problem and (request or not message.status):
+        return f"{words}, {part.problem}"
+    if request and body is None:
+        return f"{words}, not implemented"
     return words
 
 

@@ -11,10 +11,12 @@ import msgspec
 
 from fakesmb.nt.status import label
 from fakesmb.record import describe
+from fakesmb.record.dissect import messages
 from fakesmb.record.events import (
     Connected,
     Disconnected,
     Event,
+    Exchange,
     Message,
     Part,
     Problem,
@@ -93,7 +95,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of a problem that is a bug of ours."""
 
 
-def entry_of(event: Event, *, secrets: bool = False) -> Entry:
+def entry_of(event: Message | describe.Happening, *, secrets: bool = False) -> Entry:
     """The event under its stable names. Password proofs, keys and tokens only with `secrets`."""
     if isinstance(event, Message):
         return _message(event, secrets)
@@ -102,6 +104,11 @@ def entry_of(event: Event, *, secrets: bool = False) -> Entry:
 
 def entries_of(event: Event, *, secrets: bool = False) -> Iterator[Entry]:
     """As `entry_of`, but one for each command of an AndX chain: what the journal counts."""
+    if type(event) is Exchange:
+        for message in messages(event):
+            yield from entries_of(message, secrets=secrets)
+        return
+    assert not isinstance(event, Exchange)
     if type(event) is not Message or len(event.parts) < 2:
         yield entry_of(event, secrets=secrets)
         return

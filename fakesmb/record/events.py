@@ -27,10 +27,12 @@ class Part(msgspec.Struct, frozen=True, gc=False):
     """What a transaction, a pipe write or a token holds, decoded one layer further, where that was done."""
     problem: str = ""
     """Why it could not be decoded or was refused, in one line."""
+    parameters: object = None
+    """The decoded parameters (of some functions of NT_TRANSACT the setup) of a transaction."""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One SMB message in either direction."""
+    """One SMB message in either direction, decoded: what `dissect.messages` makes of an `Exchange`."""
 
     time: float
     """POSIX seconds."""
@@ -203,7 +205,10 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     traceback: str = ""
 
 
-Event = Message | Connected | Disconnected | SignedIn | SignInRefused | Problem
+Told = Message | Connected | Disconnected | SignedIn | SignInRefused | Problem
+"""What a line is about."""
+Event = Exchange | Told
+"""What sinks are given."""
 
 
 def pipe_message(data: Buffer) -> fragments.Fragment | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.nt.status import label
-from fakesmb.record.events import Event, Message
+from fakesmb.record.events import Event, Exchange, Message
 from fakesmb.wire.names import command_name
 
 if TYPE_CHECKING:
@@ -105,9 +105,8 @@ class Journal:
         return [entry for entry in self._all(request) if not _misses(entry, wanted)]
 
     def _all(self, request: bool) -> "Iterator[Entry]":
-        return self._entries(
-            one for one in self.events if isinstance(one, Message) and one.request is request
-        )
+        kind = "request" if request else "response"
+        return (entry for entry in self._entries(self.events) if entry.event == kind)
 
     @staticmethod
     def _entries(events: "Iterator[Event] | tuple[Event, ...]") -> "Iterator[Entry]":
@@ -150,6 +149,8 @@ class Journal:
 
 
 def _weight(event: Event) -> int:
+    if type(event) is Exchange:
+        return OVERHEAD + len(event.request) + len(event.reply)
     return OVERHEAD + min(event.size, LARGEST) if type(event) is Message else OVERHEAD
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from fakesmb.record.entry import Entry, entry_of
-from fakesmb.record.events import Event, Message, Transfer
+from fakesmb.record.events import Event, Message, Told, Transfer
 from fakesmb.record.moments import iso
 from fakesmb.record.outputs import MOST_WAITING, FileOutput, LineSink, Output
 from fakesmb.record.transfers import json_lines
@@ -37,14 +37,16 @@ class JsonLines(LineSink):
         """Appends to the file at `path`, made if it is not there; raises OSError."""
         return cls(FileOutput.append(path), name=f"the log file {path}", secrets=secrets)
 
-    def lines(self, transfer: Transfer) -> bytes:
-        """The two lines of a read or write."""
-        try:
-            return json_lines(transfer)
-        except UnicodeEncodeError:  # a lone surrogate, which `encode` knows to write
-            return super().lines(transfer)
+    def lines(self, event: Event | Transfer) -> bytes:
+        """The lines of what was kept."""
+        if type(event) is Transfer:
+            try:
+                return json_lines(event)
+            except UnicodeEncodeError:  # a lone surrogate, which `encode` knows to write
+                pass
+        return super().lines(event)
 
-    def line(self, event: Event) -> bytes:
+    def line(self, event: Told) -> bytes:
         """One line of JSON. An event that cannot be described is still recorded, with the reason."""
         try:
             return encode(entry_of(event, secrets=self._secrets))
@@ -68,7 +70,7 @@ def _encodable(value: Any) -> Any:
     return [_encodable(one) for one in value] if isinstance(value, list) else value
 
 
-def _undescribed(event: Event, error: Exception) -> Entry:
+def _undescribed(event: Told, error: Exception) -> Entry:
     kind = ("request" if event.request else "response") if isinstance(event, Message) else "problem"
     return Entry(
         time=iso(event.time),

@@ -6,11 +6,14 @@ import select
 import stat
 from typing import BinaryIO, Final, Protocol, TextIO
 
-from fakesmb.record.events import Event, Transfer
+from fakesmb.record import dissect
+from fakesmb.record.events import Event, Exchange, Told, Transfer
 from fakesmb.record.transfers import messages
 
 MOST_WAITING: Final = 256
-"""Lines that wait for `flush`; so many are written at once: bounded memory."""
+"""Events that wait for `flush`; so many are written at once: bounded memory."""
+MOST_BYTES: Final = 1 << 20
+"""Bytes of messages that wait likewise."""
 
 
 class Output(Protocol):
@@ -89,49 +92,54 @@ def output_of(stream: TextIO) -> Output:
 
 
 class LineSink:
-    """Formats events as they come and keeps the lines until `flush`, which writes them at once.
+    """Keeps events until `flush`, which formats and writes them at once.
 
-    Formatting does not wait for `flush`: an event comes right after its answer has left, while the client works,
-    and a batch later would make somebody wait. Sub-classes give `line`. `immediate` is for a person who watches:
-    every event goes out as it comes.
+    Many in a row cost half of what each would cost between two requests. Sub-classes give `line`. `immediate` is for
+    a person who watches: every event goes out as it comes.
     """
 
     name = "the log"
 
     def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
         self._output = output
-        self._waiting: list[bytes | Transfer] = []
+        self._waiting: list[Event | Transfer] = []
+        self._bytes = 0
         self._most = 1 if immediate else most_waiting
 
-    def line(self, event: Event) -> bytes:
-        """The event's line or lines, each with its newline."""
+    def line(self, event: Told) -> bytes:
+        """The event's line with its newline."""
         raise NotImplementedError
 
     def write(self, event: Event) -> None:
-        """Keeps the event's line."""
-        self._keep(self.line(event))
+        """Keeps the event."""
+        if type(event) is Exchange:
+            self._bytes += len(event.request) + len(event.reply)
+        self._keep(event)
 
     def transfer(self, transfer: Transfer) -> None:
         """Keeps a read or write as it is: who copies keeps us busy all the time, and one pause costs less than many."""
         self._keep(transfer)
 
-    def lines(self, transfer: Transfer) -> bytes:
-        """The lines of a read or write."""
-        return b"".join(map(self.line, messages(transfer)))
+    def lines(self, event: Event | Transfer) -> bytes:
+        """The lines of what was kept."""
+        if type(event) is Exchange:
+            return b"".join(map(self.line, dissect.messages(event)))
+        if type(event) is Transfer:
+            return b"".join(map(self.line, messages(event)))
+        assert not isinstance(event, Exchange | Transfer)
+        return self.line(event)
 
-    def _keep(self, line: bytes | Transfer) -> None:
+    def _keep(self, event: Event | Transfer) -> None:
         waiting = self._waiting
-        waiting.append(line)
-        if len(waiting) >= self._most:
+        waiting.append(event)
+        if len(waiting) >= self._most or self._bytes >= MOST_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Writes what waits; raises OSError when it cannot be written."""
         if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self._output.put(
-                b"".join([one if isinstance(one, bytes) else self.lines(one) for one in waiting])
-            )
+            waiting, self._waiting, self._bytes = self._waiting, [], 0
+            self._output.put(b"".join(map(self.lines, waiting)))
 
     def close(self) -> None:
         """Writes what waits and closes the output."""

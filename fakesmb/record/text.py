@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from fakesmb.record import describe
-from fakesmb.record.events import Event, Message
+from fakesmb.record.events import Message, Told
 from fakesmb.record.outputs import MOST_WAITING, LineSink, Output
 from fakesmb.record.values import printable
 
@@ -39,7 +39,7 @@ class TextLines(LineSink):
         self._started = started
         self._colour = colour
 
-    def line(self, event: Event) -> bytes:
+    def line(self, event: Told) -> bytes:
         """One line. An event that cannot be described is still shown, with the reason."""
         seconds = max(0.0, event.time - self._started)
         try:

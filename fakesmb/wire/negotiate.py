@@ -189,3 +189,8 @@ class NegotiateCoreResponse(Body, frozen=True):
     """The one word of the core dialects, or 0xFFFF where none is common, [MS-CIFS] 2.2.4.52.2."""
 
     dialect_index: U16 = NO_DIALECT
+
+
+def is_extended(block: Block) -> bool:
+    """Whether an answer of 17 words has a server GUID and a token where the other has challenge and names."""
+    return bool(_CAPABILITIES.unpack_from(block.message, block.words_at)[0] & Capability.EXTENDED_SECURITY)

@@ -256,3 +256,10 @@ NT_TRANSACT_SETUPS: Final[dict[int, type[Setup]]] = {
     NtTransact.NOTIFY_CHANGE: NotifySetup,
 }
 """Function to the class of its setup, where the parameters are empty."""
+
+NT_TRANSACT_RESPONSES: Final[dict[int, type[Structure]]] = {
+    NtTransact.CREATE: NtCreateResponse,
+    NtTransact.QUERY_SECURITY_DESC: LengthNeededResponse,
+    NtTransact.QUERY_QUOTA: LengthNeededResponse,
+}
+"""Function to the class of its response parameters, where it has any."""

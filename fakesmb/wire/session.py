@@ -127,3 +127,7 @@ class EchoResponse(Body, frozen=True):
 
     sequence_number: U16
     data: Rest = b""
+
+
+class NtCancelRequest(Body, frozen=True):
+    """SMB_COM_NT_CANCEL request, [MS-CIFS] 2.2.4.65.1: the header says what to cancel."""

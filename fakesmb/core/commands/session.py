@@ -33,6 +33,7 @@ from fakesmb.wire.session import (
     EchoResponse,
     LogoffAndxRequest,
     LogoffAndxResponse,
+    NtCancelRequest,
     SessionSetupAndxRequest,
     SessionSetupAndxResponse,
     SessionSetupExtendedRequest,
@@ -307,10 +308,6 @@ def echo(request: Request[EchoRequest]) -> Answer:
         return EchoResponse(1, data)
     answers: list[Body] = [EchoResponse(number + 1, data) for number in range(min(count, MOST_ECHOES))]
     return Replies(tuple(Reply(answer) for answer in answers))
-
-
-class NtCancelRequest(Body, frozen=True):
-    """SMB_COM_NT_CANCEL request, [MS-CIFS] 2.2.4.65.1: the header says what to cancel."""
 
 
 @command(Command.NT_CANCEL, NtCancelRequest, Needs.NOTHING)

@@ -23,7 +23,7 @@ def of(message: Message) -> str:
         if type(detail) is Fragment:
             return _rpc(detail, message.path)
         if type(part.body) in _TOKENS:
-            token = token_of(part.body)
+            token = detail if isinstance(detail, Token) else token_of(part.body)
             if token is not None:
                 return _ntlmssp(token)
         elif part.command == Command.TRANSACTION2 and part.subcommand == Trans2.GET_DFS_REFERRAL:
@@ -79,7 +79,7 @@ def _call(fragment: Fragment, path: str) -> str:
 def _dfs(message: Message, part: Part) -> str:
     if not message.request:
         return "" if part.body is None else "DFS:Get DFS Referral Response"
-    asked = part.detail
+    asked = part.parameters or part.detail
     if not isinstance(asked, GetDfsReferralRequest):
         if part.body is None:
             return ""

@@ -99,6 +99,7 @@ WORDS: Final[Mapping[type, Words]] = {
     session.SessionSetupAndxResponse: _signed_in,
     session.SessionSetupExtendedResponse: _signed_in,
     session.LogoffAndxRequest: _nothing,
+    session.NtCancelRequest: _nothing,
     session.LogoffAndxResponse: _nothing,
     session.EchoRequest: lambda body: f", {len(body.data)} bytes, {body.echo_count} times",
     session.EchoResponse: lambda body: f", {len(body.data)} bytes, #{body.sequence_number}",

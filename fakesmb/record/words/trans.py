@@ -8,19 +8,20 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from fakesmb.nt.descriptor import SecurityInformation
+from fakesmb.nt.status import NT
 from fakesmb.record.events import Part
 from fakesmb.record.words.files import file_name
 from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2, unix
 from fakesmb.wire.codec import DecodeError, Empty
 from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.info import PASSTHROUGH
+from fakesmb.wire.rap import LANMAN_PIPE, RapRequest, RapResponse
 
 SECONDARIES: Final = frozenset(
     {Command.TRANSACTION_SECONDARY, Command.TRANSACTION2_SECONDARY, Command.NT_TRANSACT_SECONDARY}
 )
 COMMANDS: Final = SECONDARIES | {Command.TRANSACTION, Command.TRANSACTION2, Command.NT_TRANSACT}
 _MAILSLOT: Final = "\\MAILSLOT\\"
-_LANMAN: Final = "\\PIPE\\LANMAN"
 
 Says = Callable[[Any], str]
 
@@ -66,7 +67,7 @@ def is_refused_referral(part: Part, status: int) -> bool:
     return (
         part.command == Command.TRANSACTION2
         and part.subcommand == trans2.Trans2.GET_DFS_REFERRAL
-        and status >> 30 == 3
+        and status == NT.NO_SUCH_DEVICE
         and part.body is None
     )
 
@@ -90,8 +91,10 @@ def _subtitle(part: Part, request: bool) -> str:
         name = getattr(body, "name", "")
         if name.upper().startswith(_MAILSLOT):
             return f", {names.MAILSLOT_WRITE.title}, {name}"
-        if name.upper().startswith(_LANMAN):
-            return f", Remote Administration Protocol, function {code}" if code is not None else f", {name}"
+        if type(part.detail) in (RapRequest, RapResponse):
+            return ", Remote Administration Protocol"
+        if name.upper().startswith(LANMAN_PIPE):
+            return f", {name}"
     if code is None and request and body is not None:
         code = body.subcommand
     return "" if code is None else f", {_subcommand_title(part.command, code)}"
@@ -100,8 +103,10 @@ def _subtitle(part: Part, request: bool) -> str:
 def parameters_of(part: Part, request: bool, unicode: bool) -> Any:
     """The decoded parameters (or setup) of a transaction; None where it has none or they cannot be read.
 
-    Handlers leave in `Part.detail` what they decoded anyway.
+    The dissector has them in `Part.parameters`, handlers in `Part.detail`.
     """
+    if part.parameters is not None:
+        return part.parameters
     if type(part.detail) in PARAMETERS:
         return part.detail
     body: Any = part.body
@@ -219,6 +224,9 @@ PARAMETERS: Final[Mapping[type, Says]] = {
     trans2.Open2ExtendedResponse: _fid,
     trans2.GetDfsReferralRequest: _nothing,
     nt_trans.NtCreateRequest: _name,
+    nt_trans.NtCreateResponse: _fid,
+    nt_trans.NtCreateExtendedResponse: _fid,
+    nt_trans.LengthNeededResponse: _nothing,
     nt_trans.IoctlSetup: _ioctl,
     nt_trans.NotifySetup: _notify,
     nt_trans.SecurityDescRequest: _descriptor,
@@ -234,5 +242,7 @@ _DETAILS: Final[Mapping[type, Says]] = {
     set_info.SetDisposition: lambda one: ", delete on close" if one.delete else ", keep on close",
     set_info.SetEndOfFile: lambda one: f", {one.size} bytes",
     set_info.SetAllocation: lambda one: f", {one.size} bytes",
+    RapRequest: lambda one: f", {one.name}",
+    RapResponse: lambda one: f", Status = {one.status}",
 }
-"""Class of what a set request wants to words, where the handler left it in the event."""
+"""Class of what the data (of RAP the parameters) say to words."""

@@ -1,0 +1,61 @@
+"""The head of a call of the Remote Administration Protocol ([MS-RAP] 2.5.1); `rap` answers calls."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from fakesmb.wire.codec import U16, Record, Structure
+from fakesmb.wire.parts import LastOemText, OemText
+
+LANMAN_PIPE: Final = "\\PIPE\\LANMAN"
+"""The name of the transactions that carry it."""
+
+FUNCTIONS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        0x0000: "NetShareEnum",
+        0x0001: "NetShareGetInfo",
+        0x0006: "NetSessionEnum",
+        0x0007: "NetSessionGetInfo",
+        0x000D: "NetServerGetInfo",
+        0x0038: "NetUserGetInfo",
+        0x003F: "NetWkstaGetInfo",
+        0x0045: "NetPrintQEnum",
+        0x0046: "NetPrintQGetInfo",
+        0x004C: "NetPrintJobEnum",
+        0x004D: "NetPrintJobGetInfo",
+        0x0051: "NetPrintJobDelete",
+        0x0052: "NetPrintJobPause",
+        0x0053: "NetPrintJobContinue",
+        0x0054: "NetPrintDestEnum",
+        0x0055: "NetPrintDestGetInfo",
+        0x005B: "NetRemoteTOD",
+        0x0068: "NetServerEnum2",
+        0x0073: "NetUserPasswordSet2",
+        0x0084: "NetWkstaUserLogon",
+        0x0085: "NetWkstaUserLogoff",
+        0x0093: "NetPrintJobSetInfo",
+        0x00D6: "SamOEMChangePassword",
+        0x00D7: "NetServerEnum3",
+    }
+)
+"""Opcode to name, [MS-RAP] 2.5.1."""
+
+
+class RapRequest(Structure, frozen=True):
+    """What every request begins with; the arguments that `parameter_descriptor` announces follow."""
+
+    function: U16
+    parameter_descriptor: OemText
+    data_descriptor: LastOemText
+
+    @property
+    def name(self) -> str:
+        """`NetShareEnum`."""
+        return FUNCTIONS.get(self.function, f"function {self.function}")
+
+
+class RapResponse(Record, frozen=True):
+    """What every answer begins with: a Win32 status and what to take off the offsets of strings."""
+
+    status: U16
+    converter: U16
