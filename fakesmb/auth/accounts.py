@@ -57,7 +57,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 
 
 class Account:
-    """A user. The hashes of a password are computed when first asked for, which loads impacket."""
+    """A user. Each hash of a password is computed when it is first asked for, which loads what it takes."""
 
     __slots__ = ("_lm_hash", "_nt_hash", "_nt_session_key", "_password", "admin", "name")
 
@@ -69,7 +69,7 @@ class Account:
                 raise ValueError(f"{name}: a hash has {HASH_SIZE} bytes, not {len(given)}")
         self.name = name
         self.admin = admin
-        self._password: str | None = None
+        self._password = "" if nt_hash is None else None
         self._nt_hash = nt_hash
         self._lm_hash = lm_hash
         self._nt_session_key: bytes | None = None
@@ -85,15 +85,14 @@ class Account:
     def nt_hash(self) -> bytes:
         """NTOWFv1, 16 bytes."""
         if self._nt_hash is None:
-            self._hash()
-        assert self._nt_hash is not None
+            self._nt_hash = hashes.nt_hash(self._password or "")
         return self._nt_hash
 
     @property
     def lm_hash(self) -> bytes | None:
         """LMOWFv1, 16 bytes; None where the password has none or only its NT hash is known."""
-        if self._nt_hash is None:
-            self._hash()
+        if self._lm_hash is None and self._password is not None:
+            self._lm_hash = hashes.lm_hash(self._password)
         return self._lm_hash
 
     @property
@@ -102,11 +101,6 @@ class Account:
         if self._nt_session_key is None:
             self._nt_session_key = hashes.md4_of_hash(self.nt_hash)
         return self._nt_session_key
-
-    def _hash(self) -> None:
-        password = self._password or ""
-        self._lm_hash = hashes.lm_hash(password)
-        self._nt_hash = hashes.nt_hash(password)
 
     def __repr__(self) -> str:
         return f"Account({self.name!r}{', admin' if self.admin else ''})"

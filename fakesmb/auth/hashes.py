@@ -1,7 +1,7 @@
-"""The one-way functions and ciphers of NTLM ([MS-NLMP] 3.3 and 6), from impacket and the standard library.
+"""The one-way functions and ciphers of NTLM ([MS-NLMP] 3.3 and 6).
 
-impacket costs about 100 ms to import, so it is loaded by the first call that needs it and not by a server
-that only starts. `load()` does it ahead of the first sign-in.
+They come from the standard library, Cryptodome (which impacket brings along) and, for DES with NTLM's keys, impacket.
+The first call that needs one of the latter two loads it, so that a sign-in by NTLMv2 loads MD4 alone.
 """
 
 import hmac
@@ -14,15 +14,13 @@ _LM_CONSTANT = b"KGS!@#$%"
 
 
 def load() -> None:
-    """Imports impacket's NTLM, so that the first sign-in does not have to wait for it."""
-    from impacket import ntlm  # noqa: F401
+    """Imports what every sign-in needs, so that the first one does not have to wait for it."""
+    from Cryptodome.Hash import MD4  # noqa: F401
 
 
 def nt_hash(password: str) -> bytes:
     """NTOWFv1, 16 bytes: MD4 of the password in UTF-16LE ([MS-NLMP] 3.3.1)."""
-    from impacket import ntlm
-
-    return bytes(ntlm.compute_nthash(password))
+    return _md4(password.encode("utf-16-le", "surrogatepass"))
 
 
 def lm_hash(password: str) -> bytes | None:
@@ -45,16 +43,20 @@ def des_long(key: bytes, block: bytes) -> bytes:
 
 def md4_of_hash(hashed: bytes) -> bytes:
     """The SessionBaseKey of NTLM version 1, 16 bytes: MD4 of the NT hash ([MS-NLMP] 3.3.1)."""
-    from impacket import ntlm
+    return _md4(hashed)
 
-    return bytes(ntlm.generateSessionKeyV1("", b"", hashed))
+
+def _md4(data: bytes) -> bytes:
+    from Cryptodome.Hash import MD4  # OpenSSL 3 no longer offers it to hashlib
+
+    return bytes(MD4.new(data).digest())
 
 
 def rc4(key: bytes, data: bytes) -> bytes:
     """RC4 from its start, both ways."""
-    from impacket import ntlm
+    from Cryptodome.Cipher import ARC4
 
-    return bytes(ntlm.generateEncryptedSessionKey(key, data))
+    return bytes(ARC4.new(key).encrypt(data))
 
 
 def hmac_md5(key: bytes, data: Buffer) -> bytes:
