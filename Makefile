@@ -13,6 +13,8 @@ CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl tshark=tshark nmap=
 	/usr/lib/python3/dist-packages/smbc=python3-smbc
 
 INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
+# Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.
+COMPILE = @$(BIN)/python -m compileall -q fakesmb
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
 
 .PHONY: serve test conformance lint format docs clients clean help
@@ -54,11 +56,13 @@ $(BIN)/pip:
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
 	@echo "installing fakesmb into $(VENV)" >&2
 	@$(INSTALL) . || $(NOT_INSTALLED)
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/pip
 	@echo "installing fakesmb and what its tests need into $(VENV)" >&2
 	@$(INSTALL) '.[dev]' || $(NOT_INSTALLED)
+	$(COMPILE)
 	@touch $@ $(VENV)/.installed
 
 clean:

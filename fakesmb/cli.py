@@ -4,9 +4,11 @@ import contextlib
 import gc
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 MISTAKE: Final = 2
 YOUNG_OBJECTS: Final = 20_000
 """New objects between two runs of the collector, once the server stands."""
-TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twisted.internet.ssl")
+TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twisted.internet.ssl", "ssl")
 """SMB1 knows no TLS, and OpenSSL is a third of Twisted's start-up."""
+UNUSED_MODULES: Final = ("http.cookiejar",)
+"""What Twisted imports for the sake of old programs, and what would load an HTTP client and a mail parser."""
 GUESTS: Final = {"ro": "read-only", "rw": "read-write"}
 
 
@@ -75,6 +79,7 @@ def main() -> None:
 )
 def serve(**given: Any) -> None:
     """Serve the sub-directories of ROOT as shares; without ROOT, --share and --config, the sample shares."""
+    gc.disable()  # until the server stands: imports leave next to no garbage
     from fakesmb.config import ConfigError
 
     try:
@@ -82,6 +87,8 @@ def serve(**given: Any) -> None:
         run(config, notes, given["port_file"])
     except ConfigError as error:
         fail(str(error))
+    finally:
+        gc.enable()
 
 
 @main.command()
@@ -162,7 +169,7 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
 
 def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
-    with _without(*TLS_MODULES):
+    with _without(*TLS_MODULES), _on_first_use(*UNUSED_MODULES):
         _choose_reactor()
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMB
@@ -205,6 +212,7 @@ def _choose_reactor() -> None:
 
 def _settle_collector() -> None:
     """Requests leave no cycles behind: what was imported need not be looked at again, nor the rest so often."""
+    gc.enable()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
 
@@ -222,6 +230,27 @@ def _without(*modules: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+@contextlib.contextmanager
+def _on_first_use(*modules: str) -> Iterator[None]:
+    """Has modules that are imported meanwhile run when somebody asks for one of their names, not before."""
+
+    class Finder:
+        @staticmethod
+        def find_spec(
+            name: str, path: Sequence[str] | None, target: ModuleType | None = None
+        ) -> ModuleSpec | None:
+            spec = PathFinder.find_spec(name, path, target) if name in modules else None
+            if spec is not None and spec.loader is not None:
+                spec.loader = LazyLoader(spec.loader)
+            return spec
+
+    sys.meta_path.insert(0, Finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(Finder)
+
+
 def _load_ntlm() -> None:
     """While the first client makes up its mind."""
     from fakesmb.auth import hashes
@@ -232,6 +261,8 @@ def _load_ntlm() -> None:
 
 def _write_whole(path: Path, text: str) -> None:
     """Whoever waits for the file finds all of it."""
+    import tempfile
+
     with tempfile.NamedTemporaryFile(
         "w", dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
     ) as new:
