@@ -21,18 +21,18 @@ from typing import Final, NamedTuple, TypeVar
 
 sys.path.insert(0, str(OsPath(__file__).resolve().parent.parent))
 
-from fakesmb.nt.files import Access, Disposition, Option, ShareMode  # noqa: E402
-from fakesmb.nt.status import SMBError  # noqa: E402
-from fakesmb.testing import InMemoryServer  # noqa: E402
-from fakesmb.vfs.later import DelayedCall  # noqa: E402
-from fakesmb.vfs.local.store import LocalStore  # noqa: E402
-from fakesmb.vfs.paths import Path  # noqa: E402
-from fakesmb.vfs.programs import local_locks  # noqa: E402
-from fakesmb.vfs.rules.locks import LockTable  # noqa: E402
-from fakesmb.vfs.rules.openfiles import OpenFiles  # noqa: E402
-from fakesmb.vfs.store import CreateParameters, Opened, Unfinished  # noqa: E402
-from fakesmb.wire.commands import Command  # noqa: E402
-from fakesmb.wire.session import EchoRequest  # noqa: E402
+from fakesmb.nt.files import Access, Disposition, ShareMode
+from fakesmb.nt.status import SMBError
+from fakesmb.testing import InMemoryServer
+from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.local.store import LocalStore
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.programs import local_locks
+from fakesmb.vfs.rules.locks import LockTable
+from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.store import CreateParameters, Opened, Unfinished
+from fakesmb.wire.commands import Command
+from fakesmb.wire.session import EchoRequest
 
 T = TypeVar("T")
 Measure = Callable[["Lab", int], dict[str, float]]
@@ -280,8 +280,10 @@ def _locks(
     lab.random.shuffle(places)
     taking = each(size, lambda at: table.take(owner, 1, places[at], length, exclusive=exclusive))
     count = min(size, 1000)
-    checking = each(count, lambda at: table.check_read(owner, 2, places[at] + 20, 0x10))if not exclusive else each(
-        count, lambda at: table.check_write(owner, 1, places[at], length)
+    checking = (
+        each(count, lambda at: table.check_read(owner, 2, places[at] + 20, 0x10))
+        if not exclusive
+        else each(count, lambda at: table.check_write(owner, 1, places[at], length))
     )
     lab.random.shuffle(places)
     half = size // 2
@@ -374,9 +376,7 @@ def rename_beside(lab: Lab, size: int) -> dict[str, float]:
     """A directory with nothing open in it, beside one with so many opens below."""
     path, opened = _open_below(lab, size)
     names = [Path.parse("beside"), Path.parse("beside2")]
-    result = each(
-        100, lambda at: lab.store.rename(names[at % 2], names[1 - at % 2], replace=False)
-    )
+    result = each(100, lambda at: lab.store.rename(names[at % 2], names[1 - at % 2], replace=False))
     for one in opened:
         lab.store.close(one.handle)
     shutil.rmtree(lab.root / str(path)[1:])

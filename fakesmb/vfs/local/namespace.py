@@ -276,7 +276,7 @@ class Namespace:
                 handle.path = Path(to.parts, stream) if stream else to
                 handle.name = f"{shown_name(to.name)}:{stream}" if stream else shown_name(to.name)
                 handle.shown_path = target.directory.prefix + handle.name
-                handle.disk_path = target.directory.path_of(to.name)
+                self._opens.move(handle, target.directory.path_of(to.name))
                 if file.delete_path is not None:
                     file.delete_path = to
 
@@ -284,16 +284,14 @@ class Namespace:
         """What is open below a directory follows it."""
         inside, now = before.rstrip("/") + "/", target.directory.path_of(to.name)
         shown = target.directory.prefix + shown_name(to.name)
-        for handle in self._opens:
-            if not handle.disk_path.startswith(inside):
-                continue
+        for handle in self._opens.below(before):
             names = handle.disk_path[len(inside) :].split("/")
             path = Path((*to.parts, *names), handle.path.stream)
             if handle.file.delete_path == handle.path:
                 handle.file.delete_path = path
             handle.path = path
             handle.shown_path = "\\".join([shown, *map(shown_name, names[:-1]), handle.name])
-            handle.disk_path = f"{now}/{'/'.join(names)}"
+            self._opens.move(handle, f"{now}/{'/'.join(names)}")
 
 
 def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:

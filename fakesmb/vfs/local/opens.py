@@ -242,7 +242,7 @@ class Opener:
         handle.made = action == Action.CREATED
         if file.opens:
             contest(file)
-        file.opens.append(handle)
+        self._opens.begin(handle)
         if request.allocation and action != _OPENED and not directory:
             file.allocation = request.allocation
         info: Info = info_of(st, stored, name, shown, file)

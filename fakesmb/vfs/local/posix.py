@@ -240,7 +240,7 @@ class PosixFiles:
             file = self._opens.get(st)
             if file is None or not file.opens:
                 return
-            handle = file.opens[0]
+            handle = next(iter(file.opens))
         set_times(handle, self._opens.clock, write, 0)
 
     def make_link(self, path: Path, target: str) -> None:

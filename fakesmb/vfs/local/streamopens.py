@@ -225,7 +225,7 @@ class StreamOpener:
             shown_path=entry.directory.prefix + name,
             disk_path=entry.path,
         )
-        file.opens.append(handle)
+        self._opens.begin(handle)
         if request.allocation and action != Action.OPENED:
             file.allocation = request.allocation
         if action != Action.OPENED:

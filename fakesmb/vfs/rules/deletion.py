@@ -7,21 +7,19 @@ unless one with DELETE access is left when it closes. One that made the file kee
 
 from typing import TYPE_CHECKING
 
-from fakesmb.nt.files import Access
-
 if TYPE_CHECKING:
     from fakesmb.vfs.rules.openfiles import Open, OpenFile
 
 
 def contest(file: "OpenFile") -> None:
     """A file that is open gets another open."""
-    for other in file.opens:
-        if other.delete_on_close and not other.made and not other.is_directory:
-            other.contested = True
+    for other in file.opens.wishes:
+        other.contested = True
+    file.opens.wishes.clear()
 
 
 def deletes(handle: "Open") -> bool:
     """Whether the close of an open that asked for delete on close marks the file."""
     if not handle.contested:
         return True
-    return any(other is not handle and other.access & Access.DELETE for other in handle.file.opens)
+    return handle.file.opens.others_may_delete(handle)

@@ -13,6 +13,8 @@ from fakesmb.vfs.local.attributes import SideTable
 from fakesmb.vfs.paths import fold
 from fakesmb.vfs.programs.local_locks import LocalLocks
 from fakesmb.vfs.rules.locks import LockTable
+from fakesmb.vfs.rules.openplaces import OpenPlaces
+from fakesmb.vfs.rules.openset import OpenSet
 from fakesmb.vfs.rules.tunnel import Tunnel
 from fakesmb.vfs.rules.watches import Watches
 from fakesmb.vfs.rules.writetimes import WriteClock
@@ -90,7 +92,7 @@ class OpenFile:
         """What breaks the oplocks where local programs open or change the file."""
         self.guard = 0
         """The number of its watch."""
-        self.opens: list[Open] = []
+        self.opens = OpenSet()
         self.locks: LockTable | None = None
         self.oplocks: Oplocks | None = None
         """None where nobody holds one, which spares looking."""
@@ -114,7 +116,7 @@ class OpenFile:
     def all_opens(self) -> "list[Open]":
         """The opens of the file and those of its named streams."""
         if not self.streams:
-            return self.opens
+            return list(self.opens)
         return [*self.opens, *(own for stream in self.streams.values() for own in stream.opens)]
 
     def wait_for_close(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -164,6 +166,7 @@ class OpenFiles:
 
     def __init__(self, clock: WriteClock | None = None) -> None:
         self.by_key: dict[Key, OpenFile] = {}
+        self._places = OpenPlaces()
         self.clock = clock or WriteClock()
         self.tunnel = Tunnel(self.clock)
         self.side: SideTable = {}
@@ -183,7 +186,7 @@ class OpenFiles:
 
     def __iter__(self) -> "Iterator[Open]":
         for file in list(self.by_key.values()):
-            yield from list(file.all_opens())
+            yield from file.all_opens()
 
     def get(self, st: os.stat_result) -> OpenFile | None:
         """The open file of this inode, if it is open."""
@@ -214,19 +217,30 @@ class OpenFiles:
         if path is not None and self.watches.active:
             self.watches.deleting(file)
 
+    def below(self, disk_path: str) -> "list[Open]":
+        """Whatever is open in this directory, at any depth."""
+        return list(self._places.below(disk_path))
+
     def is_open_below(self, disk_path: str) -> bool:
         """Whether anything in this directory is open, at any depth."""
-        inside = disk_path.rstrip("/") + "/"
-        return any(
-            handle.disk_path.startswith(inside)
-            for file in self.by_key.values()
-            for handle in file.all_opens()
-        )
+        return next(self._places.below(disk_path), None) is not None
+
+    def begin(self, handle: Open) -> None:
+        """Adds an open to those of its file."""
+        handle.file.opens.add(handle)
+        self._places.add(handle)
+
+    def move(self, handle: Open, disk_path: str) -> None:
+        """The open file, or a directory above it, has been given another name."""
+        self._places.remove(handle)
+        handle.disk_path = disk_path
+        self._places.add(handle)
 
     def end(self, handle: Open) -> bool:
         """Takes one open away; True if it was the last of the file and all its streams."""
         file = handle.file
         file.opens.remove(handle)
+        self._places.remove(handle)
         if file.opens:
             return False
         if file.streams is not None:

@@ -118,13 +118,13 @@ def before_replace(file: "OpenFile") -> None:
 
 def before_moving(opens: "OpenFiles", directory: str) -> None:
     """Asks all who hold batch oplocks in a directory that is to move to close ([MS-FSA] 2.1.5.15.11)."""
-    inside = directory.rstrip("/") + "/"
     first: OplockBreaking | None = None
-    for file in list(opens.by_key.values()):
-        oplocks = file.oplocks
-        if oplocks is None or oplocks.exclusive is None or not oplocks.batch:
+    for handle in opens.below(directory):
+        if handle.oplock is None:
             continue
-        if oplocks.exclusive.handle.disk_path.startswith(inside):
+        file = handle.file
+        oplocks = file.oplocks
+        if oplocks is not None and oplocks.batch and oplocks.exclusive is handle.oplock:
             try:
                 oplocks.break_exclusive(file, Oplock.LEVEL_II)
             except OplockBreaking as breaking:

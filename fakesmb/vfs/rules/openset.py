@@ -1,0 +1,85 @@
+"""The opens of one file, so grouped that share modes need not look at each of thousands."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fakesmb.nt.files import Access, DosDeny
+
+if TYPE_CHECKING:
+    from fakesmb.vfs.rules.openfiles import Open
+
+READS: Final = Access.READ_DATA | Access.EXECUTE
+WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
+COUNTS: Final = READS | WRITES | Access.DELETE
+"""Opens that ask for none of these (attributes only) exclude nobody and are never excluded."""
+_DOS_OPENS: Final = (DosDeny.DOS, DosDeny.FCB)
+
+DosOpener = tuple[int, int]
+"""Who opened in a DOS way: `id` of the owner, and the process."""
+
+
+class SharingKind(NamedTuple):
+    """All that share modes look at in an open: the same for all opens of one group."""
+
+    access: int
+    """Those bits of the access mask that are in `COUNTS`."""
+    share: int
+    dos_opener: DosOpener | None
+    """Of a DENY_DOS or FCB open for writing: it does not exclude others of the same process."""
+
+
+class OpenSet:
+    """The opens of one file, oldest first."""
+
+    __slots__ = ("_opens", "groups", "wishes")
+
+    def __init__(self) -> None:
+        self._opens: dict[Open, None] = {}
+        self.groups: dict[SharingKind, dict[Open, None]] = {}
+        """The opens by what share modes look at; no group is empty."""
+        self.wishes: dict[Open, None] = {}
+        """Those that found the file there and asked for delete on close, until others open the file after them."""
+
+    def __len__(self) -> int:
+        return len(self._opens)
+
+    def __iter__(self) -> "Iterator[Open]":
+        return iter(self._opens)
+
+    def add(self, handle: "Open") -> None:
+        """One more open."""
+        self._opens[handle] = None
+        kind = _kind_of(handle)
+        group = self.groups.get(kind)
+        if group is None:
+            self.groups[kind] = {handle: None}
+        else:
+            group[handle] = None
+        if handle.delete_on_close and not handle.made and not handle.is_directory:
+            self.wishes[handle] = None
+
+    def remove(self, handle: "Open") -> None:
+        """One open less."""
+        del self._opens[handle]
+        kind = _kind_of(handle)
+        group = self.groups[kind]
+        if len(group) == 1:
+            del self.groups[kind]
+        else:
+            del group[handle]
+        if handle.delete_on_close:
+            self.wishes.pop(handle, None)
+
+    def others_may_delete(self, handle: "Open") -> bool:
+        """Whether an open besides this one has DELETE access."""
+        return any(
+            kind.access & Access.DELETE and len(group) > (handle in group)
+            for kind, group in self.groups.items()
+        )
+
+
+def _kind_of(handle: "Open") -> SharingKind:
+    dos_opener = None
+    if handle.dos_deny in _DOS_OPENS and handle.access & Access.WRITE_DATA:
+        dos_opener = id(handle.owner), handle.pid
+    return SharingKind(handle.access & COUNTS, handle.share, dos_opener)
