@@ -25,6 +25,7 @@ from fakesmb.nt.files import Access, Disposition, ShareMode
 from fakesmb.nt.status import SMBError
 from fakesmb.testing import InMemoryServer
 from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.programs import local_locks
@@ -299,6 +300,7 @@ def posix_locks(lab: Lab, size: int) -> dict[str, float]:
     """Locks by POSIX rules of two processes, a byte each."""
     path = lab.file("posix.bin")
     handle = lab.open(path).handle
+    assert isinstance(handle, LocalHandle)
     places = list(range(0, size * 7, 7))
     lab.random.shuffle(places)
     table = lab.store.posix.locks(handle)
