@@ -1,6 +1,5 @@
 """The server's side of NTLMSSP ([MS-NLMP] 3.2): NEGOTIATE, CHALLENGE, AUTHENTICATE, identity."""
 
-from collections.abc import Callable
 from hmac import compare_digest
 from struct import Struct
 from typing import Final
@@ -10,24 +9,24 @@ import msgspec
 from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Account, Accounts, Form, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, rc4
-from fakesmb.auth.ntlm_messages import (
-    AUTHENTICATE,
+from fakesmb.auth.session_security import SessionSecurity
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.ntlmssp import (
     FLAG_MIC,
     MIC_AT,
     MIC_END,
-    NEGOTIATE,
     AuthenticateMessage,
     Av,
     ChallengeMessage,
+    MessageType,
     Negotiate,
     NegotiateMessage,
     av_pairs,
     av_value,
-    kind_of,
-    malformed,
+    type_of,
 )
-from fakesmb.auth.session_security import SessionSecurity
-from fakesmb.nt import filetime
+from fakesmb.world import World
 
 _U64: Final = Struct("<Q")
 _AV_AT: Final = 44
@@ -78,14 +77,14 @@ class NtlmAcceptor:
         accounts: Accounts,
         names: TargetNames,
         challenge: bytes,
-        now: Callable[[], int] = filetime.now,
+        world: World,
         version: bytes = SERVER_VERSION,
     ) -> None:
-        """`challenge` is 8 bytes, `now` gives a FILETIME."""
+        """`challenge` is 8 bytes; `world` gives the time in the CHALLENGE."""
         self.accounts = accounts
         self.names = names
         self.challenge = challenge
-        self.now = now
+        self.world = world
         self.version = version
         self.claim: ntlm.Claim | None = None
         """Who the client says it is, once its AUTHENTICATE could be read: for the log of a refusal."""
@@ -97,7 +96,7 @@ class NtlmAcceptor:
         """After a sign-in whose key both sides know: makes and checks NTLM signatures."""
         self._negotiate = b""
         self._sent = b""
-        self._expected = NEGOTIATE
+        self._expected: MessageType | None = MessageType.NEGOTIATE
 
     def step(self, token: bytes) -> tuple[bytes, Identity | None]:
         """Takes a token of the client; gives the answer and, after the last one (answer empty), the identity.
@@ -105,14 +104,18 @@ class NtlmAcceptor:
         Raises `SMBError`: STATUS_INVALID_PARAMETER for a token that is malformed, out of turn or has a wrong
         MIC, STATUS_LOGON_FAILURE for a wrong password or an unknown user.
         """
-        expected, self._expected = self._expected, 0
-        kind = kind_of(token)
-        if kind != expected:
-            raise malformed(f"NTLMSSP message type {kind} where {expected} was due")
-        if kind == NEGOTIATE:
-            self._expected = AUTHENTICATE
-            return self._challenge(token), None
-        return b"", self._authenticate(token)
+        expected, self._expected = self._expected, None
+        try:
+            kind = type_of(token)
+            if kind != expected:
+                due = "none" if expected is None else expected.name
+                raise _malformed(f"NTLMSSP message type {kind}, {due} was due")
+            if kind == MessageType.NEGOTIATE:
+                self._expected = MessageType.AUTHENTICATE
+                return self._challenge(token), None
+            return b"", self._authenticate(token)
+        except DecodeError as error:
+            raise _malformed(str(error)) from None
 
     def _challenge(self, token: bytes) -> bytes:
         request = NegotiateMessage.decode(token)
@@ -124,7 +127,7 @@ class NtlmAcceptor:
         target, info = "", b""
         if asked & (Negotiate.REQUEST_TARGET | Negotiate.TARGET_INFO):
             flags |= Negotiate.REQUEST_TARGET | Negotiate.TARGET_TYPE_SERVER | Negotiate.TARGET_INFO
-            target, info = self.names.computer, self.names.pairs(self.now())
+            target, info = self.names.computer, self.names.pairs(self.world.filetime())
         version = self.version if flags & Negotiate.VERSION else bytes(8)
         self.request = request
         self.reply = ChallengeMessage(flags, self.challenge, target, info, version)
@@ -179,12 +182,12 @@ class NtlmAcceptor:
         if flags is None or not int.from_bytes(flags, "little") & FLAG_MIC:
             return
         if len(token) < MIC_END:
-            raise malformed("no room for the MIC that the client says it sent")
+            raise _malformed("no room for the MIC that the client says it sent")
         without = token[:MIC_AT] + bytes(MIC_END - MIC_AT) + token[MIC_END:]
         if not compare_digest(
             token[MIC_AT:MIC_END], hmac_md5(exported, self._negotiate + self._sent + without)
         ):
-            raise malformed("wrong MIC: the three NTLMSSP messages are not what the client saw")
+            raise _malformed("wrong MIC: the three NTLMSSP messages are not what the client saw")
 
 
 def _exported_key(flags: int, exchange_key: bytes, encrypted: bytes) -> bytes:
@@ -192,5 +195,10 @@ def _exported_key(flags: int, exchange_key: bytes, encrypted: bytes) -> bytes:
     if not flags & Negotiate.KEY_EXCHANGE:
         return exchange_key
     if len(encrypted) != len(exchange_key):
-        raise malformed(f"an exchanged session key of {len(encrypted)} bytes")
+        raise _malformed(f"an exchanged session key of {len(encrypted)} bytes")
     return rc4(exchange_key, encrypted)
+
+
+def _malformed(why: str) -> SMBError:
+    """What Windows and Samba answer to a token that is not what it should be."""
+    return SMBError(NT.INVALID_PARAMETER, why)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from hmac import compare_digest
 from typing import Final
 
-from fakesmb.auth.ntlm_messages import Negotiate
+from fakesmb.wire.ntlmssp import Negotiate
 
 SIGNATURE_SIZE: Final = 16
 _RANDOM_PAD_END: Final = 8

@@ -1,10 +1,9 @@
 """Sign-ins inside pipes: the accounts and NTLM of the server, as the RPC runtime wants them."""
 
-import os
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.auth.ntlm import CHALLENGE_SIZE
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.views import caller_from
@@ -27,11 +26,10 @@ class PipeSignIn:
     """One sign-in inside a pipe."""
 
     def __init__(self, connection: "SMBConnection", auth_type: int) -> None:
-        settings = connection.server.settings
+        server = connection.server
+        challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self._connection = connection
-        self._ntlm = NtlmAcceptor(
-            connection.server.accounts, TargetNames(settings.name), settings.challenge or os.urandom(8)
-        )
+        self._ntlm = NtlmAcceptor(server.accounts, TargetNames(server.settings.name), challenge, server.world)
         self._acceptor = _WRAPPINGS[auth_type](self._ntlm)
 
     @property
@@ -54,7 +52,7 @@ class PipeSignIn:
         user, domain, workstation = ("", "", "") if claim is None else claim
         connection.server.log.emit(
             events.SignInRefused(
-                time.time(),
+                connection.server.world.now(),
                 connection.number,
                 connection.peer,
                 user,

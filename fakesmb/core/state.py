@@ -22,6 +22,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import FileStore, Handle, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
+from fakesmb.world import World
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
@@ -296,6 +297,7 @@ class Server:
         shares: Iterable[Share],
         log: EventLog,
         clock: Clock,
+        world: World | None = None,
     ) -> None:
         self.settings = settings
         self.accounts = accounts
@@ -303,6 +305,7 @@ class Server:
         self.shares.setdefault("ipc$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
         self.clock = clock
+        self.world = world or World()
         self.guid = settings.guid or os.urandom(16)
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)

@@ -1,6 +1,5 @@
 """What the server lets its RPC interfaces see of itself: live rows, made when asked for."""
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.accounts import Guest
@@ -98,7 +97,7 @@ class LiveView:
 
     def sessions(self) -> list[SessionRow]:
         """All signed-in sessions."""
-        now = time.time()
+        now = self._server.world.now()
         return [
             SessionRow(
                 client=client_name(connection.peer),
@@ -131,7 +130,7 @@ class LiveView:
 
     def connections(self) -> list[ConnectionRow]:
         """All tree connects of all connections."""
-        now = time.time()
+        now = self._server.world.now()
         return [
             ConnectionRow(
                 id=connection.number << 16 | tree.tid,
@@ -161,7 +160,7 @@ class LiveView:
 
     def time(self) -> float:
         """Now, POSIX seconds."""
-        return time.time()
+        return self._server.world.now()
 
     def minutes_west(self) -> int:
         """Minutes from UTC; the server keeps UTC ([MS-CIFS] 2.2.4.52.2 ServerTimeZone is 0)."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fakesmb.record.events import Exchange, Message, Part, Shown, pipe_message
-from fakesmb.wire import fs_info, nt_trans, ntlmssp, rap, set_info, trans2, unix
+from fakesmb.wire import fs_info, nt_trans, rap, set_info, tokens, trans2, unix
 from fakesmb.wire.chain import links
 from fakesmb.wire.codec import Block, Body, Buffer, DecodeError, Empty, Record, Structure, lighten
 from fakesmb.wire.commands import Command, PipeFunction
@@ -309,7 +309,7 @@ def _reply_detail(command: int, request: Part | None, body: TransactionResponse)
 def _token(blob: bytes) -> object:
     """The NTLMSSP token of a security blob, bare or in SPNEGO; None where there is none that can be read."""
     try:
-        return ntlmssp.read(blob)
+        return tokens.read(blob)
     except DecodeError:
         return None
 

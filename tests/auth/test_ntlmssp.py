@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from impacket import ntlm as impacket_ntlm
 
 from fakesmb.auth.accounts import ALL_FORMS, Account, Accounts, Form, Guest, Identity
-from fakesmb.auth.ntlm_messages import AuthenticateMessage, Av, av_value
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import mac_key
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.ntlmssp import AuthenticateMessage, Av, av_value
 from tests.auth.ntlm_client import (
     ESS,
     KEY_56,
@@ -32,15 +32,17 @@ from tests.auth.ntlm_client import (
     XP_FLAGS,
     Client,
 )
+from tests.worlds import StillWorld
 
 CHALLENGE = bytes.fromhex("0123456789abcdef")
-NOON = 134_000_000_000_000_000
+WORLD = StillWorld(1_755_526_400)
+NOW = 134_000_000_000_000_000
 NAMES = TargetNames("SERVER", "LAB", "server.lab.example", "lab.example")
 
 
 def acceptor(**options: Any) -> NtlmAcceptor:
     accounts = Accounts([Account.with_password("User", "Password")], **options)
-    return NtlmAcceptor(accounts, NAMES, CHALLENGE, now=lambda: NOON)
+    return NtlmAcceptor(accounts, NAMES, CHALLENGE, WORLD)
 
 
 def sign_in(client: Client, server: NtlmAcceptor | None = None) -> Identity:
@@ -114,7 +116,7 @@ class TestChallenge:
         assert theirs["challenge"] == CHALLENGE
         assert theirs["domain_name"].decode("utf-16-le") == "SERVER"
         assert pairs[impacket_ntlm.NTLMSSP_AV_DOMAINNAME][1].decode("utf-16-le") == "LAB"
-        assert pairs[impacket_ntlm.NTLMSSP_AV_TIME][1] == NOON.to_bytes(8, "little")
+        assert pairs[impacket_ntlm.NTLMSSP_AV_TIME][1] == NOW.to_bytes(8, "little")
 
     def test_an_oem_client_gets_an_oem_name(self) -> None:
         challenge, _ = acceptor().step(Client(flags=OEM | NTLM | REQUEST_TARGET).negotiate())

@@ -16,6 +16,7 @@ from fakesmb.core.settings import Settings
 from fakesmb.nt import filetime
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
+from fakesmb.world import World
 
 settings.register_profile("fakesmb-ci", settings.get_profile("fakesmb"), derandomize=True, database=None)
 if os.environ.get("CI") or "HYPOTHESIS_PROFILE" not in os.environ:
@@ -33,6 +34,7 @@ Make = Callable[..., InMemoryServer]
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """FILETIMEs that the server tells of itself stand still."""
     monkeypatch.setattr(filetime, "time", types.SimpleNamespace(time_ns=lambda: MONDAY_NS))
+    monkeypatch.setattr(World, "now_ns", lambda world: MONDAY_NS)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level, Protection
 from fakesmb.rpc.view import Caller
 from fakesmb.wire.dcerpc import Flag, PacketType, pdu
 from tests.rpc.rpc_client import answered
+from tests.worlds import StillWorld
 
 ACCOUNTS = Accounts(
     [Account.with_password("alice", "wonder", admin=True), Account.with_password("bob", "builder")]
@@ -25,7 +26,7 @@ class PipeAcceptor:
     """What the core hands in for each sign-in, without its connections and records."""
 
     def __init__(self, auth_type: int) -> None:
-        self._ntlm = NtlmAcceptor(ACCOUNTS, TargetNames("FAKE"), b"12345678")
+        self._ntlm = NtlmAcceptor(ACCOUNTS, TargetNames("FAKE"), b"12345678", StillWorld())
         self._acceptor = SpnegoAcceptor(self._ntlm) if auth_type == SPNEGO else self._ntlm
 
     @property

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakesmb.wire import files, find_info, locking, negotiate, nt_trans, ntlmssp, session, trans, trans2, tree
+from fakesmb.wire import files, find_info, locking, negotiate, nt_trans, session, tokens, trans, trans2, tree
 from fakesmb.wire.codec import Body
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.info import Asked
@@ -117,7 +117,7 @@ def test_the_extended_setup_of_xp_holds_a_bare_ntlmssp_token() -> None:
     assert (request.max_buffer_size, request.vc_number, request.capabilities) == (4356, 0, 0xA00000D4)
     assert request.native_os == "Windows 2002 Service Pack 3 2600"
     assert request.native_lan_man == "Windows 2002 5.1"
-    token = ntlmssp.read(request.security_blob)
+    token = tokens.read(request.security_blob)
     assert (token.title, token.flags, token.version) == ("NTLM NEGOTIATE MESSAGE", 0xA2088207, "5.1.2600")
     assert not token.wrapped
 

@@ -9,7 +9,7 @@ from impacket import ntlm
 from impacket.dcerpc.v5 import rpcrt
 
 from fakesmb.rpc.pipes import SERVICES
-from fakesmb.wire import fragments, ntlmssp
+from fakesmb.wire import fragments, ntlmssp, tokens
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.interfaces import INTERFACES
 from fakesmb.wire.opnums import OPERATIONS, operation_name
@@ -40,7 +40,7 @@ def authenticate(*, unicode: bool = True, with_flags: bool = True) -> bytes:
 
 @pytest.mark.parametrize("unicode", [True, False])
 def test_an_authenticate_message_says_who_from_where(unicode: bool) -> None:
-    token = ntlmssp.read(authenticate(unicode=unicode))
+    token = tokens.read(authenticate(unicode=unicode))
     assert token.title == "NTLM AUTHENTICATE MESSAGE"
     assert (token.domain, token.user, token.workstation) == ("DÖM", "alice", "WKS")
     assert (token.lm_response_length, token.nt_response_length, token.session_key_length) == (24, 30, 16)
@@ -48,12 +48,12 @@ def test_an_authenticate_message_says_who_from_where(unicode: bool) -> None:
 
 
 def test_an_old_authenticate_message_ends_before_its_flags() -> None:
-    token = ntlmssp.read(authenticate(with_flags=False))
+    token = tokens.read(authenticate(with_flags=False))
     assert (token.domain, token.user, token.session_key_length) == ("DÖM", "alice", 0)
 
 
 def test_responses_and_keys_are_not_kept() -> None:
-    token = ntlmssp.read(authenticate())
+    token = tokens.read(authenticate())
     kept = repr(token)
     assert "LLLL" not in kept
     assert "NNNN" not in kept
@@ -62,10 +62,10 @@ def test_responses_and_keys_are_not_kept() -> None:
 
 def test_a_token_is_found_inside_spnego() -> None:
     bare = ntlm.getNTLMSSPType1("WKS", "DOM").getData()
-    token = ntlmssp.read(b"\x60\x48\x06\x06+\x06\x01\x05\x05\x02" + bare)
+    token = tokens.read(b"\x60\x48\x06\x06+\x06\x01\x05\x05\x02" + bare)
     assert token.message_type == ntlmssp.MessageType.NEGOTIATE
     assert token.wrapped
-    assert not ntlmssp.read(bare).wrapped
+    assert not tokens.read(bare).wrapped
 
 
 def test_a_challenge_says_its_target() -> None:
@@ -77,7 +77,7 @@ def test_a_challenge_says_its_target() -> None:
         + bytes(24)
         + name
     )
-    token = ntlmssp.read(raw)
+    token = tokens.read(raw)
     assert (token.title, token.target_name) == ("NTLM CHALLENGE MESSAGE", "HOST")
 
 
@@ -86,13 +86,13 @@ def test_a_challenge_says_its_target() -> None:
 )
 def test_what_is_no_token_is_refused(raw: bytes) -> None:
     with pytest.raises(DecodeError):
-        ntlmssp.read(raw)
+        tokens.read(raw)
 
 
 @given(st.binary(max_size=120), st.integers(0, 4))
 def test_damaged_tokens_raise_only_decode_errors(tail: bytes, kind: int) -> None:
     try:
-        ntlmssp.read(ntlmssp.SIGNATURE + struct.pack("<I", kind) + tail)
+        tokens.read(ntlmssp.SIGNATURE + struct.pack("<I", kind) + tail)
     except DecodeError:
         return
 
@@ -102,7 +102,7 @@ def test_one_wrong_byte_in_a_token_raises_only_decode_errors(at: int, value: int
     raw = bytearray(authenticate())
     raw[at % len(raw)] = value
     try:
-        ntlmssp.read(raw)
+        tokens.read(raw)
     except DecodeError:
         return
 

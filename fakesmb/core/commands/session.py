@@ -7,7 +7,7 @@ from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Form, Identity
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
-from fakesmb.auth.spnego import SpnegoAcceptor, initial_token
+from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
 from fakesmb.core.settings import Settings
@@ -40,6 +40,7 @@ from fakesmb.wire.session import (
     SessionSetupExtendedResponse,
     SessionSetupPlainRequest,
 )
+from fakesmb.wire.spnego import initial_token
 
 MOST_ECHOES: Final = 16
 """Answers to one ECHO; more would let a stranger multiply what it sends ([MS-CIFS] 3.3.5.33 allows a limit)."""
@@ -171,7 +172,7 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
 def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     server = request.server
     names = TargetNames(server.settings.name)
-    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, request.connection.challenge))
+    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, request.connection.challenge, server.world))
 
 
 def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:

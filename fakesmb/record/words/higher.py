@@ -3,14 +3,15 @@
 from typing import Final
 
 from fakesmb.record.events import Message, Part
-from fakesmb.wire import ntlmssp
+from fakesmb.wire import tokens
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import PacketType
 from fakesmb.wire.fragments import Fragment
-from fakesmb.wire.ntlmssp import Token
+from fakesmb.wire.ntlmssp import MessageType
 from fakesmb.wire.opnums import operation_name
 from fakesmb.wire.session import SessionSetupExtendedRequest, SessionSetupExtendedResponse
+from fakesmb.wire.tokens import Token
 from fakesmb.wire.trans2 import GetDfsReferralRequest, Trans2
 
 _TOKENS: Final = frozenset({SessionSetupExtendedRequest, SessionSetupExtendedResponse})
@@ -36,14 +37,14 @@ def token_of(body: object) -> Token | None:
     if type(body) not in _TOKENS:
         return None
     try:
-        return ntlmssp.read(body.security_blob)  # type: ignore[attr-defined]
+        return tokens.read(body.security_blob)  # type: ignore[attr-defined]
     except DecodeError:
         return None
 
 
 def _ntlmssp(token: Token) -> str:
     words = f"NTLMSSP:{token.title}"
-    if token.message_type != ntlmssp.MessageType.AUTHENTICATE:
+    if token.message_type != MessageType.AUTHENTICATE:
         return words
     domain, user, workstation = token.domain or "NULL", token.user or "NULL", token.workstation or "NULL"
     return f"{words}, Domain: {domain}, User: {user}, Workstation: {workstation}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.codec import DecodeError
 
 OBJECT_IDENTIFIER = 0x06
 OCTET_STRING = 0x04
@@ -28,45 +28,40 @@ def element(tag: int, *contents: bytes) -> bytes:
     return bytes((tag, 0x80 | len(octets))) + octets + body
 
 
-def broken(why: str) -> SMBError:
-    """What Windows and Samba answer to a security blob that cannot be read."""
-    return SMBError(NT.INVALID_PARAMETER, f"security blob: {why}")
-
-
 def elements(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tag and contents of each element in `data`; raises `SMBError`."""
+    """Tag and contents of each element in `data`; raises `DecodeError`."""
     at, end = 0, len(data)
     while at < end:
         tag = data[at]
         if tag & 0x1F == 0x1F:
-            raise broken("a tag of several bytes")
+            raise DecodeError(f"DER tag 0x{tag:02x} at {at} has several bytes")
         body_at, size = _length(data, at + 1)
         at = body_at + size
         if at > end:
-            raise broken(f"an element of {size} bytes in {end - body_at}")
+            raise DecodeError(f"a DER element of {size} bytes at {body_at}, {end - body_at} there")
         yield tag, data[body_at:at]
 
 
 def only(data: bytes, tag: int) -> bytes:
-    """The contents of the element of that tag which `data` begins with; raises `SMBError`.
+    """The contents of the element of that tag which `data` begins with; raises `DecodeError`.
 
     What follows it is ignored, as some clients pad their blob.
     """
     for found, body in elements(data):
         if found == tag:
             return body
-        raise broken(f"tag 0x{found:02x} where 0x{tag:02x} belongs")
-    raise broken(f"nothing where tag 0x{tag:02x} belongs")
+        raise DecodeError(f"DER tag 0x{found:02x} where 0x{tag:02x} belongs")
+    raise DecodeError(f"nothing where DER tag 0x{tag:02x} belongs")
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
     if at >= len(data):
-        raise broken("ends before a length")
+        raise DecodeError(f"a DER element ends at {at}, before its length")
     size = data[at]
     at += 1
     if size < 0x80:
         return at, size
     count = size & 0x7F
     if not 0 < count <= _LONGEST_LENGTH or at + count > len(data):
-        raise broken("a length that cannot be")
+        raise DecodeError(f"a DER length of {count} bytes at {at}")
     return at + count, int.from_bytes(data[at : at + count], "big")
