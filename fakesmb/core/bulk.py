@@ -68,7 +68,7 @@ def read(connection: "SMBConnection", message: memoryview) -> bool:
     handle, store = entry.handle, entry.tree.store
     if handle is None or store is None or not handle.access & Access.READ_DATA:
         return False
-    arrived = time.time()
+    arrived = entry.session.last_used = time.time()
     size, high_count = count, high & 0xFFFF
     if high_count and high_count != _NO_COUNT and connection.capabilities & Capability.LARGE_READX:
         size |= high_count << 16
@@ -120,7 +120,7 @@ def write(connection: "SMBConnection", message: memoryview) -> bool:
     length = high << 16 | low
     if handle is None or store is None or start < _WRITE.size or start + length > len(message):
         return False
-    arrived = time.time()
+    arrived = entry.session.last_used = time.time()
     offset = offset_high << 32 | offset_low
     try:
         count = store.write(handle, offset, message[start : start + length], pid)

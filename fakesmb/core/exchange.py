@@ -190,6 +190,7 @@ class Exchange:
             if session is None or session.identity is None:
                 raise SMBError(_stale(params, NT.SMB_BAD_UID), f"UID 0x{self.uid:04X}")
             self.session = session
+            session.last_used = self.arrived
             if needs & 2:
                 tree = connection.trees.entries.get(self.tid)
                 if tree is None:

@@ -1,5 +1,8 @@
 """Sessions, trees and opens of a connection: whose each is, what ends with what, and the status of a stale one."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
@@ -362,3 +365,28 @@ def test_a_read_beyond_the_end(client: Client) -> None:
     fid = client.create("a.txt")
     answer = client.call(0x2E, ReadAndxRequest(fid=fid, offset_low=1000, max_count=10), ReadAndxResponse)
     assert answer.data == b""
+
+
+class TestTimes:
+    """What NetrSessionEnum and NetSessionEnum tell: seconds since the sign-in and since the last request."""
+
+    @pytest.mark.parametrize("asks", ["tree", "open", "read", "write"])
+    def test_idle_since_the_last_request(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch, asks: str
+    ) -> None:
+        seconds = [1_086_000_000.0]
+        monkeypatch.setattr(time, "time", lambda: seconds[0])
+        server = make()
+        client = server.client().sign_in().connect("public")
+        fid = client.create("a.txt")
+        requests: dict[str, Callable[[], object]] = {
+            "tree": lambda: client.connect("docs"),
+            "open": lambda: client.create("new.txt", disposition=3),
+            "read": lambda: client.read(fid),
+            "write": lambda: client.write(fid, b"x"),
+        }
+        seconds[0] += 100
+        requests[asks]()
+        seconds[0] += 30
+        (row,) = server.server.view.sessions()
+        assert (row.active, row.idle) == (130, 30)
