@@ -6,34 +6,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmb.core.referrals import Referral, ReferralRequest, ReferralTable
+from fakesmb.core.referrals import Referral, ReferralTable
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.dfs import GetDfsReferralRequest, ReferralResponse
 
 
 def test_the_documented_request_is_level_3_and_a_path() -> None:
     data = b"\x03\0" + "\\192.168.1.8\\c$\0".encode("utf-16-le")
-    assert ReferralRequest.decode(memoryview(data)) == ReferralRequest(3, "\\192.168.1.8\\c$")
+    request = GetDfsReferralRequest(3, "\\192.168.1.8\\c$")
+    assert GetDfsReferralRequest.decode(memoryview(data)) == request
+    assert request.encode() == data
+
+
+def test_the_name_is_utf_16_whatever_the_message_says() -> None:
+    data = b"\x03\0" + "\\a\0".encode("utf-16-le")
+    assert GetDfsReferralRequest.decode(data, unicode=False).request_file_name == "\\a"
 
 
 def test_an_unterminated_or_odd_path_is_taken_as_it_comes() -> None:
-    assert ReferralRequest.decode(b"\x01\0" + "\\a".encode("utf-16-le") + b"x").path == "\\a"
+    data = b"\x01\0" + "\\a".encode("utf-16-le") + b"x"
+    assert GetDfsReferralRequest.decode(data).request_file_name == "\\a"
 
 
 @pytest.mark.parametrize("data", [b"", b"\x03"])
 def test_a_request_without_its_level_is_a_decode_error(data: bytes) -> None:
     with pytest.raises(DecodeError):
-        ReferralRequest.decode(data)
+        GetDfsReferralRequest.decode(data)
 
 
 @given(st.binary())
 def test_requests_decode_or_raise_decode_error(data: bytes) -> None:
     try:
-        request = ReferralRequest.decode(data)
+        request = GetDfsReferralRequest.decode(data)
     except DecodeError:
         assert len(data) < 2
     else:
-        assert "\0" not in request.path
+        assert "\0" not in request.request_file_name
 
 
 @given(st.text(), st.integers(0, 65535))
@@ -44,6 +53,7 @@ def test_without_a_namespace_every_path_is_no_such_device(path: str, level: int)
     with pytest.raises(SMBError) as refused:
         table.refer(path, level)
     assert refused.value.status == NT.NO_SUCH_DEVICE
+    assert refused.value.why == "not a DFS namespace: connect to the share itself"
 
 
 TABLE = ReferralTable(
@@ -100,3 +110,24 @@ def test_level_0_is_refused() -> None:
     with pytest.raises(SMBError) as refused:
         TABLE.refer("\\host\\dfs", 0)
     assert refused.value.status == NT.INVALID_PARAMETER
+
+
+@given(
+    st.integers(1, 3),
+    st.lists(
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20), min_size=1
+    ),
+    st.booleans(),
+)
+def test_what_is_referred_to_is_read_back(version: int, targets: list[str], root: bool) -> None:
+    told = ("", 0) if version == 1 else ("\\host\\dfs", 300)
+    response = ReferralResponse(18, version, tuple(targets), told[0], root, told[1])
+    assert ReferralResponse.decode(response.encode()) == response
+
+
+@given(st.binary(max_size=120), st.integers(0, 4))
+def test_damaged_responses_raise_only_decode_errors(tail: bytes, version: int) -> None:
+    try:
+        ReferralResponse.decode(struct.pack("<5H", 0, 2, 0, 0, version) + tail)
+    except DecodeError:
+        return

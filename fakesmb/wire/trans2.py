@@ -1,8 +1,9 @@
 """Subcommands of TRANSACTION2 and their parameter blocks ([MS-CIFS] 2.2.6)."""
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-from fakesmb.wire.codec import U16, U32, Buffer, Int, LastText, Structure
+from fakesmb.wire.codec import U16, U32, Int, LastText, Structure
+from fakesmb.wire.dfs import GetDfsReferralRequest
 
 
 class Trans2:
@@ -169,22 +170,6 @@ class Open2ExtendedResponse(Open2Response, frozen=True, kw_only=True):
 
     maximal_access_rights: U32 = 0
     guest_maximal_access_rights: U32 = 0
-
-
-class GetDfsReferralRequest(Structure, frozen=True):
-    """TRANS2_GET_DFS_REFERRAL parameters, [MS-CIFS] 2.2.6.16.1, REQ_GET_DFS_REFERRAL of [MS-DFSC] 2.2.2."""
-
-    max_referral_level: U16
-    request_file_name: LastText
-
-    @classmethod
-    def decode(cls, data: Buffer, *, unicode: bool = True, encoding: str = "cp850") -> Self:
-        """The name is UTF-16 whatever the message's flags say ([MS-DFSC] 2.2.2)."""
-        return super().decode(data)
-
-    def encode(self, *, unicode: bool = True, encoding: str = "cp850") -> bytes:
-        """The structure's bytes."""
-        return super().encode()
 
 
 TRANS2_REQUESTS: Final[dict[int, type[Structure]]] = {

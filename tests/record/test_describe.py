@@ -12,7 +12,20 @@ from fakesmb.record import describe
 from fakesmb.record.describe import carrier, summary, tagged
 from fakesmb.record.events import Part, pipe_message
 from fakesmb.record.words import trans as words_trans
-from fakesmb.wire import dirs, files, locking, names, negotiate, raw, search, session, trans, trans2, tree
+from fakesmb.wire import (
+    dfs,
+    dirs,
+    files,
+    locking,
+    names,
+    negotiate,
+    raw,
+    search,
+    session,
+    trans,
+    trans2,
+    tree,
+)
 from fakesmb.wire import nt_trans as nt
 from fakesmb.wire.codec import Body, Empty, lighten
 from fakesmb.wire.set_info import SetRename
@@ -123,7 +136,7 @@ CONNECTED = [
 ]
 MORE = NT.MORE_PROCESSING_REQUIRED
 HOST = "GTSC-B7A3A93C1A"
-ASKED = trans2.GetDfsReferralRequest(3, "\\192.168.1.8\\c$")
+ASKED = dfs.GetDfsReferralRequest(3, "\\192.168.1.8\\c$")
 
 DOCUMENTED = [
     (message(SETUP, setup(token(1))), "NTLMSSP:NTLM NEGOTIATE MESSAGE (C; Session Setup Andx)"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakesmb.wire import names, nt_trans, trans2
+from fakesmb.wire import dfs, names, nt_trans, trans2
 from fakesmb.wire.codec import DecodeError
 from tests.wire.wire_blocks import octets
 
@@ -49,7 +49,7 @@ BLOCKS: list[tuple[Any, str]] = [
         "0100 0200 03000000 04000000 0500 0600 0700 0800 09000000 0a00 0b000000",
     ),
     (
-        trans2.GetDfsReferralRequest(3, "\\h\\c$"),
+        dfs.GetDfsReferralRequest(3, "\\h\\c$"),
         "0300 5c00 6800 5c00 6300 2400 0000",
     ),
     (

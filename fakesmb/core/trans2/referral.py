@@ -3,7 +3,8 @@
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import Request
 from fakesmb.core.transactions import Results, subcommand
-from fakesmb.wire.trans2 import GetDfsReferralRequest, Trans2
+from fakesmb.wire.dfs import GetDfsReferralRequest
+from fakesmb.wire.trans2 import Trans2
 
 
 @subcommand(Trans2.GET_DFS_REFERRAL, GetDfsReferralRequest, Needs.TREE)

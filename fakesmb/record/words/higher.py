@@ -7,12 +7,13 @@ from fakesmb.wire import tokens
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import PacketType
+from fakesmb.wire.dfs import GetDfsReferralRequest
 from fakesmb.wire.fragments import Fragment
 from fakesmb.wire.ntlmssp import MessageType
 from fakesmb.wire.opnums import operation_name
 from fakesmb.wire.session import SessionSetupExtendedRequest, SessionSetupExtendedResponse
 from fakesmb.wire.tokens import Token
-from fakesmb.wire.trans2 import GetDfsReferralRequest, Trans2
+from fakesmb.wire.trans2 import Trans2
 
 _TOKENS: Final = frozenset({SessionSetupExtendedRequest, SessionSetupExtendedResponse})
 

@@ -11,7 +11,7 @@ from fakesmb.nt.descriptor import SecurityInformation
 from fakesmb.nt.status import NT
 from fakesmb.record.events import Part
 from fakesmb.record.words.files import file_name
-from fakesmb.wire import file_info, find_info, fs_info, names, nt_trans, set_info, trans2, unix
+from fakesmb.wire import dfs, file_info, find_info, fs_info, names, nt_trans, set_info, trans2, unix
 from fakesmb.wire.codec import DecodeError, Empty
 from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.info import PASSTHROUGH
@@ -222,7 +222,7 @@ PARAMETERS: Final[Mapping[type, Says]] = {
     trans2.Open2Request: _name,
     trans2.Open2Response: _fid,
     trans2.Open2ExtendedResponse: _fid,
-    trans2.GetDfsReferralRequest: _nothing,
+    dfs.GetDfsReferralRequest: _nothing,
     nt_trans.NtCreateRequest: _name,
     nt_trans.NtCreateResponse: _fid,
     nt_trans.NtCreateExtendedResponse: _fid,
