@@ -1,6 +1,7 @@
 # make serve    start the server on the sample shares; ARGS='--port 445 --log json' is passed on
 # make test     everything: format, lint, types, tests, real clients
 # make conformance  all that smbtorture has to say of the server, the slow ones too (minutes)
+# make bench    fakesmb beside Samba and impacket, in one run (minutes, as root); ARGS='--rounds 5' is passed on
 # make docs     make docs/coverage.md from the tables of the server
 # make clean    remove the environment and all caches
 PYTHON ?= python3
@@ -17,7 +18,7 @@ INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 COMPILE = @$(BIN)/python -m compileall -q fakesmb
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
 
-.PHONY: serve test conformance lint format docs clients clean help
+.PHONY: serve test conformance bench lint format docs clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -30,6 +31,11 @@ test: clients lint
 
 conformance: clients $(VENV)/.dev
 	$(BIN)/pytest -n auto --slow tests/conformance
+
+bench: $(VENV)/.installed
+	@.ci/packages smbd=samba smbpasswd=samba-common-bin || echo "going on without Samba" >&2
+	$(COMPILE)
+	@$(BIN)/python -m bench.bench $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
