@@ -24,11 +24,11 @@ sys.path.insert(0, str(OsPath(__file__).resolve().parent.parent))
 from fakesmb.nt.files import Access, Disposition, ShareMode
 from fakesmb.nt.status import SMBError
 from fakesmb.testing import InMemoryServer
-from fakesmb.vfs.later import DelayedCall
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.programs import local_locks
+from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.store import CreateParameters, Opened, Unfinished

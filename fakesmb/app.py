@@ -24,7 +24,7 @@ from fakesmb.transport.local_programs import heed_local_programs
 from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.writetimes import WriteClock
+from fakesmb.vfs.rules.times import WriteClock
 
 BACKLOG: Final = 512
 LEFT_OUT: Final = {

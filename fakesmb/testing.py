@@ -31,7 +31,7 @@ from fakesmb.record.events import Message as MessageEvent
 from fakesmb.record.log import EventLog
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.writetimes import WriteClock
+from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.wire.codec import Body, Buffer, Empty, Structure
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (

@@ -30,6 +30,22 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 
+NAMES_OF_FILES = {"paths", "wildcards", "shortnames", "stored"}
+ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
+    "vfs": {
+        "paths": set(),
+        "wildcards": {"paths"},
+        "shortnames": {"paths"},
+        "stored": set(),
+        "reactor": set(),
+        "store": {"paths", "shortnames"},
+        "rules": NAMES_OF_FILES | {"store"},
+        "programs": NAMES_OF_FILES | {"reactor", "store", "rules"},
+        "local": NAMES_OF_FILES | {"store", "rules"},
+    },
+}
+"""Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""
+
 IMPACKET = {"auth", "rpc"}
 REACTOR = {"transport", "app", "cli", "testing", "pytest_plugin", "web"}
 PURE_TWISTED = ("twisted.internet.defer", "twisted.python.failure")
@@ -53,6 +69,39 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
+def room_of(module: str) -> str:
+    """`fakesmb.vfs.rules.locks` is in the room `rules`."""
+    return module.split(".")[2] if module.count(".") > 1 else ""
+
+
+def module_of(path: Path) -> str:
+    """The full name of the module that a file is."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def modules_imported(path: Path) -> set[str]:
+    """The modules of fakesmb that a module imports, types included: not the names in them."""
+    known = {module_of(one) for one in MODULES}
+    names = {name for _, name in imports(path)}
+    return {name if name in known else name.rpartition(".")[0] for name in names} & known
+
+
+def circles(part: str) -> list[set[str]]:
+    """The sets of modules of a part that reach each other by imports."""
+    graph = {module_of(path): modules_imported(path) for path in (PACKAGE / part).rglob("*.py")}
+    reached = {module: set(others & graph.keys()) for module, others in graph.items()}
+    for middle in graph:
+        for module in graph:
+            if middle in reached[module]:
+                reached[module] |= reached[middle]
+    found: list[set[str]] = []
+    for module in sorted(graph):
+        circle = {other for other in reached[module] if module in reached[other]}
+        if circle and circle not in found:
+            found.append(circle)
+    return found
+
+
 def wrong(path: Path) -> Iterator[str]:
     """What this module must not import, one line each."""
     here = path.relative_to(PACKAGE.parent)
@@ -62,6 +111,11 @@ def wrong(path: Path) -> Iterator[str]:
             other = part_of(name)
             if part in MAY_IMPORT and other != part and other not in MAY_IMPORT[part]:
                 yield f"{here}:{line}: {part} may not import {name}"
+            rooms = ROOMS_MAY_IMPORT.get(part)
+            if rooms is not None and other == part:
+                room, asked = room_of(module_of(path)), room_of(name)
+                if room != "__init__" and asked != room and asked not in rooms[room]:
+                    yield f"{here}:{line}: the room {room} of {part} may not import {name}"
         elif name.split(".")[0] in ("impacket", "Cryptodome") and part not in IMPACKET:
             yield f"{here}:{line}: {name} only in auth and rpc"
         elif name.startswith("twisted.") and part not in REACTOR and not name.startswith(PURE_TWISTED):
@@ -73,6 +127,11 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
     assert list(wrong(path)) == []
 
 
+@pytest.mark.parametrize("part", ROOMS_MAY_IMPORT)
+def test_no_circle_of_imports_inside_a_part_even_for_types(part: str) -> None:
+    assert circles(part) == []
+
+
 def test_the_rules_find_what_they_forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail: a module that breaks every rule is found out."""
     bad = PACKAGE / "wire" / "never_written.py"
@@ -80,6 +139,15 @@ def test_the_rules_find_what_they_forbid(monkeypatch: pytest.MonkeyPatch) -> Non
     original = Path.read_text
     monkeypatch.setattr(Path, "read_text", lambda self, **_: source if self == bad else original(self))
     assert len(list(wrong(bad))) == 3
+
+
+def test_a_room_and_a_circle_that_are_wrong_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = PACKAGE / "vfs" / "rules" / "access.py"
+    source = "from fakesmb.vfs.local import eas\nfrom fakesmb.vfs.rules.permissions import allowed\n"
+    original = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda self, **_: source if self == bad else original(self))
+    assert len(list(wrong(bad))) == 1
+    assert {"fakesmb.vfs.rules.access", "fakesmb.vfs.rules.permissions"} <= circles("vfs")[0]
 
 
 def test_packages_hold_no_code() -> None:

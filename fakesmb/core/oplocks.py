@@ -10,7 +10,7 @@ from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.nt.files import Oplock
 from fakesmb.record import events
-from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags, Header
 from fakesmb.wire.locking import LockingAndxRequest, LockType, OplockLevel, oplock_break

@@ -16,9 +16,8 @@ from fakesmb.core.views import LiveView
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
-from fakesmb.vfs.later import DelayedCall
-from fakesmb.vfs.local.posix import posix_path
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, posix_path
+from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileStore, Handle, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability

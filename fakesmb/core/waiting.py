@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.state import Clock
-from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import MustWait, Search, SharingViolation, Unfinished
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.state import Server
-from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
 

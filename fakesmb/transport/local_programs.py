@@ -1,13 +1,14 @@
 """What local programs do with the files of clients, read in the reactor that serves them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IReadDescriptor
 from zope.interface import implementer
 
 from fakesmb.record.log import EventLog
-from fakesmb.vfs.programs import local_locks
+from fakesmb.vfs.programs.local_locks import SUPPORTED, LocalLocks
 from fakesmb.vfs.programs.local_opens import LocalOpens
 from fakesmb.vfs.programs.outside import OutsideChanges
 from fakesmb.vfs.rules.openfiles import OpenFiles
@@ -47,4 +48,4 @@ def heed_local_programs(reactor: Any, opens: OpenFiles, log: EventLog) -> None:
 
     opens.watches.outside = OutsideChanges(opens.watches, listen, reactor.callLater, log.problem)
     opens.local_opens = LocalOpens(listen, log.problem)
-    opens.call_later = reactor.callLater if local_locks.SUPPORTED else None
+    opens.local_locks = partial(LocalLocks, reactor.callLater) if SUPPORTED else None

@@ -21,7 +21,10 @@ _ILLEGAL: Final = re.compile(r'[\x00-\x1f"<>|?*:\ud800-\udfff]')
 _ILLEGAL_BUT_WILDCARDS: Final = re.compile(r"[\x00-\x1f|:\ud800-\udfff]")
 _ON_DISK: Final = re.compile(r'[\x00-\x1f"<>|?*:\\\ud800-\udfff]')
 # What a path must not contain to be taken as it is: nearly all paths that clients send.
-_UNUSUAL: Final = re.compile(r'[\x00-\x1f"<>|?*:/\ud800-\udfff]|(?:^|\\)\.{0,2}(?:\\|$)')
+_NOT_PLAIN: Final = re.compile(r'[\x00-\x1f"<>|?*:/\ud800-\udfff]|(?:^|\\)\.{0,2}(?:\\|$)')
+_POSIX_ILLEGAL: Final = re.compile("[\0\ud800-\udfff]")
+_LONGEST_POSIX: Final = 255
+"""Bytes of UTF-8 in one component of a POSIX name."""
 _CHECK_LENGTH: Final = MAX_COMPONENT // 2
 _DEFAULT_STREAM_TYPE: Final = "$DATA"
 _INDEX_TYPE: Final = "$INDEX_ALLOCATION"
@@ -50,7 +53,7 @@ class Path(msgspec.Struct, frozen=True):
         text = text.strip("\\")
         if not text.strip("/"):
             return cls()
-        if len(text) <= _CHECK_LENGTH and _UNUSUAL.search(text) is None:
+        if len(text) <= _CHECK_LENGTH and _NOT_PLAIN.search(text) is None:
             return cls(tuple(text.split("\\")))
         if text[-1] == "/":
             raise SMBError(NT.OBJECT_NAME_INVALID, "a slash at the end")
@@ -141,6 +144,36 @@ def _check(part: str, illegal: re.Pattern[str]) -> None:
         raise SMBError(NT.OBJECT_NAME_INVALID, "characters that no name has")
     if len(part) > _CHECK_LENGTH and len(part.encode("utf-16-le")) > 2 * MAX_COMPONENT:
         raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
+
+
+def check_posix_name(name: str) -> None:
+    """Raises OBJECT_NAME_INVALID unless a file may get this name."""
+    if name in ("", ".", "..") or "/" in name or _POSIX_ILLEGAL.search(name):
+        raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+    if len(name.encode()) > _LONGEST_POSIX:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
+
+
+def posix_path(text: str, *, wildcards: bool = False) -> Path:
+    """Reads `/dir/name`: only the separator is no part of a name. `wildcards` changes nothing.
+
+    Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID.
+    """
+    parts: list[str] = []
+    for part in text.split("/"):
+        if part == "..":
+            if not parts:
+                raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "the path climbs out of the share")
+            parts.pop()
+        elif part not in ("", "."):
+            check_posix_name(part)
+            parts.append(part)
+    return Path(tuple(parts))
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a POSIX name can be told to clients: it holds no NUL and no byte that is not UTF-8."""
+    return _POSIX_ILLEGAL.search(text) is None
 
 
 def fold(name: str) -> str:

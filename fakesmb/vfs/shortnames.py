@@ -7,7 +7,7 @@ import re
 from typing import Final
 from zlib import crc32
 
-from fakesmb.vfs.paths import fold
+from fakesmb.vfs.paths import fold, is_legal_on_wire
 
 _CHARACTERS: Final = r"[!#-)\-0-9@A-Z^_`a-z{}~]"
 _IS_8_3: Final = re.compile(rf"(?:{_CHARACTERS}{{1,8}}(?:\.{_CHARACTERS}{{1,3}})?|\.\.?)\Z")
@@ -46,3 +46,8 @@ def short_name(name: str) -> str:
     if not (extension.isascii() and extension.isalnum()):
         extension = _NOT_SHORT.sub("", extension)
     return f"{hashed}.{extension[:3]}" if extension else hashed
+
+
+def shown_name(name: str) -> str:
+    """The name a client is given for a name on disk: a short one where SMB has no way to write it."""
+    return name if is_legal_on_wire(name) else short_name(name)

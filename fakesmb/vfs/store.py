@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
     from fakesmb.nt.descriptor import Descriptor
     from fakesmb.nt.token import Token
-    from fakesmb.vfs.local.posix import PosixFiles
     from fakesmb.vfs.paths import Path
-    from fakesmb.vfs.rules.watch import Changes
 
 
 BreakOplock = Callable[[int, bool], None]
 """Told to a holder: the level it is left with, and whether it must acknowledge. It returns before that happens."""
+
+
+Change = tuple[int, str]
+"""A change in a watched directory: an action (`Happened`), and the name below that directory."""
+Changes = list[Change]
+"""What is told at once. None at all: look for yourself, there was too much to tell, or the watch has ended."""
 
 
 class Ea(NamedTuple):
@@ -225,6 +229,78 @@ class Search(Protocol):
         """Lets the snapshot go."""
 
 
+class PosixChanges(NamedTuple):
+    """What the Unix extensions set of a file; None leaves a fact alone. Times are FILETIME."""
+
+    access_time: int | None = None
+    write_time: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    mode: int | None = None
+    creation_time: int | None = None
+
+
+class LockedRange(Protocol):
+    """A byte-range lock that somebody holds: `[start, end)`."""
+
+    start: int
+    end: int
+    pid: int
+    exclusive: bool
+
+
+class PosixLocks(Protocol):
+    """The POSIX locks that are taken through one open file: a process's own never conflict with each other."""
+
+    def take(
+        self, pid: int, offset: int, length: int, *, exclusive: bool, waits: bool
+    ) -> "Deferred[None] | None":
+        """Takes a range for a process, in place of what it holds of it.
+
+        Raises INVALID_LOCK_RANGE, or FILE_LOCK_CONFLICT where another holds it; with `waits`, gives a Deferred then.
+        """
+
+    def free(self, pid: int, offset: int, length: int) -> None:
+        """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on."""
+
+    def obstacle(self, pid: int, offset: int, length: int, *, exclusive: bool) -> LockedRange | None:
+        """The lock of another that stands in the way of this one."""
+
+
+class PosixFiles(Protocol):
+    """What the CIFS Unix extensions ask of a share's files: names themselves, which are not followed."""
+
+    def query(self, target: "Handle | Path") -> Info:
+        """The facts of a name itself, a symbolic link's own, or of an open file."""
+
+    def read_link(self, path: "Path") -> str:
+        """Where a symbolic link leads, as it was told; INVALID_PARAMETER for anything else."""
+
+    def search(self, directory: "Path", pattern: str, attributes: int) -> Search:
+        """Begins a search that gives the facts of names themselves."""
+
+    def change(self, target: "Handle | Path", wanted: PosixChanges) -> None:
+        """Sets owner, permissions and times."""
+
+    def set_new_mode(self, handle: Handle, mode: int) -> None:
+        """The permissions of a file that this open made, whatever access it was opened for."""
+
+    def locks(self, handle: Handle) -> PosixLocks:
+        """The POSIX locks that are taken through an open file."""
+
+    def make_link(self, path: "Path", target: str) -> None:
+        """Makes a symbolic link that says `target`, whatever that is."""
+
+    def make_node(self, path: "Path", kind: int) -> None:
+        """Makes a named pipe (S_IFIFO) or a socket (S_IFSOCK), which nobody opens here."""
+
+    def make_hard_link(self, old: "Path", new: "Path") -> None:
+        """Gives a file, or a symbolic link itself, one more name."""
+
+    def unlink(self, path: "Path", *, directory: bool) -> None:
+        """Takes a name away at once, though the file be open."""
+
+
 class FileStore(Protocol):
     """A share's files. All methods may raise `SMBError` or `OSError`.
 
@@ -361,7 +437,7 @@ class FileStore(Protocol):
         """Answers whoever waits for changes through this open, which is going to end, with none."""
 
     def for_user(self, token: "Token | None") -> "FileStore":
-        """The same files with access checks for that user; None: for the server itself, which may all."""
+        """The same files with access checks for that user; None: the server itself, no access checks."""
 
     def query_security(self, handle: Handle, parts: int) -> "Descriptor":
         """Parts (SecurityInformation) of a descriptor; ACCESS_DENIED where the open has no right to them."""
@@ -373,7 +449,7 @@ class FileStore(Protocol):
         """All that this user could open the file for."""
 
     @property
-    def posix(self) -> "PosixFiles":
+    def posix(self) -> PosixFiles:
         """What the Unix extensions ask for besides."""
 
     def with_posix_names(self) -> "FileStore":
@@ -381,3 +457,6 @@ class FileStore(Protocol):
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""
+
+    def shutdown(self) -> None:
+        """Lets go of what is kept for later, such as descriptors. The store works on and takes it again."""

@@ -15,8 +15,7 @@ from fakesmb.transport.local_programs import Readable, heed_local_programs
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.watch import Changes
-from fakesmb.vfs.store import CreateParameters
+from fakesmb.vfs.store import Changes, CreateParameters
 
 LIST = 0x00120081
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmb.nt.files import Attribute
-from fakesmb.vfs.local import attributes
-from fakesmb.vfs.local.attributes import NOTHING, Stored, decode, effective, encode, load, save
+from fakesmb.vfs.local.attributes import decode, effective, encode, load, save
+from fakesmb.vfs.stored import NOTHING, SideTable, Stored
 
 BORN = 0x01D000DAB1F3B932
 SAMBA_4_17 = bytes.fromhex("0000050005000000110000002300000032b9f3b1da00d001")
@@ -60,7 +60,7 @@ def test_what_was_stored_wins() -> None:
 def test_extended_attributes_keep_it(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "a"
     file.touch()
-    side: attributes.SideTable = {}
+    side: SideTable = {}
     save(str(file), file.stat(), Stored(2, BORN), side)
     assert not side
     assert os.getxattr(file, "user.DOSATTRIB") == encode(Stored(2, BORN))
@@ -77,7 +77,7 @@ def test_a_disk_without_extended_attributes(tmp_path: pathlib.Path, monkeypatch:
     monkeypatch.setattr(os, "setxattr", unsupported)
     file = tmp_path / "a"
     file.touch()
-    side: attributes.SideTable = {}
+    side: SideTable = {}
     save(str(file), file.stat(), Stored(Attribute.READONLY, BORN), side, follow=True)
     assert load(str(file), file.stat(), side) == Stored(Attribute.READONLY, BORN)
     assert (

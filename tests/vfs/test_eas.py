@@ -8,9 +8,10 @@ import pytest
 from fakesmb.nt.files import Access, Attribute, Disposition
 from fakesmb.nt.status import NT
 from fakesmb.vfs.local import eas
-from fakesmb.vfs.local.attributes import NOTHING, Stored, decode, encode
+from fakesmb.vfs.local.attributes import decode, encode
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Ea
+from fakesmb.vfs.stored import NOTHING, Stored
 from tests.vfs.lab import Lab, Refuses
 
 A = Path.parse("a")

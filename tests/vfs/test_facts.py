@@ -3,10 +3,10 @@ import pathlib
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.filetime import from_ns
-from fakesmb.vfs.local.attributes import NOTHING, Stored
 from fakesmb.vfs.local.facts import info_of, round_up
 from fakesmb.vfs.rules.openfiles import OpenFile
-from fakesmb.vfs.rules.writetimes import Times, WriteClock
+from fakesmb.vfs.rules.times import Times, WriteClock
+from fakesmb.vfs.stored import NOTHING, Stored
 
 
 def test_facts_of_a_file(tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -13,7 +14,7 @@ from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.programs.local_locks import SUPPORTED
+from fakesmb.vfs.programs.local_locks import SUPPORTED, LocalLocks
 from fakesmb.vfs.store import CreateParameters, Handle
 from tests.vfs.lab import Lab, Refuses
 
@@ -58,7 +59,7 @@ class Program:
 def clock(lab: Lab) -> Clock:
     """What the store looks again by."""
     clock = Clock()
-    lab.opens.call_later = clock.callLater
+    lab.opens.local_locks = partial(LocalLocks, clock.callLater)
     return clock
 
 

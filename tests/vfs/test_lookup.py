@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import directory as directories
-from fakesmb.vfs.local.directory import Listing, shown_name
+from fakesmb.vfs.local.directory import Listing
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters
 from tests.vfs.lab import Lab, Refuses
 

@@ -8,8 +8,8 @@ from fakesmb.nt.status import SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import sharing
 from fakesmb.vfs.rules.deletion import contest, deletes
+from fakesmb.vfs.rules.held import Held
 from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
-from fakesmb.vfs.rules.oplocks import Held
 from fakesmb.vfs.rules.sharing import conflict
 from fakesmb.vfs.store import CreateParameters
 
@@ -43,6 +43,9 @@ class OneOpen:
     @property
     def xattr_target(self) -> int:
         return self.fd
+
+    def place(self) -> str:
+        return self.disk_path
 
 
 def requests() -> st.SearchStrategy[CreateParameters]:

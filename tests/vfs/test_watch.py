@@ -6,8 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from fakesmb.nt.files import Disposition, Filter, Happened, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.rules.watch import Changes
-from fakesmb.vfs.store import Handle
+from fakesmb.vfs.store import Changes, Handle
 from tests.vfs.lab import Lab, Refuses
 
 NAME = Filter.FILE_NAME | Filter.DIR_NAME

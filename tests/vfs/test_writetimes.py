@@ -12,7 +12,7 @@ from fakesmb.nt.filetime import TICKS_PER_SECOND, from_ns, now
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.writetimes import WriteClock
+from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.vfs.store import CreateParameters, Handle, Info
 from tests.vfs.lab import close_all
 

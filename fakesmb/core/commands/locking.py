@@ -10,7 +10,7 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import NO_REPLY, Answer, Empty, Request
 from fakesmb.core.state import Clock
 from fakesmb.nt.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.later import DelayedCall
+from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileStore, Handle
 from fakesmb.wire.commands import Command
 from fakesmb.wire.locking import (

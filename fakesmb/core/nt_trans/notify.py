@@ -9,7 +9,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, notify_information
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.rules.watch import Changes
+    from fakesmb.vfs.store import Changes
 
 
 @subcommand(NtTransact.NOTIFY_CHANGE, NotifySetup)

@@ -18,8 +18,8 @@ from fakesmb.core.waiting import patiently
 from fakesmb.nt.descriptor import sid_bytes
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.posix import Changes
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import PosixChanges
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2
@@ -168,7 +168,7 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
             raise SMBError(NT.NOT_SUPPORTED, "no handle is of a link itself")
         text = posix.read_link(target) + "\0"
         return Results(NO_EA_ERROR, asked_by(request).text(text))
-    return Results(NO_EA_ERROR, row.encode(posix.query(target), asked_by(request)))  # type: ignore[arg-type]
+    return Results(NO_EA_ERROR, row.encode(posix.query(target), asked_by(request)))
 
 
 def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
@@ -209,8 +209,8 @@ def _path(target: Target) -> Path:
 def _basic(request: AnyRequest, target: Target, wanted: SetUnix) -> None:
     if isinstance(target, Path) and _made(request, target, wanted):
         return
-    now = request.store.posix.query(target)  # type: ignore[arg-type]
-    changes = Changes(
+    now = request.store.posix.query(target)
+    changes = PosixChanges(
         wanted.access_time,
         wanted.write_time,
         None if wanted.uid == now.posix_uid else wanted.uid,
@@ -232,7 +232,7 @@ def _basic(request: AnyRequest, target: Target, wanted: SetUnix) -> None:
             resizes=True,
         )
     if any(one is not None for one in changes):
-        request.store.posix.change(target, changes)  # type: ignore[arg-type]
+        request.store.posix.change(target, changes)
 
 
 def _made(request: AnyRequest, path: Path, wanted: SetUnix) -> bool:
@@ -252,7 +252,7 @@ def _made(request: AnyRequest, path: Path, wanted: SetUnix) -> bool:
             request.store.posix.make_node(path, _NODES[wanted.type])
         else:
             raise SMBError(NT.ACCESS_DENIED, "devices are not made here") from None
-        request.store.posix.change(path, Changes(mode=wanted.mode))
+        request.store.posix.change(path, PosixChanges(mode=wanted.mode))
         return True
     return False
 
@@ -262,9 +262,9 @@ def _acl(request: AnyRequest, target: Target, wanted: SetAcl) -> None:
         return
     if wanted.mode is None:
         raise SMBError(NT.NOT_SUPPORTED, "an ACL that is more than permission bits")
-    now = request.store.posix.query(target)  # type: ignore[arg-type]
+    now = request.store.posix.query(target)
     mode = now.mode_bits & _PERMISSIONS & ~0o777 | wanted.mode
-    request.store.posix.change(target, Changes(mode=mode))  # type: ignore[arg-type]
+    request.store.posix.change(target, PosixChanges(mode=mode))
 
 
 def _link(request: AnyRequest, target: Target, wanted: str) -> None:

@@ -13,9 +13,8 @@ from fakesmb.core.transactions import Results
 from fakesmb.core.waiting import then
 from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.posix import Changes
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, Handle, Opened
+from fakesmb.vfs.store import CreateParameters, Handle, Opened, PosixChanges
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.files import CreateFlag
 from fakesmb.wire.unix import (
@@ -94,7 +93,7 @@ def posix_open(
         action = _CREATED if opened.action == Action.CREATED else _OPENED
         if action == _CREATED:
             if mode is not None:
-                request.store.posix.set_new_mode(opened.handle, mode)  # type: ignore[arg-type]
+                request.store.posix.set_new_mode(opened.handle, mode)
         elif truncates:
             request.store.set_end_of_file(opened.handle, 0)
             action = _TRUNCATED
@@ -109,7 +108,7 @@ def _make_directory(request: AnyRequest, path: Path, mode: int | None, level: in
         raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
     request.store.make_directory(path)
     if mode is not None:
-        request.store.posix.change(path, Changes(mode=mode))
+        request.store.posix.change(path, PosixChanges(mode=mode))
     return _answer(request, path, 0, 0, _CREATED, level)
 
 
@@ -118,7 +117,7 @@ def _answer(request: AnyRequest, target: Target, fid: int, oplock: int, action: 
         return Results(NO_EA_ERROR, PosixOpenResponse(oplock, fid, action, NO_REPLY_LEVEL).encode())
     encode = QUERY_LEVELS[level].encode
     assert encode is not None
-    facts = encode(request.store.posix.query(target), asked_by(request))  # type: ignore[arg-type]
+    facts = encode(request.store.posix.query(target), asked_by(request))
     return Results(NO_EA_ERROR, PosixOpenResponse(oplock, fid, action, level).encode() + facts)
 
 
@@ -129,7 +128,7 @@ def posix_lock(request: AnyRequest, target: Target, wanted: PosixLock) -> "Resul
     """fcntl(2) F_SETLK and F_SETLKW: a process's locks of a file never conflict, the last one counts."""
     handle = _open_file(target)
     length = wanted.length
-    locks = request.store.posix.locks(handle)  # type: ignore[arg-type]
+    locks = request.store.posix.locks(handle)
     if wanted.type == PosixLockType.UNLOCK:
         locks.free(wanted.pid, wanted.start, length)
         return Results(NO_EA_ERROR)
@@ -153,7 +152,7 @@ def query_lock(request: AnyRequest, target: Target) -> bytes:
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
     exclusive = asked_for.type == PosixLockType.WRITE
-    locks = request.store.posix.locks(handle)  # type: ignore[arg-type]
+    locks = request.store.posix.locks(handle)
     found = locks.obstacle(asked_for.pid, asked_for.start, asked_for.length, exclusive=exclusive)
     if found is None:
         return PosixLock(

@@ -10,10 +10,9 @@ import stat
 import struct
 from typing import Final
 
-import msgspec
-
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.vfs.stored import NOTHING, SideTable, Stored
 
 XATTR: Final = "user.DOSATTRIB"
 
@@ -36,23 +35,6 @@ _STORED: Final = (Attribute.SETTABLE | Attribute.SPARSE) & ~Attribute.NORMAL
 _NO_XATTR: Final = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_DATA: Final = frozenset({errno.ENODATA, *_NO_XATTR, getattr(errno, "ENOATTR", errno.ENODATA)})
 _HAVE_XATTR: Final = hasattr(os, "getxattr")
-
-
-class Stored(msgspec.Struct, frozen=True, gc=False):
-    """What was remembered of a file: -1 and 0 where nothing was."""
-
-    attributes: int = -1
-    creation_time: int = 0
-    ea_size: int = -1
-    """Bytes of EAs when it was last written: -1 where nobody knows."""
-    change_time: int = 0
-    """A change time that a client set: POSIX moves its own whatever it is told."""
-    change_until: int = 0
-    """Nanoseconds: a POSIX change time after this one is a later change, and counts."""
-
-
-NOTHING: Final = Stored()
-SideTable = dict[tuple[int, int], Stored]
 
 
 def decode(blob: bytes) -> Stored:

@@ -11,11 +11,12 @@ from typing import Final
 
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.rules.writetimes import before_write
+from fakesmb.vfs.stored import Stored
 
 Answer = tuple[bytes, NT]
 """Output, and SUCCESS or the warning that it comes with."""

@@ -8,13 +8,17 @@ nothing is looked up: the attribute `user.fakesmb.NTACL.used` of a share's root 
 import os
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fakesmb.nt.descriptor import Control, Descriptor, WellKnown, descriptor_bytes, read_descriptor
 from fakesmb.nt.files import Access, Disposition, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.nt.token import Token
 from fakesmb.vfs.local import xattrs
+from fakesmb.vfs.local.directory import Directory
+from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.local.lookup import Entry
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.permissions import (
     allowed,
     changed,
@@ -26,12 +30,6 @@ from fakesmb.vfs.rules.permissions import (
     through_parent,
     through_privileges,
 )
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.local.directory import Directory
-    from fakesmb.vfs.local.handles import LocalHandle
-    from fakesmb.vfs.local.lookup import Entry
-    from fakesmb.vfs.rules.openfiles import OpenFiles
 
 XATTR: Final = "user.fakesmb.NTACL"
 USED: Final = "user.fakesmb.NTACL.used"
@@ -94,12 +92,12 @@ def _used(root: str) -> bool:
 
 
 class Guard:
-    """Access checks for one user over the files of one share. `token` None: the server itself, which may all."""
+    """Access checks for one user over the files of one share. `token` None: the server itself, no access checks."""
 
     __slots__ = ("_always", "_opens", "_root", "privileged", "token")
 
     def __init__(
-        self, root: str, opens: "OpenFiles", token: Token | None = None, *, always: bool = False
+        self, root: str, opens: OpenFiles, token: Token | None = None, *, always: bool = False
     ) -> None:
         self._root = root
         self._opens = opens
@@ -113,7 +111,7 @@ class Guard:
         """The same for another user."""
         return Guard(self._root, self._opens, token, always=self._always)
 
-    def open(self, entry: "Entry", asked: int, access: int, disposition: int, options: int) -> int:
+    def open(self, entry: Entry, asked: int, access: int, disposition: int, options: int) -> int:
         """The access an open of something that is there gets, of what the file itself allows; or ACCESS_DENIED.
 
         `asked` is the mask with generic rights mapped, `access` what it grants where nothing restricts it.
@@ -134,7 +132,7 @@ class Guard:
             return access & (rights | ~Access.FILE_ALL)
         return access
 
-    def make(self, parent: "Directory", given: Descriptor | None, *, directory: bool) -> Descriptor | None:
+    def make(self, parent: Directory, given: Descriptor | None, *, directory: bool) -> Descriptor | None:
         """What is to be kept with a new object, which this user must be allowed to make; None for nothing."""
         token = self.token or _SERVER
         if given is not None and not (given.owner or given.group or given.control & _LISTS):
@@ -157,31 +155,31 @@ class Guard:
             with suppress(OSError):
                 os.setxattr(self._root, USED, b"1")
 
-    def check_add(self, parent: "Directory", *, directory: bool) -> None:
+    def check_add(self, parent: Directory, *, directory: bool) -> None:
         """Raises ACCESS_DENIED where this user may not put a new name into a directory."""
         if self.token is not None and self._opens.secured:
             own = load(parent.xattr_base)
             if own is not None:
                 self._check_adding(own, self.token, directory=directory)
 
-    def check_list(self, directory: "Directory") -> None:
+    def check_list(self, directory: Directory) -> None:
         """Raises ACCESS_DENIED where this user may not see what is in a directory."""
         if self.token is not None and self._opens.secured:
             own = load(directory.xattr_base)
             if own is not None and not allowed(own, self.token) & Access.LIST_DIRECTORY:
                 raise SMBError(NT.ACCESS_DENIED, "the directory's descriptor refuses listing")
 
-    def check(self, entry: "Entry", wanted: int) -> None:
+    def check(self, entry: Entry, wanted: int) -> None:
         """Raises ACCESS_DENIED where this user may not do that with what is there."""
         self.open(entry, wanted, wanted, Disposition.OPEN, 0)
 
-    def query(self, handle: "LocalHandle", parts: int) -> Descriptor:
+    def query(self, handle: LocalHandle, parts: int) -> Descriptor:
         """These parts of an open file's descriptor."""
         if rights_to_query(parts) & ~handle.access:
             raise SMBError(NT.ACCESS_DENIED, "not opened for reading its descriptor")
         return selected(self._of(handle), parts)
 
-    def change(self, handle: "LocalHandle", parts: int, descriptor: Descriptor) -> None:
+    def change(self, handle: LocalHandle, parts: int, descriptor: Descriptor) -> None:
         """Exchanges these parts of an open file's descriptor."""
         if rights_to_set(parts) & ~handle.access:
             raise SMBError(NT.ACCESS_DENIED, "not opened for changing its descriptor")
@@ -192,19 +190,19 @@ class Guard:
         if self._opens.watches.active:
             self._opens.watches.modified(handle.disk_path, Filter.SECURITY)
 
-    def maximal(self, handle: "LocalHandle") -> int:
+    def maximal(self, handle: LocalHandle) -> int:
         """All that this user could open the file for."""
         own = load(handle.xattr_target, follow=True) if self._opens.secured and self.token else None
         return Access.FILE_ALL if own is None or self.token is None else allowed(own, self.token)
 
-    def _of(self, handle: "LocalHandle") -> Descriptor:
+    def _of(self, handle: LocalHandle) -> Descriptor:
         own = load(handle.xattr_target, follow=True)
         if own is None:
             return default_descriptor(os.fstat(handle.fd))
         self._opens.secured = True  # it may have come with a copy of the file
         return own
 
-    def _by_parent(self, entry: "Entry", token: Token) -> int:
+    def _by_parent(self, entry: Entry, token: Token) -> int:
         own = load(entry.directory.xattr_base) if entry.name else None
         return Access.DELETE | Access.READ_ATTRIBUTES if own is None else through_parent(own, token)
 

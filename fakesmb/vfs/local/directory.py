@@ -7,18 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from fakesmb.vfs.paths import fold, is_legal_on_wire
-from fakesmb.vfs.shortnames import short_name
+from fakesmb.vfs.shortnames import short_name, shown_name
 
 _LINUX: Final = sys.platform == "linux"
 _SETTLED_NS: Final = 20_000_000
 """Changes within one tick of the kernel's clock leave one time: a younger listing proves nothing."""
 
 Stamp = tuple[int, int, int, int, int]
-
-
-def shown_name(name: str) -> str:
-    """The name a client is given for a name on disk: a short one where SMB has no way to write it."""
-    return name if is_legal_on_wire(name) else short_name(name)
 
 
 def shown_key(names: list[str]) -> Callable[[str], str]:

@@ -6,10 +6,11 @@ from typing import Final
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.filetime import UNIX_EPOCH
-from fakesmb.vfs.local.attributes import Stored, effective
 from fakesmb.vfs.local.attributes import creation_time as creation_time_of
+from fakesmb.vfs.local.attributes import effective
 from fakesmb.vfs.rules.openfiles import OpenFile
 from fakesmb.vfs.store import Info
+from fakesmb.vfs.stored import Stored
 
 _CLUSTER: Final = 4096
 

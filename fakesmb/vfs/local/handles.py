@@ -11,14 +11,15 @@ from typing import Final
 from fakesmb.nt.files import Access, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import load
+from fakesmb.vfs.local.directory import place_of
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
+from fakesmb.vfs.rules.held import Held
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles
-from fakesmb.vfs.rules.oplocks import Held
-from fakesmb.vfs.store import CreateParameters, FileRange, Info
+from fakesmb.vfs.store import CreateParameters, FileRange, Handle, Info
 
 LARGEST: Final = (1 << 63) - 1
 """The largest offset and size that a file can have."""
@@ -111,6 +112,10 @@ class LocalHandle:
     def base(self) -> OpenFile:
         """The file itself, also of a stream's open."""
         return self.file
+
+    def place(self) -> str:
+        """Where the open directory is now: its whole path on disk."""
+        return place_of(self.fd)
 
     # -- data ----------------------------------------------------------------------------------------------
 
@@ -209,3 +214,10 @@ class DirectoryHandle(LocalHandle):
 
     def report_end(self, *, gone: bool) -> None:
         """Nothing: a directory is not written through its opens."""
+
+
+def local_handle(handle: Handle) -> LocalHandle:
+    """The open of a local file that a handle is; INVALID_HANDLE for another store's, or after its close."""
+    if not isinstance(handle, LocalHandle) or handle.closed:
+        raise SMBError(NT.INVALID_HANDLE, "not open in this share")
+    return handle

@@ -10,8 +10,9 @@ import stat
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.directory import Directory, place_of, shown_name
+from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.paths import Path, check_name
+from fakesmb.vfs.shortnames import shown_name
 
 _OPEN_DIRECTORY: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _HELD_DIRECTORIES: Final = 64

@@ -11,10 +11,11 @@ from fakesmb.nt.files import Attribute, Filter
 from fakesmb.nt.filetime import to_ns
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas
-from fakesmb.vfs.local.attributes import SideTable, Stored, creation_time, effective, load, save
+from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.rules.writetimes import keep, resume, set_times
 from fakesmb.vfs.store import Ea
+from fakesmb.vfs.stored import SideTable, Stored
 
 _LATEST: Final = (1 << 63) - 1
 _STOP_UPDATES: Final = -1
@@ -24,56 +25,60 @@ _SLACK_NS: Final = 1_000_000
 _MOST_SLACK_NS: Final = 1_000_000_000
 
 
-def set_basic(own: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int) -> None:
+def set_basic(
+    handle: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int
+) -> None:
     """Sets times (FILETIME; 0: leave, -1: leave and stop automatic updates, -2: resume them) and attributes.
 
     Raises INVALID_PARAMETER for times and attributes that this file cannot have.
     """
-    if attributes & (Attribute.TEMPORARY if own.is_directory else Attribute.DIRECTORY):
+    if attributes & (Attribute.TEMPORARY if handle.is_directory else Attribute.DIRECTORY):
         raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
     if not all(_RESUME_UPDATES <= one <= _LATEST for one in (creation, access, write, change)):
         raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
-    clock = own.opens.clock
-    st = os.fstat(own.fd)
+    clock = handle.opens.clock
+    st = os.fstat(handle.fd)
     if creation > 0 or attributes:
-        _remember(own, st, creation, attributes)
+        _remember(handle, st, creation, attributes)
     if access > 0 or write > 0:
         at = to_ns(access) if access > 0 else st.st_atime_ns
         wt = to_ns(write) if write > 0 else st.st_mtime_ns
         try:
-            os.utime(own.xattr_target, ns=(at, wt))
+            os.utime(handle.xattr_target, ns=(at, wt))
         except OverflowError:
             raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
-    if own.file.times is not None:
-        own.file.times.touch(own)
+    if handle.file.times is not None:
+        handle.file.times.touch(handle)
     if write > 0 or change > 0:
-        set_times(own, clock, max(write, 0), max(change, 0))
+        set_times(handle, clock, max(write, 0), max(change, 0))
     if write == _STOP_UPDATES:
-        keep(own, clock)
+        keep(handle, clock)
     elif write == _RESUME_UPDATES:
-        resume(own)
+        resume(handle)
 
 
-def set_eas(own: LocalHandle, wanted: Sequence[Ea], *, as_spelt: bool) -> None:
+def set_eas(handle: LocalHandle, wanted: Sequence[Ea], *, as_spelt: bool) -> None:
     """Sets extended attributes and remembers how large they all are."""
-    opens = own.opens
-    size = eas.save(own.xattr_target, wanted, as_spelt=as_spelt)
-    st = os.fstat(own.fd)
-    stored = load(own.xattr_target, st, opens.side, follow=True)
+    opens = handle.opens
+    size = eas.save(handle.xattr_target, wanted, as_spelt=as_spelt)
+    st = os.fstat(handle.fd)
+    stored = load(handle.xattr_target, st, opens.side, follow=True)
     if stored.attributes >= 0 and stored.ea_size != size:
         known = Stored(stored.attributes, stored.creation_time, size)
-        save(own.xattr_target, st, known, opens.side, follow=True)
-    if own.file.times is not None:
-        own.file.times.touch()
+        save(handle.xattr_target, st, known, opens.side, follow=True)
+    if handle.file.times is not None:
+        handle.file.times.touch()
     if opens.watches.active:
-        opens.watches.modified(own.disk_path, Filter.EA)
+        opens.watches.modified(handle.disk_path, Filter.EA)
 
 
-def note_modified(own: LocalHandle) -> None:
+def note_modified(handle: LocalHandle) -> None:
     """An open changes data: the file wants to be backed up again ([MS-FSA] 2.1.4.17)."""
-    was_set = set_archive(own.xattr_target, os.fstat(own.fd), own.name, own.opens.side, follow=True)
-    if was_set and own.opens.watches.active:
-        own.opens.watches.modified(own.disk_path, Filter.ATTRIBUTES)
+    was_set = set_archive(
+        handle.xattr_target, os.fstat(handle.fd), handle.name, handle.opens.side, follow=True
+    )
+    if was_set and handle.opens.watches.active:
+        handle.opens.watches.modified(handle.disk_path, Filter.ATTRIBUTES)
 
 
 def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTable, *, follow: bool) -> bool:
@@ -89,19 +94,19 @@ def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTabl
     return True
 
 
-def keep_change_time(own: LocalHandle, change: int) -> None:
+def keep_change_time(handle: LocalHandle, change: int) -> None:
     """The last open ends after somebody set the change time: from now on the disk knows it."""
     slack = _SLACK_NS
     while slack <= _MOST_SLACK_NS:
         until = time.time_ns() + slack
-        _remember(own, os.fstat(own.fd), 0, 0, change, until)
-        if os.fstat(own.fd).st_ctime_ns <= until:
+        _remember(handle, os.fstat(handle.fd), 0, 0, change, until)
+        if os.fstat(handle.fd).st_ctime_ns <= until:
             return
         slack *= 10
 
 
 def _remember(
-    own: LocalHandle,
+    handle: LocalHandle,
     st: os.stat_result,
     creation: int,
     attributes: int,
@@ -109,14 +114,14 @@ def _remember(
     change_until: int = 0,
 ) -> None:
     """Keeps attributes and times; attributes and creation time that are left stay what they are shown to be now."""
-    side = own.opens.side
-    old = load(own.xattr_target, st, side, follow=True)
-    known = effective(st.st_mode, own.name, old.attributes)
+    side = handle.opens.side
+    old = load(handle.xattr_target, st, side, follow=True)
+    known = effective(st.st_mode, handle.name, old.attributes)
     bits = attributes & Attribute.SETTABLE | known & Attribute.SPARSE if attributes else known
     bits &= ~(Attribute.NORMAL | Attribute.DIRECTORY)
     born = creation if creation > 0 else creation_time(old.creation_time, st)
     writable = st.st_mode | stat.S_IWUSR
-    if not own.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
+    if not handle.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
         # Before the rest: a file without write permission takes no extended attribute either.
-        os.chmod(own.xattr_target, stat.S_IMODE(writable))
-    save(own.xattr_target, st, Stored(bits, born, old.ea_size, change, change_until), side, follow=True)
+        os.chmod(handle.xattr_target, stat.S_IMODE(writable))
+    save(handle.xattr_target, st, Stored(bits, born, old.ea_size, change, change_until), side, follow=True)

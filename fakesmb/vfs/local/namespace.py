@@ -8,13 +8,14 @@ from fakesmb.nt.files import Access, Attribute, Filter, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import effective, load
 from fakesmb.vfs.local.descriptors import Guard
-from fakesmb.vfs.local.directory import Directory, shown_name
+from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import set_archive
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles
+from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, SharingViolation
 
 _DELETE: Final = CreateParameters(access=Access.DELETE)

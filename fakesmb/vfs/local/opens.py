@@ -11,9 +11,8 @@ from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option, Sha
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas, streamfiles, xattrs
-from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
+from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.descriptors import Guard
-from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.files import FileHandle, SamePosition, data_flags
 from fakesmb.vfs.local.handles import DirectoryHandle, LocalHandle
@@ -26,7 +25,9 @@ from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant,
 from fakesmb.vfs.rules.deletion import contest
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
+from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
+from fakesmb.vfs.stored import Stored
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _ATTEMPTS: Final = 4

@@ -5,139 +5,41 @@ the share: a symbolic link may be made to say anything, but is only followed by 
 """
 
 import os
-import re
 import stat
-from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.attributes import Stored, creation_time, effective, load, save
-from fakesmb.vfs.local.directory import Directory, shown_name
+from fakesmb.vfs.local.attributes import load, save
+from fakesmb.vfs.local.descriptors import Guard
+from fakesmb.vfs.local.handles import local_handle
 from fakesmb.vfs.local.lookup import Entry, Lookup
-from fakesmb.vfs.local.search import LocalSearch
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.local.namespace import Namespace
+from fakesmb.vfs.local.posixnames import PosixSearch, posix_info
+from fakesmb.vfs.paths import Path, is_utf8
 from fakesmb.vfs.rules import oplocks, sharing
+from fakesmb.vfs.rules.openfiles import Open, OpenFiles
 from fakesmb.vfs.rules.posix_locks import PosixLocks
 from fakesmb.vfs.rules.writetimes import set_times
-from fakesmb.vfs.store import CreateParameters, Info, SharingViolation
+from fakesmb.vfs.store import CreateParameters, Handle, Info, PosixChanges, SharingViolation
 
-if TYPE_CHECKING:
-    from fakesmb.vfs.local.descriptors import Guard
-    from fakesmb.vfs.local.handles import LocalHandle
-    from fakesmb.vfs.local.namespace import Namespace
-    from fakesmb.vfs.rules.openfiles import Open, OpenFiles
-
-_LONGEST: Final = 255
-"""Bytes of UTF-8 in one component."""
 _LONGEST_TARGET: Final = 4095
-_SURROGATES: Final = re.compile("[\0\ud800-\udfff]")
 _DELETE: Final = CreateParameters(access=Access.DELETE)
 _PERMISSIONS: Final = 0o7777
 
 
-def check_posix_name(name: str) -> None:
-    """Raises OBJECT_NAME_INVALID unless a file may get this name."""
-    if name in ("", ".", "..") or "/" in name or _SURROGATES.search(name):
-        raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
-    if len(name.encode()) > _LONGEST:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
-
-
-def posix_path(text: str, *, wildcards: bool = False) -> Path:
-    """Reads `/dir/name`: only the separator is no part of a name. `wildcards` changes nothing.
-
-    Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID.
-    """
-    parts: list[str] = []
-    for part in text.split("/"):
-        if part == "..":
-            if not parts:
-                raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "the path climbs out of the share")
-            parts.pop()
-        elif part not in ("", "."):
-            check_posix_name(part)
-            parts.append(part)
-    return Path(tuple(parts))
-
-
-class ExactLookup(Lookup):
-    """Finds names as they are spelt and not otherwise: for a client that wants POSIX path names."""
-
-    posix = True
-
-    def child(self, directory: Directory, name: str) -> Entry:
-        """What `name` is in a directory."""
-        check_posix_name(name)
-        try:
-            st = directory.lstat(name)
-        except FileNotFoundError:
-            return Entry(directory, name, None)
-        if stat.S_ISLNK(st.st_mode):
-            return self._follow(directory, name)
-        return Entry(directory, name, st)
-
-    def named(self, path: Path) -> Entry:
-        """The name itself: the client follows symbolic links, so here they are files of their own."""
-        return self.unfollowed(path)
-
-    def check_new(self, name: str) -> None:
-        """Raises OBJECT_NAME_INVALID unless a file may get this name."""
-        check_posix_name(name)
-
-    def own_name(self, directory: Directory, name: str) -> str:
-        """The name itself."""
-        check_posix_name(name)
-        return name
-
-
-class Changes(NamedTuple):
-    """What to set; None leaves a fact alone. Times are FILETIME."""
-
-    access_time: int | None = None
-    write_time: int | None = None
-    uid: int | None = None
-    gid: int | None = None
-    mode: int | None = None
-    creation_time: int | None = None
-
-
-def posix_info(st: os.stat_result, stored: Stored, name: str, path: str) -> Info:
-    """What lstat(2) tells. Sizes are the disk's: a symbolic link is as long as its target."""
-    return Info(
-        name,
-        path,
-        creation_time(stored.creation_time, st),
-        st.st_atime_ns // 100 + UNIX_EPOCH,
-        st.st_mtime_ns // 100 + UNIX_EPOCH,
-        st.st_ctime_ns // 100 + UNIX_EPOCH,
-        effective(st.st_mode, name, stored.attributes),
-        st.st_size,
-        st.st_blocks * 512,
-        st.st_nlink,
-        st.st_ino,
-        is_directory=int(stat.S_ISDIR(st.st_mode)),
-        device=st.st_dev,
-        mode_bits=st.st_mode,
-        posix_uid=st.st_uid,
-        posix_gid=st.st_gid,
-        special_device=st.st_rdev,
-    )
-
-
-class PosixFiles:
-    """The POSIX operations of one share, for one user."""
+class LocalPosixFiles:
+    """`vfs.store.PosixFiles`: the POSIX operations of one share, for one user."""
 
     def __init__(
         self,
         lookup: Lookup,
-        opens: "OpenFiles",
-        guard: "Guard",
-        namespace: "Namespace",
+        opens: OpenFiles,
+        guard: Guard,
+        namespace: Namespace,
         *,
         read_only: bool,
     ) -> None:
@@ -149,13 +51,14 @@ class PosixFiles:
 
     # -- asking --------------------------------------------------------------------------------------------
 
-    def query(self, target: "LocalHandle | Path") -> Info:
+    def query(self, target: Handle | Path) -> Info:
         """The facts of a name itself, a symbolic link's own, or of an open file."""
         side = self._opens.side
         if not isinstance(target, Path):
-            st = os.fstat(target.fd)
-            stored = load(target.xattr_target, st, side, follow=True)
-            return posix_info(st, stored, target.name, target.shown_path)
+            opened = local_handle(target)
+            st = os.fstat(opened.fd)
+            stored = load(opened.xattr_target, st, side, follow=True)
+            return posix_info(st, stored, opened.name, opened.shown_path)
         entry = self._find(target)
         assert entry.st is not None
         if self._opens.secured:
@@ -171,7 +74,7 @@ class PosixFiles:
             raise SMBError(NT.INVALID_PARAMETER, "not a symbolic link")
         return os.readlink(entry.directory.base + entry.name, dir_fd=entry.directory.fd)
 
-    def search(self, directory: Path, pattern: str, attributes: int) -> "PosixSearch":
+    def search(self, directory: Path, pattern: str, attributes: int) -> PosixSearch:
         """Begins a search that gives the facts of names themselves."""
         where = self._lookup.directory(directory.parts)
         if self._opens.secured:
@@ -180,7 +83,7 @@ class PosixFiles:
 
     # -- changing ------------------------------------------------------------------------------------------
 
-    def change(self, target: "LocalHandle | Path", wanted: Changes) -> None:
+    def change(self, target: Handle | Path, wanted: PosixChanges) -> None:
         """Sets owner, permissions and times. Of a symbolic link itself, permissions cannot be set."""
         self._check_writable()
         access = Access.WRITE_ATTRIBUTES
@@ -188,9 +91,8 @@ class PosixFiles:
             access |= Access.WRITE_DAC
         if wanted.uid is not None or wanted.gid is not None:
             access |= Access.WRITE_OWNER
-        handle = None if isinstance(target, Path) else target
-        if handle is None:
-            assert isinstance(target, Path)
+        handle = None
+        if isinstance(target, Path):
             entry = self._find(target)
             st, place = entry.st, entry.directory
             assert st is not None
@@ -199,8 +101,9 @@ class PosixFiles:
             name, where, follow = place.base + entry.name or ".", place.fd, False
             xattrs: str | int = entry.xattr_path
         else:
+            handle = local_handle(target)
             if handle.access & access != access and not handle.access & Access.WRITE_DATA:
-                raise SMBError(NT.ACCESS_DENIED, "not opened for that")
+                raise SMBError(NT.ACCESS_DENIED, "not opened for changing permissions, owner or times")
             st = os.fstat(handle.fd)
             name, where, follow = f"/proc/self/fd/{handle.fd}", None, True
             xattrs = handle.xattr_target
@@ -224,17 +127,18 @@ class PosixFiles:
             stored = msgspec.structs.replace(stored, creation_time=wanted.creation_time)
             save(xattrs, st, stored, self._opens.side, follow=follow)
 
-    def set_new_mode(self, handle: "LocalHandle", mode: int) -> None:
+    def set_new_mode(self, handle: Handle, mode: int) -> None:
         """The permissions of a file that this open made, whatever it may do besides."""
-        os.chmod(f"/proc/self/fd/{handle.fd}", mode & _PERMISSIONS)
+        os.chmod(f"/proc/self/fd/{local_handle(handle).fd}", mode & _PERMISSIONS)
 
-    def locks(self, handle: "LocalHandle") -> PosixLocks:
+    def locks(self, handle: Handle) -> PosixLocks:
         """The POSIX locks that are taken through an open file."""
-        if handle.file.oplocks is not None:
-            oplocks.before_change(handle.file)
-        return PosixLocks(handle)
+        opened = local_handle(handle)
+        if opened.file.oplocks is not None:
+            oplocks.before_change(opened.file)
+        return PosixLocks(opened)
 
-    def _sticks(self, handle: "Open | None", st: os.stat_result, write: int) -> None:
+    def _sticks(self, handle: Open | None, st: os.stat_result, write: int) -> None:
         """A write time that is set on purpose outlasts what open handles would do to it."""
         if handle is None:
             file = self._opens.get(st)
@@ -246,7 +150,7 @@ class PosixFiles:
     def make_link(self, path: Path, target: str) -> None:
         """Makes a symbolic link that says `target`, whatever that is: following it is the lookup's to judge."""
         self._check_writable()
-        if not target or _SURROGATES.search(target) or len(target.encode()) > _LONGEST_TARGET:
+        if not target or not is_utf8(target) or len(target.encode()) > _LONGEST_TARGET:
             raise SMBError(NT.INVALID_PARAMETER, "the target of a symbolic link")
         entry = self._new(path)
         entry.directory.about_to_change()
@@ -346,7 +250,7 @@ class _bad_value:  # noqa: N801
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OverflowError):
-            raise SMBError(NT.INVALID_PARAMETER, "a time") from None
+            raise SMBError(NT.INVALID_PARAMETER, "timestamp out of range") from None
 
 
 def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, follow: bool) -> None:
@@ -363,45 +267,3 @@ def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, fo
             os.chmod(f"/proc/self/fd/{fd}", mode & _PERMISSIONS)
     finally:
         os.close(fd)
-
-
-class LinkSearch(LocalSearch):
-    """A search at the levels of Windows for a client with POSIX names: it follows symbolic links by itself.
-
-    So they are listed as themselves, wherever they lead; smbclient deletes only what it finds.
-    """
-
-    __slots__ = ()
-
-    def _key(self, names: list[str]) -> Callable[[str], str]:
-        return str
-
-    def _one(self, directory: Directory) -> list[str]:
-        with suppress(FileNotFoundError):
-            name = self._lookup.own_name(directory, self._pattern)
-            directory.lstat(name)
-            return [name]
-        return []
-
-    def _look_link(self, directory: Directory, name: str) -> Info | None:
-        return self._look_itself(directory, name)
-
-    def _look_itself(self, directory: Directory, name: str) -> Info | None:
-        try:
-            st = directory.lstat(name)
-            stored = load(directory.xattr_base + name, st, self._opens.side)
-        except FileNotFoundError:
-            return None
-        shown = shown_name(name) if _SURROGATES.search(name) else name
-        return posix_info(st, stored, shown, directory.prefix + shown)
-
-
-class PosixSearch(LinkSearch):
-    """A search at the levels of the Unix extensions, whose entries all are as lstat(2) has them."""
-
-    __slots__ = ()
-
-    def _look(self, directory: Directory, name: str) -> Info | None:
-        if name in (".", ".."):
-            return self._look_dots(directory, name)
-        return self._look_itself(directory, name)

@@ -8,14 +8,15 @@ from typing import Final
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import SMBError
-from fakesmb.vfs.local.attributes import NOTHING, load
-from fakesmb.vfs.local.directory import Directory, shown_key, shown_name
+from fakesmb.vfs.local.attributes import load
+from fakesmb.vfs.local.directory import Directory, shown_key
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.paths import is_legal_on_wire
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.shortnames import short_name
+from fakesmb.vfs.shortnames import short_name, shown_name
 from fakesmb.vfs.store import Info, Unfinished
+from fakesmb.vfs.stored import NOTHING
 from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
 
 _ASKED_FOR: Final = Attribute.HIDDEN | Attribute.SYSTEM | Attribute.DIRECTORY

@@ -13,14 +13,14 @@ from fakesmb.vfs.local import closing, control, eas, streamfiles, streamnames, s
 from fakesmb.vfs.local.attributes import creation_time, load
 from fakesmb.vfs.local.control import CHANGING
 from fakesmb.vfs.local.descriptors import Guard
-from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.facts import info_of
-from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.local.handles import LocalHandle, local_handle
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.metadata import set_basic, set_eas
 from fakesmb.vfs.local.namespace import Namespace
 from fakesmb.vfs.local.opens import Opener
-from fakesmb.vfs.local.posix import ExactLookup, LinkSearch, PosixFiles
+from fakesmb.vfs.local.posix import LocalPosixFiles
+from fakesmb.vfs.local.posixnames import ExactLookup, LinkSearch
 from fakesmb.vfs.local.search import LocalSearch
 from fakesmb.vfs.local.streamhandles import StreamHandle
 from fakesmb.vfs.local.volume import volume_of
@@ -29,6 +29,7 @@ from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watch import difference
+from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Ea, FileRange, Info, Opened, StreamFacts, Volume
 from fakesmb.vfs.wildcards import has_wildcards
 
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 
     from fakesmb.nt.descriptor import Descriptor
     from fakesmb.nt.token import Token
-    from fakesmb.vfs.rules.watch import Changes
-    from fakesmb.vfs.store import Handle
+    from fakesmb.vfs.store import Changes, Handle
 
 _MAKE_DIRECTORY: Final = CreateParameters(
     access=Access.READ_ATTRIBUTES,
@@ -78,15 +78,17 @@ class LocalStore:
         self._namespace = Namespace(self._lookup, self.opens, guard, read_only=self.read_only)
 
     def for_user(self, token: "Token | None") -> "LocalStore":
-        """The same files with access checks for that user; None: for the server itself, which may all."""
+        """The same files with access checks for that user; None: the server itself, no access checks."""
         store = copy.copy(self)
         store._let_in(self._guard.for_user(token))
         return store
 
     @property
-    def posix(self) -> PosixFiles:
+    def posix(self) -> LocalPosixFiles:
         """What the Unix extensions ask for besides."""
-        return PosixFiles(self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only)
+        return LocalPosixFiles(
+            self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only
+        )
 
     def with_posix_names(self) -> "LocalStore":
         """The same files for the same user by POSIX names: each as it is spelt, and all characters legal."""
@@ -114,9 +116,9 @@ class LocalStore:
         """Opens or creates; raises `SharingViolation` where another open excludes it."""
         opened = self._opener.create(path, request)
         if request.write_time > 0 and opened.action != Action.OPENED:
-            own = _own(opened.handle)
-            set_basic(own, 0, 0, request.write_time, 0, 0)
-            return Opened(own, opened.action, own.query(), opened.oplock)
+            local = local_handle(opened.handle)
+            set_basic(local, 0, 0, request.write_time, 0, 0)
+            return Opened(local, opened.action, local.query(), opened.oplock)
         return opened
 
     def close(self, handle: "Handle", last_write_time: int = 0) -> None:
@@ -131,7 +133,7 @@ class LocalStore:
 
     def acknowledge_oplock(self, handle: "Handle", level: int) -> None:
         """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
-        oplocks.acknowledge(_own(handle), level)
+        oplocks.acknowledge(local_handle(handle), level)
 
     def read(self, handle: "Handle", offset: int, size: int, pid: int) -> bytes:
         """At most `size` bytes; b"" at the end.
@@ -156,43 +158,43 @@ class LocalStore:
 
     def flush(self, handle: "Handle") -> None:
         """Makes it durable."""
-        _own(handle).flush()
+        local_handle(handle).flush()
 
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends."""
-        _own(handle).set_end_of_file(size)
+        local_handle(handle).set_end_of_file(size)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
-        _own(handle).set_allocation(size)
+        local_handle(handle).set_allocation(size)
 
     def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
         """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
-        own = _own(handle)
-        _locking(own).take(own, pid, offset, length, exclusive=exclusive)
+        local = local_handle(handle)
+        _locking(local).take(local, pid, offset, length, exclusive=exclusive)
 
     def wait_lock(
         self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool
     ) -> "Deferred[None]":
         """Takes a byte range when it becomes free; cancelling the Deferred ends the wait."""
-        own = _own(handle)
-        return _locking(own).wait(own, pid, offset, length, exclusive=exclusive)
+        local = local_handle(handle)
+        return _locking(local).wait(local, pid, offset, length, exclusive=exclusive)
 
     def unlock(
         self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool | None = None
     ) -> None:
         """Frees exactly that range, or raises RANGE_NOT_LOCKED."""
-        own = _own(handle)
-        own.lock_table().free(own, pid, offset, length, exclusive)
+        local = local_handle(handle)
+        local.lock_table().free(local, pid, offset, length, exclusive)
 
     def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
         """What is known of an open file or of a name (which is not opened, so sharing does not matter)."""
         side = self.opens.side
         if not isinstance(target, Path):
-            own = _own(target)
-            info = own.query()
+            local = local_handle(target)
+            info = local.query()
             if ea_size:
-                info.ea_size = eas.size(own.xattr_target)
+                info.ea_size = eas.size(local.xattr_target)
             return info
         entry = self._lookup.itself(target)
         found = entry.st
@@ -210,7 +212,7 @@ class LocalStore:
             info = info_of(found, stored, shown_name(entry.name), entry.client_path, file)
         if ea_size and not stat.S_ISLNK(
             found.st_mode
-        ):  # a link has none, and those it leads to are not its own
+        ):  # a link has none, and those it leads to are not its local
             info.ea_size = eas.size(entry.xattr_path)
         return info
 
@@ -219,12 +221,12 @@ class LocalStore:
         if isinstance(target, Path):
             entry = self._lookup.find(target)
             return streamfiles.listed(entry.xattr_path, self.query(Path(target.parts)))
-        own = _own(target)
-        return streamfiles.listed(own.xattr_target, own.query_base())
+        local = local_handle(target)
+        return streamfiles.listed(local.xattr_target, local.query_base())
 
     def extras(self, handle: "Handle") -> tuple[bool, bool]:
         """Whether an open file has EAs, and whether it has named streams."""
-        names = xattrs.names(_own(handle).xattr_target)
+        names = xattrs.names(local_handle(handle).xattr_target)
         return any(map(eas.name_in, names)), any(map(streams.name_in, names))
 
     def eas(self, target: "Handle | Path") -> list[Ea]:
@@ -236,11 +238,11 @@ class LocalStore:
             if self.opens.secured:
                 self._guard.check(entry, Access.READ_EA)
             return eas.load(entry.xattr_path)
-        own = _own(target)
-        own.check_has_eas()
-        if not own.access & Access.READ_EA:
+        local = local_handle(target)
+        local.check_has_eas()
+        if not local.access & Access.READ_EA:
             raise SMBError(NT.ACCESS_DENIED, "no READ_EA access")
-        return eas.load(own.xattr_target)
+        return eas.load(local.xattr_target)
 
     def set_eas(self, target: "Handle | Path", wanted: Sequence[Ea]) -> None:
         """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.4)."""
@@ -252,11 +254,11 @@ class LocalStore:
             finally:
                 self.close(opened.handle)
             return
-        own = _own(target)
-        own.check_has_eas()
-        if not own.access & Access.WRITE_EA:
+        local = local_handle(target)
+        local.check_has_eas()
+        if not local.access & Access.WRITE_EA:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_EA access")
-        set_eas(own, wanted, as_spelt=self._lookup.posix)
+        set_eas(local, wanted, as_spelt=self._lookup.posix)
 
     def set_basic(
         self,
@@ -275,34 +277,34 @@ class LocalStore:
         if isinstance(target, Path):
             opened = self.create(target, CreateParameters(access=Access.WRITE_ATTRIBUTES))
             try:
-                self._set_basic(_own(opened.handle), creation, access, write, change, attributes)
+                self._set_basic(local_handle(opened.handle), creation, access, write, change, attributes)
             finally:
                 self.close(opened.handle)
             return
-        own = _own(target)
-        if not own.access & Access.WRITE_ATTRIBUTES:
+        local = local_handle(target)
+        if not local.access & Access.WRITE_ATTRIBUTES:
             raise SMBError(NT.ACCESS_DENIED, "no WRITE_ATTRIBUTES access")
-        self._set_basic(own, creation, access, write, change, attributes)
+        self._set_basic(local, creation, access, write, change, attributes)
 
     def _set_basic(
-        self, own: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int
+        self, local: LocalHandle, creation: int, access: int, write: int, change: int, attributes: int
     ) -> None:
         watches = self.opens.watches
-        before = own.query() if watches.active else None
-        set_basic(own, creation, access, write, change, attributes)
+        before = local.query() if watches.active else None
+        set_basic(local, creation, access, write, change, attributes)
         if before is not None:
-            watches.modified(own.disk_path, difference(before, own.query()))
+            watches.modified(local.disk_path, difference(before, local.query()))
 
     def set_delete(self, handle: "Handle", *, delete: bool) -> None:
         """Marks for deletion when the last open closes, or takes the mark back."""
-        own = _own(handle)
+        local = local_handle(handle)
         if not delete:
-            if not own.access & Access.DELETE:
+            if not local.access & Access.DELETE:
                 raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
-            self.opens.mark_deleted(own.file, None)
+            self.opens.mark_deleted(local.file, None)
             return
-        self._namespace.check_deletable(own, own.query().attributes)
-        self.opens.mark_deleted(own.file, own.path)
+        self._namespace.check_deletable(local, local.query().attributes)
+        self.opens.mark_deleted(local.file, local.path)
 
     def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = ShareMode.ALL) -> None:
         """Gives a new name, in the same share; the handle's path follows. `share`: what others may have open."""
@@ -312,30 +314,30 @@ class LocalStore:
             else:
                 self._namespace.rename(target, to, replace=replace, share=share)
             return
-        own = _own(target)
-        if not own.access & Access.DELETE:
+        local = local_handle(target)
+        if not local.access & Access.DELETE:
             raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
-        if isinstance(own, StreamHandle):
-            streamnames.check_rename(own.path, to, by_name=False)
-            streamnames.rename(own, to, replace=replace)
+        if isinstance(local, StreamHandle):
+            streamnames.check_rename(local.path, to, by_name=False)
+            streamnames.rename(local, to, replace=replace)
         else:
-            self._namespace.rename(own.path, to, replace=replace, handle=own)
+            self._namespace.rename(local.path, to, replace=replace, handle=local)
 
     def _rename_stream(self, path: Path, to: Path, *, replace: bool, share: int) -> None:
         streamnames.check_rename(path, to, by_name=True)
         opened = self.create(path, CreateParameters(access=Access.DELETE, share=share))
         try:
-            own = _own(opened.handle)
-            assert isinstance(own, StreamHandle)
-            streamnames.rename(own, to, replace=replace)
+            local = local_handle(opened.handle)
+            assert isinstance(local, StreamHandle)
+            streamnames.rename(local, to, replace=replace)
         finally:
             self.close(opened.handle)
 
     def link(self, target: "Handle | Path", to: Path, *, replace: bool) -> None:
         """Makes a hard link."""
-        own = None if isinstance(target, Path) else _own(target)
+        local = None if isinstance(target, Path) else local_handle(target)
         source = target if isinstance(target, Path) else target.path
-        self._namespace.link(source, to, replace=replace, handle=own)
+        self._namespace.link(source, to, replace=replace, handle=local)
 
     def make_directory(self, path: Path) -> None:
         """Makes one directory."""
@@ -371,38 +373,41 @@ class LocalStore:
         """Answers a file system control ([MS-FSCC] 2.3)."""
         if self.read_only and code in CHANGING:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
-        own, watches = _own(handle), self.opens.watches
-        own.check_control(code)
-        before = own.query() if watches.active and code in CHANGING else None
-        answer = control.run(own, code, data, room)
+        local, watches = local_handle(handle), self.opens.watches
+        local.check_control(code)
+        before = local.query() if watches.active and code in CHANGING else None
+        answer = control.run(local, code, data, room)
         if before is not None:
-            watches.modified(own.disk_path, difference(before, own.query()))
+            watches.modified(local.disk_path, difference(before, local.query()))
         return answer
 
     def watch(
         self, handle: "Handle", completion_filter: int, *, recursive: bool, size: int
     ) -> "Deferred[Changes]":
         """The changes in a directory since the last call for this open, or the next ([MS-FSA] 2.1.5.11)."""
-        return self.opens.watches.ask(_own(handle), completion_filter, recursive=recursive, size=size)
+        directory = local_handle(handle)
+        if directory.file.delete_pending:
+            raise SMBError(NT.DELETE_PENDING, "the watched directory is being deleted")
+        return self.opens.watches.ask(directory, completion_filter, recursive=recursive, size=size)
 
     def end_watch(self, handle: "Handle") -> None:
         """Answers whoever waits for changes through this open, which is going to end, with none."""
         if self.opens.watches.active:
-            self.opens.watches.forget(_own(handle))
+            self.opens.watches.forget(local_handle(handle))
 
     def query_security(self, handle: "Handle", parts: int) -> "Descriptor":
         """Parts (SecurityInformation) of a descriptor."""
-        return self._guard.query(_own(handle), parts)
+        return self._guard.query(local_handle(handle), parts)
 
     def set_security(self, handle: "Handle", parts: int, descriptor: "Descriptor") -> None:
         """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.16)."""
         if self.read_only:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
-        self._guard.change(_own(handle), parts, descriptor)
+        self._guard.change(local_handle(handle), parts, descriptor)
 
     def maximal_access(self, handle: "Handle") -> int:
         """All that this user could open the file for."""
-        return self._guard.maximal(_own(handle))
+        return self._guard.maximal(local_handle(handle))
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""
@@ -413,15 +418,9 @@ class LocalStore:
         return volume_of(root.path, self._label, creation_time(stored.creation_time, st), streams=named)
 
 
-def _own(handle: "Handle") -> LocalHandle:
-    if not isinstance(handle, LocalHandle) or handle.closed:
-        raise SMBError(NT.INVALID_HANDLE)
-    return handle
-
-
-def _locking(own: LocalHandle) -> LockTable:
+def _locking(local: LocalHandle) -> LockTable:
     """The table for a new lock, which oplocks make way for; a freed one breaks none ([MS-FSA] 2.1.5.9)."""
-    table = own.lock_table()
-    if own.file.oplocks is not None:
-        oplocks.before_change(own.file)
+    table = local.lock_table()
+    if local.file.oplocks is not None:
+        oplocks.before_change(local.file)
     return table

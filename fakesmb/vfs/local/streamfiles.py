@@ -6,13 +6,14 @@ from typing import Final
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams
-from fakesmb.vfs.local.attributes import SideTable, load
-from fakesmb.vfs.local.directory import shown_name
+from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.facts import info_of, round_up
 from fakesmb.vfs.local.lookup import Entry
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles, StreamFile
+from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import Info, StreamFacts
+from fakesmb.vfs.stored import SideTable
 
 UNNAMED: Final = "::$DATA"
 

@@ -12,15 +12,15 @@ from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks
 
 
-def rename(own: StreamHandle, to: Path, *, replace: bool) -> None:
+def rename(handle: StreamHandle, to: Path, *, replace: bool) -> None:
     """Gives an open stream another name in its file ([MS-FSA] 2.1.5.15.11.1).
 
     A stream that is in the way must be empty and closed: INVALID_PARAMETER. So must the unnamed one, whose place a
     stream can take.
     """
-    file, opens, target = own.stream, own.opens, own.xattr_target
+    file, opens, target = handle.stream, handle.opens, handle.xattr_target
     if to.unnamed:
-        _take_unnamed(own, replace=replace)
+        _take_unnamed(handle, replace=replace)
         return
     there = streams.find(target, to.stream)
     if there is not None and fold(there) != fold(file.stream):
@@ -30,7 +30,7 @@ def rename(own: StreamHandle, to: Path, *, replace: bool) -> None:
         if (base.streams is not None and fold(there) in base.streams) or streams.size(target, there):
             raise SMBError(NT.INVALID_PARAMETER, "the stream to replace is open or not empty")
     if file.oplocks is not None:
-        oplocks.before_rename(file, own)
+        oplocks.before_rename(file, handle)
     old = file.stream
     streams.rename(target, old, to.stream)
     opened = file.base.streams
@@ -38,53 +38,53 @@ def rename(own: StreamHandle, to: Path, *, replace: bool) -> None:
     opened.pop(fold(old), None)
     opened[fold(to.stream)] = file
     file.stream = to.stream
-    for handle in file.opens:
-        handle.path = Path(handle.path.parts, to.stream)
-        handle.name = handle.name.partition(":")[0] + ":" + to.stream
-        handle.shown_path = handle.shown_path.rpartition(":")[0] + ":" + to.stream
+    for one in file.opens:
+        one.path = Path(one.path.parts, to.stream)
+        one.name = one.name.partition(":")[0] + ":" + to.stream
+        one.shown_path = one.shown_path.rpartition(":")[0] + ":" + to.stream
     if file.times is not None:
         file.times.touch()
     if opens.watches.active:
-        report, place = opens.watches.report_stream, own.disk_path
+        report, place = opens.watches.report_stream, handle.disk_path
         report(place, old, Happened.REMOVED_STREAM, Filter.STREAM_NAME)
         report(place, to.stream, Happened.ADDED_STREAM, Filter.STREAM_NAME)
 
 
-def _take_unnamed(own: StreamHandle, *, replace: bool) -> None:
+def _take_unnamed(handle: StreamHandle, *, replace: bool) -> None:
     """A stream becomes its file's data, and its opens become opens of the file."""
-    file, opens = own.stream, own.opens
+    file, opens = handle.stream, handle.opens
     base = file.base
-    st = os.fstat(own.fd)
+    st = os.fstat(handle.fd)
     if stat.S_ISDIR(st.st_mode):
         raise SMBError(NT.INVALID_PARAMETER, "a directory has no unnamed stream")
     if not replace:
         raise SMBError(NT.OBJECT_NAME_COLLISION)
     if base.opens or st.st_size:
         raise SMBError(NT.INVALID_PARAMETER, "the file's own data is open or not empty")
-    held = own.contents()
-    opened = [handle for handle in file.opens if isinstance(handle, StreamHandle)]
-    fds = [handle.reopened(data_flags(handle.access)) for handle in opened]
-    data = own.reopened(os.O_WRONLY)
+    held = handle.contents()
+    opened = [one for one in file.opens if isinstance(one, StreamHandle)]
+    fds = [one.reopened(data_flags(one.access)) for one in opened]
+    data = handle.reopened(os.O_WRONLY)
     try:
         os.pwrite(data, held, 0)
-        streams.remove(own.xattr_target, file.stream)
+        streams.remove(handle.xattr_target, file.stream)
     finally:
         os.close(data)
-    for handle, fd in zip(opened, fds, strict=True):
-        os.dup2(fd, handle.fd, inheritable=False)
+    for one, fd in zip(opened, fds, strict=True):
+        os.dup2(fd, one.fd, inheritable=False)
         os.close(fd)
         # The client keeps its FID, and so this object: it becomes an open of the file.
-        handle.__class__ = FileHandle  # type: ignore[assignment]
-        handle.file = base
-        handle.path = Path(handle.path.parts)
-        handle.name = handle.name.partition(":")[0]
-        handle.shown_path = handle.shown_path.rpartition(":")[0]
+        one.__class__ = FileHandle  # type: ignore[assignment]
+        one.file = base
+        one.path = Path(one.path.parts)
+        one.name = one.name.partition(":")[0]
+        one.shown_path = one.shown_path.rpartition(":")[0]
     base.opens, base.locks, base.oplocks, base.waiters = file.opens, file.locks, file.oplocks, file.waiters
     if base.streams is not None:
         base.streams.pop(fold(file.stream), None)
     if file.delete_pending:
         opens.mark_deleted(file, None)
-        opens.mark_deleted(base, own.path)
+        opens.mark_deleted(base, handle.path)
 
 
 def check_rename(old: Path, to: Path, *, by_name: bool) -> None:
@@ -92,6 +92,6 @@ def check_rename(old: Path, to: Path, *, by_name: bool) -> None:
     if to.parts:
         if by_name:
             raise SMBError(NT.INVALID_PARAMETER, "a stream cannot become a file, nor one of another")
-        raise SMBError(NT.NOT_SUPPORTED, "a stream's new name is its own, without the file's")
+        raise SMBError(NT.NOT_SUPPORTED, "a stream's new name is its handle, without the file's")
     if not to.stream and not to.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, f"{old} without a name")

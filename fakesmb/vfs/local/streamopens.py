@@ -11,7 +11,6 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams, xattrs
 from fakesmb.vfs.local.attributes import effective, load
 from fakesmb.vfs.local.descriptors import Guard
-from fakesmb.vfs.local.directory import shown_name
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import note_modified
@@ -21,6 +20,7 @@ from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.access import WRITES_DATA, grant
 from fakesmb.vfs.rules.openfiles import OpenFiles
+from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Opened, SharingViolation
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)

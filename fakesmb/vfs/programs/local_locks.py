@@ -8,9 +8,10 @@ import errno
 import os
 import struct
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
-from fakesmb.vfs.later import CallLater, DelayedCall
+from fakesmb.vfs.reactor import CallLater, DelayedCall
+from fakesmb.vfs.rules.localprograms import BEYOND, LocalLock
 
 try:
     from fcntl import F_OFD_GETLK, F_OFD_SETLK, F_RDLCK, F_UNLCK, F_WRLCK, fcntl
@@ -21,24 +22,13 @@ else:
 
 _FLOCK: Final = struct.Struct("@hhqqi4x")
 """struct flock of 64-bit Linux: type, whence, start, length (0: to the end of all files), process."""
-BEYOND: Final = (1 << 63) - 1
-"""What the system cannot lock: only clients see locks from here on."""
 _ANYTHING: Final = _FLOCK.pack(F_WRLCK, os.SEEK_SET, 0, 0, 0) if SUPPORTED else b""
 _UNLOCKED: Final = struct.pack("@h", F_UNLCK) if SUPPORTED else b""
 POLL_SECONDS: Final = 0.1
 
 
-class LocalLock(NamedTuple):
-    """A local program's lock, or a part of it."""
-
-    start: int
-    end: int
-    exclusive: bool
-    pid: int
-
-
 class LocalLocks:
-    """The system's view of one file's locks."""
+    """The system's view of one file's locks: `vfs.rules.localprograms.LocalLocks` by fcntl(2)."""
 
     __slots__ = ("_again", "_call_later", "_fd", "_timer")
 

@@ -7,17 +7,15 @@ and one for attributes (O_PATH) is none to inotify.
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fakesmb.nt.files import Oplock
-from fakesmb.vfs.later import Listen
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Inotify
+from fakesmb.vfs.reactor import Listen
 from fakesmb.vfs.rules import oplocks
+from fakesmb.vfs.rules.openfiles import OpenFile
 from fakesmb.vfs.store import OplockBreaking
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import OpenFile
 
 UNGUARDED: Final = 0
 """No watch has this number."""
@@ -34,7 +32,7 @@ class LocalOpens:
         self._files: dict[int, OpenFile] = {}
         self._refused = False
 
-    def guard(self, file: "OpenFile", fd: int, *, exclusive: bool) -> None:
+    def guard(self, file: OpenFile, fd: int, *, exclusive: bool) -> None:
         """Somebody has an oplock of the file now, or another one than before; `fd` is any descriptor of it."""
         self.release(file)
         if self._refused:
@@ -51,7 +49,7 @@ class LocalOpens:
             return
         self._files[file.guard] = file
 
-    def release(self, file: "OpenFile") -> None:
+    def release(self, file: OpenFile) -> None:
         """Nobody has an oplock of the file any longer."""
         if file.guard != UNGUARDED and self._inotify is not None:
             self._inotify.remove(file.guard)
@@ -79,9 +77,9 @@ class LocalOpens:
             self._inotify = None
 
 
-def _break(file: "OpenFile", *, changed: bool) -> None:
+def _break(file: OpenFile, *, changed: bool) -> None:
     if changed:
         oplocks.before_change(file)
-    elif file.oplocks is not None:
+    else:
         with suppress(OplockBreaking):
-            file.oplocks.break_exclusive(file, Oplock.LEVEL_II)
+            oplocks.break_exclusive(file, Oplock.LEVEL_II)

@@ -9,17 +9,14 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from os import scandir
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fakesmb.nt.files import Filter, Happened
-from fakesmb.vfs.later import CallLater, DelayedCall, Listen
-from fakesmb.vfs.local.directory import place_of
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Event, Inotify
-from fakesmb.vfs.rules.watches import Own, Watches
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import Open
+from fakesmb.vfs.reactor import CallLater, DelayedCall, Listen
+from fakesmb.vfs.rules.localprograms import Own
+from fakesmb.vfs.rules.watches import Watches
 
 MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
@@ -42,7 +39,7 @@ _OWN_KINDS: Final = {
 
 
 class OutsideChanges:
-    """`vfs.rules.watches.Outside` by inotify.
+    """`vfs.rules.localprograms.Outside` by inotify.
 
     Its descriptor stays from the first watch on: the kernel takes some 20 ms to close one that has watched.
     """
@@ -69,7 +66,7 @@ class OutsideChanges:
 
     # -- what is watched -----------------------------------------------------------------------------------
 
-    def begin(self, path: str, handle: "Open", *, recursive: bool) -> None:
+    def begin(self, path: str, fd: int, *, recursive: bool) -> None:
         """A directory is watched from now on. Where the system refuses, changes by clients are told all the same."""
         if self._inotify is None:
             try:
@@ -79,7 +76,7 @@ class OutsideChanges:
                 return
         if self._unlisten is None:
             self._unlisten = self._listen(self._inotify.fd, self.read)
-        if self._add(f"/proc/self/fd/{handle.fd}", path) and recursive:
+        if self._add(f"/proc/self/fd/{fd}", path) and recursive:
             self._enter_later(path)
 
     def end(self) -> None:
@@ -266,7 +263,7 @@ class OutsideChanges:
         elif event.mask & inotify.MOVE_SELF:
             for watch in self._watches:
                 if watch.path == directory:
-                    self._watches.moved(directory, place_of(watch.handle.fd))
+                    self._watches.moved(directory, watch.handle.place())
 
     def _take_name(self, event: Event, kind: int, path: str) -> None:
         directory = bool(event.mask & inotify.IS_DIRECTORY)

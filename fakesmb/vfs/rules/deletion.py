@@ -5,20 +5,17 @@ does beyond the specification: an open that found the file there loses the wish 
 unless one with DELETE access is left when it closes. One that made the file keeps it, and so do directories.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import Open, OpenFile
+from fakesmb.vfs.rules.openfiles import Open, OpenFile
 
 
-def contest(file: "OpenFile") -> None:
+def contest(file: OpenFile) -> None:
     """A file that is open gets another open."""
     for other in file.opens.wishes:
         other.contested = True
     file.opens.wishes.clear()
 
 
-def deletes(handle: "Open") -> bool:
+def deletes(handle: Open) -> bool:
     """Whether the close of an open that asked for delete on close marks the file."""
     if not handle.contested:
         return True

@@ -9,11 +9,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.rules.localprograms import LocalLock, LocalLocks
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
-
-    from fakesmb.vfs.programs.local_locks import LocalLock, LocalLocks
 
 END_OF_RANGES: Final = 1 << 64
 _Name = tuple[int, int, int, int, bool]
@@ -94,7 +93,7 @@ class LockTable:
 
     __slots__ = ("_all", "_exclusive", "_failed", "_held", "_local", "_named", "_own", "_waiting")
 
-    def __init__(self, local: "LocalLocks | None" = None) -> None:
+    def __init__(self, local: LocalLocks | None = None) -> None:
         self._local = local
         self._held: dict[Lock, None] = {}
         self._named: dict[_Name, dict[Lock, None]] = {}
@@ -208,7 +207,7 @@ class LockTable:
             free = not self._exclusive_of_others(lock.owner, lock.pid, lock.start, lock.end)
         return free and (self._local is None or self.local_obstacle(lock) is None)
 
-    def local_obstacle(self, lock: Lock) -> "LocalLock | None":
+    def local_obstacle(self, lock: Lock) -> LocalLock | None:
         """The lock of a local program that stands in the way of this one."""
         if self._local is None:
             return None
@@ -228,7 +227,7 @@ class LockTable:
         else:
             self._tell_parts(local, start, end)
 
-    def _tell_parts(self, local: "LocalLocks", start: int, end: int) -> None:
+    def _tell_parts(self, local: LocalLocks, start: int, end: int) -> None:
         within = [one for one in self._held if one.start < end and start < one.end]
         bounds = {start, end}
         for one in within:

@@ -6,24 +6,18 @@ deleted, the write time that was set on purpose. Oplocks and watches have their 
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from fakesmb.vfs.later import CallLater
-from fakesmb.vfs.local.attributes import SideTable
-from fakesmb.vfs.paths import fold
-from fakesmb.vfs.programs.local_locks import LocalLocks
+from fakesmb.vfs.paths import Path, fold
+from fakesmb.vfs.rules.held import Held, Oplocks
+from fakesmb.vfs.rules.localprograms import LocalLocks
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openplaces import OpenPlaces
 from fakesmb.vfs.rules.openset import OpenSet
+from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.rules.tunnel import Tunnel
 from fakesmb.vfs.rules.watches import Watches
-from fakesmb.vfs.rules.writetimes import WriteClock
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.paths import Path
-    from fakesmb.vfs.programs.local_opens import LocalOpens
-    from fakesmb.vfs.rules.oplocks import Held, Oplocks
-    from fakesmb.vfs.rules.writetimes import Times
+from fakesmb.vfs.stored import SideTable
 
 Key = tuple[int, int]
 """st_dev and st_ino."""
@@ -40,7 +34,7 @@ class Open(Protocol):
     owner: object
     dos_deny: int
     is_directory: bool
-    path: "Path"
+    path: Path
     name: str
     """The last component on disk, as clients are shown it."""
     shown_path: str
@@ -51,7 +45,7 @@ class Open(Protocol):
     contested: bool
     wrote: bool
     timed: bool
-    oplock: "Held | None"
+    oplock: Held | None
     position: int
 
     @property
@@ -61,6 +55,22 @@ class Open(Protocol):
     @property
     def xattr_target(self) -> str | int:
         """What names the open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod)."""
+
+    def place(self) -> str:
+        """Where the open directory is now: its whole path on disk."""
+
+
+class LocalOpens(Protocol):
+    """What breaks the oplocks of files that local programs open or change (`vfs.programs.local_opens`)."""
+
+    def guard(self, file: "OpenFile", fd: int, *, exclusive: bool) -> None:
+        """Somebody has an oplock of the file now, or another one than before; `fd` is any descriptor of it."""
+
+    def release(self, file: "OpenFile") -> None:
+        """Nobody has an oplock of the file any longer."""
+
+    def close(self) -> None:
+        """The server ends."""
 
 
 class OpenFile:
@@ -83,7 +93,7 @@ class OpenFile:
     )
 
     def __init__(
-        self, key: Key, local: LocalLocks | None = None, local_opens: "LocalOpens | None" = None
+        self, key: Key, local: LocalLocks | None = None, local_opens: LocalOpens | None = None
     ) -> None:
         self.key = key
         self.local = local
@@ -92,7 +102,7 @@ class OpenFile:
         """What breaks the oplocks where local programs open or change the file."""
         self.guard = 0
         """The number of its watch."""
-        self.opens = OpenSet()
+        self.opens: OpenSet[Open] = OpenSet()
         self.locks: LockTable | None = None
         self.oplocks: Oplocks | None = None
         """None where nobody holds one, which spares looking."""
@@ -113,7 +123,7 @@ class OpenFile:
             self.locks = LockTable(self.local)
         return self.locks
 
-    def all_opens(self) -> "list[Open]":
+    def all_opens(self) -> list[Open]:
         """The opens of the file and those of its named streams."""
         if not self.streams:
             return list(self.opens)
@@ -152,12 +162,12 @@ class StreamFile(OpenFile):
         base.times = times
 
     @property
-    def times(self) -> "Times | None":
+    def times(self) -> Times | None:
         """As in `OpenFile`."""
         return self.base.times
 
     @times.setter
-    def times(self, times: "Times | None") -> None:
+    def times(self, times: Times | None) -> None:
         self.base.times = times
 
 
@@ -166,13 +176,13 @@ class OpenFiles:
 
     def __init__(self, clock: WriteClock | None = None) -> None:
         self.by_key: dict[Key, OpenFile] = {}
-        self._places = OpenPlaces()
+        self._places: OpenPlaces[Open] = OpenPlaces()
         self.clock = clock or WriteClock()
         self.tunnel = Tunnel(self.clock)
         self.side: SideTable = {}
         self.watches = Watches()
-        self.call_later: CallLater | None = None
-        """What looks again for locks of local programs; without it none are looked for."""
+        self.local_locks: Callable[[], LocalLocks] | None = None
+        """Makes what knows the locks of local programs on one file; without it none are looked for."""
         self.local_opens: LocalOpens | None = None
         """What breaks oplocks when local programs open files; without it they do not."""
         self.deleting = 0
@@ -184,7 +194,7 @@ class OpenFiles:
         """How many opens there are."""
         return sum(len(file.all_opens()) for file in self.by_key.values())
 
-    def __iter__(self) -> "Iterator[Open]":
+    def __iter__(self) -> Iterator[Open]:
         for file in list(self.by_key.values()):
             yield from file.all_opens()
 
@@ -197,8 +207,7 @@ class OpenFiles:
         key = (st.st_dev, st.st_ino)
         file = self.by_key.get(key)
         if file is None:
-            later = self.call_later
-            local = None if later is None else LocalLocks(later)
+            local = None if self.local_locks is None else self.local_locks()
             file = self.by_key[key] = OpenFile(key, local, self.local_opens)
         return file
 
@@ -209,15 +218,15 @@ class OpenFiles:
         file = self.by_key.get((st.st_dev, st.st_ino))
         return file is not None and file.delete_pending
 
-    def mark_deleted(self, file: OpenFile, path: "Path | None") -> None:
+    def mark_deleted(self, file: OpenFile, path: Path | None) -> None:
         """Marks for deletion under `path`, or (None) takes the mark back."""
         self.deleting += (path is not None) - file.delete_pending
         file.delete_pending = path is not None
         file.delete_path = path
         if path is not None and self.watches.active:
-            self.watches.deleting(file)
+            self.watches.deleting(file.opens)
 
-    def below(self, disk_path: str) -> "list[Open]":
+    def below(self, disk_path: str) -> list[Open]:
         """Whatever is open in this directory, at any depth."""
         return list(self._places.below(disk_path))
 

@@ -2,23 +2,29 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import Open
+from typing import Generic, Protocol, TypeVar
 
 
-class OpenPlaces:
+class Placed(Protocol):
+    """An open that knows where its name is on disk."""
+
+    disk_path: str
+
+
+One = TypeVar("One", bound=Placed)
+
+
+class OpenPlaces(Generic[One]):
     """The opens of one server by the directories that their names are in."""
 
     __slots__ = ("_directories", "_opens")
 
     def __init__(self) -> None:
-        self._opens: dict[str, dict[Open, None]] = {}
+        self._opens: dict[str, dict[One, None]] = {}
         self._directories: list[str] = []
         """The keys of `_opens`, sorted: all directories below another stand together."""
 
-    def add(self, handle: "Open") -> None:
+    def add(self, handle: One) -> None:
         """An open begins; its `disk_path` must be the same when it is removed."""
         directory = handle.disk_path.rpartition("/")[0]
         there = self._opens.get(directory)
@@ -28,7 +34,7 @@ class OpenPlaces:
         else:
             there[handle] = None
 
-    def remove(self, handle: "Open") -> None:
+    def remove(self, handle: One) -> None:
         """An open ends."""
         directory = handle.disk_path.rpartition("/")[0]
         there = self._opens[directory]
@@ -38,7 +44,7 @@ class OpenPlaces:
         del self._opens[directory]
         del self._directories[bisect_left(self._directories, directory)]
 
-    def below(self, directory: str) -> "Iterator[Open]":
+    def below(self, directory: str) -> Iterator[One]:
         """All opens in this directory, at any depth. They must neither come nor go meanwhile."""
         directory = directory.rstrip("/")
         yield from self._opens.get(directory, ())

@@ -1,12 +1,9 @@
 """The opens of one file, so grouped that share modes need not look at each of thousands."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from fakesmb.nt.files import Access, DosDeny
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import Open
 
 READS: Final = Access.READ_DATA | Access.EXECUTE
 WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
@@ -28,25 +25,41 @@ class SharingKind(NamedTuple):
     """Of a DENY_DOS or FCB open for writing: it does not exclude others of the same process."""
 
 
-class OpenSet:
+class Sharing(Protocol):
+    """An open as share modes and delete on close see it."""
+
+    access: int
+    share: int
+    pid: int
+    owner: object
+    dos_deny: int
+    is_directory: bool
+    delete_on_close: bool
+    made: bool
+
+
+One = TypeVar("One", bound=Sharing)
+
+
+class OpenSet(Generic[One]):
     """The opens of one file, oldest first."""
 
     __slots__ = ("_opens", "groups", "wishes")
 
     def __init__(self) -> None:
-        self._opens: dict[Open, None] = {}
-        self.groups: dict[SharingKind, dict[Open, None]] = {}
+        self._opens: dict[One, None] = {}
+        self.groups: dict[SharingKind, dict[One, None]] = {}
         """The opens by what share modes look at; no group is empty."""
-        self.wishes: dict[Open, None] = {}
+        self.wishes: dict[One, None] = {}
         """Those that found the file there and asked for delete on close, until others open the file after them."""
 
     def __len__(self) -> int:
         return len(self._opens)
 
-    def __iter__(self) -> "Iterator[Open]":
+    def __iter__(self) -> Iterator[One]:
         return iter(self._opens)
 
-    def add(self, handle: "Open") -> None:
+    def add(self, handle: One) -> None:
         """One more open."""
         self._opens[handle] = None
         kind = _kind_of(handle)
@@ -58,7 +71,7 @@ class OpenSet:
         if handle.delete_on_close and not handle.made and not handle.is_directory:
             self.wishes[handle] = None
 
-    def remove(self, handle: "Open") -> None:
+    def remove(self, handle: One) -> None:
         """One open less."""
         del self._opens[handle]
         kind = _kind_of(handle)
@@ -70,7 +83,7 @@ class OpenSet:
         if handle.delete_on_close:
             self.wishes.pop(handle, None)
 
-    def others_may_delete(self, handle: "Open") -> bool:
+    def others_may_delete(self, handle: One) -> bool:
         """Whether an open besides this one has DELETE access."""
         return any(
             kind.access & Access.DELETE and len(group) > (handle in group)
@@ -78,7 +91,7 @@ class OpenSet:
         )
 
 
-def _kind_of(handle: "Open") -> SharingKind:
+def _kind_of(handle: Sharing) -> SharingKind:
     dos_opener = None
     if handle.dos_deny in _DOS_OPENS and handle.access & Access.WRITE_DATA:
         dos_opener = id(handle.owner), handle.pid

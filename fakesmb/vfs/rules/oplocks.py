@@ -5,72 +5,42 @@ with a notice; an exclusive or batch one is asked for, and whoever needs it gone
 holder has acknowledged or closed.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fakesmb.nt.files import Access, Oplock
-from fakesmb.vfs.store import BreakOplock, CreateParameters, OplockBreaking, SharingViolation
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
+from fakesmb.vfs.rules.held import NOT_BREAKING, Held, Oplocks
+from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
+from fakesmb.vfs.store import CreateParameters, OplockBreaking, SharingViolation
 
 _ATTRIBUTES_ONLY: Final = Access.READ_ATTRIBUTES | Access.WRITE_ATTRIBUTES | Access.SYNCHRONIZE
 """Opens that ask for no more break nothing."""
-_NOT_BREAKING: Final = -1
 
 
-class Held:
-    """An oplock that one open holds."""
-
-    __slots__ = ("handle", "level", "level_two", "tell")
-
-    def __init__(self, handle: "Open", level: int, tell: BreakOplock, *, level_two: bool) -> None:
-        self.handle = handle
-        self.level = level
-        self.tell = tell
-        self.level_two = level_two
-
-
-class Oplocks:
-    """All oplocks of one file. A file without any has none of these."""
-
-    __slots__ = ("breaking_to", "exclusive", "shared")
-
-    def __init__(self) -> None:
-        self.exclusive: Held | None = None
-        """The exclusive or batch oplock, also while it breaks."""
-        self.breaking_to = _NOT_BREAKING
-        self.shared: list[Held] = []
-        """Level II."""
-
-    def break_exclusive(self, file: "OpenFile", level: int) -> None:
-        """Asks for the exclusive or batch oplock, once; raises `OplockBreaking` while it is held."""
-        held = self.exclusive
-        if held is None:
-            return
-        if self.breaking_to == _NOT_BREAKING:
-            self.breaking_to = level if held.level_two else Oplock.NONE
-            held.tell(self.breaking_to, True)
-        raise OplockBreaking(file.wait_for_close, held.handle.shown_path)
-
-    @property
-    def batch(self) -> bool:
-        """Whether somebody holds a batch oplock, perhaps breaking."""
-        return self.exclusive is not None and self.exclusive.level == Oplock.BATCH
+def break_exclusive(file: OpenFile, level: int) -> None:
+    """Asks for the exclusive or batch oplock, once; raises `OplockBreaking` while it is held."""
+    oplocks = file.oplocks
+    if oplocks is None or oplocks.exclusive is None:
+        return
+    held = oplocks.exclusive
+    if oplocks.breaking_to == NOT_BREAKING:
+        oplocks.breaking_to = level if held.level_two else Oplock.NONE
+        held.tell(oplocks.breaking_to, True)
+    raise OplockBreaking(file.wait_for_close, held.handle.shown_path)
 
 
-def before_open(file: "OpenFile", access: int, request: CreateParameters, *, replacing: bool) -> None:
+def before_open(file: OpenFile, access: int, request: CreateParameters, *, replacing: bool) -> None:
     """Makes way for an open that share modes allow ([MS-FSA] 2.1.5.1.2); raises `OplockBreaking`."""
     oplocks = file.oplocks
     if oplocks is None:
         return
     if replacing or access & ~_ATTRIBUTES_ONLY:
         to_none = replacing or request.resizes
-        oplocks.break_exclusive(file, Oplock.NONE if to_none else Oplock.LEVEL_II)
+        break_exclusive(file, Oplock.NONE if to_none else Oplock.LEVEL_II)
     if replacing:
         before_change(file)
 
 
-def before_change(file: "OpenFile") -> None:
+def before_change(file: OpenFile) -> None:
     """Ends level II for all where data, size or byte-range locks change, whoever does it: nobody acknowledges it.
 
     An exclusive or batch holder is alone with the file, or those beside it opened nothing but attributes.
@@ -85,18 +55,18 @@ def before_change(file: "OpenFile") -> None:
         held.tell(Oplock.NONE, False)
 
 
-def before_refusal(file: "OpenFile", violation: SharingViolation, *, replacing: bool = False) -> None:
+def before_refusal(file: OpenFile, violation: SharingViolation, *, replacing: bool = False) -> None:
     """Raises the violation, after whoever holds a batch oplock had the chance to close.
 
     The holder may have closed the file long ago as far as its user knows ([MS-FSA] 2.1.5.1.2, BATCH_OPLOCK).
     """
     oplocks = file.oplocks
     if oplocks is not None and oplocks.batch:
-        oplocks.break_exclusive(file, Oplock.NONE if replacing else Oplock.LEVEL_II)
+        break_exclusive(file, Oplock.NONE if replacing else Oplock.LEVEL_II)
     raise violation
 
 
-def before_rename(file: "OpenFile", handle: "Open | None") -> None:
+def before_rename(file: OpenFile, handle: Open | None) -> None:
     """Ends another's batch oplock when a file gets or loses a name: its holder may open it again by the old one.
 
     Others stay: level II and exclusive holders keep no name ([MS-FSA] 2.1.5.15.11, 2.1.5.15.6). Windows 7 and later.
@@ -107,16 +77,16 @@ def before_rename(file: "OpenFile", handle: "Open | None") -> None:
         and oplocks.batch
         and (oplocks.exclusive is None or oplocks.exclusive.handle is not handle)
     ):
-        oplocks.break_exclusive(file, Oplock.NONE)
+        break_exclusive(file, Oplock.NONE)
 
 
-def before_replace(file: "OpenFile") -> None:
+def before_replace(file: OpenFile) -> None:
     """Asks the batch holder of a file that a rename or link would replace to close it."""
     if file.oplocks is not None and file.oplocks.batch:
-        file.oplocks.break_exclusive(file, Oplock.LEVEL_II)
+        break_exclusive(file, Oplock.LEVEL_II)
 
 
-def before_moving(opens: "OpenFiles", directory: str) -> None:
+def before_moving(opens: OpenFiles, directory: str) -> None:
     """Asks all who hold batch oplocks in a directory that is to move to close ([MS-FSA] 2.1.5.15.11)."""
     first: OplockBreaking | None = None
     for handle in opens.below(directory):
@@ -126,14 +96,14 @@ def before_moving(opens: "OpenFiles", directory: str) -> None:
         oplocks = file.oplocks
         if oplocks is not None and oplocks.batch and oplocks.exclusive is handle.oplock:
             try:
-                oplocks.break_exclusive(file, Oplock.LEVEL_II)
+                break_exclusive(file, Oplock.LEVEL_II)
             except OplockBreaking as breaking:
                 first = first or breaking
     if first is not None:
         raise first
 
 
-def grant(file: "OpenFile", handle: "Open", request: CreateParameters) -> int:
+def grant(file: OpenFile, handle: Open, request: CreateParameters) -> int:
     """Gives a new open what it may have of the level that it asks for ([MS-FSA] 2.1.5.18.1, 2.1.5.18.2).
 
     Alone with the file it gets that; beside others level II, where it knows it and nobody holds more or has locked
@@ -160,7 +130,7 @@ def grant(file: "OpenFile", handle: "Open", request: CreateParameters) -> int:
     return level
 
 
-def acknowledge(handle: "Open", level: int) -> None:
+def acknowledge(handle: Open, level: int) -> None:
     """Ends a break: the holder keeps level II where it was offered and is wanted, else nothing."""
     file = handle.file
     oplocks, held = file.oplocks, handle.oplock
@@ -168,12 +138,12 @@ def acknowledge(handle: "Open", level: int) -> None:
         oplocks is None
         or held is None
         or oplocks.exclusive is not held
-        or oplocks.breaking_to == _NOT_BREAKING
+        or oplocks.breaking_to == NOT_BREAKING
     ):
         return
     kept = level == Oplock.LEVEL_II and oplocks.breaking_to == Oplock.LEVEL_II
     oplocks.exclusive = None
-    oplocks.breaking_to = _NOT_BREAKING
+    oplocks.breaking_to = NOT_BREAKING
     if kept:
         held.level = Oplock.LEVEL_II
         oplocks.shared.append(held)
@@ -185,7 +155,7 @@ def acknowledge(handle: "Open", level: int) -> None:
     file.wake()
 
 
-def drop(handle: "Open") -> None:
+def drop(handle: Open) -> None:
     """Takes the oplock of an open that ends; whoever waits is woken by the close."""
     held, oplocks = handle.oplock, handle.file.oplocks
     handle.oplock = None
@@ -193,20 +163,20 @@ def drop(handle: "Open") -> None:
         return
     if oplocks.exclusive is held:
         oplocks.exclusive = None
-        oplocks.breaking_to = _NOT_BREAKING
+        oplocks.breaking_to = NOT_BREAKING
     elif held in oplocks.shared:
         oplocks.shared.remove(held)
     if oplocks.exclusive is None and not oplocks.shared:
         _end(handle.file)
 
 
-def _guard(file: "OpenFile", fd: int, level: int) -> None:
+def _guard(file: OpenFile, fd: int, level: int) -> None:
     """Local programs break it too, where that is looked for."""
     if file.local_opens is not None:
         file.local_opens.guard(file, fd, exclusive=level != Oplock.LEVEL_II)
 
 
-def _end(file: "OpenFile") -> None:
+def _end(file: OpenFile) -> None:
     """The last oplock is gone."""
     file.oplocks = None
     if file.local_opens is not None:

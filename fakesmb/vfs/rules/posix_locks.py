@@ -7,20 +7,19 @@ takes any part away.
 from typing import TYPE_CHECKING
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.programs.local_locks import BEYOND
 from fakesmb.vfs.rules.access import WRITES_DATA
+from fakesmb.vfs.rules.localprograms import BEYOND
 from fakesmb.vfs.rules.locks import END_OF_RANGES, Lock
+from fakesmb.vfs.rules.openfiles import Open
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
-
-    from fakesmb.vfs.rules.openfiles import Open
 
 
 class PosixLocks:
     """The POSIX locks that are taken through one open file."""
 
-    def __init__(self, handle: "Open") -> None:
+    def __init__(self, handle: Open) -> None:
         self._handle = handle
         self._table = handle.file.lock_table()
 

@@ -67,7 +67,9 @@ def same_dos_open(file: OpenFile, request: CreateParameters) -> Open | None:
     )
 
 
-def _excluding(opens: OpenSet, access: int, share: int, dos_opener: DosOpener | None = None) -> Open | None:
+def _excluding(
+    opens: OpenSet[Open], access: int, share: int, dos_opener: DosOpener | None = None
+) -> Open | None:
     """One of the opens that exclude a new one, if any does.
 
     DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1). The first must be able to

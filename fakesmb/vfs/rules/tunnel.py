@@ -6,7 +6,7 @@ A DOS program that saves by writing a new file under the 8.3 name of the old one
 from typing import Final
 
 from fakesmb.nt.filetime import TICKS_PER_SECOND
-from fakesmb.vfs.rules.writetimes import WriteClock
+from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.vfs.shortnames import short_name
 
 LASTS: Final = 15 * TICKS_PER_SECOND

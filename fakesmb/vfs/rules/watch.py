@@ -6,16 +6,13 @@ requests, up to the size of that first request's answer; beyond it the client is
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from twisted.internet.defer import Deferred
 
 from fakesmb.nt.files import Filter
 from fakesmb.nt.status import SMBError
-
-if TYPE_CHECKING:
-    from fakesmb.vfs.rules.openfiles import Open
-    from fakesmb.vfs.store import Info
+from fakesmb.vfs.store import Changes, Info
 
 MOST_KEPT: Final = 0x10000
 """Bytes of changes kept between requests, however much the client would take."""
@@ -23,10 +20,15 @@ _ENTRY: Final = 12
 """Bytes of FILE_NOTIFY_INFORMATION before the name, [MS-FSCC] 2.7.1."""
 
 
-Change = tuple[int, str]
-"""An action, and the name below the watched directory."""
-Changes = list[Change]
-"""What is told at once. None at all: look for yourself, there was too much to tell, or the watch has ended."""
+class Watched(Protocol):
+    """An open as its watch sees it."""
+
+    fd: int
+    disk_path: str
+    wrote: bool
+
+    def place(self) -> str:
+        """Where the open directory is now: its whole path on disk."""
 
 
 class Waiting:
@@ -45,7 +47,7 @@ class Watch:
 
     __slots__ = ("_kept", "_length", "_overflow", "_size", "_waiting", "bits", "handle", "path", "recursive")
 
-    def __init__(self, handle: "Open", path: str, bits: int, *, recursive: bool, size: int) -> None:
+    def __init__(self, handle: Watched, path: str, bits: int, *, recursive: bool, size: int) -> None:
         self.handle = handle
         self.path = path
         self.bits = bits
@@ -104,7 +106,7 @@ def size_of(name: str) -> int:
     return _ENTRY + (len(name.encode("utf-16-le")) + 3 & ~3)
 
 
-def difference(before: "Info", after: "Info") -> int:
+def difference(before: Info, after: Info) -> int:
     """The filter bits of what set-information changed ([MS-FSA] 2.1.5.15.2): only what is another value now."""
     bits = Filter.ATTRIBUTES if before.attributes != after.attributes else 0
     if before.creation_time != after.creation_time:

@@ -5,52 +5,23 @@ were made. Whoever changes something reports it here, after it has happened, whe
 """
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import Filter, Happened
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.directory import place_of, shown_name
-from fakesmb.vfs.rules.watch import Change, Changes, Watch
+from fakesmb.vfs.rules.localprograms import Outside, Own
+from fakesmb.vfs.rules.watch import Watch, Watched
+from fakesmb.vfs.shortnames import shown_name
+from fakesmb.vfs.store import Change, Changes
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
-
-    from fakesmb.vfs.rules.openfiles import Open, OpenFile
 
 _WRITTEN: Final = Filter.SIZE | Filter.LAST_WRITE
 _RESIZED: Final = Filter.SIZE | Filter.ATTRIBUTES
 REPLACED: Final = Filter.SIZE | Filter.ATTRIBUTES | Filter.LAST_WRITE
 """What an open changes that overwrites or supersedes a file."""
-
-
-class Outside(Protocol):
-    """What finds the changes that others than this server make (`vfs.programs.outside`)."""
-
-    def begin(self, path: str, handle: "Open", *, recursive: bool) -> None:
-        """A directory is watched from now on."""
-
-    def end(self) -> None:
-        """A watch has ended; what no other needs may go."""
-
-    def close(self) -> None:
-        """The server ends: lets go of what it holds."""
-
-    def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
-        """This server itself has just done that: it is reported already."""
-
-    def moved(self, old: str, new: str) -> None:
-        """A directory has another path now."""
-
-
-class Own:
-    """Kinds of changes of our own that `Outside` must not report again."""
-
-    ADDED: Final = 0
-    REMOVED: Final = 1
-    MOVED_FROM: Final = 2
-    MOVED_TO: Final = 3
-    TOUCHED: Final = 4
 
 
 class Watches:
@@ -65,9 +36,9 @@ class Watches:
         self.active = False
         self.outside: Outside | None = None
         """None where changes by local programs are not looked for."""
-        self._by_handle: dict[Open, Watch] = {}
+        self._by_handle: dict[Watched, Watch] = {}
         self._by_path: dict[str, list[Watch]] = {}
-        self._unreported: dict[Open, int] = {}
+        self._unreported: dict[Watched, int] = {}
         """What opens have written, which is reported when they close."""
 
     def __iter__(self) -> Iterator[Watch]:
@@ -75,27 +46,25 @@ class Watches:
 
     # -- watching ------------------------------------------------------------------------------------------
 
-    def ask(self, handle: "Open", bits: int, *, recursive: bool, size: int) -> "Deferred[Changes]":
+    def ask(self, handle: Watched, bits: int, *, recursive: bool, size: int) -> "Deferred[Changes]":
         """The changes in a directory since the last request, or the next that comes.
 
         `bits` (`Filter`) and `recursive` count in the first request of an open only: Windows keeps what it was told
         then. `size` is how many bytes of FILE_NOTIFY_INFORMATION this answer may have.
         """
-        if handle.file.delete_pending:
-            raise SMBError(NT.DELETE_PENDING, "the watched directory")
         watch = self._by_handle.get(handle)
-        path = place_of(handle.fd)
+        path = handle.place()
         if watch is None:
             watch = self._by_handle[handle] = Watch(handle, path, bits, recursive=recursive, size=size)
             self._by_path.setdefault(path, []).append(watch)
             self.active = True
             if self.outside is not None:
-                self.outside.begin(path, handle, recursive=recursive)
+                self.outside.begin(path, handle.fd, recursive=recursive)
         elif watch.path != path:
             self.moved(watch.path, path)  # by a local program that renamed a directory further up
         return watch.ask(size)
 
-    def forget(self, handle: "Open") -> None:
+    def forget(self, handle: Watched) -> None:
         """The open ends, and its watch with it."""
         watch = self._by_handle.pop(handle, None)
         if watch is None:
@@ -111,9 +80,9 @@ class Watches:
             self.outside.end()
         watch.stop()
 
-    def deleting(self, file: "OpenFile") -> None:
-        """A directory is going to be deleted: nobody waits for changes in it any longer ([MS-FSA] 2.1.5.15.3)."""
-        for handle in file.opens:
+    def deleting(self, opens: Iterable[Watched]) -> None:
+        """The directory of these opens will be deleted: its watches end with DELETE_PENDING ([MS-FSA] 2.1.5.15.3)."""
+        for handle in opens:
             watch = self._by_handle.get(handle)
             if watch is not None:
                 watch.stop(SMBError(NT.DELETE_PENDING, "the watched directory"))
@@ -142,7 +111,7 @@ class Watches:
         if bits:
             self.report(path, Happened.MODIFIED, bits)
 
-    def writing(self, handle: "Open", end: int) -> None:
+    def writing(self, handle: Watched, end: int) -> None:
         """About to be written up to `end`: told when the open closes, as one change.
 
         Neither a flush nor writing through tells it earlier.
@@ -151,16 +120,16 @@ class Watches:
         bits = _WRITTEN if end > os.fstat(handle.fd).st_size else Filter.LAST_WRITE
         self._unreported[handle] = self._unreported.get(handle, 0) | bits
 
-    def timed(self, handle: "Open") -> None:
+    def timed(self, handle: Watched) -> None:
         """Given a write time by the request that closes it."""
         self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
 
-    def resized(self, handle: "Open") -> None:
+    def resized(self, handle: Watched) -> None:
         """Truncated or extended on purpose: told at once, but for the write time."""
         self._unreported[handle] = self._unreported.get(handle, 0) | Filter.LAST_WRITE
         self.modified(handle.disk_path, _RESIZED)
 
-    def closed(self, handle: "Open", *, gone: bool) -> None:
+    def closed(self, handle: Watched, *, gone: bool) -> None:
         """The open has closed: tells what it has written ([MS-FSA] 2.1.5.5), unless the file goes away (`gone`)."""
         bits = self._unreported.pop(handle, _WRITTEN if handle.wrote else 0)
         self.modified(handle.disk_path, 0 if gone else bits)

@@ -1,0 +1,70 @@
+"""What the rules ask of those who heed local programs, and tell them. `vfs.programs` has them; there may be none."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
+
+BEYOND: Final = (1 << 63) - 1
+"""What the system cannot lock: only clients see locks from here on."""
+
+
+class LocalLock(NamedTuple):
+    """A local program's lock, or a part of it."""
+
+    start: int
+    end: int
+    exclusive: bool
+    pid: int
+
+
+class LocalLocks(Protocol):
+    """The byte-range locks that local programs hold on one file, and those of clients as local programs meet them."""
+
+    def any(self, fd: int) -> bool:
+        """Whether a local program has locked anything of the file."""
+
+    def obstacle(self, fd: int, start: int, end: int, *, exclusive: bool) -> LocalLock | None:
+        """The lock of a local program that keeps `[start, end)` from being locked, or used, in that way."""
+
+    def hold(self, fd: int, start: int, end: int, *, exclusive: bool) -> None:
+        """Clients hold this range now; `fd` is a descriptor of whoever locked it."""
+
+    def release(self, start: int, end: int) -> None:
+        """No client holds anything of this range any longer."""
+
+    def release_all(self) -> None:
+        """No client holds anything of the file any longer."""
+
+    def call_again(self, again: Callable[[], None]) -> None:
+        """Calls back now and then until `call_no_more`: somebody waits for a range."""
+
+    def call_no_more(self) -> None:
+        """Nobody waits any longer."""
+
+
+class Outside(Protocol):
+    """What finds the changes that others than this server make (`vfs.programs.outside`)."""
+
+    def begin(self, path: str, fd: int, *, recursive: bool) -> None:
+        """A directory is watched from now on: `fd` is a descriptor of it, `path` where it is."""
+
+    def end(self) -> None:
+        """A watch has ended; what no other needs may go."""
+
+    def close(self) -> None:
+        """The server ends: lets go of what it holds."""
+
+    def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
+        """This server itself has just done that: it is reported already."""
+
+    def moved(self, old: str, new: str) -> None:
+        """A directory has another path now."""
+
+
+class Own:
+    """Kinds of changes of our own that `Outside` must not report again."""
+
+    ADDED: Final = 0
+    REMOVED: Final = 1
+    MOVED_FROM: Final = 2
+    MOVED_TO: Final = 3
+    TOUCHED: Final = 4
