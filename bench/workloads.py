@@ -50,7 +50,11 @@ def echo(server: Server, seconds: float) -> float:
 
 def query_path(server: Server, seconds: float) -> float:
     """TRANS2_QUERY_PATH_INFORMATION, all information."""
-    client, name = server.client(), names()
+    return _query_paths(server, names(), seconds)
+
+
+def _query_paths(server: Server, name: Iterator[str], seconds: float) -> float:
+    client = server.client()
     return rate(lambda: client.query_path(next(name)), seconds)
 
 
@@ -117,8 +121,7 @@ def fanout(server: Server, seconds: float) -> float:
         if not os.fork():
             code = 1
             try:
-                client, name = server.client(), names(child * 500)
-                os.write(writer, b"%f" % rate(lambda c=client, n=name: c.query_path(next(n)), seconds))  # type: ignore[misc]
+                os.write(writer, b"%f" % _query_paths(server, names(child * 500), seconds))
                 code = 0
             finally:
                 os._exit(code)

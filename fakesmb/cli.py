@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MISTAKE: Final = 2
 YOUNG_OBJECTS: Final = 20_000
-"""New objects between two runs of the collector, once the server stands."""
+"""New objects between two runs of the collector, once the server listens."""
 TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twisted.internet.ssl", "ssl")
 """SMB1 knows no TLS, and OpenSSL is a third of Twisted's start-up."""
 UNUSED_MODULES: Final = ("http.cookiejar",)
@@ -79,7 +79,7 @@ def main() -> None:
 )
 def serve(**given: Any) -> None:
     """Serve the sub-directories of ROOT as shares; without ROOT, --share and --config, the sample shares."""
-    gc.disable()  # until the server stands: imports leave next to no garbage
+    gc.disable()  # until the server listens: imports leave next to no garbage
     from fakesmb.config import ConfigError
 
     try:
@@ -181,7 +181,7 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     refused: list[OSError] = []
 
     def announce() -> None:
-        """Once signals are minded: who reads the port may end the server in the next moment."""
+        """Runs once signals are handled: whoever reads the port may end the server at once."""
         try:
             if port_file:
                 _write_whole(Path(port_file), f"{smb.port}\n")
@@ -199,7 +199,7 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
 
 
 def _choose_reactor() -> None:
-    """Installs the reactor that serves fastest; where there is no epoll, Twisted's default it is."""
+    """Installs the reactor that serves fastest; without epoll Twisted chooses one."""
     try:
         from fakesmb.transport.reactor import new_reactor
     except ImportError:
@@ -211,7 +211,7 @@ def _choose_reactor() -> None:
 
 
 def _settle_collector() -> None:
-    """Requests leave no cycles behind: what was imported need not be looked at again, nor the rest so often."""
+    """Requests leave no reference cycles behind: the collector may run seldom, and skip what was imported."""
     gc.enable()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
@@ -219,7 +219,7 @@ def _settle_collector() -> None:
 
 @contextlib.contextmanager
 def _without(*modules: str) -> Iterator[None]:
-    """Has what is imported meanwhile do without modules that it can do without, and that take long to load."""
+    """Inside the block these modules cannot be imported, as if they were not installed."""
     absent = [name for name in modules if name not in sys.modules]
     for name in absent:
         sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails as if it were not installed
@@ -232,7 +232,7 @@ def _without(*modules: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _on_first_use(*modules: str) -> Iterator[None]:
-    """Has modules that are imported meanwhile run when somebody asks for one of their names, not before."""
+    """Inside the block an import of these modules notes them only: they are run when a name of theirs is used."""
 
     class Finder:
         @staticmethod
@@ -252,7 +252,7 @@ def _on_first_use(*modules: str) -> Iterator[None]:
 
 
 def _load_ntlm() -> None:
-    """While the first client makes up its mind."""
+    """Before the first client signs in, and after it can connect."""
     from fakesmb.auth import hashes
 
     with _without("cffi"):  # Cryptodome takes ctypes instead
@@ -260,7 +260,7 @@ def _load_ntlm() -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Whoever waits for the file finds all of it."""
+    """Writes a file that others see only when it is whole."""
     import tempfile
 
     with tempfile.NamedTemporaryFile(
@@ -294,7 +294,7 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
 
 
 def tell(text: str) -> None:
-    """Says something to the person; nobody may be listening."""
+    """Writes to standard error, which may be closed."""
     if sys.stderr is None:  # closed by whoever started us
         return
     with contextlib.suppress(OSError):

@@ -47,7 +47,7 @@ _MUST_BE: Final[Mapping[str, str]] = {
     "format": "text, json or none",
     "journal": "a number of events, at least 0",
 }
-"""Where our words are better than msgspec's."""
+"""What the value of a key must be, where msgspec's message would not say it plainly."""
 
 
 class ConfigError(Exception):
@@ -183,7 +183,7 @@ def read(path: str) -> FilePart:
 
 
 def _check(path: str, text: str, part: FilePart) -> None:
-    """What types cannot say."""
+    """Raises `ConfigError` for what the types do not exclude."""
 
     def wrong(key: str, problem: str) -> ConfigError:
         return ConfigError(f"{path}:{_line(text, key)} {key}: {problem}")

@@ -60,7 +60,7 @@ def _source() -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Whole or not at all, and writable whatever the source is; two servers that start at once do no harm."""
+    """Copies a share whole or not at all, and writable; of two servers that do so at once the first one wins."""
     work = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
     try:
         made = work / target.name

@@ -367,6 +367,13 @@ def test_show_of_a_missing_file(tmp_path: Path) -> None:
     assert (done.exit_code, "No such file" in done.output) == (2, True)
 
 
+def test_every_argument_of_serve_is_documented(checkout: Path) -> None:
+    text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
+    options = [name for one in cli.serve.params for name in one.opts if name.startswith("--")]
+    assert "--port" in options
+    assert [name for name in options if f"`{name}" not in text] == []
+
+
 def test_only_what_exists_is_offered() -> None:
     """Options of later versions are not there yet, so that nobody relies on them."""
     shown = CliRunner().invoke(cli.main, ["serve", "--help"]).output

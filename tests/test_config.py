@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -221,6 +222,25 @@ def test_every_key_is_documented(checkout: Path) -> None:
     )
     missing = [key for table in tables for key in table.__struct_fields__ if f"`{key}`" not in text]
     assert missing == []
+
+
+def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> None:
+    text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
+    text = text.partition("```toml\n")[2].partition("```")[0]
+    part = msgspec.toml.decode(text, type=FilePart)
+    assert (part.server, part.timing, part.limits, part.log) == (
+        config.ServerPart(),
+        Timing(),
+        Limits(),
+        config.LogPart(),
+    )
+    shown = msgspec.toml.decode(text.replace("\n# ", "\n"), type=dict[str, Any])
+    shown |= {"user": shown["user"][0] | {"nt_hash": "beside the password"}, "share": shown["share"][0]}
+    tables = FilePart.__struct_fields__
+    kinds = (config.ServerPart, Timing, Limits, config.LogPart, config.UserPart, config.SharePart)
+    assert {table: set(shown[table]) for table in tables} == {
+        table: set(kind.__struct_fields__) for table, kind in zip(tables, kinds, strict=True)
+    }
 
 
 def test_unix_extensions_are_there_unless_a_share_says_no(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from fakesmb.vfs.rules.openfiles import OpenFiles
 
 @implementer(IReadDescriptor)
 class Readable:
-    """A descriptor that is somebody else's, and what to call when it can be read."""
+    """Calls `ready` when a descriptor can be read that another object owns and closes."""
 
     def __init__(self, fd: int, ready: Callable[[], None]) -> None:
         self._fd = fd

@@ -1,4 +1,4 @@
-"""A reactor of one's own in a thread: for tests and programs that know nothing of Twisted."""
+"""A private reactor in a thread, for tests and programs that do not run Twisted themselves."""
 
 import sys
 import threading
