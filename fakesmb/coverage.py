@@ -8,7 +8,7 @@ from fakesmb.core.commands.table import COMMANDS
 from fakesmb.core.nt_trans import ioctl
 from fakesmb.core.nt_trans.table import FUNCTIONS
 from fakesmb.core.trans.table import FUNCTIONS as PIPE_FUNCTIONS
-from fakesmb.core.trans2 import file_info as trans2_file_info
+from fakesmb.core.trans2 import set_info as trans2_set_info
 from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.nt.status import SMBError
@@ -155,7 +155,7 @@ def _queries(level: int) -> bool:
 
 
 def _sets(level: int) -> bool:
-    settable = trans2_file_info.is_settable(level) or level in unix.SET_LEVELS
+    settable = trans2_set_info.is_settable(level) or level in unix.SET_LEVELS
     return Trans2.SET_PATH_INFORMATION in SUBCOMMANDS and settable
 
 

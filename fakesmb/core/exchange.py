@@ -13,7 +13,16 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.dispatch import CommandRow, Needs
-from fakesmb.core.request import Answer, AnyRequest, NoReply, RawData, Replies, Reply, Request
+from fakesmb.core.request import (
+    Answer,
+    AnyRequest,
+    NoReply,
+    RawData,
+    Replies,
+    Reply,
+    Request,
+    check_writable,
+)
 from fakesmb.nt.status import NT, Dos, SMBError, from_os, is_smb_error, to_dos
 from fakesmb.record import events
 from fakesmb.wire import names
@@ -200,8 +209,8 @@ class Exchange:
                     raise SMBError(NT.ACCESS_DENIED, f"another user's tree of {tree.share.name}")
                 if needs & 4 and tree.store is None:
                     raise SMBError(NT.ACCESS_DENIED, "IPC$ has no files")
-                if needs == Needs.WRITABLE and tree.read_only:
-                    raise SMBError(NT.ACCESS_DENIED, f"{tree.share.name} is read-only here")
+                if needs == Needs.WRITABLE:
+                    check_writable(tree)
         return Request(self, params)
 
     def _refusal(self, error: BaseException | None) -> SMBError:

@@ -31,17 +31,17 @@ HEADER_BITS: Final[dict[int, int]] = {
 }
 
 
-def asked(oplock: int, batch: int) -> int:
+def requested_level(oplock: int, batch: int) -> int:
     """The level that two flags of an open ask for; batch alone asks for nothing ([MS-CIFS] 2.2.4.64.1)."""
     if not oplock:
         return Oplock.NONE
     return Oplock.BATCH if batch else Oplock.EXCLUSIVE
 
 
-def asked_in_header(request: AnyRequest) -> int:
+def requested_in_header(request: AnyRequest) -> int:
     """The level that SMB_FLAGS_OPLOCK and SMB_FLAGS_OPBATCH of a core open ask for ([MS-CIFS] 2.2.3.1)."""
     flags = request.header.flags
-    return asked(flags & Flags.OPLOCK, flags & Flags.OPBATCH)
+    return requested_level(flags & Flags.OPLOCK, flags & Flags.OPBATCH)
 
 
 def granted_in_header(request: AnyRequest, level: int) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import FileStore, Handle
 from fakesmb.wire.codec import Body, Buffer, Empty
 from fakesmb.wire.trans import TransactionRequest
@@ -41,16 +42,33 @@ class NoReply:
 
 NO_REPLY: Final = NoReply()
 
-__all__ = ["NO_REPLY", "Answer", "AnyRequest", "Empty", "NoReply", "RawData", "Replies", "Reply", "Request"]
+__all__ = [
+    "NO_REPLY",
+    "Answer",
+    "AnyRequest",
+    "Empty",
+    "NoReply",
+    "RawData",
+    "Replies",
+    "Reply",
+    "Request",
+    "check_writable",
+]
 
 Answer = Body | Reply | Replies | NoReply | RawData
+
+
+def check_writable(tree: Tree) -> None:
+    """The one refusal of changes to a tree that is read-only for its user: raises ACCESS_DENIED."""
+    if tree.read_only:
+        raise SMBError(NT.ACCESS_DENIED, f"{tree.share.name} is read-only here")
 
 
 class Request(Generic[P]):
     """One command on its way to its handler: decoded parameters and the state that it names.
 
-    `subcommand`, `detail`, `reply_detail`, `path` and `fid_used` are for the record: what a handler decoded or
-    looked up anyway.
+    `path` and `fid_used` are for the record: what the command was about. `subcommand`, `detail` and `reply_detail`
+    are its too, and dispatch sets them.
     """
 
     __slots__ = (
@@ -104,6 +122,20 @@ class Request(Generic[P]):
         """Whether this message's strings are UTF-16LE."""
         return self.header.unicode
 
+    def named(self, text: str, *, wildcards: bool = False) -> Path:
+        """The path that a client names, noted for the record; raises OBJECT_NAME_INVALID or what else is wrong."""
+        path = self.tree.parse(text, wildcards=wildcards)
+        self.path = str(path)
+        return path
+
+    def check_writable(self) -> None:
+        """Raises ACCESS_DENIED where the tree is read-only, for what a row's `Needs.WRITABLE` cannot say."""
+        check_writable(self.tree)
+
+    def opened(self, entry: Open) -> None:
+        """Gives a new open its FID, which the later commands of a chain mean too ([MS-CIFS] 3.3.5.2)."""
+        self.exchange.fid = self.fid_used = self.connection.add_open(entry)
+
     def open(self, fid: int) -> Open:
         """The open that a FID names; raises INVALID_HANDLE for a stale one, or one of another UID or TID.
 
@@ -119,12 +151,16 @@ class Request(Generic[P]):
         self.path = entry.path
         return entry
 
+    def open_file(self, fid: int) -> tuple[Open, Handle]:
+        """The open of a file or directory that a FID names; a pipe is INVALID_DEVICE_REQUEST."""
+        entry = self.open(fid)
+        if entry.handle is None:
+            raise SMBError(NT.INVALID_DEVICE_REQUEST, f"FID 0x{entry.fid:04X} is a pipe, not a file")
+        return entry, entry.handle
+
     def file(self, fid: int) -> Handle:
-        """The file or directory that a FID names; a pipe is INVALID_DEVICE_REQUEST."""
-        handle = self.open(fid).handle
-        if handle is None:
-            raise SMBError(NT.INVALID_DEVICE_REQUEST, "a pipe, not a file")
-        return handle
+        """The file or directory that a FID names, as `open_file` finds it."""
+        return self.open_file(fid)[1]
 
 
 AnyRequest = Request[Any]

@@ -4,8 +4,6 @@ Identifiers are scoped as [MS-CIFS] 3.3.1 scopes them: UIDs, TIDs, FIDs and SIDs
 parent closes its children.
 """
 
-import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
@@ -144,7 +142,7 @@ class Session:
         self.identity: Identity | None = None
         self.acceptor: SpnegoAcceptor | None = None
         self.native_os = ""
-        self.began = self.last_used = time.time()
+        self.began = self.last_used = connection.server.world.now()
 
     @property
     def token(self) -> "Token | None":
@@ -177,7 +175,7 @@ class Tree:
         self.tid = 0
         identity = session.identity
         self.read_only = share.read_only or (identity is not None and identity.read_only)
-        self.began = time.time()
+        self.began = session.connection.server.world.now()
         self.unix_capabilities = 0
         """Of the Unix extensions, those that the client chose by SET_FS_INFORMATION."""
         self.largest_read = LARGEST_READ
@@ -299,18 +297,18 @@ class Server:
         world: World | None = None,
     ) -> None:
         self.settings = settings
+        self.world = world or World()
         self.accounts = accounts
         self.shares: dict[str, Share] = {share.name.casefold(): share for share in shares}
         self.shares.setdefault("ipc$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
         self.clock = clock
-        self.world = world or World()
-        self.guid = settings.guid or os.urandom(16)
+        self.guid = settings.guid or self.world.entropy(16)
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
         self.pipes = PipeService(self.view)
         self.referrals = ReferralTable()
-        self.started = time.time()
+        self.started = self.world.now()
         self.messages = 0
         self.counters = Counters()
         self._connections = 0

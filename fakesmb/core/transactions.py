@@ -80,8 +80,8 @@ def invoke(
         raise unsupported(command, function)
     if row.needs & 4 and request.tree.store is None:
         raise SMBError(NT.INVALID_DEVICE_REQUEST, "IPC$ has no files")
-    if row.needs == Needs.WRITABLE and request.tree.read_only:
-        raise SMBError(NT.ACCESS_DENIED, f"{request.tree.share.name} is read-only here")
+    if row.needs == Needs.WRITABLE:
+        request.check_writable()
     request.transaction = whole
     request.params = row.decode(whole, unicode=request.unicode, encoding=request.connection.oem_encoding)
     request.detail = pipe_message(whole.data) if row.request in _PIPE_SETUPS else request.params

@@ -97,7 +97,7 @@ class Retried(Generic[T]):
             self._timer.cancel()
 
 
-def patiently(attempt: Callable[[], T], clock: Clock, patience: float = 0) -> "T | Deferred[T]":
+def retry_until_free(attempt: Callable[[], T], clock: Clock, patience: float = 0) -> "T | Deferred[T]":
     """What `attempt` gives, at once where nothing stands in its way; raises what it raises otherwise.
 
     `patience` is for sharing violations, seconds; 0 raises them. `attempt` is called several times.

@@ -7,6 +7,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from fakesmb.core import files
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.waiting import then
@@ -20,6 +21,7 @@ from fakesmb.wire.files import (
     ReadAndxResponse,
     ReadRequest,
     ReadResponse,
+    WriteAndCloseRequest,
     WriteAndxRequest,
     WriteAndxResponse,
     WriteMode,
@@ -29,8 +31,6 @@ from fakesmb.wire.files import (
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import Capability
 
-READ_OVERHEAD: Final = 64
-"""Bytes of a READ_ANDX response before its data, for clients without large reads ([MS-CIFS] 3.3.5.36)."""
 _PIPE_MESSAGE: Final = WriteMode.RAW | WriteMode.MESSAGE_START
 
 
@@ -61,11 +61,7 @@ def read_andx(request: Request[ReadAndxRequest]) -> "Answer | Deferred[Answer]":
         return then(pipe.receive(params.max_count), lambda got: _from_pipe(request, pipe, got))
     if not handle.access & Access.READ_DATA and not request.header.flags2 & Flags2.PAGING_IO:
         raise SMBError(NT.ACCESS_DENIED, "opened for execution, and the read does not say so")
-    size = most_wanted(request)
-    offset = params.offset
-    data = request.store.read(handle, offset, size, request.header.pid_low)
-    handle.position = entry.offset = offset + len(data)
-    return ReadAndxResponse(data=data)
+    return ReadAndxResponse(data=files.read(request, entry, handle, params.offset, most_wanted(request)))
 
 
 def _from_pipe(request: AnyRequest, pipe: Pipe, received: Received) -> Answer:
@@ -89,8 +85,7 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
         skip = 2 if params.write_mode & _PIPE_MESSAGE == _PIPE_MESSAGE else 0
         request.detail = pipe_message(data[skip:])
         return WriteAndxResponse.of(entry.pipe.write(data[skip:]) + skip)
-    count = request.store.write(handle, params.offset, data, request.header.pid_low)
-    entry.offset = params.offset + count
+    count = files.write(request, entry, handle, params.offset, data)
     if params.write_mode & WriteMode.WRITE_THROUGH:
         request.store.flush(handle)
     return WriteAndxResponse.of(count)
@@ -100,10 +95,8 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
 def read(request: Request[ReadRequest]) -> Answer:
     """SMB_COM_READ, [MS-CIFS] 3.3.5.12."""
     params = request.params
-    handle, entry = request.file(params.fid), request.open(params.fid)
-    size = min(params.count, max(request.connection.max_buffer - READ_OVERHEAD, 0))
-    data = request.store.read(handle, params.offset, size, request.header.pid_low)
-    handle.position = entry.offset = params.offset + len(data)
+    entry, handle = request.open_file(params.fid)
+    data = files.read(request, entry, handle, params.offset, files.within_buffer(request, params.count))
     return ReadResponse(count=len(data), data=data)
 
 
@@ -111,13 +104,16 @@ def read(request: Request[ReadRequest]) -> Answer:
 def write(request: Request[WriteRequest]) -> Answer:
     """SMB_COM_WRITE, [MS-CIFS] 3.3.5.13. A count of 0 sets the file's length to the offset."""
     params = request.params
-    handle, entry = request.file(params.fid), request.open(params.fid)
-    if len(params.data) < params.count:
-        raise SMBError(NT.INVALID_SMB, f"{params.count} bytes announced, {len(params.data)} there")
+    entry, handle = request.open_file(params.fid)
+    data = announced(params)
     if params.count == 0:
         request.store.set_end_of_file(handle, params.offset)
         return WriteResponse(0)
-    data = memoryview(params.data)[: params.count]
-    count = request.store.write(handle, params.offset, data, request.header.pid_low)
-    entry.offset = params.offset + count
-    return WriteResponse(count)
+    return WriteResponse(files.write(request, entry, handle, params.offset, data))
+
+
+def announced(params: WriteRequest | WriteAndCloseRequest) -> memoryview:
+    """The data of a core write: as many bytes as its count says; raises INVALID_SMB for fewer."""
+    if len(params.data) < params.count:
+        raise SMBError(NT.INVALID_SMB, f"{params.count} bytes announced, {len(params.data)} there")
+    return memoryview(params.data)[: params.count]

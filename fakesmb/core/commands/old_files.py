@@ -3,20 +3,20 @@
 All of [MS-CIFS] 2.2.4.3 to 2.2.4.40; every open becomes the same NT-style one as elsewhere.
 """
 
-import secrets
-from typing import Any, Final
+from typing import Final
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.commands.opens import dos_create, open_file
+from fakesmb.core.commands.io import announced
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.oplocks import asked_in_header, granted_in_header
+from fakesmb.core.dos_opens import dos_create
+from fakesmb.core.files import open_file, read, within_buffer, write
+from fakesmb.core.oplocks import granted_in_header, requested_in_header
 from fakesmb.core.request import Answer, Request
 from fakesmb.core.state import Open
 from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import Opened
-from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
     CreateRequest,
@@ -37,7 +37,6 @@ from fakesmb.wire.files import (
 )
 from fakesmb.wire.times import utime_from, utime_to
 
-READ_OVERHEAD: Final = 64
 COMPATIBILITY_READ_WRITE: Final = 2
 """AccessMode of CREATE and its kin: compatibility sharing, reading and writing ([MS-CIFS] 3.3.5.6)."""
 _LARGEST_SIZE: Final = 0xFFFFFFFF
@@ -53,7 +52,7 @@ def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_OPEN, [MS-CIFS] 3.3.5.5."""
     params = request.params
     create = dos_create(
-        request, params.access_mode, disposition=Disposition.OPEN, oplock=asked_in_header(request)
+        request, params.access_mode, disposition=Disposition.OPEN, oplock=requested_in_header(request)
     )
 
     def response(opened: Opened, entry: Open) -> Answer:
@@ -67,7 +66,7 @@ def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
             access_mode=params.access_mode,
         )
 
-    return open_file(request, request.tree.parse(params.file_name), create, response)
+    return open_file(request, request.named(params.file_name), create, response)
 
 
 @command(Command.CREATE, CreateRequest, Needs.WRITABLE)
@@ -84,12 +83,12 @@ def create_new(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
 
 def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Deferred[Answer]":
     params = request.params
-    asked = dos_create(
+    create = dos_create(
         request,
         COMPATIBILITY_READ_WRITE,
         disposition=disposition,
         attributes=params.file_attributes & _SETTABLE,
-        oplock=asked_in_header(request),
+        oplock=requested_in_header(request),
         write_time=params.creation_time,
     )
 
@@ -97,17 +96,17 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
         granted_in_header(request, opened.oplock)
         return CreateResponse(entry.fid)
 
-    return open_file(request, request.tree.parse(params.file_name), asked, response)
+    return open_file(request, request.named(params.file_name), create, response)
 
 
 @command(Command.CREATE_TEMPORARY, CreateTemporaryRequest, Needs.WRITABLE)
 def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.16: a new file of a name that the server makes up."""
     params = request.params
-    directory = request.tree.parse(params.directory_name)
+    directory = request.named(params.directory_name)
     if directory.stream or directory.unnamed:
         raise SMBError(NT.OBJECT_PATH_NOT_FOUND, "a stream is no directory")
-    asked = dos_create(
+    create = dos_create(
         request,
         COMPATIBILITY_READ_WRITE,
         disposition=Disposition.CREATE,
@@ -115,13 +114,15 @@ def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Defe
         write_time=params.creation_time,
     )
     for attempt in range(_NAME_ATTEMPTS):
-        name = "SRV" + "".join(secrets.choice(_NAME_CHARACTERS) for _ in range(5))
+        random = request.server.world.entropy(5)
+        name = "SRV" + "".join(_NAME_CHARACTERS[byte % len(_NAME_CHARACTERS)] for byte in random)
 
         def response(opened: Opened, entry: Open, name: str = name) -> Answer:
             return CreateTemporaryResponse(entry.fid, name)
 
         try:
-            return open_file(request, directory.join(name), asked, response)
+            request.path = str(directory.join(name))
+            return open_file(request, directory.join(name), create, response)
         except SMBError as error:
             if error.status != NT.OBJECT_NAME_COLLISION or attempt + 1 == _NAME_ATTEMPTS:
                 raise
@@ -136,8 +137,7 @@ def seek(request: Request[SeekRequest]) -> Answer:
     wraps at 32 bits; before the beginning means the beginning.
     """
     params = request.params
-    entry = request.open(params.fid)
-    handle = request.file(params.fid)
+    entry, handle = request.open_file(params.fid)
     if params.mode == SeekMode.START:
         entry.offset = params.offset & _LARGEST_SIZE
         return SeekResponse(entry.offset)
@@ -155,12 +155,9 @@ def seek(request: Request[SeekRequest]) -> Answer:
 def lock_and_read(request: Request[ReadRequest]) -> Answer:
     """SMB_COM_LOCK_AND_READ, [MS-CIFS] 3.3.5.21: locks the range for this process alone, then reads it."""
     params = request.params
-    entry = request.open(params.fid)
-    handle, pid = request.file(params.fid), request.header.pid_low
-    request.store.lock(handle, pid, params.offset, params.count, exclusive=True)
-    size = min(params.count, max(request.connection.max_buffer - READ_OVERHEAD, 0))
-    data = request.store.read(handle, params.offset, size, pid)
-    handle.position = entry.offset = params.offset + len(data)
+    entry, handle = request.open_file(params.fid)
+    request.store.lock(handle, request.header.pid_low, params.offset, params.count, exclusive=True)
+    data = read(request, entry, handle, params.offset, within_buffer(request, params.count))
     return ReadResponse(count=len(data), data=data)
 
 
@@ -171,9 +168,8 @@ def write_and_unlock(request: Request[WriteRequest]) -> Answer:
     A count of 0 writes nothing and changes no length, unlike WRITE.
     """
     params = request.params
-    entry = request.open(params.fid)
-    handle = request.file(params.fid)
-    count = _write(request, entry, params.offset, params.data, params.count)
+    entry, handle = request.open_file(params.fid)
+    count = write(request, entry, handle, params.offset, announced(params))
     if params.count:
         request.store.unlock(handle, request.header.pid_low, params.offset, params.count)
     return WriteResponse(count)
@@ -186,9 +182,8 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     A count of 0 writes nothing, and then Windows leaves the file open.
     """
     params = request.params
-    entry = request.open(params.fid)
-    request.file(params.fid)
-    count = _write(request, entry, params.offset, params.data, params.count)
+    entry, handle = request.open_file(params.fid)
+    count = write(request, entry, handle, params.offset, announced(params))
     if params.count:
         request.connection.close_open(entry, utime_to(params.last_write_time))
     return WriteResponse(count)
@@ -202,13 +197,3 @@ def ioctl(request: Request[IoctlRequest]) -> Answer:
     """
     params = request.params
     raise SMBError(NT.INVALID_SMB, f"no function 0x{params.function:04X} of category 0x{params.category:04X}")
-
-
-def _write(request: Request[Any], entry: Open, offset: int, data: Buffer, count: int) -> int:
-    if len(data) < count:
-        raise SMBError(NT.INVALID_SMB, f"{count} bytes announced, {len(data)} there")
-    handle = entry.handle
-    assert handle is not None
-    written = request.store.write(handle, offset, memoryview(data)[:count], request.header.pid_low)
-    entry.offset = offset + written
-    return written

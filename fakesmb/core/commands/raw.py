@@ -7,6 +7,7 @@ may be under way, and nothing of it can be signed.
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.files import read
 from fakesmb.core.request import NO_REPLY, Answer, RawData, Request
 from fakesmb.core.state import Open
 from fakesmb.nt.status import NT, SMBError
@@ -46,9 +47,7 @@ def _read(request: Request[ReadRawRequest], entry: Open, params: ReadRawRequest)
     if handle is None:
         assert entry.pipe is not None
         return entry.pipe.read(params.max_count, raw=True)[0]
-    data = request.store.read(handle, params.offset, params.max_count, request.header.pid_low)
-    handle.position = entry.offset = params.offset + len(data)
-    return data
+    return read(request, entry, handle, params.offset, params.max_count)
 
 
 @command(Command.WRITE_RAW, WriteRawRequest, Needs.DISK)
@@ -61,8 +60,7 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
     params, connection = request.params, request.connection
     if connection.signing is not None or connection.raw_write is not None:
         raise SMBError(NT.SMB_USE_STANDARD, "no raw write is possible now")
-    entry = request.open(params.fid)
-    handle = request.file(params.fid)
+    entry, handle = request.open_file(params.fid)
     first = len(params.data)
     if first > params.count:
         raise SMBError(NT.INVALID_SMB, f"{first} bytes of {params.count}")
@@ -75,7 +73,7 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
 
     def rest(data: Buffer) -> Answer:
         wanted = memoryview(data)[: params.count - first]
-        # What an answer would say of a write that is not through, nobody waits for.
+        # Without write-through no client reads the final response.
         try:
             _write_rest(request, handle, params.offset + first, wanted)
         except (SMBError, OSError):

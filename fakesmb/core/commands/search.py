@@ -10,9 +10,9 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.request import Answer, AnyRequest, Request
-from fakesmb.core.state import OpenSearch
-from fakesmb.core.waiting import closing, patiently
+from fakesmb.core.request import Answer, AnyRequest, Empty, Request
+from fakesmb.core.state import RESERVED_ID, OpenSearch
+from fakesmb.core.waiting import closing, retry_until_free
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
@@ -20,7 +20,7 @@ from fakesmb.vfs.store import Info
 from fakesmb.vfs.wildcards import from_dos
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest, SearchResponse
+from fakesmb.wire.search import FindClose2Request, ResumeKey, SearchEntry, SearchRequest, SearchResponse
 from fakesmb.wire.times import dos_from
 
 KEPT_SEARCHES: Final = 256
@@ -80,8 +80,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferr
         return _answer(request, known, key.client_state, keeps=True, begins=False)
     if params.search_attributes & VOLUME_MASK == Attribute.VOLUME:
         return _label(request)
-    path = request.tree.parse(params.file_name, wildcards=True)
-    request.path = str(path)
+    path = request.named(params.file_name, wildcards=True)
     if path.stream or path.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
     pattern = from_dos(path.name) if path.parts else "*"
@@ -129,7 +128,7 @@ def _answer(
             raise SMBError(NT.NO_MORE_FILES, "nothing matches")
         return SearchResponse(len(entries), b"".join(entries))
 
-    return patiently(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server.clock)
 
 
 def entry_of(info: Info, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:
@@ -153,3 +152,19 @@ def _label(request: Request[SearchRequest]) -> Answer:
     date, clock = dos_from(volume.creation_time)
     entry = SearchEntry.of(ResumeKey(), name, Attribute.VOLUME, 0, date, clock)
     return SearchResponse(1, entry.encode())
+
+
+@command(Command.FIND_CLOSE2, FindClose2Request, Needs.DISK)
+def find_close2(request: Request[FindClose2Request]) -> Answer:
+    """SMB_COM_FIND_CLOSE2, [MS-CIFS] 3.3.5.40. SID 0xFFFF closes all of the tree's searches (OS/2)."""
+    connection, sid = request.connection, request.params.sid
+    if sid == RESERVED_ID:
+        for search in connection.searches:
+            if search.tree is request.tree and search.session is request.session:
+                connection.close_search(search)
+        return Empty()
+    known = connection.searches.get(sid)
+    if known is None or known.tree is not request.tree or known.session is not request.session:
+        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{sid:04X}")
+    connection.close_search(known)
+    return Empty()

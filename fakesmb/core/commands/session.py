@@ -1,6 +1,5 @@
 """Negotiate, session setup, logoff, echo, cancel ([MS-CIFS] 2.2.4.39, .52 to .54, .65; [MS-SMB] 2.2.4.5, .6)."""
 
-import time
 from typing import Final
 
 from fakesmb.auth import ntlm
@@ -9,13 +8,11 @@ from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
+from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import RESERVED_ID, Server, Session
-from fakesmb.nt import filetime
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
-from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
@@ -29,11 +26,8 @@ from fakesmb.wire.negotiate import (
 )
 from fakesmb.wire.session import (
     Action,
-    EchoRequest,
-    EchoResponse,
     LogoffAndxRequest,
     LogoffAndxResponse,
-    NtCancelRequest,
     SessionSetupAndxRequest,
     SessionSetupAndxResponse,
     SessionSetupExtendedRequest,
@@ -41,9 +35,6 @@ from fakesmb.wire.session import (
     SessionSetupPlainRequest,
 )
 from fakesmb.wire.spnego import initial_token
-
-MOST_ECHOES: Final = 16
-"""Answers to one ECHO; more would let a stranger multiply what it sends ([MS-CIFS] 3.3.5.33 allows a limit)."""
 
 OFFERED: Final = (
     Capability.RAW_MODE
@@ -101,7 +92,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
         "max_mpx_count": settings.max_mpx,
         "max_buffer_size": settings.max_buffer,
         "session_key": connection.number & 0xFFFFFFFF,
-        "system_time": filetime.now(),
+        "system_time": request.server.world.filetime(),
     }
     if settings.extended_security and request.header.flags2 & Flags2.EXTENDED_SECURITY:
         connection.extended_security = True
@@ -222,7 +213,7 @@ def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     request.exchange.record_request()
     server.log.emit(
         events.SignedIn(
-            time.time(),
+            server.world.now(),
             connection.number,
             connection.peer,
             identity.user,
@@ -269,7 +260,7 @@ def _emit_refusal(
     request.exchange.record_request()
     server.log.emit(
         events.SignInRefused(
-            time.time(),
+            server.world.now(),
             connection.number,
             connection.peer,
             user,
@@ -293,30 +284,3 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
     # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.
     connection.sessions.pop(session.uid)
     return LogoffAndxResponse()
-
-
-@command(Command.ECHO, EchoRequest, Needs.NOTHING)
-def echo(request: Request[EchoRequest]) -> Answer:
-    """SMB_COM_ECHO, [MS-CIFS] 3.3.5.33."""
-    tid = request.header.tid
-    if tid != RESERVED_ID and tid and tid not in request.connection.trees.entries:
-        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{tid:04X}")
-    count = request.params.echo_count
-    if count == 0:
-        return NO_REPLY
-    data = request.params.data
-    if count == 1:
-        return EchoResponse(1, data)
-    answers: list[Body] = [EchoResponse(number + 1, data) for number in range(min(count, MOST_ECHOES))]
-    return Replies(tuple(Reply(answer) for answer in answers))
-
-
-@command(Command.NT_CANCEL, NtCancelRequest, Needs.NOTHING)
-def nt_cancel(request: Request[NtCancelRequest]) -> Answer:
-    """SMB_COM_NT_CANCEL, [MS-CIFS] 3.3.5.52: no answer of its own; what it cancels ends with STATUS_CANCELLED."""
-    header = request.header
-    for exchange in list(request.connection.pending):
-        other = exchange.header
-        if (other.mid, other.pid, other.uid, other.tid) == (header.mid, header.pid, header.uid, header.tid):
-            exchange.cancel()
-    return NO_REPLY

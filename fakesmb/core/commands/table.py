@@ -3,7 +3,10 @@
 from typing import Final
 
 from fakesmb.core.commands import (
+    attributes,
     closes,
+    control,
+    directories,
     io,
     locking,
     names,
@@ -18,6 +21,22 @@ from fakesmb.core.commands import (
 from fakesmb.core.dispatch import CommandRow, table
 
 COMMANDS: Final = table(
-    (session, tree, opens, closes, old_files, io, raw, names, search, locking, transactions), CommandRow
+    (
+        session,
+        control,
+        tree,
+        opens,
+        closes,
+        old_files,
+        io,
+        raw,
+        directories,
+        names,
+        attributes,
+        search,
+        locking,
+        transactions,
+    ),
+    CommandRow,
 )
 """By command code."""

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from fakesmb.core.commands.opens import maximal_rights
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.files import maximal_rights
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import Share, Tree
 from fakesmb.nt.status import NT, SMBError

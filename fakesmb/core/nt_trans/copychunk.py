@@ -3,7 +3,6 @@
 [MS-SMB] 2.2.7.2.1 and 3.3.5.11.1. Windows clients copy so where source and destination lie on one server.
 """
 
-import secrets
 import struct
 from typing import Final
 
@@ -24,12 +23,12 @@ _CHUNK: Final = struct.Struct("<QQI4x")
 _COPIED: Final = struct.Struct("<III")
 
 
-def resume_key(entry: Open, room: int) -> bytes:
+def resume_key(request: AnyRequest, entry: Open, room: int) -> bytes:
     """The name under which COPYCHUNK finds an open file as its source; raises INVALID_PARAMETER for want of room."""
     if room < _RESUME_KEY.size:
         raise SMBError(NT.INVALID_PARAMETER, f"{room} bytes for a resume key")
     if not entry.resume_key:
-        entry.resume_key = _KEY.pack(entry.fid, 0, secrets.token_bytes(20))
+        entry.resume_key = _KEY.pack(entry.fid, 0, request.server.world.entropy(20))
     return _RESUME_KEY.pack(entry.resume_key, 0)
 
 

@@ -5,8 +5,9 @@ from typing import Any, Final
 import msgspec
 
 from fakesmb.core import eas
-from fakesmb.core.commands.opens import maximal_rights, nt_create, nt_open_pipe, open_file
 from fakesmb.core.dispatch import Needs
+from fakesmb.core.files import maximal_rights, open_file
+from fakesmb.core.nt_opens import nt_create, nt_open_pipe
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
@@ -27,12 +28,12 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
         pipe = nt_open_pipe(request, params)
         return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
     descriptor, full_eas = params.parts_of(request.transaction.data)
-    path, asked = nt_create(request, params)
+    path, create_parameters = nt_create(request, params)
     if len(descriptor):
-        asked = msgspec.structs.replace(asked, descriptor=read_descriptor(descriptor))
+        create_parameters = msgspec.structs.replace(create_parameters, descriptor=read_descriptor(descriptor))
     if len(full_eas):
         wanted = eas.understood(request, eas.readable(read_full, full_eas))
-        asked = msgspec.structs.replace(asked, eas=wanted)
+        create_parameters = msgspec.structs.replace(create_parameters, eas=wanted)
 
     def response(opened: Opened, entry: Open) -> Results:
         info = opened.info
@@ -51,7 +52,7 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
         }
         return _answer(request, params.flags, facts, opened)
 
-    return open_file(request, path, asked, response)
+    return open_file(request, path, create_parameters, response)
 
 
 def _answer(request: AnyRequest, flags: int, facts: dict[str, Any], opened: Opened | None = None) -> Results:

@@ -40,10 +40,10 @@ def ioctl(request: Request[IoctlSetup]) -> Outcome:
     if setup.function_code == Fsctl.SRV_ENUMERATE_SNAPSHOTS:
         return _output(snapshots(room))
     if setup.function_code == Fsctl.SRV_REQUEST_RESUME_KEY:
-        return _output(resume_key(entry, room))
+        return _output(resume_key(request, entry, room))
     assert entry.handle is not None
-    if request.tree.read_only and setup.function_code in CHANGING:
-        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    if setup.function_code in CHANGING:
+        request.check_writable()
     data = request.transaction.data
     if setup.function_code == Fsctl.SRV_COPYCHUNK:
         return _output(*copy_chunks(request, entry, data, room))

@@ -7,9 +7,9 @@ from fakesmb.core.eas import of_entries
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.trans2 import unix_info
-from fakesmb.core.trans2.asked import asked_by, unknown_level
+from fakesmb.core.trans2.levels import strings_of, unknown_level
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.core.waiting import closing, patiently, then
+from fakesmb.core.waiting import closing, retry_until_free, then
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Search
@@ -49,7 +49,7 @@ class Listing:
         self.entries: EntryList = (UnixEntries if level.unix else EntryList)(
             level,
             min(request.transaction.max_data_count, max(request.connection.max_buffer - OVERHEAD, 0)),
-            asked_by(request),
+            strings_of(request),
             resume_keys=bool(flags & FindFlag.RETURN_RESUME_KEYS),
         )
         self.ended = False
@@ -91,8 +91,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
     """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.41.2. Nothing found is NO_SUCH_FILE."""
     params = request.params
     level = level_of(params.information_level)
-    path = request.tree.parse(params.file_name, wildcards=True)
-    request.path = str(path)
+    path = request.named(params.file_name, wildcards=True)
     if path.stream or path.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
     directory, pattern = Path(path.parts[:-1]), path.name or "*"
@@ -114,7 +113,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
         return Results(response, entries.finish())
 
     listing = Listing(request, search, level, params.search_count, params.flags)
-    return closing(search, lambda: then(patiently(listing, request.server.clock), answer))
+    return closing(search, lambda: then(retry_until_free(listing, request.server.clock), answer))
 
 
 @subcommand(Trans2.FIND_NEXT2, FindNext2Request)
@@ -139,7 +138,7 @@ def find_next2(request: Request[FindNext2Request]) -> Outcome:
         return Results(response, entries.finish())
 
     listing = Listing(request, known.search, level, params.search_count, params.flags)
-    return then(patiently(listing, request.server.clock), answer)
+    return then(retry_until_free(listing, request.server.clock), answer)
 
 
 def _resume(search: Search, params: FindNext2Request) -> None:

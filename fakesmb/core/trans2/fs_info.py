@@ -2,7 +2,7 @@
 
 from fakesmb.core.request import Request
 from fakesmb.core.trans2 import unix_info
-from fakesmb.core.trans2.asked import asked_by, unknown_level
+from fakesmb.core.trans2.levels import strings_of, unknown_level
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.wire.fs_info import LEVELS
 from fakesmb.wire.trans2 import QueryFsInformationRequest, Trans2
@@ -18,4 +18,4 @@ def query_fs_information(request: Request[QueryFsInformationRequest]) -> Results
     row = LEVELS.get(params.information_level)
     if row is None or row.encode is None:
         raise unknown_level(params.information_level)
-    return Results(data=row.encode(request.store.volume(), asked_by(request)))
+    return Results(data=row.encode(request.store.volume(), strings_of(request)))

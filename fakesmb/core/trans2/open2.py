@@ -6,16 +6,10 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core import eas
-from fakesmb.core.commands.opens import (
-    DOS_DISPOSITION,
-    OPEN_RESULT,
-    dos_create,
-    maximal_rights,
-    open_file,
-    open_named_pipe,
-)
 from fakesmb.core.dispatch import Needs
-from fakesmb.core.oplocks import GRANTED_ANDX, asked
+from fakesmb.core.dos_opens import DOS_DISPOSITION, OPEN_RESULT, dos_create
+from fakesmb.core.files import maximal_rights, open_file, open_named_pipe
+from fakesmb.core.oplocks import GRANTED_ANDX, requested_level
 from fakesmb.core.request import Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
@@ -48,7 +42,7 @@ def open2(request: Request[Open2Request]) -> Outcome:
     params = request.params
     if request.tree.share.is_ipc:
         return _answered(_pipe(open_named_pipe(request, params.file_name)))
-    path = request.tree.parse(params.file_name)
+    path = request.named(params.file_name)
     new_eas = eas.of_new_file(request)
     # Windows takes "neither open nor create" for a create here, unlike OPEN_ANDX.
     disposition = DOS_DISPOSITION.get(params.open_mode & 0x13 or 0x10)
@@ -60,7 +54,7 @@ def open2(request: Request[Open2Request]) -> Outcome:
         disposition=disposition,
         attributes=params.file_attributes,
         allocation=params.allocation_size,
-        oplock=asked(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
+        oplock=requested_level(params.flags & OpenFlag.OPLOCK, params.flags & OpenFlag.OPBATCH),
         write_time=params.creation_time,
     )
     if new_eas:
@@ -104,8 +98,7 @@ def _answered(response: Open2Response) -> Results:
 def create_directory2(request: Request[CreateDirectory2Request]) -> Results:
     """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.41.11. Old clients are told of a name that is taken as by RENAME."""
     params = request.params
-    path = request.tree.parse(params.directory_name)
-    request.path = str(path)
+    path = request.named(params.directory_name)
     new_eas = eas.of_new_file(request)
     try:
         if new_eas:

@@ -11,10 +11,10 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.request import AnyRequest, Request
-from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, strings_of, unknown_level, with_handle
 from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
 from fakesmb.core.transactions import Results, subcommand
-from fakesmb.core.waiting import patiently
+from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.descriptor import sid_bytes
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
@@ -167,8 +167,8 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
         if not isinstance(target, Path):
             raise SMBError(NT.NOT_SUPPORTED, "no handle is of a link itself")
         text = posix.read_link(target) + "\0"
-        return Results(NO_EA_ERROR, asked_by(request).text(text))
-    return Results(NO_EA_ERROR, row.encode(posix.query(target), asked_by(request)))
+        return Results(NO_EA_ERROR, strings_of(request).text(text))
+    return Results(NO_EA_ERROR, row.encode(posix.query(target), strings_of(request)))
 
 
 def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
@@ -183,11 +183,11 @@ def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferr
     if row is None or row.decode is None or apply is None:
         raise unknown_level(level)
     try:
-        wanted = row.decode(request.transaction.data, asked_by(request))
+        wanted = row.decode(request.transaction.data, strings_of(request))
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
-    if request.tree.read_only and level not in _HARMLESS:
-        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    if level not in _HARMLESS:
+        request.check_writable()
     if level == UnixLevel.POSIX_OPEN:
         return posix_open(request, target, wanted)
     if level == UnixLevel.POSIX_LOCK:
@@ -197,7 +197,7 @@ def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferr
         apply(request, target, wanted)
         return Results(NO_EA_ERROR)
 
-    return patiently(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server.clock)
 
 
 def _path(target: Target) -> Path:

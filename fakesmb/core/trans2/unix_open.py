@@ -4,11 +4,11 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.commands.opens import open_file
-from fakesmb.core.oplocks import asked
+from fakesmb.core.files import open_file
+from fakesmb.core.oplocks import requested_level
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
-from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, strings_of, unknown_level
 from fakesmb.core.transactions import Results
 from fakesmb.core.waiting import then
 from fakesmb.nt.files import Access, Action, Disposition, Option
@@ -81,7 +81,7 @@ def posix_open(
         options=Option.DIRECTORY if flags & PosixOpenFlag.DIRECTORY else kind,
         pid=request.header.pid,
         owner=request.connection,
-        oplock=asked(
+        oplock=requested_level(
             wanted.flags & CreateFlag.REQUEST_OPLOCK,
             wanted.flags & CreateFlag.REQUEST_OPBATCH,
         ),
@@ -104,8 +104,7 @@ def posix_open(
 
 
 def _make_directory(request: AnyRequest, path: Path, mode: int | None, level: int) -> Results:
-    if request.tree.read_only:
-        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    request.check_writable()
     request.store.make_directory(path)
     if mode is not None:
         request.store.posix.change(path, PosixChanges(mode=mode))
@@ -117,7 +116,7 @@ def _answer(request: AnyRequest, target: Target, fid: int, oplock: int, action: 
         return Results(NO_EA_ERROR, PosixOpenResponse(oplock, fid, action, NO_REPLY_LEVEL).encode())
     encode = QUERY_LEVELS[level].encode
     assert encode is not None
-    facts = encode(request.store.posix.query(target), asked_by(request))
+    facts = encode(request.store.posix.query(target), strings_of(request))
     return Results(NO_EA_ERROR, PosixOpenResponse(oplock, fid, action, level).encode() + facts)
 
 

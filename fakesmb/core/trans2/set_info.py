@@ -1,13 +1,11 @@
-"""TRANS2 QUERY/SET_PATH_INFORMATION and QUERY/SET_FILE_INFORMATION ([MS-CIFS] 2.2.6.6 to 2.2.6.9).
+"""TRANS2_SET_PATH_INFORMATION and SET_FILE_INFORMATION ([MS-CIFS] 2.2.6.7, 2.2.6.9).
 
-What a level looks like on the wire is a row of `wire.file_info` or `wire.set_info`; what it is about comes from the
-store as one `Info`.
+How a level is read is a row of `wire.set_info`; what its structure does is a row of `_CHANGES` here.
 """
 
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core import eas
@@ -15,33 +13,23 @@ from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.trans2 import unix_info
-from fakesmb.core.trans2.asked import NO_EA_ERROR, Target, asked_by, unknown_level, with_handle
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, strings_of, unknown_level, with_handle
 from fakesmb.core.transactions import Results, subcommand
-from fakesmb.core.waiting import patiently
-from fakesmb.nt.files import Access, Attribute, Option
+from fakesmb.core.waiting import retry_until_free
+from fakesmb.nt.files import Access, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Info
 from fakesmb.wire import set_info
 from fakesmb.wire.codec import Buffer, DecodeError
-from fakesmb.wire.file_info import EA_LEVELS, EA_SIZE_LEVELS, LEVELS, STREAM_LEVELS
-from fakesmb.wire.info import Asked, Stream
 from fakesmb.wire.set_info import SET_LEVELS
 from fakesmb.wire.trans2 import (
-    QueryFileInformationRequest,
-    QueryPathInformationRequest,
     SetFileInformationRequest,
     SetPathInformationRequest,
     Trans2,
 )
 
-IS_NAME_VALID: Final = 0x0006
-ALL_EAS: Final = 0x0004
-NOT_OF_PIPES: Final = (0x0108, 0x0109, 0x010B, 1021, 1022, 1028, 1034, 1035)
-"""What only files have, short names and streams for instance: Windows calls the question itself wrong."""
 END_OF_FILE_BY_FID: Final = 0x0104
 """SMB_SET_FILE_END_OF_FILE_INFO; by name there is level 1020."""
-PIPE_ALLOCATION: Final = 4096
 _SETTABLE_MODE: Final = (
     Option.WRITE_THROUGH
     | Option.SEQUENTIAL_ONLY
@@ -50,98 +38,15 @@ _SETTABLE_MODE: Final = (
 )
 
 
-@subcommand(Trans2.QUERY_PATH_INFORMATION, QueryPathInformationRequest)
-def query_path_information(request: Request[QueryPathInformationRequest]) -> Results:
-    """TRANS2_QUERY_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.6: about a name, which is not opened for it."""
-    params = request.params
-    path = request.tree.parse(params.file_name)
-    request.path = str(path)
-    level = params.information_level
-    if unix_info.is_unix(level):
-        return unix_info.query(request, path, level)
-    if level == IS_NAME_VALID:
-        return Results(NO_EA_ERROR)
-    row = LEVELS.get(level)
-    if row is None or row.encode is None:
-        raise unknown_level(level)
-    info = request.store.query(path, ea_size=level in EA_SIZE_LEVELS)
-    asked = asked_by(request)
-    if level in _SPECIAL:
-        asked = with_extras(request, path, level, asked)
-    return Results(NO_EA_ERROR, row.encode(info, asked))
-
-
-@subcommand(Trans2.QUERY_FILE_INFORMATION, QueryFileInformationRequest, Needs.TREE)
-def query_file_information(request: Request[QueryFileInformationRequest]) -> Results:
-    """TRANS2_QUERY_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.8: about an open file or pipe."""
-    params = request.params
-    entry = request.open(params.fid)
-    level = params.information_level
-    if unix_info.is_unix(level):
-        if entry.handle is None:
-            raise SMBError(NT.NOT_SUPPORTED, "Unix information is about files, and this is a pipe")
-        return unix_info.query(request, entry.handle, level)
-    row = LEVELS.get(level)
-    if row is None or row.encode is None or level == IS_NAME_VALID:
-        raise unknown_level(level)
-    handle = entry.handle
-    asked = asked_by(request)
-    if handle is None:
-        if level == ALL_EAS:
-            raise SMBError(NT.ACCESS_DENIED, "a pipe has no EAs")
-        if level in NOT_OF_PIPES:
-            raise SMBError(NT.INVALID_PARAMETER, "of files only, and this is a pipe")
-        return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
-    info = request.store.query(handle, ea_size=level in EA_SIZE_LEVELS)
-    asked = msgspec.structs.replace(asked, access=handle.access, position=handle.position, mode=handle.mode)
-    if level in _SPECIAL:
-        asked = with_extras(request, handle, level, asked)
-    return Results(NO_EA_ERROR, row.encode(info, asked))
-
-
-_SPECIAL: Final = STREAM_LEVELS | EA_LEVELS
-_EAS: Final = {0x0003: eas.asked_for, 0x0004: eas.all_of, 1015: eas.full_of}
-
-
-def with_extras(request: AnyRequest, target: Target, level: int, asked: Asked) -> Asked:
-    """What levels about streams and EAs tell besides `Info`."""
-    if level in STREAM_LEVELS:
-        return msgspec.structs.replace(asked, streams=[Stream(*one) for one in request.store.streams(target)])
-    return msgspec.structs.replace(asked, eas=_EAS[level](request, request.store.eas(target)))
-
-
-def pipe_info(entry: Open) -> Info:
-    """What Windows says of an open pipe."""
-    return Info(
-        name=entry.path.lstrip("\\"),
-        path=entry.path,
-        creation_time=0,
-        last_access_time=0,
-        last_write_time=0,
-        change_time=0,
-        attributes=Attribute.NORMAL,
-        end_of_file=0,
-        allocation_size=PIPE_ALLOCATION,
-        number_of_links=1,
-        file_id=0,
-        delete_pending=1,
-    )
-
-
-# -- setting -----------------------------------------------------------------------------------------------
-
-
 @subcommand(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest)
 def set_path_information(request: Request[SetPathInformationRequest]) -> "Results | Deferred[Results]":
     """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.7."""
     params = request.params
-    path = request.tree.parse(params.file_name)
-    request.path = str(path)
+    path = request.named(params.file_name)
     level = params.information_level
     if unix_info.is_unix(level):
         return unix_info.change(request, path, level)
-    if request.tree.read_only:
-        raise SMBError(NT.ACCESS_DENIED, f"{request.tree.share.name} is read-only here")
+    request.check_writable()
     return _changed(request, path, level)
 
 
@@ -152,7 +57,7 @@ def _changed(request: AnyRequest, target: Target, level: int) -> "Results | Defe
         change(request, target, level)
         return _DONE
 
-    return patiently(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server.clock)
 
 
 _DONE: Final = Results(NO_EA_ERROR)
@@ -177,7 +82,7 @@ def _decoded(request: AnyRequest, level: int) -> object:
         raise unknown_level(level)
     data: Buffer = request.transaction.data
     try:
-        return row.decode(data, asked_by(request))
+        return row.decode(data, strings_of(request))
     except DecodeError as error:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
 
@@ -188,8 +93,8 @@ def change(request: AnyRequest, target: Target, level: int) -> None:
     apply = _CHANGES.get(type(wanted))
     if apply is None:
         raise unknown_level(level)
-    if request.tree.read_only and type(wanted) not in _HARMLESS:
-        raise SMBError(NT.ACCESS_DENIED, "the tree is read-only")
+    if type(wanted) not in _HARMLESS:
+        request.check_writable()
     if level == END_OF_FILE_BY_FID and isinstance(target, Path):
         # Windows opens the file, so that sharing counts, before it finds that this level wants a FID.
         with_handle(request, target, Access.WRITE_DATA, lambda _: None)

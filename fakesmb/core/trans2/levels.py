@@ -22,7 +22,7 @@ def unknown_level(level: int) -> SMBError:
     return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)
 
 
-def asked_by(request: AnyRequest) -> Asked:
+def strings_of(request: AnyRequest) -> Asked:
     """How the request in hand wants its strings."""
     return _UNICODE if request.unicode else Asked(False, request.connection.oem_encoding)
 

@@ -1,0 +1,148 @@
+"""What every open, read and write of a file or pipe is made of, whichever command asks for it.
+
+Every form of open becomes one `vfs.store.CreateParameters` and goes through `open_file`.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.oplocks import Holder
+from fakesmb.core.pipe_sign_in import acceptors
+from fakesmb.core.request import AnyRequest, check_writable
+from fakesmb.core.state import Open, Tree
+from fakesmb.core.views import caller_of
+from fakesmb.core.waiting import retry_until_free, then
+from fakesmb.nt.files import Access, Disposition, DosDeny, Option, ShareMode
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import CreateParameters, Handle, Opened
+from fakesmb.wire.codec import Buffer
+
+R = TypeVar("R")
+
+READ_OVERHEAD: Final = 64
+"""Bytes of an answer that are not the data read, for clients without large reads."""
+
+_CHANGES: Final = (
+    Access.WRITE_DATA
+    | Access.APPEND_DATA
+    | Access.WRITE_EA
+    | Access.WRITE_ATTRIBUTES
+    | Access.DELETE_CHILD
+    | Access.DELETE
+    | Access.WRITE_DAC
+    | Access.WRITE_OWNER
+    | Access.GENERIC_WRITE
+    | Access.GENERIC_ALL
+)
+_READ_ONLY_RIGHTS: Final = Access.FILE_READ | Access.FILE_EXECUTE
+
+PROGRAMS: Final = (".exe", ".com", ".dll", ".sym")
+"""Files that DENY_DOS opens share for reading and writing, so that they can be run meanwhile."""
+
+
+def open_file(
+    request: AnyRequest, path: Path, create: CreateParameters, make: Callable[[Opened, Open], R]
+) -> "R | Deferred[R]":
+    """Opens a file of the request's tree, gives it a FID and answers with what `make` says.
+
+    A sharing violation is waited out first ([MS-CIFS] 3.3.5.51).
+    """
+    if request.tree.read_only:
+        create = restricted(request.tree, create)
+    if create.dos_deny == DosDeny.DOS and path.parts and path.name.lower().endswith(PROGRAMS):
+        create = msgspec.structs.replace(
+            create, dos_deny=DosDeny.DOS_PROGRAM, share=ShareMode.READ | ShareMode.WRITE
+        )
+    store, connection, server = request.store, request.connection, request.server
+    holder: Holder | None = None
+    if create.oplock:
+        holder = Holder(connection)
+        create = msgspec.structs.replace(
+            create, level_two=create.level_two and holder.level_two, break_oplock=holder.broken
+        )
+
+    def opened(result: Opened) -> R:
+        entry = Open(
+            request.tree, request.session, str(result.handle.path), request.header.pid, handle=result.handle
+        )
+        if connection.closed:
+            entry.close()
+            raise SMBError(NT.NETWORK_NAME_DELETED, "the connection ended")
+        if holder is not None and result.oplock:
+            holder.entry, entry.oplock = entry, holder
+        request.opened(entry)
+        server.counters.file_opens += 1
+        try:
+            return make(result, entry)
+        except BaseException:
+            # Nobody is told its FID.
+            connection.close_open(entry)
+            raise
+
+    waits = server.settings.timing.sharing_violation
+    return then(retry_until_free(lambda: store.create(path, create), server.clock, waits), opened)
+
+
+def restricted(tree: Tree, create: CreateParameters) -> CreateParameters:
+    """An open as a tree that is read-only for its user allows it; raises ACCESS_DENIED for one that changes files."""
+    makes = create.disposition not in (Disposition.OPEN, Disposition.OPEN_IF)
+    if makes or create.access & _CHANGES or create.options & Option.DELETE_ON_CLOSE:
+        check_writable(tree)
+    access = create.access
+    if access & Access.MAXIMUM_ALLOWED:
+        access = access & ~Access.MAXIMUM_ALLOWED | _READ_ONLY_RIGHTS
+    return msgspec.structs.replace(create, access=access, disposition=Disposition.OPEN)
+
+
+def maximal_rights(request: AnyRequest, opened: Opened | None = None) -> int:
+    """MaximalAccessRights that extended answers carry."""
+    rights = _READ_ONLY_RIGHTS if request.tree.read_only else Access.FILE_ALL
+    return rights if opened is None else rights & request.store.maximal_access(opened.handle)
+
+
+def read(request: AnyRequest, entry: Open, handle: Handle, offset: int, size: int) -> bytes:
+    """Up to `size` bytes of a file at `offset`, fewer at its end; SEEK counts from behind them."""
+    data = request.store.read(handle, offset, size, request.header.pid_low)
+    handle.position = entry.offset = offset + len(data)
+    return data
+
+
+def within_buffer(request: AnyRequest, size: int) -> int:
+    """How much of a read by the core commands fits the client's buffer ([MS-CIFS] 3.3.5.13)."""
+    return min(size, max(request.connection.max_buffer - READ_OVERHEAD, 0))
+
+
+def write(request: AnyRequest, entry: Open, handle: Handle, offset: int, data: Buffer) -> int:
+    """Writes to a file at `offset` and says how many bytes; SEEK counts from behind them."""
+    count = request.store.write(handle, offset, data, request.header.pid_low)
+    entry.offset = offset + count
+    return count
+
+
+# -- pipes -------------------------------------------------------------------------------------------------
+
+
+def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
+    """Opens a named pipe, by a name that may begin with PIPE where `prefixed`.
+
+    Raises OBJECT_NAME_NOT_FOUND for one that is not there.
+    """
+    request.path = name
+    connection = request.connection
+    pipe = request.server.pipes.open(
+        name, caller_of(request.session), acceptors(connection), prefixed=prefixed
+    )
+    entry = Open(request.tree, request.session, pipe.path, request.header.pid, pipe=pipe)
+    request.opened(entry)
+    return entry
+
+
+def open_named_pipe(request: AnyRequest, name: str) -> Open:
+    """What the opens older than NT_CREATE_ANDX do: their names begin with PIPE; OBJECT_PATH_SYNTAX_BAD else."""
+    if not name.lstrip("\\/").upper().startswith(("PIPE\\", "PIPE/")):
+        raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "no name below PIPE")
+    return open_pipe(request, name)

@@ -1,0 +1,63 @@
+"""Names with wildcards, as DELETE and RENAME take them: what they stand for, and doing something to each."""
+
+from collections.abc import Callable
+from typing import Final
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.request import Answer, AnyRequest, Empty
+from fakesmb.core.waiting import closing, retry_until_free
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import Info, Unfinished
+from fakesmb.vfs.wildcards import has_wildcards
+
+_SLICE: Final = 200
+"""Names deleted or renamed by one request before others have a turn."""
+
+
+def is_pattern(request: AnyRequest, name: str) -> bool:
+    """Whether a name has wildcards, which to a client with POSIX names are characters as others."""
+    return has_wildcards(name) and not request.tree.posix_names
+
+
+def matches(request: AnyRequest, path: Path, attributes: int) -> "list[Info] | Deferred[list[Info]]":
+    """What a last component with wildcards stands for, without `.` and `..`, attributes considered.
+
+    Raises NO_SUCH_FILE when nothing matches.
+    """
+    directory, pattern = Path(path.parts[:-1]), path.parts[-1]
+    search = request.store.search(directory, pattern, attributes)
+    found: list[Info] = []
+
+    def gather() -> list[Info]:
+        while (info := search.next()) is not None:
+            if info.name not in (".", ".."):
+                found.append(info)
+        search.close()
+        if not found:
+            raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {pattern!r}")
+        return found
+
+    return closing(search, lambda: retry_until_free(gather, request.server.clock))
+
+
+def paths_of(pattern: Path, infos: list[Info], *, files: bool = False) -> list[Path]:
+    """The paths of what matched, all of them or only the files."""
+    directory = pattern.parts[:-1]
+    return [Path((*directory, info.name)) for info in infos if not (files and info.is_directory)]
+
+
+def each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -> "Answer | Deferred[Answer]":
+    """Does it to one name after another; what is done stays done while an oplock break of the next is awaited."""
+    left = paths[::-1]
+
+    def attempt() -> Answer:
+        for _ in range(_SLICE):
+            if not left:
+                return Empty()
+            act(left[-1])
+            left.pop()
+        raise Unfinished
+
+    return retry_until_free(attempt, request.server.clock)
