@@ -25,6 +25,7 @@ from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.times import WriteClock
+from fakesmb.world import World
 
 BACKLOG: Final = 512
 LEFT_OUT: Final = {
@@ -97,9 +98,9 @@ class FakeSMB:
         for sink in (self._journal, *_sinks(config)):
             self.log.add(sink)
         try:
-            self.server = Server(
-                config.settings, _accounts(config), _shares(config, reactor, self.log), self.log, reactor
-            )
+            world = World()
+            shares = _shares(config, reactor, self.log, world)
+            self.server = Server(config.settings, _accounts(config), shares, self.log, reactor, world)
             self._factory = DirectTCPFactory(self.server)
             host = _address(config.host)
             numbers = [self._listen(host, config.port)]
@@ -159,9 +160,7 @@ class FakeSMB:
             self.log.close()
             self._factory = None
 
-        stores = [
-            share.store for share in factory.server.shares.values() if isinstance(share.store, LocalStore)
-        ]
+        stores = [share.store for share in factory.server.shares.values() if share.store is not None]
         factory.drop_all("the server is stopping")
         factory.one_left = one_left  # type: ignore[method-assign]
         one_left()
@@ -241,8 +240,9 @@ def _accounts(config: Config) -> Accounts:
     return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous)
 
 
-def _shares(config: Config, reactor: Any, log: EventLog) -> list[Share]:
-    opens = OpenFiles(WriteClock(delay=int(config.settings.timing.write_time * TICKS_PER_SECOND)))
+def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[Share]:
+    delay = int(config.settings.timing.write_time * TICKS_PER_SECOND)
+    opens = OpenFiles(WriteClock(world.filetime, delay), world)
     heed_local_programs(reactor, opens, log)
     return [
         Share(

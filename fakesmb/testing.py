@@ -50,6 +50,7 @@ from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateReques
 from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans import Transaction2Request, TransactionResponse
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectAndxResponse
+from fakesmb.world import World
 
 R = TypeVar("R", bound=Body)
 
@@ -126,7 +127,7 @@ class InMemoryServer:
         self.clock = Clock()
         self.sink = ListSink()
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
-        began, delay = filetime.now(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
+        began, delay = World().filetime(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
         self.open_files = OpenFiles(
             WriteClock(lambda: began + int(self.clock.seconds() * filetime.TICKS_PER_SECOND), delay)
         )

@@ -1,7 +1,5 @@
 """FILETIME: 100-nanosecond ticks since 1601-01-01 UTC ([MS-DTYP] 2.3.3), the one unit of time inside fakesmb."""
 
-import time
-
 TICKS_PER_SECOND = 10_000_000
 UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 as FILETIME."""
@@ -23,8 +21,3 @@ def to_ns(ticks: int) -> int:
 def from_seconds(seconds: float) -> int:
     """FILETIME of a POSIX time in seconds."""
     return int(seconds * TICKS_PER_SECOND) + UNIX_EPOCH
-
-
-def now() -> int:
-    """The present moment."""
-    return from_ns(time.time_ns())

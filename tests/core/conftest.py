@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,7 +12,6 @@ from hypothesis import settings
 from twisted.python import log
 
 from fakesmb.core.settings import Settings
-from fakesmb.nt import filetime
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.world import World
@@ -33,7 +31,6 @@ Make = Callable[..., InMemoryServer]
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """FILETIMEs that the server tells of itself stand still."""
-    monkeypatch.setattr(filetime, "time", types.SimpleNamespace(time_ns=lambda: MONDAY_NS))
     monkeypatch.setattr(World, "now_ns", lambda world: MONDAY_NS)
 
 

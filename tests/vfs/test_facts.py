@@ -7,6 +7,7 @@ from fakesmb.vfs.local.facts import info_of, round_up
 from fakesmb.vfs.rules.openfiles import OpenFile
 from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.stored import NOTHING, Stored
+from fakesmb.world import World
 
 
 def test_facts_of_a_file(tmp_path: pathlib.Path) -> None:
@@ -39,7 +40,7 @@ def test_a_sparse_file_takes_what_it_takes(tmp_path: pathlib.Path) -> None:
 def test_what_the_open_file_adds(tmp_path: pathlib.Path) -> None:
     st = os.stat(tmp_path)
     file = OpenFile((st.st_dev, st.st_ino))
-    file.times = Times(WriteClock(), st)
+    file.times = Times(WriteClock(World().filetime), st)
     file.times.put(42)
     file.delete_pending = True
     info = info_of(st, NOTHING, "d", "\\d", file)

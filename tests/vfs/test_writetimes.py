@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from fakesmb.nt.files import Access, Disposition
-from fakesmb.nt.filetime import TICKS_PER_SECOND, from_ns, now
+from fakesmb.nt.filetime import TICKS_PER_SECOND, from_ns
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.vfs.store import CreateParameters, Handle, Info
+from fakesmb.world import World
 from tests.vfs.lab import close_all
 
 T2001 = 126_227_808_000_000_000
@@ -24,7 +25,7 @@ class Desk:
     """A store whose time stands still until the test moves it, and one file in it."""
 
     def __init__(self, root: pathlib.Path) -> None:
-        self.began = now()
+        self.began = World().filetime()
         self.seconds = 1.0
         self.root = root
         self.store = LocalStore(str(root), OpenFiles(WriteClock(self.present, DELAY * TICKS_PER_SECOND)))

@@ -3,20 +3,20 @@
 import ctypes
 import errno
 import os
-import secrets
 import struct
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.attributes import creation_time, effective, load, save
+from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.handles import LocalHandle
-from fakesmb.vfs.local.metadata import note_modified
+from fakesmb.vfs.local.metadata import as_shown, note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.rules.writetimes import before_write
-from fakesmb.vfs.stored import Stored
 
 Answer = tuple[bytes, NT]
 """Output, and SUCCESS or the warning that it comes with."""
@@ -46,11 +46,11 @@ def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
     if not handle.access & (WRITES_DATA | Access.WRITE_ATTRIBUTES):
         raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
     st = os.fstat(handle.fd)
-    stored = load(handle.xattr_target, st, handle.opens.side, follow=True)
-    bits = effective(st.st_mode, handle.name, stored.attributes) & ~Attribute.NORMAL
-    wanted = bits | Attribute.SPARSE if not data or data[0] else bits & ~Attribute.SPARSE
-    born = creation_time(stored.creation_time, st)
-    save(handle.xattr_target, st, Stored(wanted, born), handle.opens.side, follow=True)
+    target, side = handle.xattr_target, handle.opens.side
+    stored = as_shown(load(target, st, side, follow=True), st, handle.name)
+    sparse = not data or data[0]
+    bits = stored.attributes | Attribute.SPARSE if sparse else stored.attributes & ~Attribute.SPARSE
+    save(target, st, replace(stored, attributes=bits), side, follow=True)
     return _NOTHING
 
 
@@ -118,7 +118,7 @@ def _create_or_get_object_id(handle: LocalHandle, data: bytes, room: int) -> Ans
     _fits(bytes(OBJECT_ID_SIZE), room)
     known = _object_id(handle)
     if known is None:
-        made = secrets.token_bytes(16)
+        made = handle.opens.world.entropy(16)
         known = made + bytes(16) + made + bytes(16)
         _keep_object_id(handle, known)
     return known, NT.SUCCESS

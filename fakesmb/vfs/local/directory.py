@@ -2,12 +2,12 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from typing import Final
 
 from fakesmb.vfs.paths import fold, is_legal_on_wire
 from fakesmb.vfs.shortnames import short_name, shown_name
+from fakesmb.world import World
 
 _LINUX: Final = sys.platform == "linux"
 _SETTLED_NS: Final = 20_000_000
@@ -81,11 +81,12 @@ class Listing:
 class Directory:
     """A directory inside the share, held open (the root by its path). All steps from it stay in it."""
 
-    __slots__ = ("base", "fd", "listing", "path", "prefix", "under", "xattr_base")
+    __slots__ = ("_world", "base", "fd", "listing", "path", "prefix", "under", "xattr_base")
 
-    def __init__(self, path: str, fd: int | None, prefix: str) -> None:
+    def __init__(self, path: str, fd: int | None, prefix: str, world: World) -> None:
         self.path = path
         self.fd = fd
+        self._world = world
         self.prefix = prefix
         """What `Info.path` of its files begins with: `\\dir\\`."""
         self.under = path.rstrip("/") + "/"
@@ -148,7 +149,7 @@ class Directory:
         stamp = _stamp(self.status())
         listing = self.listing
         if listing is None or listing.stamp != stamp or not listing.settled:
-            settled = time.time_ns() - stamp[1] > _SETTLED_NS
+            settled = self._world.disk_ns() - stamp[1] > _SETTLED_NS
             listing = self.listing = Listing(self.names(), stamp, settled=settled)
         return listing
 

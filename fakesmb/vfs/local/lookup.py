@@ -13,6 +13,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.paths import Path, check_name
 from fakesmb.vfs.shortnames import shown_name
+from fakesmb.world import World
 
 _OPEN_DIRECTORY: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _HELD_DIRECTORIES: Final = 64
@@ -60,8 +61,9 @@ class Lookup:
     posix = False
     """Whether names have POSIX's rules, and not Windows'."""
 
-    def __init__(self, root: str) -> None:
-        self.root = Directory(os.path.realpath(root), None, "\\")
+    def __init__(self, root: str, world: World | None = None) -> None:
+        self._world = world or World()
+        self.root = Directory(os.path.realpath(root), None, "\\", self._world)
         self._inside = self.root.path.rstrip("/") + "/"
         self._held: dict[tuple[str, ...], Directory] = {}
 
@@ -189,7 +191,7 @@ class Lookup:
                 os.close(fd)
                 return held
         inner = place[len(self._inside) :].split("/")
-        return Directory(place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner))
+        return Directory(place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner), self._world)
 
     def _walk(self, parts: tuple[str, ...]) -> tuple[Directory, bool]:
         """Step by step, each in any case; tells too whether a link was among them."""

@@ -2,10 +2,11 @@
 
 import os
 import stat
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
+
+from msgspec.structs import replace
 
 from fakesmb.nt.files import Attribute, Filter
 from fakesmb.nt.filetime import to_ns
@@ -20,6 +21,7 @@ from fakesmb.vfs.stored import SideTable, Stored
 _LATEST: Final = (1 << 63) - 1
 _STOP_UPDATES: Final = -1
 _RESUME_UPDATES: Final = -2
+_NEVER_STORED: Final = Attribute.NORMAL | Attribute.DIRECTORY
 _SLACK_NS: Final = 1_000_000
 """A change on disk so shortly after the change time was stored is that of storing it."""
 _MOST_SLACK_NS: Final = 1_000_000_000
@@ -84,21 +86,29 @@ def note_modified(handle: LocalHandle) -> None:
 def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTable, *, follow: bool) -> bool:
     """Sets ARCHIVE where it is not set. A disk that refuses keeps it from no change of data."""
     old = load(target, st, side, follow=follow)
-    known = effective(st.st_mode, name, old.attributes)
-    if known & Attribute.ARCHIVE:
+    if effective(st.st_mode, name, old.attributes) & Attribute.ARCHIVE:
         return False
-    bits = (known | Attribute.ARCHIVE) & ~(Attribute.NORMAL | Attribute.DIRECTORY)
     with suppress(OSError):
-        stored = Stored(bits, creation_time(old.creation_time, st), old.ea_size)
+        stored = as_shown(old, st, name)
+        stored = replace(stored, attributes=stored.attributes | Attribute.ARCHIVE)
         save(target, st, stored, side, follow=follow)
     return True
+
+
+def as_shown(stored: Stored, st: os.stat_result, name: str) -> Stored:
+    """What is stored of a file, and where nothing is, what clients are shown: the start for whoever stores one fact.
+
+    A change time that was stored is not in it: what is about to be stored is a later change.
+    """
+    bits = effective(st.st_mode, name, stored.attributes) & ~_NEVER_STORED
+    return Stored(bits, creation_time(stored.creation_time, st), stored.ea_size)
 
 
 def keep_change_time(handle: LocalHandle, change: int) -> None:
     """The last open ends after somebody set the change time: from now on the disk knows it."""
     slack = _SLACK_NS
     while slack <= _MOST_SLACK_NS:
-        until = time.time_ns() + slack
+        until = handle.opens.world.disk_ns() + slack
         _remember(handle, os.fstat(handle.fd), 0, 0, change, until)
         if os.fstat(handle.fd).st_ctime_ns <= until:
             return
@@ -115,11 +125,11 @@ def _remember(
 ) -> None:
     """Keeps attributes and times; attributes and creation time that are left stay what they are shown to be now."""
     side = handle.opens.side
-    old = load(handle.xattr_target, st, side, follow=True)
-    known = effective(st.st_mode, handle.name, old.attributes)
-    bits = attributes & Attribute.SETTABLE | known & Attribute.SPARSE if attributes else known
-    bits &= ~(Attribute.NORMAL | Attribute.DIRECTORY)
-    born = creation if creation > 0 else creation_time(old.creation_time, st)
+    old = as_shown(load(handle.xattr_target, st, side, follow=True), st, handle.name)
+    bits = old.attributes
+    if attributes:
+        bits = (attributes & Attribute.SETTABLE | bits & Attribute.SPARSE) & ~_NEVER_STORED
+    born = creation if creation > 0 else old.creation_time
     writable = st.st_mode | stat.S_IWUSR
     if not handle.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
         # Before the rest: a file without write permission takes no extended attribute either.

@@ -80,11 +80,17 @@ class Namespace:
             directory.rmdir(entry.name)
         else:
             directory.unlink(entry.name)
-        self._opens.side.pop((entry.st.st_dev, entry.st.st_ino), None)
+        if not entry.is_link:
+            self._forget(entry.st)
         directory.changed(removed=entry.name)
         self._opens.tunnel.remember(directory.path, entry.name)
         if self._opens.watches.active:
             self._opens.watches.removed(entry.path, directory=stat.S_ISDIR(entry.st.st_mode))
+
+    def _forget(self, st: os.stat_result) -> None:
+        """A name of this inode has gone: with the last one goes what the side table keeps of it."""
+        if st.st_nlink <= 1 or stat.S_ISDIR(st.st_mode):
+            self._opens.side.pop((st.st_dev, st.st_ino), None)
 
     def finish(self, file: OpenFile) -> None:
         """Removes the name of a delete-pending file after its last close."""
@@ -145,6 +151,8 @@ class Namespace:
             # It may be spelt otherwise, or be another link of the same file, which rename(2) leaves alone.
             target.directory.about_to_change()
             target.directory.unlink(target.name)
+            if not target.is_link:
+                self._forget(target.st)
             target.directory.changed(removed=target.name)
             if self._opens.watches.active:
                 self._opens.watches.removed(target.path, directory=False)

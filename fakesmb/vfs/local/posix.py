@@ -8,7 +8,7 @@ import os
 import stat
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
@@ -17,6 +17,7 @@ from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.handles import local_handle
 from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.local.metadata import as_shown
 from fakesmb.vfs.local.namespace import Namespace
 from fakesmb.vfs.local.posixnames import PosixSearch, posix_info
 from fakesmb.vfs.paths import Path, is_utf8
@@ -100,13 +101,14 @@ class LocalPosixFiles:
                 self._guard.check(entry, access)
             name, where, follow = place.base + entry.name or ".", place.fd, False
             xattrs: str | int = entry.xattr_path
+            shown = entry.name
         else:
             handle = local_handle(target)
             if handle.access & access != access and not handle.access & Access.WRITE_DATA:
                 raise SMBError(NT.ACCESS_DENIED, "not opened for changing permissions, owner or times")
             st = os.fstat(handle.fd)
             name, where, follow = f"/proc/self/fd/{handle.fd}", None, True
-            xattrs = handle.xattr_target
+            xattrs, shown = handle.xattr_target, handle.name
         if wanted.uid is not None or wanted.gid is not None:
             uid, gid = _kept(wanted.uid, st.st_uid), _kept(wanted.gid, st.st_gid)
             if (uid, gid) != (-1, -1):
@@ -123,8 +125,8 @@ class LocalPosixFiles:
             if wanted.write_time is not None:
                 self._sticks(handle, st, wanted.write_time)
         if wanted.creation_time is not None:
-            stored = load(xattrs, st, self._opens.side, follow=follow)
-            stored = msgspec.structs.replace(stored, creation_time=wanted.creation_time)
+            stored = as_shown(load(xattrs, st, self._opens.side, follow=follow), st, shown)
+            stored = replace(stored, creation_time=wanted.creation_time)
             save(xattrs, st, stored, self._opens.side, follow=follow)
 
     def set_new_mode(self, handle: Handle, mode: int) -> None:

@@ -67,8 +67,8 @@ class LocalStore:
         self.read_only = read_only
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
-        self._lookup = self._names = Lookup(root)
-        self._exact_names = ExactLookup(root)
+        self._lookup = self._names = Lookup(root, opens.world)
+        self._exact_names = ExactLookup(root, opens.world)
         self._search = LocalSearch
         self._let_in(Guard(self._lookup.root.path, opens, always=acls))
 

@@ -18,6 +18,7 @@ from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.rules.tunnel import Tunnel
 from fakesmb.vfs.rules.watches import Watches
 from fakesmb.vfs.stored import SideTable
+from fakesmb.world import World
 
 Key = tuple[int, int]
 """st_dev and st_ino."""
@@ -174,10 +175,11 @@ class StreamFile(OpenFile):
 class OpenFiles:
     """The files one server has open, by inode, and the side table of attributes its disks cannot keep."""
 
-    def __init__(self, clock: WriteClock | None = None) -> None:
+    def __init__(self, clock: WriteClock | None = None, world: World | None = None) -> None:
         self.by_key: dict[Key, OpenFile] = {}
         self._places: OpenPlaces[Open] = OpenPlaces()
-        self.clock = clock or WriteClock()
+        self.world = world or World()
+        self.clock = clock or WriteClock(self.world.filetime)
         self.tunnel = Tunnel(self.clock)
         self.side: SideTable = {}
         self.watches = Watches()

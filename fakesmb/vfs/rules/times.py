@@ -4,10 +4,9 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from fakesmb.nt import filetime
-from fakesmb.nt.filetime import from_ns
+from fakesmb.nt.filetime import TICKS_PER_SECOND, from_ns
 
-_DELAY: Final = 2 * filetime.TICKS_PER_SECOND
+_DELAY: Final = 2 * TICKS_PER_SECOND
 
 
 class WriteClock:
@@ -15,7 +14,7 @@ class WriteClock:
 
     __slots__ = ("delay", "now")
 
-    def __init__(self, now: Callable[[], int] = filetime.now, delay: int = _DELAY) -> None:
+    def __init__(self, now: Callable[[], int], delay: int = _DELAY) -> None:
         self.now = now
         self.delay = delay
 
