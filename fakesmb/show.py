@@ -28,9 +28,13 @@ def lines(records: Iterable[bytes], name: str, *, verbose: bool = False) -> Iter
         started = time if started is None else started
         yield _line(entry, time - started)
         if verbose:
+            if entry.problem:
+                yield f"    problem: {printable(entry.problem)}"
             yield from _tree(entry.fields or {}, 1)
             for link in entry.chain or []:
                 yield f"    {link.get('command', '')}"
+                if link.get("problem"):
+                    yield f"        problem: {printable(link['problem'])}"
                 yield from _tree(link.get("fields") or {}, 2)
 
 

@@ -85,6 +85,7 @@ def carrier(message: Message, decoded: Sequence[Any] | None = None) -> str:
     if message.status:
         words = f"{words} - {status_words(message.status)}"
         problem = parts[-1].problem if parts else ""
+        # The published words end with the status; the reason is in the JSON line and in `show -v`.
         if problem and not words_trans.is_refused_referral(parts[-1], message.status):
             words = f"{words} ({problem})"
     return f"R; {words}"

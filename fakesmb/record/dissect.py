@@ -7,10 +7,12 @@ WordCount and the request that it answers. Any bytes are taken; what cannot be r
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from fakesmb.record.events import Exchange, Message, Part, Shown, pipe_message
 from fakesmb.wire import fs_info, nt_trans, rap, set_info, tokens, trans2, unix
 from fakesmb.wire.chain import links
-from fakesmb.wire.codec import Block, Body, Buffer, DecodeError, Empty, Record, Structure, lighten
+from fakesmb.wire.codec import Block, Body, Buffer, DecodeError, Empty, Omitted, Record, Structure, lighten
 from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.files import ReadAndxResponse, WriteAndxRequest, WriteMode
 from fakesmb.wire.header import Header
@@ -153,7 +155,10 @@ def _request_part(part: Part, half: _Half, share: str) -> Part:
         subcommand = body.subcommand
         parameters = _request_parameters(command, body, half)
         detail = _request_detail(command, body, parameters, half)
-        return Part(command, lighten(body), subcommand, detail, "", parameters)
+        light = lighten(body)
+        if isinstance(detail, rap.RapRequest) and detail.function in rap.PASSWORDS:
+            light = replace(light, parameters=Omitted(len(body.parameters)))
+        return Part(command, light, subcommand, detail, "", parameters)
     detail = None
     if type(body) is WriteAndxRequest and share == IPC:
         # Raw mode's first write of a message begins with the length of the whole, which is not of the message.

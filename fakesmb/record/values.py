@@ -9,38 +9,13 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 
-from fakesmb.wire.codec import PAYLOADS, Omitted
+from fakesmb.wire.codec import PAYLOADS, Omitted, secret_fields
 
 MOST_BYTES: Final = 64
 """Longer bytes are cut: a record is not a capture."""
 
 MOST_ITEMS: Final = 64
 """Longer lists are cut likewise (a dialect list, lock ranges, directory entries)."""
-
-SECRETS: Final = frozenset(
-    {
-        "lm_response",
-        "nt_response",
-        "oem_password",
-        "unicode_password",
-        "ansi_password",
-        "password",
-        "security_blob",
-        "blob",
-        "token",
-        "session_key",
-        "encrypted_session_key",
-        "encrypted_random_session_key",
-        "key",
-        "encryption_key",
-        "mic",
-        "auth",
-        "auth_value",
-        "auth_data",
-    }
-)
-"""Fields by these names are left out of the record unless asked for: they let others guess or replay."""
-
 
 _BYTES: Final = frozenset({bytes, bytearray, memoryview})
 
@@ -58,23 +33,24 @@ def plain(value: Any, secrets: bool = False) -> Any:
         return _hex(value)
     if isinstance(value, (tuple, list, frozenset, set)):
         if hasattr(value, "_asdict"):
-            return {
-                name: plain(one, secrets) for name, one in value._asdict().items() if _kept(name, secrets)
-            }
+            return {name: plain(one, secrets) for name, one in value._asdict().items()}
         items = list(value)
         found = [plain(one, secrets) for one in items[:MOST_ITEMS]]
         if len(items) > MOST_ITEMS:
             found.append(f"... {len(items) - MOST_ITEMS} more")
         return found
     if isinstance(value, dict):
-        return {str(name): plain(one, secrets) for name, one in value.items() if _kept(str(name), secrets)}
+        return {str(name): plain(one, secrets) for name, one in value.items()}
     if isinstance(value, int):  # IntEnum, IntFlag
         return int(value)
     return value if isinstance(value, (str, float)) else str(value)
 
 
 def struct_values(value: msgspec.Struct, secrets: bool = False) -> dict[str, Any]:
-    """The fields of a structure, in its order, without those that are reserved or None."""
+    """The fields of a structure, in its order, without those that are reserved or None.
+
+    Those that are marked `Secret` are left out too, unless `secrets` asks for them.
+    """
     shape = _shape(type(value), secrets)
     found = msgspec.structs.asdict(value)
     for name in shape.left_out:
@@ -105,15 +81,12 @@ class _Shape(NamedTuple):
 def _shape(cls: type[msgspec.Struct], secrets: bool) -> _Shape:
     hints = get_type_hints(cls)
     names = cls.__struct_fields__
-    left_out = tuple(name for name in names if not _kept(name, secrets))
+    hidden = frozenset() if secrets else secret_fields(cls)
+    left_out = tuple(name for name in names if name in hidden or name.startswith(("reserved", "pad")))
     others = tuple(
         name for name in names if name not in left_out and hints[name] not in (int, str, bool, float)
     )
     return _Shape(left_out, others)
-
-
-def _kept(name: str, secrets: bool) -> bool:
-    return (secrets or name not in SECRETS) and not name.startswith(("reserved", "pad"))
 
 
 def _hex(value: bytes | bytearray | memoryview) -> str:

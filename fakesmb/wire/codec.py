@@ -59,6 +59,7 @@ from fakesmb.wire.parts import (
     Raw16,
     Rest,
     RestPart,
+    Secret,
     Text,
     TextPart,
     VariableBlock,
@@ -110,6 +111,7 @@ __all__ = [
     "Record",
     "Rest",
     "RestPart",
+    "Secret",
     "Structure",
     "StructureLayout",
     "Text",
@@ -122,6 +124,7 @@ __all__ = [
     "layout_of",
     "lighten",
     "record_layout",
+    "secret_fields",
     "structure_layout",
     "values_of",
 ]
@@ -285,6 +288,13 @@ class Omitted(msgspec.Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         return f"{self.length} bytes"
+
+
+@cache
+def secret_fields(cls: type[msgspec.Struct]) -> frozenset[str]:
+    """The names of the fields that are marked `Secret`."""
+    hints = get_type_hints(cls, include_extras=True)
+    return frozenset(name for name in cls.__struct_fields__ if Secret in get_args(hints[name]))
 
 
 _S = TypeVar("_S", bound=msgspec.Struct)

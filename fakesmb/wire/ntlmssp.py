@@ -3,11 +3,11 @@
 import struct
 from enum import IntEnum
 from struct import Struct
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.codec import DecodeError, Secret
 
 SIGNATURE: Final = b"NTLMSSP\0"
 MIC_AT: Final = 72
@@ -145,7 +145,7 @@ class ChallengeMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class AuthenticateMessage(msgspec.Struct, frozen=True, gc=False):
-    """AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3. `lm`, `nt`, `session_key`: secrets, not for a log.
+    """AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3.
 
     `flags` is None where they are 0 and in the short form of Windows 9x, which ends before the session key:
     those of the challenge hold.
@@ -154,9 +154,9 @@ class AuthenticateMessage(msgspec.Struct, frozen=True, gc=False):
     user: str
     domain: str
     workstation: str
-    lm: bytes
-    nt: bytes
-    session_key: bytes = b""
+    lm: Annotated[bytes, Secret]
+    nt: Annotated[bytes, Secret]
+    session_key: Annotated[bytes, Secret] = b""
     flags: int | None = None
     version: bytes = b""
 

@@ -24,6 +24,13 @@ Raw8 = Annotated[bytes, Int("8s")]
 Raw16 = Annotated[bytes, Int("16s")]
 
 
+class Secret:
+    """Marks a field that lets others guess a password or replay a proof: `Annotated[bytes, kind, Secret]`.
+
+    The record leaves such fields out.
+    """
+
+
 class Part(Protocol):
     """One field among the bytes: how to read it and how to write it.
 

@@ -41,6 +41,10 @@ FUNCTIONS: Final[Mapping[int, str]] = MappingProxyType(
 """Opcode to name, [MS-RAP] 2.5.1."""
 
 
+PASSWORDS: Final = frozenset({0x0073, 0x0084, 0x00D6})
+"""Opcodes whose arguments hold passwords."""
+
+
 class RapRequest(Structure, frozen=True):
     """What every request begins with; the arguments that `parameter_descriptor` announces follow."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Final
 
-from fakesmb.wire.codec import U16, U32, Block, Body, CountedPart, DecodeError, LastText, Rest
+from fakesmb.wire.codec import U16, U32, Block, Body, CountedPart, DecodeError, LastText, Rest, Secret
 
 
 class Action:
@@ -39,7 +39,7 @@ class SessionSetupLanmanRequest(SessionSetupAndxRequest, frozen=True, kw_only=Tr
 
     password_length: U16 = 0
     reserved: U32 = 0
-    password: Annotated[bytes, CountedPart("password_length")] = b""
+    password: Annotated[bytes, CountedPart("password_length"), Secret] = b""
     account_name: LastText = ""
     primary_domain: LastText = ""
     native_os: LastText = ""
@@ -57,8 +57,8 @@ class SessionSetupPlainRequest(SessionSetupAndxRequest, frozen=True, kw_only=Tru
     unicode_password_length: U16 = 0
     reserved: U32 = 0
     capabilities: U32 = 0
-    oem_password: Annotated[bytes, CountedPart("oem_password_length")] = b""
-    unicode_password: Annotated[bytes, CountedPart("unicode_password_length")] = b""
+    oem_password: Annotated[bytes, CountedPart("oem_password_length"), Secret] = b""
+    unicode_password: Annotated[bytes, CountedPart("unicode_password_length"), Secret] = b""
     account_name: LastText = ""
     primary_domain: LastText = ""
     native_os: LastText = ""
@@ -71,7 +71,7 @@ class SessionSetupExtendedRequest(SessionSetupAndxRequest, frozen=True, kw_only=
     security_blob_length: U16 = 0
     reserved: U32 = 0
     capabilities: U32 = 0
-    security_blob: Annotated[bytes, CountedPart("security_blob_length")] = b""
+    security_blob: Annotated[bytes, CountedPart("security_blob_length"), Secret] = b""
     native_os: LastText = ""
     native_lan_man: LastText = ""
 
@@ -100,7 +100,7 @@ class SessionSetupExtendedResponse(Body, frozen=True, kw_only=True):
     ANDX: ClassVar[bool] = True
     action: U16 = 0
     security_blob_length: U16 = 0
-    security_blob: Annotated[bytes, CountedPart("security_blob_length")] = b""
+    security_blob: Annotated[bytes, CountedPart("security_blob_length"), Secret] = b""
     native_os: LastText = ""
     native_lan_man: LastText = ""
 

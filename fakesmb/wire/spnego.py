@@ -1,11 +1,11 @@
 """SPNEGO tokens, to and from bytes ([RFC 4178] 4.2, [MS-SPNG] 2.2)."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from fakesmb.wire import der
-from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.codec import DecodeError, Secret
 from fakesmb.wire.der import ENUMERATED, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, element
 
 SPNEGO_OID: Final = bytes.fromhex("2b0601050502")
@@ -33,8 +33,8 @@ class NegTokenInit(msgspec.Struct, frozen=True, gc=False):
 
     mech_types: tuple[bytes, ...]
     mech_list: bytes
-    mech_token: bytes = b""
-    mic: bytes = b""
+    mech_token: Annotated[bytes, Secret] = b""
+    mic: Annotated[bytes, Secret] = b""
 
     @classmethod
     def decode(cls, body: bytes) -> "NegTokenInit":
@@ -52,8 +52,8 @@ class NegTokenResp(msgspec.Struct, frozen=True, gc=False):
 
     state: int | None = None
     mech: bytes = b""
-    token: bytes = b""
-    mic: bytes = b""
+    token: Annotated[bytes, Secret] = b""
+    mic: Annotated[bytes, Secret] = b""
 
     @classmethod
     def decode(cls, body: bytes) -> "NegTokenResp":

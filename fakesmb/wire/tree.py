@@ -11,6 +11,7 @@ from fakesmb.wire.codec import (
     LastOemText,
     LastText,
     OemText,
+    Secret,
     Text,
 )
 
@@ -49,7 +50,7 @@ class TreeConnectAndxRequest(Body, frozen=True, kw_only=True):
     ANDX: ClassVar[bool] = True
     flags: U16 = 0
     password_length: U16 = 0
-    password: Annotated[bytes, CountedPart("password_length")] = b"\0"
+    password: Annotated[bytes, CountedPart("password_length"), Secret] = b"\0"
     path: Text
     service: LastOemText = Service.ANY
 
@@ -85,7 +86,7 @@ class TreeConnectRequest(Body, frozen=True):
     """SMB_COM_TREE_CONNECT request, [MS-CIFS] 2.2.4.50.1; OEM strings."""
 
     path: BufferFormat4Oem
-    password: BufferFormat4Oem
+    password: Annotated[BufferFormat4Oem, Secret]
     service: BufferFormat4Oem
 
 

@@ -103,7 +103,7 @@ class TestTranscripts:
                     else {"reply": data[:size], "request": one.request}
                 )
                 cut = exchange(
-                    **kept,  # type: ignore[arg-type]
+                    **kept,
                     request_size=one.request_size,
                     reply_size=one.reply_size,
                     shown=one.shown,

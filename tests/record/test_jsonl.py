@@ -1,18 +1,23 @@
 """JSON lines: stable names, no secrets, whatever peers send; and the catalogue in docs/record.md is true."""
 
+import importlib
 import json
+import pkgutil
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 
+from fakesmb import wire
 from fakesmb.nt.status import NT
 from fakesmb.record.entry import EVENTS, Entry, entry_of
-from fakesmb.record.events import Connected, Disconnected, Event, Part, Problem, SignedIn, SignInRefused
+from fakesmb.record.events import Connected, Disconnected, Part, Problem, SignedIn, SignInRefused, Told
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.moments import iso
-from fakesmb.wire import files, session, tree
+from fakesmb.wire import files, negotiate, session, tree
+from fakesmb.wire.codec import secret_fields
 from tests.record.record_samples import CLIENT, SERVER, START, message, reply
 from tests.record.test_describe import DOCUMENTED, HOST, light, token
 
@@ -30,7 +35,7 @@ class Output:
         pass
 
 
-def lines_of(*events: Event, **options: Any) -> list[dict[str, Any]]:
+def lines_of(*events: Told, **options: Any) -> list[dict[str, Any]]:
     output = Output()
     sink = JsonLines(output, **options)
     for event in events:
@@ -39,7 +44,7 @@ def lines_of(*events: Event, **options: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.data.splitlines()]
 
 
-HAPPENINGS: list[Event] = [
+HAPPENINGS: list[Told] = [
     Connected(START, 1, CLIENT, SERVER),
     SignedIn(START, 1, CLIENT, "alice", "WORKGROUP", "PC", "Windows 2002", "user", "NTLMv2"),
     SignInRefused(START, 1, CLIENT, "eve", NT.LOGON_FAILURE, "wrong password", "WORKGROUP", "PC"),
@@ -155,13 +160,40 @@ SECRET = b"\xa5\x5a" * 12
         message(0x75, None, Part(0x75, tree.TreeConnectAndxRequest(path="\\\\h\\s", password=SECRET))),
     ],
 )
-def test_passwords_and_payloads_never_appear(event: Event) -> None:
+def test_passwords_and_payloads_never_appear(event: Told) -> None:
     output = Output()
     sink = JsonLines(output)
     sink.write(event)
     sink.flush()
     assert SECRET.hex().encode() not in output.data.lower()
     assert SECRET not in output.data
+
+
+HOLD_SECRETS = re.compile(r"password$|^security_blob$|response$|^mic$|key$|^(mech_)?token$|^(lm|nt)$|^auth_")
+KNOWN_TO_ALL = {"resume_key"}
+"""Where a search goes on. So are the keys that are numbers, such as the session key of a negotiate."""
+OFFERS_ONLY = {negotiate.NegotiateExtendedResponse}
+"""Its token names mechanisms, before anybody has proved anything."""
+
+
+def test_every_field_of_the_wire_that_holds_a_secret_is_marked() -> None:
+    marked = 0
+    for module in pkgutil.iter_modules(wire.__path__, "fakesmb.wire."):
+        for cls in vars(importlib.import_module(module.name)).values():
+            if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)) or cls in OFFERS_ONLY:
+                continue
+            for name in cls.__struct_fields__:
+                number = get_type_hints(cls)[name] is int
+                if HOLD_SECRETS.search(name) and not (number or name in KNOWN_TO_ALL):
+                    assert name in secret_fields(cls), f"{cls.__name__}.{name}"
+                    marked += 1
+    assert marked >= 7
+
+
+def test_the_session_key_of_a_negotiate_is_no_secret() -> None:
+    body = negotiate.NegotiateNtResponse(dialect_index=0, session_key=7, challenge=bytes(8))
+    (line,) = lines_of(reply(0x72, body))
+    assert line["fields"]["session_key"] == 7
 
 
 def test_secrets_appear_when_asked_for() -> None:

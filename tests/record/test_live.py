@@ -8,7 +8,7 @@ import pytest
 
 from fakesmb.nt.status import NT
 from fakesmb.record.describe import summary
-from fakesmb.record.events import Event, Message
+from fakesmb.record.events import Message, Told
 from fakesmb.record.journal import Journal
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.testing import InMemoryServer
@@ -17,7 +17,7 @@ from tests.record.test_jsonl import Output
 
 
 @pytest.fixture
-def events(tmp_path: Path) -> list[Event]:
+def events(tmp_path: Path) -> list[Told]:
     (tmp_path / "a.txt").write_bytes(b"CONTENT-OF-A" * 5_000)
     server = InMemoryServer({"public": tmp_path})
     client = server.client().sign_in().connect("public")
@@ -29,7 +29,7 @@ def events(tmp_path: Path) -> list[Event]:
     return server.sink.events
 
 
-def test_every_message_is_described(events: list[Event]) -> None:
+def test_every_message_is_described(events: list[Told]) -> None:
     shown = [summary(event) for event in events if isinstance(event, Message)]
     assert shown[-6:] == [
         "C; Read Andx, FID = 0x4000, 61440 bytes at Offset 0",
@@ -41,7 +41,7 @@ def test_every_message_is_described(events: list[Event]) -> None:
     ]
 
 
-def test_neither_the_proof_of_the_password_nor_contents_are_in_the_log(events: list[Event]) -> None:
+def test_neither_the_proof_of_the_password_nor_contents_are_in_the_log(events: list[Told]) -> None:
     output = Output()
     sink = JsonLines(output)
     for event in events:
@@ -57,7 +57,7 @@ def test_neither_the_proof_of_the_password_nor_contents_are_in_the_log(events: l
     assert not [line for line in lines if "not described" in line.get("problem", "")]
 
 
-def test_events_keep_no_payload_alive(events: list[Event]) -> None:
+def test_events_keep_no_payload_alive(events: list[Told]) -> None:
     seen: set[int] = set()
     stack: list[object] = list(events)
     while stack:
@@ -73,7 +73,7 @@ def test_events_keep_no_payload_alive(events: list[Event]) -> None:
             stack += gc.get_referents(one)
 
 
-def test_the_journal_answers_about_it(events: list[Event]) -> None:
+def test_the_journal_answers_about_it(events: list[Told]) -> None:
     journal = Journal()
     for event in events:
         journal.write(event)
