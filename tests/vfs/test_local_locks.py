@@ -14,6 +14,7 @@ from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.programs import local_locks
 from fakesmb.vfs.programs.local_locks import SUPPORTED, LocalLocks
 from fakesmb.vfs.store import CreateParameters, Handle
 from tests.vfs.lab import Lab, Refuses
@@ -203,3 +204,70 @@ def test_posix_locks_of_clients(lab: Lab, program: Program, refuses: Refuses) ->
     locks.free(7, 60, 10)
     assert program.lock(60, 10)
     assert program.sees(70, 5) == (F_WRLCK, 70, 30)
+
+
+def test_a_thousand_locks_of_clients_are_one_of_the_whole_file_to_programs(
+    lab: Lab, program: Program
+) -> None:
+    """The system looks through all locks of a file each time: many would make each slower than the last."""
+    handle, other = opened(lab), opened(lab)
+    for at in range(999):
+        lab.store.lock(handle, 1, 2 * at, 1, exclusive=True)
+    assert program.lock(1, 1)
+    program.unlock(1, 1)
+    lab.store.lock(other, 1, 5000, 1, exclusive=True)
+    assert program.sees(1, 1) == (F_WRLCK, 0, 0)
+    lab.store.lock(other, 1, 7000, 10, exclusive=False)
+    assert lab.store.write(handle, 0, b"x", 1) == 1
+    for at in range(499):
+        lab.store.unlock(handle, 1, 2 * at, 1)
+    assert not program.lock(1, 1)
+    lab.store.unlock(handle, 1, 2 * 499, 1)
+    assert program.sees(0, 2000) == (F_WRLCK, 1000, 1)
+    assert program.sees(6000, 5000) == (F_RDLCK, 7000, 10)
+    assert program.lock(1, 1)
+    program.unlock(1, 1)
+    lab.store.close(handle)
+    lab.store.close(other)
+    assert program.sees(0, 10_000) is None
+
+
+def test_a_programs_lock_keeps_a_thousand_of_clients_single(lab: Lab, program: Program) -> None:
+    handle = opened(lab)
+    assert program.lock(9999, 1)
+    for at in range(1000):
+        lab.store.lock(handle, 1, 2 * at, 1, exclusive=True)
+    assert program.lock(1, 1)
+    program.unlock(1, 1)
+    program.unlock(9999, 1)
+    lab.store.close(handle)
+
+
+def test_taking_and_freeing_a_lock_are_one_call_each(lab: Lab, program: Program) -> None:
+    """`fcntl` is asked and told at once."""
+    handle = opened(lab)
+    lab.store.lock(handle, 1, 500, 1, exclusive=True)
+    calls: list[int] = []
+
+    def counted(fd: int, what: int, data: bytes) -> bytes:
+        calls.append(what)
+        return bytes(fcntl(fd, what, data))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_locks, "fcntl", counted)
+        lab.store.lock(handle, 1, 10, 1, exclusive=True)
+        lab.store.unlock(handle, 1, 10, 1)
+    assert calls == [F_OFD_SETLK, F_OFD_SETLK]
+
+
+def test_a_refused_lock_leaves_nothing_open(lab: Lab, program: Program, refuses: Refuses) -> None:
+    handle = opened(lab)
+    assert program.lock(0, 10)
+    before = len(os.listdir("/proc/self/fd"))
+    with refuses(NT.LOCK_NOT_GRANTED):
+        lab.store.lock(handle, 1, 0, 1, exclusive=True)
+    assert len(os.listdir("/proc/self/fd")) == before
+    reader = opened(lab, Access.READ_DATA)
+    with refuses(NT.LOCK_NOT_GRANTED):
+        lab.store.lock(reader, 1, 0, 1, exclusive=True)
+    assert len(os.listdir("/proc/self/fd")) == before + 1

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -253,3 +254,21 @@ def test_as_a_model_of_single_bytes(
             writable = not any(o <= byte < o + n and not (e and (w, p) == (A, 1)) for w, p, o, n, e in model)
             assert (status(table.check_read, A, 1, byte, 1) == 0) is readable
             assert (status(table.check_write, A, 1, byte, 1) == 0) is writable
+
+
+def test_a_freed_lock_is_offered_to_those_who_wait_for_a_byte_of_it_only(table: LockTable) -> None:
+    """And in order of arrival, whatever the order of the ranges."""
+    table.take(A, 1, 0, 100, exclusive=True)
+    table.take(A, 1, 200, 100, exclusive=True)
+    late = outcome(table.wait(B, 1, 250, 10, exclusive=True))
+    seen: list[int] = []
+    for number, (offset, length) in enumerate([(50, 1), (10, 1), (0, 100), (90, 5)]):
+        table.wait(B, 1, offset, length, exclusive=True).addCallback(
+            partial(lambda n, _: seen.append(n), number)
+        )
+    table.free(A, 1, 0, 100)
+    assert seen == [0, 1, 3]
+    assert late == []
+    table.drop(A)
+    assert late == ["granted"]
+    assert table.waiting == 1

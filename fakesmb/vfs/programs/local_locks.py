@@ -24,6 +24,7 @@ _FLOCK: Final = struct.Struct("@hhqqi4x")
 """struct flock of 64-bit Linux: type, whence, start, length (0: to the end of all files), process."""
 _ANYTHING: Final = _FLOCK.pack(F_WRLCK, os.SEEK_SET, 0, 0, 0) if SUPPORTED else b""
 _UNLOCKED: Final = struct.pack("@h", F_UNLCK) if SUPPORTED else b""
+_IN_THE_WAY: Final = (errno.EAGAIN, errno.EACCES)
 POLL_SECONDS: Final = 0.1
 
 
@@ -44,8 +45,7 @@ class LocalLocks:
         if start >= BEYOND or start == end:
             return None
         kind = F_WRLCK if exclusive else F_RDLCK
-        asked = _FLOCK.pack(kind, os.SEEK_SET, start, _length(start, end), 0)
-        found = fcntl(fd if self._fd < 0 else self._fd, F_OFD_GETLK, asked)
+        found = fcntl(fd if self._fd < 0 else self._fd, F_OFD_GETLK, _request(kind, start, end))
         kind, _, start, length, pid = _FLOCK.unpack(found)
         if kind == F_UNLCK:
             return None
@@ -54,6 +54,36 @@ class LocalLocks:
     def any(self, fd: int) -> bool:
         """Whether a local program has locked anything: every read and write asks, so it is quick where nobody has."""
         return fcntl(fd if self._fd < 0 else self._fd, F_OFD_GETLK, _ANYTHING)[:2] != _UNLOCKED
+
+    def take(self, fd: int, start: int, end: int, *, exclusive: bool) -> bool:
+        """Locks a range of which clients hold nothing; False where a local program's lock is in the way."""
+        if start >= BEYOND or start == end:
+            return True
+        fresh = self._fd < 0
+        if fresh:
+            self._fd = os.dup(fd)
+        try:
+            fcntl(self._fd, F_OFD_SETLK, _request(F_WRLCK if exclusive else F_RDLCK, start, end))
+        except OSError as error:
+            if error.errno in _IN_THE_WAY:
+                taken = False
+            else:  # this kind of lock is none for such a descriptor, or such a disk
+                taken = self.obstacle(fd, start, end, exclusive=exclusive) is None
+                if taken:
+                    self.hold(fd, start, end, exclusive=exclusive)
+            if fresh and not taken:
+                os.close(self._fd)
+                self._fd = -1
+            return taken
+        return True
+
+    def take_all(self) -> bool:
+        """Locks the whole file instead of what clients hold of it; False where that cannot be."""
+        try:
+            fcntl(self._fd, F_OFD_SETLK, _request(F_WRLCK, 0, BEYOND))
+        except OSError:
+            return False
+        return True
 
     def hold(self, fd: int, start: int, end: int, *, exclusive: bool) -> None:
         """Tells the system of a range that clients hold, through a descriptor of whoever locks it."""
@@ -79,11 +109,11 @@ class LocalLocks:
         if start >= BEYOND or start == end or self._fd < 0:
             return True
         try:
-            fcntl(self._fd, F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, start, _length(start, end), 0))
+            fcntl(self._fd, F_OFD_SETLK, _request(kind, start, end))
         except OSError as error:
             if error.errno == errno.EBADF:
                 return False
-            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.ENOLCK, errno.EINVAL, errno.EOPNOTSUPP):
+            if error.errno not in (*_IN_THE_WAY, errno.ENOLCK, errno.EINVAL, errno.EOPNOTSUPP):
                 raise
         return True
 
@@ -110,5 +140,6 @@ class LocalLocks:
                 self.call_again(self._again)
 
 
-def _length(start: int, end: int) -> int:
-    return end - start if end < BEYOND else 0
+def _request(kind: int, start: int, end: int) -> bytes:
+    """A struct flock; a range that goes on to the end of all files has the length 0."""
+    return _FLOCK.pack(kind, os.SEEK_SET, start, end - start if end < BEYOND else 0, 0)

@@ -25,6 +25,12 @@ class LocalLocks(Protocol):
     def obstacle(self, fd: int, start: int, end: int, *, exclusive: bool) -> LocalLock | None:
         """The lock of a local program that keeps `[start, end)` from being locked, or used, in that way."""
 
+    def take(self, fd: int, start: int, end: int, *, exclusive: bool) -> bool:
+        """Holds a range of which clients hold nothing; False where a local program's lock is in the way."""
+
+    def take_all(self) -> bool:
+        """Holds the whole file instead of what clients hold of it; False where that cannot be."""
+
     def hold(self, fd: int, start: int, end: int, *, exclusive: bool) -> None:
         """Clients hold this range now; `fd` is a descriptor of whoever locked it."""
 

@@ -3,83 +3,36 @@
 A lock belongs to an open and a process (PID). Locks are mandatory: reads and writes of others meet them.
 """
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.localprograms import LocalLock, LocalLocks
+from fakesmb.vfs.rules.lock import Lock, LockName
+from fakesmb.vfs.rules.ranges import END_OF_RANGES, RangeCount, RangeIndex
+from fakesmb.vfs.rules.systemview import SystemView
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-END_OF_RANGES: Final = 1 << 64
-_Name = tuple[int, int, int, int, bool]
+K = TypeVar("K")
 _ALWAYS_CONFLICT: Final = 0xEF000000
 """From here (to 2^63) Windows says FILE_LOCK_CONFLICT even the first time."""
 
 
-class Lock:
-    """A locked range: `[start, end)`; `start == end` is a lock of no bytes, which only lies inside others."""
-
-    __slots__ = ("end", "exclusive", "owner", "pid", "start")
-
-    def __init__(self, owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> None:
-        self.owner = owner
-        self.pid = pid
-        self.start = offset
-        self.end = offset + length
-        self.exclusive = exclusive
-
-    @property
-    def name(self) -> "_Name":
-        """What an unlock says of it, and which of two it frees first."""
-        return id(self.owner), self.pid, self.start, self.end, self.exclusive
-
-
-class _Ranges:
-    """How many of a set of ranges meet a given one, in logarithmic time: clients hold thousands."""
-
-    __slots__ = ("_empty", "_ends", "_starts")
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self._empty: list[int] = []
-
-    def __len__(self) -> int:
-        return len(self._starts) + len(self._empty)
-
-    def add(self, start: int, end: int) -> None:
-        if start == end:
-            insort(self._empty, start)
-        else:
-            insort(self._starts, start)
-            insort(self._ends, end)
-
-    def remove(self, start: int, end: int) -> None:
-        if start == end:
-            del self._empty[bisect_left(self._empty, start)]
-        else:
-            del self._starts[bisect_left(self._starts, start)]
-            del self._ends[bisect_left(self._ends, end)]
-
-    def meeting(self, start: int, end: int) -> int:
-        """How many share a byte with it; one of no bytes counts strictly inside another only."""
-        # Those that begin before its end, without those that end before its start: these are some of the former.
-        found = bisect_left(self._starts, end) - bisect_right(self._ends, start)
-        if self._empty and start < end:
-            found += bisect_left(self._empty, end) - bisect_right(self._empty, start)
-        return found
-
-
 class _Waiting:
-    __slots__ = ("answer", "lock")
+    """A request that waits for its range."""
 
-    def __init__(self, lock: Lock, answer: "Deferred[None]") -> None:
+    __slots__ = ("answer", "end", "lock", "number", "start")
+
+    def __init__(self, lock: Lock, number: int, forget: "Callable[[_Waiting], None]") -> None:
+        from twisted.internet.defer import Deferred
+
         self.lock = lock
-        self.answer = answer
+        self.start = lock.start
+        self.end = lock.end
+        self.number = number
+        self.answer: Deferred[None] = Deferred(lambda answer: forget(self))
 
 
 class LockTable:
@@ -91,17 +44,35 @@ class LockTable:
     those of the same open and process.
     """
 
-    __slots__ = ("_all", "_exclusive", "_failed", "_held", "_local", "_named", "_own", "_waiting")
+    __slots__ = (
+        "_all",
+        "_by_owner",
+        "_exclusive",
+        "_failed",
+        "_held",
+        "_index",
+        "_named",
+        "_next",
+        "_own",
+        "_system",
+        "_waiting",
+        "_waiting_index",
+    )
 
     def __init__(self, local: LocalLocks | None = None) -> None:
-        self._local = local
+        self._system = None if local is None else SystemView(local, self.meeting)
         self._held: dict[Lock, None] = {}
-        self._named: dict[_Name, dict[Lock, None]] = {}
-        self._all = _Ranges()
-        self._exclusive = _Ranges()
-        self._own: dict[tuple[int, int], _Ranges] = {}
+        self._named: dict[LockName, dict[Lock, None]] = {}
+        self._by_owner: dict[int, dict[Lock, None]] = {}
+        """By the `id` of the open."""
+        self._index: RangeIndex[Lock] = RangeIndex()
+        self._all = RangeCount()
+        self._exclusive = RangeCount()
+        self._own: dict[tuple[int, int], RangeCount] = {}
         """The exclusive ones by owner: `id` of the open, and process."""
-        self._waiting: list[_Waiting] = []
+        self._waiting: dict[_Waiting, None] = {}
+        self._waiting_index: RangeIndex[_Waiting] = RangeIndex()
+        self._next = 1
         self._failed: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -116,30 +87,33 @@ class LockTable:
         """The locks held now, oldest first."""
         return list(self._held)
 
+    def meeting(self, start: int, end: int) -> list[Lock]:
+        """The locks that share a byte with `[start, end)`, oldest first."""
+        return self._index.meeting(start, end) if self._all.meeting(start, end) else []
+
     def take(self, owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> None:
         """Takes a range at once.
 
         Raises INVALID_LOCK_RANGE, LOCK_NOT_GRANTED or, on repetition, FILE_LOCK_CONFLICT.
         """
         lock = _checked(owner, pid, offset, length, exclusive=exclusive)
-        if not self._free(lock):
-            raise SMBError(self._failure(lock), "byte range")
-        self._hold(lock)
+        if not self._grant(lock):
+            raise SMBError(
+                self._failure(lock), f"{lock.end - lock.start} bytes at {lock.start} are locked by others"
+            )
 
     def wait(self, owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> "Deferred[None]":
         """Takes a range when it becomes free; cancelling ends the wait with CancelledError."""
-        from twisted.internet.defer import Deferred
-
         lock = _checked(owner, pid, offset, length, exclusive=exclusive)
-        answer: Deferred[None] = Deferred(self._forget)
-        if self._free(lock):
-            self._hold(lock)
-            answer.callback(None)
+        waiting = _Waiting(lock, self._number(), self._forget)
+        if self._grant(lock):
+            waiting.answer.callback(None)
         else:
-            self._waiting.append(_Waiting(lock, answer))
-            if self._local is not None:
-                self._local.call_again(self._answer_waiting)
-        return answer
+            self._waiting[waiting] = None
+            self._waiting_index.add(waiting)
+            if self._system is not None:
+                self._system.local.call_again(lambda: self._try(list(self._waiting)))
+        return waiting.answer
 
     def free(self, owner: object, pid: int, offset: int, length: int, exclusive: bool | None = None) -> None:
         """Frees exactly this range, exclusive before shared; RANGE_NOT_LOCKED where nothing fits.
@@ -152,31 +126,37 @@ class LockTable:
         else:
             named = self._named.get((*name, exclusive))
         if not named:
-            raise SMBError(NT.RANGE_NOT_LOCKED)
-        self._release(next(reversed(named)))
-        self._answer_waiting()
+            raise SMBError(NT.RANGE_NOT_LOCKED, f"this process has not locked {length} bytes at {offset}")
+        lock = next(reversed(named))
+        self._release(lock)
+        self._answer_waiting([lock])
 
     def replace(self, gone: Iterable[Lock], new: Iterable[Lock]) -> None:
         """Exchanges held locks for others that are known to be free: what POSIX locks do."""
+        gone = list(gone)
         for lock in gone:
             self._release(lock)
         for lock in new:
             self._hold(lock)
-        self._answer_waiting()
+            if self._system is not None:
+                self._system.locked(lock, len(self._exclusive))
+        self._answer_waiting(gone)
 
     def drop(self, owner: object, pid: int | None = None) -> None:
         """Frees all that an open (or one process of it) holds and waits for, as when it closes."""
         self._failed.pop(id(owner), None)
-        gone = [w for w in self._waiting if w.lock.owner is owner and pid in (None, w.lock.pid)]
-        self._waiting = [w for w in self._waiting if w not in gone]
-        self._stop_looking()
-        released = [k for k in self._held if k.owner is owner and pid in (None, k.pid)]
+        gone = [one for one in self._waiting if one.lock.owner is owner and pid in (None, one.lock.pid)]
+        for waiting in gone:
+            self._wait_no_more(waiting)
+        released = [lock for lock in self._by_owner.get(id(owner), ()) if pid in (None, lock.pid)]
         for lock in released:
             self._release(lock)
         for waiting in gone:
-            waiting.answer.errback(SMBError(NT.RANGE_NOT_LOCKED, "closed while waiting"))
+            waiting.answer.errback(
+                SMBError(NT.RANGE_NOT_LOCKED, "the file was closed while the request waited")
+            )
         if released:
-            self._answer_waiting()
+            self._answer_waiting(released)
 
     def check_read(self, owner: object, pid: int, offset: int, size: int) -> None:
         """Raises FILE_LOCK_CONFLICT where another's exclusive lock covers a byte of the range."""
@@ -200,70 +180,62 @@ class LockTable:
         own = self._own.get((id(owner), pid))
         return own.meeting(start, end) if own is not None else 0
 
-    def _free(self, lock: Lock) -> bool:
+    def _is_free(self, lock: Lock) -> bool:
+        """As far as clients go."""
         if lock.exclusive:
-            free = not self._all.meeting(lock.start, lock.end)
-        else:
-            free = not self._exclusive_of_others(lock.owner, lock.pid, lock.start, lock.end)
-        return free and (self._local is None or self.local_obstacle(lock) is None)
+            return not self._all.meeting(lock.start, lock.end)
+        return not self._exclusive_of_others(lock.owner, lock.pid, lock.start, lock.end)
+
+    def _grant(self, lock: Lock) -> bool:
+        """Holds the range from now on, if it is free."""
+        if not self._is_free(lock):
+            return False
+        system = self._system
+        if system is None:
+            self._hold(lock)
+            return True
+        alone = lock.exclusive or not self._all.meeting(lock.start, lock.end)
+        if not system.take(lock, alone=alone):
+            return False
+        self._hold(lock)
+        system.locked(lock, len(self._exclusive), alone=alone)
+        return True
 
     def local_obstacle(self, lock: Lock) -> LocalLock | None:
         """The lock of a local program that stands in the way of this one."""
-        if self._local is None:
-            return None
-        fd = lock.owner.fd  # type: ignore[attr-defined]
-        return self._local.obstacle(fd, lock.start, lock.end, exclusive=lock.exclusive)
-
-    def _tell_system(self, lock: Lock) -> None:
-        """Of a range that was locked or freed, all that is now held of it, each part in the stricter way."""
-        local = self._local
-        if local is None:
-            return
-        start, end = lock.start, lock.end
-        if not self._held:
-            local.release_all()
-        elif not self._all.meeting(start, end):
-            local.release(start, end)
-        else:
-            self._tell_parts(local, start, end)
-
-    def _tell_parts(self, local: LocalLocks, start: int, end: int) -> None:
-        within = [one for one in self._held if one.start < end and start < one.end]
-        bounds = {start, end}
-        for one in within:
-            bounds.update((max(one.start, start), min(one.end, end)))
-        for begin, stop in pairwise(sorted(bounds)):
-            kinds = [one for one in within if one.start <= begin and stop <= one.end]
-            if kinds:
-                strictest = max(kinds, key=lambda one: one.exclusive)
-                fd = strictest.owner.fd  # type: ignore[attr-defined]
-                local.hold(fd, begin, stop, exclusive=strictest.exclusive)
-            else:
-                local.release(begin, stop)
+        return None if self._system is None else self._system.obstacle(lock)
 
     def _hold(self, lock: Lock) -> None:
+        lock.number = self._number()
         self._held[lock] = None
         self._named.setdefault(lock.name, {})[lock] = None
+        self._by_owner.setdefault(id(lock.owner), {})[lock] = None
+        self._index.add(lock)
         self._all.add(lock.start, lock.end)
         if lock.exclusive:
             self._exclusive.add(lock.start, lock.end)
-            self._own.setdefault((id(lock.owner), lock.pid), _Ranges()).add(lock.start, lock.end)
-        self._tell_system(lock)
+            self._own.setdefault((id(lock.owner), lock.pid), RangeCount()).add(lock.start, lock.end)
 
     def _release(self, lock: Lock) -> None:
+        owner = id(lock.owner)
         del self._held[lock]
-        named = self._named[lock.name]
-        del named[lock]
-        if not named:
-            del self._named[lock.name]
+        _discard(self._named, lock.name, lock)
+        _discard(self._by_owner, owner, lock)
+        self._index.remove(lock)
         self._all.remove(lock.start, lock.end)
         if lock.exclusive:
             self._exclusive.remove(lock.start, lock.end)
-            own = self._own[id(lock.owner), lock.pid]
+            own = self._own[owner, lock.pid]
             own.remove(lock.start, lock.end)
             if not len(own):
-                del self._own[id(lock.owner), lock.pid]
-        self._tell_system(lock)
+                del self._own[owner, lock.pid]
+        if self._system is not None:
+            self._system.freed(lock, len(self._exclusive), left=len(self._held))
+
+    def _number(self) -> int:
+        number = self._next
+        self._next += 1
+        return number
 
     def _failure(self, lock: Lock) -> NT:
         """LOCK_NOT_GRANTED first, FILE_LOCK_CONFLICT when an open repeats the offset, as Windows does."""
@@ -273,35 +245,42 @@ class LockTable:
             return NT.FILE_LOCK_CONFLICT
         return NT.LOCK_NOT_GRANTED
 
-    def _answer_waiting(self) -> None:
-        """Gives freed ranges to those that wait, in order of arrival; answers once the table is whole."""
-        granted = []
-        left = []
-        for waiting in self._waiting:
-            if self._free(waiting.lock):
-                self._hold(waiting.lock)
-                granted.append(waiting)
-            else:
-                left.append(waiting)
-        self._waiting = left
-        self._stop_looking()
-        for waiting in granted:
-            waiting.answer.callback(None)
+    def _answer_waiting(self, freed: Iterable[Lock]) -> None:
+        """Gives freed ranges to those that wait for a byte of them."""
+        if self._waiting:
+            meeting = {one for lock in freed for one in self._waiting_index.meeting(lock.start, lock.end)}
+            self._try(sorted(meeting, key=lambda one: one.number))
 
-    def _stop_looking(self) -> None:
-        if self._local is not None and not self._waiting:
-            self._local.call_no_more()
+    def _try(self, waiting: list[_Waiting]) -> None:
+        """Grants what is free of this, in order of arrival; answers once the table is whole."""
+        granted = [one for one in waiting if self._grant(one.lock)]
+        for one in granted:
+            self._wait_no_more(one)
+        for one in granted:
+            one.answer.callback(None)
 
-    def _forget(self, answer: "Deferred[None]") -> None:
+    def _wait_no_more(self, waiting: _Waiting) -> None:
+        del self._waiting[waiting]
+        self._waiting_index.remove(waiting)
+        if self._system is not None and not self._waiting:
+            self._system.local.call_no_more()
+
+    def _forget(self, waiting: _Waiting) -> None:
         """A wait that ends without its lock counts as a failure of that open at that offset."""
-        for waiting in self._waiting:
-            if waiting.answer is answer:
-                self._failed[id(waiting.lock.owner)] = waiting.lock.start
-        self._waiting = [w for w in self._waiting if w.answer is not answer]
-        self._stop_looking()
+        if waiting in self._waiting:
+            self._failed[id(waiting.lock.owner)] = waiting.start
+            self._wait_no_more(waiting)
 
 
 def _checked(owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> Lock:
     if offset < 0 or length < 0 or offset >= END_OF_RANGES or offset + length > END_OF_RANGES:
         raise SMBError(NT.INVALID_LOCK_RANGE)
     return Lock(owner, pid, offset, length, exclusive=exclusive)
+
+
+def _discard(groups: dict[K, dict[Lock, None]], key: K, lock: Lock) -> None:
+    """Takes a lock out of its group, and the group away with the last."""
+    group = groups[key]
+    del group[lock]
+    if not group:
+        del groups[key]

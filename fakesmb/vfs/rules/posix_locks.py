@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.access import WRITES_DATA
 from fakesmb.vfs.rules.localprograms import BEYOND
-from fakesmb.vfs.rules.locks import END_OF_RANGES, Lock
+from fakesmb.vfs.rules.lock import Lock
 from fakesmb.vfs.rules.openfiles import Open
+from fakesmb.vfs.rules.ranges import END_OF_RANGES
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -57,13 +58,8 @@ class PosixLocks:
         return self._obstacle(pid, *_range(offset, length), exclusive=exclusive)
 
     def _obstacle(self, pid: int, start: int, end: int, *, exclusive: bool) -> Lock | None:
-        for lock in self._table.held():
-            if (
-                lock.start < end
-                and start < lock.end
-                and (exclusive or lock.exclusive)
-                and not self._is_own(lock, pid)
-            ):
+        for lock in self._table.meeting(start, end):
+            if (exclusive or lock.exclusive) and not self._is_own(lock, pid):
                 return lock
         wanted = Lock(self._handle, pid, start, end - start, exclusive=exclusive)
         local = self._table.local_obstacle(wanted)
@@ -73,11 +69,7 @@ class PosixLocks:
         return Lock(None, local.pid, local.start, length, exclusive=local.exclusive)
 
     def _own(self, pid: int, start: int, end: int) -> list[Lock]:
-        return [
-            lock
-            for lock in self._table.held()
-            if lock.start < end and start < lock.end and self._is_own(lock, pid)
-        ]
+        return [lock for lock in self._table.meeting(start, end) if self._is_own(lock, pid)]
 
     def _is_own(self, lock: Lock, pid: int) -> bool:
         """Of the same process of the same client, through whichever of its opens."""

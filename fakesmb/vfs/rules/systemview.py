@@ -1,0 +1,92 @@
+"""What the system, and so local programs, are told of the byte-range locks of clients."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from fakesmb.vfs.rules.localprograms import LocalLock, LocalLocks
+from fakesmb.vfs.rules.lock import Lock
+from fakesmb.vfs.rules.ranges import END_OF_RANGES
+
+_MANY: Final = 1000
+"""From so many exclusive locks on, local programs meet one lock of the whole file; from half as many down, single ones.
+
+The system looks through all locks of a file for each new one, and for each read and write.
+"""
+
+
+class SystemView:
+    """The locks of one file as local programs meet them. `meeting` gives the locks of clients that meet a range.
+
+    The owner of a lock has a descriptor, `fd`.
+    """
+
+    __slots__ = ("_meeting", "_whole", "local")
+
+    def __init__(self, local: LocalLocks, meeting: Callable[[int, int], list[Lock]]) -> None:
+        self.local = local
+        self._meeting = meeting
+        self._whole = False
+
+    def obstacle(self, lock: Lock) -> LocalLock | None:
+        """The lock of a local program that stands in the way of this one."""
+        fd = lock.owner.fd  # type: ignore[attr-defined]
+        return self.local.obstacle(fd, lock.start, lock.end, exclusive=lock.exclusive)
+
+    def take(self, lock: Lock, *, alone: bool) -> bool:
+        """Whether local programs leave room for a lock. `alone`: clients hold nothing of it; then it is theirs at once.
+
+        One call asks and tells then, of a file that has many locks none.
+        """
+        if self._whole:
+            return True
+        if not alone:
+            return self.obstacle(lock) is None
+        fd = lock.owner.fd  # type: ignore[attr-defined]
+        return self.local.take(fd, lock.start, lock.end, exclusive=lock.exclusive)
+
+    def locked(self, lock: Lock, exclusive: int, *, alone: bool = False) -> None:
+        """A client has locked a range; `exclusive` locks are held now. `alone`: as `take` was told."""
+        if self._whole:
+            return
+        if not alone:
+            self._tell(lock.start, lock.end)
+        # Tried now and then, since a local program may have a lock.
+        if exclusive >= _MANY and not exclusive % _MANY:
+            self._whole = self.local.take_all()
+
+    def freed(self, lock: Lock, exclusive: int, *, left: int) -> None:
+        """A client has freed a range; `left` locks are held now, so many of them exclusive."""
+        if not left:
+            self.local.release_all()
+            self._whole = False
+        elif not self._whole:
+            self._tell(lock.start, lock.end)
+        elif exclusive <= _MANY // 2:
+            self._whole = False
+            self._tell(0, END_OF_RANGES)
+
+    def _tell(self, start: int, end: int) -> None:
+        """Of a range, all that is now held of it, each part in the stricter way."""
+        locks = self._meeting(start, end)
+        for begin, stop, held, exclusive in _parts(locks, start, end):
+            if held:
+                fd = locks[0].owner.fd  # type: ignore[attr-defined]
+                self.local.hold(fd, begin, stop, exclusive=exclusive > 0)
+            else:
+                self.local.release(begin, stop)
+
+
+def _parts(locks: list[Lock], start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """The parts of a range, by how many locks each is covered, and by how many exclusive ones."""
+    changes = [(end, 0, False)]
+    for lock in locks:
+        changes.append((max(lock.start, start), 1, lock.exclusive))
+        changes.append((min(lock.end, end), -1, lock.exclusive))
+    changes.sort()
+    begin, held, exclusive = start, 0, 0
+    for at, change, of_exclusive in changes:
+        if begin < at:
+            yield begin, at, held, exclusive
+            begin = at
+        held += change
+        exclusive += change * of_exclusive
