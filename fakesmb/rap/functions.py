@@ -98,7 +98,7 @@ def server_get_info(request: Request) -> Answer:
 
 
 def server_enum(request: Request) -> Answer:
-    """NetServerEnum2 and 3, 2.5.5.2: this server, or its workgroup with this server as master browser.
+    """NetServerEnum2, 2.5.5.2, and NetServerEnum3, 2.5.5.3: this server, or its workgroup and the server as its browser.
 
     Windows 10's network browser asks for both, over a null session.
     """
@@ -144,7 +144,7 @@ def session_get_info(request: Request) -> Answer:
 
 
 def workstation_get_info(request: Request) -> Answer:
-    """NetWkstaGetInfo, 2.5.4.1: level 10. Windows 95 repeats it until it is answered."""
+    """NetWkstaGetInfo, 2.5.10.1: level 10. Windows 95 repeats it until it is answered."""
     (level,) = request.arguments
     facts = request.view.facts
     subject = (
@@ -160,7 +160,7 @@ def workstation_get_info(request: Request) -> Answer:
 
 
 def remote_tod(request: Request) -> Answer:
-    """NetRemoteTOD, 2.5.7.1: local time, split into parts."""
+    """NetRemoteTOD, 2.5.9.1: local time, split into parts."""
     if request.fields != _TOD:
         return Answer(INVALID_PARAMETER)
     now = request.view.time()

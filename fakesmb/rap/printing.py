@@ -1,4 +1,4 @@
-"""Printing as LAN Manager clients ask for it, on a server without printers ([MS-RAP] 2.5.7, 2.5.8).
+"""Printing as LAN Manager clients ask for it, on a server without printers ([MS-RAP] 2.5.7).
 
 Nothing is listed, and no queue, job or destination is found: smbclient's `queue`, the printer folders of Windows 95.
 """

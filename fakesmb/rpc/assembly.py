@@ -1,4 +1,4 @@
-"""Requests put together from their fragments ([C706] 12.6.2, [MS-RPCE] 3.3.1.5.4)."""
+"""Requests put together from their fragments ([C706] 12.6.3.1, PFC_FIRST_FRAG and PFC_LAST_FRAG)."""
 
 from typing import Final
 

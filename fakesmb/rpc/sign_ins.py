@@ -69,7 +69,7 @@ class SecurityContexts:
     def finish(self, verifier: Verifier | None) -> None:
         """The third leg of a sign-in, in an auth3, which is not answered: if it failed, the next request is.
 
-        Raises `Fault` where no sign-in is under way ([MS-RPCE] 2.2.2.5).
+        Raises `Fault` where no sign-in is under way ([MS-RPCE] 2.2.2.10).
         """
         security = None if verifier is None else self._contexts.get(verifier.context)
         if verifier is None or security is None or security.finished:

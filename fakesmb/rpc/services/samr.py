@@ -14,7 +14,7 @@ from fakesmb.nt.filetime import from_seconds
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.byteorder import Ignored, Reader
 from fakesmb.rpc.interface import Interface, Surroundings
-from fakesmb.rpc.services import descriptors, sam, samr_accounts
+from fakesmb.rpc.services import descriptors, sam, samr_groups, samr_lists, samr_lookups, samr_users
 from fakesmb.rpc.services.lsa_objects import given_text, sid_of
 from fakesmb.rpc.services.sam import Domain
 from fakesmb.rpc.services.samr_objects import (
@@ -25,6 +25,7 @@ from fakesmb.rpc.services.samr_objects import (
     Opened,
     SamServer,
     domain_of,
+    domain_sid,
     halves,
     handle,
     held,
@@ -104,7 +105,7 @@ def enumerate_domains(call: Call, handle: bytes, start: int, most: int) -> Any:
     """SamrEnumerateDomainsInSamServer, 3.1.5.2.1."""
     held(call, handle, SamServer, SamServer.ENUMERATE_DOMAINS)
     rows = [(0, one.name) for one in sam.domains(call.view.facts)]
-    return samr_accounts.enumeration(samr.SamrEnumerateDomainsInSamServerResponse, rows, start, most)
+    return samr_lists.enumeration(samr.SamrEnumerateDomainsInSamServerResponse, rows, start, most)
 
 
 def lookup_domain(call: Call, handle: bytes, name: str) -> Any:
@@ -205,7 +206,7 @@ def rid_to_sid(call: Call, handle: bytes, rid: int) -> Any:
     what = held(call, handle, Opened)
     if isinstance(what, SamServer):
         raise SMBError(NT.INVALID_HANDLE, "no RIDs here")
-    domain = what.sid if isinstance(what, OpenDomain) else samr_accounts.domain_sid(call, what)
+    domain = what.sid if isinstance(what, OpenDomain) else domain_sid(call, what)
     answer = samr.SamrRidToSidResponse()
     answer["Sid"] = sid_of(f"{domain}-{rid}")
     answer["ErrorCode"] = NT.SUCCESS
@@ -288,7 +289,10 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     62: Operation(_Connect4Request, (_access,), connect, NO_HANDLE),
     64: Operation(_Connect2Request, (_access,), connect5, _REVISION.pack(1, 1, REVISION, 0) + NO_HANDLE),
     65: Operation(samr.SamrRidToSid, (handle("ObjectHandle"), "Rid"), rid_to_sid, _NULL),
-    **samr_accounts.OPERATIONS,
+    **samr_lists.OPERATIONS,
+    **samr_lookups.OPERATIONS,
+    **samr_users.OPERATIONS,
+    **samr_groups.OPERATIONS,
     **_CHANGES,
 }
 

@@ -1,10 +1,11 @@
 """What the handles of samr stand for, who gets which rights to it, and what its parts share ([MS-SAMR] 3.1.2)."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 import msgspec
+from impacket.dcerpc.v5.ndr import NDRULONG, NULL
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.groups import Handles
@@ -20,6 +21,8 @@ NEVER: Final = 0x7FFFFFFFFFFFFFFF
 FOREVER: Final = -0x8000000000000000
 """As a time, and as a span of time."""
 NO_HANDLE: Final = bytes(Handles.SIZE)
+GROUP_ATTRIBUTES: Final = 0x7
+"""SE_GROUP_MANDATORY | ENABLED_BY_DEFAULT | ENABLED ([MS-SAMR] 2.2.1.10)."""
 MOST_LOOKUPS: Final = 1000
 """Names or RIDs of one call ([MS-SAMR] 3.1.5.11.2)."""
 
@@ -130,6 +133,17 @@ def domain_of(call: Call, sid: str) -> Domain:
     raise SMBError(NT.NO_SUCH_DOMAIN, sid)
 
 
+def check_domain(call: Call, handle: bytes, status: int, other: str) -> None:
+    """Raises `status` for a handle of the domain that has no such accounts."""
+    if held(call, handle, OpenDomain, OpenDomain.LOOKUP).sid == other:
+        raise SMBError(status, "not in this domain")
+
+
+def domain_sid(call: Call, what: Opened) -> str:
+    """The SID of the domain that an open account is in."""
+    return sam.BUILTIN_SID if isinstance(what, OpenAlias) else call.view.facts.machine_sid
+
+
 def user_of(call: Call, rid: int) -> User:
     """The user of that RID."""
     for one in sam.machine(call.view.facts).users:
@@ -175,3 +189,17 @@ def level_response(level: int, structure: Any, values: Mapping[str, Any]) -> byt
     writer.numbers("H", level)
     writer.structure(structure, values)
     return writer.done(NT.SUCCESS)
+
+
+def numbers(values: Sequence[int]) -> list[Any]:
+    rows = []
+    for value in values:
+        row = NDRULONG()
+        row["Data"] = value
+        rows.append(row)
+    return rows
+
+
+def put(answer: Any, field: str, member: str, rows: Sequence[Any]) -> None:
+    answer[field]["Count"] = len(rows)
+    answer[field][member] = list(rows) or NULL
