@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.rpc.pipes import SERVICES
+
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
 
 BOTTOM = {"nt", "world"}
@@ -30,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 
+CONTRACT_OF_SERVICES = {"faults", "groups", "interface", "view"}
 NAMES_OF_FILES = {"paths", "wildcards", "shortnames", "stored"}
 ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
     "vfs": {
@@ -42,6 +45,22 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "rules": NAMES_OF_FILES | {"store"},
         "programs": NAMES_OF_FILES | {"reactor", "store", "rules"},
         "local": NAMES_OF_FILES | {"store", "rules"},
+    },
+    "rpc": {
+        "view": set(),
+        "faults": set(),
+        "groups": {"faults"},
+        "interface": {"groups", "view"},
+        "security": {"faults", "view"},
+        "sign_ins": {"faults", "security"},
+        "presentation": {"faults", "interface"},
+        "assembly": {"faults", "presentation", "security", "sign_ins"},
+        "association": CONTRACT_OF_SERVICES | {"assembly", "presentation", "security", "sign_ins"},
+        "pipes": CONTRACT_OF_SERVICES | {"association", "security"},
+        "byteorder": set(),
+        "stub": CONTRACT_OF_SERVICES | {"byteorder"},
+        "ndr": {"stub"},
+        "services": CONTRACT_OF_SERVICES | {"byteorder", "ndr", "security", "stub"},
     },
 }
 """Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""
@@ -148,6 +167,18 @@ def test_a_room_and_a_circle_that_are_wrong_are_found(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "read_text", lambda self, **_: source if self == bad else original(self))
     assert len(list(wrong(bad))) == 1
     assert {"fakesmb.vfs.rules.access", "fakesmb.vfs.rules.permissions"} <= circles("vfs")[0]
+
+
+def test_an_rpc_service_is_named_by_a_string_and_imported_by_nobody() -> None:
+    named = set(SERVICES.values())
+    imported = {name for path in MODULES for name in modules_imported(path)}
+    assert named <= {module_of(path) for path in MODULES}
+    assert not named & imported
+
+
+def test_rap_knows_of_rpc_only_what_the_server_lets_be_seen() -> None:
+    used = {name for path in (PACKAGE / "rap").glob("*.py") for name in modules_imported(path)}
+    assert {name for name in used if part_of(name) == "rpc"} == {"fakesmb.rpc.view"}
 
 
 def test_packages_hold_no_code() -> None:

@@ -20,7 +20,6 @@ class Form(StrEnum):
     NTLMV1 = "NTLMv1"
     LMV2 = "LMv2"
     LM = "LM"
-    PLAINTEXT = "plaintext"
     NONE = "none"
     """Nothing was proved: guest and anonymous."""
 
@@ -49,7 +48,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     read_only: bool = False
     """A guest that may not change anything."""
     session_key: bytes = b""
-    """16 bytes, Server.Session.SessionKey ([MS-CIFS] 3.3.1.5); none for guest, anonymous and plain text."""
+    """16 bytes, Server.Session.SessionKey ([MS-CIFS] 3.3.1.5); none for guest and anonymous."""
     protection: str = Form.NONE.value
     """One of `Form`."""
     response: bytes = b""

@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import Final, NamedTuple
 
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
-from fakesmb.auth.hashes import des_long, hmac_md5, lm_hash, nt_hash, ntowf_v2, upper
+from fakesmb.auth.hashes import des_long, hmac_md5, ntowf_v2, upper
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 
@@ -154,28 +154,6 @@ def verify(
     if proof is None:
         raise refused(account, lm, nt)
     return signed_in(account, claim, proof.form, proof.key, nt or lm)
-
-
-def verify_plaintext(
-    accounts: Accounts, *, user: str, domain: str = "", workstation: str = "", password: str = ""
-) -> Identity:
-    """Signs in with a password in clear, where the negotiate response gave no challenge ([MS-CIFS] 3.3.5.43).
-
-    A password in capitals counts as well: DOS and Windows 9x send it so. Raises `SMBError` with
-    STATUS_LOGON_FAILURE.
-    """
-    claim = Claim(user, domain, workstation)
-    if not user and not password:
-        return stranger(accounts, claim, anonymous=True)
-    account = accounts.find(user)
-    if account is None:
-        return stranger(accounts, claim)
-    right = compare_digest(account.nt_hash, nt_hash(password))
-    if not right and account.lm_hash is not None:
-        right = compare_digest(account.lm_hash, lm_hash(password) or b"")
-    if Form.PLAINTEXT not in accounts.forms or not right:
-        raise SMBError(NT.LOGON_FAILURE, f"wrong password for {account.name!r}, or plain text is not allowed")
-    return signed_in(account, claim, Form.PLAINTEXT, b"")
 
 
 def signed_in(account: Account, claim: Claim, form: Form, key: bytes, response: bytes = b"") -> Identity:

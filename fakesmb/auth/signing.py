@@ -24,7 +24,7 @@ _NUMBER: Final = Struct("<Q")
 
 
 def mac_key(identity: Identity) -> bytes:
-    """The key for signing after this sign-in, empty where there is none (guest, anonymous, plain text).
+    """The key for signing after this sign-in, empty where there is none (guest, anonymous).
 
     The session key, and after it the challenge response when the sign-in was a 13-word Session Setup
     ([MS-CIFS] 3.1.4.1: Connection.SigningSessionKey, Connection.SigningChallengeResponse).

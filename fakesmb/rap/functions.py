@@ -98,7 +98,7 @@ def server_get_info(request: Request) -> Answer:
 
 
 def server_enum(request: Request) -> Answer:
-    """NetServerEnum2, 2.5.5.2, and NetServerEnum3, 2.5.5.3: this server, or its workgroup and the server as its browser.
+    """NetServerEnum2, 2.5.5.2, and NetServerEnum3, 2.5.5.3: this server, or its workgroup with its browser.
 
     Windows 10's network browser asks for both, over a null session.
     """

@@ -46,7 +46,7 @@ class Reader:
         """Bytes as they are; raises `ValueError` where the stub has fewer."""
         data = self.stub[self.at : self.at + size]
         if len(data) < size:
-            raise ValueError("the stub ends early")
+            raise ValueError(f"{size} bytes due at {self.at} of a stub of {len(self.stub)}")
         self.at += size
         return data
 

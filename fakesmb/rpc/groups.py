@@ -37,7 +37,7 @@ class Handles:
     def check(self, handle: bytes) -> object:
         """What an open handle stands for; raises `Fault` for one that is not open."""
         if handle not in self._open:
-            raise Fault(FaultStatus.CONTEXT_MISMATCH)
+            raise Fault(FaultStatus.CONTEXT_MISMATCH, f"no context handle {handle.hex()}")
         return self._open[handle]
 
     def close(self, handle: bytes) -> None:

@@ -240,7 +240,7 @@ class Pipe:
                 self._messages.append(memoryview(message))
                 self._backlog += len(message)
                 if self._backlog > MAX_BACKLOG:
-                    raise Disconnect("answers pile up unread")
+                    raise Disconnect(f"more than {MAX_BACKLOG} bytes of answers unread")
         except Disconnect as error:
             self._broken = str(error) or "the protocol was broken"
         if self._readers:
@@ -284,7 +284,7 @@ class Pipe:
         Raises PIPE_BUSY if an answer to something earlier has not been read ([MS-FSCC] 2.3.51).
         """
         if self._messages:
-            raise SMBError(NT.PIPE_BUSY, "the last answer is still unread")
+            raise SMBError(NT.PIPE_BUSY, "an answer waits to be read")
         self.write(data)
         return self.receive(size)
 
@@ -328,4 +328,4 @@ class Pipe:
         if not self._messages:
             if self._broken:
                 raise SMBError(NT.PIPE_DISCONNECTED, self._broken)
-            raise SMBError(NT.PIPE_EMPTY, "nothing to read")
+            raise SMBError(NT.PIPE_EMPTY, "no message waits in the pipe")

@@ -104,7 +104,11 @@ class SecurityContext:
             self._protection = acceptor.protection
             self._acceptor = None
             if self.level == Level.PRIVACY and not (self._protection and self._protection.can_seal):
-                raise Fault(FaultStatus.SECURITY_PACKAGE, "privacy, and sealing was not agreed on", last=True)
+                raise Fault(
+                    FaultStatus.SECURITY_PACKAGE,
+                    "level privacy without agreed sealing",
+                    last=True,
+                )
         return answer
 
     def fail(self) -> None:
@@ -142,7 +146,9 @@ class SecurityContext:
             elif protection.verify(message, verifier.value, message[start:end]):
                 data = message[start:end]
         if data is None:
-            raise Fault(FaultStatus.SECURITY_PACKAGE, "a wrong signature", executed=True, last=True)
+            raise Fault(
+                FaultStatus.SECURITY_PACKAGE, "wrong signature of a request", executed=True, last=True
+            )
         return data
 
     def response(self, call: int, flags: int, left: int, context: int, stub: bytes) -> bytes:

@@ -90,18 +90,18 @@ class Call(msgspec.Struct, frozen=True):
     def require_admin(self) -> None:
         """Raises ACCESS_DENIED for anyone else."""
         if not self.admin:
-            raise SMBError(NT.ACCESS_DENIED, "only an administrator may")
+            raise SMBError(NT.ACCESS_DENIED, f"{self.caller.user!r} is no administrator")
 
     def require_name(self) -> None:
         """Raises ACCESS_DENIED for anonymous callers."""
         if self.caller.anonymous:
-            raise SMBError(NT.ACCESS_DENIED, "anonymous")
+            raise SMBError(NT.ACCESS_DENIED, "anonymous callers may not")
 
     def opened(self, what: object) -> bytes:
         """A new handle for something; raises INSUFFICIENT_RESOURCES for a client that has too many."""
         handle = self.handles.give(what)
         if handle is None:
-            raise SMBError(NT.INSUFFICIENT_RESOURCES, "too many handles")
+            raise SMBError(NT.INSUFFICIENT_RESOURCES, f"more than {Handles.LIMIT} context handles")
         return handle
 
     def held(self, handle: bytes, kind: type[T]) -> T:
@@ -144,7 +144,7 @@ class TableInterface:
         """Decodes, runs, encodes; raises `Fault` for an opnum we lack and for senseless stub data."""
         one = self.operations.get(operation)
         if one is None:
-            raise Fault(FaultStatus.OPERATION_RANGE)
+            raise Fault(FaultStatus.OPERATION_RANGE, f"no operation {operation}")
         arguments = decode(one, stub, big_endian=client.big_endian)
         try:
             answer = one.run(Call(self._view, client), *arguments)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fakesmb.auth import hashes
 from fakesmb.auth.accounts import ALL_FORMS, Account, Accounts, Form, Guest, Identity
-from fakesmb.auth.ntlm import Claim, prove, prove_ntlm2_session, verify, verify_plaintext
+from fakesmb.auth.ntlm import Claim, prove, prove_ntlm2_session, verify
 from fakesmb.auth.signing import mac_key
 from fakesmb.nt.status import NT, SMBError
 from tests.auth.ntlm_client import CLIENT_CHALLENGE, Client, desl, lm_hash, md5_hmac, nt_hash, ntlmv2, v2_key
@@ -214,24 +214,6 @@ class TestPasswords:
 
     def test_no_password_in_a_repr(self) -> None:
         assert "Password" not in repr(USER)
-
-
-class TestPlaintext:
-    """Servers that give no challenge."""
-
-    @pytest.mark.parametrize("password", ["Password", "PASSWORD"])
-    def test_the_password_in_its_own_case_or_in_capitals(self, password: str) -> None:
-        who = verify_plaintext(accounts(), user="user", password=password)
-        assert (who.user, who.protection, mac_key(who)) == ("User", "plaintext", b"")
-
-    @pytest.mark.parametrize("password", ["", "passwor", "x" * 20])
-    def test_a_wrong_one(self, password: str) -> None:
-        with pytest.raises(SMBError, match="LOGON_FAILURE"):
-            verify_plaintext(accounts(guest=Guest.READ_WRITE), user="user", password=password)
-
-    def test_not_where_the_accounts_forbid_it(self) -> None:
-        with pytest.raises(SMBError, match="LOGON_FAILURE"):
-            verify_plaintext(accounts(forms=ALL_FORMS - {Form.PLAINTEXT}), user="user", password="Password")
 
 
 def test_a_server_that_only_starts_does_not_load_impacket() -> None:

@@ -121,5 +121,5 @@ def test_turning() -> None:
 def test_a_reader_aligns_and_ends() -> None:
     reader = Reader(b"\1\0\0\0\2\0\0\0")
     assert (reader.numbers("B"), reader.number(), reader.at) == ((1,), 2, 8)
-    with pytest.raises(ValueError, match="ends early"):
+    with pytest.raises(ValueError, match="due at 8"):
         reader.take(1)

@@ -75,11 +75,11 @@ def wanted(data: bytes) -> Wanted:
             parts.append(data[at + 2 : at + 2 + size])
             at += 2 + size
         if at > len(data) or not parts[0]:
-            raise ValueError("a floor that is not there")
+            raise ValueError(f"{count} floors announced, the tower ends at {len(data)}")
         floors.append(parts)
     left, right = floors[0]
     if left[0] != _UUID_FLOOR or len(left) != 19 or len(right) != 2:
-        raise ValueError("a tower whose first floor is no interface")
+        raise ValueError(f"protocol 0x{left[0]:02X} on the first floor, where the interface belongs")
     syntax = Syntax(
         uuid.UUID(bytes_le=left[1:17]), _FLOOR_SIZE.unpack_from(left, 17)[0], _FLOOR_SIZE.unpack(right)[0]
     )
@@ -111,7 +111,7 @@ class _MapRequest:
             reader.number()
             size = reader.number()
             if size > _LONGEST_TOWER:
-                raise ValueError("too high a tower")
+                raise ValueError(f"a tower of {size} bytes")
             self.wanted = wanted(reader.take(size))
         self.handle = reader.handle()
         self.most = reader.number()

@@ -1,9 +1,8 @@
-"""The account objects of lsarpc: who has which privileges and may sign in which way ([MS-LSAD] 3.1.4.5, 3.1.4.8).
+"""The account objects of lsarpc: who has which privileges and may sign in which way ([MS-LSAD] 3.1.4.5).
 
 What is granted here is told to whoever asks, and has no effect on file access.
 """
 
-import struct
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -21,24 +20,19 @@ from fakesmb.rpc.services.lsa_objects import (
     held,
     sid_of,
     text_of,
-    unicode_string,
 )
 from fakesmb.rpc.services.lsa_policy import NO_HANDLE
 from fakesmb.rpc.services.privileges import (
     LUIDS,
     PRIVILEGE_NAMES,
-    PRIVILEGES,
     RIGHTS,
     SYSTEM_ACCESS,
     known_right,
 )
-from fakesmb.rpc.stub import FIRST_REFERENT, U32, Call, Operation
+from fakesmb.rpc.stub import U32, Call, Operation
 
 MOST_ACCOUNTS: Final = 1000
 """Accounts that have rights of their own."""
-ENGLISH: Final = 0x0409
-"""The only language of display names."""
-_LUID: Final = struct.Struct("<II")
 
 
 class Account(Stored):
@@ -74,7 +68,7 @@ class Accounts:
         held(call, handle, Policy)
         call.require_admin()
         if sid in self._accounts:
-            raise SMBError(NT.OBJECT_NAME_COLLISION, sid)
+            raise SMBError(NT.OBJECT_NAME_COLLISION, f"account {sid} exists")
         account = self._new(sid)
         return call.opened(account) + U32.pack(NT.SUCCESS)
 
@@ -91,7 +85,7 @@ class Accounts:
         sids = list(self._accounts)
         rows = sids[start : start + max(most, 1)]
         if not rows:
-            raise SMBError(NT.NO_MORE_ENTRIES, "that is all")
+            raise SMBError(NT.NO_MORE_ENTRIES, f"{len(sids)} accounts, none after them")
         answer = lsad.LsarEnumerateAccountsResponse()
         answer["EnumerationContext"] = end = start + len(rows)
         _put_sids(answer, rows)
@@ -105,7 +99,7 @@ class Accounts:
         name = _right(right) if right else ""
         sids = [sid for sid, account in self._accounts.items() if not name or name in account.rights]
         if not sids:
-            raise SMBError(NT.NO_MORE_ENTRIES, f"nobody has {name}")
+            raise SMBError(NT.NO_MORE_ENTRIES, f"no account has {name or 'a right'}")
         answer = lsad.LsarEnumerateAccountsWithUserRightResponse()
         _put_sids(answer, sids)
         answer["ErrorCode"] = NT.SUCCESS
@@ -144,12 +138,12 @@ class Accounts:
     def _account(self, sid: str) -> Account:
         account = self._accounts.get(sid)
         if account is None:
-            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, sid)
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no account {sid}")
         return account
 
     def _new(self, sid: str) -> Account:
         if len(self._accounts) >= MOST_ACCOUNTS:
-            raise SMBError(NT.INSUFFICIENT_RESOURCES, "too many accounts")
+            raise SMBError(NT.INSUFFICIENT_RESOURCES, f"more than {MOST_ACCOUNTS} accounts")
         account = self._accounts[sid] = Account(sid, self._forget)
         return account
 
@@ -201,7 +195,7 @@ def _user_rights(request: Any) -> list[str]:
 def _right(name: str) -> str:
     known = known_right(name)
     if known is None:
-        raise SMBError(NT.NO_SUCH_PRIVILEGE, name)
+        raise SMBError(NT.NO_SUCH_PRIVILEGE, f"no privilege {name!r}")
     return known
 
 
@@ -244,7 +238,7 @@ def _luids(request: Any) -> list[int] | None:
 
 def _names(luids: list[int]) -> list[str]:
     if not all(one in LUIDS for one in luids):
-        raise SMBError(NT.INVALID_PARAMETER, f"privileges {luids}")
+        raise SMBError(NT.INVALID_PARAMETER, f"unknown privilege among LUIDs {luids}")
     return [LUIDS[one].name for one in luids]
 
 
@@ -261,7 +255,7 @@ def remove_privileges(call: Call, handle: bytes, everything: int, luids: list[in
     account = held(call, handle, Account)
     call.require_admin()
     if bool(everything) == (luids is not None):
-        raise SMBError(NT.INVALID_PARAMETER, "all privileges or a set, and not both")
+        raise SMBError(NT.INVALID_PARAMETER, "AllPrivileges and a set of privileges, or neither")
     if luids is None:
         account.take([one for one in account.rights if one not in SYSTEM_ACCESS])
     else:
@@ -287,68 +281,9 @@ def set_system_access(call: Call, handle: bytes, flags: int) -> bytes:
     return done()
 
 
-# The privileges that there are
-
-
-def enumerate_privileges(call: Call, handle: bytes, start: int, most: int) -> Any:
-    """LsarEnumeratePrivileges, [MS-LSAD] 3.1.4.8.1."""
-    held(call, handle, Policy)
-    found = PRIVILEGES[start : start + max(most, 1)]
-    if not found:
-        raise SMBError(NT.NO_MORE_ENTRIES, "that is all")
-    rows = []
-    for one in found:
-        row = lsad.LSAPR_POLICY_PRIVILEGE_DEF()
-        row["Name"] = one.name
-        row["LocalValue"]["LowPart"] = one.luid
-        rows.append(row)
-    answer = lsad.LsarEnumeratePrivilegesResponse()
-    answer["EnumerationContext"] = end = start + len(rows)
-    answer["EnumerationBuffer"]["Entries"] = len(rows)
-    answer["EnumerationBuffer"]["Privileges"] = rows
-    answer["ErrorCode"] = NT.SUCCESS if end == len(PRIVILEGES) else NT.MORE_ENTRIES
-    return answer
-
-
-def privilege_value(call: Call, handle: bytes, name: str) -> bytes:
-    """LsarLookupPrivilegeValue, [MS-LSAD] 3.1.4.8.2."""
-    held(call, handle, Policy)
-    found = PRIVILEGE_NAMES.get(name.casefold())
-    if found is None:
-        raise SMBError(NT.NO_SUCH_PRIVILEGE, name)
-    return _LUID.pack(found.luid, 0) + U32.pack(NT.SUCCESS)
-
-
-def privilege_name(call: Call, handle: bytes, luid: int) -> bytes:
-    """LsarLookupPrivilegeName, [MS-LSAD] 3.1.4.8.3."""
-    held(call, handle, Policy)
-    if luid not in LUIDS:
-        raise SMBError(NT.NO_SUCH_PRIVILEGE, str(luid))
-    return _text(LUIDS[luid].name) + U32.pack(NT.SUCCESS)
-
-
-def privilege_display_name(call: Call, handle: bytes, name: str) -> bytes:
-    """LsarLookupPrivilegeDisplayName, [MS-LSAD] 3.1.4.8.4: in English. impacket lacks a byte of the language."""
-    held(call, handle, Policy)
-    found = PRIVILEGE_NAMES.get(name.casefold())
-    if found is None:
-        raise SMBError(NT.NO_SUCH_PRIVILEGE, name)
-    return _text(found.display) + U32.pack(ENGLISH) + U32.pack(NT.SUCCESS)
-
-
-def _text(text: str) -> bytes:
-    return U32.pack(FIRST_REFERENT) + unicode_string(text, FIRST_REFERENT + 4)
-
-
 _ACCOUNT_HANDLE: Final = handle("AccountHandle")
 _NO_ENTRIES: Final = bytes(12)
 _OPERATIONS: Final[Mapping[int, Operation]] = {
-    2: Operation(
-        lsad.LsarEnumeratePrivileges,
-        (POLICY_HANDLE, "EnumerationContext", "PreferedMaximumLength"),
-        enumerate_privileges,
-        _NO_ENTRIES,
-    ),
     18: Operation(lsad.LsarEnumeratePrivilegesAccount, (_ACCOUNT_HANDLE,), privileges, bytes(4)),
     19: Operation(lsad.LsarAddPrivilegesToAccount, (_ACCOUNT_HANDLE, _luids), add_privileges),
     20: Operation(
@@ -358,22 +293,4 @@ _OPERATIONS: Final[Mapping[int, Operation]] = {
     ),
     23: Operation(lsad.LsarGetSystemAccessAccount, (_ACCOUNT_HANDLE,), system_access, bytes(4)),
     24: Operation(lsad.LsarSetSystemAccessAccount, (_ACCOUNT_HANDLE, "SystemAccess"), set_system_access),
-    31: Operation(
-        lsad.LsarLookupPrivilegeValue,
-        (POLICY_HANDLE, lambda request: given_text(request["Name"])),
-        privilege_value,
-        bytes(8),
-    ),
-    32: Operation(
-        lsad.LsarLookupPrivilegeName,
-        (POLICY_HANDLE, lambda request: request["Value"]["HighPart"] << 32 | request["Value"]["LowPart"]),
-        privilege_name,
-        bytes(4),
-    ),
-    33: Operation(
-        lsad.LsarLookupPrivilegeDisplayName,
-        (POLICY_HANDLE, lambda request: given_text(request["Name"])),
-        privilege_display_name,
-        bytes(8),
-    ),
 }

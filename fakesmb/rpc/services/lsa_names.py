@@ -129,7 +129,9 @@ def _mapped(answer: Any, table: str, field: str, rows: list[Any], found: Sequenc
 def _names(request: Any) -> list[str]:
     names = [one["Data"] for one in request["Names"]]
     if len(names) > MAX_LOOKUPS or len(names) != request["Count"]:
-        raise ValueError("more names than one call may have, or than it has")
+        raise ValueError(
+            f"{len(names)} names in a call that announces another number, or more than one call may have"
+        )
     return [given_text(name) for name in names]
 
 
@@ -137,7 +139,9 @@ def _sids(request: Any) -> list[str]:
     count = request["SidEnumBuffer"]["Entries"]
     sids = [one["Sid"].formatCanonical() for one in request["SidEnumBuffer"]["SidInfo"]] if count else []
     if len(sids) > MAX_LOOKUPS or len(sids) != count:
-        raise ValueError("more SIDs than one call may have, or than it has")
+        raise ValueError(
+            f"{len(sids)} SIDs in a call that announces another number, or more than one call may have"
+        )
     return sids
 
 
@@ -170,7 +174,7 @@ def get_user_name(call: Call, domain_wanted: bool) -> bytes:
 
 def secure_channel_only(call: Call) -> bytes:
     """LsarLookupSids3 and LsarLookupNames4, [MS-LSAT] 3.1.4.5 and 3.1.4.9: for domain members' channels."""
-    raise Fault(FaultStatus.ACCESS_DENIED)
+    raise Fault(FaultStatus.ACCESS_DENIED, "only over a secure channel")
 
 
 _NOTHING_MAPPED: Final = bytes(16)

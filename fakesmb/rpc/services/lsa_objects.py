@@ -41,7 +41,7 @@ def held(call: Call, handle: bytes, kind: type[T]) -> T:
     """What a handle stands for; raises INVALID_HANDLE for one of another kind, and where it has been deleted."""
     what = call.held(handle, kind)
     if isinstance(what, Stored) and what.gone:
-        raise SMBError(NT.INVALID_HANDLE, "deleted")
+        raise SMBError(NT.INVALID_HANDLE, "the object of the handle was deleted")
     return what
 
 

@@ -134,7 +134,7 @@ def query_policy2(call: Call, handle: bytes, level: int) -> Any:
     It has no SID here, and smbcacls --sddl (4.17) dies of that: so it is left to the older call, as by Samba.
     """
     if level == _PRIMARY_DOMAIN:
-        raise Fault(FaultStatus.OPERATION_RANGE)
+        raise Fault(FaultStatus.OPERATION_RANGE, "the primary domain is told by opnum 7 alone")
     return _query_policy2(call, handle, level)
 
 

@@ -56,13 +56,13 @@ def encrypted(key: bytes, value: bytes) -> bytes:
 def decrypted(key: bytes, data: bytes) -> bytes:
     """A secret as it came; raises UNKNOWN_REVISION for what the key does not fit."""
     if len(data) < _HEAD.size or len(data) % _BLOCK or len(data) > LONGEST_VALUE:
-        raise SMBError(NT.INVALID_PARAMETER, f"a secret of {len(data)} bytes")
+        raise SMBError(NT.INVALID_PARAMETER, f"an encrypted secret of {len(data)} bytes")
     plain = b"".join(
         cipher.decrypt(block) for cipher, block in zip(_ciphers(key), _blocks(data), strict=False)
     )
     size, revision = _HEAD.unpack_from(plain)
     if revision != _REVISION or size > len(plain) - _HEAD.size:
-        raise SMBError(NT.UNKNOWN_REVISION, "another key, or no secret")
+        raise SMBError(NT.UNKNOWN_REVISION, "the secret is encrypted with another key, or is none")
     return plain[_HEAD.size : _HEAD.size + size]
 
 
@@ -150,10 +150,10 @@ class Secrets:
         if not name:
             raise SMBError(NT.INVALID_PARAMETER, "a secret without a name")
         if len(name) > LONGEST_NAME:
-            raise SMBError(NT.NAME_TOO_LONG, name)
+            raise SMBError(NT.NAME_TOO_LONG, f"a secret's name of {len(name)} characters")
         key = name.casefold()
         if self._find(key) is not None:
-            raise SMBError(NT.OBJECT_NAME_COLLISION, name)
+            raise SMBError(NT.OBJECT_NAME_COLLISION, f"secret {name!r} exists")
         secret = self._never_set[key] = Secret(key, self._forget, self._now())
         return call.opened(secret) + U32.pack(NT.SUCCESS)
 
@@ -163,7 +163,7 @@ class Secrets:
         call.require_admin()
         secret = self._find(name.casefold())
         if secret is None:
-            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, name)
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no secret {name!r}")
         return call.opened(secret) + U32.pack(NT.SUCCESS)
 
     def set(self, call: Call, handle: bytes, values: tuple[bytes | None, bytes | None]) -> bytes:
@@ -184,7 +184,7 @@ class Secrets:
     def _keep(self, secret: Secret) -> None:
         if secret.key not in self._secrets:
             if len(self._secrets) >= MOST_SECRETS:
-                raise SMBError(NT.INSUFFICIENT_RESOURCES, "too many secrets")
+                raise SMBError(NT.INSUFFICIENT_RESOURCES, f"more than {MOST_SECRETS} secrets")
             self._never_set.pop(secret.key, None)
             self._secrets[secret.key] = secret
 

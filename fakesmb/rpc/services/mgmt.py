@@ -48,7 +48,7 @@ def interface(around: Surroundings) -> Interface:
         return struct.pack(f"<II{len(told)}I", len(told), len(told), *told) + _U32.pack(Win32.OK)
 
     def listening(call: Call) -> bytes:
-        """rpc_mgmt_is_server_listening: of course."""
+        """rpc_mgmt_is_server_listening: it is, as it answers."""
         return struct.pack("<II", Win32.OK, _TRUE)
 
     def stop(call: Call) -> bytes:
@@ -58,7 +58,7 @@ def interface(around: Surroundings) -> Interface:
     def principal(call: Call, protocol: int, room: int) -> bytes:
         """rpc_mgmt_inq_princ_name: whom clients sign in to, for the two ways to sign in."""
         if not room:
-            raise Fault(FaultStatus.BAD_STUB_DATA)
+            raise Fault(FaultStatus.BAD_STUB_DATA, "no room for a principal name")
         name, status = b"", UNKNOWN_AUTHENTICATION
         if protocol in (SPNEGO, NTLMSSP):
             name, status = f"{around.view.facts.name.upper()}$".encode("ascii", "replace"), Win32.OK

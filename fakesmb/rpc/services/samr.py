@@ -112,14 +112,14 @@ def lookup_domain(call: Call, handle: bytes, name: str) -> Any:
     """SamrLookupDomainInSamServer, 3.1.5.11.1."""
     held(call, handle, SamServer, SamServer.LOOKUP_DOMAIN)
     if not name:
-        raise SMBError(NT.INVALID_PARAMETER, "no name")
+        raise SMBError(NT.INVALID_PARAMETER, "an empty domain name")
     for one in sam.domains(call.view.facts):
         if one.name.casefold() == name.casefold():
             answer = samr.SamrLookupDomainInSamServerResponse()
             answer["DomainId"] = sid_of(one.sid)
             answer["ErrorCode"] = NT.SUCCESS
             return answer
-    raise SMBError(NT.NO_SUCH_DOMAIN, name)
+    raise SMBError(NT.NO_SUCH_DOMAIN, f"no domain {name!r}")
 
 
 def open_domain(call: Call, handle: bytes, access: int, sid: str) -> bytes:
@@ -205,7 +205,7 @@ def rid_to_sid(call: Call, handle: bytes, rid: int) -> Any:
     """SamrRidToSid, 3.1.5.13.5; any RID will do."""
     what = held(call, handle, Opened)
     if isinstance(what, SamServer):
-        raise SMBError(NT.INVALID_HANDLE, "no RIDs here")
+        raise SMBError(NT.INVALID_HANDLE, f"a handle of a {type(what).__name__} has no RIDs")
     domain = what.sid if isinstance(what, OpenDomain) else domain_sid(call, what)
     answer = samr.SamrRidToSidResponse()
     answer["Sid"] = sid_of(f"{domain}-{rid}")

@@ -48,7 +48,7 @@ def open_alias(call: Call, handle: bytes, access: int, rid: int) -> bytes:
 
 def _described(union: Any, level: int, group: Group) -> bytes:
     if level not in union.union:
-        raise SMBError(NT.INVALID_INFO_CLASS, f"level {level}")
+        raise SMBError(NT.INVALID_INFO_CLASS, f"information level {level}")
     values = {
         "Name": group.name,
         "Attributes": GROUP_ATTRIBUTES,
@@ -113,7 +113,9 @@ def _sids(request: Any) -> list[str]:
     count = request["SidArray"]["Count"]
     sids = [one["SidPointer"].formatCanonical() for one in request["SidArray"]["Sids"]] if count else []
     if len(sids) > MOST_LOOKUPS or len(sids) != count:
-        raise ValueError("more SIDs than one call may have, or than it has")
+        raise ValueError(
+            f"{len(sids)} SIDs in a call that announces another number, or more than one call may have"
+        )
     return sids
 
 

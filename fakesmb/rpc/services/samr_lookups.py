@@ -54,14 +54,18 @@ def lookup_rids(call: Call, handle: bytes, rids: Sequence[int]) -> Any:
 def _names(request: Any) -> list[str]:
     names = [one["Data"] for one in request["Names"]]
     if len(names) > MOST_LOOKUPS or len(names) != request["Count"]:
-        raise ValueError("more names than one call may have, or than it has")
+        raise ValueError(
+            f"{len(names)} names in a call that announces another number, or more than one call may have"
+        )
     return [given_text(name) for name in names]
 
 
 def _rids(request: Any) -> list[int]:
     rids = [one["Data"] for one in request["RelativeIds"]]
     if len(rids) > MOST_LOOKUPS or len(rids) != request["Count"]:
-        raise ValueError("more RIDs than one call may have, or than it has")
+        raise ValueError(
+            f"{len(rids)} RIDs in a call that announces another number, or more than one call may have"
+        )
     return rids
 
 

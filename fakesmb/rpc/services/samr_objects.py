@@ -19,7 +19,7 @@ MAXIMUM_ALLOWED: Final = 0x02000000
 _GENERIC: Final = 0xF0000000
 NEVER: Final = 0x7FFFFFFFFFFFFFFF
 FOREVER: Final = -0x8000000000000000
-"""As a time, and as a span of time."""
+"""Never as a moment (NEVER) and as a duration (FOREVER), in FILETIME ticks."""
 NO_HANDLE: Final = bytes(Handles.SIZE)
 GROUP_ATTRIBUTES: Final = 0x7
 """SE_GROUP_MANDATORY | ENABLED_BY_DEFAULT | ENABLED ([MS-SAMR] 2.2.1.10)."""
@@ -48,7 +48,7 @@ class Rights(NamedTuple):
             if desired & 1 << bit:
                 wanted |= rights
         if wanted & ~(allowed | ACCESS_SYSTEM_SECURITY if admin else allowed):
-            raise SMBError(NT.ACCESS_DENIED, f"access 0x{desired:08X}")
+            raise SMBError(NT.ACCESS_DENIED, f"access 0x{desired:08X} is for administrators")
         return allowed | wanted if desired & MAXIMUM_ALLOWED else wanted
 
 
@@ -116,7 +116,7 @@ def held(call: Call, handle: bytes, kind: type[T], needed: int = 0) -> T:
     """
     what = call.held(handle, kind)
     if needed and not what.access & needed:
-        raise SMBError(NT.ACCESS_DENIED, f"the handle lacks 0x{needed:X}")
+        raise SMBError(NT.ACCESS_DENIED, f"the handle was opened without access 0x{needed:X}")
     return what
 
 
@@ -130,13 +130,13 @@ def domain_of(call: Call, sid: str) -> Domain:
     for one in sam.domains(call.view.facts):
         if one.sid == sid:
             return one
-    raise SMBError(NT.NO_SUCH_DOMAIN, sid)
+    raise SMBError(NT.NO_SUCH_DOMAIN, f"no domain {sid}")
 
 
 def check_domain(call: Call, handle: bytes, status: int, other: str) -> None:
     """Raises `status` for a handle of the domain that has no such accounts."""
     if held(call, handle, OpenDomain, OpenDomain.LOOKUP).sid == other:
-        raise SMBError(status, "not in this domain")
+        raise SMBError(status, f"no such accounts in domain {other}")
 
 
 def domain_sid(call: Call, what: Opened) -> str:
@@ -149,7 +149,7 @@ def user_of(call: Call, rid: int) -> User:
     for one in sam.machine(call.view.facts).users:
         if one.rid == rid:
             return one
-    raise SMBError(NT.NO_SUCH_USER, f"RID {rid}")
+    raise SMBError(NT.NO_SUCH_USER, f"no user with RID {rid}")
 
 
 def group_of(call: Call, rid: int) -> Group:
@@ -157,7 +157,7 @@ def group_of(call: Call, rid: int) -> Group:
     for one in sam.machine(call.view.facts).groups:
         if one.rid == rid:
             return one
-    raise SMBError(NT.NO_SUCH_GROUP, f"RID {rid}")
+    raise SMBError(NT.NO_SUCH_GROUP, f"no group with RID {rid}")
 
 
 def alias_of(call: Call, rid: int) -> Group:
@@ -165,7 +165,7 @@ def alias_of(call: Call, rid: int) -> Group:
     for one in sam.builtin(call.view.facts).aliases:
         if one.rid == rid:
             return one
-    raise SMBError(NT.NO_SUCH_ALIAS, f"RID {rid}")
+    raise SMBError(NT.NO_SUCH_ALIAS, f"no alias with RID {rid}")
 
 
 def handle(name: str) -> Callable[[Any], bytes]:
