@@ -12,7 +12,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--slow` and `--record`."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption(
+        "--record",
+        type=Path,
+        metavar="FILE.smb",
+        help="write the talk of the one test of tests/core as a transcript",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -23,6 +30,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(wanted)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """One conversation makes one transcript."""
+    if session.config.getoption("--record") is not None and (
+        len(session.items) != 1 or "make" not in getattr(session.items[0], "fixturenames", ())
+    ):
+        raise pytest.UsageError(
+            "--record takes one test of tests/core that has a client in memory (and no -n)"
+        )
 
 
 @pytest.fixture(scope="session")

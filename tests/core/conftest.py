@@ -15,6 +15,7 @@ from fakesmb.core.settings import Settings
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.world import World
+from tests.core.recorder import Recording
 
 settings.register_profile("fakesmb-ci", settings.get_profile("fakesmb"), derandomize=True, database=None)
 if os.environ.get("CI") or "HYPOTHESIS_PROFILE" not in os.environ:
@@ -36,8 +37,13 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> dict[str, Path]:
+    """The folders of three shares, as `make_folders` makes them."""
+    return make_folders(tmp_path)
+
+
+def make_folders(base: Path) -> dict[str, Path]:
     """Three shares, and a folder outside them that nobody may reach."""
-    made = {name: tmp_path / name for name in ("public", "docs", "c$")}
+    made = {name: base / name for name in ("public", "docs", "c$")}
     for folder in made.values():
         folder.mkdir()
     (made["c$"] / "readme.txt").write_bytes(README)
@@ -45,25 +51,48 @@ def folders(tmp_path: Path) -> dict[str, Path]:
     (made["docs"] / "manual.txt").write_bytes(b"read only")
     (made["public"] / "a.txt").write_bytes(b"0123456789" * 10)
     (made["public"] / "dir").mkdir()
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "secret.txt").write_bytes(b"secret")
+    (base / "outside").mkdir()
+    (base / "outside" / "secret.txt").write_bytes(b"secret")
     os.utime(made["c$"] / "readme.txt", ns=(MONDAY_NS, MONDAY_NS))
     return made
 
 
 @pytest.fixture
-def make(folders: dict[str, Path], tmp_path: Path) -> Iterator[Make]:
+def recording(
+    request: pytest.FixtureRequest, unsigned: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Recording | None:
+    """Where `--record` is given: what writes the test's conversation."""
+    path: Path | None = request.config.getoption("--record")
+    if path is None:
+        return None
+    request.getfixturevalue("frozen")
+    return Recording(path, request.node.nodeid, unsigned, monkeypatch)
+
+
+@pytest.fixture
+def make(
+    folders: dict[str, Path], tmp_path: Path, recording: Recording | None, unsigned: Settings
+) -> Iterator[Make]:
     """Makes servers over the folders. At the end all clients leave, and nothing may be left or have gone wrong."""
     unhandled: list[dict[str, object]] = []
     log.addObserver(unhandled.append)
     servers: list[InMemoryServer] = []
 
     def one(**options: Any) -> InMemoryServer:
-        server = InMemoryServer(folders, **{"read_only": ["docs"]} | options)
+        options = {"read_only": ["docs"]} | options
+        server = recording.server(folders, options) if recording else InMemoryServer(folders, **options)
         servers.append(server)
         return server
 
+    def again() -> InMemoryServer:
+        base = tmp_path / f"again{len(servers)}"
+        base.mkdir()
+        servers.append(server := InMemoryServer(make_folders(base), read_only=["docs"], settings=unsigned))
+        return server
+
     yield one
+    if recording:
+        recording.end(again)
     for server in servers:
         check_end(server)
     log.removeObserver(unhandled.append)

@@ -8,12 +8,16 @@
       ff534d42 04 ...
     ~ 1.5                             the clock moves on
     ! the client speaks ...           the server closes the connection, and says so
+    % the client left                 the client's connection is gone
 
-`b> ` and `b< ` are a second client. Everything is exact: an answer that the file does not have fails.
+`b> ` and `b< ` are a second client. A message that the record does not tell of (raw data) has no words. Everything is
+exact: an answer that the file does not have fails.
+`tests.core.recorder` writes such files.
 """
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,9 +25,12 @@ from fakesmb.record import describe
 from fakesmb.record.events import Disconnected
 from fakesmb.record.events import Message as MessageEvent
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.header import HEADER_SIZE
 
 FOLDER = Path(__file__).parent.parent / "transcripts"
-_TURN = re.compile(r"([a-z]?)([<>~!@#])\s?(.*)")
+HEADER_FIELDS = (4, 1, 4, 1, 2, 2, 8, 2, 2, 2, 2, 2)
+"""Sizes of magic, command, status, flags, flags2, PID high, signature, reserved, TID, PID, UID, MID."""
+_TURN = re.compile(r"([a-z]?)([<>~!@%#])\s?(.*)")
 
 
 class Turn(NamedTuple):
@@ -53,7 +60,7 @@ def octets(text: str) -> Iterator[int | None]:
 def turns(path: Path) -> list[Turn]:
     """The turns of a transcript, without comments."""
     found: list[Turn] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text("utf-8", "surrogatepass").splitlines(), 1):
         if not line.strip():
             continue
         if line[0] == " ":
@@ -67,19 +74,31 @@ def turns(path: Path) -> list[Turn]:
     return found
 
 
-def hex_lines(data: bytes) -> list[str]:
+def hex_lines(data: Sequence[int | None]) -> list[str]:
     """Bytes as a transcript has them: the header, then rows of 32."""
-    rows = [data[:32], *(data[at : at + 32] for at in range(32, len(data), 32))]
-    return [f"  {row.hex(' ', 4) if at else header_hex(row)}" for at, row in enumerate(rows)]
+    rows = [data[:HEADER_SIZE], *(data[at : at + 32] for at in range(HEADER_SIZE, len(data), 32))]
+    return [f"  {_tokens(row, (4,) * 8 if at else HEADER_FIELDS)}" for at, row in enumerate(rows) if row]
 
 
-def header_hex(row: bytes) -> str:
-    """Magic, command, status, flags, flags2, PID high, signature, reserved, TID, PID, UID, MID."""
-    parts, at = [], 0
-    for size in (4, 1, 4, 1, 2, 2, 8, 2, 2, 2, 2, 2):
-        parts.append(row[at : at + size].hex())
-        at += size
-    return " ".join(part for part in parts if part)
+def _tokens(row: Sequence[int | None], sizes: Sequence[int]) -> str:
+    """Hex in groups of so many bytes; a run of bytes that may be any is `..`, or `..x8`."""
+    ends = set(itertools.accumulate(sizes))
+    words: list[str] = []
+    anything = 0
+    for at, byte in enumerate(row):
+        if byte is None:
+            anything += 1
+            continue
+        if anything or not words or at in ends:
+            words += [_any(anything)] if anything else []
+            words.append("")
+        anything = 0
+        words[-1] += f"{byte:02x}"
+    return " ".join([*words, _any(anything)] if anything else words)
+
+
+def _any(count: int) -> str:
+    return ".." if count == 1 else f"..x{count}"
 
 
 def matches(data: bytes, expected: tuple[int | None, ...]) -> bool:
@@ -96,11 +115,14 @@ class Stage:
         self.server = server
         self.clients: dict[str, Client] = {}
         self.told = 0
+        self.frames: dict[str, list[bytes]] = {}
+        """What each client got and the transcript did not look at yet."""
 
     def client(self, name: str) -> Client:
         """A client by its letter; it connects when it is first named."""
         if name not in self.clients:
             self.clients[name] = self.server.client()
+            self.frames[name] = []
         return self.clients[name]
 
     def prepare(self, name: str, words: str) -> None:
@@ -115,6 +137,28 @@ class Stage:
                 raise AssertionError(f"unknown preparation {step!r}")
         self.told = len(self.server.sink.events)
 
+    def perform(self, turn: Turn, piece: int | None = None) -> None:
+        """Does what a turn says, and takes what came of it into `frames`."""
+        if turn.kind == "@":
+            self.prepare(turn.client, turn.words)
+        client = self.client(turn.client)
+        if turn.kind == "~":
+            self.server.clock.advance(float(turn.words))
+        elif turn.kind == "%":
+            client.lost(turn.words)
+        elif turn.kind == ">":
+            stream = len(turn.message).to_bytes(4, "big") + turn.message
+            size = piece or len(stream)
+            for at in range(0, len(stream), size):
+                client.connection.receive(stream[at : at + size])
+        for name, one in self.clients.items():
+            self.frames[name] += [bytes(frame) for frame in one.frames()]
+
+    def answer(self, name: str) -> bytes:
+        """The next message that a client got; b"" if there is none."""
+        frames = self.frames[name]
+        return frames.pop(0) if frames else b""
+
     def words(self) -> list[str]:
         """What the record told since the last call, one line a message or end of a connection."""
         events = self.server.sink.events[self.told :]
@@ -128,33 +172,20 @@ class Stage:
 
 def play(path: Path, stage: Stage, *, piece: int | None = None) -> None:
     """Runs a transcript; `piece` cuts what the client sends into so many bytes each."""
-    frames: dict[str, list[bytes]] = {}
     told: list[str] = []
     for turn in turns(path):
         where = f"{path.name}:{turn.line}"
-        if turn.kind == "@":
-            stage.prepare(turn.client, turn.words)
-            continue
-        client = stage.client(turn.client)
-        if turn.kind == "~":
-            stage.server.clock.advance(float(turn.words))
-        elif turn.kind == ">":
-            stream = len(turn.message).to_bytes(4, "big") + turn.message
-            size = piece or len(stream)
-            for at in range(0, len(stream), size):
-                client.connection.receive(stream[at : at + size])
-        for name, one in stage.clients.items():
-            frames.setdefault(name, []).extend(bytes(frame) for frame in one.frames())
+        stage.perform(turn, piece)
         told += stage.words()
         if turn.kind == "<":
-            got = frames[turn.client].pop(0) if frames[turn.client] else b""
+            got = stage.answer(turn.client)
             assert matches(got, turn.data), "\n".join([f"{where}: {turn.words}; came:", *hex_lines(got)])
-        if turn.kind in "<>" or turn.kind == "!":
+        if turn.kind in "<>!%" and turn.words:
             # of a message that carries another protocol, the transcript has the words of SMB, told in brackets
             said = next((line for line in told if turn.words in line), None)
             assert said is not None, f"{where}: {turn.words!r} is not among {told}"
             told.remove(said)
         if turn.kind == "!":
-            assert client.closed, f"{where}: the connection is still there"
+            assert stage.client(turn.client).closed, f"{where}: the connection is still there"
     assert told == [], f"{path.name}: not in the transcript: {told}"
-    assert not any(frames.values()), f"{path.name}: more answers: {frames}"
+    assert not any(stage.frames.values()), f"{path.name}: more answers: {stage.frames}"

@@ -4,6 +4,7 @@ import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,8 +29,8 @@ from tests.record.test_describe import BIND, BIND_ACK, token
 WHO = Client(3, CLIENT, SERVER)
 
 
-def exchange(request: bytes, reply: bytes = b"", **rest: object) -> Exchange:
-    values = {
+def exchange(request: bytes, reply: bytes = b"", **rest: Any) -> Exchange:
+    values: dict[str, Any] = {
         "client": WHO,
         "time": START,
         "answered": START + 0.000321,
@@ -37,7 +38,7 @@ def exchange(request: bytes, reply: bytes = b"", **rest: object) -> Exchange:
         "request_size": len(request),
         "reply_size": len(reply),
     }
-    return Exchange(request=request, reply=reply, **values | rest)  # type: ignore[arg-type]
+    return Exchange(request=request, reply=reply, **values | rest)
 
 
 def message(
@@ -97,7 +98,7 @@ class TestTranscripts:
             data = one.request if one.shown == Shown.REQUEST else one.reply
             words_end = HEADER_SIZE + 3 + 2 * data[HEADER_SIZE]
             for size in {words_end, (words_end + len(data)) // 2}:
-                kept = (
+                kept: dict[str, Any] = (
                     {"request": data[:size]}
                     if whole.request
                     else {"reply": data[:size], "request": one.request}
