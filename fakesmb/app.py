@@ -68,7 +68,8 @@ class FakeSMB:
         Raises `ConfigError`.
         """
         self.config = config or _config(shares or {}, users or {}, server)
-        self._journal = Journal(most_events=self.config.log.journal)
+        self.journal = Journal(most_events=self.config.log.journal, settle=self._settle)
+        """What happened. All that was answered before a question is put is in the answer."""
         self.log = EventLog()
         self.ports: Ports | None = None
         self.server: Server | None = None
@@ -78,16 +79,10 @@ class FakeSMB:
         self._next_flush: IDelayedCall | None = None
         self._thread: ReactorThread | None = None
 
-    @property
-    def journal(self) -> Journal:
-        """What happened. All that was answered before now is in it.
-
-        An answer leaves before it is recorded, in the same turn of the reactor: whoever asks from another thread
-        waits for that turn to end.
-        """
+    def _settle(self) -> None:
+        """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
         if self._thread is not None and not self._thread.is_current:
             self._thread.call(bool)
-        return self._journal
 
     # -- in a reactor --------------------------------------------------------------------------------------
 
@@ -95,7 +90,7 @@ class FakeSMB:
         """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot."""
         config = self.config
         self._reactor = reactor
-        for sink in (self._journal, *_sinks(config)):
+        for sink in (self.journal, *_sinks(config)):
             self.log.add(sink)
         try:
             world = World()

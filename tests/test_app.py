@@ -17,6 +17,7 @@ from impacket.smbconnection import SessionError, SMBConnection
 
 from fakesmb import NT, FakeSMB
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
+from fakesmb.record.events import Event
 from fakesmb.record.stdout import PatientOutput
 from fakesmb.transport.thread import ReactorThread
 
@@ -62,6 +63,24 @@ def test_two_servers_share_nothing(tmp_path: Path) -> None:
         assert not list((tmp_path / "two").iterdir())
         assert len(two.journal) == 0
         assert client(two).getServerName() == "OTHER"
+
+
+def test_a_journal_that_is_held_does_not_lag_behind_the_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path) as smb:
+        journal = smb.journal
+        write = journal.write
+
+        def late(event: Event) -> None:
+            time.sleep(0.05)  # the answer has left, and its client goes on
+            write(event)
+
+        connection = client(smb)
+        monkeypatch.setattr(journal, "write", late)
+        connection.getSMBServer().echo(b"anything")
+        assert len(journal.verify(command="SMB_COM_ECHO", count=1)) == 1
+        assert len(journal.verify(command="SMB_COM_ECHO", status=NT.SUCCESS, count=1)) == 1
 
 
 def test_a_server_can_be_entered_again(tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from fakesmb.nt.status import label
 from fakesmb.record.events import Event, Exchange, Message
-from fakesmb.wire.names import command_name
 
 if TYPE_CHECKING:
+    from fakesmb.record.criteria import Criterion
     from fakesmb.record.entry import Entry
 
 MOST_EVENTS: Final = 20_000
@@ -18,9 +17,6 @@ OVERHEAD: Final = 900
 """Bytes that an event's objects take beside what came over the wire, about (measured: 750)."""
 LARGEST: Final = 16_384
 """Events hold no payload: a large message does not weigh more than its names, tokens and lists can."""
-
-Criterion = object
-"""A plain value (equal), a `re.Pattern` (found in the text) or a function of the value."""
 
 _CASELESS: Final = frozenset({"user", "share", "path", "domain", "workstation"})
 
@@ -31,12 +27,21 @@ class Journal:
     `path`, `share` and `user` compare without regard to case, `path` with or without its leading backslash;
     `command` and `status` also take their numbers (`status=NT.ACCESS_DENIED`). Each command of an AndX chain
     counts. A key that is not of the record is looked for in `fields`, then in their
-    `parameters` and `detail`.
+    `parameters` and `detail`. One that is neither a key nor a field of any message raises TypeError, an unknown
+    command, status or event ValueError: a misspelt question never finds nothing in silence.
     """
 
     name = "the journal"
 
-    def __init__(self, *, most_events: int = MOST_EVENTS, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        most_events: int = MOST_EVENTS,
+        most_bytes: int = MOST_BYTES,
+        settle: Callable[[], object] | None = None,
+    ) -> None:
+        self._settle = settle
+        """Called before each question: waits until what was answered before now has been written here."""
         self._events: deque[Event] = deque()
         self._most_events = most_events
         self._most_bytes = most_bytes
@@ -61,27 +66,34 @@ class Journal:
 
     def clear(self) -> None:
         """Forgets everything."""
+        self._wait()
         self._events.clear()
         self._bytes = self.forgotten = 0
 
+    def _wait(self) -> None:
+        if self._settle is not None:
+            self._settle()
+
     def __len__(self) -> int:
+        self._wait()
         return len(self._events)
 
     @property
     def events(self) -> tuple[Event, ...]:
         """The events as they were emitted, oldest first."""
+        self._wait()
         return tuple(self._events)
 
-    def entries(self, **criteria: Criterion) -> "list[Entry]":
+    def entries(self, **criteria: "Criterion") -> "list[Entry]":
         """All that match, oldest first."""
-        wanted = _checked(criteria)
+        wanted = self._checked(criteria)
         return [entry for entry in self._entries(self.events) if not _misses(entry, wanted)]
 
-    def requests(self, **criteria: Criterion) -> "list[Entry]":
+    def requests(self, **criteria: "Criterion") -> "list[Entry]":
         """The requests that match."""
         return self._messages(True, criteria)
 
-    def responses(self, **criteria: Criterion) -> "list[Entry]":
+    def responses(self, **criteria: "Criterion") -> "list[Entry]":
         """The responses that match."""
         return self._messages(False, criteria)
 
@@ -89,7 +101,7 @@ class Journal:
         """What went wrong inside the server."""
         return self.entries(event="problem")
 
-    def verify(self, *, count: int | None = None, **criteria: Criterion) -> "list[Entry]":
+    def verify(self, *, count: int | None = None, **criteria: "Criterion") -> "list[Entry]":
         """The matching requests (responses, where `status` or `took_us` is asked): `count`, or at least one.
 
         Raises AssertionError that shows what matched or, where too few did, the nearest miss.
@@ -100,13 +112,19 @@ class Journal:
             return found
         raise AssertionError(self._mismatch(request, count, criteria, found))
 
-    def _messages(self, request: bool, criteria: Mapping[str, Criterion]) -> "list[Entry]":
-        wanted = _checked(criteria)
+    def _messages(self, request: bool, criteria: "Mapping[str, Criterion]") -> "list[Entry]":
+        wanted = self._checked(criteria)
         return [entry for entry in self._all(request) if not _misses(entry, wanted)]
 
     def _all(self, request: bool) -> "Iterator[Entry]":
         kind = "request" if request else "response"
         return (entry for entry in self._entries(self.events) if entry.event == kind)
+
+    @staticmethod
+    def _checked(criteria: "Mapping[str, Criterion]") -> "dict[str, Criterion]":
+        from fakesmb.record.criteria import checked  # as below
+
+        return checked(criteria)
 
     @staticmethod
     def _entries(events: "Iterator[Event] | tuple[Event, ...]") -> "Iterator[Entry]":
@@ -117,7 +135,7 @@ class Journal:
             yield from entries_of(event)
 
     def _mismatch(
-        self, request: bool, count: int | None, criteria: Mapping[str, Criterion], found: "list[Entry]"
+        self, request: bool, count: int | None, criteria: "Mapping[str, Criterion]", found: "list[Entry]"
     ) -> str:
         kind = "requests" if request else "responses"
         wanted = ", ".join(f"{name}={_shown(value)}" for name, value in criteria.items()) or "anything"
@@ -125,12 +143,12 @@ class Journal:
         lines = [f"{number} {kind} expected with {wanted}: {len(found)} found."]
         lines += [f"  matched: {_line(entry)}" for entry in found[:10]]
         if count is None or len(found) < count:
-            lines += self._nearest(request, _checked(criteria))
+            lines += self._nearest(request, self._checked(criteria))
         if self.forgotten:
             lines.append(f"The journal is bounded: {self.forgotten} older events are forgotten.")
         return "\n".join(lines)
 
-    def _nearest(self, request: bool, wanted: Mapping[str, Criterion]) -> list[str]:
+    def _nearest(self, request: bool, wanted: "Mapping[str, Criterion]") -> list[str]:
         best: tuple[float, Entry] | None = None
         for entry in self._all(request):
             misses = _misses(entry, wanted)
@@ -154,15 +172,6 @@ def _weight(event: Event) -> int:
     return OVERHEAD + min(event.size, LARGEST) if type(event) is Message else OVERHEAD
 
 
-def _checked(criteria: Mapping[str, Criterion]) -> dict[str, Criterion]:
-    wanted = dict(criteria)
-    for name, named in (("status", label), ("command", command_name)):
-        value = wanted.get(name)
-        if isinstance(value, int):
-            wanted[name] = named(value)
-    return wanted
-
-
 def _value(entry: "Entry", name: str) -> Any:
     if name in type(entry).__struct_fields__:
         return getattr(entry, name)
@@ -173,7 +182,7 @@ def _value(entry: "Entry", name: str) -> Any:
     return None
 
 
-def _misses(entry: "Entry", wanted: Mapping[str, Criterion]) -> list[str]:
+def _misses(entry: "Entry", wanted: "Mapping[str, Criterion]") -> list[str]:
     return [name for name, want in wanted.items() if not _matches(name, _value(entry, name), want)]
 
 

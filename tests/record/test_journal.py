@@ -115,3 +115,50 @@ def test_problems_are_listed(journal: Journal) -> None:
     assert journal.problems() == []
     journal.write(Problem(START, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."))
     assert [entry.problem for entry in journal.problems()] == ["KeyError in SMB_COM_CLOSE"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "error", "told"),
+    [
+        ({"comand": "SMB_COM_CLOSE"}, TypeError, "no key or field is called 'comand'; did you mean command"),
+        ({"desired_acces": 1}, TypeError, "desired_access"),
+        (
+            {"command": "SMB_COM_CLOSED"},
+            ValueError,
+            "is called 'SMB_COM_CLOSED'; did you mean SMB_COM_CLOSE",
+        ),
+        ({"status": "STATUS_ACCES_DENIED"}, ValueError, "STATUS_ACCESS_DENIED"),
+        ({"event": "conected"}, ValueError, "connected"),
+        ({"qqqqqqq": 1}, TypeError, "no key or field is called 'qqqqqqq'$"),
+    ],
+)
+def test_a_misspelt_question_is_an_error_that_tells_the_nearest_names(
+    journal: Journal, criteria: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    for ask in (journal.entries, journal.requests, journal.responses, journal.verify):
+        with pytest.raises(error, match=told):
+            ask(**criteria)
+
+
+def test_commands_and_statuses_without_a_name_are_known_by_their_digits(journal: Journal) -> None:
+    assert journal.requests(command="SMB_COM_0x5A") == journal.requests(command=0x5A) == []
+    assert journal.responses(status="0xC000BEEF") == journal.responses(status=0xC000BEEF) == []
+
+
+def test_every_question_waits_until_what_was_answered_before_is_written() -> None:
+    waited: list[int] = []
+    journal = Journal(settle=lambda: waited.append(len(waited)))
+    for ask in (
+        journal.entries,
+        journal.requests,
+        journal.responses,
+        journal.problems,
+        journal.__len__,
+        journal.clear,
+    ):
+        before = len(waited)
+        ask()
+        assert len(waited) > before
+    with pytest.raises(AssertionError):
+        journal.verify()
+    assert journal.events == ()
