@@ -12,8 +12,10 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from fakesmb.core.profile import Profile
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
 from fakesmb.record.journal import MOST_EVENTS
+from fakesmb.wire.negotiate import Capability
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -68,7 +70,7 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extended_security: bool = True
     unicode: bool = True
     dfs: bool = True
-    max_buffer: BufferSize = Settings().max_buffer
+    max_buffer: BufferSize = Profile().max_buffer
     oem_encoding: str = Settings().oem_encoding
     challenge: Challenge = ""
     """Used for every connection; empty: random for each."""
@@ -220,6 +222,20 @@ def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
     return None if path.is_dir() else ("path", f"{path} is not a folder")
 
 
+def _profile(server: ServerPart) -> Profile:
+    """The profile with the switches of `[server]` over it."""
+    profile = Profile()
+    switches = (
+        (server.extended_security, Capability.EXTENDED_SECURITY),
+        (server.unicode, Capability.UNICODE),
+        (server.dfs, Capability.DFS),
+    )
+    off = sum(capability for on, capability in switches if not on)
+    return msgspec.structs.replace(
+        profile, max_buffer=server.max_buffer, capabilities=profile.capabilities & ~off
+    )
+
+
 def merge(file: FilePart, given: Arguments) -> Config:
     """The file with the arguments over it; raises `ConfigError` for arguments that cannot be."""
     server = _replaced(file.server, given.server)
@@ -232,10 +248,7 @@ def merge(file: FilePart, given: Arguments) -> Config:
         workgroup=server.workgroup.upper(),
         comment=server.comment,
         signing=server.signing,
-        extended_security=server.extended_security,
-        unicode=server.unicode,
-        dfs=server.dfs,
-        max_buffer=server.max_buffer,
+        profile=_profile(server),
         oem_encoding=server.oem_encoding,
         challenge=bytes.fromhex(server.challenge),
         timing=file.timing,

@@ -5,8 +5,7 @@ connection held. What a peer sends ends in an answer, in silence where the proto
 being closed with a reason that the log shows.
 """
 
-import os
-import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -14,34 +13,29 @@ from typing import TYPE_CHECKING, Final
 from fakesmb.auth.signing import Checker
 from fakesmb.core.dispatch import CommandRow
 from fakesmb.core.exchange import Exchange, Step, steps_of
-from fakesmb.core.state import (
-    FIRST_FID,
-    FIRST_SID,
-    FIRST_TID,
-    FIRST_UID,
-    IdPool,
-    Open,
-    OpenSearch,
-    Server,
-    Session,
-    Tree,
-)
-from fakesmb.core.transactions import Transactions
+from fakesmb.core.plan import NoPlans, Plan, Plans
+from fakesmb.core.request import AnyRequest
+from fakesmb.core.state import IdPool, Open, OpenSearch, Server, Session, Tree
+from fakesmb.core.transactions import SubcommandRow, Transactions
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
-from fakesmb.wire.frame import Frame, FrameError, Framer, FrameType, prefix
-from fakesmb.wire.header import SMB2_MAGIC, Header
+from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, is_one_message, prefix
+from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Header
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.core.commands.locking import LockWait
+    from fakesmb.core.tap import Tap
     from fakesmb.vfs.store import FileRange, Handle
 
-COMMAND_AT: Final = 4
-"""Where the command code stands in a message."""
+Send = Callable[[list[Buffer]], None]
+"""Takes the buffers of a frame."""
+SendRange = Callable[[list[Buffer], "FileRange"], None]
+"""Takes the buffers of a frame but for what the range of a file holds, and the range."""
+
 CHALLENGE_SIZE: Final = 8
 POSITIVE_SESSION_RESPONSE: Final = bytes((FrameType.POSITIVE_RESPONSE, 0, 0, 0))
 
@@ -51,16 +45,21 @@ SMB2_ONLY: Final = (
 )
 
 
-Lane = Callable[["SMBConnection", memoryview], bool]
-
-
 @cache
-def command_table() -> tuple[Mapping[int, CommandRow], Mapping[int, Lane]]:
-    """Every command that is answered, by code; and the short ways of the few that carry most of the bytes."""
-    from fakesmb.core.bulk import LANES
+def command_tables() -> tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]:
+    """Every command that is answered, and every subcommand of TRANSACTION2, by code."""
     from fakesmb.core.commands.table import COMMANDS
+    from fakesmb.core.trans2.table import SUBCOMMANDS
 
-    return COMMANDS, LANES
+    return COMMANDS, SUBCOMMANDS
+
+
+def plans_of(server: Server) -> dict[int, Plan]:
+    """The plans of a server, which its connections share."""
+    if server.plans is None:
+        commands, subcommands = command_tables()
+        server.plans = Plans(commands, subcommands) if server.settings.plans else NoPlans()
+    return server.plans
 
 
 class SMBConnection:
@@ -71,25 +70,29 @@ class SMBConnection:
         server: Server,
         peer: str,
         local: str,
-        send: Callable[[list[Buffer]], None],
+        send: Send,
         close: Callable[[], None],
     ) -> None:
         limits = server.settings.limits
+        profile = server.profile
         self.server = server
+        self.profile = profile
         self.peer = peer
         self.local = local
         self.number = server.next_connection()
-        self.sessions: IdPool[Session] = IdPool(FIRST_UID, limits.sessions, NT.TOO_MANY_SESSIONS)
-        self.trees: IdPool[Tree] = IdPool(FIRST_TID, limits.trees, NT.INSUFFICIENT_RESOURCES)
-        self.opens: IdPool[Open] = IdPool(FIRST_FID, limits.opens, NT.TOO_MANY_OPENED_FILES)
-        self.searches: IdPool[OpenSearch] = IdPool(FIRST_SID, limits.searches, NT.INSUFFICIENT_RESOURCES)
+        self.sessions: IdPool[Session] = IdPool(profile.first_uid, limits.sessions, NT.TOO_MANY_SESSIONS)
+        self.trees: IdPool[Tree] = IdPool(profile.first_tid, limits.trees, NT.INSUFFICIENT_RESOURCES)
+        self.opens: IdPool[Open] = IdPool(profile.first_fid, limits.opens, NT.TOO_MANY_OPENED_FILES)
+        self.searches: IdPool[OpenSearch] = IdPool(
+            profile.first_sid, limits.searches, NT.INSUFFICIENT_RESOURCES
+        )
         self.transactions = Transactions(limits)
         self.pending: set[Exchange] = set()
         self.signing: Checker | None = None
         self.lock_waits: dict[LockWait, Handle] = {}
         self.raw_write: Deferred[Buffer] | None = None
         """Who waits for the next frame, which is bare data: a WRITE_RAW under way."""
-        self.challenge = server.settings.challenge or os.urandom(CHALLENGE_SIZE)
+        self.challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self.dialect: str | None = None
         self.extended_security = False
         self.capabilities = 0
@@ -97,45 +100,63 @@ class SMBConnection:
         self.max_buffer = 0xFFFF
         """Longest message the client takes, bytes, from its session setup."""
         self.oem_encoding = server.settings.oem_encoding
+        self.client = events.Client(self.number, peer, local, self.oem_encoding)
         self.closed = False
         self._ending = ""
-        self.began = time.time()
+        self.now = server.world.now
+        """POSIX seconds."""
+        self.began = self.now()
         self._framer = Framer(limits.message_bytes)
         self._frames: Iterator[Frame] = iter(())
+        self._arrived: deque[bytes] = deque()
+        """What came in while the connection was held."""
         self._held = False
         self._send = send
         self._close = close
-        self.send_range: Callable[[list[Buffer], FileRange], None] | None = None
+        self.send_range: SendRange | None = None
         """Set by a transport that sends files by itself: takes the buffers of a frame but for what the range holds."""
-        self._table, self._lanes = command_table()
+        self._table = command_tables()[0]
+        self._plans = plans_of(server)
+        self._taps: tuple[Tap, ...] = ()
+        self._untapped: tuple[Send, SendRange | None, dict[int, Plan]] = send, None, self._plans
         server.connections[self.number] = self
         server.log.emit(events.Connected(self.began, self.number, peer, local))
         self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
+        if server.taps:
+            self.arm(server.taps)
 
     # -- bytes in ------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
         """Takes bytes of the stream."""
-        self._frames = self._framer.feed(data)
+        if self._held:
+            self._arrived.append(data)
+            return
+        framer = self._framer
+        if not framer.pieces and is_one_message(data) and len(data) <= framer.longest and not self.closed:
+            self._message(memoryview(data)[PREFIX_SIZE:])
+            return
+        self._frames = framer.feed(data)
         self.go_on()
 
     def hold(self) -> None:
-        """The client does not take its replies: no further request is answered until `go_on`.
-
-        The transport gives no bytes meanwhile; what it gave already waits here.
-        """
+        """The client does not take its replies: no further request is answered until `go_on`."""
         self._held = True
 
     def go_on(self) -> None:
         """Answers the requests that have arrived."""
         self._held = False
         try:
-            for frame in self._frames:
-                if self.closed:
+            while True:
+                for frame in self._frames:
+                    if self.closed:
+                        return
+                    self._frame(frame)
+                    if self._held:
+                        return
+                if not self._arrived:
                     return
-                self._frame(frame)
-                if self._held:
-                    return
+                self._frames = self._framer.feed(self._arrived.popleft())
         except FrameError as error:
             self.drop(str(error))
 
@@ -148,17 +169,25 @@ class SMBConnection:
             self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
 
     def _message(self, message: memoryview) -> None:
+        self.server.counters.bytes_received += len(message)
         if self.raw_write is not None:
             arrived, self.raw_write = self.raw_write, None
-            self.server.counters.bytes_received += len(message)
             if not arrived.called:
                 arrived.callback(message)
             return
-        if self.signing is None and len(message) > COMMAND_AT:
-            lane = self._lanes.get(message[COMMAND_AT])
-            if lane is not None and lane(self, message):
-                self.server.counters.bytes_received += len(message)
-                return
+        if (
+            self.signing is None
+            and self.dialect is not None
+            and len(message) > COMMAND_AT
+            and self._plans[message[COMMAND_AT]](self, message)
+        ):
+            if self._ending:
+                self.drop(self._ending)
+            return
+        self._answer(message)
+
+    def _answer(self, message: memoryview) -> None:
+        """Answers a message the general way."""
         try:
             header = Header.decode(message)
         except DecodeError as error:
@@ -167,8 +196,8 @@ class SMBConnection:
         if self.dialect is None and header.command != Command.NEGOTIATE:
             self.drop(f"command 0x{header.command:02X} before a dialect was negotiated")
             return
-        self.server.counters.bytes_received += len(message)
         number = 0
+        arrived = self.now()
         try:
             if self.signing is not None:
                 number = self.signing.next + 1
@@ -176,9 +205,53 @@ class SMBConnection:
             steps = steps_of(message, header, self._table, self.oem_encoding)
         except SMBError as error:
             steps = [Step(header.command, None, None, error)]
-        Exchange(self, header, steps, len(message), number, self.now()).run()
+        self._exchange_class(header)(self, message, header, steps, number, arrived).run()
         if self._ending:
             self.drop(self._ending)
+
+    def exchange_of(self, request: AnyRequest) -> Exchange:
+        """The exchange of a planned request that needs one: it answers late, in pieces, or by hand."""
+        header = request.header
+        step = Step(header.command, request.row, request.params, None)
+        made = Exchange(self, request.message, header, [step], 0, request.arrived)
+        made.session, made.tree, made.fid = request.session, request.tree, request.fid_used
+        return made
+
+    # -- taps ----------------------------------------------------------------------------------------------
+
+    def arm(self, taps: "tuple[Tap, ...]") -> None:
+        """From now on every message in and every frame out passes these taps, in their order; () for none."""
+        if self._taps:
+            del self._message, self._exchange_class  # what the class has comes back
+            self._send, self.send_range, self._plans = self._untapped
+        self._taps = taps
+        if taps:
+            self._untapped = self._send, self.send_range, self._plans
+            self._send, self.send_range, self._plans = self._tapped_send, None, NoPlans()
+            self._message = self._tapped_message  # type: ignore[method-assign]
+            self._exchange_class = self._tapped_exchange_class  # type: ignore[method-assign]
+
+    def _tapped_message(self, message: memoryview) -> None:
+        for tap in self._taps:
+            passed = tap.received(self, message)
+            if passed is None:
+                return
+            message = passed
+        SMBConnection._message(self, message)
+
+    def _tapped_send(self, frame: list[Buffer]) -> None:
+        for tap in self._taps:
+            frame = tap.sending(self, frame)
+            if not frame:
+                return
+        self._untapped[0](frame)
+
+    def _exchange_class(self, header: Header) -> type[Exchange]:
+        return Exchange
+
+    def _tapped_exchange_class(self, header: Header) -> type[Exchange]:
+        chosen = (tap.exchange(self, header) for tap in self._taps)
+        return next((one for one in chosen if one is not None), Exchange)
 
     # -- bytes out -----------------------------------------------------------------------------------------
 
@@ -192,6 +265,12 @@ class SMBConnection:
         if not self.closed:
             self.server.counters.bytes_sent += size
             self._send(buffers)
+
+    def send_file_range(self, buffers: list[Buffer], size: int, part: "FileRange") -> None:
+        """Sends a frame whose message of `size` bytes ends with a range of a file."""
+        if not self.closed and self.send_range is not None:
+            self.server.counters.bytes_sent += size
+            self.send_range(buffers, part)
 
     def drop_after_reply(self, reason: str) -> None:
         """Closes the connection once the request in hand is answered."""
@@ -232,7 +311,7 @@ class SMBConnection:
             pool.entries.clear()
         self.server.connections.pop(self.number, None)
         self.server.log.emit(
-            events.Disconnected(time.time(), self.number, self.peer, self.local, reason, by_server)
+            events.Disconnected(self.now(), self.number, self.peer, self.local, reason, by_server)
         )
 
     # -- state that ends together --------------------------------------------------------------------------
@@ -288,11 +367,6 @@ class SMBConnection:
 
     # -- the record ----------------------------------------------------------------------------------------
 
-    @staticmethod
-    def now() -> float:
-        """POSIX seconds, for the record."""
-        return time.time()
-
     def problem(self, text: str, trace: str = "") -> None:
         """Says what needs a person."""
-        self.server.log.emit(events.Problem(time.time(), self.number, text, trace))
+        self.server.log.emit(events.Problem(self.now(), self.number, text, trace))

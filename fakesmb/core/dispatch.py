@@ -20,8 +20,10 @@ class Needs(IntFlag):
     NOTHING = 0
     SESSION = 1
     """A signed-in UID, else SMB_BAD_UID."""
+    TREE_ONLY = 2
     TREE = 3
     """A TID of this connection, else SMB_BAD_TID; and a session."""
+    DISK_ONLY = 4
     DISK = 7
     """A tree that is a folder, not IPC$, else ACCESS_DENIED."""
     WRITABLE = 15

@@ -18,7 +18,7 @@ from fakesmb.core.waiting import retry_until_free, then
 from fakesmb.nt.files import Access, Disposition, DosDeny, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, Handle, Opened
+from fakesmb.vfs.store import CreateParameters, FileRange, Handle, Opened
 from fakesmb.wire.codec import Buffer
 
 R = TypeVar("R")
@@ -109,6 +109,16 @@ def read(request: AnyRequest, entry: Open, handle: Handle, offset: int, size: in
     data = request.store.read(handle, offset, size, request.header.pid_low)
     handle.position = entry.offset = offset + len(data)
     return data
+
+
+def readable_range(
+    request: AnyRequest, entry: Open, handle: Handle, offset: int, size: int
+) -> FileRange | None:
+    """What `read` gives, as a range of the file that the kernel can send; None where only `read` can tell."""
+    part = request.store.readable_range(handle, offset, size, request.header.pid_low)
+    if part is not None:
+        handle.position = entry.offset = offset + part.length
+    return part
 
 
 def within_buffer(request: AnyRequest, size: int) -> int:

@@ -6,14 +6,14 @@ acknowledgement or its silence goes back to the store.
 
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.core import record
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
 from fakesmb.nt.files import Oplock
-from fakesmb.record import events
+from fakesmb.record.events import Shown
 from fakesmb.vfs.reactor import DelayedCall
-from fakesmb.wire.commands import Command
-from fakesmb.wire.header import Flags, Header
-from fakesmb.wire.locking import LockingAndxRequest, LockType, OplockLevel, oplock_break
+from fakesmb.wire.header import Flags
+from fakesmb.wire.locking import OplockLevel, oplock_break
 from fakesmb.wire.negotiate import Capability
 
 if TYPE_CHECKING:
@@ -96,26 +96,21 @@ class Holder:
 def send_break(connection: "SMBConnection", entry: Open, level: int) -> None:
     """Sends an oplock break. It is never signed: no request of the client's gave it a sequence number."""
     message = oplock_break(entry.tree.tid, entry.fid, level)
-    server, time = connection.server, connection.now()
-    server.messages += 1
-    body = LockingAndxRequest(fid=entry.fid, type_of_lock=LockType.OPLOCK_RELEASE, new_oplock_level=level)
-    identity = entry.session.identity
-    # The only request that goes the other way: its ends are exchanged.
-    server.log.emit(
-        events.Message(
-            time,
-            server.messages,
-            connection.number,
-            connection.local,
-            connection.peer,
-            True,
-            Header.decode(message),
-            (events.Part(Command.LOCKING_ANDX, body),),
-            size=len(message),
-            user="" if identity is None else identity.user,
-            share=entry.tree.share.name,
-            path=entry.path,
-            fid=entry.fid,
-        )
-    )
+    sent = connection.now()
     connection.send_message([message], len(message))
+    record.tell(
+        connection,
+        arrived=sent,
+        answered=sent,
+        request=b"",
+        request_size=0,
+        reply=message,
+        reply_size=len(message),
+        shown=Shown.REPLY,
+        status=0,
+        session=entry.session,
+        tree=entry.tree,
+        path=entry.path,
+        fid=entry.fid,
+        reason="",
+    )

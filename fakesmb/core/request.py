@@ -1,5 +1,6 @@
 """What a handler gets and what it may answer."""
 
+import os
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
@@ -7,11 +8,15 @@ import msgspec
 from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import FileStore, Handle
+from fakesmb.vfs.store import FileRange, FileStore, Handle
 from fakesmb.wire.codec import Body, Buffer, Empty
+from fakesmb.wire.files import ReadAndxResponse
+from fakesmb.wire.header import Header
 from fakesmb.wire.trans import TransactionRequest
 
 if TYPE_CHECKING:
+    from fakesmb.core.connection import SMBConnection
+    from fakesmb.core.dispatch import CommandRow
     from fakesmb.core.exchange import Exchange
 
 P = TypeVar("P")
@@ -36,6 +41,21 @@ class RawData(msgspec.Struct, frozen=True, gc=False):
     data: Buffer
 
 
+class FileData(msgspec.Struct, frozen=True, gc=False):
+    """A READ_ANDX answer whose data the kernel takes from the file: for planned requests only.
+
+    Whoever cannot send a range of a file reads it (`read`).
+    """
+
+    part: FileRange
+
+    def read(self) -> ReadAndxResponse:
+        """The same with the bytes; zeros where the file was cut short after its size was looked at."""
+        fd, offset, length = self.part
+        data = os.pread(fd, length, offset)
+        return ReadAndxResponse(data=data + bytes(length - len(data)))
+
+
 class NoReply:
     """The explicit none: NT_CANCEL, an oplock acknowledgement, a secondary that is not the last."""
 
@@ -47,6 +67,7 @@ __all__ = [
     "Answer",
     "AnyRequest",
     "Empty",
+    "FileData",
     "NoReply",
     "RawData",
     "Replies",
@@ -55,7 +76,7 @@ __all__ = [
     "check_writable",
 ]
 
-Answer = Body | Reply | Replies | NoReply | RawData
+Answer = Body | Reply | Replies | NoReply | RawData | FileData
 
 
 def check_writable(tree: Tree) -> None:
@@ -67,21 +88,20 @@ def check_writable(tree: Tree) -> None:
 class Request(Generic[P]):
     """One command on its way to its handler: decoded parameters and the state that it names.
 
-    `path` and `fid_used` are for the record: what the command was about. `subcommand`, `detail` and `reply_detail`
-    are its too, and dispatch sets them.
+    `path` and `fid_used` are for the record: what the request is about.
     """
 
     __slots__ = (
+        "_exchange",
+        "arrived",
         "connection",
-        "detail",
-        "exchange",
         "fid_used",
         "header",
+        "message",
         "params",
         "path",
-        "reply_detail",
+        "row",
         "session",
-        "subcommand",
         "transaction",
         "tree",
     )
@@ -90,19 +110,42 @@ class Request(Generic[P]):
     """The transaction that a subcommand came in: its data, setup words and limits. Only for handlers of subcommands,
     whose `params` are the structure that their row decodes."""
 
-    def __init__(self, exchange: "Exchange", params: P) -> None:
-        self.exchange = exchange
-        self.connection = exchange.connection
-        self.header = exchange.header
+    def __init__(
+        self,
+        connection: "SMBConnection",
+        message: memoryview,
+        header: Header,
+        row: "CommandRow",
+        params: P,
+        session: Session | None,
+        tree: Tree | None,
+        arrived: float,
+        exchange: "Exchange | None" = None,
+    ) -> None:
+        self.connection = connection
+        self.message = message
+        self.header = header
+        self.row = row
         self.params = params
-        # The table of commands says what each needs; the exchange has checked it before a handler runs.
-        self.session: Session = exchange.session  # type: ignore[assignment]
-        self.tree: Tree = exchange.tree  # type: ignore[assignment]
-        self.subcommand: int | None = None
-        self.detail: object = None
-        self.reply_detail: object = None
+        # The table of commands says what each needs; it has been checked before a handler runs.
+        self.session: Session = session  # type: ignore[assignment]
+        self.tree: Tree = tree  # type: ignore[assignment]
+        self.arrived = arrived
         self.path = ""
         self.fid_used: int | None = None
+        self._exchange = exchange
+
+    @property
+    def exchange(self) -> "Exchange":
+        """The message that is being answered. A planned request (`core.plan`) has none before somebody asks."""
+        if self._exchange is None:
+            self._exchange = self.connection.exchange_of(self)
+        return self._exchange
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether this is the only command of its message, and is answered by the plan of its row."""
+        return self._exchange is None
 
     @property
     def server(self) -> Server:
@@ -134,7 +177,9 @@ class Request(Generic[P]):
 
     def opened(self, entry: Open) -> None:
         """Gives a new open its FID, which the later commands of a chain mean too ([MS-CIFS] 3.3.5.2)."""
-        self.exchange.fid = self.fid_used = self.connection.add_open(entry)
+        self.fid_used = self.connection.add_open(entry)
+        if self._exchange is not None:
+            self._exchange.fid = self.fid_used
 
     def open(self, fid: int) -> Open:
         """The open that a FID names; raises INVALID_HANDLE for a stale one, or one of another UID or TID.
@@ -142,8 +187,8 @@ class Request(Generic[P]):
         After an open command in the same chain it is that one's FID, whatever the message says
         ([MS-CIFS] 3.3.5.2): the client could not know it.
         """
-        if self.exchange.fid is not None:
-            fid = self.exchange.fid
+        if self._exchange is not None and self._exchange.fid is not None:
+            fid = self._exchange.fid
         self.fid_used = fid
         entry = self.connection.opens.entries.get(fid)
         if entry is None or entry.tree is not self.tree or entry.session is not self.session:

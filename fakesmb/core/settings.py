@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from fakesmb.core.profile import Profile
+
 Signing = Literal["off", "offered", "required"]
 
 
@@ -47,22 +49,14 @@ class Settings(msgspec.Struct, frozen=True):
     """NetBIOS computer name, at most 15 characters."""
     workgroup: str = "WORKGROUP"
     comment: str = "fakesmb"
-    native_os: str = "Windows 5.1"
-    native_lan_manager: str = "Windows 2000 LAN Manager"
-    os_major: int = 5
-    os_minor: int = 1
+    profile: Profile = Profile()
     signing: Signing = "offered"
-    extended_security: bool = True
-    unicode: bool = True
-    dfs: bool = True
-    """Offer CAP_DFS, so that clients ask for referrals."""
-    max_buffer: int = 16644
-    """MaxBufferSize, bytes: the longest message a client may send but for large writes."""
-    max_mpx: int = 50
     oem_encoding: str = "cp850"
     challenge: bytes = b""
     """Eight bytes to use for every connection, for repeatable traces; empty: random for each."""
     guid: bytes = b""
     """Sixteen bytes; empty: random for each server."""
+    plans: bool = True
+    """Whether plain commands take the plans of their rows (`core.plan`); the answers are the same without."""
     timing: Timing = Timing()
     limits: Limits = Limits()

@@ -26,20 +26,16 @@ if TYPE_CHECKING:
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
     from fakesmb.core.oplocks import Holder
+    from fakesmb.core.plan import Plan
+    from fakesmb.core.tap import Tap
     from fakesmb.nt.token import Token
 
 T = TypeVar("T")
 
-FIRST_FID: Final = 0x4000
-FIRST_UID: Final = 0x0800
-FIRST_TID: Final = 0x0800
-FIRST_SID: Final = 0x0001
 RESERVED_ID: Final = 0xFFFF
-LARGEST_READ: Final = 0x20000
-"""Bytes that one READ_ANDX gives at most."""
 LARGEST_UNIX_READ: Final = LONGEST_FRAME - 0x3F
-"""The same for a client that chose CIFS_UNIX_LARGE_READ_CAP: Linux asks for 1 MiB, or what `rsize` says, and after
-less it goes on page by page."""
+"""Bytes that one READ_ANDX gives a client at most that chose CIFS_UNIX_LARGE_READ_CAP: Linux asks for 1 MiB, or what
+`rsize` says, and after less it goes on page by page."""
 
 
 class Clock(Protocol):
@@ -142,7 +138,7 @@ class Session:
         self.identity: Identity | None = None
         self.acceptor: SpnegoAcceptor | None = None
         self.native_os = ""
-        self.began = self.last_used = connection.server.world.now()
+        self.began = self.last_used = connection.now()
 
     @property
     def token(self) -> "Token | None":
@@ -156,6 +152,7 @@ class Tree:
     """One connected share of a connection ([MS-CIFS] 3.3.1.6)."""
 
     __slots__ = (
+        "_largest_read",
         "began",
         "largest_read",
         "parse",
@@ -175,10 +172,11 @@ class Tree:
         self.tid = 0
         identity = session.identity
         self.read_only = share.read_only or (identity is not None and identity.read_only)
-        self.began = session.connection.server.world.now()
+        self.began = session.connection.now()
         self.unix_capabilities = 0
         """Of the Unix extensions, those that the client chose by SET_FS_INFORMATION."""
-        self.largest_read = LARGEST_READ
+        self._largest_read = session.connection.profile.largest_read
+        self.largest_read = self._largest_read
         self.parse: Callable[..., Path] = Path.parse
         """How a client's path is read: takes `wildcards` too."""
 
@@ -190,7 +188,9 @@ class Tree:
     def choose_unix(self, capabilities: int) -> None:
         """From now on the client uses these of the Unix extensions."""
         self.unix_capabilities = capabilities
-        self.largest_read = LARGEST_UNIX_READ if capabilities & UnixCapability.LARGE_READ else LARGEST_READ
+        self.largest_read = (
+            LARGEST_UNIX_READ if capabilities & UnixCapability.LARGE_READ else self._largest_read
+        )
         if capabilities & UnixCapability.POSIX_PATHNAMES:
             self._use_posix_names()
 
@@ -297,6 +297,7 @@ class Server:
         world: World | None = None,
     ) -> None:
         self.settings = settings
+        self.profile = settings.profile
         self.world = world or World()
         self.accounts = accounts
         self.shares: dict[str, Share] = {share.name.casefold(): share for share in shares}
@@ -311,7 +312,16 @@ class Server:
         self.started = self.world.now()
         self.messages = 0
         self.counters = Counters()
+        self.plans: dict[int, Plan] | None = None
+        """How a message that is one plain command is answered, by its code; made by the first connection."""
+        self.taps: tuple[Tap, ...] = ()
         self._connections = 0
+
+    def arm(self, *taps: "Tap") -> None:
+        """From now on these, and no others, stand at the message boundary of every connection."""
+        self.taps = taps
+        for connection in self.connections.values():
+            connection.arm(taps)
 
     def next_connection(self) -> int:
         """The number of a new connection, from 1."""

@@ -11,15 +11,21 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, table
-from fakesmb.core.request import AnyRequest, Request
+from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
 from fakesmb.core.settings import Limits
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.record.events import pipe_message
 from fakesmb.wire import names
 from fakesmb.wire.codec import Buffer, Structure
-from fakesmb.wire.nt_trans import NotifySetup, read_notify_information
-from fakesmb.wire.pipes import PipeFidSetup, PipeSetup
-from fakesmb.wire.trans import Setup, TransactionRequest, TransactionSecondaryRequest
+from fakesmb.wire.commands import Command
+from fakesmb.wire.header import HEADER_SIZE
+from fakesmb.wire.trans import (
+    NtTransactResponse,
+    Setup,
+    TransactionFlag,
+    TransactionRequest,
+    TransactionResponse,
+    TransactionSecondaryRequest,
+)
 
 
 class Results(msgspec.Struct, frozen=True, gc=False):
@@ -33,6 +39,8 @@ class Results(msgspec.Struct, frozen=True, gc=False):
     setup: bytes = b""
     status: int = 0
 
+
+_ABOUT_EAS: Final = frozenset({NT.INVALID_EA_NAME, NT.INVALID_EA_FLAG, NT.EA_LIST_INCONSISTENT})
 
 Outcome = Results | Deferred[Results]
 Subhandler = Callable[[Request[Any]], Outcome]
@@ -74,7 +82,6 @@ def invoke(
 ) -> Outcome:
     """Runs the subcommand of a complete transaction after checking what it needs, with what it asks decoded."""
     function = whole.subcommand
-    request.subcommand = function
     row = None if function is None else rows.get(function)
     if row is None:
         raise unsupported(command, function)
@@ -84,20 +91,43 @@ def invoke(
         request.check_writable()
     request.transaction = whole
     request.params = row.decode(whole, unicode=request.unicode, encoding=request.connection.oem_encoding)
-    request.detail = pipe_message(whole.data) if row.request in _PIPE_SETUPS else request.params
     return row.handler(request)
 
 
-_PIPE_SETUPS: Final = (PipeSetup, PipeFidSetup)
+def answer_of(
+    request: AnyRequest, whole: TransactionRequest, outcome: "Outcome | Exception", command: int
+) -> "Answer | Deferred[Answer]":
+    """What a subcommand gave, as one message or as several; raises what it raised."""
+    if isinstance(outcome, Exception):
+        # These are warnings, and Samba's client wants a whole answer with a warning.
+        if not isinstance(outcome, SMBError) or outcome.status not in _ABOUT_EAS:
+            raise outcome
+        outcome = Results(status=outcome.status)
+    if isinstance(outcome, Deferred):
+        return outcome.addCallback(lambda results: _in_messages(request, whole, results, command))
+    return _in_messages(request, whole, outcome, command)
 
 
-def reply_detail(request: AnyRequest, results: Results) -> object:
-    """What an answer holds, decoded, for the record."""
-    if isinstance(results.parameters, Structure):
-        return None if type(request.params) in _PIPE_SETUPS else results.parameters
-    if type(request.params) is NotifySetup:
-        return read_notify_information(results.parameters)
-    return pipe_message(results.data) if type(request.params) in _PIPE_SETUPS else None
+def _in_messages(request: AnyRequest, whole: TransactionRequest, results: Results, command: int) -> Answer:
+    status, parameters, data = results.status, results.parameters, results.data
+    if isinstance(parameters, Structure):
+        parameters = parameters.encode(unicode=request.unicode, encoding=request.connection.oem_encoding)
+    if len(parameters) > whole.max_parameter_count and command != Command.NT_TRANSACT:
+        parameters = memoryview(parameters)[: whole.max_parameter_count]
+        status = status or NT.BUFFER_OVERFLOW
+    if len(data) > whole.max_data_count:
+        data, status = memoryview(data)[: whole.max_data_count], status or NT.BUFFER_OVERFLOW
+    if whole.flags & TransactionFlag.DISCONNECT_TID:
+        request.connection.end(tree=request.tree)
+        request.connection.trees.pop(request.tree.tid)
+    if whole.flags & TransactionFlag.NO_RESPONSE:
+        return NO_REPLY
+    kind = NtTransactResponse if command == Command.NT_TRANSACT else TransactionResponse
+    response = kind(parameters=parameters, data=data, setup=results.setup)
+    largest = max(request.connection.max_buffer, HEADER_SIZE + 64)
+    if HEADER_SIZE + response.size(HEADER_SIZE) <= largest:
+        return Reply(response, status) if status else response
+    return Replies(tuple(Reply(piece, status) for piece in response.pieces(largest, HEADER_SIZE)))
 
 
 def unsupported(command: int, function: int | None) -> SMBError:
@@ -113,10 +143,12 @@ def unsupported(command: int, function: int | None) -> SMBError:
 class Partial:
     """A transaction of which more is to come."""
 
-    __slots__ = ("_data", "_data_seen", "_parameters", "_parameters_seen", "_request")
+    __slots__ = ("_data", "_data_seen", "_parameters", "_parameters_seen", "_request", "first_message")
 
-    def __init__(self, request: TransactionRequest) -> None:
+    def __init__(self, request: TransactionRequest, first_message: bytes) -> None:
         self._request = request
+        self.first_message = first_message
+        """What the record keeps of it: the answer is to that message."""
         self._parameters = bytearray(request.total_parameter_count)
         self._data = bytearray(request.total_data_count)
         self._parameters[: len(request.parameters)] = request.parameters
@@ -156,16 +188,21 @@ class Transactions:
         self._limits = limits
         self._partial: dict[tuple[int, int, int, int, int], Partial] = {}
 
-    def begin(self, key: tuple[int, int, int, int, int], request: TransactionRequest) -> None:
+    def begin(
+        self, key: tuple[int, int, int, int, int], request: TransactionRequest, first_message: bytes
+    ) -> None:
         """Keeps a first piece; raises INSUFFICIENT_RESOURCES where that would be too much."""
         if len(self._partial) >= self._limits.transactions:
             raise SMBError(NT.INSUFFICIENT_RESOURCES, "too many unfinished transactions")
-        self._partial[key] = Partial(request)
+        self._partial[key] = Partial(request, first_message)
 
     def go_on(
         self, key: tuple[int, int, int, int, int], more: TransactionSecondaryRequest
-    ) -> TransactionRequest | None:
-        """Adds a piece; gives the whole when it is complete. Raises INVALID_PARAMETER for a stray one."""
+    ) -> tuple[TransactionRequest, bytes] | None:
+        """Adds a piece; gives the whole when it is complete, and its first message as the record keeps it.
+
+        Raises INVALID_PARAMETER for a stray one.
+        """
         partial = self._partial.get(key)
         if partial is None:
             raise SMBError(NT.INVALID_PARAMETER, "a secondary request of no transaction")
@@ -174,9 +211,10 @@ class Transactions:
         except SMBError:
             del self._partial[key]
             raise
-        if whole is not None:
-            del self._partial[key]
-        return whole
+        if whole is None:
+            return None
+        del self._partial[key]
+        return whole, partial.first_message
 
     def end(self, *, uid: int | None = None, tid: int | None = None) -> None:
         """Forgets what a user who logs off or a tree that is disconnected left unfinished."""

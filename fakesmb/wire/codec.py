@@ -16,7 +16,7 @@ The words are compiled once into a `struct.Struct`. Decoding never raises anythi
 
 import struct
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import (
     Annotated,
@@ -51,6 +51,7 @@ from fakesmb.wire.parts import (
     Int,
     LastOemText,
     LastText,
+    LastUtf16Text,
     OemText,
     Pad,
     PadPart,
@@ -72,6 +73,8 @@ from fakesmb.wire.text import (
     Writer,
     decode_utf16,
     encode_utf16,
+    last_oem,
+    last_utf16,
 )
 
 __all__ = [
@@ -100,6 +103,7 @@ __all__ = [
     "Int",
     "LastOemText",
     "LastText",
+    "LastUtf16Text",
     "Layout",
     "OemText",
     "Omitted",
@@ -123,8 +127,11 @@ __all__ = [
     "fixed_fields",
     "layout_of",
     "lighten",
+    "read_parts",
+    "reads_parts_in_order",
     "record_layout",
     "secret_fields",
+    "structure_decoder",
     "structure_layout",
     "values_of",
 ]
@@ -225,7 +232,14 @@ _INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, Co
 _NOTHING: Final[dict[str, Any]] = {}
 
 
-def _read_parts(readers: Readers, values: tuple[Any, ...], cursor: Cursor) -> list[Any]:
+def reads_parts_in_order(cls: "type[Body]") -> bool:
+    """Whether decoding is the words and then `read_parts`, by position: no `decode` of the class's own."""
+    own = cls.decode.__func__ is not Body.decode.__func__  # type: ignore[attr-defined]
+    return not own and layout_of(cls).readers is not None
+
+
+def read_parts(readers: Readers, values: tuple[Any, ...], cursor: Cursor) -> list[Any]:
+    """The values of the words, and after them those of the parts; raises `DecodeError`."""
     found = list(values)
     for part, index, name in readers:
         found.append(part.read(cursor, _NOTHING if index < 0 else {name: values[index]}))
@@ -346,7 +360,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
             return _made(cls, layout.names, values)
         cursor = block.cursor()
         if layout.readers is not None and len(values) + len(layout.parts) == len(layout.names):
-            return cls(*_read_parts(layout.readers, values, cursor))
+            return cls(*read_parts(layout.readers, values, cursor))
         named = dict(zip(layout.names, values, strict=False))
         for name, part in layout.parts:
             named[name] = part.read(cursor, named)
@@ -429,19 +443,8 @@ class Structure(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def decode(cls, data: Buffer, *, unicode: bool = True, encoding: str = "cp850") -> Self:
         """Reads the structure from the start of `data`, ignoring what follows it; raises `DecodeError`."""
-        layout = structure_layout(cls)
-        if len(data) < layout.fixed.size:
-            raise DecodeError(f"{cls.__name__} is at least {layout.fixed.size} bytes long, {len(data)} there")
-        values = layout.fixed.unpack_from(data)
-        if not layout.parts:
-            return _made(cls, layout.names, values)
-        cursor = Cursor(data, layout.fixed.size, len(data), unicode=unicode, encoding=encoding)
-        if layout.readers is not None:
-            return cls(*_read_parts(layout.readers, values, cursor))
-        named = dict(zip(layout.names, values, strict=False))
-        for name, part in layout.parts:
-            named[name] = part.read(cursor, named)
-        return cls(**named)
+        made: Self = structure_decoder(cls)(data, 0, len(data), unicode, encoding)
+        return made
 
     def encode(self, *, unicode: bool = True, encoding: str = "cp850") -> bytes:
         """The structure's bytes."""
@@ -468,6 +471,70 @@ def structure_layout(cls: type[Structure]) -> StructureLayout:
     return StructureLayout(
         names, layout, parts, values_of(names[: len(fixed)]), _sizes(names, parts), _readers(cls, parts)
     )
+
+
+StructureDecoder = Callable[[Buffer, int, int, bool, str], Any]
+"""Reads the structure that lies in a buffer from one offset to another, with Unicode or OEM strings."""
+
+
+@cache
+def structure_decoder(cls: type[Structure]) -> StructureDecoder:
+    """The function that reads a structure of that class; it raises `DecodeError`."""
+    layout = structure_layout(cls)
+    size, unpack_from = layout.fixed.size, layout.fixed.unpack_from
+    one = layout.parts[0][1] if len(layout.parts) == 1 else None
+    by_position = cls.__match_args__ == layout.names
+    if not layout.parts and by_position:
+
+        def fixed(data: Buffer, at: int, end: int, unicode: bool, encoding: str) -> Structure:
+            if end - at < size:
+                raise too_short(cls, size, end - at)
+            return cls(*unpack_from(data, at))
+
+        return fixed
+    if type(one) is TextPart and not one.strict and not one.oem and one.format_byte is None and by_position:
+        always_unicode = one.utf16
+
+        def text_last(data: Buffer, at: int, end: int, unicode: bool, encoding: str) -> Structure:
+            text_at = at + size
+            if text_at > end:
+                raise too_short(cls, size, end - at)
+            if unicode or always_unicode:
+                return cls(*unpack_from(data, at), last_utf16(data[text_at + (size & 1) : end]))
+            return cls(*unpack_from(data, at), last_oem(data[text_at:end], encoding))
+
+        return text_last
+    return partial(_read_structure, cls, layout)
+
+
+def _read_structure(
+    cls: type[Structure],
+    layout: StructureLayout,
+    data: Buffer,
+    at: int,
+    end: int,
+    unicode: bool,
+    encoding: str,
+) -> Structure:
+    """Reads a structure of any parts, each from a cursor."""
+    data = data[at:end]
+    if len(data) < layout.fixed.size:
+        raise too_short(cls, layout.fixed.size, len(data))
+    values = layout.fixed.unpack_from(data)
+    if not layout.parts:
+        return _made(cls, layout.names, values)
+    cursor = Cursor(data, layout.fixed.size, len(data), unicode=unicode, encoding=encoding)
+    if layout.readers is not None:
+        return cls(*read_parts(layout.readers, values, cursor))
+    named = dict(zip(layout.names, values, strict=False))
+    for name, part in layout.parts:
+        named[name] = part.read(cursor, named)
+    return cls(**named)
+
+
+def too_short(cls: type, least: int, there: int) -> DecodeError:
+    """The refusal of a structure that does not fit where it is said to be."""
+    return DecodeError(f"{cls.__name__} is at least {least} bytes long, {there} there")
 
 
 class Empty(Body, frozen=True):

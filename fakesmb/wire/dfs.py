@@ -1,7 +1,7 @@
 """DFS referrals ([MS-DFSC] 2.2), to and from structures: the request and the response in versions 1 to 3."""
 
 from struct import Struct
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
@@ -10,7 +10,7 @@ from fakesmb.wire.codec import (
     U32,
     Buffer,
     DecodeError,
-    LastText,
+    LastUtf16Text,
     Record,
     Structure,
     decode_utf16,
@@ -29,12 +29,7 @@ class GetDfsReferralRequest(Structure, frozen=True):
     """TRANS2_GET_DFS_REFERRAL parameters, [MS-CIFS] 2.2.6.16.1: REQ_GET_DFS_REFERRAL, [MS-DFSC] 2.2.2."""
 
     max_referral_level: U16
-    request_file_name: LastText
-
-    @classmethod
-    def decode(cls, data: Buffer, *, unicode: bool = True, encoding: str = "cp850") -> Self:
-        """Reads the structure; the name is UTF-16 whatever the message's flags say. Raises `DecodeError`."""
-        return super().decode(data, unicode=True)
+    request_file_name: LastUtf16Text
 
 
 class ResponseHead(Record, frozen=True):

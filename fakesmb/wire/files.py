@@ -246,22 +246,29 @@ class ReadAndxResponse(Body, frozen=True):
     def encode(self, at: int, *, unicode: bool = True, encoding: str = "cp850") -> list[Buffer]:
         """Head and payload; the payload is not copied. ByteCount keeps its low 16 bits."""
         data = self.data
-        length = len(data)
-        offset = at + 27
-        pad = offset & 1
-        offset += pad
-        head = _READ_HEAD.pack(
-            self.WORD_COUNT,
-            _NO_ANDX_WORDS,
-            self.available,
-            self.data_compaction_mode,
-            self.reserved,
-            length & 0xFFFF,
-            offset if offset <= 0xFFFF else 0,
-            length >> 16,
-            length + pad & 0xFFFF,
-        )
-        return [head + b"\0", data] if pad else [head, data]
+        head = read_andx_head(at, len(data), self.available, self.data_compaction_mode, self.reserved)
+        return [head, data]
+
+
+def read_andx_head(
+    at: int, length: int, available: int = 0xFFFF, data_compaction_mode: int = 0, reserved: int = 0
+) -> bytes:
+    """A READ_ANDX response that begins at offset `at`, as far as its `length` bytes of data, padding included."""
+    offset = at + 27
+    pad = offset & 1
+    offset += pad
+    head = _READ_HEAD.pack(
+        ReadAndxResponse.WORD_COUNT,
+        _NO_ANDX_WORDS,
+        available,
+        data_compaction_mode,
+        reserved,
+        length & 0xFFFF,
+        offset if offset <= 0xFFFF else 0,
+        length >> 16,
+        length + pad & 0xFFFF,
+    )
+    return head + b"\0" if pad else head
 
 
 def payload(block: Block, offset: int, length: int) -> memoryview:

@@ -37,6 +37,15 @@ class FrameError(DecodeError):
     """A stream that cannot be cut into messages any further."""
 
 
+def is_one_message(data: bytes) -> bool:
+    """Whether this is exactly one frame that holds a message, as what a client sends at once nearly always is."""
+    return (
+        len(data) > PREFIX_SIZE
+        and not data[0]
+        and int.from_bytes(data[1:PREFIX_SIZE], "big") == len(data) - PREFIX_SIZE
+    )
+
+
 def prefix(length: int) -> bytes:
     """The four bytes before a message of `length` bytes."""
     return length.to_bytes(PREFIX_SIZE, "big")
@@ -45,29 +54,31 @@ def prefix(length: int) -> bytes:
 class Framer:
     """Collects bytes, however they were cut, and gives whole frames. Holds at most one frame and a chunk."""
 
-    __slots__ = ("_chunks", "_have", "_limit", "_need")
+    __slots__ = ("_have", "_need", "longest", "pieces")
 
     def __init__(self, limit: int) -> None:
-        self._chunks: list[bytes | memoryview] = []
+        self.pieces: list[bytes | memoryview] = []
+        """What has arrived of a frame that is not whole yet."""
         self._have = 0
         self._need = PREFIX_SIZE
-        self._limit = limit
+        self.longest = limit
+        """Bytes of the longest message that is taken."""
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that `data` completes; raises `FrameError` at one that is longer than the limit."""
-        if self._chunks:
-            self._chunks.append(data)
+        if self.pieces:
+            self.pieces.append(data)
             self._have += len(data)
             if self._have < self._need:
                 return
-            data = b"".join(self._chunks)
-            self._chunks.clear()
+            data = b"".join(self.pieces)
+            self.pieces.clear()
         view = memoryview(data)
         at, size = 0, len(data)
         while size - at >= PREFIX_SIZE:
             length = int.from_bytes(view[at + 1 : at + PREFIX_SIZE], "big")
-            if length > self._limit:
-                raise FrameError(f"a message of {length} bytes, the limit is {self._limit}")
+            if length > self.longest:
+                raise FrameError(f"a message of {length} bytes, the limit is {self.longest}")
             end = at + PREFIX_SIZE + length
             if end > size:
                 self._need = end - at
@@ -78,5 +89,5 @@ class Framer:
             self._need = PREFIX_SIZE
         if at < size:
             # A view of the rest saves a copy; it may hold on to as much again as it shows, no more.
-            self._chunks.append(view[at:] if size - at > at else data[at:])
+            self.pieces.append(view[at:] if size - at > at else data[at:])
         self._have = size - at

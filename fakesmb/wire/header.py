@@ -10,6 +10,8 @@ from fakesmb.wire.codec import Block, Buffer, DecodeError
 MAGIC: Final = b"\xffSMB"
 SMB2_MAGIC: Final = b"\xfeSMB"
 HEADER_SIZE: Final = 32
+COMMAND_AT: Final = 4
+"""Where the command code stands in a message."""
 NO_ANDX: Final = 0xFF
 ERROR_BLOCK: Final = b"\0\0\0"
 """WordCount 0, ByteCount 0: the body of an answer that is only a status."""

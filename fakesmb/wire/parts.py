@@ -49,6 +49,9 @@ class TextPart(msgspec.Struct, frozen=True):
 
     strict: bool = True
     oem: bool = False
+    """OEM whatever the message's flags say (dialects, services)."""
+    utf16: bool = False
+    """UTF-16LE whatever the message's flags say (names in DFS referrals)."""
     format_byte: int | None = None
     align: bool = True
     """False for the few strings that Windows sends unaligned (NEGOTIATE's domain name)."""
@@ -59,6 +62,8 @@ class TextPart(msgspec.Struct, frozen=True):
             raise DecodeError(f"the buffer format is not {self.format_byte}")
         if self.oem:
             return cursor.oem(strict=self.strict)
+        if self.utf16:
+            return cursor.utf16(strict=self.strict, align=self.align)
         return cursor.text(strict=self.strict, align=self.align)
 
     def write(self, writer: Writer, value: str) -> None:
@@ -67,6 +72,8 @@ class TextPart(msgspec.Struct, frozen=True):
             writer.data.append(self.format_byte)
         if self.oem:
             writer.oem(value)
+        elif self.utf16:
+            writer.utf16(value, align=self.align)
         else:
             writer.text(value, align=self.align)
 
@@ -169,6 +176,7 @@ class PadPart(msgspec.Struct, frozen=True):
 Text = Annotated[str, TextPart()]
 LastText = Annotated[str, TextPart(strict=False)]
 OemText = Annotated[str, TextPart(oem=True)]
+LastUtf16Text = Annotated[str, TextPart(strict=False, utf16=True)]
 LastOemText = Annotated[str, TextPart(strict=False, oem=True)]
 BufferFormat4Text = Annotated[str, TextPart(format_byte=4)]
 BufferFormat4Oem = Annotated[str, TextPart(format_byte=4, oem=True)]

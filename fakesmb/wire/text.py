@@ -70,7 +70,7 @@ class Cursor:
         string of a request; with it, a string without its null is a `DecodeError`.
         """
         if self.unicode:
-            return self._utf16(strict=strict, align=align)
+            return self.utf16(strict=strict, align=align)
         return self.oem(strict=strict)
 
     def oem(self, *, strict: bool = True) -> str:
@@ -86,7 +86,8 @@ class Cursor:
             self.at += length + 1
         return raw[:length].decode(self.encoding, "replace")
 
-    def _utf16(self, *, strict: bool, align: bool) -> str:
+    def utf16(self, *, strict: bool = True, align: bool = True) -> str:
+        """A null-terminated UTF-16LE string, whatever the message's flags say (DFS)."""
         if align:
             self.align(2)
         raw = bytes(memoryview(self.message)[self.at : self.end])
@@ -121,6 +122,18 @@ def decode_utf16(raw: bytes) -> str:
     return raw.decode("utf-16-le", "surrogatepass")
 
 
+def last_utf16(raw: Buffer) -> str:
+    """The UTF-16LE string that bytes begin with, up to its null or their end; half a character is ignored."""
+    text = decode_utf16(bytes(raw if not len(raw) & 1 else raw[:-1]))
+    null = text.find("\0")
+    return text if null < 0 else text[:null]
+
+
+def last_oem(raw: Buffer, encoding: str) -> str:
+    """The OEM string that bytes begin with, up to its null or their end."""
+    return bytes(raw).partition(b"\0")[0].decode(encoding, "replace")
+
+
 def encode_utf16(text: str) -> bytes:
     """Text to UTF-16LE, lone surrogates included."""
     return text.encode("utf-16-le", "surrogatepass")
@@ -149,13 +162,17 @@ class Writer:
     def text(self, text: str, *, null: bool = True, align: bool = True) -> None:
         """A string in the message's own encoding: Unicode at an even offset, OEM without padding."""
         if self.unicode:
-            if align:
-                self.align(2)
-            self.data += encode_utf16(text)
-            if null:
-                self.data += b"\0\0"
+            self.utf16(text, null=null, align=align)
         else:
             self.oem(text, null=null)
+
+    def utf16(self, text: str, *, null: bool = True, align: bool = True) -> None:
+        """A string in UTF-16LE, at an even offset."""
+        if align:
+            self.align(2)
+        self.data += encode_utf16(text)
+        if null:
+            self.data += b"\0\0"
 
     def oem(self, text: str, *, null: bool = True) -> None:
         """A string in the OEM code page."""

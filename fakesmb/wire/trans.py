@@ -13,11 +13,15 @@ import msgspec
 
 from fakesmb.wire.codec import U16_STRUCT, Block, Body, Buffer, Cursor, DecodeError, Record, Writer
 
-_REQUEST: Final = struct.Struct("<HHHHBxHIHHHHHBx")
+TRANSACTION_WORDS: Final = "HHHHBxHIHHHHHBx"
+"""The 14 fixed words of TRANSACTION and TRANSACTION2 requests, as `struct` has them."""
+TRANSACTION_RESPONSE_WORDS: Final = "HH2xHHHHHHBx"
+"""The 10 fixed words of their responses."""
+_REQUEST: Final = struct.Struct(f"<{TRANSACTION_WORDS}")
 _NT_REQUEST: Final = struct.Struct("<BHIIIIIIIIBH")
 _SECONDARY: Final = struct.Struct("<HHHHHHHH")
 _NT_SECONDARY: Final = struct.Struct("<3xIIIIIIIIx")
-_RESPONSE: Final = struct.Struct("<HH2xHHHHHHBx")
+_RESPONSE: Final = struct.Struct(f"<{TRANSACTION_RESPONSE_WORDS}")
 _NT_RESPONSE: Final = struct.Struct("<3xIIIIIIIIB")
 ALIGNMENT: Final = 4
 """Parameters and data begin at multiples of this: Windows 95 loses its way otherwise."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fakesmb.core.exchange import MOST_COMMANDS
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.chain import MOST_COMMANDS
 from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import QueryInformationRequest, QueryInformationResponse
 from fakesmb.wire.files import (

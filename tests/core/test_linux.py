@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.core.plan import NoPlans
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client
@@ -64,7 +65,7 @@ def test_a_read_gives_as_much_as_a_client_asks_for_that_chose_large_reads(
     for short in (True, False):
         client = make().client().sign_in().connect("public")
         if not short:
-            client.connection._lanes = {}
+            client.connection._plans = NoPlans()
         fid = client.create("\\big", disposition=1)
         assert read(client, fid, MIB) == 0x20000
         choose(client, offered(client))

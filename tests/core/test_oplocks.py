@@ -337,7 +337,8 @@ def test_the_record_shows_a_break_from_the_server_to_the_client(
     a.close(fid)
     (event,) = [m for m in server.messages if m.header.mid == 0xFFFF]
     assert isinstance(event, Message)
-    assert (event.peer, event.local) == (a.connection.local, a.connection.peer)
+    assert not event.request
+    assert (event.peer, event.local) == (a.connection.peer, a.connection.local)
     assert "oplock break to level II" in describe.summary(event)
     assert event.fid == fid
     assert event.path == "\\a.txt"

@@ -260,5 +260,6 @@ def test_the_page_about_the_record_lists_every_event_and_key() -> None:
 
 
 def test_every_event_of_the_catalogue_becomes_an_entry() -> None:
-    told = {entry_of(event).event for event in [*HAPPENINGS, CHAIN, reply(0x04)]}
+    events = [*HAPPENINGS, CHAIN, reply(0x04)]
+    told = {entry_of(event).event for event in events}
     assert told == set(EVENTS)

@@ -9,11 +9,10 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core import files
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.request import Answer, AnyRequest, Reply, Request
+from fakesmb.core.request import Answer, AnyRequest, FileData, Reply, Request
 from fakesmb.core.waiting import then
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.record.events import pipe_message
 from fakesmb.rpc.pipes import Pipe, Received
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
@@ -31,6 +30,8 @@ from fakesmb.wire.files import (
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import Capability
 
+SMALLEST_RANGE: Final = 0x4000
+"""Bytes from which on the kernel sends from the file: below that a copy costs less than another system call."""
 _PIPE_MESSAGE: Final = WriteMode.RAW | WriteMode.MESSAGE_START
 
 
@@ -61,12 +62,16 @@ def read_andx(request: Request[ReadAndxRequest]) -> "Answer | Deferred[Answer]":
         return then(pipe.receive(params.max_count), lambda got: _from_pipe(request, pipe, got))
     if not handle.access & Access.READ_DATA and not request.header.flags2 & Flags2.PAGING_IO:
         raise SMBError(NT.ACCESS_DENIED, "opened for execution, and the read does not say so")
-    return ReadAndxResponse(data=files.read(request, entry, handle, params.offset, most_wanted(request)))
+    size = most_wanted(request)
+    if size >= SMALLEST_RANGE and request.connection.send_range is not None and request.is_planned:
+        part = files.readable_range(request, entry, handle, params.offset, size)
+        if part is not None:
+            return FileData(part)
+    return ReadAndxResponse(data=files.read(request, entry, handle, params.offset, size))
 
 
 def _from_pipe(request: AnyRequest, pipe: Pipe, received: Received) -> Answer:
     data, more = received
-    request.reply_detail = pipe_message(data)
     # Available counts what is left of the message, and Windows gives no other value for a pipe.
     reply = ReadAndxResponse(available=min(pipe.message_left, 0xFFFF) if more else 0, data=data)
     return Reply(reply, NT.BUFFER_OVERFLOW) if more else reply
@@ -83,7 +88,6 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
         assert entry.pipe is not None
         # Raw mode's first write of a message begins with the length of the whole, which is not of the message.
         skip = 2 if params.write_mode & _PIPE_MESSAGE == _PIPE_MESSAGE else 0
-        request.detail = pipe_message(data[skip:])
         return WriteAndxResponse.of(entry.pipe.write(data[skip:]) + skip)
     count = files.write(request, entry, handle, params.offset, data)
     if params.write_mode & WriteMode.WRITE_THROUGH:

@@ -36,33 +36,18 @@ from fakesmb.wire.session import (
 )
 from fakesmb.wire.spnego import initial_token
 
-OFFERED: Final = (
-    Capability.RAW_MODE
-    | Capability.LARGE_FILES
-    | Capability.NT_SMBS
-    | Capability.RPC_REMOTE_APIS
-    | Capability.STATUS32
-    | Capability.LEVEL_II_OPLOCKS
-    | Capability.LOCK_AND_READ
-    | Capability.NT_FIND
-    | Capability.INFOLEVEL_PASSTHRU
-    | Capability.LARGE_READX
-    | Capability.LARGE_WRITEX
-)
-
 NO_COMMON_DIALECT: Final = (
     "no dialect in common, NT LM 0.12 is wanted: allow SMB1 on the client (smbclient: -m NT1; mount.cifs: vers=1.0; "
     "Windows: the optional feature 'SMB 1.0/CIFS File Sharing Support')"
 )
 
 
-def capabilities(server: Server) -> int:
-    """What the server can do ([MS-CIFS] 2.2.4.52.2)."""
-    settings = server.settings
-    offered = OFFERED | (Capability.UNICODE if settings.unicode else 0)
-    if any(share.unix_extensions and not share.is_ipc for share in server.shares.values()):
-        offered |= Capability.UNIX
-    return offered | (Capability.DFS if settings.dfs else 0)
+def capabilities(server: Server, *, extended_security: bool) -> int:
+    """What the server offers this client ([MS-CIFS] 2.2.4.52.2)."""
+    left_out = 0 if extended_security else Capability.EXTENDED_SECURITY
+    if not any(share.unix_extensions and not share.is_ipc for share in server.shares.values()):
+        left_out |= Capability.UNIX
+    return server.profile.capabilities & ~left_out
 
 
 def security_mode(settings: Settings) -> int:
@@ -78,7 +63,7 @@ def security_mode(settings: Settings) -> int:
 @command(Command.NEGOTIATE, NegotiateRequest, Needs.NOTHING)
 def negotiate(request: Request[NegotiateRequest]) -> Answer:
     """SMB_COM_NEGOTIATE, [MS-CIFS] 3.3.5.42 and [MS-SMB] 3.3.5.2. The index counts in the client's list."""
-    connection, settings = request.connection, request.server.settings
+    connection, settings, profile = request.connection, request.server.settings, request.server.profile
     if connection.dialect is not None:
         raise SMBError(NT.INVALID_SMB, "a second negotiate on one connection")
     offered = request.params.dialects
@@ -89,22 +74,23 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     common = {
         "dialect_index": offered.index(Dialect.NT_LM),
         "security_mode": security_mode(settings),
-        "max_mpx_count": settings.max_mpx,
-        "max_buffer_size": settings.max_buffer,
+        "max_mpx_count": profile.max_mpx,
+        "max_buffer_size": profile.max_buffer,
         "session_key": connection.number & 0xFFFFFFFF,
         "system_time": request.server.world.filetime(),
     }
-    if settings.extended_security and request.header.flags2 & Flags2.EXTENDED_SECURITY:
+    wants_extended = request.header.flags2 & Flags2.EXTENDED_SECURITY
+    if wants_extended and profile.offers(Capability.EXTENDED_SECURITY):
         connection.extended_security = True
         return NegotiateExtendedResponse(
             **common,
-            capabilities=capabilities(request.server) | Capability.EXTENDED_SECURITY,
+            capabilities=capabilities(request.server, extended_security=True),
             server_guid=request.server.guid,
             security_blob=initial_token(),
         )
     return NegotiateNtResponse(
         **common,
-        capabilities=capabilities(request.server),
+        capabilities=capabilities(request.server, extended_security=False),
         challenge=connection.challenge,
         domain_name=settings.workgroup,
         server_name=settings.name,
@@ -146,12 +132,12 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
     except SMBError as error:
         _refuse(request, session, error)
         raise
-    settings = request.server.settings
+    profile = request.server.profile
     response = SessionSetupExtendedResponse(
         action=_action(identity),
         security_blob=token,
-        native_os=settings.native_os,
-        native_lan_man=settings.native_lan_manager,
+        native_os=profile.native_os,
+        native_lan_man=profile.native_lan_manager,
     )
     if identity is None:
         return Reply(response, NT.MORE_PROCESSING_REQUIRED)
@@ -184,12 +170,12 @@ def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:
         raise
     session.uid = request.exchange.uid = connection.sessions.add(session)
     _accept(request, session, identity)
-    settings = server.settings
+    profile = server.profile
     return SessionSetupAndxResponse(
         action=_lm_action(identity),
-        native_os=settings.native_os,
-        native_lan_man=settings.native_lan_manager,
-        primary_domain=settings.workgroup,
+        native_os=profile.native_os,
+        native_lan_man=profile.native_lan_manager,
+        primary_domain=server.settings.workgroup,
     )
 
 

@@ -11,27 +11,21 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.nt_trans.table import FUNCTIONS
-from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Replies, Reply, Request
+from fakesmb.core.record import kept
+from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Request
 from fakesmb.core.trans.named import named_transaction
 from fakesmb.core.trans2.table import SUBCOMMANDS
-from fakesmb.core.transactions import Outcome, Results, SubcommandRow, invoke, reply_detail
-from fakesmb.nt.status import NT, SMBError
-from fakesmb.wire.codec import Structure
+from fakesmb.core.transactions import Outcome, SubcommandRow, answer_of, invoke
+from fakesmb.nt.status import SMBError
 from fakesmb.wire.commands import Command
-from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.trans import (
     NtTransactRequest,
-    NtTransactResponse,
     NtTransactSecondaryRequest,
     Transaction2Request,
     Transaction2SecondaryRequest,
-    TransactionFlag,
     TransactionRequest,
-    TransactionResponse,
     TransactionSecondaryRequest,
 )
-
-_ABOUT_EAS: Final = frozenset({NT.INVALID_EA_NAME, NT.INVALID_EA_FLAG, NT.EA_LIST_INCONSISTENT})
 
 TABLES: Final[Mapping[int, Mapping[int, SubcommandRow]]] = {
     Command.TRANSACTION2: SUBCOMMANDS,
@@ -50,57 +44,30 @@ def _first(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
     if first.complete:
         return _run(request, first, code)
     transactions.check(first)
-    transactions.begin(_key(request, code), first)
+    transactions.begin(_key(request, code), first, kept(request.message, of_pipe=True))
     return Empty()
 
 
 def _secondary(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
-    whole = request.connection.transactions.go_on(_key(request, code), request.params)
-    if whole is None:
+    complete = request.connection.transactions.go_on(_key(request, code), request.params)
+    if complete is None:
         return NO_REPLY
+    whole, first_message = complete
     # The answer is that of the first request: its command, and the same MID.
-    request.exchange.answer_as(code)
+    request.exchange.answer_as(code, first_message)
     return _run(request, whole, code)
 
 
 def _run(request: AnyRequest, whole: TransactionRequest, code: int) -> "Answer | Deferred[Answer]":
-    outcome: Outcome
+    outcome: Outcome | Exception
     try:
         if code == Command.TRANSACTION:
             outcome = named_transaction(request, whole)
         else:
             outcome = invoke(request, whole, TABLES[code], code)
     except SMBError as error:
-        # These are warnings, and Samba's client wants a whole answer with a warning.
-        if error.status not in _ABOUT_EAS:
-            raise
-        outcome = Results(status=error.status)
-    if isinstance(outcome, Deferred):
-        return outcome.addCallback(lambda results: _answer(request, whole, results, code))
-    return _answer(request, whole, outcome, code)
-
-
-def _answer(request: AnyRequest, whole: TransactionRequest, results: Results, code: int) -> Answer:
-    status, parameters, data = results.status, results.parameters, results.data
-    request.reply_detail = reply_detail(request, results)
-    if isinstance(parameters, Structure):
-        parameters = parameters.encode(unicode=request.unicode, encoding=request.connection.oem_encoding)
-    if len(parameters) > whole.max_parameter_count and code != Command.NT_TRANSACT:
-        parameters = memoryview(parameters)[: whole.max_parameter_count]
-        status = status or NT.BUFFER_OVERFLOW
-    if len(data) > whole.max_data_count:
-        data, status = memoryview(data)[: whole.max_data_count], status or NT.BUFFER_OVERFLOW
-    if whole.flags & TransactionFlag.DISCONNECT_TID:
-        request.connection.end(tree=request.tree)
-        request.connection.trees.pop(request.tree.tid)
-    if whole.flags & TransactionFlag.NO_RESPONSE:
-        return NO_REPLY
-    kind = NtTransactResponse if code == Command.NT_TRANSACT else TransactionResponse
-    response = kind(parameters=parameters, data=data, setup=results.setup)
-    largest = max(request.connection.max_buffer, HEADER_SIZE + 64)
-    if HEADER_SIZE + response.size(HEADER_SIZE) <= largest:
-        return Reply(response, status) if status else response
-    return Replies(tuple(Reply(piece, status) for piece in response.pieces(largest, HEADER_SIZE)))
+        outcome = error
+    return answer_of(request, whole, outcome, code)
 
 
 @command(Command.TRANSACTION, TransactionRequest, Needs.TREE)

@@ -74,7 +74,7 @@ def tree_connect(request: Request[TreeConnectRequest]) -> Answer:
     tree = Tree(share, request.session)
     tree.tid = exchange.tid = connection.trees.add(tree)
     exchange.tree = request.tree = tree
-    return TreeConnectResponse(min(request.server.settings.max_buffer, _LARGEST), tree.tid)
+    return TreeConnectResponse(min(request.server.profile.max_buffer, _LARGEST), tree.tid)
 
 
 def disconnect(request: AnyRequest, tree: Tree) -> None:
