@@ -8,7 +8,7 @@ from fakesmb.wire.ntlmssp import Negotiate
 
 SIGNATURE_SIZE: Final = 16
 _RANDOM_PAD_END: Final = 8
-"""Up to here a signature without extended session security may hold what it likes ([MS-NLMP] 2.2.2.9.1)."""
+"""Without extended session security the bytes before this one are random, and not compared ([MS-NLMP] 2.2.2.9.1)."""
 
 
 class _Direction:
@@ -82,7 +82,7 @@ class SessionSecurity:
         return data if self._same(signature, self._mac(direction, covered)) else None
 
     def restart(self) -> None:
-        """Begins the key streams anew: what protects a mechanism list is not counted ([MS-SPNG] 3.3.5.1)."""
+        """Begins the key streams anew: a mechListMIC does not advance them ([MS-SPNG] 3.3.5.1)."""
         for direction in self._directions.values():
             direction.restart()
 

@@ -85,7 +85,7 @@ class SpnegoAcceptor:
     def _protect(self, mic: bytes) -> bytes:
         """Checks the client's mechListMIC and gives ours ([RFC 4178] 5).
 
-        None from the client, none from us: those that know only [RFC 2478] do not expect it. A guest's key is
+        A client that sends none gets none: those that know only [RFC 2478] do not expect it. A guest's key is
         known to the client alone, so there is nothing to check against.
         """
         security = self.ntlm.security

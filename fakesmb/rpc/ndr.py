@@ -61,7 +61,7 @@ class Writer:
         self._referent += 4
 
     def flush(self) -> None:
-        """What pointers so far point to, and what pointers in there point to."""
+        """Writes the targets of the pointers so far, each followed by the targets of the pointers in it."""
         later, self._later = self._later, []
         for write in later:
             write()

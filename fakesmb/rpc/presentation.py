@@ -33,7 +33,7 @@ class BoundContext(msgspec.Struct, frozen=True):
 
 
 class PresentationContexts:
-    """Those of one association."""
+    """The presentation contexts of one association, by the numbers that the client gives them."""
 
     def __init__(self, find: Finder) -> None:
         self._find = find

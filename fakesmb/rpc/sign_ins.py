@@ -14,7 +14,7 @@ NO_AUTHENTICATION: Final = 0
 
 
 class SecurityContexts:
-    """Those of one association, by the numbers that the client gives them."""
+    """The security contexts of one association, by the numbers that the client gives them."""
 
     def __init__(self, acceptors: Acceptors) -> None:
         self._acceptors = acceptors
@@ -84,7 +84,7 @@ class SecurityContexts:
             security.fail()
 
     def of_request(self, verifier: Verifier | None, context: int) -> SecurityContext | None:
-        """The security context of a request; None where the transport's word is taken. Raises `Fault`."""
+        """The security context of a request; None where the caller is whoever the transport says. Raises `Fault`."""
         security = self._default if verifier is None else self._contexts.get(verifier.context)
         if security is not None and not security.finished:
             raise Fault(FaultStatus.PROTOCOL, "a request in the middle of a sign-in", last=True)

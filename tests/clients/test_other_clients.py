@@ -3,6 +3,7 @@
 import io
 import re
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -85,6 +86,26 @@ def impacket_tour(smb: Running, work: Path) -> None:
 
 def test_impacket(smb: Running, work: Path) -> None:
     impacket_tour(smb, work)
+
+
+def test_idle_time_counts_from_the_last_request(smb: Running) -> None:
+    """NetrSessionEnum level 10 ([MS-SRVS] 2.2.4.14): seconds since the sign-in, and since the last request."""
+    from impacket.dcerpc.v5 import srvs, transport
+
+    waits = impacket(smb)
+    time.sleep(2.1)
+    waits.listPath("files", "*")
+    asks = impacket(smb)
+    rpc = transport.SMBTransport("127.0.0.1", smb.port, r"\srvsvc", smb_connection=asks).get_dce_rpc()
+    rpc.connect()
+    rpc.bind(srvs.MSRPC_UUID_SRVS)
+    answer = srvs.hNetrSessionEnum(rpc, "\0", "\0", 10)
+    rows = answer["InfoStruct"]["SessionInfo"]["Level10"]["Buffer"]
+    times = [(row["sesi10_time"], row["sesi10_idle_time"]) for row in rows]
+    assert any(active >= 2 and active - idle >= 1 for active, idle in times), times
+    assert any(idle == 0 for _, idle in times), times
+    asks.close()
+    waits.close()
 
 
 def test_impacket_signs(start: Start) -> None:

@@ -81,5 +81,5 @@ def unicode_string(text: str, referent: int) -> bytes:
 
 
 def given_text(value: Any) -> str:
-    """The text of an RPC_UNICODE_STRING in a request, b"" from a null pointer taken for none."""
+    """The text of an RPC_UNICODE_STRING in a request; a null pointer, for which impacket gives b"", is no text."""
     return value.rstrip("\0") if isinstance(value, str) else ""

@@ -223,7 +223,7 @@ def _handle_of(request: SetRequest | QueryRequest) -> bytes:
 
 
 def _pointer(out: bytearray) -> bytes:
-    """A referent of its own, as the place where it is written gives it."""
+    """A referent identifier that no other pointer of the stub has: it follows from the position."""
     return U32.pack(FIRST_REFERENT + len(out))
 
 

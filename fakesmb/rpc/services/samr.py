@@ -36,7 +36,7 @@ from fakesmb.rpc.stub import U32, Call, Operation, TableInterface, refused
 
 _MINUTE: Final = 60 * 10_000_000
 LOCKOUT: Final = -30 * _MINUTE
-"""The span of an account lockout and of counting towards one, were there one: Windows' default."""
+"""LockoutDuration and LockoutObservationWindow, Windows' default; no account is ever locked."""
 ENABLED: Final = 1
 PRIMARY: Final = 3
 _REVISION: Final = struct.Struct("<IIII")
@@ -149,7 +149,7 @@ _DOMAIN_LEVELS: Final[Mapping[int, int]] = {
 
 
 def _domain_values(call: Call, domain: Domain) -> Mapping[str, Any]:
-    """The members of all levels: any password will do, for as long as one likes."""
+    """The members of all levels: no rule for passwords, and they do not expire."""
     return {
         "MinPasswordLength": 0,
         "PasswordHistoryLength": 0,

@@ -18,7 +18,7 @@ from fakesmb.rpc.services.samr_objects import (
 from fakesmb.rpc.stub import Call, Operation
 
 _ROW_OVERHEAD: Final = 12
-"""Bytes of an enumeration's row besides its name, as far as a preferred length is concerned."""
+"""Bytes that a row of an enumeration counts for besides its name, against the preferred length."""
 
 
 def _fitting(sizes: Sequence[int], room: int) -> int:

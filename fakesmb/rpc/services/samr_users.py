@@ -37,7 +37,7 @@ def open_user(call: Call, handle: bytes, access: int, rid: int) -> bytes:
 _ALL_FIELDS: Final = 0x00FFFFFF
 _HOURS: Final = 168
 _LONGEST_HOURS: Final = 1260
-"""Bytes of [MS-SAMR] 2.2.7.5's array, whatever is in it."""
+"""Maximum count of the array in SAMPR_LOGON_HOURS, [MS-SAMR] 2.2.7.5."""
 
 
 def _logon_hours(writer: Writer) -> None:
@@ -87,7 +87,7 @@ _UNSET: Final[Mapping[str, Any]] = {
     "PasswordExpired": 0,
     "PrivateDataSensitive": 0,
 }
-"""What is the same of all users."""
+"""Members that hold the same for all users."""
 
 
 def _user_values(call: Call, user: User) -> Mapping[str, Any]:

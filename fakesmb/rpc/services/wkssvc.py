@@ -300,7 +300,7 @@ class _TransportDel:
 
 
 def transport_del(call: Call, name: str | None) -> bytes:
-    """NetrWkstaTransportDel, 3.2.4.6: what the redirector is not bound to is not bound to it, done."""
+    """NetrWkstaTransportDel, 3.2.4.6: answered as done, the redirector has no bindings."""
     if not call.admin:
         return U32.pack(Win32.ACCESS_DENIED)
     bound = (name or "").casefold() in (one.casefold() for one in TRANSPORTS)
