@@ -74,7 +74,7 @@ class Held:
 
     def __init__(self, node: Node, path: str, access: int, share: int) -> None:
         self.node, self.path, self.access, self.share = node, path, access, share
-        self.delete_on_close = self.made = self.contested = False
+        self.delete_on_close = self.made = self.delete_needs_another = False
         self.failed_at = -1
 
 
@@ -190,7 +190,9 @@ class Model:
             if disposition in REPLACING:
                 node.data.clear()
             for other in node.opens:
-                other.contested = other.contested or (other.delete_on_close and not other.made)
+                other.delete_needs_another = other.delete_needs_another or (
+                    other.delete_on_close and not other.made
+                )
         elif disposition in (OPEN, OVERWRITE):
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND)
         made = node is None
@@ -210,7 +212,9 @@ class Model:
         node.locks = [one for one in node.locks if one.held is not held]
         self.pump(node)
         others = [other for other in node.opens if other is not held]
-        if held.delete_on_close and (not held.contested or any(other.access & DELETE for other in others)):
+        if held.delete_on_close and (
+            not held.delete_needs_another or any(other.access & DELETE for other in others)
+        ):
             node.deleting = True
         node.opens = others
         if node.deleting and not others:

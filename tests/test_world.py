@@ -20,11 +20,7 @@ SOURCES = {
 
 NOT_YET = {
     "core/bulk.py",
-    "core/commands/old_files.py",
-    "core/commands/session.py",
     "core/connection.py",
-    "core/nt_trans/copychunk.py",
-    "core/state.py",
 }
 """Those that still ask the machine themselves."""
 

@@ -16,11 +16,11 @@ MAX_COMPONENT: Final = 255
 MAX_PATH: Final = 32_760
 """UTF-16 code units in a whole path ([MS-FSCC] 2.1.5)."""
 
-# [MS-FSCC] 2.1.5.2; lone surrogates too: no UTF-8 says them, and they would reach undecodable names on disk.
+# [MS-FSCC] 2.1.5.2; lone surrogates too: UTF-8 has none, and they would reach undecodable names on disk.
 _ILLEGAL: Final = re.compile(r'[\x00-\x1f"<>|?*:\ud800-\udfff]')
 _ILLEGAL_BUT_WILDCARDS: Final = re.compile(r"[\x00-\x1f|:\ud800-\udfff]")
 _ON_DISK: Final = re.compile(r'[\x00-\x1f"<>|?*:\\\ud800-\udfff]')
-# What a path must not contain to be taken as it is: nearly all paths that clients send.
+# A path without these needs no normalising: nearly all paths that clients send.
 _NOT_PLAIN: Final = re.compile(r'[\x00-\x1f"<>|?*:/\ud800-\udfff]|(?:^|\\)\.{0,2}(?:\\|$)')
 _POSIX_ILLEGAL: Final = re.compile("[\0\ud800-\udfff]")
 _LONGEST_POSIX: Final = 255
@@ -29,7 +29,7 @@ _CHECK_LENGTH: Final = MAX_COMPONENT // 2
 _DEFAULT_STREAM_TYPE: Final = "$DATA"
 _INDEX_TYPE: Final = "$INDEX_ALLOCATION"
 _INDEX_NAMES: Final = ("", "$I30")
-"""What the stream may be called that a directory is; of other names Windows says so ([MS-FSA] 2.1.5.1, phase 5)."""
+"""The names of a directory's $INDEX_ALLOCATION stream; others are INVALID_PARAMETER ([MS-FSA] 2.1.5.1, phase 5)."""
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -38,14 +38,15 @@ class Path(msgspec.Struct, frozen=True):
     parts: tuple[str, ...] = ()
     stream: str = ""
     unnamed: bool = False
-    """Whether the unnamed stream was meant in so many words (`name::$DATA`), which no directory has."""
+    """Whether the client named the unnamed stream (`name::$DATA`), which no directory has."""
 
     @classmethod
     def parse(cls, text: str, *, wildcards: bool = False) -> Self:
         """Reads `\\dir\\name[:stream]`, with or without leading and trailing separators; "" is the root.
 
-        `/` before a name parts it off too, as Samba has it for clients that send it; at the end of a path it is
-        a character that no name has, as to Windows. `a\\..\\b` is `b`; `name::$DATA` is `name` ([MS-FSCC] 2.1.5.3).
+        `/` before a name separates it too, as in Samba for clients that send it; at the end of a path it is
+        a character that no name can have, as in Windows. `a\\..\\b` is `b`; `name::$DATA` is `name`
+        ([MS-FSCC] 2.1.5.3).
 
         Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID for characters
         and names no file can have; wildcards only where `wildcards` allows them in the last component.
@@ -56,14 +57,14 @@ class Path(msgspec.Struct, frozen=True):
         if len(text) <= _CHECK_LENGTH and _NOT_PLAIN.search(text) is None:
             return cls(tuple(text.split("\\")))
         if text[-1] == "/":
-            raise SMBError(NT.OBJECT_NAME_INVALID, "a slash at the end")
+            raise SMBError(NT.OBJECT_NAME_INVALID, "the path ends in a slash")
         text = text.replace("/", "\\").lstrip("\\")
         stream, unnamed = "", False
         if ":" in text:
             text, stream = _split_stream(text)
             unnamed = not stream
         if len(text) > MAX_PATH:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "path too long")
+            raise SMBError(NT.OBJECT_NAME_INVALID, f"a path of {len(text)} characters")
         parts = _normalise(text.split("\\"), pattern=wildcards)
         last = len(parts) - 1 if wildcards else -1
         for at, part in enumerate(parts):
@@ -108,7 +109,7 @@ def _split_stream(text: str) -> tuple[str, str]:
         raise SMBError(NT.OBJECT_NAME_INVALID, "a stream without a name")
     # Stream names may hold control characters ([MS-FSCC] 2.1.5.3): Explorer wants `:\005SummaryInformation`.
     if len(stream) > MAX_COMPONENT or "\0" in stream:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "stream name")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"a stream name of {len(stream)} characters, or with a NUL")
     return head + separator + name, stream
 
 
@@ -133,29 +134,29 @@ def _normalise(parts: list[str], *, pattern: bool) -> list[str]:
 
 
 def check_name(name: str) -> None:
-    """Raises OBJECT_NAME_INVALID unless a file may get this name: patterns and joins can make others."""
+    """Raises OBJECT_NAME_INVALID unless a file may get this name."""
     if not name or name in (".", "..") or "\\" in name or "/" in name:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"{name!r} is not a name of one component")
     _check(name, _ILLEGAL)
 
 
 def _check(part: str, illegal: re.Pattern[str]) -> None:
     if illegal.search(part) is not None:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "characters that no name has")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"{part!r} has characters that no name can have")
     if len(part) > _CHECK_LENGTH and len(part.encode("utf-16-le")) > 2 * MAX_COMPONENT:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"a component of {len(part)} characters")
 
 
 def check_posix_name(name: str) -> None:
     """Raises OBJECT_NAME_INVALID unless a file may get this name."""
     if name in ("", ".", "..") or "/" in name or _POSIX_ILLEGAL.search(name):
-        raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"{name!r} is not a name of one component")
     if len(name.encode()) > _LONGEST_POSIX:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "component too long")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"a component of {len(name.encode())} bytes")
 
 
 def posix_path(text: str, *, wildcards: bool = False) -> Path:
-    """Reads `/dir/name`: only the separator is no part of a name. `wildcards` changes nothing.
+    """Reads `/dir/name`: names may have any character but the separator. `wildcards` changes nothing.
 
     Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID.
     """

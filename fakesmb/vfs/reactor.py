@@ -11,10 +11,10 @@ class DelayedCall(Protocol):
         """Whether it has been neither made nor cancelled."""
 
     def cancel(self) -> None:
-        """Never makes it."""
+        """Cancels the call."""
 
 
 Listen = Callable[[int, Callable[[], None]], Callable[[], None]]
-"""Calls back whenever a descriptor can be read; gives what ends that."""
+"""Calls back whenever a descriptor can be read; returns a function that ends it."""
 CallLater = Callable[[float, Callable[[], None]], DelayedCall]
 """Calls back after so many seconds, as Twisted's IReactorTime.callLater."""

@@ -29,7 +29,7 @@ BreakOplock = Callable[[int, bool], None]
 Change = tuple[int, str]
 """A change in a watched directory: an action (`Happened`), and the name below that directory."""
 Changes = list[Change]
-"""What is told at once. None at all: look for yourself, there was too much to tell, or the watch has ended."""
+"""The changes of one answer. Empty: the client must list the directory itself, or the watch has ended."""
 
 
 class Ea(NamedTuple):
@@ -274,7 +274,7 @@ class PosixFiles(Protocol):
         """The facts of a name itself, a symbolic link's own, or of an open file."""
 
     def read_link(self, path: "Path") -> str:
-        """Where a symbolic link leads, as it was told; INVALID_PARAMETER for anything else."""
+        """The target of a symbolic link; INVALID_PARAMETER for anything else."""
 
     def search(self, directory: "Path", pattern: str, attributes: int) -> Search:
         """Begins a search that gives the facts of names themselves."""
@@ -289,7 +289,7 @@ class PosixFiles(Protocol):
         """The POSIX locks that are taken through an open file."""
 
     def make_link(self, path: "Path", target: str) -> None:
-        """Makes a symbolic link that says `target`, whatever that is."""
+        """Makes a symbolic link with any `target`."""
 
     def make_node(self, path: "Path", kind: int) -> None:
         """Makes a named pipe (S_IFIFO) or a socket (S_IFSOCK), which nobody opens here."""
@@ -298,7 +298,7 @@ class PosixFiles(Protocol):
         """Gives a file, or a symbolic link itself, one more name."""
 
     def unlink(self, path: "Path", *, directory: bool) -> None:
-        """Takes a name away at once, though the file be open."""
+        """Removes a name at once, even of an open file."""
 
 
 class FileStore(Protocol):
@@ -429,7 +429,7 @@ class FileStore(Protocol):
     ) -> "Deferred[Changes]":
         """The changes in a directory since the last call for this open, or the next that comes ([MS-FSA] 2.1.5.11).
 
-        `size`: bytes of FILE_NOTIFY_INFORMATION that can be told. No change at all means: look for yourself.
+        `size`: bytes of FILE_NOTIFY_INFORMATION that fit. An empty list: the client must list the directory itself.
         Filter and `recursive` count in the first call of an open only. Cancelling the Deferred ends the wait.
         """
 
@@ -450,7 +450,7 @@ class FileStore(Protocol):
 
     @property
     def posix(self) -> PosixFiles:
-        """What the Unix extensions ask for besides."""
+        """The operations of the Unix extensions."""
 
     def with_posix_names(self) -> "FileStore":
         """The same files by POSIX names: each as it is spelt, and all characters but `/` legal."""
@@ -459,4 +459,4 @@ class FileStore(Protocol):
         """The volume's facts and free space."""
 
     def shutdown(self) -> None:
-        """Lets go of what is kept for later, such as descriptors. The store works on and takes it again."""
+        """Closes what is kept for reuse, such as descriptors. The store stays usable and opens it again."""

@@ -7,7 +7,7 @@ from fakesmb.nt.files import Access, DosDeny
 from fakesmb.nt.status import SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import sharing
-from fakesmb.vfs.rules.deletion import contest, deletes
+from fakesmb.vfs.rules.deletion import deletes, others_open
 from fakesmb.vfs.rules.held import Held
 from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
 from fakesmb.vfs.rules.sharing import conflict
@@ -34,7 +34,7 @@ class OneOpen:
         self.disk_path = disk_path
         self.delete_on_close = bool(request.options)
         self.made = False
-        self.contested = False
+        self.delete_needs_another = False
         self.wrote = False
         self.timed = False
         self.oplock: Held | None = None
@@ -94,7 +94,7 @@ def test_groups_refuse_what_looking_at_each_open_refuses(
             opens.end(there.pop(at))
             continue
         contested.update(one for one in there if one.delete_on_close)
-        contest(file)
+        others_open(file)
         there.append(OneOpen(file, request))
         opens.begin(there[-1])
 
@@ -118,9 +118,9 @@ def test_groups_refuse_what_looking_at_each_open_refuses(
         found = sharing.same_dos_open(file, new)
         assert found in same if same else found is None
     for one in there:
-        assert one.contested is (one in contested)
+        assert one.delete_needs_another is (one in contested)
         others = any(other is not one and other.access & Access.DELETE for other in there)
-        assert deletes(one) is (others or not one.contested)
+        assert deletes(one) is (others or not one.delete_needs_another)
     for one in there:
         opens.end(one)
     assert not file.opens.groups

@@ -1,4 +1,4 @@
-"""File system controls, [MS-FSCC] 2.3: what a local store answers of them, and as NTFS refuses the others."""
+"""File system controls, [MS-FSCC] 2.3: those that a local store answers; it refuses the others as NTFS does."""
 
 import ctypes
 import errno
@@ -42,7 +42,7 @@ def run(handle: LocalHandle, code: int, data: bytes, room: int) -> Answer:
 def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_SET_SPARSE, 2.3.64: no input means yes."""
     if handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "a sparse directory")
+        raise SMBError(NT.INVALID_PARAMETER, "a directory cannot be sparse")
     if not handle.access & (WRITES_DATA | Access.WRITE_ATTRIBUTES):
         raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
     st = os.fstat(handle.fd)
@@ -57,21 +57,21 @@ def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
 def _get_compression(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_GET_COMPRESSION, 2.3.17: COMPRESSION_FORMAT_NONE."""
     if room < _WORD.size:
-        raise SMBError(NT.INVALID_PARAMETER, "no room for two bytes")
+        raise SMBError(NT.INVALID_PARAMETER, f"room for {room} bytes of 2")
     return _WORD.pack(0), NT.SUCCESS
 
 
 def _set_compression(handle: LocalHandle, data: bytes, room: int) -> Answer:
-    """FSCTL_SET_COMPRESSION, 2.3.55: none is all that this volume can."""
+    """FSCTL_SET_COMPRESSION, 2.3.55: COMPRESSION_FORMAT_NONE is the only format of this volume."""
     if len(data) < _WORD.size:
-        raise SMBError(NT.INVALID_PARAMETER, "no compression format")
+        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input for a compression format")
     if _WORD.unpack_from(data)[0]:
         raise SMBError(NT.INVALID_DEVICE_REQUEST, "the volume does not compress")
     return _NOTHING
 
 
 def _allocated_ranges(handle: LocalHandle, data: bytes, room: int) -> Answer:
-    """FSCTL_QUERY_ALLOCATED_RANGES, 2.3.47: where a file has data, as whole as the disk tells."""
+    """FSCTL_QUERY_ALLOCATED_RANGES, 2.3.47: where a file has data, as far as the disk knows."""
     offset, length = _range(handle, data)
     if not handle.access & READS_DATA:
         raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
@@ -88,10 +88,10 @@ def _allocated_ranges(handle: LocalHandle, data: bytes, room: int) -> Answer:
 def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_SET_ZERO_DATA, 2.3.65: zeros up to the end of file, which does not move."""
     if len(data) < _RANGE.size or handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "no range")
+        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input for a range, or a directory")
     start, end = _RANGE.unpack_from(data)
     if start < 0 or end < start:
-        raise SMBError(NT.INVALID_PARAMETER, f"from {start} to {end}")
+        raise SMBError(NT.INVALID_PARAMETER, f"zeros from {start} to {end}")
     if not handle.access & Access.WRITE_DATA:
         raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
     end = min(end, os.fstat(handle.fd).st_size)
@@ -114,7 +114,7 @@ def _get_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
 
 
 def _create_or_get_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
-    """FSCTL_CREATE_OR_GET_OBJECT_ID, 2.3.1: link tracking gives a file an id by it."""
+    """FSCTL_CREATE_OR_GET_OBJECT_ID, 2.3.1: link tracking calls it to give a file an id."""
     _fits(bytes(OBJECT_ID_SIZE), room)
     known = _object_id(handle)
     if known is None:
@@ -125,7 +125,7 @@ def _create_or_get_object_id(handle: LocalHandle, data: bytes, room: int) -> Ans
 
 
 def _delete_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
-    """FSCTL_DELETE_OBJECT_ID, 2.3.4: no id is no error."""
+    """FSCTL_DELETE_OBJECT_ID, 2.3.4: succeeds for a file without an id, too."""
     _may_change_id(handle)
     if _object_id(handle) is not None:
         os.removexattr(handle.xattr_target, OBJECT_ID_XATTR)
@@ -151,7 +151,7 @@ def _no_reparse_point(handle: LocalHandle, data: bytes, room: int) -> Answer:
 def _find_files_by_sid(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_FIND_FILES_BY_SID, 2.3.15: a volume without quotas keeps no record of owners."""
     if not handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "a file holds no files")
+        raise SMBError(NT.INVALID_PARAMETER, "not a directory")
     return b"", NT.NO_QUOTAS_FOR_ACCOUNT
 
 
@@ -181,21 +181,21 @@ CONTROLS: Final[Mapping[int, Callable[[LocalHandle, bytes, int], Answer]]] = {
 CHANGING: Final = frozenset({0x0009C040, 0x00090098, 0x000900A0, 0x000900C0, 0x000900C4, 0x000980C8})
 """Those that change the file."""
 OF_DATA: Final = frozenset({0x000900C4, 0x000940CF, 0x000980C8})
-"""Those about how the data lies on the disk, which a named stream's does not."""
+"""Those about sparse ranges on the disk, which a named stream does not have."""
 
 
 def _range(handle: LocalHandle, data: bytes) -> tuple[int, int]:
     if len(data) < _RANGE.size or handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "no range of a file")
+        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input for a range, or a directory")
     offset, length = _RANGE.unpack_from(data)
     if offset < 0 or length < 0 or offset > _LARGEST - length:
-        raise SMBError(NT.INVALID_PARAMETER, f"{length} bytes at {offset}")
+        raise SMBError(NT.INVALID_PARAMETER, f"a range of {length} bytes at {offset}")
     return offset, length
 
 
 def _fits(data: bytes, room: int) -> Answer:
     if room < len(data):
-        raise SMBError(NT.INVALID_PARAMETER, f"{room} bytes for {len(data)}")
+        raise SMBError(NT.INVALID_PARAMETER, f"room for {room} bytes of {len(data)}")
     return data, NT.SUCCESS
 
 

@@ -51,7 +51,7 @@ def _parsed(blob: bytes) -> Descriptor:
 
 
 def load(target: str | int, *, follow: bool = False) -> Descriptor | None:
-    """The descriptor that is kept with a file; one that makes no sense denies everything rather than nothing."""
+    """The descriptor that is kept with a file; one that cannot be read denies everything."""
     if not xattrs.HAVE:
         return None
     try:
@@ -67,7 +67,7 @@ def load(target: str | int, *, follow: bool = False) -> Descriptor | None:
 def save(target: str | int, descriptor: Descriptor, *, follow: bool = True) -> None:
     """Keeps a descriptor with a file; raises NOT_SUPPORTED where the disk cannot."""
     if not xattrs.HAVE:
-        raise SMBError(NT.NOT_SUPPORTED, "no extended attributes here")
+        raise SMBError(NT.NOT_SUPPORTED, "this system has no extended attributes")
     try:
         blob = descriptor_bytes(descriptor)
     except ValueError as error:
@@ -112,7 +112,7 @@ class Guard:
         return Guard(self._root, self._opens, token, always=self._always)
 
     def open(self, entry: Entry, asked: int, access: int, disposition: int, options: int) -> int:
-        """The access an open of something that is there gets, of what the file itself allows; or ACCESS_DENIED.
+        """The access that an open of an existing file gets; raises ACCESS_DENIED where its descriptor refuses it.
 
         `asked` is the mask with generic rights mapped, `access` what it grants where nothing restricts it.
         """
@@ -133,7 +133,7 @@ class Guard:
         return access
 
     def make(self, parent: Directory, given: Descriptor | None, *, directory: bool) -> Descriptor | None:
-        """What is to be kept with a new object, which this user must be allowed to make; None for nothing."""
+        """The descriptor to store with a new file or directory, or None; ACCESS_DENIED if this user may not make it."""
         token = self.token or _SERVER
         if given is not None and not (given.owner or given.group or given.control & _LISTS):
             given = None
@@ -199,7 +199,7 @@ class Guard:
         own = load(handle.xattr_target, follow=True)
         if own is None:
             return default_descriptor(os.fstat(handle.fd))
-        self._opens.secured = True  # it may have come with a copy of the file
+        self._opens.secured = True  # a local program may have copied it with the file
         return own
 
     def _by_parent(self, entry: Entry, token: Token) -> int:

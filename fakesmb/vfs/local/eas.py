@@ -1,8 +1,8 @@
 """Extended attributes of OS/2 ([MS-FSA] 2.1.5.15.4, [MS-CIFS] 2.2.1.2) as `user.<NAME>` of the disk, as Samba has them.
 
-Names are kept in upper case, as NTFS does, unless one is there in another, or as they are spelt for a client with POSIX
-names: Linux, whose `user.*` attributes these are, knows its own spelling only. They are found in any case. What the
-server itself keeps in extended attributes is hidden. The flags of an EA are not kept. A disk without extended
+Names are stored in upper case, as on NTFS, unless the EA exists already in another spelling. For a client with POSIX
+names they are stored as spelt, because Linux finds its `user.*` attributes by exact name. They are found in any
+case. The server's own extended attributes are hidden. The flags of an EA are not stored. A disk without extended
 attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
 """
 
@@ -34,15 +34,15 @@ def check(eas: Iterable[Ea]) -> None:
     """Raises INVALID_EA_NAME or INVALID_EA_FLAG unless all of these can be set."""
     for ea in eas:
         if not 0 < len(ea.name) <= _LONGEST_NAME or _ILLEGAL.search(ea.name) is not None:
-            raise SMBError(NT.INVALID_EA_NAME, repr(ea.name))
+            raise SMBError(NT.INVALID_EA_NAME, f"EA name {ea.name!r}")
         if ea.flags & ~_NEED:
-            raise SMBError(NT.INVALID_EA_FLAG, f"0x{ea.flags:02X}")
+            raise SMBError(NT.INVALID_EA_FLAG, f"EA flags 0x{ea.flags:02X}")
         if _is_reserved(ea.name):
-            raise SMBError(NT.ACCESS_DENIED, "a name that the server keeps its own things by")
+            raise SMBError(NT.ACCESS_DENIED, f"{ea.name!r} is a name that the server uses itself")
 
 
 def load(target: str | int) -> list[Ea]:
-    """The EAs of a file; what no client could set is not among them."""
+    """The EAs of a file, without extended attributes that no client could have set."""
     return list(_present(target).values())
 
 
@@ -102,7 +102,7 @@ def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea]) -> No
     for key, ea in after.items():
         if before.get(key) != ea:
             if not xattrs.HAVE:
-                raise SMBError(NT.EAS_NOT_SUPPORTED, "no extended attributes here")
+                raise SMBError(NT.EAS_NOT_SUPPORTED, "this system has no extended attributes")
             os.setxattr(target, _PREFIX + ea.name, ea.value)
 
 

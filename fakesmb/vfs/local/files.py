@@ -82,7 +82,7 @@ class FileHandle(LocalHandle):
             and local.any(self.fd)
             and local.obstacle(self.fd, offset, offset + size, exclusive=writes) is not None
         ):
-            raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program's lock")
+            raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program has locked the range")
 
     def flush(self) -> None:
         """Makes the data durable, where this open could have written it."""

@@ -1,7 +1,6 @@
-"""Handles: one object for each open of a file, a named stream or a directory, which knows how to do what is asked.
+"""Handles: one object for each open of a file, a named stream or a directory, with the operations of its kind.
 
-What all kinds have in common is here, and directories, which have no data. `vfs.local.files` and
-`vfs.local.streamhandles` have the others.
+Here are what all kinds have in common, and directories. `vfs.local.files` and `vfs.local.streamhandles` are the others.
 """
 
 import os
@@ -34,7 +33,7 @@ class LocalHandle:
     __slots__ = (
         "access",
         "closed",
-        "contested",
+        "delete_needs_another",
         "delete_on_close",
         "disk_path",
         "dos_deny",
@@ -78,7 +77,7 @@ class LocalHandle:
         self.file = file
         self.fd = fd
         """A descriptor of the file itself; opened with O_PATH where no data may be read or written."""
-        self.access = access | Access.READ_ATTRIBUTES  # as Windows' server, which answers queries through it
+        self.access = access | Access.READ_ATTRIBUTES  # Windows' server answers queries through any open
         self.share = request.share
         self.options = request.options
         self.pid = request.pid
@@ -95,8 +94,9 @@ class LocalHandle:
         self.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
         self.made = False
         """Whether this open made the file."""
-        self.contested = False
-        """It found the file there and asked for delete on close, and others opened the file after it."""
+        self.delete_needs_another = False
+        """Its close deletes only if another open with DELETE access is left: it asked for delete on close of a
+        file that was there, and others opened the file after it."""
         self.wrote = False
         """Whether its close moves the last write time."""
         self.timed = False
@@ -213,7 +213,7 @@ class DirectoryHandle(LocalHandle):
         raise SMBError(NT.INVALID_PARAMETER, "a directory has no byte ranges to lock")
 
     def report_end(self, *, gone: bool) -> None:
-        """Nothing: a directory is not written through its opens."""
+        """Does nothing: a directory is not written through its opens."""
 
 
 def local_handle(handle: Handle) -> LocalHandle:

@@ -23,7 +23,7 @@ _STOP_UPDATES: Final = -1
 _RESUME_UPDATES: Final = -2
 _NEVER_STORED: Final = Attribute.NORMAL | Attribute.DIRECTORY
 _SLACK_NS: Final = 1_000_000
-"""A change on disk so shortly after the change time was stored is that of storing it."""
+"""A change on disk this soon after the change time was stored is the storing itself."""
 _MOST_SLACK_NS: Final = 1_000_000_000
 
 
@@ -35,9 +35,13 @@ def set_basic(
     Raises INVALID_PARAMETER for times and attributes that this file cannot have.
     """
     if attributes & (Attribute.TEMPORARY if handle.is_directory else Attribute.DIRECTORY):
-        raise SMBError(NT.INVALID_PARAMETER, "attributes that this kind of file cannot have")
-    if not all(_RESUME_UPDATES <= one <= _LATEST for one in (creation, access, write, change)):
-        raise SMBError(NT.INVALID_PARAMETER, "a time that is none")
+        raise SMBError(
+            NT.INVALID_PARAMETER,
+            f"attributes 0x{attributes:X} of a {'directory' if handle.is_directory else 'file'}",
+        )
+    times = (creation, access, write, change)
+    if not all(_RESUME_UPDATES <= one <= _LATEST for one in times):
+        raise SMBError(NT.INVALID_PARAMETER, f"timestamp out of range: {times}")
     clock = handle.opens.clock
     st = os.fstat(handle.fd)
     if creation > 0 or attributes:
@@ -48,7 +52,7 @@ def set_basic(
         try:
             os.utime(handle.xattr_target, ns=(at, wt))
         except OverflowError:
-            raise SMBError(NT.INVALID_PARAMETER, "a time beyond what the disk can keep") from None
+            raise SMBError(NT.INVALID_PARAMETER, f"timestamp out of the disk's range: {times}") from None
     if handle.file.times is not None:
         handle.file.times.touch(handle)
     if write > 0 or change > 0:
@@ -75,7 +79,7 @@ def set_eas(handle: LocalHandle, wanted: Sequence[Ea], *, as_spelt: bool) -> Non
 
 
 def note_modified(handle: LocalHandle) -> None:
-    """An open changes data: the file wants to be backed up again ([MS-FSA] 2.1.4.17)."""
+    """An open changes data: sets ARCHIVE, so that the file is backed up again ([MS-FSA] 2.1.4.17)."""
     was_set = set_archive(
         handle.xattr_target, os.fstat(handle.fd), handle.name, handle.opens.side, follow=True
     )
@@ -84,7 +88,7 @@ def note_modified(handle: LocalHandle) -> None:
 
 
 def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTable, *, follow: bool) -> bool:
-    """Sets ARCHIVE where it is not set. A disk that refuses keeps it from no change of data."""
+    """Sets ARCHIVE; True if it was not set before. A disk that refuses to store it does not stop the change of data."""
     old = load(target, st, side, follow=follow)
     if effective(st.st_mode, name, old.attributes) & Attribute.ARCHIVE:
         return False
@@ -105,7 +109,7 @@ def as_shown(stored: Stored, st: os.stat_result, name: str) -> Stored:
 
 
 def keep_change_time(handle: LocalHandle, change: int) -> None:
-    """The last open ends after somebody set the change time: from now on the disk knows it."""
+    """Stores a change time that a client set, when the last open of the file ends."""
     slack = _SLACK_NS
     while slack <= _MOST_SLACK_NS:
         until = handle.opens.world.disk_ns() + slack
@@ -123,7 +127,7 @@ def _remember(
     change: int = 0,
     change_until: int = 0,
 ) -> None:
-    """Keeps attributes and times; attributes and creation time that are left stay what they are shown to be now."""
+    """Stores attributes and times; an attribute mask or creation time of 0 leaves what is shown now."""
     side = handle.opens.side
     old = as_shown(load(handle.xattr_target, st, side, follow=True), st, handle.name)
     bits = old.attributes

@@ -19,9 +19,9 @@ from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, SharingViolation
 
 _DELETE: Final = CreateParameters(access=Access.DELETE)
-"""What deleting by name is as an open."""
+"""The open that deleting by name is equal to."""
 _ENTER: Final = CreateParameters(access=Access.WRITE_DATA, share=ShareMode.READ | ShareMode.WRITE)
-"""What a rename is as an open of the directory that it leads to."""
+"""The open of the new directory that a rename is equal to."""
 
 
 class Namespace:
@@ -44,17 +44,17 @@ class Namespace:
     def remove_directory(self, path: Path) -> None:
         """Removes an empty directory."""
         if path.stream or path.unnamed:
-            raise SMBError(NT.NOT_A_DIRECTORY, "a stream")
+            raise SMBError(NT.NOT_A_DIRECTORY, "a named stream is no directory")
         entry = self._existing(path)
         assert entry.st is not None
         if not stat.S_ISDIR(entry.st.st_mode):
             raise SMBError(NT.NOT_A_DIRECTORY)
         if not entry.name:
-            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+            raise SMBError(NT.ACCESS_DENIED, "the share's root cannot be deleted")
         self._delete(entry, path, ShareMode.ALL)
 
     def _delete(self, entry: Entry, path: Path, share: int) -> None:
-        """In Windows' steps: what an open for DELETE meets, then what marking it does."""
+        """Deletes in Windows' order: first the checks of an open for DELETE, then those of marking the file."""
         assert entry.st is not None
         if self._opens.secured:
             self._guard.check(entry, Access.DELETE)
@@ -63,7 +63,7 @@ class Namespace:
             check_delete(file, share)
             oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
         if self._attributes(entry) & Attribute.READONLY:
-            raise SMBError(NT.CANNOT_DELETE, "read-only")
+            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
         if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link and self._lookup.enter(entry).names():
             raise SMBError(NT.DIRECTORY_NOT_EMPTY)
         if file is not None:
@@ -72,7 +72,7 @@ class Namespace:
             self.unlink(entry)
 
     def unlink(self, entry: Entry) -> None:
-        """Takes the name away; a link goes, not what it leads to."""
+        """Removes the name: of a symbolic link the link itself."""
         assert entry.st is not None
         directory = entry.directory
         directory.about_to_change()
@@ -88,7 +88,7 @@ class Namespace:
             self._opens.watches.removed(entry.path, directory=stat.S_ISDIR(entry.st.st_mode))
 
     def _forget(self, st: os.stat_result) -> None:
-        """A name of this inode has gone: with the last one goes what the side table keeps of it."""
+        """A name of this inode was removed: with the last name its entry in the side table goes."""
         if st.st_nlink <= 1 or stat.S_ISDIR(st.st_mode):
             self._opens.side.pop((st.st_dev, st.st_ino), None)
 
@@ -101,13 +101,13 @@ class Namespace:
             self.unlink(entry)
 
     def check_deletable(self, handle: LocalHandle, attributes: int) -> None:
-        """Raises what a client gets that marks this open file for deletion."""
+        """Raises where this open file may not be marked for deletion."""
         if not handle.access & Access.DELETE:
             raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
         if attributes & Attribute.READONLY:
-            raise SMBError(NT.CANNOT_DELETE, "read-only")
+            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
         if not handle.path.parts:
-            raise SMBError(NT.CANNOT_DELETE, "the share's root")
+            raise SMBError(NT.CANNOT_DELETE, "the share's root cannot be deleted")
         if handle.is_directory:
             entry = self._lookup.find(handle.path)
             if not entry.is_link and self._lookup.enter(entry).names():
@@ -122,13 +122,13 @@ class Namespace:
         handle: LocalHandle | None = None,
         share: int = ShareMode.ALL,
     ) -> None:
-        """Gives a new name. With a handle its own rights count, else what an open for DELETE would meet."""
+        """Gives a new name. With a handle its access counts, else the checks of an open for DELETE apply."""
         source = self._existing(path)
         assert source.st is not None
         if to.stream or to.unnamed:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+            raise SMBError(NT.OBJECT_NAME_INVALID, "the new name of a file names a stream")
         if not source.name or not to.parts:
-            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+            raise SMBError(NT.ACCESS_DENIED, "the share's root cannot be renamed")
         file = self._opens.get(source.st)
         if handle is None and file is not None:
             check_delete(file, share)
@@ -142,7 +142,7 @@ class Namespace:
         if stat.S_ISDIR(source.st.st_mode):
             self._check_directory_moves(source, target)
         elif file is not None and file.streams:
-            # Of a directory they may be open: Windows renames it.
+            # Windows renames a directory although its streams are open.
             raise SMBError(NT.ACCESS_DENIED, "a stream of the file is open")
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)
@@ -174,7 +174,7 @@ class Namespace:
             self._note_renamed(target.directory, to.name, source.st)
 
     def _note_renamed(self, directory: Directory, name: str, st: os.stat_result) -> None:
-        """Under its new name a file wants to be backed up, as Samba learnt from Windows."""
+        """A renamed file gets the ARCHIVE attribute, as on Windows and Samba."""
         was_set = set_archive(directory.xattr_base + name, st, name, self._opens.side, follow=False)
         if was_set and self._opens.watches.active:
             self._opens.watches.modified(directory.path_of(name), Filter.ATTRIBUTES)
@@ -186,7 +186,7 @@ class Namespace:
         if stat.S_ISDIR(source.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
         if not stat.S_ISREG(source.st.st_mode):
-            raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+            raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device cannot be linked")
         target = self._target(to)
         if not to.parts:
             raise SMBError(NT.OBJECT_NAME_COLLISION)
@@ -208,9 +208,9 @@ class Namespace:
             self._opens.watches.added(target.directory.path_of(to.name), directory=False)
 
     def _existing(self, path: Path, *, followed: bool = False) -> Entry:
-        """What a name that will be changed is now."""
+        """The entry of a name that is to be changed."""
         if path.stream:
-            raise SMBError(NT.INVALID_PARAMETER, "a stream")
+            raise SMBError(NT.INVALID_PARAMETER, "not possible for a named stream")
         entry = self._lookup.find(path) if followed else self._lookup.itself(path)
         if path.unnamed and entry.st is not None and stat.S_ISDIR(entry.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY, "a directory has no unnamed stream")
@@ -220,7 +220,7 @@ class Namespace:
 
     def _target(self, to: Path) -> Entry:
         if to.stream or to.unnamed:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+            raise SMBError(NT.OBJECT_NAME_INVALID, "the new name of a file names a stream")
         if to.parts:
             self._lookup.check_new(to.name)
         target = self._lookup.named(to)
@@ -270,7 +270,7 @@ class Namespace:
         if (target.directory.path + "/").startswith(inside):
             raise SMBError(NT.SHARING_VIOLATION, "a directory cannot move into itself")
         if self._lookup.posix:
-            return  # as Samba has it: what is open in the directory goes on under its new path
+            return  # as in Samba: files that are open in the directory stay open under its new path
         oplocks.before_moving(self._opens, source.path)
         if self._opens.is_open_below(source.path):
             raise SMBError(NT.ACCESS_DENIED, "something in the directory is open")
@@ -304,7 +304,7 @@ class Namespace:
 
 
 def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:
-    """What an open for DELETE that shares that much would meet: what renames and deletes by name are."""
+    """The checks of an open for DELETE with that share mode, which a rename or delete by name is equal to."""
     try:
         sharing.check_delete(file, share)
     except SharingViolation as violation:

@@ -22,7 +22,7 @@ from fakesmb.vfs.local.volume import check_room
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
-from fakesmb.vfs.rules.deletion import contest
+from fakesmb.vfs.rules.deletion import others_open
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
 from fakesmb.vfs.shortnames import shown_name
@@ -38,20 +38,20 @@ REPLACING: Final[dict[int, int]] = {
     Disposition.OVERWRITE: Access.WRITE_DATA,
     Disposition.OVERWRITE_IF: Access.WRITE_DATA,
 }
-"""The dispositions that empty a file, and the access that this is: a read-only one can be superseded."""
+"""The dispositions that empty a file, and the access that each implies: a read-only file can be superseded."""
 _EXISTING_ONLY: Final = frozenset({Disposition.OPEN, Disposition.OVERWRITE})
 _DISPOSITIONS: Final = frozenset(Disposition)
 _KEPT: Final = Attribute.SETTABLE & ~(Attribute.NORMAL | Attribute.SPARSE)
 _KEPT_ON_REPLACING: Final = _KEPT & ~Attribute.NOT_CONTENT_INDEXED
 _KNOWN_OPTIONS: Final = 0x00EFFFFF
-"""All but FILE_RESERVE_OPFILTER, which no file system takes any more."""
+"""All but FILE_RESERVE_OPFILTER, which file systems no longer accept."""
 _LARGEST_ALLOCATION: Final = (1 << 63) - 1
 _BOTH_SYNCHRONOUS: Final = Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT
 _OPENED: Final = int(Action.OPENED)
 
 
 class _ChangedMeanwhile(Exception):
-    """The name no longer means what it meant a moment ago."""
+    """Another program changed the name between looking it up and opening it."""
 
 
 class Opener:
@@ -66,7 +66,7 @@ class Opener:
 
     def create(self, path: Path, request: CreateParameters) -> Opened:
         """`FileStore.create`."""
-        # As Windows' server, which asks for the attributes besides whatever the client asks for.
+        # Windows' server adds READ_ATTRIBUTES to whatever the client asks for.
         mask = map_generic(request.access) or Access.READ_ATTRIBUTES
         _check_request(path, request, mask, privileged=self._guard.privileged)
         if path.stream:
@@ -130,13 +130,15 @@ class Opener:
         if attributes & Attribute.READONLY and request.disposition != Disposition.SUPERSEDE:
             raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
         if attributes & ~request.attributes & (Attribute.HIDDEN | Attribute.SYSTEM):
-            raise SMBError(NT.ACCESS_DENIED, "a hidden or system file, and the request does not say so")
+            raise SMBError(
+                NT.ACCESS_DENIED, "a hidden or system file can be overwritten only with these attributes"
+            )
 
     def _check_delete_on_close(self, entry: Entry, attributes: int) -> None:
         if attributes & Attribute.READONLY:
-            raise SMBError(NT.CANNOT_DELETE, "read-only")
+            raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
         if not entry.name:
-            raise SMBError(NT.CANNOT_DELETE, "the share's root")
+            raise SMBError(NT.CANNOT_DELETE, "the share's root cannot be deleted")
 
     def _replace(
         self, fd: int, path: Path, request: CreateParameters, st: os.stat_result, stored: Stored
@@ -160,7 +162,7 @@ class Opener:
         if self._read_only:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
         if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
-            raise SMBError(NT.CANNOT_DELETE, "made read-only and to be deleted")
+            raise SMBError(NT.CANNOT_DELETE, "delete on close of a new read-only file")
         self._lookup.check_new(entry.name)
         if request.allocation:
             check_room(self._lookup.root.path, request.allocation)
@@ -179,7 +181,7 @@ class Opener:
             descriptor = self._guard.make(parent, descriptor, directory=directory)
         if directory:
             if wanted & Attribute.TEMPORARY:
-                raise SMBError(NT.INVALID_PARAMETER, "a temporary directory")
+                raise SMBError(NT.INVALID_PARAMETER, "a directory cannot be temporary")
             parent.mkdir(entry.name)
             fd = parent.open(entry.name, _O_PATH | os.O_DIRECTORY)
         else:
@@ -196,10 +198,10 @@ class Opener:
                 save(fd, st, stored, self._opens.side, follow=True)
             if descriptor is not None:
                 self._guard.keep(entry.xattr_path if directory else fd, descriptor, follow=not directory)
-            # Again, for the change time that attributes and descriptor moved.
+            # Again: storing attributes and descriptor moved the change time.
             st = os.fstat(fd)
         except BaseException:
-            # Half made, for example where the disk is full: what could not be made whole is not left behind.
+            # For example the disk is full: a file that could not be made completely is removed.
             os.close(fd)
             with suppress(OSError):
                 (parent.rmdir if directory else parent.unlink)(entry.name)
@@ -242,7 +244,7 @@ class Opener:
         )
         handle.made = action == Action.CREATED
         if file.opens:
-            contest(file)
+            others_open(file)
         self._opens.begin(handle)
         if request.allocation and action != _OPENED and not directory:
             file.allocation = request.allocation
@@ -261,27 +263,30 @@ def _check_request(path: Path, request: CreateParameters, mask: int, *, privileg
         or request.share & ~ShareMode.ALL
         or options & ~_KNOWN_OPTIONS
     ):
-        raise SMBError(NT.INVALID_PARAMETER, "disposition, share mode or options")
+        unknown = f"disposition {request.disposition}, share mode 0x{request.share:X}, options 0x{options:X}"
+        raise SMBError(NT.INVALID_PARAMETER, unknown)
     if request.allocation > _LARGEST_ALLOCATION:
-        raise SMBError(NT.INVALID_PARAMETER, "a negative allocation size")
+        raise SMBError(NT.INVALID_PARAMETER, f"allocation size {request.allocation} beyond 2^63 - 1")
     if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in REPLACING):
-        raise SMBError(NT.INVALID_PARAMETER, "a directory can be opened or made, nothing else")
+        raise SMBError(
+            NT.INVALID_PARAMETER, f"a directory with disposition {request.disposition} or as no directory"
+        )
     synchronous = options & (Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT)
-    # Of these two, Windows looks at the mask as it came: no generic right counts, nor MAXIMUM_ALLOWED.
+    # Windows checks these two against the mask as it was sent: generic rights and MAXIMUM_ALLOWED do not count.
     if synchronous == _BOTH_SYNCHRONOUS or (synchronous and not request.access & Access.SYNCHRONIZE):
-        raise SMBError(NT.INVALID_PARAMETER, "synchronous in both ways, or without SYNCHRONIZE access")
+        raise SMBError(NT.INVALID_PARAMETER, "both synchronous options, or one without SYNCHRONIZE access")
     if options & Option.DELETE_ON_CLOSE and not request.access & Access.DELETE:
         raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
     if options & Option.OPEN_BY_FILE_ID:
-        raise SMBError(NT.NOT_SUPPORTED, "open by file id")
+        raise SMBError(NT.NOT_SUPPORTED, "open by file id is not supported")
     if options & Option.DIRECTORY and (path.stream or path.unnamed):
-        raise SMBError(NT.NOT_A_DIRECTORY, "a stream")
+        raise SMBError(NT.NOT_A_DIRECTORY, "a named stream is no directory")
     if request.eas:
         eas.check(request.eas)
 
 
 def _check_kind(mode: int, disposition: int, options: int) -> None:
-    """Whether what is there may be opened in this way ([MS-FSA] 2.1.5.1.2)."""
+    """Raises unless a file of this kind may be opened in this way ([MS-FSA] 2.1.5.1.2)."""
     if stat.S_ISDIR(mode) and options & Option.NON_DIRECTORY:
         raise SMBError(NT.FILE_IS_A_DIRECTORY)
     if disposition == Disposition.CREATE:
@@ -292,13 +297,13 @@ def _check_kind(mode: int, disposition: int, options: int) -> None:
     elif options & Option.DIRECTORY:
         raise SMBError(NT.NOT_A_DIRECTORY)
     elif not stat.S_ISREG(mode):
-        raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+        raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device cannot be opened")
 
 
 def _open_existing(
     entry: Entry, st: os.stat_result, access: int, mask: int, *, replacing: bool
 ) -> tuple[int, int]:
-    """A descriptor of exactly the inode that was looked at, and the access that permissions leave."""
+    """A descriptor of the inode `st`, and the access that the disk's permissions leave."""
     place, name = entry.data_directory, entry.data_name
     if stat.S_ISDIR(st.st_mode):
         fd = place.open(name, _O_PATH | os.O_DIRECTORY)

@@ -1,7 +1,7 @@
 """What the CIFS Unix extensions ask of a store: names as POSIX has them, symbolic links, permissions, unlink at once.
 
 Everything here looks at the name itself (lstat) and works from a directory that `Lookup` holds, so nothing leads out of
-the share: a symbolic link may be made to say anything, but is only followed by the store's lookup, and only inside.
+the share: a symbolic link may have any target, but only the store's lookup follows it, and only inside the share.
 """
 
 import os
@@ -68,7 +68,7 @@ class LocalPosixFiles:
         return posix_info(entry.st, stored, entry.name, entry.client_path)
 
     def read_link(self, path: Path) -> str:
-        """Where a symbolic link leads, as it was told; INVALID_PARAMETER for anything else."""
+        """The target of a symbolic link; INVALID_PARAMETER for anything else."""
         entry = self._find(path)
         assert entry.st is not None
         if not stat.S_ISLNK(entry.st.st_mode):
@@ -130,7 +130,7 @@ class LocalPosixFiles:
             save(xattrs, st, stored, self._opens.side, follow=follow)
 
     def set_new_mode(self, handle: Handle, mode: int) -> None:
-        """The permissions of a file that this open made, whatever it may do besides."""
+        """The permissions of a file that this open made, whatever access it was opened for."""
         os.chmod(f"/proc/self/fd/{local_handle(handle).fd}", mode & _PERMISSIONS)
 
     def locks(self, handle: Handle) -> PosixLocks:
@@ -141,7 +141,7 @@ class LocalPosixFiles:
         return PosixLocks(opened)
 
     def _sticks(self, handle: Open | None, st: os.stat_result, write: int) -> None:
-        """A write time that is set on purpose outlasts what open handles would do to it."""
+        """A write time that a client sets is not moved by writes through other opens."""
         if handle is None:
             file = self._opens.get(st)
             if file is None or not file.opens:
@@ -150,10 +150,13 @@ class LocalPosixFiles:
         set_times(handle, self._opens.clock, write, 0)
 
     def make_link(self, path: Path, target: str) -> None:
-        """Makes a symbolic link that says `target`, whatever that is: following it is the lookup's to judge."""
+        """Makes a symbolic link with any `target`: the lookup decides whether it can be followed."""
         self._check_writable()
         if not target or not is_utf8(target) or len(target.encode()) > _LONGEST_TARGET:
-            raise SMBError(NT.INVALID_PARAMETER, "the target of a symbolic link")
+            raise SMBError(
+                NT.INVALID_PARAMETER,
+                f"a link target of {len(target)} characters: none, too many or not UTF-8",
+            )
         entry = self._new(path)
         entry.directory.about_to_change()
         os.symlink(target, entry.directory.base + entry.name, dir_fd=entry.directory.fd)
@@ -182,13 +185,13 @@ class LocalPosixFiles:
         self._added(target)
 
     def unlink(self, path: Path, *, directory: bool) -> None:
-        """Takes a name away at once, though the file be open: opens that share deletion go on without it."""
+        """Removes a name at once, even of an open file; its opens, which must share DELETE, stay usable."""
         self._check_writable()
         entry = self._find(path)
         st = entry.st
         assert st is not None
         if not entry.name:
-            raise SMBError(NT.ACCESS_DENIED, "the share's root")
+            raise SMBError(NT.ACCESS_DENIED, "the share's root cannot be deleted")
         if stat.S_ISDIR(st.st_mode) != directory:
             raise SMBError(NT.NOT_A_DIRECTORY if directory else NT.FILE_IS_A_DIRECTORY)
         if self._opens.secured:
@@ -212,7 +215,7 @@ class LocalPosixFiles:
     def _entry(self, path: Path) -> Entry:
         """The name itself, existing or not."""
         if path.stream or path.unnamed:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "a stream")
+            raise SMBError(NT.OBJECT_NAME_INVALID, "a POSIX name has no streams")
         return self._lookup.unfollowed(path)
 
     def _new(self, path: Path) -> Entry:
@@ -245,7 +248,7 @@ def _nanoseconds(time: int | None, now: int) -> int:
 
 
 class _bad_value:  # noqa: N801
-    """Turns what utime(2) cannot take into a refusal."""
+    """Turns a time that utime(2) cannot take into INVALID_PARAMETER."""
 
     def __enter__(self) -> None:
         return None
@@ -257,7 +260,7 @@ class _bad_value:  # noqa: N801
 
 def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, follow: bool) -> None:
     if stat.S_ISLNK(st.st_mode):
-        return  # as Linux has it: the permissions of a link mean nothing
+        return  # as on Linux: the permissions of a symbolic link mean nothing
     if follow:
         os.chmod(name, mode & _PERMISSIONS)
         return

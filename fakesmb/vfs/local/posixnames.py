@@ -17,7 +17,7 @@ from fakesmb.vfs.stored import Stored
 
 
 class ExactLookup(Lookup):
-    """Finds names as they are spelt and not otherwise: for a client that wants POSIX path names."""
+    """Finds names in their exact spelling only: for a client that wants POSIX path names."""
 
     posix = True
 
@@ -72,7 +72,7 @@ def posix_info(st: os.stat_result, stored: Stored, name: str, path: str) -> Info
 class LinkSearch(LocalSearch):
     """A search at the levels of Windows for a client with POSIX names: it follows symbolic links by itself.
 
-    So they are listed as themselves, wherever they lead; smbclient deletes only what it finds.
+    So links are listed themselves, wherever they lead: smbclient deletes only what a search finds.
     """
 
     __slots__ = ()

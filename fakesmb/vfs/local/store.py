@@ -85,7 +85,7 @@ class LocalStore:
 
     @property
     def posix(self) -> LocalPosixFiles:
-        """What the Unix extensions ask for besides."""
+        """The operations of the Unix extensions."""
         return LocalPosixFiles(
             self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only
         )
@@ -104,7 +104,7 @@ class LocalStore:
         return self._lookup.root.path
 
     def shutdown(self) -> None:
-        """Lets go of the descriptors that are kept for later. The store works on and takes them again."""
+        """Closes descriptors that are kept for reuse. The store stays usable and opens them again."""
         self._names.close()
         self._exact_names.close()
         if self.opens.watches.outside is not None:
@@ -138,7 +138,7 @@ class LocalStore:
     def read(self, handle: "Handle", offset: int, size: int, pid: int) -> bytes:
         """At most `size` bytes; b"" at the end.
 
-        EXECUTE access is enough here: whether it may be ([MS-SMB] READ_PERMIT_EXECUTE) is the core's to say.
+        EXECUTE access is enough here: the core checks whether the client may use it ([MS-SMB] READ_PERMIT_EXECUTE).
         """
         if not isinstance(handle, LocalHandle) or handle.closed:
             raise SMBError(NT.INVALID_HANDLE)
@@ -212,7 +212,7 @@ class LocalStore:
             info = info_of(found, stored, shown_name(entry.name), entry.client_path, file)
         if ea_size and not stat.S_ISLNK(
             found.st_mode
-        ):  # a link has none, and those it leads to are not its local
+        ):  # a link has none, and those of the file that it leads to are not asked for
             info.ea_size = eas.size(entry.xattr_path)
         return info
 
@@ -230,7 +230,7 @@ class LocalStore:
         return any(map(eas.name_in, names)), any(map(streams.name_in, names))
 
     def eas(self, target: "Handle | Path") -> list[Ea]:
-        """The extended attributes of a file. A named stream has none to ask for: INVALID_PARAMETER."""
+        """The extended attributes of a file. INVALID_PARAMETER for a named stream, which has none."""
         if isinstance(target, Path):
             if target.stream:
                 raise SMBError(NT.INVALID_PARAMETER, "a named stream has no EAs")
@@ -419,7 +419,7 @@ class LocalStore:
 
 
 def _locking(local: LocalHandle) -> LockTable:
-    """The table for a new lock, which oplocks make way for; a freed one breaks none ([MS-FSA] 2.1.5.9)."""
+    """The lock table for a new lock, which ends level II oplocks; freeing one does not ([MS-FSA] 2.1.5.9)."""
     table = local.lock_table()
     if local.file.oplocks is not None:
         oplocks.before_change(local.file)

@@ -36,7 +36,7 @@ class StreamHandle(LocalHandle):
 
     @property
     def base(self) -> OpenFile:
-        """The file that the stream is one of."""
+        """The file that has the stream."""
         return self.stream.base
 
     def contents(self) -> bytes:
@@ -75,7 +75,7 @@ class StreamHandle(LocalHandle):
         return size
 
     def flush(self) -> None:
-        """Makes the stream durable, with all else that its file has beside its data."""
+        """Makes the stream and all other extended attributes of its file durable."""
         if self.access & WRITES_DATA:
             with suppress(PermissionError):
                 fd = self.reopened(os.O_RDONLY)
@@ -107,7 +107,7 @@ class StreamHandle(LocalHandle):
             self._report(Happened.MODIFIED_STREAM, _WRITTEN)
 
     def query(self) -> Info:
-        """The stream's own sizes, all else its file's."""
+        """What is known of the stream: its sizes; everything else is its file's."""
         return as_stream(self.query_base(), streams.size(self.xattr_target, self.stream.stream), self.stream)
 
     def query_base(self) -> Info:
@@ -126,7 +126,7 @@ class StreamHandle(LocalHandle):
             raise SMBError(NT.INVALID_DEVICE_REQUEST, "named streams are neither sparse nor have holes")
 
     def before_end(self) -> None:
-        """A stream to be deleted goes with its last open."""
+        """A delete-pending stream is removed with its last open."""
         if self.file.delete_pending and len(self.file.opens) == 1:
             with suppress(OSError):
                 streams.remove(self.xattr_target, self.stream.stream)

@@ -15,8 +15,8 @@ from fakesmb.vfs.rules import oplocks
 def rename(handle: StreamHandle, to: Path, *, replace: bool) -> None:
     """Gives an open stream another name in its file ([MS-FSA] 2.1.5.15.11.1).
 
-    A stream that is in the way must be empty and closed: INVALID_PARAMETER. So must the unnamed one, whose place a
-    stream can take.
+    An existing stream of that name is replaced only if it is empty and closed; else INVALID_PARAMETER. The same holds
+    where the stream becomes the unnamed one.
     """
     file, opens, target = handle.stream, handle.opens, handle.xattr_target
     if to.unnamed:
@@ -91,7 +91,7 @@ def check_rename(old: Path, to: Path, *, by_name: bool) -> None:
     """Raises unless `to` is the name of a stream alone: a stream does not leave its file."""
     if to.parts:
         if by_name:
-            raise SMBError(NT.INVALID_PARAMETER, "a stream cannot become a file, nor one of another")
-        raise SMBError(NT.NOT_SUPPORTED, "a stream's new name is its handle, without the file's")
+            raise SMBError(NT.INVALID_PARAMETER, "a stream cannot move to another file or become one")
+        raise SMBError(NT.NOT_SUPPORTED, "the new name of a stream must not name a file")
     if not to.stream and not to.unnamed:
-        raise SMBError(NT.OBJECT_NAME_INVALID, f"{old} without a name")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"no new name for {old}")

@@ -1,4 +1,4 @@
-"""Opening named streams ([MS-FSA] 2.1.5.1.1, 2.1.5.1.2): as files in a file, which share its rights and its end."""
+"""Opening named streams ([MS-FSA] 2.1.5.1.1, 2.1.5.1.2): they have the rights of their file and are deleted with it."""
 
 import os
 import stat
@@ -63,13 +63,13 @@ class StreamOpener:
                     return self._make_both(path, request, mask)
                 continue
             if not stat.S_ISREG(entry.st.st_mode) and not stat.S_ISDIR(entry.st.st_mode):
-                raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device")
+                raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device has no streams")
             with suppress(FileNotFoundError):
                 return self._open(path, request, mask, entry, entry.st)
         raise SMBError(NT.ACCESS_DENIED, "the name changes faster than it can be opened")
 
     def _make_both(self, path: Path, request: CreateParameters, mask: int) -> Opened:
-        """Makes a file for the sake of its stream."""
+        """Makes the file that the stream needs."""
         request_for_base = CreateParameters(
             access=_BASE.access,
             disposition=_BASE.disposition,
@@ -88,7 +88,7 @@ class StreamOpener:
                 raise FileExistsError(path.name)
             return self._open(path, request, mask, entry, entry.st, made=True)
         except SMBError:
-            # A file that nobody asked for but as the place of a stream that cannot be.
+            # The file was made for the stream only, which could not be made.
             with suppress(OSError):
                 entry.directory.unlink(entry.name)
                 entry.directory.changed(removed=entry.name)
@@ -130,7 +130,7 @@ class StreamOpener:
         *,
         made: bool,
     ) -> Opened:
-        """Opens the stream of a file that is held open by `fd`, and perhaps `made` for it."""
+        """Opens the stream of the file that `fd` is open on; `made`: the file was made for this open."""
         target = f"/proc/self/fd/{fd}"
         disposition = Disposition(request.disposition)
         base = self._opens.get(st)
@@ -190,7 +190,7 @@ class StreamOpener:
         stored = load(entry.xattr_path, st, self._opens.side)
         attributes = effective(st.st_mode, entry.data_name, stored.attributes)
         if attributes & Attribute.READONLY:
-            # Of a directory it keeps nobody from writing.
+            # A read-only directory may be written to.
             if changes and not made and not attributes & Attribute.DIRECTORY:
                 raise SMBError(NT.ACCESS_DENIED, "the file is read-only")
             if request.options & Option.DELETE_ON_CLOSE:
@@ -236,6 +236,6 @@ class StreamOpener:
 
 
 def _check_disk(target: str) -> None:
-    """Raises what FAT says of streams, where the disk can have none."""
+    """Raises OBJECT_NAME_INVALID, as FAT does, where the disk cannot have streams."""
     if not xattrs.supported(target):
         raise SMBError(NT.OBJECT_NAME_INVALID, "no streams on this disk")

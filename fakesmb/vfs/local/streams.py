@@ -1,8 +1,8 @@
 """Alternate data streams on the disk: one extended attribute each, as Samba's vfs_streams_xattr keeps them.
 
 `user.DosStream.<name>:$DATA` holds the contents and a zero byte after them. A stream can be as long as the disk
-takes extended attributes (64 KiB at most on Linux, 4 KiB for all of a file on ext4); what is longer meets DISK_FULL,
-as on a volume without room. A disk without extended attributes has no streams, as FAT: OBJECT_NAME_INVALID.
+takes extended attributes (64 KiB at most on Linux, 4 KiB for all of a file on ext4); a longer one raises DISK_FULL,
+as on a full volume. A disk without extended attributes has no streams, as FAT: OBJECT_NAME_INVALID.
 """
 
 import os
@@ -62,14 +62,14 @@ def save(target: str | int, name: str, data: bytes | bytearray) -> None:
     if len(data) > LARGEST:
         raise SMBError(NT.DISK_FULL, f"a stream of {len(data)} bytes")
     if not xattrs.HAVE:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "no streams here")
+        raise SMBError(NT.OBJECT_NAME_INVALID, "this system has no extended attributes, and so no streams")
     try:
         os.setxattr(target, _xattr(name), bytes(data) + _END)
     except OSError as error:
         if error.errno in xattrs.NO_ROOM:
             raise SMBError(NT.DISK_FULL, "a stream larger than the disk's extended attributes") from None
         if error.errno in xattrs.UNSUPPORTED or error.errno in xattrs.BAD_NAME:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "the disk has no such stream") from None
+            raise SMBError(NT.OBJECT_NAME_INVALID, "the disk cannot keep a stream of that name") from None
         raise
 
 
@@ -87,7 +87,7 @@ def rename(target: str | int, old: str, new: str) -> None:
     if there is not None and there != old:
         remove(target, there)
     if old != new:
-        # Before the new one: the disk need not have room for both.
+        # The old one first: the disk may have no room for both.
         remove(target, old)
         try:
             save(target, new, held)

@@ -1,4 +1,4 @@
-"""Extended attributes of the disk: what streams and EAs are made of, with one answer where there are none.
+"""Extended attributes of the disk: the storage of streams and EAs; a disk without them has one answer for all.
 
 A target is a path or the place of a descriptor in /proc (`LocalHandle.xattr_target`); links are followed.
 """

@@ -62,7 +62,7 @@ class Inotify:
         self._libc.inotify_rm_watch(self.fd, watch)
 
     def read(self) -> Iterator[Event]:
-        """What has happened until now; one that is made while this goes on is given as well."""
+        """The events until now, those that arrive while it runs included."""
         while True:
             try:
                 data = os.read(self.fd, _READ)

@@ -1,4 +1,4 @@
-"""Oplocks and local programs: one that opens a file breaks its exclusive or batch oplock, one that changes it level II.
+"""Oplocks and local programs: opening a file breaks its exclusive or batch oplock, changing it ends level II.
 
 inotify tells after the fact and holds nobody back: the client writes back what it kept, but the local program may have
 read before. The server's own opens are not among those told of: one that reads or writes has ended the oplock first,
@@ -22,7 +22,7 @@ UNGUARDED: Final = 0
 
 
 class LocalOpens:
-    """Watches the files that clients hold oplocks of. Without inotify nothing is watched, which is told once."""
+    """Watches the files that clients hold oplocks of. Without inotify nothing is watched; the record says so once."""
 
     def __init__(self, listen: Listen, problem: Callable[[str], None]) -> None:
         self._listen = listen
@@ -57,7 +57,7 @@ class LocalOpens:
             file.guard = UNGUARDED
 
     def read(self) -> None:
-        """Takes what has happened, and breaks what it breaks."""
+        """Reads the events, and breaks the oplocks that they end."""
         if self._inotify is None:
             return
         for event in self._inotify.read():

@@ -1,8 +1,8 @@
 """Changes that local programs make in directories that clients watch.
 
-inotify tells every change, also those of this server. What the store did itself it announces (`expect`), and its
-events are left out: they are in the queue by the time it is read, so whatever is expected and not there by its end
-never comes. A change of a file's content or attributes that both make between two readings is reported once.
+inotify reports every change, also those of this server. The store announces its own (`expect`), and their events are
+left out: they are in the queue before it is read, so an expected event that is not in it never comes. A change of a
+file's content or attributes that both make between two readings is reported once.
 """
 
 from collections import Counter, deque
@@ -15,13 +15,13 @@ from fakesmb.nt.files import Filter, Happened
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Event, Inotify
 from fakesmb.vfs.reactor import CallLater, DelayedCall, Listen
-from fakesmb.vfs.rules.localprograms import Own
+from fakesmb.vfs.rules.localprograms import OwnChange
 from fakesmb.vfs.rules.watches import Watches
 
 MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
 _FEW: Final = 256
-"""Directories of which each is let go by itself; of more, all at once with the descriptor."""
+"""Up to so many watches are removed one by one; more are ended at once by closing the descriptor."""
 _OTHER_HALF_SECONDS: Final = 0.02
 _AT_ONCE: Final = 32
 """Directories of a tree entered in one turn of the reactor."""
@@ -29,12 +29,12 @@ _MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
 _ATTRIBUTES: Final = (
     Filter.ATTRIBUTES | Filter.LAST_WRITE | Filter.LAST_ACCESS | Filter.CREATION | Filter.EA | Filter.SECURITY
 )
-"""inotify does not say which."""
+"""inotify does not say which of these changed."""
 _OWN_KINDS: Final = {
-    inotify.CREATE: Own.ADDED,
-    inotify.DELETE: Own.REMOVED,
-    inotify.MOVED_FROM: Own.MOVED_FROM,
-    inotify.MOVED_TO: Own.MOVED_TO,
+    inotify.CREATE: OwnChange.ADDED,
+    inotify.DELETE: OwnChange.REMOVED,
+    inotify.MOVED_FROM: OwnChange.MOVED_FROM,
+    inotify.MOVED_TO: OwnChange.MOVED_TO,
 }
 
 
@@ -80,7 +80,7 @@ class OutsideChanges:
             self._enter_later(path)
 
     def end(self) -> None:
-        """A watch has ended; what no other needs goes, and with the last all of it."""
+        """A watch has ended: directories that no other watch needs are watched no longer."""
         if self._inotify is None:
             return
         if not self._watches.active:
@@ -91,7 +91,7 @@ class OutsideChanges:
             self._drop(path)
 
     def close(self) -> None:
-        """Ends all that is watched, and lets the descriptor go; a new watch takes another."""
+        """Ends all watches and closes the descriptor; a new watch opens another."""
         self._rest()
         if self._inotify is not None:
             self._inotify.close()
@@ -164,7 +164,7 @@ class OutsideChanges:
             for entry in entries:
                 directory = entry.is_dir(follow_symlinks=False)
                 if report:
-                    self._expected[Own.ADDED, entry.path] += 1
+                    self._expected[OwnChange.ADDED, entry.path] += 1
                     self._watches.report(entry.path, Happened.ADDED, _name_bit(directory))
                 if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
                     if report:
@@ -180,15 +180,15 @@ class OutsideChanges:
     # -- what this server does -----------------------------------------------------------------------------
 
     def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
-        """The store has just done that and reports it itself."""
+        """The store has just made this change and reports it itself."""
         if (path.rpartition("/")[0] or "/") not in self._numbers:
             return
         self._touched.add(path)
-        if kind != Own.TOUCHED:
+        if kind != OwnChange.TOUCHED:
             self._expected[kind, path] += 1
-        if directory and kind == Own.ADDED:
+        if directory and kind == OwnChange.ADDED:
             self._follow(path)
-        elif directory and kind == Own.REMOVED:
+        elif directory and kind == OwnChange.REMOVED:
             self._numbers.pop(path, None)  # another may get its path before the system has ended its watch
 
     def moved(self, old: str, new: str) -> None:
@@ -199,7 +199,7 @@ class OutsideChanges:
             now = new + path[len(old) :]
             self._numbers[now] = number
             self._paths[number] = now
-        self.end()  # it may be in nobody's tree any longer
+        self.end()  # it may be in no watched tree any longer
         if new not in self._numbers and self._is_in_tree(new):
             self._follow(new)
 
@@ -211,7 +211,7 @@ class OutsideChanges:
     # -- what others do ------------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Takes what has happened, and reports what others did."""
+        """Reads the events, and reports the changes that this server did not make."""
         if self._inotify is None:
             return
         reported: set[tuple[str, int]] = set()
@@ -255,7 +255,7 @@ class OutsideChanges:
         self._take_name(event, kind, path)
 
     def _take_self(self, event: Event, directory: str) -> None:
-        """Something about a watched directory itself: only its moves matter here."""
+        """An event of a watched directory itself: only moves matter."""
         if event.mask & inotify.IGNORED:
             self._paths.pop(event.watch, None)
             if self._numbers.get(directory) == event.watch:
@@ -293,7 +293,7 @@ class OutsideChanges:
             self._enter(path, report=True)
 
     def _finish_move(self) -> None:
-        """A rename without its second half: it went to where nobody watches."""
+        """A rename without its second event: the new name is in a directory that is not watched."""
         self._forget_timer()
         if self._moving is not None:
             (_, path, bit), self._moving = self._moving, None

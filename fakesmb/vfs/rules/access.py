@@ -17,7 +17,7 @@ _LOST_BY_READONLY: Final = WRITES_DATA | Access.DELETE_CHILD
 
 
 def map_generic(asked: int) -> int:
-    """The specific rights behind generic ones ([MS-SMB] 2.2.1.4.1); MAXIMUM_ALLOWED stays for later."""
+    """The specific rights behind generic ones ([MS-SMB] 2.2.1.4.1); MAXIMUM_ALLOWED stays in the mask."""
     if not asked & _GENERIC:
         return asked
     mask = asked & ~_GENERIC
@@ -40,7 +40,7 @@ def check_mask(mask: int, *, privileged: bool = False) -> None:
     if not mask or mask & _UNKNOWN:
         raise SMBError(NT.ACCESS_DENIED, f"access mask 0x{mask:08X}")
     if mask & Access.SYSTEM_SECURITY and not privileged:
-        raise SMBError(NT.PRIVILEGE_NOT_HELD, "ACCESS_SYSTEM_SECURITY")
+        raise SMBError(NT.PRIVILEGE_NOT_HELD, "ACCESS_SYSTEM_SECURITY needs SeSecurityPrivilege")
 
 
 def grant(mask: int, *, read_only_share: bool, attributes: int) -> int:

@@ -29,7 +29,7 @@ class Held:
 
 
 class Oplocks:
-    """All oplocks of one file. A file without any has none of these."""
+    """All oplocks of one file. `OpenFile.oplocks` is None for a file without any."""
 
     __slots__ = ("breaking_to", "exclusive", "shared")
 
@@ -42,5 +42,5 @@ class Oplocks:
 
     @property
     def batch(self) -> bool:
-        """Whether somebody holds a batch oplock, perhaps breaking."""
+        """Whether an open holds a batch oplock, also while it breaks."""
         return self.exclusive is not None and self.exclusive.level == Oplock.BATCH

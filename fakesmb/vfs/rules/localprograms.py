@@ -1,10 +1,10 @@
-"""What the rules ask of those who heed local programs, and tell them. `vfs.programs` has them; there may be none."""
+"""The Protocols by which the rules reach local programs: locks, opens and changes. `vfs.programs` implements them."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 BEYOND: Final = (1 << 63) - 1
-"""What the system cannot lock: only clients see locks from here on."""
+"""The system cannot lock bytes from here on: only clients see such locks."""
 
 
 class LocalLock(NamedTuple):
@@ -48,26 +48,26 @@ class LocalLocks(Protocol):
 
 
 class Outside(Protocol):
-    """What finds the changes that others than this server make (`vfs.programs.outside`)."""
+    """Finds the changes that other programs make (`vfs.programs.outside`)."""
 
     def begin(self, path: str, fd: int, *, recursive: bool) -> None:
         """A directory is watched from now on: `fd` is a descriptor of it, `path` where it is."""
 
     def end(self) -> None:
-        """A watch has ended; what no other needs may go."""
+        """A watch has ended: directories that no other watch needs are watched no longer."""
 
     def close(self) -> None:
-        """The server ends: lets go of what it holds."""
+        """The server ends: releases the descriptor."""
 
     def expect(self, kind: int, path: str, *, directory: bool = False) -> None:
-        """This server itself has just done that: it is reported already."""
+        """This server has just made that change: it is reported already."""
 
     def moved(self, old: str, new: str) -> None:
         """A directory has another path now."""
 
 
-class Own:
-    """Kinds of changes of our own that `Outside` must not report again."""
+class OwnChange:
+    """Kinds of changes by this server, which `Outside` must not report again."""
 
     ADDED: Final = 0
     REMOVED: Final = 1

@@ -43,7 +43,7 @@ class Open(Protocol):
     """Where its name is on disk, to compare with those of others; it is never opened by this."""
     delete_on_close: bool
     made: bool
-    contested: bool
+    delete_needs_another: bool
     wrote: bool
     timed: bool
     oplock: Held | None

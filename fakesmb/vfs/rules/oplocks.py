@@ -1,8 +1,8 @@
 """Oplocks of one file: who may cache it, and what takes that away ([MS-FSA] 2.1.4.12, 2.1.5.18, 2.1.5.19).
 
-One open alone may hold an exclusive or batch oplock, any number hold level II. What a level II oplock promises ends
-with a notice; an exclusive or batch one is asked for, and whoever needs it gone meets `OplockBreaking` until its
-holder has acknowledged or closed.
+One open alone may hold an exclusive or batch oplock, any number hold level II. A level II oplock ends with a
+notice. The holder of an exclusive or batch one is asked to give it up, and operations that need it gone raise
+`OplockBreaking` until it has acknowledged or closed.
 """
 
 from typing import Final
@@ -13,11 +13,11 @@ from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
 from fakesmb.vfs.store import CreateParameters, OplockBreaking, SharingViolation
 
 _ATTRIBUTES_ONLY: Final = Access.READ_ATTRIBUTES | Access.WRITE_ATTRIBUTES | Access.SYNCHRONIZE
-"""Opens that ask for no more break nothing."""
+"""Opens with only these rights break no oplock."""
 
 
 def break_exclusive(file: OpenFile, level: int) -> None:
-    """Asks for the exclusive or batch oplock, once; raises `OplockBreaking` while it is held."""
+    """Asks the holder of an exclusive or batch oplock, once, to give it up; raises `OplockBreaking` until it has."""
     oplocks = file.oplocks
     if oplocks is None or oplocks.exclusive is None:
         return
@@ -171,7 +171,7 @@ def drop(handle: Open) -> None:
 
 
 def _guard(file: OpenFile, fd: int, level: int) -> None:
-    """Local programs break it too, where that is looked for."""
+    """Tells `LocalOpens`, if there is one, that local programs break this oplock."""
     if file.local_opens is not None:
         file.local_opens.guard(file, fd, exclusive=level != Oplock.LEVEL_II)
 

@@ -93,7 +93,7 @@ def through_parent(parent: Descriptor, token: Token) -> int:
 
 
 def default_descriptor(st: os.stat_result) -> Descriptor:
-    """The descriptor of a file that has none: what the server's process may do, everybody may who connects.
+    """The descriptor of a file that has none: everyone may do what the server's process may do.
 
     For a directory it is inheritable, so that keeping it changes nothing for what is made there later.
     """
@@ -258,13 +258,13 @@ def changed(old: Descriptor, new: Descriptor, parts: int, token: Token | None) -
     owner, group, dacl, sacl, control = old.owner, old.group, old.dacl, old.sacl, old.control
     if parts & _Parts.OWNER:
         if new.owner is None:
-            raise SMBError(NT.INVALID_OWNER, "no owner")
+            raise SMBError(NT.INVALID_OWNER, "the descriptor has no owner")
         if token is not None and new.owner != old.owner:
             check_owner(new.owner, token)
         owner = new.owner
     if parts & _Parts.GROUP:
         if new.group is None:
-            raise SMBError(NT.INVALID_SECURITY_DESCR, "no group")
+            raise SMBError(NT.INVALID_SECURITY_DESCR, "the descriptor has no group")
         group = new.group
     if parts & _Parts.DACL:
         dacl = _mapped(new.dacl)

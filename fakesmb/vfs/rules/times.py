@@ -10,7 +10,7 @@ _DELAY: Final = 2 * TICKS_PER_SECOND
 
 
 class WriteClock:
-    """What time it is (FILETIME), and after how long (ticks) the write time of an open file follows a write."""
+    """The present time (FILETIME), and the delay (ticks) after which a write moves an open file's write time."""
 
     __slots__ = ("delay", "now")
 
@@ -32,21 +32,21 @@ class Times:
         self.setters: list[object] = []
         """The opens that set the write time."""
         self.stays = False
-        """One that set it has closed, perhaps after writes of its own that the disk dates later."""
+        """An open that set it has closed: it stays, even if the disk has a later time from its writes."""
         self.change_setters: list[object] = []
         """The opens that set the change time: what else they set leaves it."""
         self.change_was_set = False
         """The change time is what somebody set."""
 
     def settle(self) -> None:
-        """Brings both up to date; to be called before they are read."""
+        """Applies a pending move; to be called before either is read."""
         if self._due and self._clock.now() >= self._due:
             self.write = self.change = self._due
             self._due = 0
             self.change_was_set = False
 
     def follow(self) -> None:
-        """A write begins: the times follow in a while."""
+        """A write begins: both times move after the delay."""
         self.settle()
         if not self._due and not self.setters:
             self._due = self._clock.now() + self._clock.delay
@@ -58,7 +58,7 @@ class Times:
         self.stays = self.change_was_set = False
 
     def put(self, write: int) -> None:
-        """The write time is this; what was to follow does not."""
+        """Sets the write time; a pending move is dropped."""
         self.write = write
         self._due = 0
 

@@ -1,7 +1,8 @@
-"""The watch of one open directory: what it looks for, what is kept for it, who waits ([MS-CIFS] 3.3.5.59.4).
+"""The watch of one open directory: its filter, the changes kept for it, the requests that wait ([MS-CIFS] 3.3.5.59.4).
 
-It begins with the first request of the open, which settles what it looks for. From then on changes are kept between
-requests, up to the size of that first request's answer; beyond it the client is told only that it must look itself.
+It begins with the first request of the open, whose filter counts for all. From then on changes are kept between
+requests, up to the size of the first request's answer; beyond it the answer is empty, and the client lists the
+directory itself.
 """
 
 from collections import deque
@@ -15,7 +16,7 @@ from fakesmb.nt.status import SMBError
 from fakesmb.vfs.store import Changes, Info
 
 MOST_KEPT: Final = 0x10000
-"""Bytes of changes kept between requests, however much the client would take."""
+"""The most bytes of changes that are kept between requests, whatever size the client asks for."""
 _ENTRY: Final = 12
 """Bytes of FILE_NOTIFY_INFORMATION before the name, [MS-FSCC] 2.7.1."""
 
@@ -77,7 +78,7 @@ class Watch:
             self._answer()
 
     def overflow(self) -> None:
-        """More has happened than can be told."""
+        """More changes than fit: the next answer is empty."""
         self._kept = []
         self._length = 0
         self._overflow = True
@@ -107,7 +108,7 @@ def size_of(name: str) -> int:
 
 
 def difference(before: Info, after: Info) -> int:
-    """The filter bits of what set-information changed ([MS-FSA] 2.1.5.15.2): only what is another value now."""
+    """The filter bits of the values that set-information really changed ([MS-FSA] 2.1.5.15.2)."""
     bits = Filter.ATTRIBUTES if before.attributes != after.attributes else 0
     if before.creation_time != after.creation_time:
         bits |= Filter.CREATION

@@ -1,4 +1,4 @@
-"""All watches of one server, and what is told to whom ([MS-FSA] 2.1.4.1, 2.1.5.11).
+"""All watches of one server, and which change is reported to which watch ([MS-FSA] 2.1.4.1, 2.1.5.11).
 
 Changes are found by the real path on disk, so it does not matter through which share, or by which program, they
 were made. Whoever changes something reports it here, after it has happened, where `active` says that anybody cares.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import Filter, Happened
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.rules.localprograms import Outside, Own
+from fakesmb.vfs.rules.localprograms import Outside, OwnChange
 from fakesmb.vfs.rules.watch import Watch, Watched
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import Change, Changes
@@ -25,7 +25,7 @@ REPLACED: Final = Filter.SIZE | Filter.ATTRIBUTES | Filter.LAST_WRITE
 
 
 class Watches:
-    """All watches of one server. `active` is False while there are none, which spares everybody the reporting.
+    """All watches of one server. `active` is False while there are none: then nobody need report.
 
     Paths are whole paths on disk. What is reported has happened already.
     """
@@ -85,29 +85,29 @@ class Watches:
         for handle in opens:
             watch = self._by_handle.get(handle)
             if watch is not None:
-                watch.stop(SMBError(NT.DELETE_PENDING, "the watched directory"))
+                watch.stop(SMBError(NT.DELETE_PENDING, "the watched directory is being deleted"))
 
     # -- what has happened ---------------------------------------------------------------------------------
 
     def added(self, path: str, *, directory: bool) -> None:
         """Made, or linked."""
-        self._own(Own.ADDED, path, directory=directory)
+        self._expect(OwnChange.ADDED, path, directory=directory)
         self.report(path, Happened.ADDED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
 
     def removed(self, path: str, *, directory: bool) -> None:
         """Deleted, or replaced by a rename."""
-        self._own(Own.REMOVED, path, directory=directory)
+        self._expect(OwnChange.REMOVED, path, directory=directory)
         self.report(path, Happened.REMOVED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
 
     def renamed(self, old: str, new: str, *, directory: bool) -> None:
         """Given another name, in the same directory or in another."""
-        self._own(Own.MOVED_FROM, old)
-        self._own(Own.MOVED_TO, new)
+        self._expect(OwnChange.MOVED_FROM, old)
+        self._expect(OwnChange.MOVED_TO, new)
         self.report_rename(old, new, directory=directory)
 
     def modified(self, path: str, bits: int) -> None:
         """Changed in content, attributes, times and so on."""
-        self._own(Own.TOUCHED, path)
+        self._expect(OwnChange.TOUCHED, path)
         if bits:
             self.report(path, Happened.MODIFIED, bits)
 
@@ -116,7 +116,7 @@ class Watches:
 
         Neither a flush nor writing through tells it earlier.
         """
-        self._own(Own.TOUCHED, handle.disk_path)
+        self._expect(OwnChange.TOUCHED, handle.disk_path)
         bits = _WRITTEN if end > os.fstat(handle.fd).st_size else Filter.LAST_WRITE
         self._unreported[handle] = self._unreported.get(handle, 0) | bits
 
@@ -134,7 +134,7 @@ class Watches:
         bits = self._unreported.pop(handle, _WRITTEN if handle.wrote else 0)
         self.modified(handle.disk_path, 0 if gone else bits)
 
-    def _own(self, kind: int, path: str, *, directory: bool = False) -> None:
+    def _expect(self, kind: int, path: str, *, directory: bool = False) -> None:
         if self.outside is not None:
             self.outside.expect(kind, path, directory=directory)
 
@@ -147,7 +147,7 @@ class Watches:
 
     def report_stream(self, path: str, stream: str, action: int, bits: int) -> None:
         """Tells of a named stream of a file: its name is the file's, `:` and its own."""
-        self._own(Own.TOUCHED, path)
+        self._expect(OwnChange.TOUCHED, path)
         parent, _, name = path.rpartition("/")
         self._tell(parent or "/", bits, ((action, f"{shown_name(name)}:{stream}"),))
 
@@ -198,6 +198,6 @@ class Watches:
             self.outside.moved(old, new)
 
     def overflow(self) -> None:
-        """Nobody knows what has happened: all are told to look for themselves."""
+        """Changes were lost: every watch tells its client to list the directory itself."""
         for watch in self:
             watch.overflow()
