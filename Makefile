@@ -1,5 +1,6 @@
 # make serve    start the server on the sample shares; ARGS='--port 445 --log json' is passed on
 # make test     everything: format, lint, types, tests, real clients
+# make coverage  branches that the tests in this process take, held to a floor (twice the time of the tests alone)
 # make conformance  all that smbtorture has to say of the server, the slow ones too (minutes)
 # make bench    fakesmb beside Samba and impacket, in one run (minutes, as root); ARGS='--rounds 5' is passed on
 # make docs     make docs/coverage.md from the tables of the server
@@ -18,7 +19,10 @@ INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 COMPILE = @$(BIN)/python -m compileall -q fakesmb
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
 
-.PHONY: serve test conformance bench lint format docs clients clean help
+# What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
+COVERAGE_FLOOR := 94
+
+.PHONY: serve test coverage conformance bench lint format docs clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -28,6 +32,10 @@ serve: $(VENV)/.installed
 
 test: clients lint
 	$(BIN)/pytest -n auto
+
+coverage: $(VENV)/.dev
+	$(BIN)/pytest -n auto --ignore tests/clients --ignore tests/conformance \
+		--cov=fakesmb --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 conformance: clients $(VENV)/.dev
 	$(BIN)/pytest -n auto --slow tests/conformance
