@@ -15,7 +15,7 @@ from fakesmb.vfs.programs import outside
 from fakesmb.vfs.programs.inotify import OVERFLOW, Event
 from fakesmb.vfs.programs.outside import OutsideChanges
 from tests.vfs.lab import Lab
-from tests.vfs.test_watch import ADDED, ALL, MODIFIED, NAME, NEW, OLD, REMOVED, Watcher, make
+from tests.vfs.watching import ADDED, ALL, MODIFIED, NAME, NEW, OLD, REMOVED, Watcher, make
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
 
