@@ -22,6 +22,7 @@ def test_the_documented_request_is_level_3_and_a_path() -> None:
 def test_the_name_is_utf_16_whatever_the_message_says() -> None:
     data = b"\x03\0" + "\\a\0".encode("utf-16-le")
     assert GetDfsReferralRequest.decode(data, unicode=False).request_file_name == "\\a"
+    assert GetDfsReferralRequest.decode(data, unicode=False).encode(unicode=False) == data
 
 
 def test_an_unterminated_or_odd_path_is_taken_as_it_comes() -> None:

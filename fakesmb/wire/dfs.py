@@ -31,6 +31,10 @@ class GetDfsReferralRequest(Structure, frozen=True):
     max_referral_level: U16
     request_file_name: LastUtf16Text
 
+    def encode(self, *, unicode: bool = True, encoding: str = "cp850") -> bytes:
+        """The structure's bytes; the name is UTF-16 whatever the message's flags say."""
+        return super().encode(unicode=True)
+
 
 class ResponseHead(Record, frozen=True):
     """RESP_GET_DFS_REFERRAL, [MS-DFSC] 2.2.4, up to its entries."""
