@@ -18,12 +18,6 @@ SOURCES = {
 }
 """Module: what of it tells time or randomness; nothing listed: all of it."""
 
-NOT_YET = {
-    "core/bulk.py",
-    "core/connection.py",
-}
-"""Those that still ask the machine themselves."""
-
 MODULES = sorted(path for part in PARTS for path in (PACKAGE / part).rglob("*.py"))
 
 
@@ -47,8 +41,6 @@ def name_of(path: Path) -> str:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_asks_its_world_for_time_and_randomness(path: Path) -> None:
-    if name_of(path) in NOT_YET:
-        pytest.skip("not yet converted")
     assert list(asked_of_the_machine(path.read_text(encoding="utf-8"))) == []
 
 
