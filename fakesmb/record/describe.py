@@ -137,7 +137,7 @@ def fields(
 def _fields(part: Part, values: Any, secrets: bool) -> dict[str, Any]:
     body = part.body
     found: dict[str, Any] = struct_values(body, secrets) if isinstance(body, Struct) else {}
-    if type(body) is ReadAndxResponse:
+    if type(body) is ReadAndxResponse and not body.data_offset:
         found["data_length"] = len(body.data)  # these two are filled in on encoding
         del found["data_offset"]
     if values is not None:

@@ -141,7 +141,7 @@ def _message(message: Message, secrets: bool) -> Entry:
         message.fid,
         message.user or None,
         message.share or None,
-        _from_root(message.path),
+        from_root(message.path),
         message.size,
         None if request else round(message.took * 1e6),
         describe.summary(message, decoded),
@@ -153,7 +153,8 @@ def _message(message: Message, secrets: bool) -> Entry:
     )
 
 
-def _from_root(path: str) -> str | None:
+def from_root(path: str) -> str | None:
+    """A path with its leading backslash; None for none."""
     if not path:
         return None
     return path if path[0] in "\\/" else f"\\{path}"  # pipes are opened as `srvsvc` too

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
+from fakesmb.record import lines
 from fakesmb.record.entry import Entry, entry_of
-from fakesmb.record.events import Event, Message, Told, Transfer
+from fakesmb.record.events import Event, Exchange, Message, Told, Transfer
 from fakesmb.record.moments import iso
 from fakesmb.record.outputs import MOST_WAITING, FileOutput, LineSink, Output
 from fakesmb.record.transfers import json_lines
@@ -39,6 +40,10 @@ class JsonLines(LineSink):
 
     def lines(self, event: Event | Transfer) -> bytes:
         """The lines of what was kept."""
+        if type(event) is Exchange and not self._secrets:
+            straight = lines.json_lines(event)
+            if straight is not None:
+                return straight
         if type(event) is Transfer:
             try:
                 return json_lines(event)

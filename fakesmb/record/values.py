@@ -30,7 +30,7 @@ def plain(value: Any, secrets: bool = False) -> Any:
     if isinstance(value, msgspec.Struct):
         return struct_values(value, secrets)
     if kind in _BYTES:
-        return _hex(value)
+        return hex_of(value)
     if isinstance(value, (tuple, list, frozenset, set)):
         if hasattr(value, "_asdict"):
             return {name: plain(one, secrets) for name, one in value._asdict().items()}
@@ -65,7 +65,7 @@ def struct_values(value: msgspec.Struct, secrets: bool = False) -> dict[str, Any
         elif kind not in _BYTES:
             found[name] = plain(one, secrets)
         else:
-            found[name] = f"{len(one)} bytes" if name in PAYLOADS else _hex(one)
+            found[name] = f"{len(one)} bytes" if name in PAYLOADS else hex_of(one)
     return found
 
 
@@ -81,15 +81,24 @@ class _Shape(NamedTuple):
 def _shape(cls: type[msgspec.Struct], secrets: bool) -> _Shape:
     hints = get_type_hints(cls)
     names = cls.__struct_fields__
-    hidden = frozenset() if secrets else secret_fields(cls)
-    left_out = tuple(name for name in names if name in hidden or name.startswith(("reserved", "pad")))
+    hidden = left_out(cls, secrets)
     others = tuple(
-        name for name in names if name not in left_out and hints[name] not in (int, str, bool, float)
+        name for name in names if name not in hidden and hints[name] not in (int, str, bool, float)
     )
-    return _Shape(left_out, others)
+    return _Shape(hidden, others)
 
 
-def _hex(value: bytes | bytearray | memoryview) -> str:
+@cache
+def left_out(cls: type[msgspec.Struct], secrets: bool = False) -> tuple[str, ...]:
+    """The fields that the record leaves out: secrets unless asked for, and what is reserved."""
+    hidden = frozenset() if secrets else secret_fields(cls)
+    return tuple(
+        name for name in cls.__struct_fields__ if name in hidden or name.startswith(("reserved", "pad"))
+    )
+
+
+def hex_of(value: bytes | bytearray | memoryview) -> str:
+    """Hexadecimal digits, at most of `MOST_BYTES`."""
     if len(value) <= MOST_BYTES:
         return value.hex()
     return f"{bytes(value[:MOST_BYTES]).hex()}... ({len(value)} bytes)"

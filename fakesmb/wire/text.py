@@ -90,7 +90,12 @@ class Cursor:
         """A null-terminated UTF-16LE string, whatever the message's flags say (DFS)."""
         if align:
             self.align(2)
-        raw = bytes(memoryview(self.message)[self.at : self.end])
+        message = self.message
+        raw = (
+            message[self.at : self.end]
+            if type(message) is bytes
+            else bytes(memoryview(message)[self.at : self.end])
+        )
         length = raw.find(b"\0\0")
         while length > 0 and length & 1:
             length = raw.find(b"\0\0", length + 1)

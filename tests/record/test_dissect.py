@@ -49,7 +49,7 @@ def message(
         changes = {"flags": 0x98} | changes
     data = bytearray(header(command, **changes).encode())
     last = -1
-    for body, code in zip(bodies, (command, *codes), strict=True):
+    for body, code in zip(bodies, (command, *codes), strict=bodies != ()):
         data += bytes(-len(data) % 4)
         if last >= 0:
             struct.pack_into("<BBH", data, last + 1, code, 0, len(data))

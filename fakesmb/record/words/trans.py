@@ -157,11 +157,14 @@ def _found(body: Any) -> str:
 
 
 def _level(table: Mapping[int, Named]) -> Says:
+    known = {level: level_name(table, level) for level in table}
+
     def say(body: Any) -> str:
         where = f", FID = 0x{body.fid:04X}" if hasattr(body, "fid") else ""
         if hasattr(body, "file_name"):
             where = file_name(body.file_name)
-        return f"{where}, Level = {level_name(table, body.information_level)}"
+        level = body.information_level
+        return f"{where}, Level = {known.get(level) or level_name(table, level)}"
 
     return say
 
