@@ -121,32 +121,6 @@ MOST_KEPT: Final = 4096
 """Bytes of a message that the record keeps, unless it is a chain of commands."""
 
 
-class Transfer(msgspec.Struct, frozen=True, gc=False):
-    """A plain READ_ANDX or WRITE_ANDX of a file and its answer: two messages in one, as they came.
-
-    Most of what goes over the wire in a copy. `transfers.messages` takes it apart for sinks that do not know it.
-    """
-
-    time: float
-    """When the request arrived, POSIX seconds."""
-    answered: float
-    number: int
-    """Of the request; the answer has the next."""
-    connection: int
-    peer: str
-    local: str
-    head: bytes
-    """The request as far as its ByteCount: header and words."""
-    size: int
-    """Bytes of the request's SMB message."""
-    length: int
-    """Bytes that were read or written."""
-    answer_size: int
-    user: str
-    share: str
-    path: str
-
-
 class Connected(msgspec.Struct, frozen=True, gc=False):
     """A client's transport connection was accepted."""
 

@@ -6,10 +6,9 @@ import msgspec
 
 from fakesmb.record import lines
 from fakesmb.record.entry import Entry, entry_of
-from fakesmb.record.events import Event, Exchange, Message, Told, Transfer
+from fakesmb.record.events import Event, Exchange, Message, Told
 from fakesmb.record.moments import iso
 from fakesmb.record.outputs import MOST_WAITING, FileOutput, LineSink, Output
-from fakesmb.record.transfers import json_lines
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
@@ -38,17 +37,12 @@ class JsonLines(LineSink):
         """Appends to the file at `path`, made if it is not there; raises OSError."""
         return cls(FileOutput.append(path), name=f"the log file {path}", secrets=secrets)
 
-    def lines(self, event: Event | Transfer) -> bytes:
+    def lines(self, event: Event) -> bytes:
         """The lines of what was kept."""
         if type(event) is Exchange and not self._secrets:
             straight = lines.json_lines(event)
             if straight is not None:
                 return straight
-        if type(event) is Transfer:
-            try:
-                return json_lines(event)
-            except UnicodeEncodeError:  # a lone surrogate, which `encode` knows to write
-                pass
         return super().lines(event)
 
     def line(self, event: Told) -> bytes:

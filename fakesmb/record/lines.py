@@ -36,7 +36,12 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.files import ReadAndxResponse, WriteAndxRequest
 from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, MAGIC, NO_ANDX, Flags2, block_at
 from fakesmb.wire.messages import ANY, REQUESTS, RESPONSES
-from fakesmb.wire.trans import TRANSACTION_RESPONSE_WORDS, TRANSACTION_WORDS, Transaction2Request, TransactionResponse
+from fakesmb.wire.trans import (
+    TRANSACTION_RESPONSE_WORDS,
+    TRANSACTION_WORDS,
+    Transaction2Request,
+    TransactionResponse,
+)
 from fakesmb.wire.trans2 import Trans2
 
 _IDS: Final = Struct("<10xHH10xHHHHB")

@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from fakesmb.record.events import Event, Problem, Transfer
-from fakesmb.record.transfers import messages
+from fakesmb.record.events import Event, Problem
 
 
 class Sink(Protocol):
@@ -59,19 +58,6 @@ class EventLog:
         for sink in self.sinks:
             try:
                 sink.write(event)
-            except Exception as error:
-                self._drop(sink, error)
-
-    def transfer(self, transfer: Transfer) -> None:
-        """Gives a transfer to every sink, as its two messages where a sink knows no transfers. Never raises."""
-        for sink in self.sinks:
-            try:
-                take = getattr(sink, "transfer", None)
-                if take is not None:
-                    take(transfer)
-                else:
-                    for message in messages(transfer):
-                        sink.write(message)
             except Exception as error:
                 self._drop(sink, error)
 

@@ -1,14 +1,12 @@
 """What the sinks that write lines share: lines are kept as events come, and go out whole, many at once."""
 
-import io
 import os
 import select
 import stat
-from typing import BinaryIO, Final, Protocol, TextIO
+from typing import Final, Protocol
 
 from fakesmb.record import dissect
-from fakesmb.record.events import Event, Exchange, Told, Transfer
-from fakesmb.record.transfers import messages
+from fakesmb.record.events import Event, Exchange, Told
 
 MOST_WAITING: Final = 256
 """Events that wait for `flush`; so many are written at once: bounded memory."""
@@ -68,29 +66,6 @@ class FileOutput:
         self._fd = -1
 
 
-class StreamOutput:
-    """A Python stream of bytes, such as `sys.stdout.buffer`; it stays open."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def put(self, data: bytes) -> None:
-        """Writes and flushes; raises OSError."""
-        self._stream.write(data)
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Leaves the stream to its owner."""
-
-
-def output_of(stream: TextIO) -> Output:
-    """The output of a stream such as `sys.stdout`, past its own buffer; flush that before."""
-    try:
-        return FileOutput(stream.fileno(), owned=False)
-    except (OSError, io.UnsupportedOperation, AttributeError):  # replaced by a test or an embedder
-        return StreamOutput(stream.buffer)
-
-
 class LineSink:
     """Keeps events until `flush`, which formats and writes them at once.
 
@@ -102,7 +77,7 @@ class LineSink:
 
     def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
         self._output = output
-        self._waiting: list[Event | Transfer] = []
+        self._waiting: list[Event] = []
         self._bytes = 0
         self._most = 1 if immediate else most_waiting
 
@@ -114,26 +89,17 @@ class LineSink:
         """Keeps the event."""
         if type(event) is Exchange:
             self._bytes += len(event.request) + len(event.reply)
-        self._keep(event)
-
-    def transfer(self, transfer: Transfer) -> None:
-        """Keeps a read or write as it is: who copies keeps us busy all the time, and one pause costs less than many."""
-        self._keep(transfer)
-
-    def lines(self, event: Event | Transfer) -> bytes:
-        """The lines of what was kept."""
-        if type(event) is Exchange:
-            return b"".join(map(self.line, dissect.messages(event)))
-        if type(event) is Transfer:
-            return b"".join(map(self.line, messages(event)))
-        assert not isinstance(event, Exchange | Transfer)
-        return self.line(event)
-
-    def _keep(self, event: Event | Transfer) -> None:
         waiting = self._waiting
         waiting.append(event)
         if len(waiting) >= self._most or self._bytes >= MOST_BYTES:
             self.flush()
+
+    def lines(self, event: Event) -> bytes:
+        """The lines of what was kept."""
+        if type(event) is Exchange:
+            return b"".join(map(self.line, dissect.messages(event)))
+        assert not isinstance(event, Exchange)
+        return self.line(event)
 
     def flush(self) -> None:
         """Writes what waits; raises OSError when it cannot be written."""

@@ -1,13 +1,12 @@
 """Line sinks: cheap on the path of a request, whole lines only, bounded."""
 
-import io
 import os
 from pathlib import Path
 
 import pytest
 
 from fakesmb.record.events import Event, Message
-from fakesmb.record.outputs import FileOutput, LineSink, StreamOutput, output_of
+from fakesmb.record.outputs import FileOutput, LineSink
 from fakesmb.wire.files import CloseRequest
 from tests.record.record_samples import message
 
@@ -114,24 +113,3 @@ def test_a_non_blocking_pipe_gets_everything(monkeypatch: pytest.MonkeyPatch) ->
     got += os.read(reading, 1 << 20)
     os.close(reading)
     assert bytes(got) == data * 1000
-
-
-def test_standard_output_is_written_to_past_its_buffer_or_as_a_stream(tmp_path: Path) -> None:
-    with (tmp_path / "out").open("w") as stream:
-        output = output_of(stream)
-        output.put(b"one\n")
-        output.close()
-        stream.write("two\n")
-    assert (tmp_path / "out").read_text() == "one\ntwo\n"
-    taken = io.BytesIO()
-    replaced = io.TextIOWrapper(taken)
-    output_of(replaced).put(b"line\n")
-    assert taken.getvalue() == b"line\n"
-
-
-def test_a_stream_is_flushed_and_stays_open() -> None:
-    stream = io.BytesIO()
-    output = StreamOutput(stream)
-    output.put(b"line\n")
-    output.close()
-    assert stream.getvalue() == b"line\n"
