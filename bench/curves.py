@@ -3,8 +3,8 @@
     python bench/curves.py [--quick] [NAME...]
 
 Runs in this process, in a folder of its own, on the disk of the temporary directory (TMPDIR). A cell is microseconds
-a unit; lines that end in "longest" are the longest time, in milliseconds, for which one request keeps all others
-waiting. Sizes that a curve is not asked for stay empty.
+of the processor a unit, so that a busy machine does little harm; lines that end in "longest" are the longest time, in
+milliseconds, for which one request keeps all others waiting.
 """
 
 import argparse
@@ -14,9 +14,9 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path as OsPath
-from time import perf_counter
 from typing import Final, NamedTuple, TypeVar
 
 sys.path.insert(0, str(OsPath(__file__).resolve().parent.parent))
@@ -94,17 +94,15 @@ class Lab:
 
 def wait(seconds: float) -> None:
     """Lets the clock of the disk go on."""
-    end = perf_counter() + seconds
-    while perf_counter() < end:
-        pass
+    time.sleep(seconds)
 
 
 def each(count: int, act: Callable[[int], object]) -> float:
     """Microseconds for one of `count` calls."""
-    begin = perf_counter()
+    begin = time.process_time()
     for number in range(count):
         act(number)
-    return (perf_counter() - begin) / count * 1e6
+    return (time.process_time() - begin) / count * 1e6
 
 
 class Slices:
@@ -117,13 +115,13 @@ class Slices:
     def run(self, act: Callable[[], T]) -> T:
         """The result."""
         while True:
-            begin = perf_counter()
+            begin = time.process_time()
             try:
                 return act()
             except Unfinished:
                 continue
             finally:
-                self.longest = max(self.longest, (perf_counter() - begin) * 1e3)
+                self.longest = max(self.longest, (time.process_time() - begin) * 1e3)
 
 
 # -- directories -------------------------------------------------------------------------------------------
@@ -160,9 +158,9 @@ def other_case_changing(lab: Lab, size: int) -> dict[str, float]:
     for path in paths:
         made = lab.root / f"d{size}" / f"made {lab.random.random()}"
         made.touch()
-        begin = perf_counter()
+        begin = time.process_time()
         slices.run(lambda path=path: lab.store.query(path))  # type: ignore[misc]
-        total += perf_counter() - begin
+        total += time.process_time() - begin
         made.unlink()
     return {"": total / len(paths) * 1e6, "longest": slices.longest}
 
@@ -171,12 +169,12 @@ def listed(lab: Lab, size: int) -> dict[str, float]:
     name = lab.folder(size)
     slices = Slices()
     gc.collect()
-    begin = perf_counter()
+    begin = time.process_time()
     search = slices.run(lambda: lab.store.search(Path.parse(name), "*", ALL_FILES))
     count = 0
     while slices.run(lambda: some(search.next)) is not None:
         count += 1
-    spent = perf_counter() - begin
+    spent = time.process_time() - begin
     assert count == size + 2
     return {"": spent / count * 1e6}
 
@@ -188,13 +186,13 @@ def some(act: Callable[[], T]) -> T:
 def first_entry(lab: Lab, size: int) -> dict[str, float]:
     """FIND_FIRST of one entry, the directory new to the server each time."""
     name = lab.folder(size)
-    slices, begin = Slices(), perf_counter()
+    slices, begin = Slices(), time.process_time()
     for _ in range(5):
         search = slices.run(lambda: lab.store.search(Path.parse(name), "*", ALL_FILES))
         for _ in range(3):
             slices.run(search.next)
         search.close()
-    return {"": (perf_counter() - begin) / 5 * 1e6, "longest": slices.longest}
+    return {"": (time.process_time() - begin) / 5 * 1e6, "longest": slices.longest}
 
 
 def in_turn(lab: Lab, size: int) -> dict[str, float]:
@@ -290,9 +288,9 @@ def _locks(
     half = size // 2
     freeing = each(half, lambda at: table.free(owner, 1, places[at], length)) if half else 0.0
     left = len(table)
-    begin = perf_counter()
+    begin = time.process_time()
     table.drop(owner)
-    dropping = (perf_counter() - begin) / max(left, 1) * 1e6
+    dropping = (time.process_time() - begin) / max(left, 1) * 1e6
     return {"take": taking, "check": checking, "free": freeing, "close": dropping}
 
 

@@ -35,6 +35,16 @@ _STORED: Final = (Attribute.SETTABLE | Attribute.SPARSE) & ~Attribute.NORMAL
 _NO_XATTR: Final = frozenset({errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_DATA: Final = frozenset({errno.ENODATA, *_NO_XATTR, getattr(errno, "ENOATTR", errno.ENODATA)})
 _HAVE_XATTR: Final = hasattr(os, "getxattr")
+_HAVE_BIRTH: Final = hasattr(os.stat_result, "st_birthtime")
+
+# Every entry of every listing asks for these.
+_FORMAT: Final = 0o170000
+_OWNER_WRITES: Final = stat.S_IWUSR
+_ARCHIVE: Final = Attribute.ARCHIVE
+_READONLY: Final = Attribute.READONLY
+_HIDDEN: Final = Attribute.HIDDEN
+_DIRECTORY: Final = Attribute.DIRECTORY
+_NORMAL: Final = Attribute.NORMAL
 
 
 def decode(blob: bytes) -> Stored:
@@ -90,6 +100,17 @@ def load(target: str | int, st: os.stat_result, side: SideTable, *, follow: bool
         known = side.get((st.st_dev, st.st_ino))
         if known is not None:
             return known
+    key = st.st_dev, st.st_ino, st.st_ctime_ns
+    known = side.known.get(key)
+    if known is not None:
+        return known
+    now = side.disk_ns()
+    stored = _read(target, follow=follow)
+    side.know(key, stored, now)
+    return stored
+
+
+def _read(target: str | int, *, follow: bool) -> Stored:
     if not _HAVE_XATTR:
         return NOTHING
     try:
@@ -124,25 +145,25 @@ def save(
 
 def effective(mode: int, name: str, stored: int) -> int:
     """The bits a client is shown: what was stored, else what POSIX implies; NORMAL where none is set."""
-    directory = stat.S_ISDIR(mode)
+    directory = mode & _FORMAT == stat.S_IFDIR
     if stored >= 0:
         bits = stored
     else:
-        bits = 0 if directory else Attribute.ARCHIVE
-        if not mode & stat.S_IWUSR and not directory:
-            bits |= Attribute.READONLY
-        if name.startswith("."):
-            bits |= Attribute.HIDDEN
+        bits = 0 if directory else _ARCHIVE
+        if not mode & _OWNER_WRITES and not directory:
+            bits |= _READONLY
+        if name[:1] == ".":
+            bits |= _HIDDEN
     if directory:
-        bits |= Attribute.DIRECTORY
-    return bits or Attribute.NORMAL
+        bits |= _DIRECTORY
+    return bits or _NORMAL
 
 
 def creation_time(stored: int, st: os.stat_result) -> int:
     """The remembered creation time, else the oldest thing POSIX knows of the file."""
     if stored:
         return stored
-    birth = getattr(st, "st_birthtime", None)
-    if birth is not None:
-        return int(birth * 10_000_000) + UNIX_EPOCH
-    return min(st.st_mtime_ns, st.st_ctime_ns) // 100 + UNIX_EPOCH
+    if _HAVE_BIRTH:
+        return int(st.st_birthtime * 10_000_000) + UNIX_EPOCH  # type: ignore[attr-defined, unused-ignore]
+    written, changed = st.st_mtime_ns, st.st_ctime_ns
+    return (written if written < changed else changed) // 100 + UNIX_EPOCH

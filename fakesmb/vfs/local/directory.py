@@ -41,16 +41,38 @@ def place_of(fd: int) -> str:
 class Listing:
     """The names in a directory by their folded form, as of one moment."""
 
-    __slots__ = ("_shorts", "names", "settled", "stamp")
+    __slots__ = ("_on_disk", "_shorts", "names", "settled", "stamp")
 
     def __init__(self, names: list[str], stamp: Stamp, *, settled: bool) -> None:
         key = shown_key(names)
+        self._on_disk = set(names)
         self.names: dict[str, str] = dict(zip(map(key, names), names, strict=True))
-        if len(self.names) < len(names):  # of those that differ only in case, the first
+        if self.ambiguous:  # of those that differ only in case, the first
             self.names = {key(name): name for name in sorted(names, reverse=True)}
         self.stamp = stamp
         self.settled = settled
         self._shorts: dict[str, str] | None = None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether there are names that differ only in case."""
+        return len(self.names) < len(self._on_disk)
+
+    def updated(self, names: list[str], stamp: Stamp, *, settled: bool) -> "Listing":
+        """The listing of the same directory at a later moment: only names that are new are folded."""
+        now = set(names)
+        added, removed = now - self._on_disk, self._on_disk - now
+        if self.ambiguous or len(added) + len(removed) > len(now) // 4:
+            return Listing(names, stamp, settled=settled)
+        for name in removed:
+            self.remove(name)
+        for name in added:
+            self.add(name)
+        if self.ambiguous:
+            return Listing(names, stamp, settled=settled)
+        self.stamp = stamp
+        self.settled = settled
+        return self
 
     def find(self, name: str) -> str | None:
         """The name on disk that a client means by `name`: its own in any case, or its 8.3 name."""
@@ -61,11 +83,13 @@ class Listing:
         return found
 
     def add(self, name: str) -> None:
+        self._on_disk.add(name)
         self.names.setdefault(_folded_shown(name), name)
         if self._shorts is not None and (short := short_name(name)):
             self._shorts[short] = name
 
     def remove(self, name: str) -> None:
+        self._on_disk.discard(name)
         if self.names.get(_folded_shown(name)) == name:
             del self.names[_folded_shown(name)]
         if self._shorts is not None:
@@ -81,7 +105,7 @@ class Listing:
 class Directory:
     """A directory inside the share, held open (the root by its path). All steps from it stay in it."""
 
-    __slots__ = ("_world", "base", "fd", "listing", "path", "prefix", "under", "xattr_base")
+    __slots__ = ("__weakref__", "_world", "base", "fd", "listing", "path", "prefix", "under", "xattr_base")
 
     def __init__(self, path: str, fd: int | None, prefix: str, world: World) -> None:
         self.path = path
@@ -97,6 +121,10 @@ class Directory:
     def __del__(self) -> None:
         if self.fd is not None:
             os.close(self.fd)
+
+    def is_in_place(self) -> bool:
+        """Whether it is where it was when it was opened, or has been moved."""
+        return self.fd is None or place_of(self.fd) == self.path
 
     def lstat(self, name: str) -> os.stat_result:
         return os.stat(self.base + name, dir_fd=self.fd, follow_symlinks=False)
@@ -150,7 +178,8 @@ class Directory:
         listing = self.listing
         if listing is None or listing.stamp != stamp or not listing.settled:
             settled = self._world.disk_ns() - stamp[1] > _SETTLED_NS
-            listing = self.listing = Listing(self.names(), stamp, settled=settled)
+            make = Listing if listing is None else listing.updated
+            listing = self.listing = make(self.names(), stamp, settled=settled)
         return listing
 
     def about_to_change(self) -> None:
@@ -163,6 +192,9 @@ class Directory:
         """Carries the listing over a change of our own: making 10,000 files must not list 10,000 times."""
         listing = self.listing
         if listing is None:
+            return
+        if listing.ambiguous:
+            self.listing = None
             return
         if removed:
             listing.remove(removed)

@@ -13,19 +13,21 @@ from fakesmb.vfs.store import Info
 from fakesmb.vfs.stored import Stored
 
 _CLUSTER: Final = 4096
+_FORMAT: Final = 0o170000
+_SPARSE: Final = Attribute.SPARSE
 
 
 def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: OpenFile | None) -> Info:
     """All that is known of a file: `name` and `path` as clients are shown them, `file` if it is open."""
     mode = st.st_mode
-    directory = stat.S_ISDIR(mode)
-    size = 0 if directory else st.st_size
+    directory = mode & _FORMAT == stat.S_IFDIR
     attributes = effective(mode, name, stored.attributes)
-    allocated = st.st_blocks * 512
     if directory:
-        allocated = 0
-    elif allocated < size and not attributes & Attribute.SPARSE:
-        allocated = round_up(size)
+        size = allocated = 0
+    else:
+        size, allocated = st.st_size, st.st_blocks * 512
+        if allocated < size and not attributes & _SPARSE:
+            allocated = round_up(size)
     pending = 0
     write_time, change_time = st.st_mtime_ns // 100 + UNIX_EPOCH, st.st_ctime_ns // 100 + UNIX_EPOCH
     if stored.change_time and st.st_ctime_ns <= stored.change_until:

@@ -7,7 +7,9 @@ symbolic link, nor a directory that is moved meanwhile leads out.
 
 import os
 import stat
+from collections import OrderedDict
 from typing import Final
+from weakref import WeakValueDictionary
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.directory import Directory, place_of
@@ -65,7 +67,11 @@ class Lookup:
         self._world = world or World()
         self.root = Directory(os.path.realpath(root), None, "\\", self._world)
         self._inside = self.root.path.rstrip("/") + "/"
-        self._held: dict[tuple[str, ...], Directory] = {}
+        self._held: OrderedDict[tuple[str, ...], Directory] = OrderedDict()
+        """Those used last are at the end."""
+        self._places: WeakValueDictionary[str, Directory] = WeakValueDictionary()
+        """Whatever is open, by where it is: one object for one directory, however clients spell it. What one lists
+        the other changes."""
 
     def close(self) -> None:
         """Lets go of all held directories."""
@@ -153,7 +159,8 @@ class Lookup:
             return self.root
         held = self._held.get(parts)
         if held is not None:
-            if held.fd is not None and place_of(held.fd) == held.path:
+            if held.is_in_place():
+                self._held.move_to_end(parts)
                 return held
             del self._held[parts]
         return self._enter(parts)
@@ -168,7 +175,7 @@ class Lookup:
         # What is reached over a link is found again each time, for the link may lead elsewhere by then.
         if not linked:
             while len(self._held) >= _HELD_DIRECTORIES:
-                del self._held[next(iter(self._held))]
+                self._held.popitem(last=False)
             self._held[parts] = directory
         return directory
 
@@ -185,13 +192,16 @@ class Lookup:
         except BaseException:
             os.close(fd)
             raise
-        # One object for one directory, however clients spell it: what one of two lists, the other changes.
-        for held in self._held.values():
-            if held.path == place and held.fd is not None and place_of(held.fd) == place:
-                os.close(fd)
-                return held
+        there = self._places.get(place)
+        if there is not None and there.is_in_place():
+            os.close(fd)
+            return there
         inner = place[len(self._inside) :].split("/")
-        return Directory(place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner), self._world)
+        directory = Directory(
+            place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner), self._world
+        )
+        self._places[place] = directory
+        return directory
 
     def _walk(self, parts: tuple[str, ...]) -> tuple[Directory, bool]:
         """Step by step, each in any case; tells too whether a link was among them."""

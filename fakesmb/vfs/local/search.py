@@ -4,6 +4,7 @@ import os
 import stat
 from bisect import bisect_left
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.nt.files import Attribute
@@ -27,6 +28,8 @@ _REQUIRED: Final = 0x37
 """The bits that, shifted up by eight, an entry must have."""
 
 _DOTS: Final = (".", "..")
+_SORTED_AT_ONCE: Final = 10_000
+"""Names sorted before others have a turn."""
 _SLICE: Final = 1000
 """Names looked at before others have a turn: some ten milliseconds."""
 
@@ -60,6 +63,7 @@ class LocalSearch:
         "_pattern",
         "_required",
         "_stamp",
+        "_unsorted",
         "_wild",
     )
 
@@ -80,8 +84,10 @@ class LocalSearch:
         self._keys: list[str] | None = None
         """Of each name but the dots its key: they are sorted by it."""
         self._names: list[str] = []
+        self._unsorted: list[str] | None = None
+        """Names that are still to be sorted; those in `_names` are then, in several rows. None where all are."""
         if self._wild:
-            self._take(directory.names())
+            self._unsorted = directory.names()
         else:
             self._names = self._one(directory)
 
@@ -89,7 +95,27 @@ class LocalSearch:
         """Names to look through, in the order Windows lists them, `.` and `..` first."""
         names.sort(key=self._key(names))
         self._names = [*self._dots, *names]
+        self._unsorted = None
         self._keys = None
+
+    def _sort(self, unsorted: list[str]) -> None:
+        """Sorts the names, of many a row only: raises `Unfinished` then, and is to be called again."""
+        names = self._names
+        if len(names) + len(unsorted) <= _SORTED_AT_ONCE:
+            self._take(unsorted)
+            return
+        row = unsorted[-_SORTED_AT_ONCE:]
+        del unsorted[-_SORTED_AT_ONCE:]
+        row.sort(key=self._key(row))
+        names += row
+        if not unsorted:  # sorting rows that are sorted is merging them
+            self._take(names)
+        raise Unfinished
+
+    def _sort_all(self) -> None:
+        while self._unsorted is not None:
+            with suppress(Unfinished):
+                self._sort(self._unsorted)
 
     def _key(self, names: list[str]) -> Callable[[str], str]:
         """What gives the form by which these names are sorted and found."""
@@ -102,6 +128,8 @@ class LocalSearch:
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches; None at the end."""
+        if self._unsorted is not None:
+            self._sort(self._unsorted)
         names, matcher, slice_end = self._names, self._matcher, self._at + _SLICE
         directory = self._directory
         if directory is None:
@@ -124,6 +152,7 @@ class LocalSearch:
 
     def seek(self, key: int) -> None:
         """Continues after the entry of that key; 0 starts over, one beyond the end ends."""
+        self._sort_all()
         self._at = min(max(key - 1, 0), len(self._names))
 
     def seek_name(self, name: str) -> bool:
@@ -131,6 +160,7 @@ class LocalSearch:
 
         What was made or removed meanwhile counts, as on NTFS: OS/2 deletes as it lists.
         """
+        self._sort_all()
         last = self._names[self._at - 1] if self._at else ""
         self._refresh()
         if name in self._dots:
@@ -170,6 +200,7 @@ class LocalSearch:
         """Lets the snapshot and the directory go."""
         self._directory = None
         self._names = []
+        self._unsorted = None
         self._keys = None
 
     def _wanted(self, attributes: int) -> bool:

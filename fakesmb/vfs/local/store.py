@@ -209,7 +209,8 @@ class LocalStore:
             info = streamfiles.info_of_name(entry, target.stream, side, file)
         else:
             stored = load(entry.xattr_path, found, side)
-            info = info_of(found, stored, shown_name(entry.name), entry.client_path, file)
+            name = shown_name(entry.name)
+            info = info_of(found, stored, name, entry.directory.prefix + name, file)
         if ea_size and not stat.S_ISLNK(
             found.st_mode
         ):  # a link has none, and those of the file that it leads to are not asked for

@@ -181,7 +181,7 @@ class OpenFiles:
         self.world = world or World()
         self.clock = clock or WriteClock(self.world.filetime)
         self.tunnel = Tunnel(self.clock)
-        self.side: SideTable = {}
+        self.side = SideTable(self.world.disk_ns)
         self.watches = Watches()
         self.local_locks: Callable[[], LocalLocks] | None = None
         """Makes what knows the locks of local programs on one file; without it none are looked for."""

@@ -1,6 +1,7 @@
 import errno
 import os
 import pathlib
+import time
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_what_was_stored_wins() -> None:
 def test_extended_attributes_keep_it(tmp_path: pathlib.Path) -> None:
     file = tmp_path / "a"
     file.touch()
-    side: SideTable = {}
+    side = SideTable(time.time_ns)
     save(str(file), file.stat(), Stored(2, BORN), side)
     assert not side
     assert os.getxattr(file, "user.DOSATTRIB") == encode(Stored(2, BORN))
@@ -77,11 +78,12 @@ def test_a_disk_without_extended_attributes(tmp_path: pathlib.Path, monkeypatch:
     monkeypatch.setattr(os, "setxattr", unsupported)
     file = tmp_path / "a"
     file.touch()
-    side: SideTable = {}
+    side = SideTable(time.time_ns)
     save(str(file), file.stat(), Stored(Attribute.READONLY, BORN), side, follow=True)
     assert load(str(file), file.stat(), side) == Stored(Attribute.READONLY, BORN)
     assert (
-        effective(file.stat().st_mode, "a", load(str(file), file.stat(), {}).attributes) & Attribute.READONLY
+        effective(file.stat().st_mode, "a", load(str(file), file.stat(), SideTable(time.time_ns)).attributes)
+        & Attribute.READONLY
     )
     save(str(file), file.stat(), Stored(0, BORN), side, follow=True)
     assert file.stat().st_mode & 0o200
@@ -93,4 +95,28 @@ def test_other_errors_are_not_swallowed(tmp_path: pathlib.Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "setxattr", full)
     with pytest.raises(OSError, match="full"):
-        save(str(tmp_path), tmp_path.stat(), Stored(0), {})
+        save(str(tmp_path), tmp_path.stat(), Stored(0), SideTable(time.time_ns))
+
+
+def test_what_was_read_is_known_until_the_file_changes(tmp_path: pathlib.Path) -> None:
+    """Whoever changes it moves the change time; and what changed a moment ago is read again each time."""
+    file = tmp_path / "a"
+    file.touch()
+    moments = iter([0, 0, *[2**62] * 3])
+    side = SideTable(lambda: next(moments))
+    os.setxattr(file, "user.DOSATTRIB", encode(Stored(2, BORN)))
+    st = file.stat()
+    for young in (True, True, False):
+        assert load(str(file), st, side) == Stored(2, BORN)
+        assert (not side.known) is young
+    assert load("/nowhere", st, side) == Stored(2, BORN)
+    time.sleep(0.01)  # a tick of the kernel's clock
+    os.setxattr(file, "user.DOSATTRIB", encode(Stored(1, BORN)))
+    assert load(str(file), file.stat(), side) == Stored(1, BORN)
+
+
+def test_what_is_known_is_bounded() -> None:
+    side = SideTable(time.time_ns)
+    for inode in range(100_000):
+        side.know((1, inode, 0), NOTHING, 2**62)
+    assert 0 < len(side.known) <= 1 << 14

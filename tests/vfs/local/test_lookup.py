@@ -362,3 +362,47 @@ def test_no_file_gets_a_name_that_no_client_can_say(lab: Lab, refuses: Refuses, 
         with refuses(NT.OBJECT_NAME_INVALID):
             change()
     assert os.listdir(lab.root) == ["a"]
+
+
+NAMES = st.lists(
+    st.sampled_from(["a", "A", "b", "B", "c.txt", "C.TXT", "A long name", "a:b", "Жук", "жук"]), unique=True
+)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=6))
+def test_an_updated_listing_finds_what_a_new_one_finds(moments: list[list[str]]) -> None:
+    many = [f"other {number}" for number in range(50)]  # so that few names change
+    listing = Listing([], (0, 0, 0, 0, 0), settled=True)
+    for number, names in enumerate(moments):
+        stamp = (0, number, 0, 0, 0)
+        listing = listing.updated(many + names, stamp, settled=True)
+        new = Listing(many + names, stamp, settled=True)
+        assert listing.names == new.names
+        assert (listing.stamp, listing.settled) == (stamp, True)
+        for name in ("a", "B", "C.txt", "A LONG NAME", "жУК", *map(shown_name, names)):
+            assert listing.find(name) == new.find(name)
+
+
+def test_removing_one_of_two_names_that_differ_in_case_leaves_the_other(lab: Lab) -> None:
+    (lab.root / "dir").mkdir()
+    for name in ("file", "FILE"):
+        (lab.root / "dir" / name).write_text(name)
+    assert lab.query("dir\\File").name == "FILE"
+    time.sleep(0.03)  # a listing that is settled
+    assert lab.query("dir\\fiLE").name == "FILE"
+    lab.store.delete(Path.parse("dir\\FILE"))
+    assert lab.query("dir\\File").name == "file"
+
+
+def test_directories_are_let_go_by_least_recent_use(lab: Lab) -> None:
+    for number in range(100):
+        (lab.root / f"d{number}").mkdir()
+    lookup = Lookup(str(lab.root))
+    often = lookup.directory(("d0",))
+    for number in range(1, 100):
+        lookup.directory((f"d{number}",))
+        assert lookup.directory(("d0",)) is often
+    before = len(os.listdir("/proc/self/fd"))
+    del often
+    lookup.close()
+    assert before - len(os.listdir("/proc/self/fd")) == 64

@@ -5,6 +5,7 @@ import pytest
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import Unfinished
 from tests.vfs.lab import Lab, Refuses
 
 P = Path.parse
@@ -163,3 +164,28 @@ def test_what_is_being_deleted_is_marked(files: Lab) -> None:
     info = files.store.search(P(""), "b.txt", ALL).next()
     assert info is not None
     assert info.delete_pending == 1
+
+
+def test_many_names_are_sorted_in_slices(lab: Lab) -> None:
+    """So that others have a turn; the names are those of the beginning."""
+    names = [f"{number * 7919 % 25_000:06}{'aB'[number % 2]}" for number in range(25_000)]
+    for name in names:
+        os.close(os.open(lab.root / name, os.O_CREAT))
+    search = lab.store.search(Path(), "*", 0x16)
+    slices, found = 0, []
+    while True:
+        try:
+            info = search.next()
+        except Unfinished:
+            slices += 1
+            continue
+        if info is None:
+            break
+        found.append(info.name)
+    assert slices == 3
+    assert found == [".", "..", *sorted(names, key=str.upper)]
+    search = lab.store.search(Path(), "*", 0x16)
+    assert search.seek_name(found[20_000])
+    info = search.next()
+    assert info is not None
+    assert info.name == found[20_001]
