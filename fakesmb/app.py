@@ -86,11 +86,14 @@ class FakeSMB:
 
     # -- in a reactor --------------------------------------------------------------------------------------
 
-    def start(self, reactor: Any) -> Ports:
-        """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot."""
+    def start(self, reactor: Any, *, log_apart: bool = False) -> Ports:
+        """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot.
+
+        With `log_apart` a process of its own makes the lines of the log file, as a server under load wants it.
+        """
         config = self.config
         self._reactor = reactor
-        for sink in (self.journal, *_sinks(config)):
+        for sink in (self.journal, *_sinks(config, apart=log_apart)):
             self.log.add(sink)
         try:
             world = World()
@@ -253,17 +256,25 @@ def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[S
     ]
 
 
-def _sinks(config: Config) -> list[Sink]:
+def _sinks(config: Config, *, apart: bool) -> list[Sink]:
     """The sinks asked for. Formatting is what takes time to import, so each is imported where it is used."""
     sinks = _on_standard_output(config.log)
     if config.log.file:
-        from fakesmb.record.jsonl import JsonLines
-
         try:
-            sinks.append(JsonLines.append(config.log.file, secrets=config.log.secrets))
+            sinks.append(_log_file(config.log, config.log.file, apart=apart))
         except OSError as error:
             raise ConfigError(f"cannot write the log {config.log.file}: {error.strerror}") from None
     return sinks
+
+
+def _log_file(log: LogPart, path: str, *, apart: bool) -> Sink:
+    if apart:
+        from fakesmb.record.apart import LinesApart
+
+        return LinesApart(path, secrets=log.secrets)
+    from fakesmb.record.jsonl import JsonLines
+
+    return JsonLines.append(path, secrets=log.secrets)
 
 
 def _on_standard_output(log: LogPart) -> list[Sink]:

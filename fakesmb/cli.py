@@ -176,7 +176,7 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     from fakesmb.config import ConfigError
 
     smb = FakeSMB(config)
-    smb.start(reactor)
+    smb.start(reactor, log_apart=True)
     reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
     refused: list[OSError] = []
 

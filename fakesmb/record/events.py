@@ -79,7 +79,7 @@ class Shown(IntFlag):
     BOTH = 3
 
 
-class Exchange(msgspec.Struct, frozen=True, gc=False):
+class Exchange(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A request and its reply as the bytes that went over the wire, and what only the server knew of them.
 
     One is appended for each request that is answered at once. A request that waits is told alone when it begins to
@@ -121,7 +121,7 @@ MOST_KEPT: Final = 4096
 """Bytes of a message that the record keeps, unless it is a chain of commands."""
 
 
-class Connected(msgspec.Struct, frozen=True, gc=False):
+class Connected(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A client's transport connection was accepted."""
 
     time: float
@@ -130,7 +130,7 @@ class Connected(msgspec.Struct, frozen=True, gc=False):
     local: str
 
 
-class Disconnected(msgspec.Struct, frozen=True, gc=False):
+class Disconnected(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A connection ended; `reason` says why and, where the client can be helped, what to change there."""
 
     time: float
@@ -141,7 +141,7 @@ class Disconnected(msgspec.Struct, frozen=True, gc=False):
     by_server: bool = False
 
 
-class SignedIn(msgspec.Struct, frozen=True, gc=False):
+class SignedIn(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A session setup succeeded."""
 
     time: float
@@ -157,7 +157,7 @@ class SignedIn(msgspec.Struct, frozen=True, gc=False):
     """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`, ..."""
 
 
-class SignInRefused(msgspec.Struct, frozen=True, gc=False):
+class SignInRefused(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A session setup failed."""
 
     time: float
@@ -170,7 +170,7 @@ class SignInRefused(msgspec.Struct, frozen=True, gc=False):
     workstation: str = ""
 
 
-class Problem(msgspec.Struct, frozen=True, gc=False):
+class Problem(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A bug of ours, or something that needs a person: never caused silently, never the client's answer."""
 
     time: float

@@ -1,0 +1,88 @@
+"""The log file whose lines a process of its own makes: the same lines, all of them, and a plain word where it cannot."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from fakesmb.record import apart
+from fakesmb.record.apart import LinesApart
+from fakesmb.record.events import Client, Connected, Event, Exchange, Problem
+from fakesmb.record.jsonl import JsonLines
+from fakesmb.wire.header import Header
+
+PEER = Client(1, "127.0.0.1:50000", "127.0.0.1:4450")
+ECHO = Header(0x2B, 0, 0x18, 0xC003, 0, bytes(8), 1, 2, 3, 4).encode() + b"\x01\x01\x00\x05\x00hello"
+REPLY = Header(0x2B, 0, 0x98, 0xC003, 0, bytes(8), 1, 2, 3, 4).encode() + b"\x01\x01\x00\x05\x00hello"
+
+
+def events(count: int) -> list[Event]:
+    talk: list[Event] = [Connected(1e9, 1, PEER.peer, PEER.local)]
+    talk += [
+        Exchange(PEER, 1e9, 1e9, 2 * number + 1, ECHO, len(ECHO), REPLY, len(REPLY), user="alice")
+        for number in range(count)
+    ]
+    return [*talk, Problem(1e9, 1, "a \ud800 surrogate")]
+
+
+def test_the_lines_are_those_that_the_server_would_have_made(tmp_path: Path) -> None:
+    here, there = JsonLines.append(str(tmp_path / "here")), LinesApart(str(tmp_path / "there"))
+    for event in events(2000):
+        here.write(event)
+        there.write(event)
+    here.close()
+    there.close()
+    assert (tmp_path / "there").read_bytes() == (tmp_path / "here").read_bytes()
+
+
+def test_what_was_flushed_is_written_soon(tmp_path: Path) -> None:
+    log = LinesApart(str(tmp_path / "log"))
+    log.write(events(0)[0])
+    log.flush()
+    for _ in range(1000):
+        if (tmp_path / "log").read_bytes():
+            break
+        time.sleep(0.01)
+    assert json.loads((tmp_path / "log").read_text())["event"] == "connected"
+    log.close()
+
+
+def test_a_server_that_outpaces_the_writer_waits_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "MOST_WAITING", 20_000)
+    log = LinesApart(str(tmp_path / "log"))
+    os.kill(log._writer.pid, signal.SIGSTOP)
+    for event in events(3000)[:3000]:
+        log.write(event)
+        if log._bytes > 10_000:
+            os.kill(log._writer.pid, signal.SIGCONT)
+    os.kill(log._writer.pid, signal.SIGCONT)
+    log.close()
+    assert len((tmp_path / "log").read_bytes().splitlines()) == 1 + 2 * 2999
+
+
+def test_a_writer_that_is_gone_is_an_error_with_its_reason(tmp_path: Path) -> None:
+    log = LinesApart(str(tmp_path / "log"))
+    log._writer.kill()
+    log._writer.wait()
+    log.write(events(0)[0])
+    with pytest.raises(OSError, match="its writer ended"):
+        log.flush()
+    log._batches.clear()
+    log.close()
+
+
+def test_a_full_disk_is_told_in_its_words() -> None:
+    log = LinesApart("/dev/full")
+    log.write(events(0)[0])
+    with pytest.raises(OSError, match="No space left"):
+        log.close()
+
+
+def test_a_file_that_cannot_be_opened_is_an_error_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        LinesApart(str(tmp_path))
