@@ -5,6 +5,7 @@ Nothing else there calls `time.time`, `os.urandom` or `secrets`, so that a run c
 
 import os
 import time
+from collections.abc import Callable
 
 from fakesmb.nt.filetime import from_ns
 
@@ -12,9 +13,9 @@ from fakesmb.nt.filetime import from_ns
 class World:
     """The machine's clock and its entropy."""
 
-    def now(self) -> float:
+    def __init__(self) -> None:
+        self.now: Callable[[], float] = time.time
         """POSIX seconds, UTC."""
-        return time.time()
 
     def now_ns(self) -> int:
         """POSIX nanoseconds, UTC."""

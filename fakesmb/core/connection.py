@@ -21,7 +21,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
-from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, is_one_message, prefix
+from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Header
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class SMBConnection:
         profile = server.profile
         self.server = server
         self.profile = profile
+        self.reply_flags = profile.reply_flags
+        self.reply_flags2 = profile.reply_flags2
         self.peer = peer
         self.local = local
         self.number = server.next_connection()
@@ -132,11 +134,10 @@ class SMBConnection:
         if self._held:
             self._arrived.append(data)
             return
-        framer = self._framer
-        if not framer.pieces and is_one_message(data) and len(data) <= framer.longest and not self.closed:
+        if self._framer.is_one_message(data) and not self.closed:
             self._message(memoryview(data)[PREFIX_SIZE:])
             return
-        self._frames = framer.feed(data)
+        self._frames = self._framer.feed(data)
         self.go_on()
 
     def hold(self) -> None:

@@ -119,7 +119,7 @@ class Exchange:
         self.tid = header.tid
         self.fid: int | None = None
         """The FID that an open earlier in the chain made."""
-        self.reply_flags = connection.profile.reply_flags
+        self.reply_flags = connection.reply_flags
         self.session: Session | None = None
         self.tree: Tree | None = None
         self.status = 0
@@ -347,9 +347,7 @@ class Exchange:
         if connection.closed:
             self.record_request()
             return
-        status, flags2 = status_on_wire(
-            self.status, header.flags2 & connection.profile.reply_flags2, self._dos
-        )
+        status, flags2 = status_on_wire(self.status, header.flags2 & connection.reply_flags2, self._dos)
         signing = connection.signing
         if signing is not None:
             flags2 |= Flags2.SIGNATURE

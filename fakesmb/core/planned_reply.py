@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core import record
+from fakesmb.core.record import TRANSFERS
 from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import Answer, AnyRequest, FileData
 from fakesmb.nt.status import SMBError
@@ -18,61 +18,50 @@ from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, MAGIC, Flags2, Header
 
 if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection
+    from fakesmb.vfs.store import FileRange
 
-Encoder = Callable[[Any, tuple[Any, ...], bool, str], list[Buffer]]
-"""An answer, the fields of its header, whether strings are Unicode, the OEM code page: to the buffers of its frame."""
+Encoder = Callable[[Any, "SMBConnection", Header], list[Buffer]]
+"""An answer, and the header of its request: to the buffers of the frame."""
 
 HEADER: Final = "4sBIBHH8x2xHHHH"
 """The header of a reply without a signature, as `struct` has it."""
-_REPLY_WORDS_AT: Final = PREFIX_SIZE + HEADER_SIZE
 _HEAD: Final = Struct(f"<4s{HEADER}")
 _ERROR: Final = Struct(f"<4s{HEADER}3x")
 _ERROR_PREFIX: Final = prefix(HEADER_SIZE + 3)
+_WORDS_AT: Final = HEADER_SIZE + 3
+"""Where a block's words end that has none, ByteCount included."""
 
 
 def finish(
     connection: "SMBConnection", request: AnyRequest, answer: "Answer | Exception | Deferred[Answer]"
 ) -> None:
     """Sends and records what a handler gave or raised."""
-    if not request.is_planned or connection.closed:
-        request.exchange.finish(request, answer)
-        return
-    header = request.header
-    status = wire_status = 0
-    flags2 = header.flags2 & connection.profile.reply_flags2
-    reason = ""
     encode: Encoder | None = ENCODERS[type(answer)]
-    outcome: Any = answer
-    if encode is None:
-        if not isinstance(answer, SMBError):
+    if encode is None or not request.is_planned or connection.closed:
+        if isinstance(answer, SMBError) and request.is_planned and not connection.closed:
+            _refuse(connection, request, answer)
+        else:
             request.exchange.finish(request, answer)
-            return
-        status, reason = answer.status, answer.why
-        wire_status, flags2 = status_on_wire(status, flags2, answer.dos)
-        answer.__traceback__ = answer.__context__ = answer.__cause__ = None
-        encode = _error
-    fields = header_fields(connection, header, wire_status, flags2)
+        return
     try:
-        frame = encode(outcome, fields, header.flags2 & Flags2.UNICODE != 0, connection.oem_encoding)
+        frame = encode(answer, connection, request.header)
     except Exception as error:  # a bug in a structure, which the exchange reports
         request.exchange.finish(request, error)
         return
-    if type(answer) is FileData:
-        size = len(frame[0]) + len(frame[1]) + answer.part.length - PREFIX_SIZE
-        answered = connection.now()
-        connection.send_file_range(frame, size, answer.part)
-        told(connection, request, b"".join(frame), size, answered, status, reason)
-        return
-    send(connection, request, frame, status, reason)
+    send(connection, request, frame, answer.part if type(answer) is FileData else None)
 
 
-def header_fields(connection: "SMBConnection", header: Header, status: int, flags2: int) -> tuple[Any, ...]:
-    """What `HEADER` packs for the reply to a request with that header."""
-    return (
+def _refuse(connection: "SMBConnection", request: AnyRequest, error: SMBError) -> None:
+    header = request.header
+    # A traceback would keep the frames, and so the message, until the collector runs.
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    status, flags2 = status_on_wire(error.status, header.flags2 & connection.reply_flags2, error.dos)
+    frame = _ERROR.pack(
+        _ERROR_PREFIX,
         MAGIC,
         header.command,
         status,
-        connection.profile.reply_flags,
+        connection.reply_flags,
         flags2,
         header.pid_high,
         header.tid,
@@ -80,45 +69,37 @@ def header_fields(connection: "SMBConnection", header: Header, status: int, flag
         header.uid,
         header.mid,
     )
+    send(connection, request, [frame], status=error.status, reason=error.why)
 
 
 def send(
     connection: "SMBConnection",
     request: AnyRequest,
-    frame: list[Buffer],
+    frame: "list[Buffer]",
+    part: "FileRange | None" = None,
     status: int = 0,
     reason: str = "",
 ) -> None:
-    """Sends a frame as the answer, and tells the record."""
-    if len(frame) == 1:
-        kept = frame[0]
-        size = len(kept) - PREFIX_SIZE
-    else:
-        size = sum(map(len, frame)) - PREFIX_SIZE
-        kept = record.joined(frame, size + PREFIX_SIZE)
+    """Sends a frame, which a range of a file may end, as the answer; and tells the record."""
+    first = frame[0]
+    size = len(first) - PREFIX_SIZE
+    for buffer in frame[1:]:
+        size += len(buffer)
     answered = connection.now()
-    connection.send_frame(frame, size)
-    told(connection, request, kept, size, answered, status, reason)
-
-
-def told(
-    connection: "SMBConnection",
-    request: AnyRequest,
-    frame: Buffer,
-    size: int,
-    answered: float,
-    status: int,
-    reason: str,
-) -> None:
-    """Tells the record of a planned request and its reply of `size` bytes, of which `frame` has the beginning."""
-    message, tree, server = request.message, request.tree, connection.server
-    if message[COMMAND_AT] in record.TRANSFERS and tree is not None and tree.store is not None:
-        message_kept = bytes(message[: HEADER_SIZE + 3 + 2 * message[HEADER_SIZE]])
-        reply_kept = bytes(frame[PREFIX_SIZE : PREFIX_SIZE + HEADER_SIZE + 3 + 2 * frame[_REPLY_WORDS_AT]])
+    if part is None:
+        connection.send_frame(frame, size)
     else:
-        message_kept = bytes(message[:MOST_KEPT])
-        reply_kept = bytes(frame[PREFIX_SIZE : PREFIX_SIZE + MOST_KEPT])
-    session = request.session
+        size += part.length
+        connection.send_file_range(frame, size, part)
+    message, session, tree = request.message, request.session, request.tree
+    if message[COMMAND_AT] in TRANSFERS and tree is not None and tree.store is not None:
+        asked = bytes(message[: _WORDS_AT + 2 * message[HEADER_SIZE]])
+        reply = b"".join(frame[:2])[PREFIX_SIZE : PREFIX_SIZE + MOST_KEPT]
+        reply = reply[: _WORDS_AT + 2 * reply[HEADER_SIZE]] if len(reply) > HEADER_SIZE else reply
+    else:
+        asked = bytes(message if len(message) <= MOST_KEPT else message[:MOST_KEPT])
+        reply = bytes(first if len(frame) == 1 else b"".join(frame))[PREFIX_SIZE : PREFIX_SIZE + MOST_KEPT]
+    server = connection.server
     identity = None if session is None else session.identity
     number = server.messages + 1
     server.messages = number + 1
@@ -128,9 +109,9 @@ def told(
             request.arrived,
             answered,
             number,
-            message_kept,
+            asked,
             len(message),
-            reply_kept,
+            reply,
             size,
             Shown.BOTH,
             status,
@@ -161,28 +142,58 @@ def _fixed(kind: type[Body]) -> Encoder:
     whole = Struct(f"<4s{HEADER}{len(start)}s{layout.full.format.removeprefix('<')}2x")
     head, values, pack = prefix(whole.size - PREFIX_SIZE), layout.word_values, whole.pack
 
-    def encode(body: Body, header: tuple[Any, ...], unicode: bool, encoding: str) -> list[Buffer]:
-        return [pack(head, *header, start, *values(body))]
+    def encode(body: Body, connection: "SMBConnection", header: Header) -> list[Buffer]:
+        frame = pack(
+            head,
+            MAGIC,
+            header.command,
+            0,
+            connection.reply_flags,
+            header.flags2 & connection.reply_flags2,
+            header.pid_high,
+            header.tid,
+            header.pid_low,
+            header.uid,
+            header.mid,
+            start,
+            *values(body),
+        )
+        return [frame]
 
     return encode
 
 
-def _variable(body: Body, header: tuple[Any, ...], unicode: bool, encoding: str) -> list[Buffer]:
-    blocks = body.encode(HEADER_SIZE, unicode=unicode, encoding=encoding)
+def _variable(body: Body, connection: "SMBConnection", header: Header) -> list[Buffer]:
+    unicode = header.flags2 & Flags2.UNICODE != 0
+    blocks = body.encode(HEADER_SIZE, unicode=unicode, encoding=connection.oem_encoding)
     size = HEADER_SIZE
     for block in blocks:
         size += len(block)
-    return [_HEAD.pack(prefix(size), *header), *blocks]
+    blocks.insert(0, _head(connection, header, size))
+    return blocks
 
 
-def _error(error: SMBError, header: tuple[Any, ...], unicode: bool, encoding: str) -> list[Buffer]:
-    return [_ERROR.pack(_ERROR_PREFIX, *header)]
-
-
-def _file_data(answer: FileData, header: tuple[Any, ...], unicode: bool, encoding: str) -> list[Buffer]:
+def _file_data(answer: FileData, connection: "SMBConnection", header: Header) -> list[Buffer]:
     length = answer.part.length
-    head = read_andx_head(HEADER_SIZE, length)
-    return [_HEAD.pack(prefix(HEADER_SIZE + len(head) + length), *header), head]
+    words = read_andx_head(HEADER_SIZE, length)
+    return [_head(connection, header, HEADER_SIZE + len(words) + length), words]
+
+
+def _head(connection: "SMBConnection", header: Header, size: int) -> bytes:
+    """The prefix and the header of a message of `size` bytes."""
+    return _HEAD.pack(
+        prefix(size),
+        MAGIC,
+        header.command,
+        0,
+        connection.reply_flags,
+        header.flags2 & connection.reply_flags2,
+        header.pid_high,
+        header.tid,
+        header.pid_low,
+        header.uid,
+        header.mid,
+    )
 
 
 class Encoders(dict[type, "Encoder | None"]):

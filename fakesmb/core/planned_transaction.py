@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.planned_reply import HEADER, finish, header_fields, send
+from fakesmb.core.planned_reply import HEADER, finish, send
 from fakesmb.core.request import Answer, AnyRequest
 from fakesmb.core.transactions import Results, answer_of
 from fakesmb.wire.codec import Structure
 from fakesmb.wire.frame import PREFIX_SIZE, prefix
-from fakesmb.wire.header import HEADER_SIZE, Flags2
+from fakesmb.wire.header import HEADER_SIZE, MAGIC, Flags2
 from fakesmb.wire.trans import ALIGNMENT, TRANSACTION_RESPONSE_WORDS, TransactionRequest, TransactionResponse
 
 if TYPE_CHECKING:
@@ -56,7 +56,16 @@ def finish_transaction(
         return
     head = _HEAD.pack(
         prefix(size),
-        *header_fields(connection, header, 0, header.flags2 & connection.profile.reply_flags2),
+        MAGIC,
+        header.command,
+        0,
+        connection.reply_flags,
+        header.flags2 & connection.reply_flags2,
+        header.pid_high,
+        header.tid,
+        header.pid_low,
+        header.uid,
+        header.mid,
         _WORDS,
         parameter_count,
         data_count,

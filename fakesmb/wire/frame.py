@@ -37,15 +37,6 @@ class FrameError(DecodeError):
     """A stream that cannot be cut into messages any further."""
 
 
-def is_one_message(data: bytes) -> bool:
-    """Whether this is exactly one frame that holds a message, as what a client sends at once nearly always is."""
-    return (
-        len(data) > PREFIX_SIZE
-        and not data[0]
-        and int.from_bytes(data[1:PREFIX_SIZE], "big") == len(data) - PREFIX_SIZE
-    )
-
-
 def prefix(length: int) -> bytes:
     """The four bytes before a message of `length` bytes."""
     return length.to_bytes(PREFIX_SIZE, "big")
@@ -54,31 +45,39 @@ def prefix(length: int) -> bytes:
 class Framer:
     """Collects bytes, however they were cut, and gives whole frames. Holds at most one frame and a chunk."""
 
-    __slots__ = ("_have", "_need", "longest", "pieces")
+    __slots__ = ("_have", "_limit", "_need", "_pieces")
 
     def __init__(self, limit: int) -> None:
-        self.pieces: list[bytes | memoryview] = []
-        """What has arrived of a frame that is not whole yet."""
+        self._pieces: list[bytes | memoryview] = []
         self._have = 0
         self._need = PREFIX_SIZE
-        self.longest = limit
-        """Bytes of the longest message that is taken."""
+        self._limit = limit
+
+    def is_one_message(self, data: bytes) -> bool:
+        """Whether `data` is exactly one message, as what a client sends at once nearly always is.
+
+        The frame's type is 0 then, so all four bytes before the message are its length.
+        """
+        return (
+            not self._pieces
+            and int.from_bytes(data[:PREFIX_SIZE], "big") == len(data) - PREFIX_SIZE <= self._limit
+        )
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that `data` completes; raises `FrameError` at one that is longer than the limit."""
-        if self.pieces:
-            self.pieces.append(data)
+        if self._pieces:
+            self._pieces.append(data)
             self._have += len(data)
             if self._have < self._need:
                 return
-            data = b"".join(self.pieces)
-            self.pieces.clear()
+            data = b"".join(self._pieces)
+            self._pieces.clear()
         view = memoryview(data)
         at, size = 0, len(data)
         while size - at >= PREFIX_SIZE:
             length = int.from_bytes(view[at + 1 : at + PREFIX_SIZE], "big")
-            if length > self.longest:
-                raise FrameError(f"a message of {length} bytes, the limit is {self.longest}")
+            if length > self._limit:
+                raise FrameError(f"a message of {length} bytes, the limit is {self._limit}")
             end = at + PREFIX_SIZE + length
             if end > size:
                 self._need = end - at
@@ -89,5 +88,5 @@ class Framer:
             self._need = PREFIX_SIZE
         if at < size:
             # A view of the rest saves a copy; it may hold on to as much again as it shows, no more.
-            self.pieces.append(view[at:] if size - at > at else data[at:])
+            self._pieces.append(view[at:] if size - at > at else data[at:])
         self._have = size - at

@@ -223,7 +223,7 @@ def test_a_plan_answers_and_records_as_the_general_way_does(
         if (folders["public"] / "new").exists():
             (folders["public"] / "new").rmdir()
         server = make(settings=settings(plans=plans))
-        server.server.world.now = lambda: 1_000_000_000.0  # type: ignore[method-assign]
+        server.server.world.now = lambda: 1_000_000_000.0
         runs.append(play(server, items, access=access, flags2=flags2, off=off))
     assert runs[0][1]
     (frames, told, counted), (general_frames, general_told, general) = runs
