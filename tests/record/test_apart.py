@@ -1,4 +1,4 @@
-"""The log file whose lines a process of its own makes: the same lines, all of them, and a plain word where it cannot."""
+"""The log file whose lines a process of its own makes: the same lines, all of them, or a plain word."""
 
 import json
 import os
