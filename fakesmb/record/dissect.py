@@ -14,7 +14,7 @@ from fakesmb.wire import fs_info, nt_trans, rap, set_info, tokens, trans2, unix
 from fakesmb.wire.chain import links
 from fakesmb.wire.codec import Block, Body, Buffer, DecodeError, Empty, Omitted, Record, Structure, lighten
 from fakesmb.wire.commands import Command, PipeFunction
-from fakesmb.wire.files import ReadAndxResponse, WriteAndxRequest, WriteMode
+from fakesmb.wire.files import ReadAndxResponse, ReadResponse, WriteAndxRequest, WriteMode, WriteRequest
 from fakesmb.wire.header import Header
 from fakesmb.wire.info import Asked
 from fakesmb.wire.messages import REQUESTS, response_class
@@ -136,13 +136,31 @@ class _Half:
         return found
 
 
+def _with_head(cls: type[Body], block: Block, half: _Half) -> Block:
+    """The block; where it was cut before a data block (READ, WRITE), with the head that this has in the message."""
+    if (
+        half.whole
+        or half.kept > block.bytes_at
+        or cls not in _DATA_BLOCKS
+        or block.byte_count < _DATA_BLOCK_HEAD
+    ):
+        return block
+    head = b"\1" + (block.byte_count - _DATA_BLOCK_HEAD).to_bytes(2, "little")
+    at = block.bytes_at
+    return block._replace(message=bytes(block.message[:at]) + head + bytes(block.message[at + len(head) :]))
+
+
+_DATA_BLOCKS: Final = frozenset({ReadResponse, WriteRequest})
+_DATA_BLOCK_HEAD: Final = 3
+
+
 # -- requests ------------------------------------------------------------------------------------------------
 
 
 def _request_parts(half: _Half, share: str) -> list[Part]:
     def reads(code: int, block: Block) -> Body | None:
         row = REQUESTS.get(code)
-        return None if row is None else row.decode(block)
+        return None if row is None else row.decode(_with_head(row, block, half))
 
     return [_request_part(part, half, share) for part in half.parts(reads)]
 
@@ -239,7 +257,8 @@ def _reply_parts(half: _Half, exchange: Exchange, asked: list[Part]) -> list[Par
     def reads(code: int, block: Block) -> Body | None:
         if status and not block.word_count:
             return None
-        return response_class(code, block).decode(block)
+        cls = response_class(code, block)
+        return cls.decode(_with_head(cls, block, half))
 
     parts = half.parts(reads)
     last = len(parts) - 1

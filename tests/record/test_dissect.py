@@ -232,6 +232,12 @@ def test_a_payload_that_was_cut_away_still_has_its_length() -> None:
     (found,) = messages(exchange(write[:63], request_size=len(write)))
     assert tagged(found) == "SMB:C; Write Andx, FID = 0x4000, 60000 bytes at Offset 0"
     assert found.size == len(write)
+    old = message(Command.WRITE, files.WriteRequest(0x4000, 9_000, 0, data=bytes(9_000)))
+    (found,) = messages(exchange(old[:45], request_size=len(old)))
+    assert tagged(found) == "SMB:C; Write, FID = 0x4000, 9000 bytes at Offset 0"
+    old = message(Command.READ, files.ReadResponse(9_000, data=bytes(9_000)), reply=True)
+    (found,) = messages(exchange(b"", old[:45], reply_size=len(old)))
+    assert tagged(found) == "SMB:R; Read, 9000 bytes"
     reply = message(Command.READ_ANDX, files.ReadAndxResponse(data=bytes(60_000)), reply=True)
     (found,) = messages(exchange(b"", reply[:59], reply_size=len(reply)))
     assert tagged(found) == "SMB:R; Read Andx, 60000 bytes"
