@@ -40,7 +40,12 @@ class JsonLines(LineSink):
     def lines(self, event: Event) -> bytes:
         """The lines of what was kept."""
         if type(event) is Exchange and not self._secrets:
-            straight = lines.json_lines(event)
+            try:
+                straight = lines.json_lines(event)
+            except (
+                Exception
+            ):  # a mistake of ours there must not cost the lines, which the general way writes too
+                straight = None
             if straight is not None:
                 return straight
         return super().lines(event)

@@ -6,7 +6,7 @@ import stat
 from typing import Final, Protocol
 
 from fakesmb.record import dissect
-from fakesmb.record.events import Event, Exchange, Told
+from fakesmb.record.events import Event, Exchange, Problem, Told
 
 MOST_WAITING: Final = 256
 """Events that wait for `flush`; so many are written at once: bounded memory."""
@@ -95,11 +95,15 @@ class LineSink:
             self.flush()
 
     def lines(self, event: Event) -> bytes:
-        """The lines of what was kept."""
-        if type(event) is Exchange:
-            return b"".join(map(self.line, dissect.messages(event)))
-        assert not isinstance(event, Exchange)
-        return self.line(event)
+        """The lines of what was kept. An exchange that cannot be dissected is still told, with the reason."""
+        if not isinstance(event, Exchange):
+            return self.line(event)
+        try:
+            told = dissect.messages(event)
+        except Exception as error:
+            why = f"exchange {event.number} not described: {type(error).__name__}: {error}"
+            return self.line(Problem(event.time, event.client.connection, why))
+        return b"".join(map(self.line, told))
 
     def flush(self) -> None:
         """Writes what waits; raises OSError when it cannot be written."""

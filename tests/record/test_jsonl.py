@@ -13,7 +13,18 @@ import pytest
 from fakesmb import wire
 from fakesmb.nt.status import NT
 from fakesmb.record.entry import EVENTS, Entry, entry_of
-from fakesmb.record.events import Connected, Disconnected, Part, Problem, SignedIn, SignInRefused, Told
+from fakesmb.record.events import (
+    Client,
+    Connected,
+    Disconnected,
+    Event,
+    Exchange,
+    Part,
+    Problem,
+    SignedIn,
+    SignInRefused,
+    Told,
+)
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.moments import iso
 from fakesmb.wire import files, negotiate, session, tree
@@ -35,7 +46,7 @@ class Output:
         pass
 
 
-def lines_of(*events: Told, **options: Any) -> list[dict[str, Any]]:
+def lines_of(*events: Event, **options: Any) -> list[dict[str, Any]]:
     output = Output()
     sink = JsonLines(output, **options)
     for event in events:
@@ -263,3 +274,18 @@ def test_every_event_of_the_catalogue_becomes_an_entry() -> None:
     events = [*HAPPENINGS, CHAIN, reply(0x04)]
     told = {entry_of(event).event for event in events}
     assert told == set(EVENTS)
+
+
+def test_an_exchange_that_cannot_be_dissected_is_told_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("fakesmb.record.lines.json_lines", broken)
+    one = Exchange(Client(1, CLIENT, SERVER), START, START, 7, b"no SMB", 6, b"", 0)
+    (line,) = lines_of(one)
+    assert line["problem"].endswith("shorter than its header")
+    monkeypatch.setattr("fakesmb.record.dissect.messages", broken)
+    (line,) = lines_of(one)
+    assert (line["event"], line["problem"]) == ("problem", "exchange 7 not described: KeyError: 'a mistake'")
