@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 from types import TracebackType
@@ -98,7 +99,10 @@ class FakeSMB:
         try:
             world = World()
             shares = _shares(config, reactor, self.log, world)
-            self.server = Server(config.settings, _accounts(config), shares, self.log, reactor, world)
+            in_thread = partial(_in_thread, reactor)
+            self.server = Server(
+                config.settings, _accounts(config), shares, self.log, reactor, world, in_thread
+            )
             self._factory = DirectTCPFactory(self.server)
             host = _address(config.host)
             numbers = [self._listen(host, config.port)]
@@ -214,6 +218,13 @@ class FakeSMB:
         if self.ports is None:
             raise RuntimeError("the server has not been started")
         return self.ports
+
+
+def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:
+    """Runs what blocks in a thread of the reactor's pool, whose threads start with the first such work."""
+    from twisted.internet.threads import deferToThreadPool
+
+    return deferToThreadPool(reactor, reactor.getThreadPool(), work)
 
 
 def _config(

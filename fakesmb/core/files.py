@@ -3,11 +3,11 @@
 Every form of open becomes one `vfs.store.CreateParameters` and goes through `open_file`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final, TypeVar
 
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, inlineCallbacks
 
 from fakesmb.core.oplocks import Holder
 from fakesmb.core.pipe_sign_in import acceptors
@@ -131,6 +131,23 @@ def write(request: AnyRequest, entry: Open, handle: Handle, offset: int, data: B
     count = request.store.write(handle, offset, data, request.header.pid_low)
     entry.offset = offset + count
     return count
+
+
+def made_durable(request: AnyRequest, handles: Iterable[Handle]) -> Deferred[None]:
+    """Fires once what was written to the files so far is on disk: fsync(2) may take seconds, and runs in a thread.
+
+    A file that is closed meanwhile, or a client that leaves, ends the wait and not the fsync.
+    """
+    return _flush_each(request, iter(handles))
+
+
+@inlineCallbacks
+def _flush_each(request: AnyRequest, handles: Iterator[Handle]) -> Generator[Deferred[None], None, None]:
+    for handle in handles:
+        if not handle.closed:
+            work = request.store.flush(handle)
+            if work is not None:
+                yield request.server.in_thread(work)
 
 
 # -- pipes -------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ parent closes its children.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
+from twisted.internet.defer import Deferred, maybeDeferred
+
 from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
@@ -48,6 +50,9 @@ class Clock(Protocol):
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> DelayedCall:
         """Calls back after `delay` seconds."""
+
+
+InThread = Callable[[Callable[[], None]], Deferred[None]]
 
 
 class IdPool(Generic[T]):
@@ -295,6 +300,7 @@ class Server:
         log: EventLog,
         clock: Clock,
         world: World | None = None,
+        in_thread: InThread = maybeDeferred,
     ) -> None:
         self.settings = settings
         self.profile = settings.profile
@@ -304,6 +310,8 @@ class Server:
         self.shares.setdefault("ipc$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
         self.clock = clock
+        self.in_thread = in_thread
+        """Runs what blocks and fires its Deferred when that is done: in a thread, or at once in tests."""
         self.guid = settings.guid or self.world.entropy(16)
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)

@@ -327,8 +327,11 @@ class FileStore(Protocol):
     def write(self, handle: Handle, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
 
-    def flush(self, handle: Handle) -> None:
-        """Makes it durable."""
+    def flush(self, handle: Handle) -> Callable[[], None] | None:
+        """What makes it durable, which may take long: run once, in any thread, whatever becomes of the handle.
+
+        It has a descriptor of its own and raises OSError. None where there is nothing to make durable.
+        """
 
     def set_end_of_file(self, handle: Handle, size: int) -> None:
         """Truncates or extends."""

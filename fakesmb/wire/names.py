@@ -1,10 +1,10 @@
-"""Names, titles and sections of every command and subcommand ([MS-CIFS] 2.2.2.1 and 2.2.2.2).
+"""Names, titles and sections of every command and subcommand ([MS-CIFS] 2.2.2.1, 2.2.2.2 and 3.3.5).
 
 The log, `fakesmb coverage` and the documentation read these. A title is what Microsoft's Network Monitor shows:
 `Nt Create Andx`, `Transact2`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,7 +21,9 @@ class Name(NamedTuple):
     title: str
     """As a network analyser shows it: `Nt Create Andx`."""
     section: str
-    """Where it is defined: `[MS-CIFS] 2.2.4.64`."""
+    """Where its messages are defined: `[MS-CIFS] 2.2.4.64`."""
+    processing: str = ""
+    """Where it says what a server does with it: `[MS-CIFS] 3.3.5.51`; empty where the documents say nothing of it."""
 
 
 _TITLES: Final = {"TRANSACTION": "Transact", "TRANSACTION2": "Transact2"}
@@ -34,97 +36,105 @@ def _title(name: str) -> str:
 def _commands(rows: str) -> Mapping[int, Name]:
     found = {}
     for row in rows.strip().splitlines():
-        code, name, section = row.split()
-        found[int(code, 16)] = Name(f"SMB_COM_{name}", _title(name), f"[MS-CIFS] {section}")
+        name, section, *processing = row.split()
+        found[Command[name].value] = Name(
+            f"SMB_COM_{name}",
+            _title(name),
+            f"[MS-CIFS] {section}",
+            "".join(f"[MS-CIFS] {one}" for one in processing),
+        )
     return MappingProxyType(found)
 
 
 COMMANDS: Final = _commands("""
-00 CREATE_DIRECTORY 2.2.4.1
-01 DELETE_DIRECTORY 2.2.4.2
-02 OPEN 2.2.4.3
-03 CREATE 2.2.4.4
-04 CLOSE 2.2.4.5
-05 FLUSH 2.2.4.6
-06 DELETE 2.2.4.7
-07 RENAME 2.2.4.8
-08 QUERY_INFORMATION 2.2.4.9
-09 SET_INFORMATION 2.2.4.10
-0A READ 2.2.4.11
-0B WRITE 2.2.4.12
-0C LOCK_BYTE_RANGE 2.2.4.13
-0D UNLOCK_BYTE_RANGE 2.2.4.14
-0E CREATE_TEMPORARY 2.2.4.15
-0F CREATE_NEW 2.2.4.16
-10 CHECK_DIRECTORY 2.2.4.17
-11 PROCESS_EXIT 2.2.4.18
-12 SEEK 2.2.4.19
-13 LOCK_AND_READ 2.2.4.20
-14 WRITE_AND_UNLOCK 2.2.4.21
-1A READ_RAW 2.2.4.22
-1B READ_MPX 2.2.4.23
-1C READ_MPX_SECONDARY 2.2.4.24
-1D WRITE_RAW 2.2.4.25
-1E WRITE_MPX 2.2.4.26
-1F WRITE_MPX_SECONDARY 2.2.4.27
-20 WRITE_COMPLETE 2.2.4.28
-21 QUERY_SERVER 2.2.4.29
-22 SET_INFORMATION2 2.2.4.30
-23 QUERY_INFORMATION2 2.2.4.31
-24 LOCKING_ANDX 2.2.4.32
-25 TRANSACTION 2.2.4.33
-26 TRANSACTION_SECONDARY 2.2.4.34
-27 IOCTL 2.2.4.35
-28 IOCTL_SECONDARY 2.2.4.36
-29 COPY 2.2.4.37
-2A MOVE 2.2.4.38
-2B ECHO 2.2.4.39
-2C WRITE_AND_CLOSE 2.2.4.40
-2D OPEN_ANDX 2.2.4.41
-2E READ_ANDX 2.2.4.42
-2F WRITE_ANDX 2.2.4.43
-30 NEW_FILE_SIZE 2.2.4.44
-31 CLOSE_AND_TREE_DISC 2.2.4.45
-32 TRANSACTION2 2.2.4.46
-33 TRANSACTION2_SECONDARY 2.2.4.47
-34 FIND_CLOSE2 2.2.4.48
-35 FIND_NOTIFY_CLOSE 2.2.4.49
-70 TREE_CONNECT 2.2.4.50
-71 TREE_DISCONNECT 2.2.4.51
-72 NEGOTIATE 2.2.4.52
-73 SESSION_SETUP_ANDX 2.2.4.53
-74 LOGOFF_ANDX 2.2.4.54
-75 TREE_CONNECT_ANDX 2.2.4.55
-7E SECURITY_PACKAGE_ANDX 2.2.4.56
-80 QUERY_INFORMATION_DISK 2.2.4.57
-81 SEARCH 2.2.4.58
-82 FIND 2.2.4.59
-83 FIND_UNIQUE 2.2.4.60
-84 FIND_CLOSE 2.2.4.61
-A0 NT_TRANSACT 2.2.4.62
-A1 NT_TRANSACT_SECONDARY 2.2.4.63
-A2 NT_CREATE_ANDX 2.2.4.64
-A4 NT_CANCEL 2.2.4.65
-A5 NT_RENAME 2.2.4.66
-C0 OPEN_PRINT_FILE 2.2.4.67
-C1 WRITE_PRINT_FILE 2.2.4.68
-C2 CLOSE_PRINT_FILE 2.2.4.69
-C3 GET_PRINT_QUEUE 2.2.4.70
-D8 READ_BULK 2.2.4.71
-D9 WRITE_BULK 2.2.4.72
-DA WRITE_BULK_DATA 2.2.4.73
-FE INVALID 2.2.4.74
+CREATE_DIRECTORY 2.2.4.1 3.3.5.3
+DELETE_DIRECTORY 2.2.4.2 3.3.5.4
+OPEN 2.2.4.3 3.3.5.5
+CREATE 2.2.4.4 3.3.5.6
+CLOSE 2.2.4.5 3.3.5.7
+FLUSH 2.2.4.6 3.3.5.8
+DELETE 2.2.4.7 3.3.5.9
+RENAME 2.2.4.8 3.3.5.10
+QUERY_INFORMATION 2.2.4.9 3.3.5.11
+SET_INFORMATION 2.2.4.10 3.3.5.12
+READ 2.2.4.11 3.3.5.13
+WRITE 2.2.4.12 3.3.5.14
+LOCK_BYTE_RANGE 2.2.4.13 3.3.5.15
+UNLOCK_BYTE_RANGE 2.2.4.14 3.3.5.16
+CREATE_TEMPORARY 2.2.4.15 3.3.5.17
+CREATE_NEW 2.2.4.16 3.3.5.18
+CHECK_DIRECTORY 2.2.4.17 3.3.5.19
+PROCESS_EXIT 2.2.4.18 3.3.5.20
+SEEK 2.2.4.19 3.3.5.21
+LOCK_AND_READ 2.2.4.20 3.3.5.22
+WRITE_AND_UNLOCK 2.2.4.21 3.3.5.23
+READ_RAW 2.2.4.22 3.3.5.24
+READ_MPX 2.2.4.23 3.3.5.25
+READ_MPX_SECONDARY 2.2.4.24
+WRITE_RAW 2.2.4.25 3.3.5.26
+WRITE_MPX 2.2.4.26 3.3.5.27
+WRITE_MPX_SECONDARY 2.2.4.27
+WRITE_COMPLETE 2.2.4.28
+QUERY_SERVER 2.2.4.29
+SET_INFORMATION2 2.2.4.30 3.3.5.28
+QUERY_INFORMATION2 2.2.4.31 3.3.5.29
+LOCKING_ANDX 2.2.4.32 3.3.5.30
+TRANSACTION 2.2.4.33 3.3.5.31
+TRANSACTION_SECONDARY 2.2.4.34
+IOCTL 2.2.4.35 3.3.5.32
+IOCTL_SECONDARY 2.2.4.36
+COPY 2.2.4.37
+MOVE 2.2.4.38
+ECHO 2.2.4.39 3.3.5.33
+WRITE_AND_CLOSE 2.2.4.40 3.3.5.34
+OPEN_ANDX 2.2.4.41 3.3.5.35
+READ_ANDX 2.2.4.42 3.3.5.36
+WRITE_ANDX 2.2.4.43 3.3.5.37
+NEW_FILE_SIZE 2.2.4.44
+CLOSE_AND_TREE_DISC 2.2.4.45
+TRANSACTION2 2.2.4.46 3.3.5.38
+TRANSACTION2_SECONDARY 2.2.4.47
+FIND_CLOSE2 2.2.4.48 3.3.5.39
+FIND_NOTIFY_CLOSE 2.2.4.49
+TREE_CONNECT 2.2.4.50 3.3.5.40
+TREE_DISCONNECT 2.2.4.51 3.3.5.41
+NEGOTIATE 2.2.4.52 3.3.5.42
+SESSION_SETUP_ANDX 2.2.4.53 3.3.5.43
+LOGOFF_ANDX 2.2.4.54 3.3.5.44
+TREE_CONNECT_ANDX 2.2.4.55 3.3.5.45
+SECURITY_PACKAGE_ANDX 2.2.4.56
+QUERY_INFORMATION_DISK 2.2.4.57 3.3.5.46
+SEARCH 2.2.4.58 3.3.5.47
+FIND 2.2.4.59 3.3.5.47
+FIND_UNIQUE 2.2.4.60 3.3.5.48
+FIND_CLOSE 2.2.4.61 3.3.5.49
+NT_TRANSACT 2.2.4.62 3.3.5.50
+NT_TRANSACT_SECONDARY 2.2.4.63
+NT_CREATE_ANDX 2.2.4.64 3.3.5.51
+NT_CANCEL 2.2.4.65 3.3.5.52
+NT_RENAME 2.2.4.66 3.3.5.53
+OPEN_PRINT_FILE 2.2.4.67 3.3.5.54
+WRITE_PRINT_FILE 2.2.4.68 3.3.5.55
+CLOSE_PRINT_FILE 2.2.4.69 3.3.5.56
+GET_PRINT_QUEUE 2.2.4.70
+READ_BULK 2.2.4.71
+WRITE_BULK 2.2.4.72
+WRITE_BULK_DATA 2.2.4.73
+INVALID 2.2.4.74
 """)
 """Every command with a name; the codes between are unused ([MS-CIFS] 2.2.2.1). 0xFF ends an AndX chain."""
 
 
-def _table(prefix: str, document: str, rows: Mapping[int, tuple[str, str]]) -> Mapping[int, Name]:
+def _cited(document: str, section: str) -> str:
+    return section if not section or section.startswith("[") else f"[{document}] {section}"
+
+
+def _table(prefix: str, document: str, rows: Mapping[int, Sequence[str]]) -> Mapping[int, Name]:
+    """Rows of a name, the section of its messages, and the section of their processing where there is one."""
     return MappingProxyType(
         {
-            code: Name(
-                prefix + name, _title(name), section if section.startswith("[") else f"[{document}] {section}"
-            )
-            for code, (name, section) in rows.items()
+            code: Name(prefix + name, _title(name), *(_cited(document, section) for section in sections))
+            for code, (name, *sections) in rows.items()
         }
     )
 
@@ -133,22 +143,22 @@ TRANS2_SUBCOMMANDS: Final = _table(
     "TRANS2_",
     "MS-CIFS",
     {
-        Trans2.OPEN2: ("OPEN2", "2.2.6.1"),
-        Trans2.FIND_FIRST2: ("FIND_FIRST2", "2.2.6.2"),
-        Trans2.FIND_NEXT2: ("FIND_NEXT2", "2.2.6.3"),
-        Trans2.QUERY_FS_INFORMATION: ("QUERY_FS_INFORMATION", "2.2.6.4"),
-        Trans2.SET_FS_INFORMATION: ("SET_FS_INFORMATION", "[MS-SMB] 2.2.6.2"),
-        Trans2.QUERY_PATH_INFORMATION: ("QUERY_PATH_INFORMATION", "2.2.6.6"),
-        Trans2.SET_PATH_INFORMATION: ("SET_PATH_INFORMATION", "2.2.6.7"),
-        Trans2.QUERY_FILE_INFORMATION: ("QUERY_FILE_INFORMATION", "2.2.6.8"),
-        Trans2.SET_FILE_INFORMATION: ("SET_FILE_INFORMATION", "2.2.6.9"),
+        Trans2.OPEN2: ("OPEN2", "2.2.6.1", "3.3.5.58.2"),
+        Trans2.FIND_FIRST2: ("FIND_FIRST2", "2.2.6.2", "3.3.5.58.3"),
+        Trans2.FIND_NEXT2: ("FIND_NEXT2", "2.2.6.3", "3.3.5.58.4"),
+        Trans2.QUERY_FS_INFORMATION: ("QUERY_FS_INFORMATION", "2.2.6.4", "3.3.5.58.5"),
+        Trans2.SET_FS_INFORMATION: ("SET_FS_INFORMATION", "[MS-SMB] 2.2.6.2", "[MS-SMB] 3.3.5.10.9"),
+        Trans2.QUERY_PATH_INFORMATION: ("QUERY_PATH_INFORMATION", "2.2.6.6", "3.3.5.58.6"),
+        Trans2.SET_PATH_INFORMATION: ("SET_PATH_INFORMATION", "2.2.6.7", "3.3.5.58.7"),
+        Trans2.QUERY_FILE_INFORMATION: ("QUERY_FILE_INFORMATION", "2.2.6.8", "3.3.5.58.8"),
+        Trans2.SET_FILE_INFORMATION: ("SET_FILE_INFORMATION", "2.2.6.9", "3.3.5.58.9"),
         Trans2.FSCTL: ("FSCTL", "2.2.6.10"),
         Trans2.IOCTL2: ("IOCTL2", "2.2.6.11"),
         Trans2.FIND_NOTIFY_FIRST: ("FIND_NOTIFY_FIRST", "2.2.6.12"),
         Trans2.FIND_NOTIFY_NEXT: ("FIND_NOTIFY_NEXT", "2.2.6.13"),
-        Trans2.CREATE_DIRECTORY: ("CREATE_DIRECTORY", "2.2.6.14"),
+        Trans2.CREATE_DIRECTORY: ("CREATE_DIRECTORY", "2.2.6.14", "3.3.5.58.10"),
         Trans2.SESSION_SETUP: ("SESSION_SETUP", "2.2.6.15"),
-        Trans2.GET_DFS_REFERRAL: ("GET_DFS_REFERRAL", "2.2.6.16"),
+        Trans2.GET_DFS_REFERRAL: ("GET_DFS_REFERRAL", "2.2.6.16", "3.3.5.58.11"),
         Trans2.REPORT_DFS_INCONSISTENCY: ("REPORT_DFS_INCONSISTENCY", "2.2.6.17"),
     },
 )
@@ -158,14 +168,14 @@ NT_TRANSACT_FUNCTIONS: Final = _table(
     "NT_TRANSACT_",
     "MS-CIFS",
     {
-        NtTransact.CREATE: ("CREATE", "2.2.7.1"),
-        NtTransact.IOCTL: ("IOCTL", "2.2.7.2"),
-        NtTransact.SET_SECURITY_DESC: ("SET_SECURITY_DESC", "2.2.7.3"),
-        NtTransact.NOTIFY_CHANGE: ("NOTIFY_CHANGE", "2.2.7.4"),
+        NtTransact.CREATE: ("CREATE", "2.2.7.1", "3.3.5.59.1"),
+        NtTransact.IOCTL: ("IOCTL", "2.2.7.2", "3.3.5.59.2"),
+        NtTransact.SET_SECURITY_DESC: ("SET_SECURITY_DESC", "2.2.7.3", "3.3.5.59.3"),
+        NtTransact.NOTIFY_CHANGE: ("NOTIFY_CHANGE", "2.2.7.4", "3.3.5.59.4"),
         NtTransact.RENAME: ("RENAME", "2.2.7.5"),
-        NtTransact.QUERY_SECURITY_DESC: ("QUERY_SECURITY_DESC", "2.2.7.6"),
-        NtTransact.QUERY_QUOTA: ("QUERY_QUOTA", "[MS-SMB] 2.2.7.5"),
-        NtTransact.SET_QUOTA: ("SET_QUOTA", "[MS-SMB] 2.2.7.6"),
+        NtTransact.QUERY_SECURITY_DESC: ("QUERY_SECURITY_DESC", "2.2.7.6", "3.3.5.59.5"),
+        NtTransact.QUERY_QUOTA: ("QUERY_QUOTA", "[MS-SMB] 2.2.7.5", "[MS-SMB] 3.3.5.11.2"),
+        NtTransact.SET_QUOTA: ("SET_QUOTA", "[MS-SMB] 2.2.7.6", "[MS-SMB] 3.3.5.11.3"),
         NtTransact.CREATE2: ("CREATE2", "[MS-SMB] 2.2.2.2"),
     },
 )
@@ -209,17 +219,17 @@ TRANSACTION_FUNCTIONS: Final = _table(
     "TRANS_",
     "MS-CIFS",
     {
-        PipeFunction.SET_NMPIPE_STATE: ("SET_NMPIPE_STATE", "2.2.5.1"),
-        PipeFunction.RAW_READ_NMPIPE: ("RAW_READ_NMPIPE", "2.2.5.2"),
-        PipeFunction.QUERY_NMPIPE_STATE: ("QUERY_NMPIPE_STATE", "2.2.5.3"),
-        PipeFunction.QUERY_NMPIPE_INFO: ("QUERY_NMPIPE_INFO", "2.2.5.4"),
-        PipeFunction.PEEK_NMPIPE: ("PEEK_NMPIPE", "2.2.5.5"),
-        PipeFunction.TRANSACT_NMPIPE: ("TRANSACT_NMPIPE", "2.2.5.6"),
-        PipeFunction.RAW_WRITE_NMPIPE: ("RAW_WRITE_NMPIPE", "2.2.5.7"),
-        PipeFunction.READ_NMPIPE: ("READ_NMPIPE", "2.2.5.8"),
-        PipeFunction.WRITE_NMPIPE: ("WRITE_NMPIPE", "2.2.5.9"),
-        PipeFunction.WAIT_NMPIPE: ("WAIT_NMPIPE", "2.2.5.10"),
-        PipeFunction.CALL_NMPIPE: ("CALL_NMPIPE", "2.2.5.11"),
+        PipeFunction.SET_NMPIPE_STATE: ("SET_NMPIPE_STATE", "2.2.5.1", "3.3.5.57.2"),
+        PipeFunction.RAW_READ_NMPIPE: ("RAW_READ_NMPIPE", "2.2.5.2", "3.3.5.57.3"),
+        PipeFunction.QUERY_NMPIPE_STATE: ("QUERY_NMPIPE_STATE", "2.2.5.3", "3.3.5.57.4"),
+        PipeFunction.QUERY_NMPIPE_INFO: ("QUERY_NMPIPE_INFO", "2.2.5.4", "3.3.5.57.5"),
+        PipeFunction.PEEK_NMPIPE: ("PEEK_NMPIPE", "2.2.5.5", "3.3.5.57.6"),
+        PipeFunction.TRANSACT_NMPIPE: ("TRANSACT_NMPIPE", "2.2.5.6", "3.3.5.57.7"),
+        PipeFunction.RAW_WRITE_NMPIPE: ("RAW_WRITE_NMPIPE", "2.2.5.7", "3.3.5.57.8"),
+        PipeFunction.READ_NMPIPE: ("READ_NMPIPE", "2.2.5.8", "3.3.5.57.9"),
+        PipeFunction.WRITE_NMPIPE: ("WRITE_NMPIPE", "2.2.5.9", "3.3.5.57.10"),
+        PipeFunction.WAIT_NMPIPE: ("WAIT_NMPIPE", "2.2.5.10", "3.3.5.57.11"),
+        PipeFunction.CALL_NMPIPE: ("CALL_NMPIPE", "2.2.5.11", "3.3.5.57.12"),
     },
 )
 """Functions of SMB_COM_TRANSACTION on `\\PIPE\\`."""

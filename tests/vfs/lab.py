@@ -13,7 +13,7 @@ from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.store import CreateParameters, Info, Opened
+from fakesmb.vfs.store import CreateParameters, Handle, Info, Opened
 
 Refuses = Callable[[NT], AbstractContextManager[object]]
 
@@ -89,3 +89,10 @@ def refuses() -> Refuses:
             return True
 
     return Refused
+
+
+def flush(store: LocalStore, handle: Handle) -> None:
+    """Makes a file durable before it returns."""
+    work = store.flush(handle)
+    if work is not None:
+        work()

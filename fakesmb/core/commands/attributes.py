@@ -55,7 +55,7 @@ def set_information(request: Request[SetInformationRequest]) -> Answer:
 
 @command(Command.QUERY_INFORMATION2, QueryInformation2Request, Needs.TREE)
 def query_information2(request: Request[QueryInformation2Request]) -> Answer:
-    """SMB_COM_QUERY_INFORMATION2, [MS-CIFS] 3.3.5.27."""
+    """SMB_COM_QUERY_INFORMATION2, [MS-CIFS] 3.3.5.29."""
     handle = request.open(request.params.fid).handle
     if handle is None:
         return QueryInformation2Response(0, 0, 0, 0, 0, 0, 0, PIPE_ALLOCATION, Attribute.NORMAL)
@@ -73,7 +73,7 @@ def query_information2(request: Request[QueryInformation2Request]) -> Answer:
 
 @command(Command.SET_INFORMATION2, SetInformation2Request, Needs.WRITABLE)
 def set_information2(request: Request[SetInformation2Request]) -> Answer:
-    """SMB_COM_SET_INFORMATION2, [MS-CIFS] 3.3.5.26."""
+    """SMB_COM_SET_INFORMATION2, [MS-CIFS] 3.3.5.28."""
     params = request.params
     request.store.set_basic(
         request.file(params.fid),

@@ -1,6 +1,9 @@
 """Closing and making durable: CLOSE, CLOSE_PRINT_FILE, FLUSH, PROCESS_EXIT ([MS-CIFS] 2.2.4)."""
 
+from twisted.internet.defer import Deferred
+
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.files import made_durable
 from fakesmb.core.request import Answer, Empty, Request
 from fakesmb.core.state import RESERVED_ID
 from fakesmb.nt.status import NT, SMBError
@@ -21,26 +24,28 @@ def close(request: Request[CloseRequest]) -> Answer:
 
 @command(Command.CLOSE_PRINT_FILE, ClosePrintFileRequest, Needs.TREE)
 def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
-    """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.55: no file here is one that prints when it is closed."""
+    """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.56: no file here is one that prints when it is closed."""
     request.open(request.params.fid)
     raise SMBError(NT.INVALID_SMB, "not a print file")
 
 
 @command(Command.FLUSH, FlushRequest, Needs.DISK)
-def flush(request: Request[FlushRequest]) -> Answer:
+def flush(request: Request[FlushRequest]) -> Deferred[Answer]:
     """SMB_COM_FLUSH, [MS-CIFS] 3.3.5.8. FID 0xFFFF flushes everything that the process has open."""
     fid = request.params.fid
     if fid != RESERVED_ID:
-        request.store.flush(request.file(fid))
-        return Empty()
-    for entry in request.connection.opens:
-        if entry.tree is request.tree and entry.pid == request.header.pid and entry.handle is not None:
-            request.store.flush(entry.handle)
-    return Empty()
+        handles = [request.file(fid)]
+    else:
+        handles = [
+            entry.handle
+            for entry in request.connection.opens
+            if entry.tree is request.tree and entry.pid == request.header.pid and entry.handle is not None
+        ]
+    return made_durable(request, handles).addCallback(lambda _: Empty())
 
 
 @command(Command.PROCESS_EXIT, ProcessExitRequest, Needs.SESSION)
 def process_exit(request: Request[ProcessExitRequest]) -> Answer:
-    """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.17: closes what that process of the user has open."""
+    """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.20: closes what that process of the user has open."""
     request.connection.end(session=request.session, pid=request.header.pid)
     return Empty()

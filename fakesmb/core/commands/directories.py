@@ -37,7 +37,7 @@ def delete_directory(request: Request[DeleteDirectoryRequest]) -> Answer:
 
 @command(Command.CHECK_DIRECTORY, CheckDirectoryRequest, Needs.DISK)
 def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
-    """SMB_COM_CHECK_DIRECTORY, [MS-CIFS] 3.3.5.18. Old clients expect ERRbadpath for whatever is no directory."""
+    """SMB_COM_CHECK_DIRECTORY, [MS-CIFS] 3.3.5.19. Old clients expect ERRbadpath for whatever is no directory."""
     try:
         request.store.check_directory(request.named(request.params.directory_name))
     except SMBError as error:

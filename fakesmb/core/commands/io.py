@@ -78,7 +78,7 @@ def _from_pipe(request: AnyRequest, pipe: Pipe, received: Received) -> Answer:
 
 
 @command(Command.WRITE_ANDX, WriteAndxRequest, Needs.TREE)
-def write_andx(request: Request[WriteAndxRequest]) -> Answer:
+def write_andx(request: Request[WriteAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_WRITE_ANDX, [MS-CIFS] 3.3.5.37. Unlike the core WRITE, a write of nothing changes nothing."""
     params = request.params
     entry = request.open(params.fid)
@@ -91,13 +91,13 @@ def write_andx(request: Request[WriteAndxRequest]) -> Answer:
         return WriteAndxResponse.of(entry.pipe.write(data[skip:]) + skip)
     count = files.write(request, entry, handle, params.offset, data)
     if params.write_mode & WriteMode.WRITE_THROUGH:
-        request.store.flush(handle)
+        return files.made_durable(request, [handle]).addCallback(lambda _: WriteAndxResponse.of(count))
     return WriteAndxResponse.of(count)
 
 
 @command(Command.READ, ReadRequest, Needs.DISK)
 def read(request: Request[ReadRequest]) -> Answer:
-    """SMB_COM_READ, [MS-CIFS] 3.3.5.12."""
+    """SMB_COM_READ, [MS-CIFS] 3.3.5.13."""
     params = request.params
     entry, handle = request.open_file(params.fid)
     data = files.read(request, entry, handle, params.offset, files.within_buffer(request, params.count))
@@ -106,7 +106,7 @@ def read(request: Request[ReadRequest]) -> Answer:
 
 @command(Command.WRITE, WriteRequest, Needs.DISK)
 def write(request: Request[WriteRequest]) -> Answer:
-    """SMB_COM_WRITE, [MS-CIFS] 3.3.5.13. A count of 0 sets the file's length to the offset."""
+    """SMB_COM_WRITE, [MS-CIFS] 3.3.5.14. A count of 0 sets the file's length to the offset."""
     params = request.params
     entry, handle = request.open_file(params.fid)
     data = announced(params)

@@ -139,7 +139,7 @@ def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, 
 
 @command(Command.LOCKING_ANDX, LockingAndxRequest, Needs.DISK)
 def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_LOCKING_ANDX, [MS-CIFS] 3.3.5.28: unlocks first, then all locks or none."""
+    """SMB_COM_LOCKING_ANDX, [MS-CIFS] 3.3.5.30: unlocks first, then all locks or none."""
     params = request.params
     if params.type_of_lock & LockType.OPLOCK_RELEASE:
         _acknowledge(request)
@@ -210,7 +210,7 @@ def _cancel(request: Request[LockingAndxRequest], handle: Handle) -> Answer:
 
 @command(Command.LOCK_BYTE_RANGE, LockByteRangeRequest, Needs.DISK)
 def lock_byte_range(request: Request[LockByteRangeRequest]) -> Answer:
-    """SMB_COM_LOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.14: one exclusive lock, at once."""
+    """SMB_COM_LOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.15: one exclusive lock, at once."""
     params = request.params
     request.store.lock(
         request.file(params.fid), request.header.pid_low, params.offset, params.count, exclusive=True
@@ -220,7 +220,7 @@ def lock_byte_range(request: Request[LockByteRangeRequest]) -> Answer:
 
 @command(Command.UNLOCK_BYTE_RANGE, UnlockByteRangeRequest, Needs.DISK)
 def unlock_byte_range(request: Request[UnlockByteRangeRequest]) -> Answer:
-    """SMB_COM_UNLOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.15."""
+    """SMB_COM_UNLOCK_BYTE_RANGE, [MS-CIFS] 3.3.5.16."""
     params = request.params
     request.store.unlock(request.file(params.fid), request.header.pid_low, params.offset, params.count)
     return Empty()

@@ -77,7 +77,7 @@ def create(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
 
 @command(Command.CREATE_NEW, CreateRequest, Needs.WRITABLE)
 def create_new(request: Request[CreateRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_CREATE_NEW, [MS-CIFS] 3.3.5.17: makes a file that must not be there yet."""
+    """SMB_COM_CREATE_NEW, [MS-CIFS] 3.3.5.18: makes a file that must not be there yet."""
     return _create(request, Disposition.CREATE)
 
 
@@ -101,7 +101,7 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
 
 @command(Command.CREATE_TEMPORARY, CreateTemporaryRequest, Needs.WRITABLE)
 def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.16: a new file of a name that the server makes up."""
+    """SMB_COM_CREATE_TEMPORARY, [MS-CIFS] 3.3.5.17: a new file of a name that the server makes up."""
     params = request.params
     directory = request.named(params.directory_name)
     if directory.stream or directory.unnamed:
@@ -131,7 +131,7 @@ def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Defe
 
 @command(Command.SEEK, SeekRequest, Needs.DISK)
 def seek(request: Request[SeekRequest]) -> Answer:
-    """SMB_COM_SEEK, [MS-CIFS] 3.3.5.20: moves the open's offset, which no read or write of SMB asks for.
+    """SMB_COM_SEEK, [MS-CIFS] 3.3.5.21: moves the open's offset, which no read or write of SMB asks for.
 
     DOS clients learn a file's size by it. The offset is unsigned from the start, signed from elsewhere, and
     wraps at 32 bits; before the beginning means the beginning.
@@ -153,7 +153,7 @@ def seek(request: Request[SeekRequest]) -> Answer:
 
 @command(Command.LOCK_AND_READ, ReadRequest, Needs.DISK)
 def lock_and_read(request: Request[ReadRequest]) -> Answer:
-    """SMB_COM_LOCK_AND_READ, [MS-CIFS] 3.3.5.21: locks the range for this process alone, then reads it."""
+    """SMB_COM_LOCK_AND_READ, [MS-CIFS] 3.3.5.22: locks the range for this process alone, then reads it."""
     params = request.params
     entry, handle = request.open_file(params.fid)
     request.store.lock(handle, request.header.pid_low, params.offset, params.count, exclusive=True)
@@ -163,7 +163,7 @@ def lock_and_read(request: Request[ReadRequest]) -> Answer:
 
 @command(Command.WRITE_AND_UNLOCK, WriteRequest, Needs.DISK)
 def write_and_unlock(request: Request[WriteRequest]) -> Answer:
-    """SMB_COM_WRITE_AND_UNLOCK, [MS-CIFS] 3.3.5.22: writes, then frees exactly the range written.
+    """SMB_COM_WRITE_AND_UNLOCK, [MS-CIFS] 3.3.5.23: writes, then frees exactly the range written.
 
     A count of 0 writes nothing and changes no length, unlike WRITE.
     """

@@ -7,7 +7,7 @@ may be under way, and nothing of it can be signed.
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.files import read
+from fakesmb.core.files import made_durable, read
 from fakesmb.core.request import NO_REPLY, Answer, RawData, Request
 from fakesmb.core.state import Open
 from fakesmb.nt.status import NT, SMBError
@@ -27,7 +27,7 @@ from fakesmb.wire.raw import (
 
 @command(Command.READ_RAW, ReadRawRequest, Needs.TREE)
 def read_raw(request: Request[ReadRawRequest]) -> Answer:
-    """SMB_COM_READ_RAW, [MS-CIFS] 3.3.5.18: bare data. Whatever is wrong, the answer is an empty frame.
+    """SMB_COM_READ_RAW, [MS-CIFS] 3.3.5.24: bare data. Whatever is wrong, the answer is an empty frame.
 
     The client then asks again by READ or READ_ANDX, and gets the error from there.
     """
@@ -52,7 +52,7 @@ def _read(request: Request[ReadRawRequest], entry: Open, params: ReadRawRequest)
 
 @command(Command.WRITE_RAW, WriteRawRequest, Needs.DISK)
 def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.21: what the request has is written, then the raw frame with the rest.
+    """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.26: what the request has is written, then the raw frame with the rest.
 
     The interim answer asks for that frame. The final one (SMB_COM_WRITE_COMPLETE) is for write-through only; an
     error of a write that is not is lost, as the protocol has it.
@@ -71,7 +71,7 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
     arrived: Deferred[Buffer] = Deferred()
     connection.raw_write = arrived
 
-    def rest(data: Buffer) -> Answer:
+    def rest(data: Buffer) -> "Answer | Deferred[Answer]":
         wanted = memoryview(data)[: params.count - first]
         # Without write-through no client reads the final response.
         try:
@@ -84,9 +84,9 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
         entry.offset = params.offset + first + len(wanted)
         if not through:
             return NO_REPLY
-        store.flush(handle)
         request.exchange.answer_as(Command.WRITE_COMPLETE)
-        return WriteCompleteResponse(first + len(wanted))
+        durable = made_durable(request, [handle])
+        return durable.addCallback(lambda _: WriteCompleteResponse(first + len(wanted)))
 
     return arrived.addCallback(rest)
 
@@ -98,7 +98,7 @@ def _write_rest(request: Request[WriteRawRequest], handle: Handle, offset: int, 
 
 @command(Command.READ_MPX, ReadMpxRequest, Needs.TREE)
 def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
-    """SMB_COM_READ_MPX, [MS-CIFS] 3.3.5.19: for connectionless transports; over TCP clients are sent to READ.
+    """SMB_COM_READ_MPX, [MS-CIFS] 3.3.5.25: for connectionless transports; over TCP clients are sent to READ.
 
     OS/2 asks nonetheless for files over 4 KiB, and goes on by other commands after ERRSRV/ERRuseSTD.
     """
@@ -107,5 +107,5 @@ def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
 
 @command(Command.WRITE_MPX, WriteMpxRequest, Needs.TREE)
 def write_mpx(request: Request[WriteMpxRequest]) -> Answer:
-    """SMB_COM_WRITE_MPX, [MS-CIFS] 3.3.5.22: refused over TCP like READ_MPX."""
+    """SMB_COM_WRITE_MPX, [MS-CIFS] 3.3.5.27: refused over TCP like READ_MPX."""
     raise SMBError(NT.SMB_USE_STANDARD, "multiplexed writes are for connectionless transports")

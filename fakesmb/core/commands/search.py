@@ -35,25 +35,25 @@ _LABEL_SIZE: Final = 11
 
 @command(Command.SEARCH, SearchRequest, Needs.DISK)
 def search(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_SEARCH, [MS-CIFS] 3.3.5.48: begins with a name, goes on with a resume key."""
+    """SMB_COM_SEARCH, [MS-CIFS] 3.3.5.47: begins with a name, goes on with a resume key."""
     return _search(request, keeps=True)
 
 
 @command(Command.FIND, SearchRequest, Needs.DISK)
 def find(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_FIND, [MS-CIFS] 3.3.5.49: as SEARCH, and FIND_CLOSE ends it."""
+    """SMB_COM_FIND, [MS-CIFS] 3.3.5.47: as SEARCH, and FIND_CLOSE ends it."""
     return _search(request, keeps=True)
 
 
 @command(Command.FIND_UNIQUE, SearchRequest, Needs.DISK)
 def find_unique(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_FIND_UNIQUE, [MS-CIFS] 3.3.5.50: one answer, nothing kept."""
+    """SMB_COM_FIND_UNIQUE, [MS-CIFS] 3.3.5.48: one answer, nothing kept."""
     return _search(request, keeps=False)
 
 
 @command(Command.FIND_CLOSE, SearchRequest, Needs.DISK)
 def find_close(request: Request[SearchRequest]) -> Answer:
-    """SMB_COM_FIND_CLOSE, [MS-CIFS] 3.3.5.51: ends the search that the resume key names."""
+    """SMB_COM_FIND_CLOSE, [MS-CIFS] 3.3.5.49: ends the search that the resume key names."""
     _, known, _ = _known(request)
     request.connection.close_search(known)
     return SearchResponse(0)
@@ -156,7 +156,7 @@ def _label(request: Request[SearchRequest]) -> Answer:
 
 @command(Command.FIND_CLOSE2, FindClose2Request, Needs.DISK)
 def find_close2(request: Request[FindClose2Request]) -> Answer:
-    """SMB_COM_FIND_CLOSE2, [MS-CIFS] 3.3.5.40. SID 0xFFFF closes all of the tree's searches (OS/2)."""
+    """SMB_COM_FIND_CLOSE2, [MS-CIFS] 3.3.5.39. SID 0xFFFF closes all of the tree's searches (OS/2)."""
     connection, sid = request.connection, request.params.sid
     if sid == RESERVED_ID:
         for search in connection.searches:

@@ -1,6 +1,6 @@
 """TRANSACTION, Command.TRANSACTION2 and Command.NT_TRANSACT: assembled, run, answered in as many messages as it takes.
 
-A transaction may arrive in pieces ([MS-CIFS] 3.3.5.29 to .32, .40, .41, .58, .59): the first message gets an interim
+A transaction may arrive in pieces ([MS-CIFS] 3.3.5.2.5): the first message gets an interim
 answer, the secondaries none, and the answer proper goes out when all of it is there.
 """
 
@@ -72,35 +72,35 @@ def _run(request: AnyRequest, whole: TransactionRequest, code: int) -> "Answer |
 
 @command(Command.TRANSACTION, TransactionRequest, Needs.TREE)
 def transaction_(request: Request[TransactionRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_TRANSACTION, [MS-CIFS] 3.3.5.29: named pipes, \\PIPE\\LANMAN, mailslots."""
+    """SMB_COM_TRANSACTION, [MS-CIFS] 3.3.5.31: named pipes, \\PIPE\\LANMAN, mailslots."""
     return _first(request, Command.TRANSACTION)
 
 
 @command(Command.TRANSACTION_SECONDARY, TransactionSecondaryRequest, Needs.TREE)
 def transaction_secondary(request: Request[TransactionSecondaryRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_TRANSACTION_SECONDARY, [MS-CIFS] 3.3.5.30."""
+    """SMB_COM_TRANSACTION_SECONDARY, [MS-CIFS] 2.2.4.34."""
     return _secondary(request, Command.TRANSACTION)
 
 
 @command(Command.TRANSACTION2, Transaction2Request, Needs.TREE)
 def transaction2(request: Request[Transaction2Request]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_TRANSACTION2, [MS-CIFS] 3.3.5.40."""
+    """SMB_COM_TRANSACTION2, [MS-CIFS] 3.3.5.38."""
     return _first(request, Command.TRANSACTION2)
 
 
 @command(Command.TRANSACTION2_SECONDARY, Transaction2SecondaryRequest, Needs.TREE)
 def transaction2_secondary(request: Request[Transaction2SecondaryRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_TRANSACTION2_SECONDARY, [MS-CIFS] 3.3.5.41."""
+    """SMB_COM_TRANSACTION2_SECONDARY, [MS-CIFS] 2.2.4.47."""
     return _secondary(request, Command.TRANSACTION2)
 
 
 @command(Command.NT_TRANSACT, NtTransactRequest, Needs.TREE)
 def nt_transact(request: Request[NtTransactRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_NT_TRANSACT, [MS-CIFS] 3.3.5.58."""
+    """SMB_COM_NT_TRANSACT, [MS-CIFS] 3.3.5.50."""
     return _first(request, Command.NT_TRANSACT)
 
 
 @command(Command.NT_TRANSACT_SECONDARY, NtTransactSecondaryRequest, Needs.TREE)
 def nt_transact_secondary(request: Request[NtTransactSecondaryRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_NT_TRANSACT_SECONDARY, [MS-CIFS] 3.3.5.59."""
+    """SMB_COM_NT_TRANSACT_SECONDARY, [MS-CIFS] 2.2.4.63."""
     return _secondary(request, Command.NT_TRANSACT)

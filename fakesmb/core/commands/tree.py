@@ -68,7 +68,7 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
 
 @command(Command.TREE_CONNECT, TreeConnectRequest, Needs.SESSION)
 def tree_connect(request: Request[TreeConnectRequest]) -> Answer:
-    """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.44: what DOS and Windows for Workgroups connect with."""
+    """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.40: what DOS and Windows for Workgroups connect with."""
     params, connection, exchange = request.params, request.connection, request.exchange
     share = share_of(request, params.path, params.service)
     tree = Tree(share, request.session)
@@ -85,7 +85,7 @@ def disconnect(request: AnyRequest, tree: Tree) -> None:
 
 @command(Command.TREE_DISCONNECT, TreeDisconnectRequest, Needs.NOTHING)
 def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
-    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.46. Needs no UID: the user may have signed out before."""
+    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.41. Needs no UID: the user may have signed out before."""
     exchange = request.exchange
     tree = request.connection.trees.get(exchange.tid)
     if tree is None:
@@ -97,7 +97,7 @@ def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
 
 @command(Command.QUERY_INFORMATION_DISK, QueryInformationDiskRequest, Needs.DISK)
 def query_information_disk(request: Request[QueryInformationDiskRequest]) -> Answer:
-    """SMB_COM_QUERY_INFORMATION_DISK, [MS-CIFS] 3.3.5.48.
+    """SMB_COM_QUERY_INFORMATION_DISK, [MS-CIFS] 3.3.5.46.
 
     16-bit counts: the unit grows until the disk fits, as it does in Windows and Samba for DOS programs.
     """

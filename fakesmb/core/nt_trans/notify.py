@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @subcommand(NtTransact.NOTIFY_CHANGE, NotifySetup)
 def notify_change(request: Request[NotifySetup]) -> Outcome:
-    """Waits for a change, [MS-CIFS] 3.3.5.59.4.
+    """NT_TRANSACT_NOTIFY_CHANGE, [MS-CIFS] 3.3.5.59.4: waits for a change.
 
     The filter is not checked: bits that mean nothing wait for ever, as on Windows. Too many changes for the buffer,
     and the end of the open, are success without a change ([MS-CIFS] 3.2.5.40.3): what Windows' SMB1 server makes of

@@ -8,7 +8,7 @@ from fakesmb.wire.nt_trans import NtTransact, QueryQuotaRequest, SetQuotaRequest
 
 @subcommand(NtTransact.QUERY_QUOTA, QueryQuotaRequest)
 def query_quota(request: Request[QueryQuotaRequest]) -> Results:
-    """NOT_SUPPORTED for any open file: the volume does not advertise FILE_VOLUME_QUOTAS."""
+    """NT_TRANSACT_QUERY_QUOTA, [MS-SMB] 3.3.5.11.2: NOT_SUPPORTED, since no volume advertises FILE_VOLUME_QUOTAS."""
     params = request.params
     request.file(params.fid)
     raise SMBError(NT.NOT_SUPPORTED, "the volume keeps no quotas")
@@ -16,7 +16,7 @@ def query_quota(request: Request[QueryQuotaRequest]) -> Results:
 
 @subcommand(NtTransact.SET_QUOTA, SetQuotaRequest)
 def set_quota(request: Request[SetQuotaRequest]) -> Results:
-    """NOT_SUPPORTED as QUERY_QUOTA."""
+    """NT_TRANSACT_SET_QUOTA, [MS-SMB] 3.3.5.11.3: NOT_SUPPORTED like QUERY_QUOTA."""
     params = request.params
     request.file(params.fid)
     raise SMBError(NT.NOT_SUPPORTED, "the volume keeps no quotas")

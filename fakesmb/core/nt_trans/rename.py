@@ -8,7 +8,7 @@ from fakesmb.wire.nt_trans import NtRenameTransactRequest, NtTransact
 
 @subcommand(NtTransact.RENAME, NtRenameTransactRequest, Needs.WRITABLE)
 def rename(request: Request[NtRenameTransactRequest]) -> Results:
-    """Checks the FID and changes nothing: so Windows 2000 to 2008 answer, though they say SUCCESS.
+    """NT_TRANSACT_RENAME, [MS-CIFS] 2.2.7.5: checks the FID, changes nothing and says SUCCESS, as Windows does.
 
     The function was reserved and never built; clients rename by FID with level 1010.
     """

@@ -11,7 +11,7 @@ from fakesmb.wire.security import read_descriptor
 
 @subcommand(NtTransact.QUERY_SECURITY_DESC, SecurityDescRequest)
 def query_security(request: Request[SecurityDescRequest]) -> Results:
-    """[MS-CIFS] 3.3.5.59.4: where the room that is offered does not suffice, only how much would.
+    """NT_TRANSACT_QUERY_SECURITY_DESC, [MS-CIFS] 3.3.5.59.5. A descriptor that does not fit: its length alone.
 
     Windows refuses whoever has become anonymous since the file was opened.
     """
@@ -29,7 +29,7 @@ def query_security(request: Request[SecurityDescRequest]) -> Results:
 
 @subcommand(NtTransact.SET_SECURITY_DESC, SecurityDescRequest, Needs.WRITABLE)
 def set_security(request: Request[SecurityDescRequest]) -> Results:
-    """[MS-CIFS] 3.3.5.59.3."""
+    """NT_TRANSACT_SET_SECURITY_DESC, [MS-CIFS] 3.3.5.59.3."""
     params = request.params
     handle = request.file(params.fid)
     descriptor = read_descriptor(request.transaction.data)

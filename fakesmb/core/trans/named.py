@@ -17,7 +17,7 @@ MAILSLOT: Final = "\\MAILSLOT\\"
 
 
 def named_transaction(request: AnyRequest, whole: TransactionRequest) -> Outcome:
-    """Runs a transaction by its name ([MS-CIFS] 3.3.5.29).
+    """Runs a transaction by its name ([MS-CIFS] 3.3.5.57).
 
     Raises OBJECT_PATH_SYNTAX_BAD for a name that is neither pipe nor mailslot, OBJECT_NAME_NOT_FOUND for what
     nobody listens to.

@@ -40,7 +40,7 @@ def _pipe(request: Request[PipeFidSetup]) -> Pipe:
 
 @subcommand(PipeFunction.SET_NMPIPE_STATE, PipeFidSetup, Needs.TREE)
 def set_state(request: Request[PipeFidSetup]) -> Results:
-    """TRANS_SET_NMPIPE_STATE, [MS-CIFS] 2.2.5.1."""
+    """TRANS_SET_NMPIPE_STATE, [MS-CIFS] 3.3.5.57.2."""
     try:
         wanted = PipeState.decode(request.transaction.parameters)
     except DecodeError as error:
@@ -57,13 +57,13 @@ def raw_read(request: Request[PipeFidSetup]) -> Outcome:
 
 @subcommand(PipeFunction.QUERY_NMPIPE_STATE, PipeFidSetup, Needs.TREE)
 def query_state(request: Request[PipeFidSetup]) -> Results:
-    """TRANS_QUERY_NMPIPE_STATE, [MS-CIFS] 2.2.5.3."""
+    """TRANS_QUERY_NMPIPE_STATE, [MS-CIFS] 3.3.5.57.4."""
     return Results(PipeState(_pipe(request).state))
 
 
 @subcommand(PipeFunction.QUERY_NMPIPE_INFO, PipeFidSetup, Needs.TREE)
 def query_info(request: Request[PipeFidSetup]) -> Results:
-    """TRANS_QUERY_NMPIPE_INFO, [MS-CIFS] 2.2.5.4."""
+    """TRANS_QUERY_NMPIPE_INFO, [MS-CIFS] 3.3.5.57.5."""
     pipe = _pipe(request)
     name = f"\\PIPE{pipe.path}\0"
     encoded = name.encode("utf-16-le") if request.unicode else name.encode("ascii")
@@ -74,7 +74,7 @@ def query_info(request: Request[PipeFidSetup]) -> Results:
 
 @subcommand(PipeFunction.PEEK_NMPIPE, PipeFidSetup, Needs.TREE)
 def peek(request: Request[PipeFidSetup]) -> Results:
-    """TRANS_PEEK_NMPIPE, [MS-CIFS] 2.2.5.5."""
+    """TRANS_PEEK_NMPIPE, [MS-CIFS] 3.3.5.57.6."""
     pipe = _pipe(request)
     data = pipe.peek(request.transaction.max_data_count)
     head = PeekResponse(min(pipe.available, 0xFFFF), min(pipe.message_left, 0xFFFF), CONNECTED_STATE)
@@ -84,7 +84,7 @@ def peek(request: Request[PipeFidSetup]) -> Results:
 
 @subcommand(PipeFunction.TRANSACT_NMPIPE, PipeFidSetup, Needs.TREE)
 def transact(request: Request[PipeFidSetup]) -> Outcome:
-    """TRANS_TRANSACT_NMPIPE, [MS-CIFS] 2.2.5.6: a write and the read of its answer.
+    """TRANS_TRANSACT_NMPIPE, [MS-CIFS] 3.3.5.57.7: a write and the read of its answer.
 
     An answer longer than the client's buffer comes with BUFFER_OVERFLOW; reads fetch the rest.
     """
@@ -94,7 +94,7 @@ def transact(request: Request[PipeFidSetup]) -> Outcome:
 
 @subcommand(PipeFunction.RAW_WRITE_NMPIPE, PipeFidSetup, Needs.TREE)
 def raw_write(request: Request[PipeFidSetup]) -> Results:
-    """TRANS_RAW_WRITE_NMPIPE, [MS-CIFS] 2.2.5.7."""
+    """TRANS_RAW_WRITE_NMPIPE, [MS-CIFS] 3.3.5.57.8."""
     return _write(request)
 
 
@@ -106,7 +106,7 @@ def read(request: Request[PipeFidSetup]) -> Outcome:
 
 @subcommand(PipeFunction.WRITE_NMPIPE, PipeFidSetup, Needs.TREE)
 def write(request: Request[PipeFidSetup]) -> Results:
-    """TRANS_WRITE_NMPIPE, [MS-CIFS] 2.2.5.9."""
+    """TRANS_WRITE_NMPIPE, [MS-CIFS] 3.3.5.57.10."""
     return _write(request)
 
 
@@ -116,7 +116,7 @@ def _write(request: Request[PipeFidSetup]) -> Results:
 
 @subcommand(PipeFunction.WAIT_NMPIPE, PipeSetup, Needs.TREE)
 def wait(request: Request[PipeSetup]) -> Results:
-    """TRANS_WAIT_NMPIPE, [MS-CIFS] 2.2.5.10: an instance is always free; a pipe must be there."""
+    """TRANS_WAIT_NMPIPE, [MS-CIFS] 3.3.5.57.11: an instance is always free; a pipe must be there."""
     name = request.transaction.name
     if not request.server.pipes.exists(name):
         raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {name!r}")
@@ -125,7 +125,7 @@ def wait(request: Request[PipeSetup]) -> Results:
 
 @subcommand(PipeFunction.CALL_NMPIPE, PipeSetup, Needs.TREE)
 def call(request: Request[PipeSetup]) -> Outcome:
-    """TRANS_CALL_NMPIPE, [MS-CIFS] 2.2.5.11: opens the pipe that the request names, transacts and closes it.
+    """TRANS_CALL_NMPIPE, [MS-CIFS] 3.3.5.57.12: opens the pipe that the request names, transacts and closes it.
 
     What does not fit the client's buffer is lost with the pipe.
     """

@@ -88,7 +88,7 @@ def _closes(flags: int, *, ended: bool) -> bool:
 
 @subcommand(Trans2.FIND_FIRST2, FindFirst2Request)
 def find_first2(request: Request[FindFirst2Request]) -> Outcome:
-    """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.41.2. Nothing found is NO_SUCH_FILE."""
+    """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.58.3. Nothing found is NO_SUCH_FILE."""
     params = request.params
     level = level_of(params.information_level)
     path = request.named(params.file_name, wildcards=True)
@@ -118,7 +118,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
 
 @subcommand(Trans2.FIND_NEXT2, FindNext2Request)
 def find_next2(request: Request[FindNext2Request]) -> Outcome:
-    """TRANS2_FIND_NEXT2, [MS-CIFS] 3.3.5.41.3: goes on after the last entry, a resume key, or a name."""
+    """TRANS2_FIND_NEXT2, [MS-CIFS] 3.3.5.58.4: goes on after the last entry, a resume key, or a name."""
     params = request.params
     level = level_of(params.information_level)
     connection = request.connection

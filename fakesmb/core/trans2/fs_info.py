@@ -11,7 +11,7 @@ from fakesmb.wire.unix import FS_LEVELS
 
 @subcommand(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest)
 def query_fs_information(request: Request[QueryFsInformationRequest]) -> Results:
-    """TRANS2_QUERY_FS_INFORMATION, [MS-CIFS] 3.3.5.41.4: about the volume behind the share."""
+    """TRANS2_QUERY_FS_INFORMATION, [MS-CIFS] 3.3.5.58.5: about the volume behind the share."""
     params = request.params
     if params.information_level in FS_LEVELS:
         return unix_info.query_fs(request, params.information_level)

@@ -38,7 +38,7 @@ _ACCESS_AND_SHARING: Final = 0x77
 
 @subcommand(Trans2.OPEN2, Open2Request, Needs.TREE)
 def open2(request: Request[Open2Request]) -> Outcome:
-    """TRANS2_OPEN2, [MS-CIFS] 3.3.5.41.1: OPEN_ANDX as a transaction."""
+    """TRANS2_OPEN2, [MS-CIFS] 3.3.5.58.2: OPEN_ANDX as a transaction."""
     params = request.params
     if request.tree.share.is_ipc:
         return _answered(_pipe(open_named_pipe(request, params.file_name)))
@@ -96,7 +96,7 @@ def _answered(response: Open2Response) -> Results:
 
 @subcommand(Trans2.CREATE_DIRECTORY, CreateDirectory2Request, Needs.WRITABLE)
 def create_directory2(request: Request[CreateDirectory2Request]) -> Results:
-    """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.41.11. Old clients are told of a name that is taken as by RENAME."""
+    """TRANS2_CREATE_DIRECTORY, [MS-CIFS] 3.3.5.58.10. Old clients are told of a name that is taken as by RENAME."""
     params = request.params
     path = request.named(params.directory_name)
     new_eas = eas.of_new_file(request)

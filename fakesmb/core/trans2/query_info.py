@@ -34,7 +34,7 @@ PIPE_ALLOCATION: Final = 4096
 
 @subcommand(Trans2.QUERY_PATH_INFORMATION, QueryPathInformationRequest)
 def query_path_information(request: Request[QueryPathInformationRequest]) -> Results:
-    """TRANS2_QUERY_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.6: about a name, which is not opened for it."""
+    """TRANS2_QUERY_PATH_INFORMATION, [MS-CIFS] 3.3.5.58.6: about a name, which is not opened for it."""
     params = request.params
     path = request.named(params.file_name)
     level = params.information_level
@@ -54,7 +54,7 @@ def query_path_information(request: Request[QueryPathInformationRequest]) -> Res
 
 @subcommand(Trans2.QUERY_FILE_INFORMATION, QueryFileInformationRequest, Needs.TREE)
 def query_file_information(request: Request[QueryFileInformationRequest]) -> Results:
-    """TRANS2_QUERY_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.8: about an open file or pipe."""
+    """TRANS2_QUERY_FILE_INFORMATION, [MS-CIFS] 3.3.5.58.8: about an open file or pipe."""
     params = request.params
     entry = request.open(params.fid)
     level = params.information_level

@@ -40,7 +40,7 @@ _SETTABLE_MODE: Final = (
 
 @subcommand(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest)
 def set_path_information(request: Request[SetPathInformationRequest]) -> "Results | Deferred[Results]":
-    """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.41.7."""
+    """TRANS2_SET_PATH_INFORMATION, [MS-CIFS] 3.3.5.58.7."""
     params = request.params
     path = request.named(params.file_name)
     level = params.information_level
@@ -65,7 +65,7 @@ _DONE: Final = Results(NO_EA_ERROR)
 
 @subcommand(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest, Needs.TREE)
 def set_file_information(request: Request[SetFileInformationRequest]) -> "Results | Deferred[Results]":
-    """TRANS2_SET_FILE_INFORMATION, [MS-CIFS] 3.3.5.41.9."""
+    """TRANS2_SET_FILE_INFORMATION, [MS-CIFS] 3.3.5.58.9."""
     params = request.params
     entry = request.open(params.fid)
     if entry.handle is None:

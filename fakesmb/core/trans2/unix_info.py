@@ -135,7 +135,7 @@ _QUERY_FS: Final[dict[int, Callable[[AnyRequest], bytes]]] = {
 
 @subcommand(Trans2.SET_FS_INFORMATION, SetFsInformationRequest)
 def set_fs_information(request: Request[SetFsInformationRequest]) -> Results:
-    """TRANS2_SET_FS_INFORMATION, [MS-SMB] 2.2.6.2: what of the Unix extensions the client wants on this tree."""
+    """TRANS2_SET_FS_INFORMATION, [MS-SMB] 3.3.5.10.9: what of the Unix extensions the client wants on this tree."""
     params = request.params
     level = params.information_level
     if level != UnixFsLevel.UNIX:

@@ -1,10 +1,12 @@
 """Open files: reading, writing and sizes of their data ([MS-FSA] 2.1.5.3, 2.1.5.4, 2.1.5.15.4)."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.handles import LARGEST, LocalHandle
+from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.local.volume import check_room
 from fakesmb.vfs.rules import oplocks, writetimes
@@ -84,10 +86,9 @@ class FileHandle(LocalHandle):
         ):
             raise SMBError(NT.FILE_LOCK_CONFLICT, "a local program has locked the range")
 
-    def flush(self) -> None:
-        """Makes the data durable, where this open could have written it."""
-        if self.access & WRITES_DATA:
-            os.fsync(self.fd)
+    def flush(self) -> Callable[[], None] | None:
+        """What makes the data durable, where this open could have written them."""
+        return partial(synchronized, os.dup(self.fd)) if self.access & WRITES_DATA else None
 
     def set_end_of_file(self, size: int) -> None:
         """Truncates or extends."""

@@ -5,6 +5,7 @@ Here are what all kinds have in common, and directories. `vfs.local.files` and `
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Final
 
 from fakesmb.nt.files import Access, Option
@@ -131,8 +132,9 @@ class LocalHandle:
         """`FileStore.write`."""
         raise NotImplementedError
 
-    def flush(self) -> None:
+    def flush(self) -> Callable[[], None] | None:
         """`FileStore.flush`."""
+        return None
 
     def set_end_of_file(self, size: int) -> None:
         """`FileStore.set_end_of_file`."""
@@ -221,3 +223,11 @@ def local_handle(handle: Handle) -> LocalHandle:
     if not isinstance(handle, LocalHandle) or handle.closed:
         raise SMBError(NT.INVALID_HANDLE, "not open in this share")
     return handle
+
+
+def synchronized(fd: int) -> None:
+    """fsync(2) of a descriptor that nothing else uses, which ends with it."""
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -3,7 +3,7 @@
 import copy
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -156,9 +156,9 @@ class LocalStore:
             raise SMBError(NT.INVALID_HANDLE)
         return handle.write(offset, data, pid)
 
-    def flush(self, handle: "Handle") -> None:
-        """Makes it durable."""
-        local_handle(handle).flush()
+    def flush(self, handle: "Handle") -> Callable[[], None] | None:
+        """What makes it durable, to be run once in any thread."""
+        return local_handle(handle).flush()
 
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends."""

@@ -1,7 +1,9 @@
 """Open named streams: reading, writing, sizes and their end ([MS-FSA] 2.1.5.3, 2.1.5.4, 2.1.5.15.4, 2.1.5.5)."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from fakesmb.nt.files import Filter, Happened
@@ -10,7 +12,7 @@ from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.control import OF_DATA
 from fakesmb.vfs.local.facts import info_of
-from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.local.handles import LocalHandle, synchronized
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.local.streamfiles import as_stream
 from fakesmb.vfs.rules import oplocks, writetimes
@@ -74,15 +76,12 @@ class StreamHandle(LocalHandle):
         streams.save(self.xattr_target, self.stream.stream, held)
         return size
 
-    def flush(self) -> None:
-        """Makes the stream and all other extended attributes of its file durable."""
+    def flush(self) -> Callable[[], None] | None:
+        """What makes the stream and all other extended attributes of its file durable."""
         if self.access & WRITES_DATA:
             with suppress(PermissionError):
-                fd = self.reopened(os.O_RDONLY)
-                try:
-                    os.fsync(fd)
-                finally:
-                    os.close(fd)
+                return partial(synchronized, self.reopened(os.O_RDONLY))
+        return None
 
     def set_end_of_file(self, size: int) -> None:
         """Truncates or extends."""

@@ -16,7 +16,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.store import CreateParameters, Ea, FileStore
 from fakesmb.world import World
-from tests.vfs.lab import Lab, Refuses
+from tests.vfs.lab import Lab, Refuses, flush
 
 P = Path.parse
 T2001, T2005, T2010 = (from_seconds(s) for s in (1_000_000_000, 1_100_000_000, 1_300_000_000))
@@ -61,7 +61,7 @@ def test_reading_and_writing(lab: Lab, refuses: Refuses) -> None:
         lab.store.read(handle, 1 << 63, 1, 1)
     with refuses(NT.INVALID_PARAMETER):
         lab.store.write(handle, (1 << 63) - 1, b"xy", 1)
-    lab.store.flush(handle)
+    flush(lab.store, handle)
     lab.store.close(handle)
     for again in (lab.store.read, lambda h, o, s, p: lab.store.query(h)):
         with refuses(NT.INVALID_HANDLE):
@@ -88,7 +88,7 @@ def test_access_decides(lab: Lab, refuses: Refuses) -> None:
             lab.store.set_end_of_file(handle, 0)
         with refuses(NT.ACCESS_DENIED):
             lab.store.set_basic(handle, write=T2001)
-        lab.store.flush(handle)
+        flush(lab.store, handle)
     with refuses(NT.ACCESS_DENIED):
         lab.store.lock(quiet, 0, 0, 1, exclusive=True)
 

@@ -8,7 +8,7 @@ from fakesmb.nt.files import Access, Disposition, Oplock, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Handle, Opened, OplockBreaking, SharingViolation
-from tests.vfs.lab import Lab, Refuses
+from tests.vfs.lab import Lab, Refuses, flush
 
 NONE, EXCLUSIVE, BATCH, LEVEL_II = Oplock.NONE, Oplock.EXCLUSIVE, Oplock.BATCH, Oplock.LEVEL_II
 ATTRIBUTES = Access.READ_ATTRIBUTES | Access.WRITE_ATTRIBUTES | Access.SYNCHRONIZE
@@ -253,7 +253,7 @@ class TestChanges:
         caching.open()
         second = caching.open(BATCH)
         caching.lab.store.read(second.handle, 0, 1, 1)
-        caching.lab.store.flush(second.handle)
+        flush(caching.lab.store, second.handle)
         assert not second.told
 
     def test_an_unlock_changes_nothing(self, caching: Caching, refuses: Refuses) -> None:

@@ -7,7 +7,7 @@ from fakesmb.nt.files import Disposition, Filter, Happened
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Handle
-from tests.vfs.lab import Lab, Refuses
+from tests.vfs.lab import Lab, Refuses, flush
 from tests.vfs.watching import ADDED, ALL, EVERYTHING, MODIFIED, NEW, OLD, REMOVED, Watcher, make
 
 
@@ -124,7 +124,7 @@ class TestContents:
     ) -> None:
         for offset in (0, 1, 2):
             lab.store.write(file, offset, b"x", 0)
-        lab.store.flush(file)
+        flush(lab.store, file)
         assert self.told(lab, watchers) == 0
         lab.store.close(file)
         assert self.told(lab, watchers) == Filter.SIZE | Filter.LAST_WRITE
