@@ -63,7 +63,7 @@ def dos_create(
     else:
         sharing = access_mode >> 4 & 7
         if access_mode & 7 not in DOS_ACCESS or (sharing not in DOS_SHARE and sharing):
-            raise SMBError(NT.OS2_INVALID_ACCESS, f"AccessMode 0x{access_mode:04X}")
+            raise SMBError(NT.OS2_INVALID_ACCESS, f"AccessMode 0x{access_mode:04X} does not exist")
         access = DOS_ACCESS[access_mode & 7]
         if sharing:
             share = DOS_SHARE[sharing]
@@ -87,11 +87,11 @@ def dos_create(
 def dos_disposition(params: OpenAndxRequest) -> int:
     """What OPEN_ANDX does with a file that exists, and with one that does not.
 
-    An open for execution whose OpenMode says neither makes a file: nobody knows why Windows does.
+    An open for execution whose OpenMode says neither makes a file: so Windows does, for no known reason.
     """
     disposition = DOS_DISPOSITION.get(params.open_mode & 0x13)
     if disposition is not None:
         return disposition
     if params.access_mode & 7 == EXECUTE_MODE:
         return Disposition.CREATE
-    raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
+    raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X} does not exist")

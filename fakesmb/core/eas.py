@@ -67,7 +67,7 @@ def full_of(request: AnyRequest, eas: Iterable[Ea]) -> bytes:
     """FileFullEaInformation, [MS-FSCC] 2.4.16: NO_EAS_ON_FILE where there are none."""
     found = told(request, eas)
     if not found:
-        raise SMBError(NT.NO_EAS_ON_FILE, "no EAs")
+        raise SMBError(NT.NO_EAS_ON_FILE, "the file has no EAs")
     return wire.encode_full(found)
 
 

@@ -71,7 +71,7 @@ def open_file(
         )
         if connection.closed:
             entry.close()
-            raise SMBError(NT.NETWORK_NAME_DELETED, "the connection ended")
+            raise SMBError(NT.NETWORK_NAME_DELETED, "the connection ended during the open")
         if holder is not None and result.oplock:
             holder.entry, entry.oplock = entry, holder
         request.opened(entry)
@@ -79,7 +79,7 @@ def open_file(
         try:
             return make(result, entry)
         except BaseException:
-            # Nobody is told its FID.
+            # The client never learns its FID.
             connection.close_open(entry)
             raise
 
@@ -171,5 +171,5 @@ def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
 def open_named_pipe(request: AnyRequest, name: str) -> Open:
     """What the opens older than NT_CREATE_ANDX do: their names begin with PIPE; OBJECT_PATH_SYNTAX_BAD else."""
     if not name.lstrip("\\/").upper().startswith(("PIPE\\", "PIPE/")):
-        raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "no name below PIPE")
+        raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, f"{name!r} is no name below PIPE")
     return open_pipe(request, name)

@@ -26,9 +26,9 @@ def nt_create(
         path = Path((*parent.path.parts, *path.parts), path.stream, path.unnamed)
         request.path = str(path)
     if params.create_disposition > Disposition.OVERWRITE_IF:
-        raise SMBError(NT.INVALID_PARAMETER, f"CreateDisposition {params.create_disposition}")
+        raise SMBError(NT.INVALID_PARAMETER, f"CreateDisposition {params.create_disposition} does not exist")
     if params.create_options & Option.OPEN_BY_FILE_ID:
-        raise SMBError(NT.NOT_SUPPORTED, "open by file id")
+        raise SMBError(NT.NOT_SUPPORTED, "FILE_OPEN_BY_FILE_ID is not supported")
     disposition, options = params.create_disposition, params.create_options
     if params.flags & CreateFlag.OPEN_TARGET_DIRECTORY and path.parts:
         path = _target_directory(request, path)
@@ -66,7 +66,7 @@ def _target_directory(request: AnyRequest, path: Path) -> Path:
 
 
 def nt_open_pipe(request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest") -> Open:
-    """A pipe by NT_CREATE_ANDX or NT_TRANSACT_CREATE; nobody's credentials are passed on ([MS-SMB] 3.3.5.5)."""
+    """A pipe by NT_CREATE_ANDX or NT_TRANSACT_CREATE; no credentials are passed on ([MS-SMB] 3.3.5.5)."""
     if params.impersonation_level == _DELEGATION:
-        raise SMBError(NT.BAD_IMPERSONATION_LEVEL, "SECURITY_DELEGATION of a pipe")
+        raise SMBError(NT.BAD_IMPERSONATION_LEVEL, "a pipe takes no SECURITY_DELEGATION")
     return open_pipe(request, params.file_name, prefixed=False)

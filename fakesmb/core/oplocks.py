@@ -32,7 +32,7 @@ HEADER_BITS: Final[dict[int, int]] = {
 
 
 def requested_level(oplock: int, batch: int) -> int:
-    """The level that two flags of an open ask for; batch alone asks for nothing ([MS-CIFS] 2.2.4.64.1)."""
+    """The level that two flags of an open ask for; the batch flag alone asks for nothing ([MS-CIFS] 2.2.4.64.1)."""
     if not oplock:
         return Oplock.NONE
     return Oplock.BATCH if batch else Oplock.EXCLUSIVE

@@ -17,7 +17,7 @@ _SLICE: Final = 200
 
 
 def is_pattern(request: AnyRequest, name: str) -> bool:
-    """Whether a name has wildcards, which to a client with POSIX names are characters as others."""
+    """Whether a name has wildcards, which are ordinary characters for a client with POSIX names."""
     return has_wildcards(name) and not request.tree.posix_names
 
 
@@ -49,7 +49,7 @@ def paths_of(pattern: Path, infos: list[Info], *, files: bool = False) -> list[P
 
 
 def each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -> "Answer | Deferred[Answer]":
-    """Does it to one name after another; what is done stays done while an oplock break of the next is awaited."""
+    """Acts on one name after another. While an oplock of one is broken, what is done before stays done."""
     left = paths[::-1]
 
     def attempt() -> Answer:

@@ -192,7 +192,7 @@ class Request(Generic[P]):
         self.fid_used = fid
         entry = self.connection.opens.entries.get(fid)
         if entry is None or entry.tree is not self.tree or entry.session is not self.session:
-            raise SMBError(NT.INVALID_HANDLE, f"FID 0x{fid:04X}")
+            raise SMBError(NT.INVALID_HANDLE, f"FID 0x{fid:04X} is no open of this tree and user")
         self.path = entry.path
         return entry
 

@@ -25,43 +25,47 @@ def then(result: "T | Deferred[T]", make: "Callable[[T], R | Deferred[R]]") -> "
 
 
 def _nothing() -> None:
-    """What ends the interest in an obstacle that is none any longer."""
+    """Ends the wait for an obstacle that is gone."""
 
 
 class Retried(Generic[T]):
     """An operation tried again whenever an open of the file ends or an oplock is given up.
 
     Windows holds back a sharing violation for up to a second, since the other side is often about to close
-    ([MS-CIFS] 3.3.5.51, timing.sharing_violation). An oplock break takes as long as it takes: whoever sent it ends
-    it when its holder is silent for too long (`core.oplocks`). Unfinished work goes on when others had their turn.
+    ([MS-CIFS] 3.3.5.51, timing.sharing_violation). An oplock break has no time limit here: `core.oplocks` ends
+    it when the holder stays silent. Unfinished work goes on after others had their turn.
     """
 
-    __slots__ = ("_attempt", "_clock", "_forget", "_obstacle", "_patience", "_timer", "deferred")
+    __slots__ = ("_attempt", "_clock", "_forget", "_obstacle", "_sharing_seconds", "_timer", "deferred")
 
-    def __init__(self, attempt: Callable[[], T], obstacle: MustWait, clock: Clock, patience: float) -> None:
+    def __init__(
+        self, attempt: Callable[[], T], obstacle: MustWait, clock: Clock, sharing_seconds: float
+    ) -> None:
         self._attempt = attempt
         self._clock = clock
-        self._patience = patience
+        self._sharing_seconds = sharing_seconds
         self._timer: DelayedCall | None = None
         self.deferred: Deferred[T] = Deferred(self._cancelled)
         self._wait(obstacle)
 
     def _wait(self, obstacle: MustWait) -> None:
         """The time for a sharing violation runs once, from the first."""
-        self._obstacle = obstacle.with_traceback(None)  # its frames hold us, and what is searched open
+        self._obstacle = obstacle.with_traceback(
+            None
+        )  # its frames would keep this object and an open search alive
         if isinstance(obstacle, Unfinished):
             self._forget = self._clock.callLater(0, self._again).cancel
             return
         self._forget = obstacle.wait(self._again)
         if self._timer is None and isinstance(obstacle, SharingViolation):
-            self._timer = self._clock.callLater(self._patience, self._last_try)
+            self._timer = self._clock.callLater(self._sharing_seconds, self._last_try)
 
     def _again(self) -> None:
         self._forget = _nothing
         try:
             result = self._attempt()
         except MustWait as obstacle:
-            if self._endures(obstacle):
+            if self._keeps_waiting(obstacle):
                 self._wait(obstacle)
             else:
                 self._fail(obstacle)
@@ -71,10 +75,10 @@ class Retried(Generic[T]):
             self._stop()
             self.deferred.callback(result)
 
-    def _endures(self, obstacle: MustWait) -> bool:
+    def _keeps_waiting(self, obstacle: MustWait) -> bool:
         if not isinstance(obstacle, SharingViolation):
             return True
-        return self._patience > 0 and (self._timer is None or self._timer.active())
+        return self._sharing_seconds > 0 and (self._timer is None or self._timer.active())
 
     def _last_try(self) -> None:
         """A sharing violation counts from now on; an oplock break that has come between is waited for."""
@@ -97,21 +101,22 @@ class Retried(Generic[T]):
             self._timer.cancel()
 
 
-def retry_until_free(attempt: Callable[[], T], clock: Clock, patience: float = 0) -> "T | Deferred[T]":
-    """What `attempt` gives, at once where nothing stands in its way; raises what it raises otherwise.
+def retry_until_free(attempt: Callable[[], T], clock: Clock, sharing_seconds: float = 0) -> "T | Deferred[T]":
+    """What `attempt` gives, at once or when no obstacle is left; raises what else it raises.
 
-    `patience` is for sharing violations, seconds; 0 raises them. `attempt` is called several times.
+    `sharing_seconds` is how long a sharing violation is waited for; 0 raises it at once.
+    `attempt` is called several times.
     """
     try:
         return attempt()
     except MustWait as obstacle:
-        if patience <= 0 and isinstance(obstacle, SharingViolation):
+        if sharing_seconds <= 0 and isinstance(obstacle, SharingViolation):
             raise
-        return Retried(attempt, obstacle, clock, patience).deferred
+        return Retried(attempt, obstacle, clock, sharing_seconds).deferred
 
 
 def closing(search: Search, begin: "Callable[[], T | Deferred[T]]") -> "T | Deferred[T]":
-    """What `begin` gives; where it fails, now or later, the search ends that would have been kept."""
+    """What `begin` gives; where that fails, now or later, the search is closed."""
 
     def failed(failure: Failure) -> Failure:
         search.close()

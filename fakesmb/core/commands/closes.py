@@ -26,7 +26,7 @@ def close(request: Request[CloseRequest]) -> Answer:
 def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
     """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.56: no file here is one that prints when it is closed."""
     request.open(request.params.fid)
-    raise SMBError(NT.INVALID_SMB, "not a print file")
+    raise SMBError(NT.INVALID_SMB, f"FID 0x{request.params.fid:04X} is not a print file")
 
 
 @command(Command.FLUSH, FlushRequest, Needs.DISK)

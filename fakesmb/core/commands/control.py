@@ -15,7 +15,7 @@ from fakesmb.wire.session import (
 )
 
 MOST_ECHOES: Final = 16
-"""Answers to one ECHO; more would let a stranger multiply what it sends ([MS-CIFS] 3.3.5.33 allows a limit)."""
+"""Answers to one ECHO ([MS-CIFS] 3.3.5.33 allows a limit): more would multiply what a stranger sends."""
 
 
 @command(Command.ECHO, EchoRequest, Needs.NOTHING)
@@ -23,7 +23,7 @@ def echo(request: Request[EchoRequest]) -> Answer:
     """SMB_COM_ECHO, [MS-CIFS] 3.3.5.33."""
     tid = request.header.tid
     if tid != RESERVED_ID and tid and tid not in request.connection.trees.entries:
-        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{tid:04X}")
+        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{tid:04X} is not connected")
     count = request.params.echo_count
     if count == 0:
         return NO_REPLY

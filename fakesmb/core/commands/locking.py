@@ -73,7 +73,7 @@ class LockWait:
         self._take_next()
 
     def _take_next(self) -> None:
-        """Takes one after another until one has to wait: a loop, since one message may name thousands."""
+        """Takes one lock after another until one has to wait: a loop, since one message may name thousands."""
         while len(self._taken) < len(self.ranges):
             pid, offset, length = self.ranges[len(self._taken)]
             try:
@@ -103,7 +103,10 @@ class LockWait:
         error: BaseException | None = failure.value
         if isinstance(error, CancelledError):
             # Windows says the same of a lock that timed out and of one that was cancelled, by whatever command.
-            error = SMBError(NT.FILE_LOCK_CONFLICT, "timed out" if self._timed_out else "cancelled")
+            error = SMBError(
+                NT.FILE_LOCK_CONFLICT,
+                "the wait for the lock timed out" if self._timed_out else "the wait was cancelled",
+            )
         if not self.deferred.called:
             self.deferred.errback(error)
 

@@ -22,7 +22,7 @@ from fakesmb.wire.dirs import (
 )
 
 MOVE_CLUSTERS: Final = 0x0102
-"""SMB_NT_RENAME_MOVE_CLUSTER_INFO: Windows refuses whoever asks."""
+"""SMB_NT_RENAME_MOVE_CLUSTER_INFO, which Windows refuses."""
 COPY_PIECE: Final = 1 << 20
 _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
 
@@ -33,7 +33,7 @@ def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
     params = request.params
     path = request.named(params.file_name, wildcards=is_pattern(request, params.file_name))
     if not path.parts and not path.stream:
-        raise SMBError(NT.FILE_IS_A_DIRECTORY, "the root")
+        raise SMBError(NT.FILE_IS_A_DIRECTORY, "the root of a share cannot be deleted")
     if not is_pattern(request, path.name):
         info = request.store.query(path)
         _check_attributes(info, params.search_attributes)
@@ -44,9 +44,9 @@ def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
 
 def _check_attributes(info: Info, search_attributes: int) -> None:
     if info.is_directory:
-        raise SMBError(NT.FILE_IS_A_DIRECTORY, "a directory")
+        raise SMBError(NT.FILE_IS_A_DIRECTORY, f"{info.path} is a directory")
     if info.attributes & _ALL_FILES & ~search_attributes:
-        raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
+        raise SMBError(NT.NO_SUCH_FILE, f"{info.path} is hidden or system, and SearchAttributes exclude it")
 
 
 @command(Command.RENAME, RenameRequest, Needs.WRITABLE)
@@ -112,7 +112,7 @@ def _copy(request: AnyRequest, old: Path, new: Path) -> None:
 
 def _check_renamed(info: Info, search_attributes: int) -> None:
     if info.attributes & _ALL_FILES & ~search_attributes:
-        raise SMBError(NT.NO_SUCH_FILE, "hidden or system, and not asked for")
+        raise SMBError(NT.NO_SUCH_FILE, f"{info.path} is hidden or system, and SearchAttributes exclude it")
 
 
 def filled(name: str, pattern: str) -> str:
@@ -154,11 +154,11 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     new = request.tree.parse(params.new_file_name, wildcards=is_pattern(request, params.new_file_name))
     for path in (old, new):
         if not (path.parts or path.stream or path.unnamed) or is_pattern(request, path.name):
-            raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "a wildcard, or the root")
+            raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "NT_RENAME takes neither wildcards nor the root")
     if params.information_level == MOVE_CLUSTERS:
-        raise SMBError(NT.INVALID_PARAMETER, "moving clusters")
+        raise SMBError(NT.INVALID_PARAMETER, "clusters are not moved")
     if params.information_level not in _NT_RENAMES:
-        raise SMBError(NT.ACCESS_DENIED, f"level 0x{params.information_level:04X}")
+        raise SMBError(NT.ACCESS_DENIED, f"information level 0x{params.information_level:04X} of NT_RENAME")
     _check_renamed(request.store.query(old), params.search_attributes)
     act = _NT_RENAMES[params.information_level]
     return each(request, [old], lambda path: act(request, path, new))

@@ -105,7 +105,7 @@ def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Defe
     params = request.params
     directory = request.named(params.directory_name)
     if directory.stream or directory.unnamed:
-        raise SMBError(NT.OBJECT_PATH_NOT_FOUND, "a stream is no directory")
+        raise SMBError(NT.OBJECT_PATH_NOT_FOUND, f"{params.directory_name!r} is a stream, not a directory")
     create = dos_create(
         request,
         COMPATIBILITY_READ_WRITE,
@@ -126,7 +126,7 @@ def create_temporary(request: Request[CreateTemporaryRequest]) -> "Answer | Defe
         except SMBError as error:
             if error.status != NT.OBJECT_NAME_COLLISION or attempt + 1 == _NAME_ATTEMPTS:
                 raise
-    raise SMBError(NT.OBJECT_NAME_COLLISION, "no free name")
+    raise SMBError(NT.OBJECT_NAME_COLLISION, f"no free name after {_NAME_ATTEMPTS} attempts")
 
 
 @command(Command.SEEK, SeekRequest, Needs.DISK)
@@ -146,7 +146,9 @@ def seek(request: Request[SeekRequest]) -> Answer:
     elif params.mode == SeekMode.END:
         place = request.store.query(handle).end_of_file + params.offset
     else:
-        raise SMBError(NT.OS2_INVALID_ACCESS, f"mode {params.mode}")
+        raise SMBError(
+            NT.OS2_INVALID_ACCESS, f"SEEK from {params.mode}, which is neither start, current offset nor end"
+        )
     entry.offset = max(place, 0) & _LARGEST_SIZE
     return SeekResponse(entry.offset)
 
@@ -196,4 +198,6 @@ def ioctl(request: Request[IoctlRequest]) -> Answer:
     Its refusal comes before it looks at the FID.
     """
     params = request.params
-    raise SMBError(NT.INVALID_SMB, f"no function 0x{params.function:04X} of category 0x{params.category:04X}")
+    raise SMBError(
+        NT.INVALID_SMB, f"category 0x{params.category:04X} has no function 0x{params.function:04X}"
+    )

@@ -52,18 +52,21 @@ def _read(request: Request[ReadRawRequest], entry: Open, params: ReadRawRequest)
 
 @command(Command.WRITE_RAW, WriteRawRequest, Needs.DISK)
 def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.26: what the request has is written, then the raw frame with the rest.
+    """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.26: the data of the request are written, then the raw frame with the rest.
 
-    The interim answer asks for that frame. The final one (SMB_COM_WRITE_COMPLETE) is for write-through only; an
-    error of a write that is not is lost, as the protocol has it.
+    The interim response asks for that frame. The final one, SMB_COM_WRITE_COMPLETE, is sent for write-through only:
+    without it an error of the second part is lost, as the protocol has it.
     """
     params, connection = request.params, request.connection
     if connection.signing is not None or connection.raw_write is not None:
-        raise SMBError(NT.SMB_USE_STANDARD, "no raw write is possible now")
+        raise SMBError(
+            NT.SMB_USE_STANDARD,
+            "raw writes are not possible on a signed connection, nor during another raw write",
+        )
     entry, handle = request.open_file(params.fid)
     first = len(params.data)
     if first > params.count:
-        raise SMBError(NT.INVALID_SMB, f"{first} bytes of {params.count}")
+        raise SMBError(NT.INVALID_SMB, f"the request carries {first} bytes of a write of {params.count}")
     store, pid = request.store, request.header.pid_low
     store.write(handle, params.offset, params.data, pid)
     through = bool(params.write_mode & WriteMode.WRITE_THROUGH)

@@ -63,7 +63,9 @@ def _known(request: Request[SearchRequest]) -> tuple[ResumeKey, OpenSearch, int]
     """The resume key, the search that it names, and the place in it."""
     raw = request.params.resume_key
     if len(raw) != ResumeKey.size():
-        raise SMBError(NT.INVALID_PARAMETER, f"a resume key of {len(raw)} bytes")
+        raise SMBError(
+            NT.INVALID_PARAMETER, f"the resume key has {len(raw)} bytes instead of {ResumeKey.size()}"
+        )
     key = ResumeKey.decode(raw)
     sid, place = _STATE.unpack(key.server_state)
     known = request.connection.searches.get(sid)
@@ -82,7 +84,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferr
         return _label(request)
     path = request.named(params.file_name, wildcards=True)
     if path.stream or path.unnamed:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"{params.file_name!r} searches for a stream")
     pattern = from_dos(path.name) if path.parts else "*"
     found = request.store.search(Path(path.parts[:-1]), pattern, params.search_attributes)
     entry = OpenSearch(request.tree, request.session, request.header.pid, found, by_key=True)
@@ -125,7 +127,7 @@ def _answer(
         elif not entries:
             connection.close_search(known)
         if begins and not entries:
-            raise SMBError(NT.NO_MORE_FILES, "nothing matches")
+            raise SMBError(NT.NO_MORE_FILES, f"nothing matches {request.params.file_name!r}")
         return SearchResponse(len(entries), b"".join(entries))
 
     return retry_until_free(attempt, request.server.clock)
@@ -165,6 +167,6 @@ def find_close2(request: Request[FindClose2Request]) -> Answer:
         return Empty()
     known = connection.searches.get(sid)
     if known is None or known.tree is not request.tree or known.session is not request.session:
-        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{sid:04X}")
+        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{sid:04X} is no search of this tree and user")
     connection.close_search(known)
     return Empty()

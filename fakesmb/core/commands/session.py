@@ -108,7 +108,7 @@ def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer:
     if isinstance(params, SessionSetupPlainRequest):
         connection.capabilities = params.capabilities
         return _plain(request, params)
-    raise SMBError(NT.NOT_SUPPORTED, "the LANMAN form of session setup")
+    raise SMBError(NT.NOT_SUPPORTED, "the LANMAN form of session setup (10 words) is not supported")
 
 
 def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answer:
@@ -118,7 +118,7 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
     uid = request.exchange.uid
     session = connection.sessions.get(uid)
     if session is None and uid not in (0, RESERVED_ID):
-        raise SMBError(NT.SMB_BAD_UID, f"UID 0x{uid:04X}")
+        raise SMBError(NT.SMB_BAD_UID, f"UID 0x{uid:04X} is not signed in")
     if session is None or session.acceptor is None:
         # A UID that is signed in already means: sign in again, keeping it ([MS-SMB] 3.3.5.3).
         session = session if session is not None else Session(connection)
@@ -264,7 +264,7 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
     connection = request.connection
     session = connection.sessions.get(request.exchange.uid)
     if session is None or session.identity is None:
-        raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X}")
+        raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X} is not signed in")
     request.exchange.session = session
     connection.end(session=session)
     # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.

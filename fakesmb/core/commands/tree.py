@@ -89,7 +89,7 @@ def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
     exchange = request.exchange
     tree = request.connection.trees.get(exchange.tid)
     if tree is None:
-        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{exchange.tid:04X}")
+        raise SMBError(NT.SMB_BAD_TID, f"TID 0x{exchange.tid:04X} is not connected")
     exchange.tree = tree
     disconnect(request, tree)
     return Empty()

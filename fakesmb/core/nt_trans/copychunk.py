@@ -26,7 +26,7 @@ _COPIED: Final = struct.Struct("<III")
 def resume_key(request: AnyRequest, entry: Open, room: int) -> bytes:
     """The name under which COPYCHUNK finds an open file as its source; raises INVALID_PARAMETER for want of room."""
     if room < _RESUME_KEY.size:
-        raise SMBError(NT.INVALID_PARAMETER, f"{room} bytes for a resume key")
+        raise SMBError(NT.INVALID_PARAMETER, f"room for {room} bytes, a resume key has {_RESUME_KEY.size}")
     if not entry.resume_key:
         entry.resume_key = _KEY.pack(entry.fid, 0, request.server.world.entropy(20))
     return _RESUME_KEY.pack(entry.resume_key, 0)
@@ -39,7 +39,9 @@ def copy_chunks(request: AnyRequest, target: Open, data: Buffer, room: int) -> t
     ACCESS_DENIED where the opens do not read and write.
     """
     if len(data) < _COPY.size or room < _COPIED.size:
-        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of chunks, room for {room}")
+        raise SMBError(
+            NT.INVALID_PARAMETER, f"{len(data)} bytes of request and room for {room} of answer are too few"
+        )
     key, count = _COPY.unpack_from(data)
     source = _source(request, key)
     chunks = list(

@@ -33,7 +33,7 @@ def ioctl(request: Request[IoctlSetup]) -> Outcome:
     setup = request.params
     entry = request.open(setup.fid)
     if not setup.is_fsctl:
-        raise SMBError(NT.NOT_SUPPORTED, f"device control 0x{setup.function_code:08X}")
+        raise SMBError(NT.NOT_SUPPORTED, f"device control 0x{setup.function_code:08X} is not supported")
     if entry.pipe is not None:
         return _pipe(request, entry.pipe, setup.function_code)
     room = request.transaction.max_data_count
@@ -57,12 +57,14 @@ def _output(data: bytes, status: int = 0) -> Results:
 def snapshots(room: int) -> bytes:
     """SRV_SNAPSHOT_ARRAY of a volume that has no previous versions ([MS-SMB] 2.2.7.2.2.1)."""
     if room < _SNAPSHOTS.size:
-        raise SMBError(NT.INVALID_PARAMETER, f"{room} bytes for the list of snapshots")
+        raise SMBError(
+            NT.INVALID_PARAMETER, f"room for {room} bytes, the list of snapshots has {_SNAPSHOTS.size}"
+        )
     return _SNAPSHOTS.pack(0, 0, _EMPTY_LIST)
 
 
 def _pipe(request: AnyRequest, pipe: Pipe, code: int) -> Outcome:
     if code != Fsctl.PIPE_TRANSCEIVE:
-        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X} of a pipe")
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X} is not one of pipes")
     received = pipe.transact(request.transaction.data, request.transaction.max_data_count)
     return then(received, lambda got: _output(got[0], NT.BUFFER_OVERFLOW if got[1] else 0))

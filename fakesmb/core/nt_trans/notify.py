@@ -23,9 +23,9 @@ def notify_change(request: Request[NotifySetup]) -> Outcome:
     setup = request.params
     handle = request.file(setup.fid)
     if not handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, "not a directory")
+        raise SMBError(NT.INVALID_PARAMETER, f"FID 0x{setup.fid:04X} is not a directory")
     if not handle.access & Access.LIST_DIRECTORY:
-        raise SMBError(NT.ACCESS_DENIED, "not opened for listing")
+        raise SMBError(NT.ACCESS_DENIED, f"FID 0x{setup.fid:04X} was not opened with LIST_DIRECTORY")
     changes = request.store.watch(
         handle,
         setup.completion_filter,

@@ -19,7 +19,7 @@ def query_security(request: Request[SecurityDescRequest]) -> Results:
     handle = request.file(params.fid)
     identity = request.session.identity
     if identity is not None and identity.kind == "anonymous":
-        raise SMBError(NT.ACCESS_DENIED, "anonymous")
+        raise SMBError(NT.ACCESS_DENIED, "an anonymous user reads no security descriptor")
     data = descriptor_bytes(request.store.query_security(handle, params.security_information))
     needed = LengthNeededResponse(len(data))
     if len(data) > request.transaction.max_data_count:

@@ -30,7 +30,7 @@ def named_transaction(request: AnyRequest, whole: TransactionRequest) -> Outcome
             # Windows asks for no particular share here, and clients send it wherever they are connected.
             return _remote_administration(request, whole, upper)
         if not request.tree.share.is_ipc:
-            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "pipes are on IPC$")
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"pipes are on IPC$, not on {request.tree.share.name}")
         return invoke(request, whole, FUNCTIONS, Command.TRANSACTION)
     if upper.startswith(MAILSLOT):
         raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"nobody listens to {name}")
@@ -43,7 +43,7 @@ def _remote_administration(request: AnyRequest, whole: TransactionRequest, name:
     jcifs, Windows 9x and OS/2 list shares this way.
     """
     if name != LANMAN:
-        raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"{name} without a pipe function")
+        raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"a transaction on {name} without a pipe function")
     parameters, data = rap.transact(
         whole.parameters,
         whole.data,

@@ -93,7 +93,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
     level = level_of(params.information_level)
     path = request.named(params.file_name, wildcards=True)
     if path.stream or path.unnamed:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a search for a stream")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"{params.file_name!r} searches for a stream")
     directory, pattern = Path(path.parts[:-1]), path.name or "*"
     search = _searcher(request, params.information_level, level)(directory, pattern, params.search_attributes)
 
@@ -124,7 +124,7 @@ def find_next2(request: Request[FindNext2Request]) -> Outcome:
     connection = request.connection
     known = connection.searches.get(params.sid)
     if known is None or known.tree is not request.tree or known.session is not request.session:
-        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X}")
+        raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X} is no search of this tree and user")
     if not params.flags & FindFlag.CONTINUE_FROM_LAST:
         _resume(known.search, params)
 

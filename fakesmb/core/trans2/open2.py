@@ -47,7 +47,7 @@ def open2(request: Request[Open2Request]) -> Outcome:
     # Windows takes "neither open nor create" for a create here, unlike OPEN_ANDX.
     disposition = DOS_DISPOSITION.get(params.open_mode & 0x13 or 0x10)
     if disposition is None:
-        raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X}")
+        raise SMBError(NT.OS2_INVALID_ACCESS, f"OpenMode 0x{params.open_mode:04X} does not exist")
     create = dos_create(
         request,
         params.access_mode,

@@ -28,7 +28,7 @@ from fakesmb.wire.trans2 import (
 IS_NAME_VALID: Final = 0x0006
 ALL_EAS: Final = 0x0004
 NOT_OF_PIPES: Final = (0x0108, 0x0109, 0x010B, 1021, 1022, 1028, 1034, 1035)
-"""What only files have, short names and streams for instance: Windows calls the question itself wrong."""
+"""Levels about what only files have, such as short names and streams: INVALID_PARAMETER for a pipe, as Windows."""
 PIPE_ALLOCATION: Final = 4096
 
 
@@ -71,7 +71,9 @@ def query_file_information(request: Request[QueryFileInformationRequest]) -> Res
         if level == ALL_EAS:
             raise SMBError(NT.ACCESS_DENIED, "a pipe has no EAs")
         if level in NOT_OF_PIPES:
-            raise SMBError(NT.INVALID_PARAMETER, "of files only, and this is a pipe")
+            raise SMBError(
+                NT.INVALID_PARAMETER, f"information level 0x{level:04X} is of files only, and this is a pipe"
+            )
         return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
     info = request.store.query(handle, ea_size=level in EA_SIZE_LEVELS)
     asked = msgspec.structs.replace(asked, access=handle.access, position=handle.position, mode=handle.mode)
@@ -85,7 +87,7 @@ _EAS: Final = {0x0003: eas.asked_for, 0x0004: eas.all_of, 1015: eas.full_of}
 
 
 def with_extras(request: AnyRequest, target: Target, level: int, asked: Asked) -> Asked:
-    """What levels about streams and EAs tell besides `Info`."""
+    """The streams or EAs that a level tells besides `Info`."""
     if level in STREAM_LEVELS:
         return msgspec.structs.replace(asked, streams=[Stream(*one) for one in request.store.streams(target)])
     return msgspec.structs.replace(asked, eas=_EAS[level](request, request.store.eas(target)))

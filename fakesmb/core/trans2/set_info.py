@@ -51,7 +51,7 @@ def set_path_information(request: Request[SetPathInformationRequest]) -> "Result
 
 
 def _changed(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
-    """Applies a set level, once nobody's oplock stands in the way."""
+    """Applies a set level once no oplock of another client is left to break."""
 
     def attempt() -> Results:
         change(request, target, level)
@@ -105,7 +105,7 @@ def change(request: AnyRequest, target: Target, level: int) -> None:
 def _set_pipe(request: AnyRequest, entry: Open, level: int) -> None:
     wanted = _decoded(request, level)
     if not isinstance(wanted, set_info.SetPipe) or entry.pipe is None:
-        raise SMBError(NT.INVALID_DEVICE_REQUEST, "a pipe has no such information")
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"information level 0x{level:04X} cannot be set of a pipe")
     entry.pipe.set_state(wanted.read_mode << 8 | wanted.completion_mode << 15)
 
 
@@ -159,7 +159,7 @@ def _position(request: AnyRequest, target: Target, wanted: set_info.SetPosition)
 
 def _mode(request: AnyRequest, target: Target, wanted: set_info.SetMode) -> None:
     if wanted.mode & ~_SETTABLE_MODE:
-        raise SMBError(NT.INVALID_PARAMETER, f"mode 0x{wanted.mode:X}")
+        raise SMBError(NT.INVALID_PARAMETER, f"mode 0x{wanted.mode:X} has bits that cannot be set")
     if isinstance(target, Path):
         request.store.query(target)
     else:
@@ -171,12 +171,12 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
     if name.root_directory:
         raise SMBError(NT.INVALID_PARAMETER, "RootDirectory of a rename must be 0 over SMB")
     if not name.name:
-        raise SMBError(NT.INVALID_PARAMETER, "no new name")
+        raise SMBError(NT.INVALID_PARAMETER, "the new name is empty")
     to = request.tree.parse(name.name)
     if not to.parts:
         if to.stream or to.unnamed:
             return to
-        raise SMBError(NT.OBJECT_NAME_INVALID, "no new name")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"the new name {name.name!r} is the root")
     if len(to.parts) == 1 and not name.name.startswith(("\\", "/")):
         old = target if isinstance(target, Path) else target.path
         return Path((*old.parts[:-1], *to.parts), to.stream, to.unnamed)
@@ -186,9 +186,9 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
 def _rename(request: AnyRequest, target: Target, wanted: set_info.SetRename) -> None:
     if "\\" in wanted.name or "/" in wanted.name:
         if isinstance(target, Path):
-            request.store.query(target)  # Windows opens the file first: one that is not there is told as that
+            request.store.query(target)  # Windows opens the file first, and says so where it is not there
         # [MS-SMB] 2.2.8.4: the new name is one component; it stays in the directory.
-        raise SMBError(NT.NOT_SUPPORTED, "a path as the new name")
+        raise SMBError(NT.NOT_SUPPORTED, f"the new name {wanted.name!r} is a path")
     request.store.rename(target, new_path(request, target, wanted), replace=wanted.replace)
 
 
@@ -209,7 +209,7 @@ _CHANGES: Final[dict[type, Callable[[AnyRequest, Target, object], None]]] = {
 }
 """What a set structure does."""
 _HARMLESS: Final = frozenset({set_info.SetPosition, set_info.SetMode})
-"""What may be set of a file that may not be changed: it concerns the open only."""
+"""What may be set on a read-only tree: it concerns the open, not the file."""
 
 
 def is_settable(level: int) -> bool:

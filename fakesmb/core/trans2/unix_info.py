@@ -165,7 +165,7 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
         return Results(NO_EA_ERROR, query_lock(request, target))
     if level == UnixLevel.LINK:
         if not isinstance(target, Path):
-            raise SMBError(NT.NOT_SUPPORTED, "no handle is of a link itself")
+            raise SMBError(NT.NOT_SUPPORTED, "an open file is never a symbolic link itself")
         text = posix.read_link(target) + "\0"
         return Results(NO_EA_ERROR, strings_of(request).text(text))
     return Results(NO_EA_ERROR, row.encode(posix.query(target), strings_of(request)))
@@ -202,7 +202,7 @@ def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferr
 
 def _path(target: Target) -> Path:
     if not isinstance(target, Path):
-        raise SMBError(NT.INVALID_LEVEL, "of names only")
+        raise SMBError(NT.INVALID_LEVEL, "a level of names, not of open files")
     return target
 
 
@@ -290,4 +290,4 @@ _CHANGES: Final[dict[int, Callable[[AnyRequest, Target, Any], None]]] = {
     UnixLevel.POSIX_LOCK: lambda request, target, wanted: None,
 }
 _HARMLESS: Final = frozenset({UnixLevel.POSIX_OPEN, UnixLevel.POSIX_LOCK})
-"""What a tree that is read-only may be asked: the open itself refuses what changes files."""
+"""Levels that a read-only tree lets pass: the open itself refuses what changes files."""

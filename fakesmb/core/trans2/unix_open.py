@@ -58,7 +58,7 @@ def make_file(request: AnyRequest, path: Path) -> None:
 def posix_open(
     request: AnyRequest, target: Target, wanted: PosixOpenRequest
 ) -> "Results | Deferred[Results]":
-    """open(2) as far as there is such a thing over SMB: it shares everything, and truncates without replacing.
+    """open(2): it shares everything, and truncates a file instead of replacing it.
 
     A directory that is made is not opened: FID 0.
     """
@@ -68,11 +68,11 @@ def posix_open(
     mode = None if wanted.permissions in (NO_CHANGE, NO_CHANGE_32) else wanted.permissions
     access = _ACCESS.get(flags & 7)
     if access is None:
-        raise SMBError(NT.INVALID_PARAMETER, f"open flags 0x{flags:X}")
+        raise SMBError(NT.INVALID_PARAMETER, f"open flags 0x{flags:X} ask for no known access")
     if flags & PosixOpenFlag.DIRECTORY and flags & PosixOpenFlag.CREAT:
         return _make_directory(request, path, mode, wanted.reply_level)
     truncates = bool(flags & PosixOpenFlag.TRUNC)
-    # open(2) takes a directory too, where nothing is to be written.
+    # open(2) opens a directory too where nothing is to be written.
     either = access == Access.GENERIC_READ and not flags & (PosixOpenFlag.CREAT | PosixOpenFlag.TRUNC)
     kind = 0 if either else Option.NON_DIRECTORY
     create = CreateParameters(
@@ -132,7 +132,7 @@ def posix_lock(request: AnyRequest, target: Target, wanted: PosixLock) -> "Resul
         locks.free(wanted.pid, wanted.start, length)
         return Results(NO_EA_ERROR)
     if wanted.type not in (PosixLockType.READ, PosixLockType.WRITE):
-        raise SMBError(NT.INVALID_PARAMETER, f"lock type {wanted.type}")
+        raise SMBError(NT.INVALID_PARAMETER, f"lock type {wanted.type} is neither read, write nor unlock")
     taken = locks.take(
         wanted.pid,
         wanted.start,
