@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.refusals import Refused, Refuses
+
 settings.register_profile("fakesmb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
 
@@ -40,6 +42,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(
             "--record takes one test of tests/core that has a client in memory (and no -n)"
         )
+
+
+@pytest.fixture
+def refuses() -> Refuses:
+    """`with refuses(NT.X):` the block ends in that status."""
+    return Refused
 
 
 @pytest.fixture(scope="session")

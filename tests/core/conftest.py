@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from hypothesis import settings
 from twisted.python import log
 
 from fakesmb.core.settings import Settings
-from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.world import World
 from tests.core.recorder import Recording
@@ -25,7 +23,6 @@ MONDAY_NS = 1_086_000_000_000_000_000
 """2004-05-31 10:40:00 UTC, POSIX nanoseconds: the moment at which the frozen clock stands."""
 README = b"Whoever reads this has walked the whole exchange.\r\n"
 
-Refuses = Callable[[NT], AbstractContextManager[object]]
 Make = Callable[..., InMemoryServer]
 
 
@@ -147,22 +144,3 @@ def other(server: InMemoryServer) -> Client:
 def unsigned() -> Settings:
     """Settings of the transcripts: fixed challenge and GUID, no signing."""
     return Settings(challenge=CHALLENGE, guid=GUID, signing="off")
-
-
-@pytest.fixture
-def refuses() -> Refuses:
-    """`with refuses(NT.X):` the block ends in that status."""
-
-    class Refused:
-        def __init__(self, status: NT) -> None:
-            self.status = status
-
-        def __enter__(self) -> "Refused":
-            return self
-
-        def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-            assert isinstance(error, SMBError), f"{self.status.label} expected, not {error!r}"
-            assert NT(error.status) is self.status
-            return True
-
-    return Refused

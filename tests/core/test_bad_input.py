@@ -39,7 +39,8 @@ from fakesmb.wire.trans2 import (
     SetFileInformationRequest,
     SetPathInformationRequest,
 )
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 HEADER = 32
 

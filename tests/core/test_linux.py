@@ -16,7 +16,7 @@ from fakesmb.wire.dirs import DeleteRequest, NtRenameRequest, RenameRequest
 from fakesmb.wire.files import ReadAndxRequest, ReadAndxResponse, WriteAndxRequest, WriteAndxResponse
 from fakesmb.wire.trans2 import QueryFsInformationRequest, SetFsInformationRequest, Trans2
 from fakesmb.wire.unix import UnixCapability, UnixFsInfo
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
 from tests.core.test_unix import (
     CREATE,
     READ,
@@ -28,6 +28,7 @@ from tests.core.test_unix import (
     posix_open,
     query,
 )
+from tests.refusals import Refuses
 
 MIB = 1 << 20
 

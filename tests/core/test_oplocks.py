@@ -22,7 +22,8 @@ from fakesmb.wire.header import Flags
 from fakesmb.wire.locking import LockingAndxResponse, LockRange, OplockLevel
 from fakesmb.wire.negotiate import Capability
 from fakesmb.wire.session import LogoffAndxRequest
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 OPLOCK, BATCH = 0x02, 0x06
 CREATE, LOCKING, OPEN, OPEN_ANDX, CLOSE = 0xA2, 0x24, 0x02, 0x2D, 0x04

@@ -20,7 +20,8 @@ from fakesmb.wire.raw import ReadRawRequest
 from fakesmb.wire.session import LogoffAndxRequest
 from fakesmb.wire.trans import NtTransactRequest, Transaction2Request, TransactionRequest, TransactionResponse
 from fakesmb.wire.tree import TreeDisconnectRequest
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 READ, WRITE, RAW_READ, TRANSACTION, CANCEL = 0x2E, 0x2F, 0x1A, 0x25, 0xA4
 TRANSACT, RAW_READ_PIPE, READ_PIPE, SET_STATE = 0x26, 0x11, 0x36, 0x01

@@ -31,7 +31,8 @@ from fakesmb.wire.nt_trans import (
     SecurityDescRequest,
 )
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 OWNER, DACL = SecurityInformation.OWNER, SecurityInformation.DACL
 PRESENT: Final = Control.SELF_RELATIVE | Control.DACL_PRESENT

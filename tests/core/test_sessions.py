@@ -27,7 +27,8 @@ from fakesmb.wire.tree import (
     TreeConnectAndxResponse,
     TreeDisconnectRequest,
 )
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 USERS = {"alice": "Secret123", "bob": "Hunter22"}
 

@@ -32,7 +32,7 @@ from fakesmb.wire.trans2 import (
     SetPathInformationRequest,
     Trans2,
 )
-from tests.core.conftest import Refuses
+from tests.refusals import Refuses
 
 A = "\\a.txt"
 ONE = Ea(b"ONE", b"first")

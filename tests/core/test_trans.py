@@ -28,7 +28,7 @@ from fakesmb.wire.trans2 import (
     QueryPathInformationRequest,
 )
 from fakesmb.wire.tree import TreeDisconnectRequest
-from tests.core.conftest import Refuses
+from tests.refusals import Refuses
 
 BIND = bytes.fromhex(
     "05000b03 10000000 4800 0000 01000000 b810b810 00000000 01000000 0000 0100"

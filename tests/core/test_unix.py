@@ -23,7 +23,8 @@ from fakesmb.wire.trans2 import (
     Trans2,
 )
 from fakesmb.wire.unix import PosixLock, PosixOpenRequest, PosixOpenResponse, UnixFsInfo
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 NONE = b"\xff" * 8
 CREATE, EXCLUSIVE, TRUNCATE, DIRECTORY, READ, READ_WRITE = 0x10, 0x20, 0x40, 0x200, 1, 4

@@ -17,7 +17,8 @@ from fakesmb.wire.files import (
 from fakesmb.wire.locking import FOREVER, LockingAndxResponse, LockRange
 from fakesmb.wire.session import LogoffAndxRequest
 from fakesmb.wire.tree import ProcessExitRequest, TreeDisconnectRequest
-from tests.core.conftest import Make, Refuses
+from tests.core.conftest import Make
+from tests.refusals import Refuses
 
 LOCKING, CANCEL, CREATE = 0x24, 0xA4, 0xA2
 NO_SHARING = 0

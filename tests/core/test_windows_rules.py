@@ -36,7 +36,7 @@ from fakesmb.wire.trans2 import (
     SetPathInformationRequest,
     Trans2,
 )
-from tests.core.conftest import Refuses
+from tests.refusals import Refuses
 
 A = "\\a.txt"
 BASIC, RENAME = 0x101, 1010

@@ -1,3 +1,5 @@
-from tests.vfs.lab import lab, refuses
+"""The fixtures of `tests.vfs.lab`, for all rooms of the store."""
 
-__all__ = ["lab", "refuses"]
+from tests.vfs.lab import lab
+
+__all__ = ["lab"]

@@ -2,20 +2,16 @@
 
 import os
 import pathlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.store import CreateParameters, Handle, Info, Opened
-
-Refuses = Callable[[NT], AbstractContextManager[object]]
 
 
 class Lab:
@@ -70,25 +66,6 @@ def lab(tmp_path: pathlib.Path) -> Iterator[Lab]:
     leaked = [f"/proc/self/fd/{fd}" for fd in set(os.listdir("/proc/self/fd")) - before]
     # The first test of a session also sees the pipe that pytest-twisted's reactor makes for itself.
     assert [path for path in leaked if os.path.exists(path) and "pipe:" not in os.readlink(path)] == []
-
-
-@pytest.fixture
-def refuses() -> Refuses:
-    """`with refuses(NT.X):` the block ends in that status."""
-
-    class Refused:
-        def __init__(self, status: NT) -> None:
-            self.status = status
-
-        def __enter__(self) -> "Refused":
-            return self
-
-        def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-            assert isinstance(error, SMBError), f"{self.status.label} expected, not {error!r}"
-            assert NT(error.status) is self.status
-            return True
-
-    return Refused
 
 
 def flush(store: LocalStore, handle: Handle) -> None:

@@ -1,3 +1,5 @@
+"""Paths as clients write them: parsed, refused with the right status, and never leading upwards."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""8.3 names: which names need one, and that each gets one of its own that stays the same."""
+
 import re
 
 import pytest

@@ -1,3 +1,5 @@
+"""Patterns as DOS and NT match them, as the reference says, and at bounded cost."""
+
 import time
 from functools import lru_cache
 

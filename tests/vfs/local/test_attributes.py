@@ -1,3 +1,5 @@
+"""The extended attribute that keeps DOS attributes, in every form that Samba wrote, and disks without one."""
+
 import errno
 import os
 import pathlib

@@ -23,7 +23,8 @@ from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.store import CreateParameters, Handle, Opened
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 BOB: Final = "S-1-5-21-1-2-3-1001"
 EVE: Final = "S-1-5-21-1-2-3-1002"

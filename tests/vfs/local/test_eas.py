@@ -12,7 +12,8 @@ from fakesmb.vfs.local.attributes import decode, encode
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Ea
 from fakesmb.vfs.stored import NOTHING, Stored
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 A = Path.parse("a")
 

@@ -1,3 +1,5 @@
+"""What a disk's stat becomes in the terms of NT: sizes, allocation in clusters, directories, open files."""
+
 import os
 import pathlib
 

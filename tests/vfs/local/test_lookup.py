@@ -1,3 +1,5 @@
+"""Names are found in any case, by short names and through links, and no path leads out of the share."""
+
 import os
 import pathlib
 import shutil
@@ -20,7 +22,8 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 
 def real(lab: Lab, path: str) -> str:

@@ -1,3 +1,5 @@
+"""Renames, links and deletions: what may be replaced, what an open file forbids, what follows a handle."""
+
 import contextlib
 import os
 
@@ -7,7 +9,8 @@ from fakesmb.nt.files import Access, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import SharingViolation
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 P = Path.parse
 

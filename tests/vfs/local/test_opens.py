@@ -1,3 +1,5 @@
+"""Opening and creating: every disposition, directories, attributes, delete on close, and what is refused."""
+
 import os
 
 import pytest
@@ -6,7 +8,8 @@ from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import SharingViolation
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 D = Disposition
 A = Action

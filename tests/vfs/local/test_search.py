@@ -1,3 +1,5 @@
+"""Searches: what is listed, in which order, where they go on, and directories that change meanwhile."""
+
 import os
 
 import pytest
@@ -6,7 +8,8 @@ from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Unfinished
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 P = Path.parse
 ALL = 0x16

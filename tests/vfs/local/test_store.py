@@ -1,3 +1,5 @@
+"""The local store does what the contract of a file store says: reading, writing, sizes, times, attributes, links."""
+
 import errno
 import os
 import pathlib
@@ -16,7 +18,8 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.store import CreateParameters, Ea, FileStore
 from fakesmb.world import World
-from tests.vfs.lab import Lab, Refuses, flush
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab, flush
 
 P = Path.parse
 T2001, T2005, T2010 = (from_seconds(s) for s in (1_000_000_000, 1_100_000_000, 1_300_000_000))

@@ -12,7 +12,8 @@ from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.streams import LARGEST
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Info
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 ALL = Access.FILE_ALL
 XATTR = "user.DosStream.{}:$DATA"

@@ -1,3 +1,5 @@
+"""The volume of a share: its size in Windows' terms, and a serial number for each folder."""
+
 import os
 import pathlib
 

@@ -17,7 +17,8 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.programs import local_locks
 from fakesmb.vfs.programs.local_locks import SUPPORTED, LocalLocks
 from fakesmb.vfs.store import CreateParameters, Handle
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="only Linux has open file description locks")
 

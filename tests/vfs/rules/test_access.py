@@ -1,3 +1,5 @@
+"""Access masks: generic rights in specific ones, rights that nobody gets, and what an open is granted."""
+
 import pytest
 
 from fakesmb.nt.files import Access, Attribute

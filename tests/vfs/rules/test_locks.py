@@ -1,3 +1,5 @@
+"""Byte-range locks: who excludes whom, who waits for how long, and a model of single bytes that agrees."""
+
 import time
 from collections.abc import Callable
 from functools import partial

@@ -1,3 +1,5 @@
+"""The table of open files: who is in it, what is open below a directory, which files are to be deleted."""
+
 from fakesmb.nt.files import Access
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFile

@@ -8,7 +8,8 @@ from fakesmb.nt.files import Access, Disposition, Oplock, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Handle, Opened, OplockBreaking, SharingViolation
-from tests.vfs.lab import Lab, Refuses, flush
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab, flush
 
 NONE, EXCLUSIVE, BATCH, LEVEL_II = Oplock.NONE, Oplock.EXCLUSIVE, Oplock.BATCH, Oplock.LEVEL_II
 ATTRIBUTES = Access.READ_ATTRIBUTES | Access.WRITE_ATTRIBUTES | Access.SYNCHRONIZE

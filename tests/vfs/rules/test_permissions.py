@@ -31,7 +31,7 @@ from fakesmb.vfs.rules.permissions import (
     through_parent,
     through_privileges,
 )
-from tests.vfs.lab import Refuses
+from tests.refusals import Refuses
 
 BOB: Final = "S-1-5-21-1-2-3-1001"
 EVE: Final = "S-1-5-21-1-2-3-1002"

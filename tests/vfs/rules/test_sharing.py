@@ -1,3 +1,5 @@
+"""Share modes: every pair of rights and modes, violations that are waited for, deny modes of DOS."""
+
 import itertools
 from typing import Any
 
@@ -7,7 +9,8 @@ from fakesmb.nt.files import Access, DosDeny, ShareMode
 from fakesmb.nt.status import NT
 from fakesmb.vfs.rules.sharing import conflict
 from fakesmb.vfs.store import SharingViolation
-from tests.vfs.lab import Lab, Refuses
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
 
 READ, WRITE, DELETE = Access.READ_DATA, Access.WRITE_DATA, Access.DELETE
 NEEDS = {

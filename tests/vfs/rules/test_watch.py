@@ -7,7 +7,8 @@ from fakesmb.nt.files import Disposition, Filter, Happened
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Handle
-from tests.vfs.lab import Lab, Refuses, flush
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab, flush
 from tests.vfs.watching import ADDED, ALL, EVERYTHING, MODIFIED, NEW, OLD, REMOVED, Watcher, make
 
 
