@@ -20,8 +20,9 @@ from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
 
-RECEIVE_SIZE: Final = 256 * 1024
-"""Bytes taken from the socket at once: four large writes (measured: docs/performance.md)."""
+RECEIVE_SIZE: Final = 130_000
+"""Bytes taken from the socket at once: two large writes. From 128 KiB on the C library maps and unmaps the memory of
+every receive, which costs more than the message (measured: docs/performance.md)."""
 MOST_WAITING: Final = 4 * 1024 * 1024
 """Bytes of replies that wait for a client; beyond that its requests wait too."""
 LINGER: Final = 1.0
@@ -132,15 +133,16 @@ class DirectTCP(TwistedProtocol):
     # -- replies -------------------------------------------------------------------------------------------
 
     def _send(self, buffers: list[Buffer]) -> None:
-        size = sum(map(len, buffers))
+        size = len(buffers[0]) if len(buffers) == 1 else sum(map(len, buffers))
         sent = 0
         if not self._waiting and self._socket is not None:
             try:
-                sent = (
-                    self._socket.send(b"".join(buffers))
-                    if size <= FEW_BYTES
-                    else self._socket.sendmsg(buffers)
-                )
+                if len(buffers) == 1:
+                    sent = self._socket.send(buffers[0])
+                elif size <= FEW_BYTES:
+                    sent = self._socket.send(b"".join(buffers))
+                else:
+                    sent = self._socket.sendmsg(buffers)
             except OSError:  # full; or the client is gone, which the reactor reports in its own time
                 sent = 0
             if sent == size:
