@@ -75,6 +75,9 @@ def main() -> None:
     "--journal", type=int, metavar="N", help="How many events to remember; the oldest are forgotten  [20000]"
 )
 @click.option(
+    "--no-plans", is_flag=True, help="Answer every request the general way, to compare; slower, nothing else."
+)
+@click.option(
     "--port-file", metavar="FILE", help="Write the port number to this file once clients can connect."
 )
 def serve(**given: Any) -> None:
@@ -136,6 +139,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         + [conf.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if share.name.casefold() not in taken],
     )
+    if given["no_plans"]:
+        arguments.server["plans"] = False
     if given["guest"]:
         arguments.server["guest"] = GUESTS[given["guest"]]
     if not arguments.shares and not part.share:

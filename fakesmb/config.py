@@ -70,6 +70,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extended_security: bool = True
     unicode: bool = True
     dfs: bool = True
+    plans: bool = True
+    """Whether plain requests take the short way that is made for each; the answers are the same without."""
     max_buffer: BufferSize = Profile().max_buffer
     oem_encoding: str = Settings().oem_encoding
     challenge: Challenge = ""
@@ -249,6 +251,7 @@ def merge(file: FilePart, given: Arguments) -> Config:
         comment=server.comment,
         signing=server.signing,
         profile=_profile(server),
+        plans=server.plans,
         oem_encoding=server.oem_encoding,
         challenge=bytes.fromhex(server.challenge),
         timing=file.timing,

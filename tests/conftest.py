@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fakesmb.core import connection
+from fakesmb.core.plan import NoPlans
 from tests.refusals import Refused, Refuses
 
 settings.register_profile("fakesmb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -14,8 +16,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--slow` and `--record`."""
+    """`--slow`, `--no-plans` and `--record`."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption(
+        "--no-plans", action="store_true", help="have every server answer every request the general way"
+    )
     parser.addoption(
         "--record",
         type=Path,
@@ -24,8 +29,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """With `--no-plans` servers in memory have none; those in processes of their own are told so."""
+    if config.getoption("--no-plans"):
+        vars(connection)["Plans"] = lambda *_: NoPlans()
+
+
+@pytest.fixture(scope="session")
+def serve_options(request: pytest.FixtureRequest) -> list[str]:
+    """What every `fakesmb serve` of the tests is started with besides."""
+    return ["--no-plans"] if request.config.getoption("--no-plans") else []
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow ones wait for `--slow`, visibly."""
+    """Slow ones wait for `--slow`, visibly, and what is about plans for them."""
+    if config.getoption("--no-plans"):
+        for item in items:
+            if item.get_closest_marker("plans"):
+                item.add_marker(pytest.mark.skip(reason="about plans: not with pytest --no-plans"))
     if config.getoption("--slow"):
         return
     wanted = pytest.mark.skip(reason="slow: runs with pytest --slow")

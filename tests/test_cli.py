@@ -39,6 +39,7 @@ NOTHING: dict[str, object] = {
     "log_file": None,
     "secrets": False,
     "journal": None,
+    "no_plans": False,
 }
 
 

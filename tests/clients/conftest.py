@@ -15,7 +15,10 @@ from tests.clients.client_runs import PASSWORD, USER, Running, Start
 
 @pytest.fixture(scope="session")
 def start(
-    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    fakesmb_command: list[str],
+    serve_options: list[str],
+    fakesmb_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Start:
     """Starts a server with further arguments: `with start("--signing", "required") as smb`."""
 
@@ -29,7 +32,7 @@ def start(
         smb_conf = base / "smb.conf"
         smb_conf.write_text("[global]\nclient min protocol = NT1\nclient max protocol = NT1\n")
         port_file, log, errors = base / "port", base / "log.jsonl", base / "stderr"
-        words = [*fakesmb_command, "serve", "--port", "0", "--port-file", str(port_file)]
+        words = [*fakesmb_command, "serve", *serve_options, "--port", "0", "--port-file", str(port_file)]
         words += ["--share", f"files={folder}", "--share", f"docs={docs},ro", "--share", f"c$={folder}"]
         words += ["--admin", f"{USER}:{PASSWORD}", "--user", "bob:Hunter22"]
         words += ["--log", "none", "--log-file", str(log), *arguments]

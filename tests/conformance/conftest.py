@@ -34,7 +34,10 @@ path = "{folder}"
 
 @pytest.fixture(scope="session")
 def torture(
-    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    fakesmb_command: list[str],
+    serve_options: list[str],
+    fakesmb_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Torture]:
     """smbtorture, and the server it is to be run against."""
     if shutil.which("smbtorture") is None:
@@ -57,7 +60,15 @@ def torture(
             folder=folder,
         )
     )
-    words = [*fakesmb_command, "serve", "--config", str(config), "--port-file", str(port_file)]
+    words = [
+        *fakesmb_command,
+        "serve",
+        *serve_options,
+        "--config",
+        str(config),
+        "--port-file",
+        str(port_file),
+    ]
     with errors.open("w") as stderr:
         process = subprocess.Popen(
             [*words, "--log", "none", "--log-file", str(log)], env=fakesmb_environment, stderr=stderr

@@ -45,6 +45,7 @@ from fakesmb.wire.trans2 import (
 )
 from fakesmb.world import World
 
+pytestmark = pytest.mark.plans
 Make = Callable[..., InMemoryServer]
 CLIENT = Peer(1, "127.0.0.1:1", "127.0.0.1:2")
 Item = tuple[int, Body]
