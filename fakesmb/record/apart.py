@@ -23,7 +23,9 @@ BATCH: Final = 512
 MOST_WAITING: Final = 8 << 20
 """Bytes that wait for the writer before the server does."""
 _SIZE: Final = 4
-_NICE: Final = 5
+_NICE: Final = 10
+FLUSHES_BEFORE_START: Final = 2
+"""Flushes that the writer's process waits for, while there is little to write."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(
     list[Exchange | Connected | Disconnected | SignedIn | SignInRefused | Problem]
@@ -34,58 +36,102 @@ _SET_PIPE_SIZE: Final = 1031
 
 
 class LinesApart:
-    """A sink like `JsonLines`, whose lines a process of its own makes."""
+    """A sink like `JsonLines`, whose lines a process of its own makes.
+
+    That process starts once there is more to write than a start needs: whoever waits for the server to be ready does
+    not wait for it.
+    """
 
     def __init__(self, path: str, *, secrets: bool = False) -> None:
         """Appends to the file at `path`, made if it is not there; raises OSError."""
         self.name = f"the log file {path}"
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            self._writer = subprocess.Popen(
-                [sys.executable, "-m", "fakesmb.record.apart", str(log), *(["--secrets"] if secrets else [])],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds=(log,),
-                start_new_session=True,  # Ctrl-C is for the server, which then ends the writer
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            )
-        finally:
-            os.close(log)
-        assert self._writer.stdin is not None
-        self._pipe = self._writer.stdin.fileno()
-        os.set_blocking(self._pipe, False)
-        _widen(self._pipe)
+        self._secrets = secrets
+        self._log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._writer: Writer | None = None
         self._events: list[Event] = []
-        self._batches: deque[bytes | memoryview] = deque()
-        self._bytes = 0
+        self._flushes = 0
 
     def write(self, event: Event) -> None:
         """Keeps the event."""
         events = self._events
         events.append(event)
         if len(events) >= BATCH:
-            self.flush()
+            self._give()
 
     def flush(self) -> None:
         """Gives the writer what it takes; raises OSError where it is gone."""
-        if self._events:
-            batch = _encoded(self._events)
-            self._events = []
-            self._batches.append(len(batch).to_bytes(_SIZE, "little") + batch)
-            self._bytes += _SIZE + len(batch)
-        self._give()
-        if self._bytes > MOST_WAITING:
-            os.set_blocking(self._pipe, True)
-            try:
-                while self._bytes > MOST_WAITING // 2:
-                    self._give_one()
-            finally:
-                os.set_blocking(self._pipe, False)
+        if self._events or self._writer is not None:
+            self._flushes += 1
+            if self._flushes > FLUSHES_BEFORE_START:
+                self._give()
 
     def _give(self) -> None:
+        if self._writer is None:
+            self._writer = Writer(self._log, secrets=self._secrets)
+        events, self._events = self._events, []
+        self._writer.give(events)
+
+    def close(self) -> None:
+        """Waits until everything is written; raises OSError where it cannot be."""
+        if self._writer is None:
+            lines = JsonLines(FileOutput(self._log), secrets=self._secrets)
+            for event in self._events:
+                lines.write(event)
+            lines.close()
+            return
+        os.close(self._log)
+        try:
+            self._give()
+        finally:
+            self._writer.end()
+
+
+class Writer:
+    """The process that makes lines, and the pipe to it."""
+
+    def __init__(self, log: int, *, secrets: bool) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "fakesmb.record.apart", str(log), *(["--secrets"] if secrets else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(log,),
+            start_new_session=True,  # Ctrl-C is for the server, which then ends the writer
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._said = self._process.stdin, self._process.stdout
+        self._pipe = self._input.fileno()
+        os.set_blocking(self._pipe, False)
+        _widen(self._pipe)
+        self._batches: deque[bytes | memoryview] = deque()
+        self._waiting = 0
+        """Bytes that the pipe has not taken."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def give(self, events: list[Event]) -> None:
+        """Takes a batch; waits for the process where too much waits for it. Raises OSError where it is gone."""
+        if events:
+            batch = _encoded(events)
+            self._batches.append(len(batch).to_bytes(_SIZE, "little") + batch)
+            self._waiting += _SIZE + len(batch)
         with suppress(BlockingIOError):
             while self._batches:
                 self._give_one()
+        if self._waiting > MOST_WAITING:
+            self._give_until(MOST_WAITING // 2)
+
+    def _give_until(self, left: int) -> None:
+        os.set_blocking(self._pipe, True)
+        try:
+            while self._waiting > left:
+                self._give_one()
+        finally:
+            os.set_blocking(self._pipe, False)
 
     def _give_one(self) -> None:
         first = self._batches[0]
@@ -93,32 +139,27 @@ class LinesApart:
             given = os.write(self._pipe, first)
         except BrokenPipeError:
             raise OSError(0, self._why_it_ended()) from None
-        self._bytes -= given
+        self._waiting -= given
         if given == len(first):
             self._batches.popleft()
         else:
             self._batches[0] = memoryview(first)[given:]
 
     def _why_it_ended(self) -> str:
-        assert self._writer.stdout is not None
-        said = self._writer.stdout.read().decode(errors="replace").strip()
-        return said or f"its writer ended with code {self._writer.wait()}"
+        said = self._said.read().decode(errors="replace").strip()
+        return said or f"its writer ended with code {self._process.wait()}"
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Gives the rest, and waits until it is written; raises OSError where it cannot be."""
         try:
-            os.set_blocking(self._pipe, True)
-            self.flush()
-            while self._batches:
-                self._give_one()
+            self._give_until(0)
         finally:
-            assert self._writer.stdin is not None
-            assert self._writer.stdout is not None
-            self._writer.stdin.close()
-            said = self._writer.stdout.read().decode(errors="replace").strip()
-            self._writer.stdout.close()
-            self._writer.wait()
             self._batches.clear()
+            self._waiting = 0
+            self._input.close()
+            said = self._said.read().decode(errors="replace").strip()
+            self._said.close()
+            self._process.wait()
         if said:
             raise OSError(0, said)
 
@@ -167,11 +208,12 @@ def write_lines(source: BinaryIO, log: JsonLines) -> None:
 
 
 def _step_back() -> None:
-    """Lets the server come first where both want the same processor."""
+    """Lets the server come first where both want the same processor: it waits before too much waits here."""
     with suppress(OSError):
-        if hasattr(os, "sched_setscheduler"):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-        os.nice(_NICE)
+        if hasattr(os, "SCHED_IDLE"):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        else:
+            os.nice(_NICE)
 
 
 def main(log: str, *options: str) -> int:

@@ -28,6 +28,18 @@ def events(count: int) -> list[Event]:
     return [*talk, Problem(1e9, 1, "a \ud800 surrogate")]
 
 
+def writer_of(log: LinesApart) -> apart.Writer:
+    assert log._writer is not None
+    return log._writer
+
+
+def started(log: LinesApart) -> None:
+    """A log with its first event given to its writer."""
+    log.write(events(0)[0])
+    for _ in range(apart.FLUSHES_BEFORE_START + 1):
+        log.flush()
+
+
 def test_the_lines_are_those_that_the_server_would_have_made(tmp_path: Path) -> None:
     here, there = JsonLines.append(str(tmp_path / "here")), LinesApart(str(tmp_path / "there"))
     for event in events(2000):
@@ -41,7 +53,8 @@ def test_the_lines_are_those_that_the_server_would_have_made(tmp_path: Path) -> 
 def test_what_was_flushed_is_written_soon(tmp_path: Path) -> None:
     log = LinesApart(str(tmp_path / "log"))
     log.write(events(0)[0])
-    log.flush()
+    for _ in range(apart.FLUSHES_BEFORE_START + 1):
+        log.flush()
     for _ in range(1000):
         if (tmp_path / "log").read_bytes():
             break
@@ -55,30 +68,39 @@ def test_a_server_that_outpaces_the_writer_waits_and_loses_nothing(
 ) -> None:
     monkeypatch.setattr(apart, "MOST_WAITING", 20_000)
     log = LinesApart(str(tmp_path / "log"))
-    os.kill(log._writer.pid, signal.SIGSTOP)
-    for event in events(3000)[:3000]:
+    started(log)
+    os.kill(writer_of(log).pid, signal.SIGSTOP)
+    for event in events(3000)[1:3000]:
         log.write(event)
-        if log._bytes > 10_000:
-            os.kill(log._writer.pid, signal.SIGCONT)
-    os.kill(log._writer.pid, signal.SIGCONT)
+        if writer_of(log)._waiting > 10_000:
+            os.kill(writer_of(log).pid, signal.SIGCONT)
+    os.kill(writer_of(log).pid, signal.SIGCONT)
     log.close()
     assert len((tmp_path / "log").read_bytes().splitlines()) == 1 + 2 * 2999
 
 
 def test_a_writer_that_is_gone_is_an_error_with_its_reason(tmp_path: Path) -> None:
     log = LinesApart(str(tmp_path / "log"))
-    log._writer.kill()
-    log._writer.wait()
+    started(log)
+    os.kill(writer_of(log).pid, signal.SIGKILL)
     log.write(events(0)[0])
     with pytest.raises(OSError, match="its writer ended"):
-        log.flush()
-    log._batches.clear()
+        log.close()
+
+
+def test_what_little_there_is_needs_no_writer(tmp_path: Path) -> None:
+    log = LinesApart(str(tmp_path / "log"))
+    for event in events(3):
+        log.write(event)
+    log.flush()
     log.close()
+    assert log._writer is None
+    assert len((tmp_path / "log").read_bytes().splitlines()) == 8
 
 
 def test_a_full_disk_is_told_in_its_words() -> None:
     log = LinesApart("/dev/full")
-    log.write(events(0)[0])
+    started(log)
     with pytest.raises(OSError, match="No space left"):
         log.close()
 
