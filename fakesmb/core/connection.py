@@ -140,6 +140,10 @@ class SMBConnection:
         self._frames = self._framer.feed(data)
         self.go_on()
 
+    def best_read(self, most: int) -> int:
+        """How many bytes a transport should take of the stream next, at most `most`."""
+        return self._framer.best_read(most)
+
     def hold(self) -> None:
         """The client does not take its replies: no further request is answered until `go_on`."""
         self._held = True

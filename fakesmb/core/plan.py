@@ -128,6 +128,8 @@ def _by_layout(row: CommandRow) -> list[str]:
     ]
     if not layout.parts:
         return [*lines, f"    params = Params({values})"]
+    if layout.rest:
+        return [*lines, f"    params = Params({values}message[BYTES_AT:BYTES_AT + byte_count])"]
     cursor = (
         "Cursor(message, BYTES_AT, BYTES_AT + byte_count, "
         "unicode=flags2 & UNICODE != 0, encoding=connection.oem_encoding)"

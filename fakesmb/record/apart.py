@@ -138,7 +138,7 @@ class Writer:
         try:
             given = os.write(self._pipe, first)
         except BrokenPipeError:
-            raise OSError(0, self._why_it_ended()) from None
+            raise OSError(0, self._why_it_ended() or "its writer ended") from None
         self._waiting -= given
         if given == len(first):
             self._batches.popleft()
@@ -146,8 +146,10 @@ class Writer:
             self._batches[0] = memoryview(first)[given:]
 
     def _why_it_ended(self) -> str:
+        """What the process said at its end, or its exit code; empty where all is well."""
         said = self._said.read().decode(errors="replace").strip()
-        return said or f"its writer ended with code {self._process.wait()}"
+        code = self._process.wait()
+        return said or (f"its writer ended with code {code}" if code else "")
 
     def end(self) -> None:
         """Gives the rest, and waits until it is written; raises OSError where it cannot be."""
@@ -156,12 +158,12 @@ class Writer:
         finally:
             self._batches.clear()
             self._waiting = 0
-            self._input.close()
-            said = self._said.read().decode(errors="replace").strip()
+            with suppress(BrokenPipeError):
+                self._input.close()
+            why = self._why_it_ended()
             self._said.close()
-            self._process.wait()
-        if said:
-            raise OSError(0, said)
+        if why:
+            raise OSError(0, why)
 
 
 def _encoded(events: list[Event]) -> bytes:

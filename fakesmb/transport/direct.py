@@ -25,6 +25,8 @@ RECEIVE_SIZE: Final = 130_000
 every receive, which costs more than the message (measured: docs/performance.md)."""
 MOST_WAITING: Final = 4 * 1024 * 1024
 """Bytes of replies that wait for a client; beyond that its requests wait too."""
+LARGE: Final = 0x4000
+"""From so many bytes at once on it matters where a receive cuts the stream."""
 LINGER: Final = 1.0
 """Seconds that a client has to take the last replies of a connection that we end."""
 FEW_BYTES: Final = 8192
@@ -112,8 +114,12 @@ class DirectTCP(TwistedProtocol):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Passes on bytes of the stream, however they were cut."""
-        assert self.connection is not None
-        self.connection.receive(data)
+        connection = self.connection
+        assert connection is not None
+        connection.receive(data)
+        if len(data) >= LARGE and self._socket is not None:
+            # Frames cut at their ends need not be joined, which copies them.
+            self._tcp().bufferSize = connection.best_read(RECEIVE_SIZE)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
         """Says why, in plain words."""

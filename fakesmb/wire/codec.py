@@ -74,7 +74,6 @@ from fakesmb.wire.text import (
     decode_utf16,
     encode_utf16,
     last_oem,
-    last_utf16,
 )
 
 __all__ = [
@@ -152,6 +151,8 @@ class Layout(NamedTuple):
     """How a block of the full form begins: its WordCount, and AndX words that name no further command."""
     full: struct.Struct
     """The words of the full form."""
+    rest: str
+    """The only part, where that is all bytes as they are; else empty."""
 
 
 Readers = tuple[tuple["Part", int, str], ...]
@@ -213,6 +214,7 @@ def layout_of(cls: "type[Body]") -> Layout:
         _readers(cls, parts),
         b"%c" % full_count + (b"\xff\0\0\0" if andx_words else b""),
         full,
+        parts[0][0] if len(parts) == 1 and isinstance(parts[0][1], RestPart) else "",
     )
 
 
@@ -380,6 +382,9 @@ class Body(msgspec.Struct, frozen=True, gc=False):
         if not layout.parts:
             return [layout.start + layout.full.pack(*layout.word_values(self)) + b"\0\0"]
         head = layout.start + layout.full.pack(*_fill_sizes(layout, self, unicode=unicode, encoding=encoding))
+        if layout.rest:
+            rest: Buffer = getattr(self, layout.rest)
+            return [head + U16_STRUCT.pack(len(rest) & 0xFFFF), rest]
         writer = Writer(at + len(head) + 2, unicode=unicode, encoding=encoding)
         for name, part in layout.parts:
             part.write(writer, getattr(self, name))
@@ -500,7 +505,10 @@ def structure_decoder(cls: type[Structure]) -> StructureDecoder:
             if text_at > end:
                 raise too_short(cls, size, end - at)
             if unicode or always_unicode:
-                return cls(*unpack_from(data, at), last_utf16(data[text_at + (size & 1) : end]))
+                text_at += size & 1
+                text = str(data[text_at : end - (end - text_at & 1)], "utf-16-le", "surrogatepass")
+                null = text.find("\0")
+                return cls(*unpack_from(data, at), text if null < 0 else text[:null])
             return cls(*unpack_from(data, at), last_oem(data[text_at:end], encoding))
 
         return text_last

@@ -45,13 +45,25 @@ def prefix(length: int) -> bytes:
 class Framer:
     """Collects bytes, however they were cut, and gives whole frames. Holds at most one frame and a chunk."""
 
-    __slots__ = ("_have", "_limit", "_need", "_pieces")
+    __slots__ = ("_have", "_last", "_limit", "_need", "_pieces")
 
     def __init__(self, limit: int) -> None:
         self._pieces: list[bytes | memoryview] = []
         self._have = 0
         self._need = PREFIX_SIZE
+        self._last = PREFIX_SIZE
+        """Bytes of the last whole frame."""
         self._limit = limit
+
+    def best_read(self, most: int) -> int:
+        """How many bytes to take of the stream next, at most `most`, so that they end with a frame.
+
+        That is so when frames go on being as long as the one that arrived last, as those of a large write are.
+        """
+        missing = self._need - self._have if self._pieces else 0
+        if missing >= most or self._last > most:
+            return most
+        return missing + (most - missing) // self._last * self._last or most
 
     def is_one_message(self, data: bytes) -> bool:
         """Whether `data` is exactly one message, as what a client sends at once nearly always is.
@@ -82,6 +94,7 @@ class Framer:
             if end > size:
                 self._need = end - at
                 break
+            self._last = end - at
             yield Frame(data[at], view[at + PREFIX_SIZE : end])
             at = end
         else:

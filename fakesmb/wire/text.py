@@ -127,13 +127,6 @@ def decode_utf16(raw: bytes) -> str:
     return raw.decode("utf-16-le", "surrogatepass")
 
 
-def last_utf16(raw: Buffer) -> str:
-    """The UTF-16LE string that bytes begin with, up to its null or their end; half a character is ignored."""
-    text = decode_utf16(bytes(raw if not len(raw) & 1 else raw[:-1]))
-    null = text.find("\0")
-    return text if null < 0 else text[:null]
-
-
 def last_oem(raw: Buffer, encoding: str) -> str:
     """The OEM string that bytes begin with, up to its null or their end."""
     return bytes(raw).partition(b"\0")[0].decode(encoding, "replace")
