@@ -26,7 +26,7 @@ from fakesmb.core.state import Server, Share
 from fakesmb.nt import filetime
 from fakesmb.nt.status import SMBError
 from fakesmb.record.dissect import messages
-from fakesmb.record.events import Event, Exchange, Problem, Told
+from fakesmb.record.events import Event, Exchanged, Problem, Told
 from fakesmb.record.events import Message as MessageEvent
 from fakesmb.record.log import EventLog
 from fakesmb.vfs.local.store import LocalStore
@@ -74,7 +74,7 @@ class ListSink:
 
     def write(self, event: Event) -> None:
         """Keeps it; an exchange as its messages."""
-        if isinstance(event, Exchange):
+        if isinstance(event, Exchanged):
             self.events += messages(event)
         else:
             self.events.append(event)

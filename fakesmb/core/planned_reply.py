@@ -10,7 +10,7 @@ from fakesmb.core.record import TRANSFERS
 from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import Answer, AnyRequest, FileData
 from fakesmb.nt.status import SMBError
-from fakesmb.record.events import MOST_KEPT, Exchange, Shown
+from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
 from fakesmb.wire.codec import Body, Buffer, layout_of
 from fakesmb.wire.files import read_andx_head
 from fakesmb.wire.frame import PREFIX_SIZE, prefix
@@ -104,7 +104,7 @@ def send(
     number = server.messages + 1
     server.messages = number + 1
     server.log.emit(
-        Exchange(
+        Exchanged(
             connection.client,
             request.arrived,
             answered,

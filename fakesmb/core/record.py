@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.record.events import MOST_KEPT, Exchange, Shown
+from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
 from fakesmb.wire.chain import ANDX_COMMANDS
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
@@ -85,7 +85,7 @@ def tell(
     number = server.messages + 1
     server.messages = number + 1 if shown == Shown.BOTH else number
     server.log.emit(
-        Exchange(
+        Exchanged(
             connection.client,
             arrived,
             answered,

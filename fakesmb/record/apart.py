@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from fakesmb.record.events import Connected, Disconnected, Event, Exchange, Problem, SignedIn, SignInRefused
+from fakesmb.record.events import Connected, Disconnected, Event, Exchanged, Problem, SignedIn, SignInRefused
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.outputs import FileOutput
 
@@ -28,7 +28,7 @@ FLUSHES_BEFORE_START: Final = 2
 """Flushes that the writer's process waits for, while there is little to write."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(
-    list[Exchange | Connected | Disconnected | SignedIn | SignInRefused | Problem]
+    list[Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Problem]
 )
 _PIPE_BYTES: Final = 1 << 20
 _SET_PIPE_SIZE: Final = 1031

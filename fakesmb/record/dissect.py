@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from fakesmb.record.events import Exchange, Message, Part, Shown, pipe_message
+from fakesmb.record.events import Exchanged, Message, Part, Shown, pipe_message
 from fakesmb.wire import fs_info, nt_trans, rap, set_info, tokens, trans2, unix
 from fakesmb.wire.chain import links
 from fakesmb.wire.codec import Block, Body, Buffer, DecodeError, Empty, Omitted, Record, Structure, lighten
@@ -40,7 +40,7 @@ _PIPE_DATA: Final = frozenset(
 _NO_HEADER: Final = Header(Command.INVALID, 0, 0, 0, 0, bytes(8), 0, 0, 0, 0)
 
 
-def messages(exchange: Exchange) -> tuple[Message, ...]:
+def messages(exchange: Exchanged) -> tuple[Message, ...]:
     """The one or two messages that an exchange tells, decoded. Never raises, whatever the bytes are."""
     asked, answered = exchange.request, exchange.reply
     request = _Half(asked, exchange.request_size, exchange.client.encoding) if asked else None
@@ -64,7 +64,7 @@ def messages(exchange: Exchange) -> tuple[Message, ...]:
 
 
 def _message(
-    exchange: Exchange,
+    exchange: Exchanged,
     half: "_Half",
     parts: list[Part],
     number: int,
@@ -251,7 +251,7 @@ _SET_LEVELS: Final[Mapping[int | None, Mapping[int, Any]]] = {
 # -- replies -------------------------------------------------------------------------------------------------
 
 
-def _reply_parts(half: _Half, exchange: Exchange, asked: list[Part]) -> list[Part]:
+def _reply_parts(half: _Half, exchange: Exchanged, asked: list[Part]) -> list[Part]:
     status = exchange.status
 
     def reads(code: int, block: Block) -> Body | None:

@@ -16,7 +16,7 @@ from fakesmb.record.events import (
     Connected,
     Disconnected,
     Event,
-    Exchange,
+    Exchanged,
     Message,
     Part,
     Problem,
@@ -104,11 +104,11 @@ def entry_of(event: Message | describe.Happening, *, secrets: bool = False) -> E
 
 def entries_of(event: Event, *, secrets: bool = False) -> Iterator[Entry]:
     """As `entry_of`, but one for each command of an AndX chain: what the journal counts."""
-    if type(event) is Exchange:
+    if type(event) is Exchanged:
         for message in messages(event):
             yield from entries_of(message, secrets=secrets)
         return
-    assert not isinstance(event, Exchange)
+    assert not isinstance(event, Exchanged)
     if type(event) is not Message or len(event.parts) < 2:
         yield entry_of(event, secrets=secrets)
         return

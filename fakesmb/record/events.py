@@ -32,7 +32,7 @@ class Part(msgspec.Struct, frozen=True, gc=False):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One SMB message in either direction, decoded: what `dissect.messages` makes of an `Exchange`."""
+    """One SMB message in either direction, decoded: what `dissect.messages` makes of an `Exchanged`."""
 
     time: float
     """POSIX seconds."""
@@ -72,14 +72,14 @@ class Client(msgspec.Struct, frozen=True, gc=False):
 
 
 class Shown(IntFlag):
-    """Which halves an `Exchange` tells; the other one, if its bytes are there, only explains."""
+    """Which halves an `Exchanged` tells; the other one, if its bytes are there, only explains."""
 
     REQUEST = 1
     REPLY = 2
     BOTH = 3
 
 
-class Exchange(msgspec.Struct, frozen=True, gc=False, tag=True):
+class Exchanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A request and its reply as the bytes that went over the wire, and what only the server knew of them.
 
     One is appended for each request that is answered at once. A request that waits is told alone when it begins to
@@ -181,7 +181,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 Told = Message | Connected | Disconnected | SignedIn | SignInRefused | Problem
 """What a line is about."""
-Event = Exchange | Told
+Event = Exchanged | Told
 """What sinks are given."""
 
 

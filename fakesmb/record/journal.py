@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from fakesmb.record.events import Event, Exchange, Message
+from fakesmb.record.events import Event, Exchanged, Message
 
 if TYPE_CHECKING:
     from fakesmb.record.criteria import Criterion
@@ -167,7 +167,7 @@ class Journal:
 
 
 def _weight(event: Event) -> int:
-    if type(event) is Exchange:
+    if type(event) is Exchanged:
         return OVERHEAD + len(event.request) + len(event.reply)
     return OVERHEAD + min(event.size, LARGEST) if type(event) is Message else OVERHEAD
 

@@ -6,7 +6,7 @@ import msgspec
 
 from fakesmb.record import lines
 from fakesmb.record.entry import Entry, entry_of
-from fakesmb.record.events import Event, Exchange, Message, Told
+from fakesmb.record.events import Event, Exchanged, Message, Told
 from fakesmb.record.moments import iso
 from fakesmb.record.outputs import MOST_WAITING, FileOutput, LineSink, Output
 
@@ -39,7 +39,7 @@ class JsonLines(LineSink):
 
     def lines(self, event: Event) -> bytes:
         """The lines of what was kept."""
-        if type(event) is Exchange and not self._secrets:
+        if type(event) is Exchanged and not self._secrets:
             try:
                 straight = lines.json_lines(event)
             except (

@@ -12,7 +12,7 @@ from typing import Final
 from fakesmb.record.describe import status_words
 from fakesmb.record.dissect import IPC
 from fakesmb.record.entry import from_root, status_label
-from fakesmb.record.events import Exchange, Shown
+from fakesmb.record.events import Exchanged, Shown
 from fakesmb.record.moments import iso
 from fakesmb.record.plans import NoPlan, Plan, json_text, structure_plan, title_of
 from fakesmb.record.plans_trans2 import transaction_reply, transaction_request
@@ -34,7 +34,7 @@ _GENERAL: Final = words_trans.COMMANDS | {Command.SESSION_SETUP_ANDX, Command.NE
 _ON_PIPES: Final = frozenset({Command.READ_ANDX, Command.WRITE_ANDX})
 
 
-def json_lines(exchange: Exchange) -> bytes | None:
+def json_lines(exchange: Exchanged) -> bytes | None:
     """The lines; None where an exchange goes the general way."""
     try:
         return _lines(exchange).encode()
@@ -42,7 +42,7 @@ def json_lines(exchange: Exchange) -> bytes | None:
         return None
 
 
-def _lines(exchange: Exchange) -> str:
+def _lines(exchange: Exchanged) -> str:
     request, reply, client = exchange.request, exchange.reply, exchange.client
     if exchange.shown != Shown.BOTH or not reply:
         raise NoPlan
@@ -87,7 +87,7 @@ def _ids(message: bytes, size: int) -> tuple[int, ...]:
 
 
 def _answer(
-    exchange: Exchange, command: int, word_count: int, unicode: bool, subcommand: int | None
+    exchange: Exchanged, command: int, word_count: int, unicode: bool, subcommand: int | None
 ) -> tuple[str, str, int | None, int | None]:
     status, reason, message = exchange.status, exchange.reason, exchange.reply
     if word_count == 0 and status:

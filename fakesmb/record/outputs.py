@@ -6,7 +6,7 @@ import stat
 from typing import Final, Protocol
 
 from fakesmb.record import dissect
-from fakesmb.record.events import Event, Exchange, Problem, Told
+from fakesmb.record.events import Event, Exchanged, Problem, Told
 
 MOST_WAITING: Final = 256
 """Events that wait for `flush`; so many are written at once: bounded memory."""
@@ -87,7 +87,7 @@ class LineSink:
 
     def write(self, event: Event) -> None:
         """Keeps the event."""
-        if type(event) is Exchange:
+        if type(event) is Exchanged:
             self._bytes += len(event.request) + len(event.reply)
         waiting = self._waiting
         waiting.append(event)
@@ -96,7 +96,7 @@ class LineSink:
 
     def lines(self, event: Event) -> bytes:
         """The lines of what was kept. An exchange that cannot be dissected is still told, with the reason."""
-        if not isinstance(event, Exchange):
+        if not isinstance(event, Exchanged):
             return self.line(event)
         try:
             told = dissect.messages(event)

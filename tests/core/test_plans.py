@@ -18,8 +18,7 @@ from fakesmb.core.settings import Settings
 from fakesmb.core.tap import Tap
 from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.record.events import Client as Peer
-from fakesmb.record.events import Event
-from fakesmb.record.events import Exchange as Exchanged
+from fakesmb.record.events import Event, Exchanged
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.wire.codec import Body, Buffer, Empty
 from fakesmb.wire.commands import Command

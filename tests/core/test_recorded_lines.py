@@ -6,7 +6,7 @@ import pytest
 
 from fakesmb.core.settings import Settings
 from fakesmb.record.dissect import messages
-from fakesmb.record.events import Event, Exchange
+from fakesmb.record.events import Event, Exchanged
 from tests.core import transcript
 from tests.core.conftest import Make
 from tests.record.test_straight import both_ways
@@ -16,10 +16,10 @@ class Exchanges:
     """A sink that keeps exchanges."""
 
     def __init__(self) -> None:
-        self.kept: list[Exchange] = []
+        self.kept: list[Exchanged] = []
 
     def write(self, event: Event) -> None:
-        if isinstance(event, Exchange):
+        if isinstance(event, Exchanged):
             self.kept.append(event)
 
     def flush(self) -> None: ...

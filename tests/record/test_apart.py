@@ -10,7 +10,7 @@ import pytest
 
 from fakesmb.record import apart
 from fakesmb.record.apart import LinesApart
-from fakesmb.record.events import Client, Connected, Event, Exchange, Problem
+from fakesmb.record.events import Client, Connected, Event, Exchanged, Problem
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.wire.header import Header
 
@@ -22,7 +22,7 @@ REPLY = Header(0x2B, 0, 0x98, 0xC003, 0, bytes(8), 1, 2, 3, 4).encode() + b"\x01
 def events(count: int) -> list[Event]:
     talk: list[Event] = [Connected(1e9, 1, PEER.peer, PEER.local)]
     talk += [
-        Exchange(PEER, 1e9, 1e9, 2 * number + 1, ECHO, len(ECHO), REPLY, len(REPLY), user="alice")
+        Exchanged(PEER, 1e9, 1e9, 2 * number + 1, ECHO, len(ECHO), REPLY, len(REPLY), user="alice")
         for number in range(count)
     ]
     return [*talk, Problem(1e9, 1, "a \ud800 surrogate")]

@@ -15,7 +15,7 @@ from fakesmb.nt.status import NT
 from fakesmb.record.describe import carrier, tagged
 from fakesmb.record.dissect import messages
 from fakesmb.record.entry import entry_of
-from fakesmb.record.events import MOST_KEPT, Client, Exchange, Message, Shown
+from fakesmb.record.events import MOST_KEPT, Client, Exchanged, Message, Shown
 from fakesmb.record.jsonl import encode
 from fakesmb.wire import files, locking, raw, session, trans
 from fakesmb.wire.codec import Body, Empty
@@ -29,7 +29,7 @@ from tests.record.test_describe import BIND, BIND_ACK, token
 WHO = Client(3, CLIENT, SERVER)
 
 
-def exchange(request: bytes, reply: bytes = b"", **rest: Any) -> Exchange:
+def exchange(request: bytes, reply: bytes = b"", **rest: Any) -> Exchanged:
     values: dict[str, Any] = {
         "client": WHO,
         "time": START,
@@ -38,7 +38,7 @@ def exchange(request: bytes, reply: bytes = b"", **rest: Any) -> Exchange:
         "request_size": len(request),
         "reply_size": len(reply),
     }
-    return Exchange(request=request, reply=reply, **values | rest)
+    return Exchanged(request=request, reply=reply, **values | rest)
 
 
 def message(
@@ -58,11 +58,11 @@ def message(
     return bytes(data)
 
 
-def told(one: Exchange) -> list[str]:
+def told(one: Exchanged) -> list[str]:
     return [tagged(each) for each in messages(one)]
 
 
-def transcript_exchanges(path: Path) -> Iterator[tuple[Exchange, str]]:
+def transcript_exchanges(path: Path) -> Iterator[tuple[Exchanged, str]]:
     """Each message of a transcript on its own, a reply with the request that it answers, and the file's words."""
     asked: dict[int, bytes] = {}
     for turn in transcript.turns(path):

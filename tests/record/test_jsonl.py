@@ -18,7 +18,7 @@ from fakesmb.record.events import (
     Connected,
     Disconnected,
     Event,
-    Exchange,
+    Exchanged,
     Part,
     Problem,
     SignedIn,
@@ -283,7 +283,7 @@ def test_an_exchange_that_cannot_be_dissected_is_told_with_the_reason(
         raise KeyError("a mistake")
 
     monkeypatch.setattr("fakesmb.record.lines.json_lines", broken)
-    one = Exchange(Client(1, CLIENT, SERVER), START, START, 7, b"no SMB", 6, b"", 0)
+    one = Exchanged(Client(1, CLIENT, SERVER), START, START, 7, b"no SMB", 6, b"", 0)
     (line,) = lines_of(one)
     assert line["problem"].endswith("shorter than its header")
     monkeypatch.setattr("fakesmb.record.dissect.messages", broken)

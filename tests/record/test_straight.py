@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fakesmb.nt.status import NT
 from fakesmb.record.dissect import messages
 from fakesmb.record.entry import entry_of
-from fakesmb.record.events import Exchange
+from fakesmb.record.events import Exchanged
 from fakesmb.record.jsonl import encode
 from fakesmb.record.lines import json_lines
 from fakesmb.wire import files, session, trans, trans2
@@ -25,12 +25,12 @@ from tests.core import transcript
 from tests.record.test_dissect import exchange, message
 
 
-def general(one: Exchange) -> bytes:
+def general(one: Exchanged) -> bytes:
     """The lines as the general way writes them."""
     return b"".join(encode(entry_of(each)) for each in messages(one))
 
 
-def both_ways(one: Exchange) -> bool:
+def both_ways(one: Exchanged) -> bool:
     """Whether an exchange has lines that are written straight; they are those of the general way."""
     straight = json_lines(one)
     if straight is not None:
@@ -38,7 +38,7 @@ def both_ways(one: Exchange) -> bool:
     return straight is not None
 
 
-def transcript_exchanges(path: Path) -> Iterator[Exchange]:
+def transcript_exchanges(path: Path) -> Iterator[Exchanged]:
     """The exchanges of a transcript: each reply with its request; bytes that may be any are 0."""
     asked: dict[int, bytes] = {}
     for turn in transcript.turns(path):
@@ -101,7 +101,7 @@ COMMON = {"query": QUERY_PATH, "echo": ECHO, "read": READ, "write": WRITE, "clos
 
 
 @pytest.mark.parametrize("one", COMMON.values(), ids=COMMON)
-def test_what_is_common_is_written_straight(one: Exchange) -> None:
+def test_what_is_common_is_written_straight(one: Exchanged) -> None:
     assert both_ways(one)
     assert both_ways(msgspec.structs.replace(one, path='\\Ωmega\\"q"\t.txt', user="Ängström", fid=7))
 
@@ -117,7 +117,7 @@ def test_a_name_that_utf8_cannot_write_goes_the_general_way() -> None:
 
 
 @given(st.sampled_from(list(COMMON.values())), st.data())
-def test_a_damaged_exchange_has_the_lines_of_the_general_way(one: Exchange, data: st.DataObject) -> None:
+def test_a_damaged_exchange_has_the_lines_of_the_general_way(one: Exchanged, data: st.DataObject) -> None:
     request, reply = bytearray(one.request), bytearray(one.reply)
     for half in (request, reply):
         for _ in range(data.draw(st.integers(0, 3))):
@@ -149,7 +149,7 @@ def test_any_words_and_bytes_have_the_lines_of_the_general_way(
 
 
 @pytest.mark.parametrize("one", [QUERY_PATH, ECHO], ids=["query", "echo"])
-def test_straight_costs_less_than_half_of_the_general_way(one: Exchange) -> None:
+def test_straight_costs_less_than_half_of_the_general_way(one: Exchanged) -> None:
     """In fact a third to a quarter; the rest is for a machine that does other things too."""
     straight, slow = (
         min(repeat(lambda way=way: way(one), number=100, repeat=9, timer=process_time))  # type: ignore[misc]
