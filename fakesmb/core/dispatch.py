@@ -15,19 +15,21 @@ P = TypeVar("P", bound=Body)
 
 
 class Needs(IntFlag):
-    """What dispatch checks once, so that no handler has to."""
+    """What dispatch checks once, so that no handler has to. Rows name one of the levels below the single bits."""
 
     NOTHING = 0
     SESSION = 1
     """A signed-in UID, else SMB_BAD_UID."""
-    TREE_ONLY = 2
-    TREE = 3
-    """A TID of this connection, else SMB_BAD_TID; and a session."""
-    DISK_ONLY = 4
-    DISK = 7
+    CONNECTED = 2
+    """A TID of this connection, else SMB_BAD_TID; one that the user may use, else ACCESS_DENIED."""
+    ON_DISK = 4
     """A tree that is a folder, not IPC$, else ACCESS_DENIED."""
-    WRITABLE = 15
-    """A folder that may be changed, else ACCESS_DENIED."""
+    NOT_READ_ONLY = 8
+    """A tree whose files the user may change, else ACCESS_DENIED."""
+
+    TREE = SESSION | CONNECTED
+    DISK = TREE | ON_DISK
+    WRITABLE = DISK | NOT_READ_ONLY
 
 
 Handler = Callable[[Request[Any]], Answer | Deferred[Answer]]

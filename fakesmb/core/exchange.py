@@ -188,7 +188,7 @@ class Exchange:
                 raise SMBError(_stale(params, NT.SMB_BAD_UID), f"no session has UID 0x{self.uid:04X}")
             self.session = session
             session.last_used = self.arrived
-            if needs & Needs.TREE_ONLY:
+            if needs & Needs.CONNECTED:
                 tree = connection.trees.entries.get(self.tid)
                 if tree is None:
                     raise SMBError(
@@ -421,9 +421,9 @@ def check_tree(tree: "Tree", session: "Session", needs: int) -> None:
     """Raises ACCESS_DENIED where the user may not use the tree, or it is not what the command needs."""
     if tree.session is not session and not tree.serves(session):
         raise SMBError(NT.ACCESS_DENIED, f"another user's tree of {tree.share.name}")
-    if needs & Needs.DISK_ONLY and tree.store is None:
+    if needs & Needs.ON_DISK and tree.store is None:
         raise SMBError(NT.ACCESS_DENIED, "IPC$ has no files")
-    if needs == Needs.WRITABLE:
+    if needs & Needs.NOT_READ_ONLY:
         check_writable(tree)
 
 

@@ -89,7 +89,7 @@ def subplan_source(row: SubcommandRow) -> str:
 
 def _source(taken_apart: list[str], needs: int, prepared: list[str], finished: str) -> str:
     state = (
-        f"{'session' if needs & Needs.SESSION else 'None'}, {'tree' if needs & Needs.TREE_ONLY else 'None'}"
+        f"{'session' if needs & Needs.SESSION else 'None'}, {'tree' if needs & Needs.CONNECTED else 'None'}"
     )
     lines = [
         "def plan(connection, message):",
@@ -168,15 +168,15 @@ def _needs(needs: int) -> list[str]:
             "        return False",
             "    session.last_used = arrived",
         ]
-    if needs & Needs.TREE_ONLY:
+    if needs & Needs.CONNECTED:
         lines += [
             "    tree = connection.trees.entries.get(tid)",
             "    if tree is None or tree.session is not session and not tree.serves(session):",
             "        return False",
         ]
-    if needs & Needs.DISK_ONLY:
+    if needs & Needs.ON_DISK:
         lines += ["    if tree.store is None:", "        return False"]
-    if needs == Needs.WRITABLE:
+    if needs & Needs.NOT_READ_ONLY:
         lines += ["    if tree.read_only:", "        return False"]
     return lines
 

@@ -85,9 +85,9 @@ def invoke(
     row = None if function is None else rows.get(function)
     if row is None:
         raise unsupported(command, function)
-    if row.needs & 4 and request.tree.store is None:
+    if row.needs & Needs.ON_DISK and request.tree.store is None:
         raise SMBError(NT.INVALID_DEVICE_REQUEST, "IPC$ has no files")
-    if row.needs == Needs.WRITABLE:
+    if row.needs & Needs.NOT_READ_ONLY:
         request.check_writable()
     request.transaction = whole
     request.params = row.decode(whole, unicode=request.unicode, encoding=request.connection.oem_encoding)
