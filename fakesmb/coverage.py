@@ -16,6 +16,7 @@ from fakesmb.rap import functions as rap
 from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.pipes import SERVICES
 from fakesmb.rpc.view import ServerView
+from fakesmb.vfs.local.control import CONTROLS
 from fakesmb.wire import file_info, find_info, fs_info, names, opnums, set_info, unix
 from fakesmb.wire.interfaces import INTERFACES
 from fakesmb.wire.trans2 import Trans2
@@ -57,9 +58,10 @@ def tables() -> Iterator[Table]:
         "NT_TRANSACT functions",
         [_row(code, 4, name, code in FUNCTIONS) for code, name in names.NT_TRANSACT_FUNCTIONS.items()],
     )
+    controls = ioctl.ANSWERED | CONTROLS.keys()
     yield Table(
         "Controls in NT_TRANSACT_IOCTL",
-        [_row(code, 8, name, code in ioctl.ANSWERED) for code, name in sorted(names.FSCTLS.items())],
+        [_row(code, 8, name, code in controls) for code, name in sorted(names.FSCTLS.items())],
     )
     yield Table("FIND_FIRST2 and FIND_NEXT2 levels", _levels(find_info.LEVELS | unix.FIND_LEVELS, _finds))
     yield Table(

@@ -42,9 +42,10 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "stored": set(),
         "reactor": set(),
         "store": {"paths", "shortnames"},
+        "eas": {"paths", "store"},
         "rules": NAMES_OF_FILES | {"store"},
         "programs": NAMES_OF_FILES | {"reactor", "store", "rules"},
-        "local": NAMES_OF_FILES | {"store", "rules"},
+        "local": NAMES_OF_FILES | {"eas", "store", "rules"},
     },
     "rpc": {
         "view": set(),
@@ -64,6 +65,14 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
     },
 }
 """Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""
+
+CONTRACT_OF_FILES = {"paths", "wildcards", "shortnames", "reactor", "store", "eas"}
+"""The rooms of vfs that the core may import: none that implements a store."""
+
+FAMILIES = {"commands", "trans", "trans2", "nt_trans"}
+"""The packages of handlers inside core."""
+LOADS_THE_TABLES = "fakesmb.core.connection"
+"""The one module of core outside the families that imports them: it finds a row by its code."""
 
 IMPACKET = {"auth", "rpc"}
 REACTOR = {"transport", "app", "cli", "testing", "pytest_plugin", "web"}
@@ -105,10 +114,23 @@ def modules_imported(path: Path) -> set[str]:
     return {name if name in known else name.rpartition(".")[0] for name in names} & known
 
 
+def graph_of_parts() -> dict[str, set[str]]:
+    """Every part of the package, and the other parts that it imports, types included."""
+    graph: dict[str, set[str]] = {}
+    for path in MODULES:
+        part = part_of(module_of(path))
+        graph.setdefault(part, set()).update({part_of(other) for other in modules_imported(path)} - {part})
+    return graph
+
+
 def circles(part: str) -> list[set[str]]:
     """The sets of modules of a part that reach each other by imports."""
-    graph = {module_of(path): modules_imported(path) for path in (PACKAGE / part).rglob("*.py")}
-    reached = {module: set(others & graph.keys()) for module, others in graph.items()}
+    return circles_in({module_of(path): modules_imported(path) for path in (PACKAGE / part).rglob("*.py")})
+
+
+def circles_in(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The sets of nodes of a graph that reach each other."""
+    reached = {node: set(others & graph.keys()) for node, others in graph.items()}
     for middle in graph:
         for module in graph:
             if middle in reached[module]:
@@ -149,6 +171,49 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
 @pytest.mark.parametrize("part", ROOMS_MAY_IMPORT)
 def test_no_circle_of_imports_inside_a_part_even_for_types(part: str) -> None:
     assert circles(part) == []
+
+
+def test_no_circle_of_imports_between_parts_even_for_types() -> None:
+    graph = graph_of_parts()
+    assert graph["core"] > {"wire", "vfs", "record"}
+    assert circles_in(graph) == []
+
+
+def test_a_circle_between_parts_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = PACKAGE / "nt" / "token.py"
+    source = "def late() -> None:\n    from fakesmb.wire.codec import Body\n"
+    original = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda self, **_: source if self == bad else original(self))
+    assert {"nt", "wire"} <= circles_in(graph_of_parts())[0]
+
+
+def test_the_core_knows_of_files_only_the_contract() -> None:
+    used = {name for path in (PACKAGE / "core").rglob("*.py") for name in modules_imported(path)}
+    assert {room_of(name) for name in used if part_of(name) == "vfs"} <= CONTRACT_OF_FILES
+
+
+def test_handlers_import_the_core_and_only_the_loader_of_the_tables_imports_handlers() -> None:
+    loaders = {
+        module_of(path)
+        for path in (PACKAGE / "core").glob("*.py")
+        for name in modules_imported(path)
+        if part_of(name) == "core" and room_of(name) in FAMILIES
+    }
+    assert loaders == {LOADS_THE_TABLES}
+
+
+def test_no_circle_between_the_families_of_handlers() -> None:
+    """The commands that carry transactions import the tables of subcommands; families of subcommands, no other."""
+    families = {
+        family: {
+            room_of(name)
+            for path in (PACKAGE / "core" / family).glob("*.py")
+            for name in modules_imported(path)
+            if part_of(name) == "core" and room_of(name) in FAMILIES - {family}
+        }
+        for family in FAMILIES
+    }
+    assert families == {"commands": FAMILIES - {"commands"}} | {f: set() for f in FAMILIES - {"commands"}}
 
 
 def test_the_rules_find_what_they_forbid(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Header
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
-    from fakesmb.core.commands.locking import LockWait
+    from fakesmb.core.lock_waits import LockWait
     from fakesmb.core.tap import Tap
     from fakesmb.vfs.store import FileRange, Handle
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from fakesmb.core.request import AnyRequest
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local.eas import check
+from fakesmb.vfs.eas import check
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.store import Ea, Info
 from fakesmb.wire import eas as wire

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.record.events import Exchanged, Message, Part, Shown, pipe_message
 from fakesmb.wire import fs_info, nt_trans, rap, set_info, tokens, trans2, unix
 from fakesmb.wire.chain import links
@@ -225,7 +226,7 @@ def _request_detail(command: int, body: TransactionRequest, parameters: object, 
         return pipe_message(body.data) if body.subcommand in _PIPE_DATA else None
     if command == Command.NT_TRANSACT:
         if isinstance(parameters, nt_trans.IoctlSetup):
-            pipe = parameters.function_code == nt_trans.Fsctl.PIPE_TRANSCEIVE
+            pipe = parameters.function_code == Fsctl.PIPE_TRANSCEIVE
             return pipe_message(body.data) if pipe else None
         return None
     levels = _SET_LEVELS.get(body.subcommand)
@@ -317,7 +318,7 @@ def _reply_detail(command: int, request: Part | None, body: TransactionResponse)
             return _structure(rap.RapResponse, body.parameters, False, "")
         return pipe_message(body.data) if request.subcommand in _PIPE_DATA else None
     setup = request.parameters
-    if type(setup) is nt_trans.IoctlSetup and setup.function_code == nt_trans.Fsctl.PIPE_TRANSCEIVE:
+    if type(setup) is nt_trans.IoctlSetup and setup.function_code == Fsctl.PIPE_TRANSCEIVE:
         return pipe_message(body.data)
     if command == Command.NT_TRANSACT and request.subcommand == nt_trans.NtTransact.NOTIFY_CHANGE:
         try:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.wire.commands import Command, PipeFunction
-from fakesmb.wire.nt_trans import Fsctl, NtTransact
+from fakesmb.wire.nt_trans import NtTransact
 from fakesmb.wire.trans2 import Trans2
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.nt_trans import Fsctl, IoctlSetup
+from fakesmb.wire.nt_trans import IoctlSetup
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
 
 LIMITS = (256, 1 << 20, 16 << 20)

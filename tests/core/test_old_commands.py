@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakesmb.core.request import Empty
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.status import ERRDOS, ERRSRV, NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
 from fakesmb.wire.codec import Body
@@ -35,7 +36,7 @@ from fakesmb.wire.files import (
     WriteResponse,
 )
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.nt_trans import Fsctl, IoctlSetup, NtCreateRequest, NtCreateResponse
+from fakesmb.wire.nt_trans import IoctlSetup, NtCreateRequest, NtCreateResponse
 from fakesmb.wire.raw import (
     ReadMpxRequest,
     ReadRawRequest,

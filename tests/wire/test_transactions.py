@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.wire import dfs, names, nt_trans, trans2
 from fakesmb.wire.codec import DecodeError
 from tests.wire.wire_blocks import octets
@@ -118,7 +119,7 @@ def test_create_answers_have_69_and_101_bytes() -> None:
 
 
 def test_setups_are_these_bytes() -> None:
-    ioctl = nt_trans.IoctlSetup(nt_trans.Fsctl.SRV_ENUMERATE_SNAPSHOTS, 0x4001)
+    ioctl = nt_trans.IoctlSetup(Fsctl.SRV_ENUMERATE_SNAPSHOTS, 0x4001)
     assert ioctl.encode() == octets("64401400 0140 01 00")
     assert nt_trans.NotifySetup.decode(octets("17000000 0140 01 00")) == nt_trans.NotifySetup(0x17, 0x4001, 1)
     entry = nt_trans.QuotaEntry(0, 16, 1, 2, -1, -1)

@@ -1,143 +1,26 @@
 """Byte-range locks: LOCKING_ANDX, LOCK_BYTE_RANGE, UNLOCK_BYTE_RANGE ([MS-CIFS] 2.2.4.32, .13, .14)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.lock_waits import LockWait, take_all
 from fakesmb.core.request import NO_REPLY, Answer, Empty, Request
-from fakesmb.core.state import Clock
 from fakesmb.nt.status import ERRDOS, NT, SMBError
-from fakesmb.vfs.reactor import DelayedCall
-from fakesmb.vfs.store import FileStore, Handle
+from fakesmb.vfs.store import Handle
 from fakesmb.wire.commands import Command
 from fakesmb.wire.locking import (
-    FOREVER,
     LockByteRangeRequest,
     LockingAndxRequest,
     LockingAndxResponse,
-    LockRange,
     LockType,
     UnlockByteRangeRequest,
 )
 
-_MILLISECOND: Final = 0.001
 CANCEL_VIOLATION: Final = (ERRDOS, 173)
-
-
-class LockWait:
-    """The locks of one request that has to wait for some: taken in order, all or none.
-
-    `deferred` ends with success, with what the store refuses, or on time-out with FILE_LOCK_CONFLICT. Cancelling
-    it gives back what was taken.
-    """
-
-    __slots__ = (
-        "_current",
-        "_exclusive",
-        "_handle",
-        "_store",
-        "_taken",
-        "_timed_out",
-        "_timer",
-        "deferred",
-        "large",
-        "ranges",
-    )
-
-    def __init__(
-        self,
-        store: FileStore,
-        handle: Handle,
-        ranges: Sequence[LockRange],
-        *,
-        exclusive: bool,
-        clock: Clock,
-        timeout: int,
-    ) -> None:
-        self._store = store
-        self._handle = handle
-        self._exclusive = exclusive
-        self._taken: list[LockRange] = []
-        self._current: Deferred[None] | None = None
-        self._timed_out = False
-        self._timer: DelayedCall | None = None
-        self.ranges = ranges
-        self.large = False
-        """Whether the request named them in 64 bits: one that cancels it must do so too."""
-        self.deferred: Deferred[None] = Deferred(self._cancelled)
-        if timeout != FOREVER:
-            self._timer = clock.callLater(timeout * _MILLISECOND, self._expire)
-        self._take_next()
-
-    def _take_next(self) -> None:
-        """Takes one lock after another until one has to wait: a loop, since one message may name thousands."""
-        while len(self._taken) < len(self.ranges):
-            pid, offset, length = self.ranges[len(self._taken)]
-            try:
-                current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
-            except SMBError as error:
-                self._stop_timer()
-                self._give_back()
-                self.deferred.errback(error)
-                return
-            if not current.called:
-                self._current = current
-                current.addCallbacks(self._took, self._failed)
-                return
-            self._taken.append(self.ranges[len(self._taken)])
-        self._stop_timer()
-        self.deferred.callback(None)
-
-    def _took(self, _: None) -> None:
-        self._current = None
-        self._taken.append(self.ranges[len(self._taken)])
-        self._take_next()
-
-    def _failed(self, failure: Failure) -> None:
-        self._current = None
-        self._stop_timer()
-        self._give_back()
-        error: BaseException | None = failure.value
-        if isinstance(error, CancelledError):
-            # Windows says the same of a lock that timed out and of one that was cancelled, by whatever command.
-            error = SMBError(
-                NT.FILE_LOCK_CONFLICT,
-                "the wait for the lock timed out" if self._timed_out else "the wait was cancelled",
-            )
-        if not self.deferred.called:
-            self.deferred.errback(error)
-
-    def _expire(self) -> None:
-        self._timed_out = True
-        if self._current is not None:
-            self._current.cancel()
-
-    def _cancelled(self, deferred: "Deferred[None]") -> None:
-        self._stop_timer()
-        if self._current is not None:
-            self._current.cancel()
-
-    def wants(self, named: Sequence[LockRange]) -> bool:
-        """Whether that range is the one waited for now."""
-        return list(self.ranges[len(self._taken) : len(self._taken) + 1]) == list(named) != []
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-
-    def _give_back(self) -> None:
-        give_back(self._store, self._handle, self._taken, exclusive=self._exclusive)
-        self._taken = []
-
-
-def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:
-    """Unlocks what a request that failed had locked so far, newest first."""
-    if not handle.closed:
-        for pid, offset, length in reversed(ranges):
-            store.unlock(handle, pid, offset, length, exclusive=exclusive)
 
 
 @command(Command.LOCKING_ANDX, LockingAndxRequest, Needs.DISK)
@@ -183,18 +66,6 @@ def _acknowledge(request: Request[LockingAndxRequest]) -> None:
     if entry is not None and entry.tree is request.tree and entry.oplock is not None:
         request.path = entry.path
         entry.oplock.acknowledged(request.params.new_oplock_level)
-
-
-def take_all(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:
-    """Locks all ranges at once, or none and raises why."""
-    taken: list[LockRange] = []
-    try:
-        for one in ranges:
-            store.lock(handle, one.pid, one.offset, one.length, exclusive=exclusive)
-            taken.append(one)
-    except SMBError:
-        give_back(store, handle, taken, exclusive=exclusive)
-        raise
 
 
 def _cancel(request: Request[LockingAndxRequest], handle: Handle) -> Answer:

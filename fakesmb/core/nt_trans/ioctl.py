@@ -8,23 +8,23 @@ from fakesmb.core.nt_trans.copychunk import copy_chunks, resume_key
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import then
+from fakesmb.nt.controls import CHANGING, Fsctl
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe
-from fakesmb.vfs.local.control import CHANGING, CONTROLS
-from fakesmb.wire.nt_trans import Fsctl, IoctlSetup, NtTransact
+from fakesmb.wire.nt_trans import IoctlSetup, NtTransact
 
 _LENGTH: Final = struct.Struct("<H")
 _SNAPSHOTS: Final = struct.Struct("<III4x")
 _EMPTY_LIST: Final = 2
 """Bytes of a list of snapshot names that has none: its closing null."""
 
-ANSWERED: Final = CONTROLS.keys() | {
+ANSWERED: Final = {
     Fsctl.PIPE_TRANSCEIVE,
     Fsctl.SRV_COPYCHUNK,
     Fsctl.SRV_ENUMERATE_SNAPSHOTS,
     Fsctl.SRV_REQUEST_RESUME_KEY,
 }
-"""Every control that gets more than INVALID_DEVICE_REQUEST."""
+"""The controls that are answered here; the others go to the share's store."""
 
 
 @subcommand(NtTransact.IOCTL, IoctlSetup, Needs.TREE)

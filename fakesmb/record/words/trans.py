@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.descriptor import SecurityInformation
 from fakesmb.nt.status import NT
 from fakesmb.record.events import Part
@@ -201,7 +202,7 @@ def _nothing(_: Any) -> str:
     return ""
 
 
-_FSCTLS: Final = {code: name for name, code in vars(nt_trans.Fsctl).items() if isinstance(code, int)}
+_FSCTLS: Final[dict[int, str]] = {code: code.name for code in Fsctl}
 _DESCRIPTOR_PARTS: Final = (
     (SecurityInformation.OWNER, "owner"),
     (SecurityInformation.GROUP, "group"),

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import load, save
@@ -161,26 +162,23 @@ def _path_name_is_valid(handle: LocalHandle, data: bytes, room: int) -> Answer:
 
 
 CONTROLS: Final[Mapping[int, Callable[[LocalHandle, bytes, int], Answer]]] = {
-    0x0009002C: _path_name_is_valid,
-    0x0009003C: _get_compression,
-    0x0009C040: _set_compression,
-    0x0009008F: _find_files_by_sid,
-    0x00090098: _set_object_id,
-    0x0009009C: _get_object_id,
-    0x000900A0: _delete_object_id,
-    0x000900A8: _no_reparse_point,
-    0x000900AC: _no_reparse_point,
-    0x000900C0: _create_or_get_object_id,
-    0x000900C4: _set_sparse,
-    0x000940CF: _allocated_ranges,
-    0x000980C8: _set_zero_data,
+    Fsctl.IS_PATHNAME_VALID: _path_name_is_valid,
+    Fsctl.GET_COMPRESSION: _get_compression,
+    Fsctl.SET_COMPRESSION: _set_compression,
+    Fsctl.FIND_FILES_BY_SID: _find_files_by_sid,
+    Fsctl.SET_OBJECT_ID: _set_object_id,
+    Fsctl.GET_OBJECT_ID: _get_object_id,
+    Fsctl.DELETE_OBJECT_ID: _delete_object_id,
+    Fsctl.GET_REPARSE_POINT: _no_reparse_point,
+    Fsctl.DELETE_REPARSE_POINT: _no_reparse_point,
+    Fsctl.CREATE_OR_GET_OBJECT_ID: _create_or_get_object_id,
+    Fsctl.SET_SPARSE: _set_sparse,
+    Fsctl.QUERY_ALLOCATED_RANGES: _allocated_ranges,
+    Fsctl.SET_ZERO_DATA: _set_zero_data,
 }
-"""By code, [MS-FSCC] 2.3; `wire.nt_trans.Fsctl` has their names."""
+"""What a local store answers, [MS-FSCC] 2.3."""
 
-
-CHANGING: Final = frozenset({0x0009C040, 0x00090098, 0x000900A0, 0x000900C0, 0x000900C4, 0x000980C8})
-"""Those that change the file."""
-OF_DATA: Final = frozenset({0x000900C4, 0x000940CF, 0x000980C8})
+OF_DATA: Final = frozenset({Fsctl.SET_SPARSE, Fsctl.QUERY_ALLOCATED_RANGES, Fsctl.SET_ZERO_DATA})
 """Those about sparse ranges on the disk, which a named stream does not have."""
 
 

@@ -7,38 +7,16 @@ attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
 """
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.eas import LARGEST, check, may_have, size_of
 from fakesmb.vfs.local import xattrs
 from fakesmb.vfs.paths import fold
 from fakesmb.vfs.store import Ea
 
-LARGEST: Final = 0xFFFF
-"""Bytes of all EAs of a file as a list, at most (NTFS)."""
-
 _PREFIX: Final = "user."
-_RESERVED: Final = ("DOSATTRIB", "DOSSTREAM.", "FAKESMB.", "SAMBA_", "SMBREPARSE")
-_ILLEGAL: Final = re.compile(r'[\x00-\x1f"*+,/:;<=>?\[\\\]|\ud800-\udfff]')
-_LONGEST_NAME: Final = 254
-_NEED: Final = 0x80
-"""FILE_NEED_EA: the one flag there is."""
-_LIST: Final = 4
-_ENTRY: Final = 5
-"""Bytes of a list and of each entry in it besides name and value: sizes, flags and the name's null."""
-
-
-def check(eas: Iterable[Ea]) -> None:
-    """Raises INVALID_EA_NAME or INVALID_EA_FLAG unless all of these can be set."""
-    for ea in eas:
-        if not 0 < len(ea.name) <= _LONGEST_NAME or _ILLEGAL.search(ea.name) is not None:
-            raise SMBError(NT.INVALID_EA_NAME, f"EA name {ea.name!r}")
-        if ea.flags & ~_NEED:
-            raise SMBError(NT.INVALID_EA_FLAG, f"EA flags 0x{ea.flags:02X}")
-        if _is_reserved(ea.name):
-            raise SMBError(NT.ACCESS_DENIED, f"{ea.name!r} is a name that the server uses itself")
 
 
 def load(target: str | int) -> list[Ea]:
@@ -51,18 +29,12 @@ def size(target: str | int) -> int:
     return size_of(load(target))
 
 
-def size_of(eas: Iterable[Ea]) -> int:
-    """The length of these as a list, 0 for none."""
-    entries = sum(_ENTRY + len(ea.name) + len(ea.value) for ea in eas)
-    return entries + _LIST if entries else 0
-
-
 def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int:
     """Sets these, or none of them; an empty value deletes. Gives the EaSize that the file has now.
 
     `as_spelt`: new names do not become upper case.
 
-    Raises what `check` does, EA_TOO_LARGE, EAS_NOT_SUPPORTED.
+    Raises what `vfs.eas.check` does, EA_TOO_LARGE, EAS_NOT_SUPPORTED.
     """
     check(eas)
     before = _present(target)
@@ -120,10 +92,4 @@ def _present(target: str | int) -> dict[str, Ea]:
 def name_in(xattr: str) -> str:
     """The EA that an extended attribute is, or ""."""
     name = xattr[len(_PREFIX) :] if xattr.startswith(_PREFIX) else ""
-    if not name or _is_reserved(name) or len(name) > _LONGEST_NAME or _ILLEGAL.search(name) is not None:
-        return ""
-    return name
-
-
-def _is_reserved(name: str) -> bool:
-    return fold(name).startswith(_RESERVED)
+    return name if may_have(name) else ""

@@ -10,6 +10,7 @@ from typing import Final
 from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.eas import check
 from fakesmb.vfs.local import eas, streamfiles, xattrs
 from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.descriptors import Guard
@@ -282,7 +283,7 @@ def _check_request(path: Path, request: CreateParameters, mask: int, *, privileg
     if options & Option.DIRECTORY and (path.stream or path.unnamed):
         raise SMBError(NT.NOT_A_DIRECTORY, "a named stream is no directory")
     if request.eas:
-        eas.check(request.eas)
+        check(request.eas)
 
 
 def _check_kind(mode: int, disposition: int, options: int) -> None:

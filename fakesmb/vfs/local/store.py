@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.nt.controls import CHANGING
 from fakesmb.nt.files import Access, Action, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.eas import check
 from fakesmb.vfs.local import closing, control, eas, streamfiles, streamnames, streams, xattrs
 from fakesmb.vfs.local.attributes import creation_time, load
-from fakesmb.vfs.local.control import CHANGING
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.handles import LocalHandle, local_handle
@@ -248,7 +249,7 @@ class LocalStore:
     def set_eas(self, target: "Handle | Path", wanted: Sequence[Ea]) -> None:
         """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.4)."""
         if isinstance(target, Path):
-            eas.check(wanted)
+            check(wanted)
             opened = self.create(target, CreateParameters(access=Access.WRITE_EA))
             try:
                 self.set_eas(opened.handle, wanted)

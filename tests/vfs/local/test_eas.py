@@ -7,7 +7,7 @@ import pytest
 
 from fakesmb.nt.files import Access, Attribute, Disposition
 from fakesmb.nt.status import NT
-from fakesmb.vfs.local import eas
+from fakesmb.vfs.eas import size_of
 from fakesmb.vfs.local.attributes import decode, encode
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Ea
@@ -129,7 +129,7 @@ def test_their_size_is_remembered_and_on_demand_true(lab: Lab) -> None:
     """Listings know it without looking, where this server wrote the attributes last."""
     lab.store.close(lab.open("a", disposition=Disposition.CREATE).handle)
     lab.store.set_eas(A, [Ea("NAME", b"value")])
-    size = eas.size_of([Ea("NAME", b"value")])
+    size = size_of([Ea("NAME", b"value")])
     assert size == 4 + 4 + 5 + 5
     assert lab.store.query(A).ea_size == size
     lab.store.set_basic(A, attributes=Attribute.HIDDEN)

@@ -1,0 +1,47 @@
+"""File system controls that wire, store and core share."""
+
+from enum import IntEnum
+from typing import Final
+
+
+class Fsctl(IntEnum):
+    """FSCTL codes that clients send over SMB1, [MS-FSCC] 2.3 and [MS-SMB] 2.2.7.2.1."""
+
+    SET_COMPRESSION = 0x0009C040
+    GET_COMPRESSION = 0x0009003C
+    SET_SPARSE = 0x000900C4
+    QUERY_ALLOCATED_RANGES = 0x000940CF
+    SET_ZERO_DATA = 0x000980C8
+    IS_PATHNAME_VALID = 0x0009002C
+    IS_VOLUME_DIRTY = 0x00090078
+    FILESYSTEM_GET_STATISTICS = 0x00090060
+    GET_NTFS_VOLUME_DATA = 0x00090064
+    SET_OBJECT_ID = 0x00090098
+    GET_OBJECT_ID = 0x0009009C
+    DELETE_OBJECT_ID = 0x000900A0
+    SET_OBJECT_ID_EXTENDED = 0x000900BC
+    CREATE_OR_GET_OBJECT_ID = 0x000900C0
+    SET_REPARSE_POINT = 0x000900A4
+    GET_REPARSE_POINT = 0x000900A8
+    DELETE_REPARSE_POINT = 0x000900AC
+    FIND_FILES_BY_SID = 0x0009008F
+    PIPE_PEEK = 0x0011400C
+    PIPE_WAIT = 0x00110018
+    PIPE_TRANSCEIVE = 0x0011C017
+    SRV_ENUMERATE_SNAPSHOTS = 0x00144064
+    SRV_REQUEST_RESUME_KEY = 0x00140078
+    SRV_COPYCHUNK = 0x001440F2
+    DFS_GET_REFERRALS = 0x00060194
+
+
+CHANGING: Final = frozenset(
+    {
+        Fsctl.SET_COMPRESSION,
+        Fsctl.SET_OBJECT_ID,
+        Fsctl.DELETE_OBJECT_ID,
+        Fsctl.CREATE_OR_GET_OBJECT_ID,
+        Fsctl.SET_SPARSE,
+        Fsctl.SET_ZERO_DATA,
+    }
+)
+"""Those that change the file: a read-only share refuses them."""
