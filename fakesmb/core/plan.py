@@ -23,6 +23,7 @@ from fakesmb.core.transactions import SubcommandRow
 from fakesmb.wire.codec import (
     Cursor,
     DecodeError,
+    PayloadPart,
     layout_of,
     read_parts,
     reads_parts_in_order,
@@ -130,11 +131,24 @@ def _by_layout(row: CommandRow) -> list[str]:
         return [*lines, f"    params = Params({values})"]
     if layout.rest:
         return [*lines, f"    params = Params({values}message[BYTES_AT:BYTES_AT + byte_count])"]
+    if layout.payload is not None:
+        return [*lines, *_payload(layout.payload), f"    params = Params({values}data)"]
     cursor = (
         "Cursor(message, BYTES_AT, BYTES_AT + byte_count, "
         "unicode=flags2 & UNICODE != 0, encoding=connection.oem_encoding)"
     )
     return [*lines, *_or_false(f"params = Params(*read_parts(({values}), {cursor}))")]
+
+
+def _payload(part: PayloadPart) -> list[str]:
+    """Data by offset and length, as `PayloadPart.read` takes them."""
+    return [
+        f"    length = w_{part.high_field} << 16 | w_{part.length_field}",
+        f"    data_end = w_{part.offset_field} + length",
+        f"    if length and (w_{part.offset_field} < BYTES_AT or data_end > size):",
+        "        return False",
+        f"    data = message[w_{part.offset_field}:data_end] if length else message[:0]",
+    ]
 
 
 def _by_own_decode(row: CommandRow) -> list[str]:

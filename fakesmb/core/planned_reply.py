@@ -37,8 +37,11 @@ def finish(
 ) -> None:
     """Sends and records what a handler gave or raised."""
     encode: Encoder | None = ENCODERS[type(answer)]
-    if encode is None or not request.is_planned or connection.closed:
-        if isinstance(answer, SMBError) and request.is_planned and not connection.closed:
+    if request.exchange_or_none is not None or connection.closed:
+        request.exchange.finish(request, answer)
+        return
+    if encode is None:
+        if isinstance(answer, SMBError):
             _refuse(connection, request, answer)
         else:
             request.exchange.finish(request, answer)
@@ -182,7 +185,7 @@ def _file_data(answer: FileData, connection: "SMBConnection", header: Header) ->
 def _head(connection: "SMBConnection", header: Header, size: int) -> bytes:
     """The prefix and the header of a message of `size` bytes."""
     return _HEAD.pack(
-        prefix(size),
+        size.to_bytes(PREFIX_SIZE, "big"),
         MAGIC,
         header.command,
         0,

@@ -33,7 +33,12 @@ def finish_transaction(
     outcome: "Results | Exception | Deferred[Results]",
 ) -> None:
     """Sends and records what the handler of a subcommand gave or raised."""
-    if type(outcome) is not Results or outcome.setup or not request.is_planned or connection.closed:
+    if (
+        type(outcome) is not Results
+        or outcome.setup
+        or request.exchange_or_none is not None
+        or connection.closed
+    ):
         finish(connection, request, _settled(request, whole, outcome))
         return
     header = request.header

@@ -92,9 +92,9 @@ class Request(Generic[P]):
     """
 
     __slots__ = (
-        "_exchange",
         "arrived",
         "connection",
+        "exchange_or_none",
         "fid_used",
         "header",
         "message",
@@ -133,19 +133,15 @@ class Request(Generic[P]):
         self.arrived = arrived
         self.path = ""
         self.fid_used: int | None = None
-        self._exchange = exchange
+        self.exchange_or_none = exchange
+        """The exchange, once there is one: None while the plan of the row answers the only command of its message."""
 
     @property
     def exchange(self) -> "Exchange":
         """The message that is being answered. A planned request (`core.plan`) has none before somebody asks."""
-        if self._exchange is None:
-            self._exchange = self.connection.exchange_of(self)
-        return self._exchange
-
-    @property
-    def is_planned(self) -> bool:
-        """Whether this is the only command of its message, and is answered by the plan of its row."""
-        return self._exchange is None
+        if self.exchange_or_none is None:
+            self.exchange_or_none = self.connection.exchange_of(self)
+        return self.exchange_or_none
 
     @property
     def server(self) -> Server:
@@ -178,8 +174,8 @@ class Request(Generic[P]):
     def opened(self, entry: Open) -> None:
         """Gives a new open its FID, which the later commands of a chain mean too ([MS-CIFS] 3.3.5.2)."""
         self.fid_used = self.connection.add_open(entry)
-        if self._exchange is not None:
-            self._exchange.fid = self.fid_used
+        if self.exchange_or_none is not None:
+            self.exchange_or_none.fid = self.fid_used
 
     def open(self, fid: int) -> Open:
         """The open that a FID names; raises INVALID_HANDLE for a stale one, or one of another UID or TID.
@@ -187,8 +183,8 @@ class Request(Generic[P]):
         After an open command in the same chain it is that one's FID, whatever the message says
         ([MS-CIFS] 3.3.5.2): the client could not know it.
         """
-        if self._exchange is not None and self._exchange.fid is not None:
-            fid = self._exchange.fid
+        if self.exchange_or_none is not None and self.exchange_or_none.fid is not None:
+            fid = self.exchange_or_none.fid
         self.fid_used = fid
         entry = self.connection.opens.entries.get(fid)
         if entry is None or entry.tree is not self.tree or entry.session is not self.session:

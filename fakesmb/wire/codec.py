@@ -56,6 +56,7 @@ from fakesmb.wire.parts import (
     Pad,
     PadPart,
     Part,
+    PayloadPart,
     Raw8,
     Raw16,
     Rest,
@@ -109,6 +110,7 @@ __all__ = [
     "Pad",
     "PadPart",
     "Part",
+    "PayloadPart",
     "Raw8",
     "Raw16",
     "Record",
@@ -151,6 +153,8 @@ class Layout(NamedTuple):
     """How a block of the full form begins: its WordCount, and AndX words that name no further command."""
     full: struct.Struct
     """The words of the full form."""
+    payload: PayloadPart | None
+    """The only part, where that is data by offset and length."""
     rest: str
     """The only part, where that is all bytes as they are; else empty."""
 
@@ -214,6 +218,7 @@ def layout_of(cls: "type[Body]") -> Layout:
         _readers(cls, parts),
         b"%c" % full_count + (b"\xff\0\0\0" if andx_words else b""),
         full,
+        next((part for _, part in parts if len(parts) == 1 and isinstance(part, PayloadPart)), None),
         parts[0][0] if len(parts) == 1 and isinstance(parts[0][1], RestPart) else "",
     )
 
@@ -235,9 +240,12 @@ _NOTHING: Final[dict[str, Any]] = {}
 
 
 def reads_parts_in_order(cls: "type[Body]") -> bool:
-    """Whether decoding is the words and then `read_parts`, by position: no `decode` of the class's own."""
+    """Whether decoding is the words and then the parts, by position: no `decode` of the class's own."""
     own = cls.decode.__func__ is not Body.decode.__func__  # type: ignore[attr-defined]
-    return not own and layout_of(cls).readers is not None
+    if own:
+        return False
+    layout = layout_of(cls)
+    return layout.readers is not None or layout.payload is not None
 
 
 def read_parts(readers: Readers, values: tuple[Any, ...], cursor: Cursor) -> list[Any]:

@@ -26,10 +26,10 @@ from fakesmb.wire.codec import (
     LastOemText,
     LastText,
     Pad,
+    PayloadPart,
     Raw8,
     Raw16,
     Rest,
-    RestPart,
     layout_of,
 )
 
@@ -300,22 +300,12 @@ class WriteAndxRequest(Body, frozen=True):
     data_length: U16 = 0
     data_offset: U16 = 0
     offset_high: U32 = 0
-    data: Annotated[Buffer, RestPart()] = b""
+    data: Annotated[Buffer, PayloadPart("data_offset", "data_length", "data_length_high")] = b""
 
     @property
     def offset(self) -> int:
         """The 64-bit offset."""
         return self.offset_high << 32 | self.offset_low
-
-    @classmethod
-    def decode(cls, block: Block) -> Self:
-        """Reads a request; the data are checked to lie in the message. Raises `DecodeError`."""
-        form = _WRITE_FORMS.get(block.word_count)
-        if form is None:
-            raise DecodeError(f"WordCount {block.word_count} of {cls.__name__}")
-        values = form.unpack_from(block.message, block.words_at + 4)
-        data = payload(block, values[7], values[5] << 16 | values[6])
-        return cls(*(*values, 0, data)) if len(values) == 8 else cls(*(*values, data))
 
     def encode(self, at: int, *, unicode: bool = True, encoding: str = "cp850") -> list[Buffer]:
         """The 14-word form, one byte of padding, the payload (not copied)."""

@@ -126,6 +126,27 @@ class CountedPart(msgspec.Struct, frozen=True):
         writer.data += value
 
 
+class PayloadPart(msgspec.Struct, frozen=True):
+    """Data by their offset from the SMB header and their length, which words before them hold.
+
+    ByteCount is not asked: it has 16 bits, and payloads are longer.
+    """
+
+    offset_field: str
+    length_field: str
+    high_field: str
+    """The high 16 bits of the length."""
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
+        """A view; copy what outlives the message. Raises `DecodeError` where it does not lie behind the words."""
+        length = before[self.high_field] << 16 | before[self.length_field]
+        return cursor.at_offset(before[self.offset_field], length)
+
+    def write(self, writer: Writer, value: Buffer) -> None:
+        """The bytes as they are; the words that say where they are come from who encodes."""
+        writer.data += value
+
+
 class FixedPart(msgspec.Struct, frozen=True):
     """A fixed number of bytes among the bytes (GUIDs, passwords of known size)."""
 

@@ -43,6 +43,14 @@ class Cursor:
         self.at = at + count
         return memoryview(self.message)[at : at + count]
 
+    def at_offset(self, offset: int, length: int) -> memoryview:
+        """`length` bytes at `offset` from the SMB header, as a view; not before this block's bytes."""
+        if not length:
+            return memoryview(b"")
+        if offset < self.start or offset + length > len(self.message):
+            raise DecodeError(f"data at {offset}, {length} bytes, in a message of {len(self.message)}")
+        return memoryview(self.message)[offset : offset + length]
+
     def rest(self) -> memoryview:
         """All that is left, as a view."""
         return self.take(self.end - self.at)

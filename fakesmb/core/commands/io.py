@@ -63,7 +63,11 @@ def read_andx(request: Request[ReadAndxRequest]) -> "Answer | Deferred[Answer]":
     if not handle.access & Access.READ_DATA and not request.header.flags2 & Flags2.PAGING_IO:
         raise SMBError(NT.ACCESS_DENIED, "opened for execution, and the read does not say so")
     size = most_wanted(request)
-    if size >= SMALLEST_RANGE and request.connection.send_range is not None and request.is_planned:
+    if (
+        size >= SMALLEST_RANGE
+        and request.connection.send_range is not None
+        and request.exchange_or_none is None
+    ):
         part = files.readable_range(request, entry, handle, params.offset, size)
         if part is not None:
             return FileData(part)
