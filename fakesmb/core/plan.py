@@ -113,7 +113,7 @@ def _source(taken_apart: list[str], needs: int, prepared: list[str], finished: s
 def _by_layout(row: CommandRow) -> list[str]:
     """Header and words by one `struct`; parts, where there are any, by their declared readers."""
     layout = layout_of(row.request)
-    words = layout.names[: len(layout.names) - len(layout.parts)]
+    words = layout.names[: len(layout.formats)]
     values = "".join(f"w_{name}, " for name in words)
     andx = "andx, andx_reserved, andx_offset, " if row.request.ANDX else ""
     chain = " or andx != NO_ANDX" if row.request.ANDX else ""
@@ -233,7 +233,7 @@ def _names(row: CommandRow) -> dict[str, Any]:
         return names | {"unpack": unpack, "decode": kind.decode, "block_at": block_at}
     layout = layout_of(kind)
     andx = "BBH" if kind.ANDX else ""
-    whole = Struct(f"<{_HEADER}B{andx}{layout.full.format.removeprefix('<')}H")
+    whole = Struct(f"<{_HEADER}B{andx}{layout.fixed.format.removeprefix('<')}H")
     return names | {
         "BYTES_AT": whole.size,
         "WORD_COUNT": (whole.size - HEADER_SIZE - 3) // 2,

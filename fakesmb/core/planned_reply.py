@@ -11,7 +11,7 @@ from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import Answer, AnyRequest, FileData
 from fakesmb.nt.status import SMBError
 from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
-from fakesmb.wire.codec import Body, Buffer, layout_of
+from fakesmb.wire.codec import Body, Buffer, layout_of, words_of
 from fakesmb.wire.files import read_andx_head
 from fakesmb.wire.frame import PREFIX_SIZE, prefix
 from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, MAGIC, Flags2, Header
@@ -141,9 +141,9 @@ def encoder_of(kind: type) -> Encoder | None:
 def _fixed(kind: type[Body]) -> Encoder:
     """Frame, header, words and an empty ByteCount in one pack."""
     layout = layout_of(kind)
-    start = layout.start
-    whole = Struct(f"<4s{HEADER}{len(start)}s{layout.full.format.removeprefix('<')}2x")
-    head, values, pack = prefix(whole.size - PREFIX_SIZE), layout.word_values, whole.pack
+    start = words_of(kind).start
+    whole = Struct(f"<4s{HEADER}{len(start)}s{layout.fixed.format.removeprefix('<')}2x")
+    head, values, pack = prefix(whole.size - PREFIX_SIZE), layout.fixed_values, whole.pack
 
     def encode(body: Body, connection: "SMBConnection", header: Header) -> list[Buffer]:
         frame = pack(

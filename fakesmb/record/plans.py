@@ -22,6 +22,7 @@ from fakesmb.wire.codec import (
     layout_of,
     lighten,
     values_of,
+    words_of,
 )
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import ReadAndxResponse, WriteAndxRequest
@@ -80,7 +81,7 @@ _Reads = Callable[[bytes, int, bool, str], Any]
 def _reader(cls: type[Body], word_count: int) -> _Reads:
     """How a single command of that class is read."""
     layout = layout_of(cls)
-    form = layout.words.get(word_count)
+    form = words_of(cls).forms.get(word_count)
     words_at = WORDS_AT + (4 if cls.ANDX else 0)
     bytes_at = WORDS_AT + 2 * word_count + 2
     andx = cls.ANDX
@@ -90,7 +91,7 @@ def _reader(cls: type[Body], word_count: int) -> _Reads:
             raise NoPlan
         return lighten(cls.decode(block_at(message, HEADER_SIZE, unicode=unicode, encoding=encoding)))
 
-    full = form is not None and form.size == layout.full.size
+    full = form is not None and form.size == layout.fixed.size
     place = _PAYLOAD_WORDS.get(cls)
     own = cls.decode.__func__ is not Body.decode.__func__  # type: ignore[attr-defined]
     if not full or form is None or not (place or cls.__match_args__ == layout.names) or (own and not place):

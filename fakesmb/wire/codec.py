@@ -15,11 +15,9 @@ The words are compiled once into a `struct.Struct`. Decoding never raises anythi
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
-from operator import attrgetter
 from typing import (
-    Annotated,
     Any,
     ClassVar,
     Final,
@@ -27,12 +25,12 @@ from typing import (
     Self,
     TypeVar,
     get_args,
-    get_origin,
     get_type_hints,
 )
 
 import msgspec
 
+from fakesmb.wire.layout import Layout, filled, layout_of, made, read_parts, values_of, write_parts
 from fakesmb.wire.parts import (
     I16,
     I32,
@@ -118,162 +116,21 @@ __all__ = [
     "RestPart",
     "Secret",
     "Structure",
-    "StructureLayout",
     "Text",
     "TextPart",
     "VariableBlock",
     "Writer",
     "decode_utf16",
     "encode_utf16",
-    "fixed_fields",
     "layout_of",
     "lighten",
     "read_parts",
     "reads_parts_in_order",
-    "record_layout",
     "secret_fields",
     "structure_decoder",
-    "structure_layout",
     "values_of",
+    "words_of",
 ]
-
-
-class Layout(NamedTuple):
-    """A message class, compiled."""
-
-    names: tuple[str, ...]
-    words: dict[int, struct.Struct]
-    """WordCount of each accepted form, AndX words included, to the fields after those words."""
-    parts: tuple[tuple[str, Part], ...]
-    word_values: Callable[[Any], tuple[Any, ...]]
-    sizes: tuple[tuple[int, str, "SizedPart"], ...]
-    """Index of a word that encoding fills in with the size of a part, that part's name, the part."""
-    readers: "Readers | None"
-    start: bytes
-    """How a block of the full form begins: its WordCount, and AndX words that name no further command."""
-    full: struct.Struct
-    """The words of the full form."""
-    payload: PayloadPart | None
-    """The only part, where that is data by offset and length."""
-    rest: str
-    """The only part, where that is all bytes as they are; else empty."""
-
-
-Readers = tuple[tuple["Part", int, str], ...]
-"""Each part with the word that holds its size, as index and name (-1 where it needs none): what decoding by position
-takes. None for classes that take keywords only, or whose parts look at other words."""
-
-
-SizedPart = CountedPart | CountedTextPart
-
-
-def _metadata(hint: Any) -> Any:
-    return get_args(hint)[1] if get_origin(hint) is Annotated else None
-
-
-def fixed_fields(cls: type) -> list[tuple[str, str]]:
-    """Name and struct format of each fixed-size field a class declares, in order."""
-    hints = get_type_hints(cls, include_extras=True)
-    found = ((name, _metadata(hints[name])) for name in cls.__struct_fields__)  # type: ignore[attr-defined]
-    return [(name, kind.format) for name, kind in found if isinstance(kind, Int)]
-
-
-def values_of(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """A fast getter of several attributes that always gives a tuple."""
-    if not names:
-        return lambda _: ()
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda obj: (get(obj),)
-
-
-@cache
-def layout_of(cls: "type[Body]") -> Layout:
-    """Compiles a message class; raises `TypeError` for a declaration that makes no sense."""
-    hints = get_type_hints(cls, include_extras=True)
-    fixed = fixed_fields(cls)
-    names = cls.__struct_fields__
-    parts = tuple((name, _metadata(hints[name])) for name in names[len(fixed) :])
-    if any(part is None or isinstance(part, Int) for _, part in parts):
-        raise TypeError(f"{cls.__name__}: words come first, and every field has a wire kind")
-    andx_words = 2 if cls.ANDX else 0
-    forms: dict[int, struct.Struct] = {}
-    format_ = "<"
-    for _, one in fixed:
-        format_ += one
-        form = struct.Struct(format_)
-        if form.size % 2 == 0:
-            forms[form.size // 2 + andx_words] = form
-    full = struct.Struct(format_)
-    if full.size % 2:
-        raise TypeError(f"{cls.__name__}: the words have an odd size")
-    full_count = full.size // 2 + andx_words
-    forms[full_count] = full
-    accepted = {count: forms[count] for count in (*cls.SHORTER, full_count)}
-    return Layout(
-        names,
-        accepted,
-        parts,
-        values_of(names[: len(fixed)]),
-        _sizes(names, parts),
-        _readers(cls, parts),
-        b"%c" % full_count + (b"\xff\0\0\0" if andx_words else b""),
-        full,
-        next((part for _, part in parts if len(parts) == 1 and isinstance(part, PayloadPart)), None),
-        parts[0][0] if len(parts) == 1 and isinstance(parts[0][1], RestPart) else "",
-    )
-
-
-def _readers(cls: type[msgspec.Struct], parts: Sequence[tuple[str, Part]]) -> "Readers | None":
-    names = cls.__struct_fields__
-    if cls.__match_args__ != names or not all(isinstance(part, _INDEPENDENT) for _, part in parts):
-        return None
-    return tuple(
-        (part, names.index(part.size_field), part.size_field)
-        if isinstance(part, SizedPart)
-        else (part, -1, "")
-        for _, part in parts
-    )
-
-
-_INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, CountedPart, CountedTextPart)
-_NOTHING: Final[dict[str, Any]] = {}
-
-
-def reads_parts_in_order(cls: "type[Body]") -> bool:
-    """Whether decoding is the words and then the parts, by position: no `decode` of the class's own."""
-    own = cls.decode.__func__ is not Body.decode.__func__  # type: ignore[attr-defined]
-    if own:
-        return False
-    layout = layout_of(cls)
-    return layout.readers is not None or layout.payload is not None
-
-
-def read_parts(readers: Readers, values: tuple[Any, ...], cursor: Cursor) -> list[Any]:
-    """The values of the words, and after them those of the parts; raises `DecodeError`."""
-    found = list(values)
-    for part, index, name in readers:
-        found.append(part.read(cursor, _NOTHING if index < 0 else {name: values[index]}))
-    return found
-
-
-def _sizes(
-    names: tuple[str, ...], parts: Sequence[tuple[str, Part]]
-) -> tuple[tuple[int, str, SizedPart], ...]:
-    return tuple(
-        (names.index(part.size_field), name, part) for name, part in parts if isinstance(part, SizedPart)
-    )
-
-
-def _fill_sizes(
-    layout: "Layout | StructureLayout", obj: object, *, unicode: bool, encoding: str
-) -> tuple[Any, ...]:
-    values = layout.word_values(obj)
-    if not layout.sizes:
-        return values
-    filled = list(values)
-    for index, name, part in layout.sizes:
-        filled[index] = part.size_of(getattr(obj, name), unicode=unicode, encoding=encoding)
-    return tuple(filled)
 
 
 class Block(NamedTuple):
@@ -339,11 +196,6 @@ def lighten(obj: _S) -> _S:
     return msgspec.structs.replace(obj, **changes)
 
 
-def _made(cls: type[_S], names: Sequence[str], values: Sequence[Any]) -> _S:
-    """A structure of its first fields' values, in order; by keyword where the class takes nothing else."""
-    return cls(*values) if cls.__match_args__ else cls(**dict(zip(names, values, strict=False)))
-
-
 @cache
 def _views(cls: type[msgspec.Struct]) -> tuple[str, ...]:
     hints = get_type_hints(cls)
@@ -361,24 +213,11 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def decode(cls, block: Block) -> Self:
         """Reads a block; raises `DecodeError`."""
-        layout = layout_of(cls)
-        form = layout.words.get(block.word_count)
+        form = words_of(cls).forms.get(block.word_count)
         if form is None:
             raise DecodeError(f"WordCount {block.word_count} of {cls.__name__}")
         values = form.unpack_from(block.message, block.words_at + (4 if cls.ANDX else 0))
-        if not layout.parts:
-            return _made(cls, layout.names, values)
-        cursor = block.cursor()
-        if layout.readers is not None and len(values) + len(layout.parts) == len(layout.names):
-            return cls(*read_parts(layout.readers, values, cursor))
-        named = dict(zip(layout.names, values, strict=False))
-        for name, part in layout.parts:
-            named[name] = part.read(cursor, named)
-        return cls(**named)
-
-    def light(self) -> "Body":
-        """The same without a payload, for the record: what it keeps must not pin what was read or written."""
-        return lighten(self)
+        return made(cls, layout_of(cls), values, block.cursor)
 
     def encode(self, at: int, *, unicode: bool = True, encoding: str = "cp850") -> list[Buffer]:
         """WordCount, words, ByteCount and bytes, for a block that begins at offset `at` from the SMB header.
@@ -386,17 +225,52 @@ class Body(msgspec.Struct, frozen=True, gc=False):
         AndX words come out as "no further command"; the chain patches them. A list, so that a large payload
         is joined into the message once, and not before.
         """
-        layout = layout_of(type(self))
+        layout, start = layout_of(type(self)), words_of(type(self)).start
         if not layout.parts:
-            return [layout.start + layout.full.pack(*layout.word_values(self)) + b"\0\0"]
-        head = layout.start + layout.full.pack(*_fill_sizes(layout, self, unicode=unicode, encoding=encoding))
+            return [start + layout.fixed.pack(*layout.fixed_values(self)) + b"\0\0"]
+        head = start + layout.fixed.pack(*filled(layout, self, unicode=unicode, encoding=encoding))
+        data: Buffer
         if layout.rest:
-            rest: Buffer = getattr(self, layout.rest)
-            return [head + U16_STRUCT.pack(len(rest) & 0xFFFF), rest]
-        writer = Writer(at + len(head) + 2, unicode=unicode, encoding=encoding)
-        for name, part in layout.parts:
-            part.write(writer, getattr(self, name))
-        return [head + U16_STRUCT.pack(len(writer.data) & 0xFFFF), writer.data]
+            data = getattr(self, layout.rest)
+        else:
+            data = write_parts(layout, self, Writer(at + len(head) + 2, unicode=unicode, encoding=encoding))
+        return [head + U16_STRUCT.pack(len(data) & 0xFFFF), data]
+
+
+class Words(NamedTuple):
+    """The words of a body, as its WordCount says which there are."""
+
+    forms: dict[int, struct.Struct]
+    """WordCount of each accepted form, AndX words included, to the fields after those words."""
+    start: bytes
+    """How a block of the full form begins: its WordCount, and AndX words that name no further command."""
+
+
+@cache
+def words_of(cls: type[Body]) -> Words:
+    """Compiles the forms of a body; raises `TypeError` for words of an odd size."""
+    andx_words = 2 if cls.ANDX else 0
+    formats = layout_of(cls).formats
+    forms: dict[int, struct.Struct] = {}
+    for count in range(len(formats) + 1):
+        form = struct.Struct("<" + "".join(formats[:count]))
+        if form.size % 2 == 0:
+            forms[form.size // 2 + andx_words] = form
+    full = layout_of(cls).fixed
+    if full.size % 2:
+        raise TypeError(f"{cls.__name__}: the words have an odd size")
+    full_count = full.size // 2 + andx_words
+    forms[full_count] = full
+    start = b"%c" % full_count + (b"\xff\0\0\0" if cls.ANDX else b"")
+    return Words({count: forms[count] for count in (*cls.SHORTER, full_count)}, start)
+
+
+def reads_parts_in_order(cls: type[Body]) -> bool:
+    """Whether decoding is the words and then the parts, by position: no `decode` of the class's own."""
+    if cls.decode.__func__ is not Body.decode.__func__:  # type: ignore[attr-defined]
+        return False
+    layout = layout_of(cls)
+    return layout.readers is not None or layout.payload is not None
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -405,46 +279,25 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def decode(cls, data: Buffer, at: int = 0) -> Self:
         """Reads the structure at `at`; raises `DecodeError` if it does not fit."""
-        layout, _ = record_layout(cls)
-        if at < 0 or len(data) - at < layout.size:
-            raise DecodeError(f"{cls.__name__} is {layout.size} bytes long, {len(data) - at} there")
-        return cls(*layout.unpack_from(data, at))
+        fixed = layout_of(cls).fixed
+        if at < 0 or len(data) - at < fixed.size:
+            raise DecodeError(f"{cls.__name__} is {fixed.size} bytes long, {len(data) - at} there")
+        return cls(*fixed.unpack_from(data, at))
 
     def encode(self) -> bytes:
         """The structure's bytes."""
-        layout, values = record_layout(type(self))
-        return layout.pack(*values(self))
+        return self.encode_from(self)
 
     @classmethod
     def encode_from(cls, facts: object) -> bytes:
         """The structure's bytes, taken from any object that has attributes of the same names."""
-        layout, values = record_layout(cls)
-        return layout.pack(*values(facts))
+        layout = layout_of(cls)
+        return layout.fixed.pack(*layout.fixed_values(facts))
 
     @classmethod
     def size(cls) -> int:
         """Bytes."""
-        return record_layout(cls)[0].size
-
-
-@cache
-def record_layout(cls: type[Record]) -> tuple[struct.Struct, Callable[[Any], tuple[Any, ...]]]:
-    """Compiles a record class."""
-    fields = fixed_fields(cls)
-    if len(fields) != len(cls.__struct_fields__):
-        raise TypeError(f"{cls.__name__}: a record has fixed-size fields only")
-    return struct.Struct("<" + "".join(kind for _, kind in fields)), values_of([name for name, _ in fields])
-
-
-class StructureLayout(NamedTuple):
-    """A structure class, compiled."""
-
-    names: tuple[str, ...]
-    fixed: struct.Struct
-    parts: tuple[tuple[str, Part], ...]
-    word_values: Callable[[Any], tuple[Any, ...]]
-    sizes: tuple[tuple[int, str, SizedPart], ...]
-    readers: Readers | None
+        return layout_of(cls).fixed.size
 
 
 class Structure(msgspec.Struct, frozen=True, gc=False):
@@ -461,29 +314,11 @@ class Structure(msgspec.Struct, frozen=True, gc=False):
 
     def encode(self, *, unicode: bool = True, encoding: str = "cp850") -> bytes:
         """The structure's bytes."""
-        layout = structure_layout(type(self))
-        head = layout.fixed.pack(*_fill_sizes(layout, self, unicode=unicode, encoding=encoding))
+        layout = layout_of(type(self))
+        head = layout.fixed.pack(*filled(layout, self, unicode=unicode, encoding=encoding))
         if not layout.parts:
             return head
-        writer = Writer(len(head), unicode=unicode, encoding=encoding)
-        for name, part in layout.parts:
-            part.write(writer, getattr(self, name))
-        return head + bytes(writer.data)
-
-
-@cache
-def structure_layout(cls: type[Structure]) -> StructureLayout:
-    """Compiles a structure class; raises `TypeError` for a declaration that makes no sense."""
-    hints = get_type_hints(cls, include_extras=True)
-    fixed = fixed_fields(cls)
-    names = cls.__struct_fields__
-    parts = tuple((name, _metadata(hints[name])) for name in names[len(fixed) :])
-    if any(part is None or isinstance(part, Int) for _, part in parts):
-        raise TypeError(f"{cls.__name__}: fixed fields come first, and every field has a wire kind")
-    layout = struct.Struct("<" + "".join(kind for _, kind in fixed))
-    return StructureLayout(
-        names, layout, parts, values_of(names[: len(fixed)]), _sizes(names, parts), _readers(cls, parts)
-    )
+        return head + write_parts(layout, self, Writer(len(head), unicode=unicode, encoding=encoding))
 
 
 StructureDecoder = Callable[[Buffer, int, int, bool, str], Any]
@@ -493,7 +328,7 @@ StructureDecoder = Callable[[Buffer, int, int, bool, str], Any]
 @cache
 def structure_decoder(cls: type[Structure]) -> StructureDecoder:
     """The function that reads a structure of that class; it raises `DecodeError`."""
-    layout = structure_layout(cls)
+    layout = layout_of(cls)
     size, unpack_from = layout.fixed.size, layout.fixed.unpack_from
     one = layout.parts[0][1] if len(layout.parts) == 1 else None
     by_position = cls.__match_args__ == layout.names
@@ -525,7 +360,7 @@ def structure_decoder(cls: type[Structure]) -> StructureDecoder:
 
 def _read_structure(
     cls: type[Structure],
-    layout: StructureLayout,
+    layout: Layout,
     data: Buffer,
     at: int,
     end: int,
@@ -536,16 +371,13 @@ def _read_structure(
     data = data[at:end]
     if len(data) < layout.fixed.size:
         raise too_short(cls, layout.fixed.size, len(data))
-    values = layout.fixed.unpack_from(data)
-    if not layout.parts:
-        return _made(cls, layout.names, values)
-    cursor = Cursor(data, layout.fixed.size, len(data), unicode=unicode, encoding=encoding)
-    if layout.readers is not None:
-        return cls(*read_parts(layout.readers, values, cursor))
-    named = dict(zip(layout.names, values, strict=False))
-    for name, part in layout.parts:
-        named[name] = part.read(cursor, named)
-    return cls(**named)
+    size = layout.fixed.size
+    return made(
+        cls,
+        layout,
+        layout.fixed.unpack_from(data),
+        lambda: Cursor(data, size, len(data), unicode=unicode, encoding=encoding),
+    )
 
 
 def too_short(cls: type, least: int, there: int) -> DecodeError:

@@ -30,7 +30,7 @@ from fakesmb.wire.codec import (
     Raw8,
     Raw16,
     Rest,
-    layout_of,
+    words_of,
 )
 
 
@@ -236,7 +236,7 @@ class ReadAndxResponse(Body, frozen=True):
     @classmethod
     def decode(cls, block: Block) -> Self:
         """Reads a response; the data are a view by DataOffset and length. Raises `DecodeError`."""
-        form = layout_of(cls).words.get(block.word_count)
+        form = words_of(cls).forms.get(block.word_count)
         if form is None:
             raise DecodeError(f"WordCount {block.word_count} of {cls.__name__}")
         values = form.unpack_from(block.message, block.words_at + 4)
@@ -324,7 +324,7 @@ class WriteAndxRequest(Body, frozen=True):
         return [head + U16_STRUCT.pack(length + 1 & 0xFFFF) + b"\0", self.data]
 
 
-_WRITE_FORMS: Final = layout_of(WriteAndxRequest).words
+_WRITE_FORMS: Final = words_of(WriteAndxRequest).forms
 
 
 class WriteAndxResponse(Body, frozen=True):

@@ -348,7 +348,7 @@ def test_commands_are_shown_with_what_matters_in_them(event: Any, line: str) -> 
 
 def test_payloads_left_in_an_event_read_the_same_as_omitted_ones() -> None:
     body = files.WriteAndxRequest(0x4000, data=bytes(72))
-    assert carrier(message(WRITE, body)) == carrier(message(WRITE, body.light()))
+    assert carrier(message(WRITE, body)) == carrier(message(WRITE, lighten(body)))
 
 
 def test_bytes_that_are_no_token_no_fragment_and_no_parameters_are_shown_as_plain_smb() -> None:

@@ -28,7 +28,7 @@ from fakesmb.record.events import (
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.moments import iso
 from fakesmb.wire import files, negotiate, session, tree
-from fakesmb.wire.codec import secret_fields
+from fakesmb.wire.codec import lighten, secret_fields
 from tests.record.record_samples import CLIENT, SERVER, START, message, reply
 from tests.record.test_describe import DOCUMENTED, HOST, light, token
 
@@ -220,7 +220,7 @@ def test_plain_text_password_of_the_old_tree_connect_is_left_out() -> None:
 
 def test_a_payload_is_told_by_its_size() -> None:
     body = files.ReadAndxResponse(data=bytes(60_000))
-    for event in (reply(0x2E, body), reply(0x2E, body.light())):
+    for event in (reply(0x2E, body), reply(0x2E, lighten(body))):
         (line,) = lines_of(event)
         assert line["fields"]["data"] == "60000 bytes"
         assert line["fields"]["data_length"] == 60_000

@@ -19,6 +19,7 @@ from fakesmb.wire.codec import (
     Text,
     Writer,
     layout_of,
+    words_of,
 )
 from fakesmb.wire.frame import Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import NO_ANDX, Flags, Flags2, Header, andx_of, block_at, pack_header
@@ -111,7 +112,7 @@ def test_declarations_that_make_no_sense_are_refused_at_once() -> None:
         a: U16
 
     with pytest.raises(TypeError):
-        layout_of(Odd)
+        words_of(Odd)
     with pytest.raises(TypeError):
         layout_of(WordsLast)
 
