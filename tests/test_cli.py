@@ -9,13 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from fakesmb import cli, coverage, samples
 from fakesmb.config import SAMPLE_USER, ConfigError
+from tests.serving import port_in
 
 Spawn = Callable[..., subprocess.Popen[str]]
 
@@ -71,16 +71,6 @@ def spawn(fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_p
         process.communicate()
 
 
-def wait_for(path: Path, process: subprocess.Popen[Any]) -> int:
-    """The port, as soon as the port file is there."""
-    for _ in range(3000):
-        if path.exists():
-            return int(path.read_text())
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    raise AssertionError("no port file")
-
-
 def talk(port: int) -> bytes:
     """Negotiates and gives the answer's first bytes."""
     dialect = b"\x02NT LM 0.12\0"
@@ -97,7 +87,7 @@ def talk(port: int) -> bytes:
 def test_it_serves_the_samples_and_ends_cleanly(spawn: Spawn, tmp_path: Path) -> None:
     """With nothing but a port: ready, the samples, one user, three commands; SIGTERM ends it soon, with 0."""
     process = spawn("serve", "--port", 0, "--port-file", "port")
-    port = wait_for(tmp_path / "port", process)
+    port = port_in(tmp_path / "port", process)
     assert talk(port)[4:9] == b"\xffSMB\x72"
     idle = socket.create_connection(("127.0.0.1", port), LONG)
     idle.sendall(SESSION_REQUEST)
@@ -135,7 +125,7 @@ def test_starting_loads_no_tls_no_http_and_no_impacket(
     process = subprocess.Popen(
         [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=fakesmb_environment
     )
-    talk(wait_for(tmp_path / "port", process))
+    talk(port_in(tmp_path / "port", process))
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=LONG)
     imported = {line.rpartition(b"|")[2].strip().decode() for line in err.splitlines()}
@@ -153,7 +143,7 @@ def test_a_module_left_for_its_first_use_is_whole_when_it_is_used(monkeypatch: p
 
 def test_ctrl_c_ends_it_too(spawn: Spawn, tmp_path: Path) -> None:
     process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "none")
-    wait_for(tmp_path / "port", process)
+    port_in(tmp_path / "port", process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=LONG)
     assert (process.returncode, out) == (0, "")
@@ -162,7 +152,7 @@ def test_ctrl_c_ends_it_too(spawn: Spawn, tmp_path: Path) -> None:
 
 def test_json_goes_to_standard_output_and_to_a_file(spawn: Spawn, tmp_path: Path) -> None:
     process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "json", "--log-file", "log.jsonl")
-    talk(wait_for(tmp_path / "port", process))
+    talk(port_in(tmp_path / "port", process))
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=LONG)
     assert out == (tmp_path / "log.jsonl").read_text()
@@ -179,7 +169,7 @@ def test_a_closed_pipe_ends_the_log_but_not_the_server(spawn: Spawn, tmp_path: P
     process = spawn("serve", "--port", 0, "--port-file", "port", stdout=writing)
     os.close(writing)
     os.close(reading)
-    port = wait_for(tmp_path / "port", process)
+    port = port_in(tmp_path / "port", process)
     for _ in range(3):
         assert talk(port)
         time.sleep(0.3)
@@ -193,7 +183,7 @@ def test_a_closed_pipe_ends_the_log_but_not_the_server(spawn: Spawn, tmp_path: P
 def test_a_pipe_that_nobody_reads_stops_nothing(spawn: Spawn, tmp_path: Path) -> None:
     """A test that starts the server with a pipe and never reads it: 64 KiB of log must not be the end."""
     process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "json")
-    port = wait_for(tmp_path / "port", process)
+    port = port_in(tmp_path / "port", process)
     for _ in range(200):
         assert talk(port)[4:9] == b"\xffSMB\x72"
 
@@ -207,7 +197,7 @@ def test_it_serves_with_its_outputs_closed(
         ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *words], env=fakesmb_environment
     ) as process:
         try:
-            port = wait_for(tmp_path / "port", process)
+            port = port_in(tmp_path / "port", process)
             assert talk(port)[4:9] == b"\xffSMB\x72"
             process.send_signal(signal.SIGTERM)
             assert process.wait(LONG) == 0
@@ -217,7 +207,7 @@ def test_it_serves_with_its_outputs_closed(
 
 def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
     process = spawn("serve", "--port", 0, "--netbios-port", 0, "--port-file", "port", "--log", "none")
-    wait_for(tmp_path / "port", process)
+    port_in(tmp_path / "port", process)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=LONG)
     assert " and 127.0.0.1:" in err

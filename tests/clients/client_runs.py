@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.serving import problems_in
+
 USER, PASSWORD = "alice", "Secret123"
 WRONG = "Secret124"
 FLUSHED = 0.3
@@ -46,8 +48,7 @@ class Running:
         if lines and not lines[-1].endswith(b"\n"):
             lines.pop()
         self._looked_at += sum(map(len, lines))
-        found = [json.loads(line) for line in lines if b'"problem"' in line]
-        return [f"{one['problem']} {one.get('traceback', '')}" for one in found if one["event"] == "problem"]
+        return problems_in(lines)
 
 
 def need(*programs: str) -> None:

@@ -1,9 +1,6 @@
 """A real server in a process of its own, for real client programs. One per test run and worker."""
 
 import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.client_runs import PASSWORD, USER, Running, Start
+from tests.serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -31,26 +29,11 @@ def start(
         (docs / "readme.txt").write_text("read only\n")
         smb_conf = base / "smb.conf"
         smb_conf.write_text("[global]\nclient min protocol = NT1\nclient max protocol = NT1\n")
-        port_file, log, errors = base / "port", base / "log.jsonl", base / "stderr"
-        words = [*fakesmb_command, "serve", *serve_options, "--port", "0", "--port-file", str(port_file)]
-        words += ["--share", f"files={folder}", "--share", f"docs={docs},ro", "--share", f"c$={folder}"]
-        words += ["--admin", f"{USER}:{PASSWORD}", "--user", "bob:Hunter22"]
-        words += ["--log", "none", "--log-file", str(log), *arguments]
-        with errors.open("w") as stderr:
-            process = subprocess.Popen(words, env=fakesmb_environment, stderr=stderr, text=True)
-        try:
-            for _ in range(3000):
-                if port_file.exists() or process.poll() is not None:
-                    break
-                time.sleep(0.01)
-            assert process.poll() is None, errors.read_text()
-            yield Running(process, int(port_file.read_text()), folder, log, smb_conf)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0, errors.read_text()
-            assert "Traceback" not in errors.read_text()
-        finally:
-            process.kill()
-            process.wait()
+        words = ["--port", "0", "--share", f"files={folder}", "--share", f"docs={docs},ro"]
+        words += ["--share", f"c$={folder}", "--admin", f"{USER}:{PASSWORD}", "--user", "bob:Hunter22"]
+        words += [*serve_options, *arguments]
+        with serving(fakesmb_command, fakesmb_environment, base, *words) as served:
+            yield Running(served.process, served.port, folder, served.log, smb_conf)
 
     return started
 

@@ -1,18 +1,15 @@
 """A server and a share of its own for each worker that runs smbtorture."""
 
-import json
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conformance.torture import PASSWORD, SHARE, SHARING_VIOLATION, USER, WRITE_TIME, Torture
+from tests.serving import problems_in, serving
 
 MEMORY = Path("/dev/shm")
 """Takes more extended attributes a file than most disks do: two leaves need them."""
@@ -49,7 +46,7 @@ def torture(
         made.mkdir()
         made.chmod(0o777)
     Path(where).chmod(0o755)
-    config, port_file, log, errors = base / "fakesmb.toml", base / "port", base / "log.jsonl", base / "stderr"
+    config = base / "fakesmb.toml"
     config.write_text(
         CONFIG.format(
             sharing_violation=SHARING_VIOLATION,
@@ -60,46 +57,14 @@ def torture(
             folder=folder,
         )
     )
-    words = [
-        *fakesmb_command,
-        "serve",
-        *serve_options,
-        "--config",
-        str(config),
-        "--port-file",
-        str(port_file),
-    ]
-    with errors.open("w") as stderr:
-        process = subprocess.Popen(
-            [*words, "--log", "none", "--log-file", str(log)], env=fakesmb_environment, stderr=stderr
-        )
     try:
-        for _ in range(1500):
-            if port_file.exists() or process.poll() is not None:
-                break
-            time.sleep(0.01)
-        assert process.poll() is None, errors.read_text()
-        yield Torture(int(port_file.read_text()), folder, scratch)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0, errors.read_text()
-        assert "Traceback" not in errors.read_text()
-        assert _problems(log) == []
+        options = [*serve_options, "--config", str(config)]
+        with serving(fakesmb_command, fakesmb_environment, base, *options) as served:
+            yield Torture(served.port, folder, scratch)
+        with served.log.open("rb") as lines:
+            assert problems_in(lines) == []
     finally:
-        process.kill()
-        process.wait()
         shutil.rmtree(where, ignore_errors=True)
-
-
-def _problems(log: Path) -> list[str]:
-    """What went wrong inside the server, whatever smbtorture made of it."""
-    found = []
-    with log.open(encoding="utf-8") as lines:
-        for line in lines:
-            if '"problem"' in line:
-                entry = json.loads(line)
-                if entry["event"] == "problem":
-                    found.append(f"{entry['problem']} {entry.get('traceback', '')}")
-    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
