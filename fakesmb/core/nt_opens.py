@@ -9,7 +9,7 @@ from fakesmb.core.state import Open
 from fakesmb.nt.files import Disposition, Oplock, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters
+from fakesmb.vfs.store import CreateParameters, Opened
 from fakesmb.wire.files import CreateFlag, NtCreateAndxRequest
 from fakesmb.wire.nt_trans import NtCreateRequest
 
@@ -47,6 +47,22 @@ def nt_create(
         level_two=True,
     )
     return path, create
+
+
+def facts_of(opened: Opened, entry: Open) -> dict[str, int]:
+    """The fields that every answer to an open of NT has, under the same names."""
+    info = opened.info
+    return {
+        "oplock_level": opened.oplock,
+        "fid": entry.fid,
+        "last_access_time": info.last_access_time,
+        "last_write_time": info.last_write_time,
+        "last_change_time": info.change_time,
+        "ext_file_attributes": info.attributes,
+        "allocation_size": info.allocation_size,
+        "end_of_file": info.end_of_file,
+        "directory": info.is_directory,
+    }
 
 
 def _requested(params: "NtCreateAndxRequest | NtCreateRequest") -> int:

@@ -154,8 +154,8 @@ class Filter:
     STREAM_WRITE: Final = 0x0800
 
 
-class Happened:
-    """Action of a change, [MS-FSCC] 2.7.1."""
+class FileAction:
+    """FILE_ACTION_*: what happened to a name in a watched directory, [MS-FSCC] 2.7.1."""
 
     ADDED: Final = 1
     REMOVED: Final = 2

@@ -27,7 +27,7 @@ BreakOplock = Callable[[int, bool], None]
 
 
 Change = tuple[int, str]
-"""A change in a watched directory: an action (`Happened`), and the name below that directory."""
+"""A change in a watched directory: an action (`FileAction`), and the name below that directory."""
 Changes = list[Change]
 """The changes of one answer. Empty: the client must list the directory itself, or the watch has ended."""
 

@@ -119,19 +119,6 @@ class LengthNeededResponse(Structure, frozen=True):
     length_needed: U32
 
 
-class NotifyAction:
-    """Action of a change, [MS-FSCC] 2.7.1."""
-
-    ADDED: Final = 1
-    REMOVED: Final = 2
-    MODIFIED: Final = 3
-    RENAMED_OLD_NAME: Final = 4
-    RENAMED_NEW_NAME: Final = 5
-    ADDED_STREAM: Final = 6
-    REMOVED_STREAM: Final = 7
-    MODIFIED_STREAM: Final = 8
-
-
 class NotifySetup(Setup, frozen=True):
     """NT_TRANSACT_NOTIFY_CHANGE setup, [MS-CIFS] 2.2.7.4.1."""
 

@@ -3,11 +3,12 @@
 import pytest
 
 from fakesmb.core.settings import Limits, Settings
+from fakesmb.nt.files import FileAction
 from fakesmb.nt.status import NT
 from fakesmb.testing import CHALLENGE, GUID, Client
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.dirs import CreateDirectoryRequest
-from fakesmb.wire.nt_trans import NotifyAction, NotifySetup, NtTransact, read_notify_information
+from fakesmb.wire.nt_trans import NotifySetup, NtTransact, read_notify_information
 from fakesmb.wire.session import LogoffAndxRequest
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
 from fakesmb.wire.tree import ProcessExitRequest, TreeDisconnectRequest
@@ -59,7 +60,7 @@ def test_another_client_makes_a_directory(watcher: Watcher, other: Client) -> No
     mid = watcher.ask()
     assert watcher.told() == []
     mkdir(other, "new")
-    assert watcher.told() == [(mid, 0, [(NotifyAction.ADDED, "new")])]
+    assert watcher.told() == [(mid, 0, [(FileAction.ADDED, "new")])]
 
 
 def test_names_are_unicode_whatever_the_flags_say(watcher: Watcher, other: Client) -> None:
@@ -67,7 +68,7 @@ def test_names_are_unicode_whatever_the_flags_say(watcher: Watcher, other: Clien
     watcher.client.flags2 &= ~0x8000
     mid = watcher.ask()
     mkdir(other, "n\u00e9w")
-    assert watcher.told() == [(mid, 0, [(NotifyAction.ADDED, "n\u00e9w")])]
+    assert watcher.told() == [(mid, 0, [(FileAction.ADDED, "n\u00e9w")])]
 
 
 def test_changes_between_requests_are_kept(watcher: Watcher, other: Client) -> None:
@@ -77,7 +78,7 @@ def test_changes_between_requests_are_kept(watcher: Watcher, other: Client) -> N
     mkdir(other, "b")
     mkdir(other, "c")
     mid = watcher.ask()
-    assert watcher.told() == [(mid, 0, [(NotifyAction.ADDED, "b"), (NotifyAction.ADDED, "c")])]
+    assert watcher.told() == [(mid, 0, [(FileAction.ADDED, "b"), (FileAction.ADDED, "c")])]
 
 
 def test_several_requests_of_one_open_are_answered_in_order(watcher: Watcher, other: Client) -> None:
@@ -101,7 +102,7 @@ def test_cancelled(watcher: Watcher, other: Client) -> None:
     assert watcher.told() == [(mid, NT.CANCELLED, [])]
     mkdir(other, "a")
     mid = watcher.ask()
-    assert watcher.told() == [(mid, 0, [(NotifyAction.ADDED, "a")])]
+    assert watcher.told() == [(mid, 0, [(FileAction.ADDED, "a")])]
 
 
 @pytest.mark.parametrize("end", ["close", "tree disconnect", "logoff", "process exit"])

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
-from fakesmb.nt.files import Filter, Happened, Option
+from fakesmb.nt.files import FileAction, Filter, Option
 from fakesmb.record.log import EventLog
 from fakesmb.transport.local_programs import Readable, heed_local_programs
 from fakesmb.vfs.local.store import LocalStore
@@ -50,7 +50,7 @@ def test_the_reactor_reads_from_the_first_watch_to_the_last(tmp_path: OsPath) ->
     (tmp_path / "a.txt").touch()
     assert told == []
     reader.doRead()
-    assert told == [[(Happened.ADDED, "a.txt")]]
+    assert told == [[(FileAction.ADDED, "a.txt")]]
     store.close(handle)
     assert reactor.readers == []
     assert reactor.getDelayedCalls() == []

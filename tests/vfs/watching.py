@@ -2,7 +2,7 @@
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from fakesmb.nt.files import Disposition, Filter, Happened, Option
+from fakesmb.nt.files import Disposition, FileAction, Filter, Option
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Changes
 from tests.vfs.lab import Lab
@@ -11,8 +11,8 @@ NAME = Filter.FILE_NAME | Filter.DIR_NAME
 ALL = 0xFFF
 LIST = 0x00120081
 EVERYTHING = 0x001F01FF
-ADDED, REMOVED, MODIFIED = Happened.ADDED, Happened.REMOVED, Happened.MODIFIED
-OLD, NEW = Happened.RENAMED_OLD_NAME, Happened.RENAMED_NEW_NAME
+ADDED, REMOVED, MODIFIED = FileAction.ADDED, FileAction.REMOVED, FileAction.MODIFIED
+OLD, NEW = FileAction.RENAMED_OLD_NAME, FileAction.RENAMED_NEW_NAME
 
 
 class Watcher:

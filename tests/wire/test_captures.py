@@ -2,10 +2,11 @@
 
 import pytest
 
+from fakesmb.nt.files import FileAction
 from fakesmb.wire import files, find_info, locking, negotiate, nt_trans, session, tokens, trans, trans2, tree
 from fakesmb.wire.codec import Body
 from fakesmb.wire.header import HEADER_SIZE
-from fakesmb.wire.info import Asked
+from fakesmb.wire.info import LevelContext
 from tests.wire.wire_blocks import captured, encoded
 
 NEGOTIATE = """
@@ -183,7 +184,7 @@ def test_explorer_watches_a_folder() -> None:
     _, block = captured(NOTIFY_ANSWER)
     answer = trans.NtTransactResponse.decode(block)
     changes = nt_trans.read_notify_information(answer.parameters)
-    assert changes == [(nt_trans.NotifyAction.MODIFIED, "WINDOWS")]
+    assert changes == [(FileAction.MODIFIED, "WINDOWS")]
     assert nt_trans.notify_information(changes) == bytes(answer.parameters)
 
 
@@ -197,7 +198,7 @@ def test_explorer_lists_a_folder() -> None:
     answer = trans.TransactionResponse.decode(block)
     found = trans2.FindFirst2Response.decode(answer.parameters)
     assert found == trans2.FindFirst2Response(0x801, 1, 1, 0, 0)
-    (entry,) = find_info.read_entries(0x104, answer.data, Asked())
+    (entry,) = find_info.read_entries(0x104, answer.data, LevelContext())
     assert (entry.name, entry.attributes, entry.short_name) == ("WINDOWS", 0x10, "")
 
 

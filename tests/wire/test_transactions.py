@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fakesmb.nt.controls import Fsctl
+from fakesmb.nt.files import FileAction
 from fakesmb.wire import dfs, names, nt_trans, trans2
 from fakesmb.wire.codec import DecodeError
 from tests.wire.wire_blocks import octets
@@ -135,7 +136,7 @@ def test_a_create_takes_its_descriptor_and_eas_apart() -> None:
 
 
 def test_changes_are_chained_at_multiples_of_four() -> None:
-    changes = [(nt_trans.NotifyAction.RENAMED_OLD_NAME, "abc"), (nt_trans.NotifyAction.RENAMED_NEW_NAME, "d")]
+    changes = [(FileAction.RENAMED_OLD_NAME, "abc"), (FileAction.RENAMED_NEW_NAME, "d")]
     raw = nt_trans.notify_information(changes)
     assert raw == octets("14000000 04000000 06000000 6100 6200 6300 0000 00000000 05000000 02000000 6400")
     assert nt_trans.read_notify_information(raw) == changes

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.dos_opens import OPEN_RESULT, dos_create, dos_disposition
 from fakesmb.core.files import maximal_rights, open_file, open_named_pipe
-from fakesmb.core.nt_opens import nt_create, nt_open_pipe
+from fakesmb.core.nt_opens import facts_of, nt_create, nt_open_pipe
 from fakesmb.core.oplocks import GRANTED_ANDX, requested_level
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
@@ -42,20 +42,8 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
     path, create = nt_create(request, params)
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:
-        info = opened.info
-        facts: dict[str, Any] = {
-            "oplock_level": opened.oplock,
-            "fid": entry.fid,
-            "create_disposition": opened.action,
-            "create_time": info.creation_time,
-            "last_access_time": info.last_access_time,
-            "last_write_time": info.last_write_time,
-            "last_change_time": info.change_time,
-            "ext_file_attributes": info.attributes,
-            "allocation_size": info.allocation_size,
-            "end_of_file": info.end_of_file,
-            "directory": info.is_directory,
-        }
+        facts: dict[str, Any] = facts_of(opened, entry)
+        facts.update(create_disposition=opened.action, create_time=opened.info.creation_time)
         if not params.flags & CreateFlag.EXTENDED_RESPONSE:
             return NtCreateAndxResponse(**facts)
         return NtCreateAndxExtendedResponse(

@@ -7,7 +7,7 @@ import msgspec
 from fakesmb.core import eas
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.files import maximal_rights, open_file
-from fakesmb.core.nt_opens import nt_create, nt_open_pipe
+from fakesmb.core.nt_opens import facts_of, nt_create, nt_open_pipe
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
@@ -36,20 +36,8 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
         create_parameters = msgspec.structs.replace(create_parameters, eas=wanted)
 
     def response(opened: Opened, entry: Open) -> Results:
-        info = opened.info
-        facts = {
-            "oplock_level": opened.oplock,
-            "fid": entry.fid,
-            "create_action": opened.action,
-            "creation_time": info.creation_time,
-            "last_access_time": info.last_access_time,
-            "last_write_time": info.last_write_time,
-            "last_change_time": info.change_time,
-            "ext_file_attributes": info.attributes,
-            "allocation_size": info.allocation_size,
-            "end_of_file": info.end_of_file,
-            "directory": info.is_directory,
-        }
+        facts = facts_of(opened, entry)
+        facts.update(create_action=opened.action, creation_time=opened.info.creation_time)
         return _answer(request, params.flags, facts, opened)
 
     return open_file(request, path, create_parameters, response)

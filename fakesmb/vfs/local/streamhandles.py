@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from fakesmb.nt.files import Filter, Happened
+from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import load
@@ -103,7 +103,7 @@ class StreamHandle(LocalHandle):
         writetimes.resized(self, self.opens.clock)
         note_modified(self)
         if self.opens.watches.active:
-            self._report(Happened.MODIFIED_STREAM, _WRITTEN)
+            self._report(FileAction.MODIFIED_STREAM, _WRITTEN)
 
     def query(self) -> Info:
         """What is known of the stream: its sizes; everything else is its file's."""
@@ -133,9 +133,9 @@ class StreamHandle(LocalHandle):
     def report_end(self, *, gone: bool) -> None:
         """Tells watches of a stream that is deleted or was written."""
         if self.file.delete_pending and not self.file.opens:
-            self._report(Happened.REMOVED_STREAM, Filter.STREAM_NAME)
+            self._report(FileAction.REMOVED_STREAM, Filter.STREAM_NAME)
         elif self.wrote:
-            self._report(Happened.MODIFIED_STREAM, _WRITTEN)
+            self._report(FileAction.MODIFIED_STREAM, _WRITTEN)
 
     def _report(self, action: int, bits: int) -> None:
         self.opens.watches.report_stream(self.disk_path, self.stream.stream, action, bits)

@@ -3,7 +3,7 @@
 import os
 import stat
 
-from fakesmb.nt.files import Filter, Happened
+from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.files import FileHandle, data_flags
@@ -46,8 +46,8 @@ def rename(handle: StreamHandle, to: Path, *, replace: bool) -> None:
         file.times.touch()
     if opens.watches.active:
         report, place = opens.watches.report_stream, handle.disk_path
-        report(place, old, Happened.REMOVED_STREAM, Filter.STREAM_NAME)
-        report(place, to.stream, Happened.ADDED_STREAM, Filter.STREAM_NAME)
+        report(place, old, FileAction.REMOVED_STREAM, Filter.STREAM_NAME)
+        report(place, to.stream, FileAction.ADDED_STREAM, Filter.STREAM_NAME)
 
 
 def _take_unnamed(handle: StreamHandle, *, replace: bool) -> None:

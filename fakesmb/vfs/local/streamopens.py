@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from fakesmb.nt.files import Access, Action, Attribute, Disposition, Filter, Happened, Option
+from fakesmb.nt.files import Access, Action, Attribute, Disposition, FileAction, Filter, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams, xattrs
 from fakesmb.vfs.local.attributes import effective, load
@@ -162,13 +162,13 @@ class StreamOpener:
             streams.save(target, spelling, b"")
             action = Action.CREATED
             if watches.active:
-                watches.report_stream(entry.path, spelling, Happened.ADDED_STREAM, Filter.STREAM_NAME)
+                watches.report_stream(entry.path, spelling, FileAction.ADDED_STREAM, Filter.STREAM_NAME)
         elif replacing:
             streams.save(target, spelling, b"")
             action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
             if watches.active:
                 bits = Filter.STREAM_SIZE | Filter.STREAM_WRITE
-                watches.report_stream(entry.path, spelling, Happened.MODIFIED_STREAM, bits)
+                watches.report_stream(entry.path, spelling, FileAction.MODIFIED_STREAM, bits)
         return self._opened(path, request, entry, os.fstat(fd), fd, spelling, access, action)
 
     def _granted(

@@ -11,7 +11,7 @@ from contextlib import suppress
 from os import scandir
 from typing import Final
 
-from fakesmb.nt.files import Filter, Happened
+from fakesmb.nt.files import FileAction, Filter
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Event, Inotify
 from fakesmb.vfs.reactor import CallLater, DelayedCall, Listen
@@ -165,7 +165,7 @@ class OutsideChanges:
                 directory = entry.is_dir(follow_symlinks=False)
                 if report:
                     self._expected[OwnChange.ADDED, entry.path] += 1
-                    self._watches.report(entry.path, Happened.ADDED, _name_bit(directory))
+                    self._watches.report(entry.path, FileAction.ADDED, _name_bit(directory))
                 if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
                     if report:
                         self._enter(entry.path, report=True)
@@ -243,7 +243,7 @@ class OutsideChanges:
             if path not in self._touched and (path, kind) not in reported:
                 reported.add((path, kind))
                 bits = _MODIFIED if kind == inotify.MODIFY else _ATTRIBUTES
-                self._watches.report(path, Happened.MODIFIED, bits)
+                self._watches.report(path, FileAction.MODIFIED, bits)
             return
         own = (_OWN_KINDS[kind], path)
         if self._expected[own] > 0:
@@ -269,11 +269,11 @@ class OutsideChanges:
         directory = bool(event.mask & inotify.IS_DIRECTORY)
         bit = _name_bit(directory)
         if kind == inotify.CREATE:
-            self._watches.report(path, Happened.ADDED, bit)
+            self._watches.report(path, FileAction.ADDED, bit)
             self._new(path, directory=directory)
         elif kind == inotify.DELETE:
             self._numbers.pop(path, None)
-            self._watches.report(path, Happened.REMOVED, bit)
+            self._watches.report(path, FileAction.REMOVED, bit)
         elif kind == inotify.MOVED_FROM:
             self._moving = (event.cookie, path, bit)
         elif self._moving is not None and self._moving[0] == event.cookie:
@@ -283,7 +283,7 @@ class OutsideChanges:
             self._watches.report_rename(old, path, directory=directory)
         else:
             self._finish_move()
-            self._watches.report(path, Happened.ADDED, bit)
+            self._watches.report(path, FileAction.ADDED, bit)
             if directory:
                 self._follow(path)
 
@@ -297,7 +297,7 @@ class OutsideChanges:
         self._forget_timer()
         if self._moving is not None:
             (_, path, bit), self._moving = self._moving, None
-            self._watches.report(path, Happened.REMOVED, bit)
+            self._watches.report(path, FileAction.REMOVED, bit)
             inside = path + "/"
             for gone in [known for known in self._numbers if known == path or known.startswith(inside)]:
                 self._drop(gone)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.nt.files import Filter, Happened
+from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.localprograms import Outside, OwnChange
 from fakesmb.vfs.rules.watch import Watch, Watched
@@ -92,12 +92,12 @@ class Watches:
     def added(self, path: str, *, directory: bool) -> None:
         """Made, or linked."""
         self._expect(OwnChange.ADDED, path, directory=directory)
-        self.report(path, Happened.ADDED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
+        self.report(path, FileAction.ADDED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
 
     def removed(self, path: str, *, directory: bool) -> None:
         """Deleted, or replaced by a rename."""
         self._expect(OwnChange.REMOVED, path, directory=directory)
-        self.report(path, Happened.REMOVED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
+        self.report(path, FileAction.REMOVED, Filter.DIR_NAME if directory else Filter.FILE_NAME)
 
     def renamed(self, old: str, new: str, *, directory: bool) -> None:
         """Given another name, in the same directory or in another."""
@@ -109,7 +109,7 @@ class Watches:
         """Changed in content, attributes, times and so on."""
         self._expect(OwnChange.TOUCHED, path)
         if bits:
-            self.report(path, Happened.MODIFIED, bits)
+            self.report(path, FileAction.MODIFIED, bits)
 
     def writing(self, handle: Watched, end: int) -> None:
         """About to be written up to `end`: told when the open closes, as one change.
@@ -163,13 +163,13 @@ class Watches:
         if directory:
             self.moved(old, new)
         if here == there:
-            first = (Happened.RENAMED_OLD_NAME, shown_name(old_name))
-            self._tell(here or "/", bits, (first, (Happened.RENAMED_NEW_NAME, shown_name(new_name))))
+            first = (FileAction.RENAMED_OLD_NAME, shown_name(old_name))
+            self._tell(here or "/", bits, (first, (FileAction.RENAMED_NEW_NAME, shown_name(new_name))))
         else:
-            self.report(old, Happened.REMOVED, bits)
-            self.report(new, Happened.ADDED, bits)
+            self.report(old, FileAction.REMOVED, bits)
+            self.report(new, FileAction.ADDED, bits)
         if not directory:
-            self.report(new, Happened.MODIFIED, Filter.ATTRIBUTES | Filter.CREATION)
+            self.report(new, FileAction.MODIFIED, Filter.ATTRIBUTES | Filter.CREATION)
 
     def _tell(self, directory: str, bits: int, changes: tuple[Change, ...]) -> None:
         by_path = self._by_path

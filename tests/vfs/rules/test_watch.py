@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.defer import CancelledError
 
-from fakesmb.nt.files import Disposition, Filter, Happened
+from fakesmb.nt.files import Disposition, FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Handle
@@ -177,8 +177,8 @@ class TestContents:
 
     def test_a_stream_is_told_by_its_file_and_its_name(self, lab: Lab) -> None:
         streams, files = Watcher(lab, bits=Filter.STREAM_NAME), Watcher(lab)
-        lab.opens.watches.report_stream(str(lab.root / "f"), "s", Happened.ADDED_STREAM, Filter.STREAM_NAME)
-        assert (streams.all(), files.now()) == ([(Happened.ADDED_STREAM, "f:s")], None)
+        lab.opens.watches.report_stream(str(lab.root / "f"), "s", FileAction.ADDED_STREAM, Filter.STREAM_NAME)
+        assert (streams.all(), files.now()) == ([(FileAction.ADDED_STREAM, "f:s")], None)
 
     def test_reading_is_no_change(self, lab: Lab, file: Handle, watchers: list[Watcher]) -> None:
         lab.store.read(file, 0, 10, 0)
