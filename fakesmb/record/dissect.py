@@ -17,7 +17,7 @@ from fakesmb.wire.codec import Block, Body, Buffer, DecodeError, Empty, Omitted,
 from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.files import ReadAndxResponse, ReadResponse, WriteAndxRequest, WriteMode, WriteRequest
 from fakesmb.wire.header import Header
-from fakesmb.wire.info import Asked
+from fakesmb.wire.info import LevelContext
 from fakesmb.wire.messages import REQUESTS, response_class
 from fakesmb.wire.session import SessionSetupExtendedRequest, SessionSetupExtendedResponse
 from fakesmb.wire.trans import TransactionRequest, TransactionResponse
@@ -236,7 +236,7 @@ def _request_detail(command: int, body: TransactionRequest, parameters: object, 
     if level is None or level.decode is None:
         return None
     try:
-        return level.decode(body.data, Asked(unicode=half.header.unicode, encoding=half.encoding))
+        return level.decode(body.data, LevelContext(unicode=half.header.unicode, encoding=half.encoding))
     except DecodeError:
         return None
 

@@ -1,6 +1,6 @@
 """Information levels of files that QUERY_PATH/FILE_INFORMATION answer ([MS-CIFS] 2.2.8.3, [MS-FSCC] 2.4).
 
-`LEVELS[level].encode(facts, asked)` gives the answer's data. What SET_PATH/FILE_INFORMATION take is in `set_info`.
+`LEVELS[level].encode(facts, context)` gives the answer's data. What SET_PATH/FILE_INFORMATION take is in `set_info`.
 """
 
 import struct
@@ -10,7 +10,7 @@ from typing import Final
 
 from fakesmb.wire.codec import U8, U16, U32, U64, Record, encode_utf16
 from fakesmb.wire.eas import encode_list
-from fakesmb.wire.info import PASSTHROUGH, Asked, Facts, Level, clip, counted
+from fakesmb.wire.info import PASSTHROUGH, Facts, Level, LevelContext, clip, counted
 from fakesmb.wire.times import dos_from
 
 
@@ -91,27 +91,27 @@ _U64: Final = struct.Struct("<Q")
 _STREAM: Final = struct.Struct("<IIQQ")
 
 
-def _standard_old(facts: Facts, asked: Asked) -> bytes:
-    return StandardInfo.of(facts, asked.zone).encode()
+def _standard_old(facts: Facts, context: LevelContext) -> bytes:
+    return StandardInfo.of(facts, context.zone).encode()
 
 
-def _ea_size_old(facts: Facts, asked: Asked) -> bytes:
-    return StandardInfo.of(facts, asked.zone).encode() + _U32.pack(clip(facts.ea_size))
+def _ea_size_old(facts: Facts, context: LevelContext) -> bytes:
+    return StandardInfo.of(facts, context.zone).encode() + _U32.pack(clip(facts.ea_size))
 
 
-def _eas(facts: Facts, asked: Asked) -> bytes:
-    return bytes(asked.eas) or encode_list(())
+def _eas(facts: Facts, context: LevelContext) -> bytes:
+    return bytes(context.eas) or encode_list(())
 
 
-def _full_eas(facts: Facts, asked: Asked) -> bytes:
-    return bytes(asked.eas)
+def _full_eas(facts: Facts, context: LevelContext) -> bytes:
+    return bytes(context.eas)
 
 
-def _nothing(facts: Facts, asked: Asked) -> bytes:
+def _nothing(facts: Facts, context: LevelContext) -> bytes:
     return b""
 
 
-def _basic(facts: Facts, asked: Asked) -> bytes:
+def _basic(facts: Facts, context: LevelContext) -> bytes:
     return _BASIC.pack(
         facts.creation_time,
         facts.last_access_time,
@@ -121,7 +121,7 @@ def _basic(facts: Facts, asked: Asked) -> bytes:
     )
 
 
-def _standard(facts: Facts, asked: Asked) -> bytes:
+def _standard(facts: Facts, context: LevelContext) -> bytes:
     return _STANDARD.pack(
         facts.allocation_size,
         facts.end_of_file,
@@ -131,17 +131,17 @@ def _standard(facts: Facts, asked: Asked) -> bytes:
     )
 
 
-def _ea_size(facts: Facts, asked: Asked) -> bytes:
+def _ea_size(facts: Facts, context: LevelContext) -> bytes:
     return _U32.pack(clip(facts.ea_size))
 
 
-def _name(facts: Facts, asked: Asked) -> bytes:
-    return counted(asked.text(facts.path))
+def _name(facts: Facts, context: LevelContext) -> bytes:
+    return counted(context.text(facts.path))
 
 
-def _all(facts: Facts, asked: Asked) -> bytes:
+def _all(facts: Facts, context: LevelContext) -> bytes:
     # Windows gives passthrough class 18 the shape of level 0x107, not that of [MS-FSCC] 2.4.2: smbtorture checks it
-    name = asked.text(facts.path)
+    name = context.text(facts.path)
     return (
         _ALL.pack(
             facts.creation_time,
@@ -161,13 +161,13 @@ def _all(facts: Facts, asked: Asked) -> bytes:
     )
 
 
-def _alternate_name(facts: Facts, asked: Asked) -> bytes:
+def _alternate_name(facts: Facts, context: LevelContext) -> bytes:
     return counted(encode_utf16(facts.short_name or facts.name.partition(":")[0]))
 
 
-def _streams(facts: Facts, asked: Asked) -> bytes:
+def _streams(facts: Facts, context: LevelContext) -> bytes:
     out = bytearray()
-    streams = [(encode_utf16(one.name), one.size, one.allocation_size) for one in asked.streams]
+    streams = [(encode_utf16(one.name), one.size, one.allocation_size) for one in context.streams]
     for index, (name, size, allocation) in enumerate(streams, 1):
         length = _STREAM.size + len(name)
         pad = 0 if index == len(streams) else -length % 8
@@ -176,39 +176,39 @@ def _streams(facts: Facts, asked: Asked) -> bytes:
     return bytes(out)
 
 
-def _compression(facts: Facts, asked: Asked) -> bytes:
+def _compression(facts: Facts, context: LevelContext) -> bytes:
     return CompressionInfo(facts.end_of_file).encode()
 
 
-def _internal(facts: Facts, asked: Asked) -> bytes:
+def _internal(facts: Facts, context: LevelContext) -> bytes:
     return _U64.pack(facts.file_id)
 
 
-def _access(facts: Facts, asked: Asked) -> bytes:
-    return _U32.pack(asked.access)
+def _access(facts: Facts, context: LevelContext) -> bytes:
+    return _U32.pack(context.access)
 
 
-def _position(facts: Facts, asked: Asked) -> bytes:
-    return _U64.pack(asked.position)
+def _position(facts: Facts, context: LevelContext) -> bytes:
+    return _U64.pack(context.position)
 
 
-def _mode(facts: Facts, asked: Asked) -> bytes:
-    return _U32.pack(asked.mode)
+def _mode(facts: Facts, context: LevelContext) -> bytes:
+    return _U32.pack(context.mode)
 
 
-def _alignment(facts: Facts, asked: Asked) -> bytes:
+def _alignment(facts: Facts, context: LevelContext) -> bytes:
     return bytes(4)
 
 
-def _allocation(facts: Facts, asked: Asked) -> bytes:
+def _allocation(facts: Facts, context: LevelContext) -> bytes:
     return _U64.pack(facts.allocation_size)
 
 
-def _end_of_file(facts: Facts, asked: Asked) -> bytes:
+def _end_of_file(facts: Facts, context: LevelContext) -> bytes:
     return _U64.pack(facts.end_of_file)
 
 
-def _network_open(facts: Facts, asked: Asked) -> bytes:
+def _network_open(facts: Facts, context: LevelContext) -> bytes:
     return _NETWORK_OPEN.pack(
         facts.creation_time,
         facts.last_access_time,
@@ -220,11 +220,11 @@ def _network_open(facts: Facts, asked: Asked) -> bytes:
     )
 
 
-def _attribute_tag(facts: Facts, asked: Asked) -> bytes:
+def _attribute_tag(facts: Facts, context: LevelContext) -> bytes:
     return AttributeTagInfo.encode_from(facts)
 
 
-Encoder = Callable[[Facts, Asked], bytes]
+Encoder = Callable[[Facts, LevelContext], bytes]
 
 _OLD: Final[dict[int, tuple[str, str, Encoder]]] = {
     0x0001: ("SMB_INFO_STANDARD", "2.2.8.3.1", _standard_old),
@@ -275,8 +275,8 @@ LEVELS: Final = MappingProxyType(
 """Every level that can be queried of a file. Passthrough levels are native classes plus 1000."""
 
 EA_LEVELS: Final = frozenset({0x0003, 0x0004, 1015})
-"""Levels that need `Asked.eas`: for 1015 as `eas.encode_full` gives it."""
+"""Levels that need `LevelContext.eas`: for 1015 as `eas.encode_full` gives it."""
 EA_SIZE_LEVELS: Final = frozenset({0x0002, 0x0103, 1007, 1018})
 """Levels that clients ask for to learn the size of the EAs, and 1018, which has it too."""
 STREAM_LEVELS: Final = frozenset({0x0109, 1022})
-"""Levels that need `Asked.streams`."""
+"""Levels that need `LevelContext.streams`."""

@@ -1,6 +1,6 @@
 """Directory entries as FIND_FIRST2 and FIND_NEXT2 list them ([MS-CIFS] 2.2.8.1, [MS-SMB] 2.2.8.1).
 
-    entries = EntryList(level, max_data_count, asked, resume_keys=...)
+    entries = EntryList(level, max_data_count, context, resume_keys=...)
     while entries.count < search_count and (info := search.next()):
         if not entries.add(info, search.tell()):
             ...                                         # it did not fit: give it out again next time
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from fakesmb.wire.codec import Buffer, DecodeError, decode_utf16, encode_utf16
 from fakesmb.wire.eas import encode_list
-from fakesmb.wire.info import PASSTHROUGH, Asked, Facts, clip
+from fakesmb.wire.info import PASSTHROUGH, Facts, LevelContext, clip
 from fakesmb.wire.times import dos_from
 
 _OLD_STANDARD: Final = struct.Struct("<HHHHHHIIH")
@@ -170,12 +170,14 @@ LEVELS: Final = MappingProxyType(
 class EntryList:
     """Entries of one answer, at most `limit` bytes of them."""
 
-    __slots__ = ("_add", "asked", "count", "data", "last", "level", "limit", "resume_keys", "unpadded")
+    __slots__ = ("_add", "context", "count", "data", "last", "level", "limit", "resume_keys", "unpadded")
 
-    def __init__(self, level: FindLevel, limit: int, asked: Asked, *, resume_keys: bool = False) -> None:
+    def __init__(
+        self, level: FindLevel, limit: int, context: LevelContext, *, resume_keys: bool = False
+    ) -> None:
         self.level = level
         self.limit = limit
-        self.asked = asked
+        self.context = context
         self.resume_keys = resume_keys
         self.data = bytearray()
         self.count = 0
@@ -198,8 +200,8 @@ class EntryList:
         return data
 
     def _add_nt(self, facts: Facts, key: int, eas: Buffer) -> bool:
-        level, asked, data = self.level, self.asked, self.data
-        if asked.unicode:
+        level, context, data = self.level, self.context, self.data
+        if context.unicode:
             # The null that is not counted is for XP SP3, which does not find the only entry of a list without it
             name = encode_utf16(facts.name)
             name_size = len(name)
@@ -208,7 +210,7 @@ class EntryList:
             tail = _UNICODE_NULL
         else:
             # Windows 9x counts the null of an OEM name, and faults in shell32 on a short name
-            name = facts.name.encode(asked.encoding, "replace") + b"\0"
+            name = facts.name.encode(context.encoding, "replace") + b"\0"
             name_size = len(name)
             end = level.size + name_size
             short = b""
@@ -227,10 +229,10 @@ class EntryList:
         return True
 
     def _add_old(self, facts: Facts, key: int, eas: Buffer) -> bool:
-        asked, data = self.asked, self.data
+        context, data = self.context, self.data
         at = len(data)
         entry = bytearray(_RESUME_KEY.pack(key)) if self.resume_keys else bytearray()
-        zone = asked.zone
+        zone = context.zone
         entry += _OLD_STANDARD.pack(
             *dos_from(facts.creation_time, zone),
             *dos_from(facts.last_access_time, zone),
@@ -243,9 +245,9 @@ class EntryList:
             entry += _NEXT.pack(clip(facts.ea_size))
         elif self.level.eas == "list":
             entry += eas or encode_list(())
-        name = asked.text(facts.name)
+        name = context.text(facts.name)
         entry.append(min(len(name), 0xFF))
-        if asked.unicode:
+        if context.unicode:
             # Only the level without EAs aligns its names and ends them with a whole null.
             if self.level.eas:
                 entry += name + b"\0"
@@ -273,7 +275,7 @@ class Listed(NamedTuple):
     file_id: int = 0
 
 
-def read_entries(code: int, data: Buffer, asked: Asked) -> list[Listed]:
+def read_entries(code: int, data: Buffer, context: LevelContext) -> list[Listed]:
     """The entries of an answer at an NT level; raises `DecodeError`."""
     level = LEVELS.get(code)
     if level is None or level.head is None:
@@ -284,7 +286,7 @@ def read_entries(code: int, data: Buffer, asked: Asked) -> list[Listed]:
         if len(data) - at < level.size:
             raise DecodeError(f"an entry is at least {level.size} bytes long, {len(data) - at} there")
         following = _NEXT.unpack_from(data, at)[0]
-        found.append(_read_entry(level, data, at, asked))
+        found.append(_read_entry(level, data, at, context))
         if not following:
             return found
         if following < level.size:
@@ -292,11 +294,11 @@ def read_entries(code: int, data: Buffer, asked: Asked) -> list[Listed]:
         at += following
 
 
-def _read_entry(level: FindLevel, data: Buffer, at: int, asked: Asked) -> Listed:
+def _read_entry(level: FindLevel, data: Buffer, at: int, context: LevelContext) -> Listed:
     key = _NEXT.unpack_from(data, at + 4)[0]
     start = at + level.size
     if level.size == _NAMES.size:
-        return Listed(_read_name(data, start, _NEXT.unpack_from(data, at + 8)[0], asked), key, 0, 0)
+        return Listed(_read_name(data, start, _NEXT.unpack_from(data, at + 8)[0], context), key, 0, 0)
     fields = _DIRECTORY.unpack_from(data, at)
     short, file_id = "", 0
     if level.size in (_BOTH.size, _ID_BOTH.size):
@@ -304,10 +306,10 @@ def _read_entry(level: FindLevel, data: Buffer, at: int, asked: Asked) -> Listed
         short = decode_utf16(bytes(data[at + 70 : at + 70 + min(length & ~1, 24)]))
     if level.size in (_ID_FULL.size, _ID_BOTH.size):
         file_id = struct.unpack_from("<Q", data, start - 8)[0]
-    return Listed(_read_name(data, start, fields[9], asked), key, fields[8], fields[6], short, file_id)
+    return Listed(_read_name(data, start, fields[9], context), key, fields[8], fields[6], short, file_id)
 
 
-def _read_name(data: Buffer, at: int, size: int, asked: Asked) -> str:
+def _read_name(data: Buffer, at: int, size: int, context: LevelContext) -> str:
     if at + size > len(data):
         raise DecodeError(f"a name of {size} bytes, {len(data) - at} there")
-    return asked.read_text(data[at : at + size])
+    return context.read_text(data[at : at + size])

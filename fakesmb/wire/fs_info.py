@@ -1,6 +1,6 @@
 """Information levels of volumes that QUERY_FS_INFORMATION answers ([MS-CIFS] 2.2.8.2, [MS-FSCC] 2.5).
 
-`LEVELS[level].encode(volume, asked)`; `volume` has the attributes of `vfs.store.Volume`.
+`LEVELS[level].encode(volume, context)`; `volume` has the attributes of `vfs.store.Volume`.
 """
 
 import struct
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from fakesmb.wire.codec import U16, U32, U64, Buffer, Record, Structure
-from fakesmb.wire.info import PASSTHROUGH, Asked, Level, clip, need
+from fakesmb.wire.info import PASSTHROUGH, Level, LevelContext, clip, need
 
 
 class VolumeFacts(Protocol):
@@ -73,7 +73,7 @@ _DEVICE: Final = struct.Struct("<II")
 _ATTRIBUTE: Final = struct.Struct("<III")
 
 
-def _allocation(volume: VolumeFacts, asked: Asked) -> bytes:
+def _allocation(volume: VolumeFacts, context: LevelContext) -> bytes:
     return _ALLOCATION.pack(
         0,
         volume.sectors_per_unit,
@@ -83,22 +83,22 @@ def _allocation(volume: VolumeFacts, asked: Asked) -> bytes:
     )
 
 
-def _volume_old(volume: VolumeFacts, asked: Asked) -> bytes:
+def _volume_old(volume: VolumeFacts, context: LevelContext) -> bytes:
     # The length of an OEM label counts its null: OS/2 and Windows 9x cut a label whose length does not
-    label = asked.text(volume.label[:11] + ("" if asked.unicode else "\0"))
+    label = context.text(volume.label[:11] + ("" if context.unicode else "\0"))
     return struct.pack("<IB", volume.serial_number, len(label)) + label
 
 
-def _volume(volume: VolumeFacts, asked: Asked) -> bytes:
-    label = asked.text(volume.label)
+def _volume(volume: VolumeFacts, context: LevelContext) -> bytes:
+    label = context.text(volume.label)
     return _VOLUME.pack(volume.creation_time, volume.serial_number, len(label), 0) + label
 
 
-def _size(volume: VolumeFacts, asked: Asked) -> bytes:
+def _size(volume: VolumeFacts, context: LevelContext) -> bytes:
     return _SIZE.pack(volume.total_units, volume.free_units, volume.sectors_per_unit, volume.bytes_per_sector)
 
 
-def _full_size(volume: VolumeFacts, asked: Asked) -> bytes:
+def _full_size(volume: VolumeFacts, context: LevelContext) -> bytes:
     return _FULL_SIZE.pack(
         volume.total_units,
         volume.free_units,
@@ -108,13 +108,13 @@ def _full_size(volume: VolumeFacts, asked: Asked) -> bytes:
     )
 
 
-def _device(volume: VolumeFacts, asked: Asked) -> bytes:
+def _device(volume: VolumeFacts, context: LevelContext) -> bytes:
     return _DEVICE.pack(DEVICE_DISK, DEVICE_IS_MOUNTED)
 
 
-def _attribute(volume: VolumeFacts, asked: Asked) -> bytes:
+def _attribute(volume: VolumeFacts, context: LevelContext) -> bytes:
     # No null: Windows 9x loses long names when "FAT" comes with one
-    name = asked.text(volume.file_system)
+    name = context.text(volume.file_system)
     return _ATTRIBUTE.pack(volume.attributes, volume.longest_name, len(name)) + name
 
 
@@ -130,15 +130,15 @@ class ControlInfo(Record, frozen=True):
     padding: U32 = 0
 
 
-def _control(volume: VolumeFacts, asked: Asked) -> bytes:
+def _control(volume: VolumeFacts, context: LevelContext) -> bytes:
     return ControlInfo().encode()
 
 
-def _object_id(volume: VolumeFacts, asked: Asked) -> bytes:
+def _object_id(volume: VolumeFacts, context: LevelContext) -> bytes:
     return struct.pack("<I12xQ40x", volume.serial_number, volume.creation_time)
 
 
-Encoder = Callable[[VolumeFacts, Asked], bytes]
+Encoder = Callable[[VolumeFacts, LevelContext], bytes]
 
 _OLD: Final[dict[int, tuple[str, str, Encoder]]] = {
     0x0001: ("SMB_INFO_ALLOCATION", "2.2.8.2.1", _allocation),
@@ -177,11 +177,11 @@ class UnixInfo(Structure, frozen=True):
     capabilities: U64
 
 
-def _set_unix(data: Buffer, asked: Asked) -> UnixInfo:
+def _set_unix(data: Buffer, context: LevelContext) -> UnixInfo:
     return UnixInfo.decode(data)
 
 
-def _set_control(data: Buffer, asked: Asked) -> ControlInfo:
+def _set_control(data: Buffer, context: LevelContext) -> ControlInfo:
     need(data, ControlInfo.size(), "FileFsControlInformation")
     return ControlInfo.decode(data)
 

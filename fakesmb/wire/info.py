@@ -1,7 +1,7 @@
 """What the tables of information levels have in common.
 
 Encoders take `facts`, any object with the attributes of [MS-FSCC] 2.4 in snake case (`vfs.store.Info`; the wire does
-not import the store), and an `Asked`: how the message wants its strings, and what only an open file knows.
+not import the store), and a `LevelContext`: how the message wants its strings, and what only an open file knows.
 """
 
 import struct
@@ -51,7 +51,7 @@ class Stream(NamedTuple):
     allocation_size: int
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False):
+class LevelContext(msgspec.Struct, frozen=True, gc=False):
     """How one request wants its answer, and the facts of the open that it asks about."""
 
     unicode: bool = True
@@ -82,9 +82,9 @@ class Level(NamedTuple):
 
     name: str
     section: str
-    encode: Callable[[Any, Asked], bytes] | None = None
+    encode: Callable[[Any, LevelContext], bytes] | None = None
     """Facts to bytes, where the level can be queried here."""
-    decode: Callable[[Buffer, Asked], Any] | None = None
+    decode: Callable[[Buffer, LevelContext], Any] | None = None
     """Bytes to what a set request wants, where it can be set; raises `DecodeError`."""
 
 

@@ -1,6 +1,6 @@
 """Information levels that SET_PATH/FILE_INFORMATION take ([MS-CIFS] 2.2.8.4, [MS-FSCC] 2.4).
 
-`SET_LEVELS[level].decode(data, asked)` gives one of the small structures below; what to do goes by its class, so
+`SET_LEVELS[level].decode(data, context)` gives one of the small structures below; what to do goes by its class, so
 that old levels and passthrough classes are one case each.
 """
 
@@ -12,7 +12,7 @@ import msgspec
 
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.eas import Ea, read_full, read_list
-from fakesmb.wire.info import PASSTHROUGH, Asked, Level, need
+from fakesmb.wire.info import PASSTHROUGH, Level, LevelContext, need
 from fakesmb.wire.times import dos_to
 
 _DOS_TIMES: Final = struct.Struct("<HHHHHH")
@@ -91,30 +91,30 @@ class SetPipe(msgspec.Struct, frozen=True, gc=False):
     completion_mode: int
 
 
-def _standard_old(data: Buffer, asked: Asked) -> SetBasic:
+def _standard_old(data: Buffer, context: LevelContext) -> SetBasic:
     need(data, _DOS_TIMES.size, "SMB_INFO_STANDARD")
     created_on, created_at, used_on, used_at, written_on, written_at = _DOS_TIMES.unpack_from(data)
     return SetBasic(
-        dos_to(created_on, created_at, asked.zone),
-        dos_to(used_on, used_at, asked.zone),
-        dos_to(written_on, written_at, asked.zone),
+        dos_to(created_on, created_at, context.zone),
+        dos_to(used_on, used_at, context.zone),
+        dos_to(written_on, written_at, context.zone),
     )
 
 
-def _eas_old(data: Buffer, asked: Asked) -> SetEas:
+def _eas_old(data: Buffer, context: LevelContext) -> SetEas:
     return SetEas(tuple(read_list(data)))
 
 
-def _eas_full(data: Buffer, asked: Asked) -> SetEas:
+def _eas_full(data: Buffer, context: LevelContext) -> SetEas:
     return SetEas(tuple(read_full(data)))
 
 
-def _basic(data: Buffer, asked: Asked) -> SetBasic:
+def _basic(data: Buffer, context: LevelContext) -> SetBasic:
     need(data, _BASIC.size, "FileBasicInformation")
     return SetBasic(*_BASIC.unpack_from(data))
 
 
-def _disposition(data: Buffer, asked: Asked) -> SetDisposition:
+def _disposition(data: Buffer, context: LevelContext) -> SetDisposition:
     need(data, 1, "FileDispositionInformation")
     return SetDisposition(data[0] != 0)
 
@@ -127,40 +127,40 @@ def _i64(data: Buffer, what: str) -> int:
     return value
 
 
-def _allocation(data: Buffer, asked: Asked) -> SetAllocation:
+def _allocation(data: Buffer, context: LevelContext) -> SetAllocation:
     return SetAllocation(_i64(data, "an allocation size"))
 
 
-def _end_of_file(data: Buffer, asked: Asked) -> SetEndOfFile:
+def _end_of_file(data: Buffer, context: LevelContext) -> SetEndOfFile:
     return SetEndOfFile(_i64(data, "an end of file"))
 
 
-def _position(data: Buffer, asked: Asked) -> SetPosition:
+def _position(data: Buffer, context: LevelContext) -> SetPosition:
     return SetPosition(_i64(data, "a position"))
 
 
-def _mode(data: Buffer, asked: Asked) -> SetMode:
+def _mode(data: Buffer, context: LevelContext) -> SetMode:
     need(data, _U32.size, "FileModeInformation")
     return SetMode(_U32.unpack_from(data)[0])
 
 
-def _name(data: Buffer, asked: Asked) -> tuple[str, bool, int]:
+def _name(data: Buffer, context: LevelContext) -> tuple[str, bool, int]:
     need(data, _RENAME.size, "FileRenameInformation")
     replace, root, length = _RENAME.unpack_from(data)
     end = _RENAME.size + length
     need(data, end, "a new name")
-    return asked.read_text(data[_RENAME.size : end]), replace != 0, root
+    return context.read_text(data[_RENAME.size : end]), replace != 0, root
 
 
-def _rename(data: Buffer, asked: Asked) -> SetRename:
-    return SetRename(*_name(data, asked))
+def _rename(data: Buffer, context: LevelContext) -> SetRename:
+    return SetRename(*_name(data, context))
 
 
-def _link(data: Buffer, asked: Asked) -> SetLink:
-    return SetLink(*_name(data, asked))
+def _link(data: Buffer, context: LevelContext) -> SetLink:
+    return SetLink(*_name(data, context))
 
 
-def _pipe(data: Buffer, asked: Asked) -> SetPipe:
+def _pipe(data: Buffer, context: LevelContext) -> SetPipe:
     need(data, 8, "FilePipeInformation")
     return SetPipe(_U32.unpack_from(data)[0], _U32.unpack_from(data, 4)[0])
 

@@ -14,7 +14,7 @@ import msgspec
 
 from fakesmb.wire.codec import U16, U32, U64, Buffer, DecodeError, Structure, encode_utf16
 from fakesmb.wire.find_info import EntryList, FindLevel
-from fakesmb.wire.info import Asked, Level, counted, need
+from fakesmb.wire.info import Level, LevelContext, counted, need
 
 MAJOR_VERSION: Final = 1
 MINOR_VERSION: Final = 0
@@ -93,7 +93,7 @@ _WHOAMI: Final = struct.Struct("<IIQQIIII")
 _NO_FLAGS: Final = 0
 
 
-def encode_basic(facts: Any, asked: Asked) -> bytes:
+def encode_basic(facts: Any, context: LevelContext) -> bytes:
     """UNIX_BASIC: 100 bytes."""
     mode, device = facts.mode_bits, facts.special_device
     return _BASIC.pack(
@@ -113,9 +113,9 @@ def encode_basic(facts: Any, asked: Asked) -> bytes:
     )
 
 
-def encode_info2(facts: Any, asked: Asked) -> bytes:
+def encode_info2(facts: Any, context: LevelContext) -> bytes:
     """UNIX_INFO2: UNIX_BASIC, the creation time, the flags of the file and which of them there are (none)."""
-    return encode_basic(facts, asked) + _INFO2_TAIL.pack(facts.creation_time, _NO_FLAGS, _NO_FLAGS)
+    return encode_basic(facts, context) + _INFO2_TAIL.pack(facts.creation_time, _NO_FLAGS, _NO_FLAGS)
 
 
 class SetUnix(msgspec.Struct, frozen=True, gc=False):
@@ -139,7 +139,7 @@ def _time(value: int) -> int | None:
     return value if value > 0 else None
 
 
-def decode_basic(data: Buffer, asked: Asked) -> SetUnix:
+def decode_basic(data: Buffer, context: LevelContext) -> SetUnix:
     """UNIX_BASIC of a set request; raises `DecodeError`."""
     need(data, _BASIC.size, "UNIX_BASIC")
     size, _, _, access, write, uid, gid, kind, _, _, _, mode, _ = _BASIC.unpack_from(data)
@@ -154,13 +154,13 @@ def decode_basic(data: Buffer, asked: Asked) -> SetUnix:
     )
 
 
-def decode_info2(data: Buffer, asked: Asked) -> SetUnix:
+def decode_info2(data: Buffer, context: LevelContext) -> SetUnix:
     """UNIX_INFO2 of a set request; raises `DecodeError`, for flags too, since no file has any."""
     need(data, _BASIC.size + _INFO2_TAIL.size, "UNIX_INFO2")
     created, flags, mask = _INFO2_TAIL.unpack_from(data, _BASIC.size)
     if flags & mask:
         raise DecodeError(f"file flags 0x{flags:X}")
-    return msgspec.structs.replace(decode_basic(data, asked), creation_time=_time(created))
+    return msgspec.structs.replace(decode_basic(data, context), creation_time=_time(created))
 
 
 class UnixFsInfo(Structure, frozen=True):
@@ -290,7 +290,7 @@ NO_ACL: Final = 0xFFFF
 _SHIFTS: Final = {AclTag.USER_OBJ: 6, AclTag.GROUP_OBJ: 3, AclTag.OTHER: 0}
 
 
-def encode_acl(facts: Any, asked: Asked) -> bytes:
+def encode_acl(facts: Any, context: LevelContext) -> bytes:
     """The POSIX ACL that the permission bits are: owner, group and others."""
     mode = facts.mode_bits
     return _ACL_HEAD.pack(ACL_VERSION, len(_SHIFTS), 0) + b"".join(
@@ -305,7 +305,7 @@ class SetAcl(msgspec.Struct, frozen=True, gc=False):
     untouched: bool = False
 
 
-def decode_acl(data: Buffer, asked: Asked) -> SetAcl:
+def decode_acl(data: Buffer, context: LevelContext) -> SetAcl:
     """A POSIX ACL of a set request; raises `DecodeError`."""
     need(data, _ACL_HEAD.size, "a POSIX ACL")
     version, count, defaults = _ACL_HEAD.unpack_from(data)
@@ -332,12 +332,12 @@ class UnixEntries(EntryList):
     __slots__ = ()
 
     def _add_nt(self, facts: Any, key: int, eas: Buffer) -> bool:
-        asked = self.asked
-        name = encode_utf16(facts.name) if asked.unicode else asked.text(facts.name)
+        context = self.context
+        name = encode_utf16(facts.name) if context.unicode else context.text(facts.name)
         if self.level.size == _BASIC.size:
-            body = encode_basic(facts, asked) + name + (b"\0\0" if asked.unicode else b"\0")
+            body = encode_basic(facts, context) + name + (b"\0\0" if context.unicode else b"\0")
         else:
-            body = encode_info2(facts, asked) + counted(name)
+            body = encode_info2(facts, context) + counted(name)
         at, size = len(self.data), _LINKS_OF_ENTRY.size + len(body)
         if at + size > self.limit:
             return False
@@ -367,7 +367,7 @@ FIND_LEVELS: Final = MappingProxyType(
 """Directory entries."""
 
 
-def _nothing(facts: Any, asked: Asked) -> bytes:
+def _nothing(facts: Any, context: LevelContext) -> bytes:
     return b""
 
 
@@ -383,20 +383,20 @@ QUERY_LEVELS: Final = MappingProxyType(
 """Queries of files; what LINK and POSIX_LOCK answer is not made from facts."""
 
 
-def _open(data: Buffer, asked: Asked) -> PosixOpenRequest:
+def _open(data: Buffer, context: LevelContext) -> PosixOpenRequest:
     return PosixOpenRequest.decode(data)
 
 
-def _unlink(data: Buffer, asked: Asked) -> PosixUnlinkRequest:
+def _unlink(data: Buffer, context: LevelContext) -> PosixUnlinkRequest:
     return PosixUnlinkRequest.decode(data)
 
 
-def _lock(data: Buffer, asked: Asked) -> PosixLock:
+def _lock(data: Buffer, context: LevelContext) -> PosixLock:
     return PosixLock.decode(data)
 
 
-def _text(data: Buffer, asked: Asked) -> str:
-    return asked.read_text(data)
+def _text(data: Buffer, context: LevelContext) -> str:
+    return context.read_text(data)
 
 
 SET_LEVELS: Final = MappingProxyType(

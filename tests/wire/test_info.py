@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fakesmb.vfs.store import Info, Volume
 from fakesmb.wire import eas, file_info, find_info, fs_info, set_info
 from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.info import Asked, Stream
+from fakesmb.wire.info import LevelContext, Stream
 from fakesmb.wire.set_info import SET_LEVELS
 from tests.wire.wire_blocks import octets
 
@@ -53,7 +53,7 @@ DIRECTORY = Info(
     file_id=5,
     is_directory=1,
 )
-ASKED = Asked(access=0x120089, position=7, mode=2)
+CONTEXT = LevelContext(access=0x120089, position=7, mode=2)
 PATH_HEX = "20000000" + FACTS.path.encode("utf-16-le").hex()
 STANDARD_HEX = "0010000001000000 0500000001000000 02000000 01 00 0000"
 
@@ -100,7 +100,7 @@ QUERIES: list[tuple[int, str]] = [
 def test_query_levels_are_these_bytes(code: int, golden: str) -> None:
     level = file_info.LEVELS[code]
     assert level.encode is not None
-    assert level.encode(FACTS, ASKED).hex(" ") == octets(golden).hex(" ")
+    assert level.encode(FACTS, CONTEXT).hex(" ") == octets(golden).hex(" ")
 
 
 def test_every_query_level_has_golden_bytes() -> None:
@@ -110,14 +110,14 @@ def test_every_query_level_has_golden_bytes() -> None:
 def test_names_are_oem_where_the_message_is() -> None:
     encode = file_info.LEVELS[0x0104].encode
     assert encode is not None
-    assert encode(FACTS, Asked(False)) == b"\x10\0\0\0\\d\\Long name.txt"
+    assert encode(FACTS, LevelContext(False)) == b"\x10\0\0\0\\d\\Long name.txt"
 
 
 def test_streams_are_chained_at_multiples_of_eight() -> None:
     encode = file_info.LEVELS[1022].encode
     assert encode is not None
     streams = (Stream("::$DATA", 5, 4096), Stream(":x:$DATA", 1, 8))
-    assert encode(FACTS, Asked(streams=streams)) == octets(
+    assert encode(FACTS, LevelContext(streams=streams)) == octets(
         """28000000 0e000000 0500000000000000 0010000000000000 3a003a00240044004100540041000000
         00000000 10000000 0100000000000000 0800000000000000 3a0078003a00240044004100540041 00"""
     )
@@ -126,7 +126,7 @@ def test_streams_are_chained_at_multiples_of_eight() -> None:
 def test_an_alternate_name_is_the_name_where_there_is_no_other() -> None:
     encode = file_info.LEVELS[1021].encode
     assert encode is not None
-    assert encode(DIRECTORY, Asked()) == b"\2\0\0\0d\0"
+    assert encode(DIRECTORY, LevelContext()) == b"\2\0\0\0d\0"
 
 
 # -- listings ------------------------------------------------------------------------------------------------
@@ -160,21 +160,21 @@ ENTRIES: list[tuple[int, str]] = [
     ("code", "golden"), ENTRIES, ids=lambda one: f"{one:#x}" if isinstance(one, int) else ""
 )
 def test_entries_are_these_bytes(code: int, golden: str) -> None:
-    entries = find_info.EntryList(find_info.LEVELS[code], 1000, Asked())
+    entries = find_info.EntryList(find_info.LEVELS[code], 1000, LevelContext())
     assert entries.add(FACTS, 7)
     assert entries.finish().hex(" ") == octets(golden).hex(" ")
 
 
 def test_the_only_name_of_a_listing_is_followed_by_a_null_that_is_not_counted() -> None:
     """XP SP3: "refers to a location that is unavailable" without it."""
-    entries = find_info.EntryList(find_info.LEVELS[0x104], 1000, Asked())
+    entries = find_info.EntryList(find_info.LEVELS[0x104], 1000, LevelContext())
     entries.add(DIRECTORY)
     assert entries.finish()[-6:] == b"\0\0d\0\0\0"
 
 
 def test_an_oem_name_counts_its_null_and_has_no_short_name() -> None:
     """Windows 9x: shell32 faults on a short name."""
-    entries = find_info.EntryList(find_info.LEVELS[0x104], 1000, Asked(False))
+    entries = find_info.EntryList(find_info.LEVELS[0x104], 1000, LevelContext(False))
     entries.add(FACTS)
     data = bytes(entries.finish())
     assert data.endswith(b"Long name.txt\0")
@@ -183,7 +183,7 @@ def test_an_oem_name_counts_its_null_and_has_no_short_name() -> None:
 
 
 def test_old_entries_have_resume_keys_where_they_are_wanted() -> None:
-    entries = find_info.EntryList(find_info.LEVELS[1], 1000, Asked(False), resume_keys=True)
+    entries = find_info.EntryList(find_info.LEVELS[1], 1000, LevelContext(False), resume_keys=True)
     entries.add(DIRECTORY, 0x01020304)
     entries.add(DIRECTORY, 5)
     data = bytes(entries.finish())
@@ -194,13 +194,13 @@ def test_old_entries_have_resume_keys_where_they_are_wanted() -> None:
 
 
 def test_level_3_holds_the_eas_that_were_asked_for() -> None:
-    entries = find_info.EntryList(find_info.LEVELS[3], 1000, Asked(False))
+    entries = find_info.EntryList(find_info.LEVELS[3], 1000, LevelContext(False))
     entries.add(DIRECTORY, eas=eas.encode_list([eas.Ea(b"A", b"v")]))
     assert bytes(entries.finish())[22:] == octets("0b000000 00 01 0100 4100 76 01 6400")
 
 
 def test_a_long_old_name_keeps_its_bytes_though_its_length_does_not_fit() -> None:
-    entries = find_info.EntryList(find_info.LEVELS[1], 4000, Asked())
+    entries = find_info.EntryList(find_info.LEVELS[1], 4000, LevelContext())
     long = msgspec.structs.replace(DIRECTORY, name="n" * 200)
     assert entries.add(long)
     assert entries.finish()[22] == 0xFF
@@ -214,7 +214,7 @@ def test_a_long_old_name_keeps_its_bytes_though_its_length_does_not_fit() -> Non
     st.integers(0, 1500),
 )
 def test_a_listing_reads_back_and_stays_under_its_limit(names: list[str], code: int, limit: int) -> None:
-    entries = find_info.EntryList(find_info.LEVELS[code], limit, Asked())
+    entries = find_info.EntryList(find_info.LEVELS[code], limit, LevelContext())
     given_out = []
     for key, name in enumerate(names, 1):
         facts = msgspec.structs.replace(FACTS, name=name)
@@ -225,17 +225,17 @@ def test_a_listing_reads_back_and_stays_under_its_limit(names: list[str], code: 
     assert len(data) <= limit
     assert entries.count == len(given_out)
     if given_out:
-        found = find_info.read_entries(code, data, Asked())
+        found = find_info.read_entries(code, data, LevelContext())
         assert [(one.name, one.key) for one in found] == given_out
-        assert found[-1].name == find_info.read_entries(code, data[entries.last :], Asked())[0].name
+        assert found[-1].name == find_info.read_entries(code, data[entries.last :], LevelContext())[0].name
 
 
 def test_a_listing_that_lies_is_refused() -> None:
     for data in (b"", bytes(50), b"\xff\0\0\0" + bytes(90), bytes(60) + b"\xff\0\0\0" + bytes(40)):
         with pytest.raises(DecodeError):
-            find_info.read_entries(0x104, data, Asked())
+            find_info.read_entries(0x104, data, LevelContext())
     with pytest.raises(DecodeError):
-        find_info.read_entries(1, bytes(100), Asked())
+        find_info.read_entries(1, bytes(100), LevelContext())
 
 
 # -- set levels ----------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ SETS: list[tuple[int, str, Any]] = [
 def test_set_levels_say_what_is_wanted(code: int, data: str, wanted: Any) -> None:
     level = SET_LEVELS[code]
     assert level.decode is not None
-    assert level.decode(octets(data), Asked()) == wanted
+    assert level.decode(octets(data), LevelContext()) == wanted
 
 
 def test_every_set_level_has_golden_bytes() -> None:
@@ -282,14 +282,14 @@ def test_set_levels_refuse_nonsense_with_a_decode_error_only(code: int, data: by
     decode = SET_LEVELS[code].decode
     assert decode is not None
     with contextlib.suppress(DecodeError):
-        decode(data, Asked(unicode))
+        decode(data, LevelContext(unicode))
 
 
 def test_a_negative_size_is_refused() -> None:
     decode = SET_LEVELS[1020].decode
     assert decode is not None
     with pytest.raises(DecodeError):
-        decode(b"\xff" * 8, Asked())
+        decode(b"\xff" * 8, LevelContext())
 
 
 # -- extended attributes -------------------------------------------------------------------------------------
@@ -345,7 +345,7 @@ VOLUMES: list[tuple[int, str]] = [
 def test_volume_levels_are_these_bytes(code: int, golden: str) -> None:
     encode = fs_info.LEVELS[code].encode
     assert encode is not None
-    assert encode(VOLUME, Asked()).hex(" ") == octets(golden).hex(" ")
+    assert encode(VOLUME, LevelContext()).hex(" ") == octets(golden).hex(" ")
 
 
 def test_every_volume_level_has_golden_bytes() -> None:
@@ -355,13 +355,13 @@ def test_every_volume_level_has_golden_bytes() -> None:
 def test_the_file_system_has_no_null_for_windows_9x() -> None:
     encode = fs_info.LEVELS[0x0105].encode
     assert encode is not None
-    assert encode(Volume("", 0, 0, 1, 1, 1, 512, "FAT"), Asked(False))[8:] == b"\3\0\0\0FAT"
+    assert encode(Volume("", 0, 0, 1, 1, 1, 512, "FAT"), LevelContext(False))[8:] == b"\3\0\0\0FAT"
 
 
 def test_the_unix_version_is_read() -> None:
     decode = fs_info.SET_LEVELS[0x200].decode
     assert decode is not None
-    assert decode(octets("0100 0000 0b00000000000000"), Asked()) == fs_info.UnixInfo(1, 0, 11)
+    assert decode(octets("0100 0000 0b00000000000000"), LevelContext()) == fs_info.UnixInfo(1, 0, 11)
 
 
 @given(st.sampled_from(sorted(fs_info.SET_LEVELS)), st.binary(max_size=60))
@@ -369,7 +369,7 @@ def test_volume_set_levels_refuse_nonsense_with_a_decode_error_only(code: int, d
     decode = fs_info.SET_LEVELS[code].decode
     assert decode is not None
     with contextlib.suppress(DecodeError):
-        decode(data, Asked())
+        decode(data, LevelContext())
 
 
 def test_lists_that_run_in_circles_or_overlap_are_refused() -> None:
@@ -377,4 +377,4 @@ def test_lists_that_run_in_circles_or_overlap_are_refused() -> None:
     with pytest.raises(DecodeError):
         eas.read_full(octets("01000000 00 01 0100 4100 76") * 2)
     with pytest.raises(DecodeError):
-        find_info.read_entries(0x103, octets("01000000 00000000 02000000 6100") * 2, Asked())
+        find_info.read_entries(0x103, octets("01000000 00000000 02000000 6100") * 2, LevelContext())

@@ -6,7 +6,7 @@ import pytest
 
 from fakesmb.vfs.store import Info
 from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.info import Asked
+from fakesmb.wire.info import LevelContext
 from fakesmb.wire.unix import (
     FIND_LEVELS,
     PosixFsInfo,
@@ -26,7 +26,7 @@ from fakesmb.wire.unix import (
     encode_info2,
 )
 
-ASKED = Asked()
+CONTEXT = LevelContext()
 FACTS = Info(
     "sl", "\\sl", 5, 2, 3, 4, 0x80, 0x1122, 0x2000, 1, 0x99, mode_bits=0o120750, posix_uid=7, posix_gid=8
 )
@@ -38,13 +38,13 @@ BASIC = bytes.fromhex(
 
 
 def test_basic_and_info2_bytes() -> None:
-    assert encode_basic(FACTS, ASKED) == BASIC
-    assert encode_info2(FACTS, ASKED) == BASIC + bytes.fromhex("0500000000000000 00000000 00000000")
+    assert encode_basic(FACTS, CONTEXT) == BASIC
+    assert encode_info2(FACTS, CONTEXT) == BASIC + bytes.fromhex("0500000000000000 00000000 00000000")
 
 
 def test_a_device_number_is_split_into_major_and_minor() -> None:
     facts = Info("n", "\\n", 0, 0, 0, 0, 0x80, 0, 0, 1, 1, mode_bits=0o020600, special_device=0x0103)
-    assert struct.unpack_from("<IQQ", encode_basic(facts, ASKED), 56) == (3, 1, 3)
+    assert struct.unpack_from("<IQQ", encode_basic(facts, CONTEXT), 56) == (3, 1, 3)
 
 
 def test_what_smbclient_sends_to_chmod_sets_the_mode_only() -> None:
@@ -53,15 +53,15 @@ def test_what_smbclient_sends_to_chmod_sets_the_mode_only() -> None:
     struct.pack_into("<I", data, 40, 0xFFFFFFFF)
     struct.pack_into("<I", data, 48, 0xFFFFFFFF)
     struct.pack_into("<I", data, 84, 0o640)
-    assert decode_basic(data, ASKED) == SetUnix(type=0, mode=0o640)
+    assert decode_basic(data, CONTEXT) == SetUnix(type=0, mode=0o640)
 
 
 def test_info2_refuses_flags_that_no_file_has() -> None:
     with pytest.raises(DecodeError):
-        decode_info2(b"\xff" * 100 + struct.pack("<qII", 0, 1, 1), ASKED)
-    assert decode_info2(b"\xff" * 100 + struct.pack("<qII", 9, 1, 0), ASKED).creation_time == 9
+        decode_info2(b"\xff" * 100 + struct.pack("<qII", 0, 1, 1), CONTEXT)
+    assert decode_info2(b"\xff" * 100 + struct.pack("<qII", 9, 1, 0), CONTEXT).creation_time == 9
     with pytest.raises(DecodeError):
-        decode_basic(bytes(99), ASKED)
+        decode_basic(bytes(99), CONTEXT)
 
 
 def test_small_structures_both_ways() -> None:
@@ -82,15 +82,15 @@ def test_small_structures_both_ways() -> None:
 
 
 def test_permission_bits_are_an_acl_of_three() -> None:
-    data = encode_acl(FACTS, ASKED)
+    data = encode_acl(FACTS, CONTEXT)
     ones = "ff" * 8
     assert data == bytes.fromhex(f"0100 0300 0000 0107{ones} 0405{ones} 2000{ones}")
-    assert decode_acl(data, ASKED) == SetAcl(0o750)
+    assert decode_acl(data, CONTEXT) == SetAcl(0o750)
     named = struct.pack("<HHH", 1, 1, 0) + struct.pack("<BBQ", 2, 7, 5)
-    assert decode_acl(named, ASKED) == SetAcl(None)
-    assert decode_acl(struct.pack("<HHH", 1, 0xFFFF, 0), ASKED).untouched
+    assert decode_acl(named, CONTEXT) == SetAcl(None)
+    assert decode_acl(struct.pack("<HHH", 1, 0xFFFF, 0), CONTEXT).untouched
     with pytest.raises(DecodeError):
-        decode_acl(struct.pack("<HHH", 2, 0, 0), ASKED)
+        decode_acl(struct.pack("<HHH", 2, 0, 0), CONTEXT)
 
 
 def test_whoami_leaves_out_what_does_not_fit() -> None:
@@ -101,7 +101,7 @@ def test_whoami_leaves_out_what_does_not_fit() -> None:
 
 
 def test_entries_end_their_names_or_count_them() -> None:
-    entries = UnixEntries(FIND_LEVELS[0x202], 1000, ASKED)
+    entries = UnixEntries(FIND_LEVELS[0x202], 1000, CONTEXT)
     assert entries.add(FACTS, 7)
     assert entries.add(FACTS, 8)
     data = bytes(entries.finish())
@@ -110,7 +110,7 @@ def test_entries_end_their_names_or_count_them() -> None:
     assert data[8:size] == BASIC + b"s\0l\0\0\0"
     assert data[size + 6 :][:8] == struct.pack("<II", 0, 8)
     assert len(data) == 2 * size + 6
-    entries = UnixEntries(FIND_LEVELS[0x20B], 8 + 116 + 4 + 4, ASKED)
+    entries = UnixEntries(FIND_LEVELS[0x20B], 8 + 116 + 4 + 4, CONTEXT)
     assert entries.add(FACTS, 7)
     assert not entries.add(FACTS, 8), "the buffer is full"
     assert bytes(entries.finish()).endswith(struct.pack("<I", 4) + b"s\0l\0")

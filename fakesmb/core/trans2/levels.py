@@ -8,7 +8,7 @@ from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, Handle
-from fakesmb.wire.info import Asked
+from fakesmb.wire.info import LevelContext
 
 NO_EA_ERROR: Final = b"\0\0"
 """EaErrorOffset: the parameters of every answer about files."""
@@ -22,12 +22,12 @@ def unknown_level(level: int) -> SMBError:
     return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)
 
 
-def strings_of(request: AnyRequest) -> Asked:
+def strings_of(request: AnyRequest) -> LevelContext:
     """How the request in hand wants its strings."""
-    return _UNICODE if request.unicode else Asked(False, request.connection.oem_encoding)
+    return _UNICODE if request.unicode else LevelContext(False, request.connection.oem_encoding)
 
 
-_UNICODE: Final = Asked()
+_UNICODE: Final = LevelContext()
 
 
 def with_handle(

@@ -18,7 +18,7 @@ from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import Info
 from fakesmb.wire.file_info import EA_LEVELS, EA_SIZE_LEVELS, LEVELS, STREAM_LEVELS
-from fakesmb.wire.info import Asked, Stream
+from fakesmb.wire.info import LevelContext, Stream
 from fakesmb.wire.trans2 import (
     QueryFileInformationRequest,
     QueryPathInformationRequest,
@@ -46,10 +46,10 @@ def query_path_information(request: Request[QueryPathInformationRequest]) -> Res
     if row is None or row.encode is None:
         raise unknown_level(level)
     info = request.store.query(path, ea_size=level in EA_SIZE_LEVELS)
-    asked = strings_of(request)
+    context = strings_of(request)
     if level in _SPECIAL:
-        asked = with_extras(request, path, level, asked)
-    return Results(NO_EA_ERROR, row.encode(info, asked))
+        context = with_extras(request, path, level, context)
+    return Results(NO_EA_ERROR, row.encode(info, context))
 
 
 @subcommand(Trans2.QUERY_FILE_INFORMATION, QueryFileInformationRequest, Needs.TREE)
@@ -66,7 +66,7 @@ def query_file_information(request: Request[QueryFileInformationRequest]) -> Res
     if row is None or row.encode is None or level == IS_NAME_VALID:
         raise unknown_level(level)
     handle = entry.handle
-    asked = strings_of(request)
+    context = strings_of(request)
     if handle is None:
         if level == ALL_EAS:
             raise SMBError(NT.ACCESS_DENIED, "a pipe has no EAs")
@@ -74,23 +74,27 @@ def query_file_information(request: Request[QueryFileInformationRequest]) -> Res
             raise SMBError(
                 NT.INVALID_PARAMETER, f"information level 0x{level:04X} is of files only, and this is a pipe"
             )
-        return Results(NO_EA_ERROR, row.encode(pipe_info(entry), asked))
+        return Results(NO_EA_ERROR, row.encode(pipe_info(entry), context))
     info = request.store.query(handle, ea_size=level in EA_SIZE_LEVELS)
-    asked = msgspec.structs.replace(asked, access=handle.access, position=handle.position, mode=handle.mode)
+    context = msgspec.structs.replace(
+        context, access=handle.access, position=handle.position, mode=handle.mode
+    )
     if level in _SPECIAL:
-        asked = with_extras(request, handle, level, asked)
-    return Results(NO_EA_ERROR, row.encode(info, asked))
+        context = with_extras(request, handle, level, context)
+    return Results(NO_EA_ERROR, row.encode(info, context))
 
 
 _SPECIAL: Final = STREAM_LEVELS | EA_LEVELS
 _EAS: Final = {0x0003: eas.asked_for, 0x0004: eas.all_of, 1015: eas.full_of}
 
 
-def with_extras(request: AnyRequest, target: Target, level: int, asked: Asked) -> Asked:
+def with_extras(request: AnyRequest, target: Target, level: int, context: LevelContext) -> LevelContext:
     """The streams or EAs that a level tells besides `Info`."""
     if level in STREAM_LEVELS:
-        return msgspec.structs.replace(asked, streams=[Stream(*one) for one in request.store.streams(target)])
-    return msgspec.structs.replace(asked, eas=_EAS[level](request, request.store.eas(target)))
+        return msgspec.structs.replace(
+            context, streams=[Stream(*one) for one in request.store.streams(target)]
+        )
+    return msgspec.structs.replace(context, eas=_EAS[level](request, request.store.eas(target)))
 
 
 def pipe_info(entry: Open) -> Info:
