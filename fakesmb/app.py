@@ -148,7 +148,7 @@ class FakeSMB:
         left: Deferred[None] = Deferred()
         timer = self._reactor.callLater(STOP_SECONDS, factory.abort_all)
 
-        def one_left() -> None:
+        def disconnected() -> None:
             if not factory.connected and not left.called:
                 left.callback(None)
 
@@ -164,8 +164,8 @@ class FakeSMB:
 
         stores = [share.store for share in factory.server.shares.values() if share.store is not None]
         factory.drop_all("the server is stopping")
-        factory.one_left = one_left  # type: ignore[method-assign]
-        one_left()
+        factory.on_disconnect = disconnected
+        disconnected()
         return DeferredList([*closed, left], consumeErrors=True).addCallback(ended)
 
     # -- in a thread of its own ----------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def _log_file(log: LogPart, path: str, *, apart: bool) -> Sink:
 def _on_standard_output(log: LogPart) -> list[Sink]:
     if log.format == "none":
         return []
-    from fakesmb.record.stdout import standard_output
+    from fakesmb.record.outputs import standard_output
 
     found = standard_output(LEFT_OUT[log.format])
     if found is None:

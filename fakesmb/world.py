@@ -33,7 +33,3 @@ class World:
     def entropy(self, size: int) -> bytes:
         """`size` bytes that nobody can guess."""
         return os.urandom(size)
-
-    def local_offset(self, seconds: float) -> int:
-        """Seconds east of UTC of the machine's zone at that moment."""
-        return time.localtime(seconds).tm_gmtoff

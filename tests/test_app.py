@@ -18,7 +18,7 @@ from impacket.smbconnection import SessionError, SMBConnection
 from fakesmb import NT, FakeSMB
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
 from fakesmb.record.events import Event
-from fakesmb.record.stdout import PatientOutput
+from fakesmb.record.outputs import PatientOutput
 from fakesmb.transport.thread import ReactorThread
 
 

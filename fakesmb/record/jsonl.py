@@ -7,8 +7,9 @@ import msgspec
 from fakesmb.record import lines
 from fakesmb.record.entry import Entry, entry_of
 from fakesmb.record.events import Event, Exchanged, Message, Told
+from fakesmb.record.linesink import MOST_WAITING, LineSink
 from fakesmb.record.moments import iso
-from fakesmb.record.outputs import MOST_WAITING, FileOutput, LineSink, Output
+from fakesmb.record.outputs import FileOutput, Output
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 

@@ -1,17 +1,17 @@
-"""What the sinks that write lines share: lines are kept as events come, and go out whole, many at once."""
+"""Where the bytes of a log go: a file, or standard output, which may be a pipe that nobody reads."""
 
 import os
 import select
 import stat
+import threading
+from collections import deque
 from typing import Final, Protocol
 
-from fakesmb.record import dissect
-from fakesmb.record.events import Event, Exchanged, Problem, Told
-
-MOST_WAITING: Final = 256
-"""Events that wait for `flush`; so many are written at once: bounded memory."""
-MOST_BYTES: Final = 1 << 20
-"""Bytes of messages that wait likewise."""
+STANDARD_OUTPUT: Final = 1
+MOST_UNREAD: Final = 16 * 1024 * 1024
+"""Bytes that wait for the reader of a pipe; more are left out."""
+LAST_WORDS: Final = 0.3
+"""Seconds that a reader has to take the rest when the server ends."""
 
 
 class Output(Protocol):
@@ -66,54 +66,74 @@ class FileOutput:
         self._fd = -1
 
 
-class LineSink:
-    """Keeps events until `flush`, which formats and writes them at once.
+def standard_output(note: bytes) -> tuple[Output, bool] | None:
+    """The output, and whether it is a terminal; None where standard output is closed.
 
-    Many in a row cost half of what each would cost between two requests. Sub-classes give `line`. `immediate` is for
-    a person who watches: every event goes out as it comes.
+    The server must not stop because a pipe is full. `note` is the line, with %d, that stands for lines which
+    nobody read in time.
     """
+    file = FileOutput(STANDARD_OUTPUT, owned=False)
+    try:
+        mode = os.fstat(STANDARD_OUTPUT).st_mode
+    except OSError:
+        return None
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return PatientOutput(file, note), False
+    return file, os.isatty(STANDARD_OUTPUT)
 
-    name = "the log"
 
-    def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
+class PatientOutput:
+    """Hands lines to a thread that writes them; `put` never waits for the reader."""
+
+    def __init__(self, output: Output, note: bytes, *, most_waiting: int = MOST_UNREAD) -> None:
         self._output = output
-        self._waiting: list[Event] = []
+        self._note = note
+        self._most = most_waiting
+        self._waiting: deque[bytes] = deque()
         self._bytes = 0
-        self._most = 1 if immediate else most_waiting
+        self._left_out = 0
+        self._error: OSError | None = None
+        self._ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._write, name="fakesmb log", daemon=True)
+        self._thread.start()
 
-    def line(self, event: Told) -> bytes:
-        """The event's line with its newline."""
-        raise NotImplementedError
+    def put(self, data: bytes) -> None:
+        """Takes whole lines; raises the OSError that an earlier write ended with."""
+        with self._changed:
+            if self._error is not None:
+                raise self._error
+            if self._bytes + len(data) > self._most:
+                self._left_out += data.count(b"\n")
+                return
+            if self._left_out:
+                data = self._note % self._left_out + data
+                self._left_out = 0
+            self._waiting.append(data)
+            self._bytes += len(data)
+            self._changed.notify()
 
-    def write(self, event: Event) -> None:
-        """Keeps the event."""
-        if type(event) is Exchanged:
-            self._bytes += len(event.request) + len(event.reply)
-        waiting = self._waiting
-        waiting.append(event)
-        if len(waiting) >= self._most or self._bytes >= MOST_BYTES:
-            self.flush()
-
-    def lines(self, event: Event) -> bytes:
-        """The lines of what was kept. An exchange that cannot be dissected is still told, with the reason."""
-        if not isinstance(event, Exchanged):
-            return self.line(event)
-        try:
-            told = dissect.messages(event)
-        except Exception as error:
-            why = f"exchange {event.number} not described: {type(error).__name__}: {error}"
-            return self.line(Problem(event.time, event.client.connection, why))
-        return b"".join(map(self.line, told))
-
-    def flush(self) -> None:
-        """Writes what waits; raises OSError when it cannot be written."""
-        if self._waiting:
-            waiting, self._waiting, self._bytes = self._waiting, [], 0
-            self._output.put(b"".join(map(self.lines, waiting)))
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._ended)
+                if not self._waiting:
+                    return
+                data = b"".join(self._waiting)
+                self._waiting.clear()
+            try:
+                self._output.put(data)
+            except OSError as error:
+                with self._changed:
+                    self._error = error
+                return
+            with self._changed:
+                self._bytes -= len(data)
 
     def close(self) -> None:
-        """Writes what waits and closes the output."""
-        try:
-            self.flush()
-        finally:
-            self._output.close()
+        """Gives the reader a moment to take the rest."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+        self._thread.join(LAST_WORDS)
+        self._output.close()

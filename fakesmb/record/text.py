@@ -5,7 +5,8 @@ from typing import Final
 
 from fakesmb.record import describe
 from fakesmb.record.events import Message, Told
-from fakesmb.record.outputs import MOST_WAITING, LineSink, Output
+from fakesmb.record.linesink import MOST_WAITING, LineSink
+from fakesmb.record.outputs import Output
 from fakesmb.record.values import printable
 
 _REPLY: Final = "\x1b[32m"

@@ -6,6 +6,7 @@ One port serves direct TCP and NetBIOS session clients: the core's framer tells 
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 from twisted.internet import error
@@ -134,7 +135,8 @@ class DirectTCP(TwistedProtocol):
                     reason.getErrorMessage(), connection=connection.number, traceback=reason.getTraceback()
                 )
             connection.lost(plain(reason))
-        self._clients.one_left()
+        if self._clients.on_disconnect is not None:
+            self._clients.on_disconnect()
 
     # -- replies -------------------------------------------------------------------------------------------
 
@@ -224,6 +226,8 @@ class DirectTCPFactory:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.connected: set[DirectTCP] = set()
+        self.on_disconnect: Callable[[], None] | None = None
+        """Called after each connection that ends."""
 
     def doStart(self) -> None:  # noqa: N802
         """Called for every port that begins to listen."""
@@ -251,9 +255,6 @@ class DirectTCPFactory:
         """Ends every connection at once, whatever waits for its client."""
         for protocol in tuple(self.connected):
             cast(_Transport, protocol.transport).abortConnection()
-
-    def one_left(self) -> None:
-        """Called after every connection that ends; `app` replaces it while it stops."""
 
 
 def plain(reason: Any) -> str:

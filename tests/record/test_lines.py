@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fakesmb.record.events import Event, Message
-from fakesmb.record.outputs import FileOutput, LineSink
+from fakesmb.record.linesink import LineSink
+from fakesmb.record.outputs import FileOutput
 from fakesmb.wire.files import CloseRequest
 from tests.record.record_samples import message
 
