@@ -5,6 +5,7 @@ WordCount and the request that it answers. Any bytes are taken; what cannot be r
 """
 
 from collections.abc import Callable, Mapping
+from mmap import mmap
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -110,7 +111,7 @@ class _Half:
         self.encoding = encoding
         self.problem = ""
         missing = min(size, LONGEST) - len(kept)
-        self.message = kept + bytes(missing) if missing > 0 else kept
+        self.message: Buffer = _lengthened(kept, missing) if missing > 0 else kept
         try:
             self.header = Header.decode(kept)
         except DecodeError as error:
@@ -137,6 +138,19 @@ class _Half:
         return found
 
 
+def _lengthened(kept: bytes, missing: int) -> memoryview:
+    """The bytes and so many zeros behind them. Where these are many, they take no memory before they are read."""
+    size = len(kept) + missing
+    if missing <= _FEW_ZEROS:
+        return memoryview(bytearray(kept) + bytes(missing))
+    zeros = mmap(-1, size)
+    zeros[: len(kept)] = kept
+    return memoryview(zeros)
+
+
+_FEW_ZEROS: Final = 1 << 18
+
+
 def _with_head(cls: type[Body], block: Block, half: _Half) -> Block:
     """The block; where it was cut before a data block (READ, WRITE), with the head that this has in the message."""
     if (
@@ -146,9 +160,13 @@ def _with_head(cls: type[Body], block: Block, half: _Half) -> Block:
         or block.byte_count < _DATA_BLOCK_HEAD
     ):
         return block
-    head = b"\1" + (block.byte_count - _DATA_BLOCK_HEAD).to_bytes(2, "little")
+    message = half.message
+    assert isinstance(message, memoryview)  # as it is not whole
     at = block.bytes_at
-    return block._replace(message=bytes(block.message[:at]) + head + bytes(block.message[at + len(head) :]))
+    if at + _DATA_BLOCK_HEAD <= len(message):
+        message[at] = 1
+        message[at + 1 : at + 3] = (block.byte_count - _DATA_BLOCK_HEAD).to_bytes(2, "little")
+    return block
 
 
 _DATA_BLOCKS: Final = frozenset({ReadResponse, WriteRequest})

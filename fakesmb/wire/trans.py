@@ -158,10 +158,13 @@ class TransactionRequest(Body, frozen=True, kw_only=True):
         return _block(self.FIXED_WORDS, words, self.setup, writer.data)
 
 
+_LONGEST_NAME: Final = 0xFFFF
+"""Bytes: as many as ByteCount can say. Some clients' ByteCount says less than their name has."""
+
+
 def _name(block: Block) -> str:
-    cursor = Cursor(
-        block.message, block.bytes_at, len(block.message), unicode=block.unicode, encoding=block.encoding
-    )
+    end = min(len(block.message), block.bytes_at + _LONGEST_NAME)
+    cursor = Cursor(block.message, block.bytes_at, end, unicode=block.unicode, encoding=block.encoding)
     return cursor.text(strict=False) if block.byte_count or cursor.left else ""
 
 

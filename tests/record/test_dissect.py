@@ -1,7 +1,11 @@
 """The dissector: the messages of an exchange out of its bytes, whatever they are."""
 
+import contextlib
+import json
+import re
 import struct
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,14 +13,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fakesmb.core.commands.table import COMMANDS
 from fakesmb.nt.status import NT
 from fakesmb.record.describe import carrier, tagged
 from fakesmb.record.dissect import messages
-from fakesmb.record.entry import entry_of
+from fakesmb.record.entry import entries_of, entry_of
 from fakesmb.record.events import MOST_KEPT, Client, Exchanged, Message, Shown
+from fakesmb.record.journal import Journal
 from fakesmb.record.jsonl import encode
+from fakesmb.record.lines import json_lines
 from fakesmb.wire import files, locking, raw, session, trans
 from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.commands import Command
@@ -304,3 +311,69 @@ def test_the_largest_messages_take_no_longer_than_they_are_long(command: int, fi
     well_formed(
         messages(exchange(asked[:MOST_KEPT], asked[:MOST_KEPT], request_size=1 << 30, reply_size=70_000))
     )
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=20)
+"""NUL and lone surrogates, too."""
+ANY_SIZE = st.one_of(st.integers(0, 1 << 17), st.sampled_from([1 << 20, 1 << 24, (1 << 32) - 1, 1 << 40]))
+QUESTIONS: list[dict[str, Any]] = [
+    {"command": "SMB_COM_NT_CREATE_ANDX"},
+    {"path": "\\a.txt"},
+    {"path": re.compile("a")},
+    {"fid": 0x4000, "user": "alice"},
+    {"summary": lambda text: "\0" in text},
+    {"status": "STATUS_ACCESS_DENIED"},
+    {"took_us": lambda value: value > 3},
+    {"file_name": "x"},
+]
+
+
+@given(st.data())
+def test_any_event_makes_lines_both_ways_and_is_asked_in_the_journal(data: st.DataObject) -> None:
+    halves = [
+        data.draw(st.one_of(st.just(b""), st.binary(max_size=300), st.just(any_half(data)))) for _ in range(2)
+    ]
+    event = Exchanged(
+        replace(WHO, peer=data.draw(ANY_TEXT), encoding=data.draw(st.sampled_from(["cp850", "cp932", "utf-8"]))),
+        data.draw(st.floats(0, 1e11)),
+        data.draw(st.floats(0, 1e11)),
+        data.draw(st.integers(1, 1 << 60)),
+        halves[0],
+        data.draw(ANY_SIZE),
+        halves[1],
+        data.draw(ANY_SIZE),
+        data.draw(st.integers(0, 3)),
+        data.draw(st.one_of(st.sampled_from([0, NT.ACCESS_DENIED]), st.integers(0, (1 << 32) - 1))),
+        data.draw(ANY_TEXT),
+        data.draw(ANY_TEXT),
+        data.draw(ANY_TEXT),
+        data.draw(st.one_of(st.none(), st.integers(0, 0xFFFF))),
+        data.draw(ANY_TEXT),
+    )  # fmt: skip
+    straight = json_lines(event)
+    general = b"".join(encode(entry) for entry in entries_of(event))
+    assert straight in (None, general)
+    assert all(json.loads(line) for line in general.splitlines())
+    journal = Journal()
+    journal.write(event)
+    for question in QUESTIONS:
+        journal.requests(**question)
+        journal.responses(**question)
+        with contextlib.suppress(AssertionError):
+            journal.verify(**question, count=2)
+
+
+@pytest.mark.parametrize("command", [*REQUESTS, 0x5A], ids=lambda code: f"0x{code:02X}")
+@pytest.mark.parametrize("count", [0, 1, 5, 10, 12, 14, 15, 16, 24])
+def test_what_was_not_kept_takes_no_memory(command: int, count: int) -> None:
+    words = b"\xff" + bytes(2 * count)
+    half = header(command).encode() + bytes([count]) + words[: 2 * count] + b"\xff\xff"
+    one = exchange(half, half, request_size=1 << 24, reply_size=1 << 24)
+    messages(one)
+    tracemalloc.start()
+    try:
+        messages(one)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 20
