@@ -40,28 +40,6 @@ class StandardInfo(Record, frozen=True):
         )
 
 
-class BasicInfo(Record, frozen=True):
-    """SMB_QUERY_FILE_BASIC_INFO, FileBasicInformation: four FILETIMEs and attributes, [MS-FSCC] 2.4.7."""
-
-    creation_time: U64
-    last_access_time: U64
-    last_write_time: U64
-    change_time: U64
-    attributes: U32
-    reserved: U32 = 0
-
-
-class FileStandardInfo(Record, frozen=True):
-    """SMB_QUERY_FILE_STANDARD_INFO, FileStandardInformation, [MS-FSCC] 2.4.47."""
-
-    allocation_size: U64
-    end_of_file: U64
-    number_of_links: U32
-    delete_pending: U8
-    is_directory: U8
-    reserved: U16 = 0
-
-
 class CompressionInfo(Record, frozen=True):
     """SMB_QUERY_FILE_COMPRESSION_INFO, FileCompressionInformation, [MS-FSCC] 2.4.9: nothing is compressed."""
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from fakesmb.wire.codec import (
-    I64,
     U8,
     U16,
     U32,
@@ -15,7 +14,6 @@ from fakesmb.wire.codec import (
     DecodeError,
     LastText,
     Raw16,
-    Record,
     Structure,
     decode_utf16,
     encode_utf16,
@@ -185,17 +183,6 @@ class SetQuotaRequest(Structure, frozen=True):
     """NT_TRANSACT_SET_QUOTA parameters, [MS-SMB] 2.2.7.6.1; the data are quota entries."""
 
     fid: U16
-
-
-class QuotaEntry(Record, frozen=True):
-    """FILE_QUOTA_INFORMATION without its SID, which follows, [MS-FSCC] 2.4.41. -1 is no limit."""
-
-    next_entry_offset: U32
-    sid_length: U32
-    change_time: U64
-    quota_used: I64
-    quota_threshold: I64
-    quota_limit: I64
 
 
 NT_TRANSACT_REQUESTS: Final[dict[int, type[Structure]]] = {

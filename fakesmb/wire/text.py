@@ -124,11 +124,6 @@ class Cursor:
             return decode_utf16(bytes(self.take(size & ~1))).split("\0", 1)[0]
         return bytes(self.take(size)).decode(self.encoding, "replace").split("\0", 1)[0]
 
-    def check_end(self) -> None:
-        """Raises `DecodeError` if anything is left."""
-        if self.at != self.end:
-            raise DecodeError(f"{self.end - self.at} bytes too many")
-
 
 def decode_utf16(raw: bytes) -> str:
     """UTF-16LE to text; a lone surrogate, which NTFS allows in a name, is kept (`surrogatepass`)."""

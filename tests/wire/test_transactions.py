@@ -123,8 +123,6 @@ def test_setups_are_these_bytes() -> None:
     ioctl = nt_trans.IoctlSetup(Fsctl.SRV_ENUMERATE_SNAPSHOTS, 0x4001)
     assert ioctl.encode() == octets("64401400 0140 01 00")
     assert nt_trans.NotifySetup.decode(octets("17000000 0140 01 00")) == nt_trans.NotifySetup(0x17, 0x4001, 1)
-    entry = nt_trans.QuotaEntry(0, 16, 1, 2, -1, -1)
-    assert entry.encode() == octets("00000000 10000000 0100000000000000 0200000000000000" + "ff" * 16)
 
 
 def test_a_create_takes_its_descriptor_and_eas_apart() -> None:
