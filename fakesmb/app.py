@@ -17,6 +17,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, LogPart, SharePart, UserPart, merge
 from fakesmb.core.state import Server, Share
+from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
@@ -101,7 +102,7 @@ class FakeSMB:
             shares = _shares(config, reactor, self.log, world)
             in_thread = partial(_in_thread, reactor)
             self.server = Server(
-                config.settings, _accounts(config), shares, self.log, reactor, world, in_thread
+                config.settings, _accounts(config), shares, self.log, reactor, tables, world, in_thread
             )
             self._factory = DirectTCPFactory(self.server)
             host = _address(config.host)

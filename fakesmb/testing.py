@@ -23,6 +23,7 @@ from fakesmb.auth.signing import Signer
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import Server, Share
+from fakesmb.handlers import tables
 from fakesmb.nt import filetime
 from fakesmb.nt.status import SMBError
 from fakesmb.record.dissect import messages
@@ -141,7 +142,7 @@ class InMemoryServer:
             )
             for name, folder in folders.items()
         ]
-        self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock)
+        self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock, tables)
 
     def client(self, peer: str = "127.0.0.1:50000") -> "Client":
         """A new connection, which comes from `peer`."""

@@ -6,17 +6,15 @@ being closed with a reason that the log shows.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.signing import Checker
-from fakesmb.core.dispatch import CommandRow
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.plan import NoPlans, Plan, Plans
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import IdPool, Open, OpenSearch, Server, Session, Tree
-from fakesmb.core.transactions import SubcommandRow, Transactions
+from fakesmb.core.transactions import Transactions
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
@@ -45,19 +43,10 @@ SMB2_ONLY: Final = (
 )
 
 
-@cache
-def command_tables() -> tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]:
-    """Every command that is answered, and every subcommand of TRANSACTION2, by code."""
-    from fakesmb.core.commands.table import COMMANDS
-    from fakesmb.core.trans2.table import SUBCOMMANDS
-
-    return COMMANDS, SUBCOMMANDS
-
-
 def plans_of(server: Server) -> dict[int, Plan]:
     """The plans of a server, which its connections share."""
     if server.plans is None:
-        commands, subcommands = command_tables()
+        commands, subcommands = server.handlers()
         server.plans = Plans(commands, subcommands) if server.settings.plans else NoPlans()
     return server.plans
 
@@ -117,7 +106,7 @@ class SMBConnection:
         self._close = close
         self.send_range: SendRange | None = None
         """Set by a transport that sends files by itself: takes the buffers of a frame but for what the range holds."""
-        self._table = command_tables()[0]
+        self._table = server.handlers()[0]
         self._plans = plans_of(server)
         self._taps: tuple[Tap, ...] = ()
         self._untapped: tuple[Send, SendRange | None, dict[int, Plan]] = send, None, self._plans

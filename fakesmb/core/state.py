@@ -4,7 +4,7 @@ Identifiers are scoped as [MS-CIFS] 3.3.1 scopes them: UIDs, TIDs, FIDs and SIDs
 parent closes its children.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
+    from fakesmb.core.dispatch import CommandRow
     from fakesmb.core.oplocks import Holder
     from fakesmb.core.plan import Plan
     from fakesmb.core.tap import Tap
+    from fakesmb.core.transactions import SubcommandRow
     from fakesmb.nt.token import Token
 
 T = TypeVar("T")
@@ -52,6 +54,8 @@ class Clock(Protocol):
         """Calls back after `delay` seconds."""
 
 
+Handlers = Callable[[], "tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]"]
+"""Gives every command that is answered, and every subcommand of TRANSACTION2, by code: `fakesmb.handlers`."""
 InThread = Callable[[Callable[[], None]], Deferred[None]]
 
 
@@ -299,6 +303,7 @@ class Server:
         shares: Iterable[Share],
         log: EventLog,
         clock: Clock,
+        handlers: Handlers,
         world: World | None = None,
         in_thread: InThread = maybeDeferred,
     ) -> None:
@@ -310,6 +315,8 @@ class Server:
         self.shares.setdefault("ipc$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
         self.clock = clock
+        self.handlers = handlers
+        """Loads the tables when they are first asked for: by the first connection."""
         self.in_thread = in_thread
         """Runs what blocks and fires its Deferred when that is done: in a thread, or at once in tests."""
         self.guid = settings.guid or self.world.entropy(16)
