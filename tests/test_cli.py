@@ -141,6 +141,15 @@ def test_a_module_left_for_its_first_use_is_whole_when_it_is_used(monkeypatch: p
     assert colorsys.rgb_to_hsv(0, 0, 1) == (2 / 3, 1.0, 1)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT ends processes, also where the tests run in the background of a shell, which has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_it_too(spawn: Spawn, tmp_path: Path) -> None:
     process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "none")
     port_in(tmp_path / "port", process)
