@@ -337,7 +337,7 @@ class FileStore(Protocol):
         """Truncates or extends."""
 
     def set_allocation(self, handle: Handle, size: int) -> None:
-        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""
 
     def lock(self, handle: Handle, pid: int, offset: int, length: int, *, exclusive: bool) -> None:
         """Takes a byte range at once, or raises LOCK_NOT_GRANTED / FILE_LOCK_CONFLICT."""
@@ -446,7 +446,7 @@ class FileStore(Protocol):
         """Parts (SecurityInformation) of a descriptor; ACCESS_DENIED where the open has no right to them."""
 
     def set_security(self, handle: Handle, parts: int, descriptor: "Descriptor") -> None:
-        """Exchanges parts of a descriptor; ACCESS_DENIED as above, INVALID_OWNER ([MS-FSA] 2.1.5.16)."""
+        """Exchanges parts of a descriptor; ACCESS_DENIED as above, INVALID_OWNER ([MS-FSA] 2.1.5.17)."""
 
     def maximal_access(self, handle: Handle) -> int:
         """All that this user could open the file for."""

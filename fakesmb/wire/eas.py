@@ -47,7 +47,7 @@ def read_list(data: Buffer) -> list[Ea]:
 
 
 def encode_full(eas: Iterable[Ea]) -> bytes:
-    """FILE_FULL_EA_INFORMATION, [MS-FSCC] 2.4.15: entries at multiples of four."""
+    """FILE_FULL_EA_INFORMATION, [MS-FSCC] 2.4.16: entries at multiples of four."""
     entries = [(_NEW.size + len(one.name) + 1 + len(one.value), one) for one in eas]
     out = bytearray()
     for index, (size, one) in enumerate(entries, 1):

@@ -151,7 +151,7 @@ _NT: Final[dict[int, tuple[str, str, Head, int]]] = {
     0x0105: ("SMB_FIND_FILE_ID_FULL_DIRECTORY_INFO", "[MS-SMB] 2.2.8.1.2", _id_full, _ID_FULL.size),
     0x0106: ("SMB_FIND_FILE_ID_BOTH_DIRECTORY_INFO", "[MS-SMB] 2.2.8.1.3", _id_both, _ID_BOTH.size),
     PASSTHROUGH + 1: ("FileDirectoryInformation", "[MS-FSCC] 2.4.10", _directory, _DIRECTORY.size),
-    PASSTHROUGH + 2: ("FileFullDirectoryInformation", "[MS-FSCC] 2.4.17", _full, _FULL.size),
+    PASSTHROUGH + 2: ("FileFullDirectoryInformation", "[MS-FSCC] 2.4.15", _full, _FULL.size),
     PASSTHROUGH + 3: ("FileBothDirectoryInformation", "[MS-FSCC] 2.4.8", _both, _BOTH.size),
     PASSTHROUGH + 12: ("FileNamesInformation", "[MS-FSCC] 2.4.33", _names, _NAMES.size),
 }

@@ -1,4 +1,4 @@
-"""Extended attributes of OS/2 ([MS-FSA] 2.1.5.15.4, [MS-CIFS] 2.2.1.2) as `user.<NAME>` of the disk, as Samba has them.
+"""Extended attributes of OS/2 ([MS-FSA] 2.1.5.15.5, [MS-CIFS] 2.2.1.2) as `user.<NAME>` of the disk, as Samba has them.
 
 Names are stored in upper case, as on NTFS, unless the EA exists already in another spelling. For a client with POSIX
 names they are stored as spelt, because Linux finds its `user.*` attributes by exact name. They are found in any

@@ -96,7 +96,7 @@ class FileHandle(LocalHandle):
         self._truncate(size)
 
     def set_allocation(self, size: int) -> None:
-        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""
         self.before_resize(size)
         st = os.fstat(self.fd)
         if size < st.st_size:

@@ -25,7 +25,7 @@ LARGEST: Final = (1 << 63) - 1
 """The largest offset and size that a file can have."""
 _LINUX: Final = sys.platform == "linux"
 _SETTABLE_MODE: Final = 0x3E
-"""The create options that FILE_MODE_INFORMATION shows ([MS-FSCC] 2.4.26)."""
+"""The create options that FILE_MODE_INFORMATION shows ([MS-FSCC] 2.4.31)."""
 
 
 class LocalHandle:

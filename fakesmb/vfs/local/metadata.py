@@ -1,4 +1,4 @@
-"""Setting times and attributes of an open file ([MS-FSA] 2.1.5.14.2, FileBasicInformation)."""
+"""Setting times and attributes of an open file ([MS-FSA] 2.1.5.15.2, FileBasicInformation)."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Names: renaming, linking and deleting ([MS-FSA] 2.1.5.14.3, 2.1.5.14.6, 2.1.5.14.11)."""
+"""Names: renaming, linking and deleting ([MS-FSA] 2.1.5.15.3, 2.1.5.15.6, 2.1.5.15.11)."""
 
 import os
 import stat

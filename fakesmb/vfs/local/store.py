@@ -166,7 +166,7 @@ class LocalStore:
         local_handle(handle).set_end_of_file(size)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
-        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""
         local_handle(handle).set_allocation(size)
 
     def lock(self, handle: "Handle", pid: int, offset: int, length: int, *, exclusive: bool) -> None:
@@ -247,7 +247,7 @@ class LocalStore:
         return eas.load(local.xattr_target)
 
     def set_eas(self, target: "Handle | Path", wanted: Sequence[Ea]) -> None:
-        """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.4)."""
+        """Sets these extended attributes, or none of them ([MS-FSA] 2.1.5.15.5)."""
         if isinstance(target, Path):
             check(wanted)
             opened = self.create(target, CreateParameters(access=Access.WRITE_EA))
@@ -402,7 +402,7 @@ class LocalStore:
         return self._guard.query(local_handle(handle), parts)
 
     def set_security(self, handle: "Handle", parts: int, descriptor: "Descriptor") -> None:
-        """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.16)."""
+        """Exchanges parts of a descriptor ([MS-FSA] 2.1.5.17)."""
         if self.read_only:
             raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the share is read-only")
         self._guard.change(local_handle(handle), parts, descriptor)

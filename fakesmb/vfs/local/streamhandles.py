@@ -88,7 +88,7 @@ class StreamHandle(LocalHandle):
         self._resize(size, shrink_only=False)
 
     def set_allocation(self, size: int) -> None:
-        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.14.1)."""
+        """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""
         self._resize(size, shrink_only=True)
         self.file.allocation = size
 

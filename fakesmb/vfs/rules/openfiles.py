@@ -108,7 +108,7 @@ class OpenFile:
         self.oplocks: Oplocks | None = None
         """None where nobody holds one, which spares looking."""
         self.allocation = 0
-        """Bytes an open reserved ([MS-FSA] 2.1.5.14.1): shown until the last close, not taken."""
+        """Bytes an open reserved ([MS-FSA] 2.1.5.15.1): shown until the last close, not taken."""
         self.delete_pending = False
         self.delete_path: Path | None = None
         """Which of its names the last close removes."""

@@ -220,7 +220,7 @@ def check_owner(sid: str, token: Token) -> None:
 
 
 def rights_to_query(parts: int) -> int:
-    """What an open needs for reading these parts ([MS-FSA] 2.1.5.13)."""
+    """What an open needs for reading these parts ([MS-FSA] 2.1.5.14)."""
     needed = Access.SYSTEM_SECURITY if parts & _Parts.SACL else 0
     if parts & (_Parts.OWNER | _Parts.GROUP | _Parts.DACL | _Parts.LABEL):
         needed |= Access.READ_CONTROL
@@ -228,7 +228,7 @@ def rights_to_query(parts: int) -> int:
 
 
 def rights_to_set(parts: int) -> int:
-    """What an open needs for changing these parts ([MS-FSA] 2.1.5.16)."""
+    """What an open needs for changing these parts ([MS-FSA] 2.1.5.17)."""
     needed = 0
     if parts & (_Parts.OWNER | _Parts.GROUP | _Parts.LABEL):
         needed |= Access.WRITE_OWNER
@@ -254,7 +254,7 @@ def selected(descriptor: Descriptor, parts: int) -> Descriptor:
 
 
 def changed(old: Descriptor, new: Descriptor, parts: int, token: Token | None) -> Descriptor:
-    """A descriptor with these parts exchanged ([MS-FSA] 2.1.5.16). Raises INVALID_OWNER."""
+    """A descriptor with these parts exchanged ([MS-FSA] 2.1.5.17). Raises INVALID_OWNER."""
     owner, group, dacl, sacl, control = old.owner, old.group, old.dacl, old.sacl, old.control
     if parts & _Parts.OWNER:
         if new.owner is None:
