@@ -259,7 +259,7 @@ class Exchange:
         self._steps[self._index] = self._steps[self._index]._replace(code=command)
 
     def interim(self, request: AnyRequest, body: Body) -> None:
-        """Sends an answer before the answer: WRITE_RAW asks for its data. Only for a handler that then waits."""
+        """Sends an interim response: WRITE_RAW asks for its data. Only for a handler that then waits."""
         self._append(body)
         self._send(request)
         self._reply = Joiner()
@@ -420,7 +420,7 @@ class Exchange:
 def check_tree(tree: "Tree", session: "Session", needs: int) -> None:
     """Raises ACCESS_DENIED where the user may not use the tree, or it is not what the command needs."""
     if tree.session is not session and not tree.serves(session):
-        raise SMBError(NT.ACCESS_DENIED, f"another user's tree of {tree.share.name}")
+        raise SMBError(NT.ACCESS_DENIED, f"the tree connection to {tree.share.name} is another user's")
     if needs & Needs.ON_DISK and tree.store is None:
         raise SMBError(NT.ACCESS_DENIED, "IPC$ has no files")
     if needs & Needs.NOT_READ_ONLY:
@@ -428,7 +428,7 @@ def check_tree(tree: "Tree", session: "Session", needs: int) -> None:
 
 
 def _stale(params: Body, status: NT) -> NT:
-    """What an unknown UID or TID is: with a FID it is the FID that Windows finds to be nobody's."""
+    """The status of an unknown UID or TID: of a request with a FID, Windows says that the FID is invalid."""
     return NT.INVALID_HANDLE if hasattr(params, "fid") else status
 
 

@@ -1,8 +1,8 @@
 """The catalogue of events: what fakesmb says about what happened, for others to read.
 
-An event holds what was decoded anyway, as it was, but for payloads: `wire.codec.lighten` takes those out of
-every structure that goes into a `Part`. Nothing is formatted until a sink or a reader asks, and nothing refers
-back to the server's state.
+`Exchanged` is what the server appends: the bytes of a request and its reply, without payload. `record.dissect` makes
+`Message`s of it when a sink or a reader asks; `wire.codec.lighten` takes what payload is left out of every structure
+that goes into a `Part`. Nothing refers back to the server's state.
 """
 
 from enum import IntFlag

@@ -25,9 +25,9 @@ def check(eas: Iterable[Ea]) -> None:
     """Raises INVALID_EA_NAME, INVALID_EA_FLAG, or ACCESS_DENIED for a reserved name, unless all of these can be set."""
     for ea in eas:
         if not _is_name(ea.name):
-            raise SMBError(NT.INVALID_EA_NAME, f"EA name {ea.name!r}")
+            raise SMBError(NT.INVALID_EA_NAME, f"no EA can be called {ea.name!r}")
         if ea.flags & ~_NEED:
-            raise SMBError(NT.INVALID_EA_FLAG, f"EA flags 0x{ea.flags:02X}")
+            raise SMBError(NT.INVALID_EA_FLAG, f"EA flags 0x{ea.flags:02X} are not defined")
         if _is_reserved(ea.name):
             raise SMBError(NT.ACCESS_DENIED, f"{ea.name!r} is a name that the server uses itself")
 

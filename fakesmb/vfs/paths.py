@@ -64,7 +64,7 @@ class Path(msgspec.Struct, frozen=True):
             text, stream = _split_stream(text)
             unnamed = not stream
         if len(text) > MAX_PATH:
-            raise SMBError(NT.OBJECT_NAME_INVALID, f"a path of {len(text)} characters")
+            raise SMBError(NT.OBJECT_NAME_INVALID, f"a path of {len(text)} characters is too long")
         parts = _normalise(text.split("\\"), pattern=wildcards)
         last = len(parts) - 1 if wildcards else -1
         for at, part in enumerate(parts):
@@ -96,7 +96,7 @@ def _split_stream(text: str) -> tuple[str, str]:
     head, separator, tail = text.rpartition("\\")
     name, *rest = tail.split(":")
     if ":" in head or len(rest) > 2:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a colon where no stream can be")
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a colon where no stream name can begin")
     stream = rest[0]
     if len(rest) == 2 and rest[1].upper() != _DEFAULT_STREAM_TYPE:
         index = rest[1].upper() == _INDEX_TYPE and stream.upper() not in _INDEX_NAMES
@@ -104,12 +104,14 @@ def _split_stream(text: str) -> tuple[str, str]:
             NT.INVALID_PARAMETER if index else NT.OBJECT_NAME_INVALID, "a stream type other than $DATA"
         )
     if head and not name:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream of a file without a name")
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream name without the name of a file")
     if not stream and len(rest) == 1:
-        raise SMBError(NT.OBJECT_NAME_INVALID, "a stream without a name")
+        raise SMBError(NT.OBJECT_NAME_INVALID, "an empty stream name")
     # Stream names may hold control characters ([MS-FSCC] 2.1.5.3): Explorer wants `:\005SummaryInformation`.
     if len(stream) > MAX_COMPONENT or "\0" in stream:
-        raise SMBError(NT.OBJECT_NAME_INVALID, f"a stream name of {len(stream)} characters, or with a NUL")
+        raise SMBError(
+            NT.OBJECT_NAME_INVALID, f"a stream name of {len(stream)} characters is too long, or has a NUL"
+        )
     return head + separator + name, stream
 
 
@@ -127,7 +129,7 @@ def _normalise(parts: list[str], *, pattern: bool) -> list[str]:
             # Clients resolve it themselves; one that arrives is a name that no file has ([MS-FSCC] 2.1.5.1),
             # and so no directory of anything either.
             status = NT.OBJECT_PATH_NOT_FOUND if left > 0 else NT.OBJECT_NAME_INVALID
-            raise SMBError(status, "a component of one dot")
+            raise SMBError(status, "no name is a dot alone")
         else:
             done.append(part)
     return done
@@ -144,7 +146,7 @@ def _check(part: str, illegal: re.Pattern[str]) -> None:
     if illegal.search(part) is not None:
         raise SMBError(NT.OBJECT_NAME_INVALID, f"{part!r} has characters that no name can have")
     if len(part) > _CHECK_LENGTH and len(part.encode("utf-16-le")) > 2 * MAX_COMPONENT:
-        raise SMBError(NT.OBJECT_NAME_INVALID, f"a component of {len(part)} characters")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"a component of {len(part)} characters is too long")
 
 
 def check_posix_name(name: str) -> None:
@@ -152,7 +154,7 @@ def check_posix_name(name: str) -> None:
     if name in ("", ".", "..") or "/" in name or _POSIX_ILLEGAL.search(name):
         raise SMBError(NT.OBJECT_NAME_INVALID, f"{name!r} is not a name of one component")
     if len(name.encode()) > _LONGEST_POSIX:
-        raise SMBError(NT.OBJECT_NAME_INVALID, f"a component of {len(name.encode())} bytes")
+        raise SMBError(NT.OBJECT_NAME_INVALID, f"a component of {len(name.encode())} bytes is too long")
 
 
 def posix_path(text: str, *, wildcards: bool = False) -> Path:

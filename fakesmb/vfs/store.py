@@ -437,7 +437,7 @@ class FileStore(Protocol):
         """
 
     def end_watch(self, handle: Handle) -> None:
-        """Answers whoever waits for changes through this open, which is going to end, with none."""
+        """Answers all requests that wait for changes through this open with none: it is about to end."""
 
     def for_user(self, token: "Token | None") -> "FileStore":
         """The same files with access checks for that user; None: the server itself, no access checks."""

@@ -12,7 +12,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     attributes: int = -1
     creation_time: int = 0
     ea_size: int = -1
-    """Bytes of EAs when it was last written: -1 where nobody knows."""
+    """Bytes of EAs when it was last written: -1 where it is not known."""
     change_time: int = 0
     """A change time that a client set: POSIX moves its own whatever it is told."""
     change_until: int = 0

@@ -231,7 +231,7 @@ class Packet(msgspec.Struct, frozen=True):
         order = "<" if len(data) > 4 and data[4] & LITTLE_ENDIAN else ">"
         major, minor, kind, flags, _, length, auth_length, call = _HEADER.read(data, 0, order)
         if length < HEADER_SIZE:
-            raise DecodeError(f"a DCE/RPC PDU with a length of {length} bytes")
+            raise DecodeError(f"a DCE/RPC PDU cannot have a length of {length} bytes")
         return cls(data[:length], order, (major, minor), kind, flags, length, auth_length, call)
 
     @classmethod
@@ -304,7 +304,7 @@ class Packet(msgspec.Struct, frozen=True):
             return None
         at = self.length - self.auth_length - TRAILER_SIZE
         if at < body_at:
-            raise DecodeError(f"a verifier of {self.auth_length} bytes in a PDU of {self.length}")
+            raise DecodeError(f"a verifier of {self.auth_length} bytes does not fit a PDU of {self.length}")
         kind, level, pad, _, context = _TRAILER.read(self.data, at, self.order)
         if pad > at - body_at:
             raise DecodeError(f"{pad} bytes of padding before the verifier, {at - body_at} there")

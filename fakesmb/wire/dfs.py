@@ -120,7 +120,7 @@ class ReferralResponse(msgspec.Struct, frozen=True):
                 path = _text(data, at + path_at)
                 targets.append(_text(data, at + target_at))
             else:
-                raise DecodeError(f"a DFS referral entry of version {version} and {size} bytes")
+                raise DecodeError(f"a DFS referral entry cannot have version {version} and {size} bytes")
             at += size
         return cls(head.path_consumed, version, tuple(targets), path, bool(kind & ROOT_TARGETS), ttl)
 

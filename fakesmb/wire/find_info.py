@@ -140,7 +140,7 @@ class FindLevel(NamedTuple):
     eas: str = ""
     """Of an old level: "" for none, `size` for their size, `list` for the EAs themselves."""
     unix: bool = False
-    """One of the Unix extensions' (`wire.unix.UnixEntries`)."""
+    """Whether it is a level of the Unix extensions (`wire.unix.UnixEntries`)."""
 
 
 _NT: Final[dict[int, tuple[str, str, Head, int]]] = {
@@ -279,7 +279,7 @@ def read_entries(code: int, data: Buffer, context: LevelContext) -> list[Listed]
     """The entries of an answer at an NT level; raises `DecodeError`."""
     level = LEVELS.get(code)
     if level is None or level.head is None:
-        raise DecodeError(f"entries of level 0x{code:04X}")
+        raise DecodeError(f"entries of level 0x{code:04X} are not read back")
     found = []
     at = 0
     while True:

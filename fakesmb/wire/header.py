@@ -87,7 +87,7 @@ class Header(msgspec.Struct, frozen=True, gc=False):
             _LAYOUT.unpack_from(message)
         )
         if magic != MAGIC:
-            raise DecodeError("not SMB")
+            raise DecodeError(f"its header begins with 0x{bytes(message[:4]).hex()}, which is not SMB")
         return cls(command, status, flags, flags2, pid_high, signature, tid, pid, uid, mid)
 
     def encode(self) -> bytes:

@@ -1,6 +1,6 @@
 """Every command's structures by its code: the request's, and the replies' by their WordCount.
 
-What is not here is a command that nobody implements, or a reply that is only a status.
+Commands without a structure, and replies that are only a status, are not here.
 """
 
 from collections.abc import Mapping
@@ -131,7 +131,7 @@ RESPONSES: Final[Mapping[int, Mapping[int, type[Body]]]] = {
 
 
 def response_class(code: int, block: Block) -> type[Body]:
-    """The class of a reply that is no bare status; raises `DecodeError` where nobody knows that form."""
+    """The class of a reply that is no bare status; raises `DecodeError` for a WordCount that has none."""
     if not block.word_count:
         return Empty
     forms = RESPONSES.get(code, {})

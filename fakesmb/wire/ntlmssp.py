@@ -93,7 +93,7 @@ class NegotiateMessage(msgspec.Struct, frozen=True, gc=False):
     def decode(cls, token: bytes) -> "NegotiateMessage":
         """Reads a message that may end after its flags, and whose names may lie outside of it; raises `DecodeError`."""
         if len(token) < _NEGOTIATE.size:
-            raise DecodeError(f"an NTLMSSP NEGOTIATE message of {len(token)} bytes")
+            raise DecodeError(f"an NTLMSSP NEGOTIATE message of {len(token)} bytes is too short")
         flags: int = _NEGOTIATE.unpack_from(token)[2]
         return cls(
             flags,
@@ -116,7 +116,7 @@ class ChallengeMessage(msgspec.Struct, frozen=True, gc=False):
     def decode(cls, token: bytes) -> "ChallengeMessage":
         """Reads a message that may end after its challenge; raises `DecodeError`."""
         if len(token) < _CHALLENGE.size:
-            raise DecodeError(f"an NTLMSSP CHALLENGE message of {len(token)} bytes")
+            raise DecodeError(f"an NTLMSSP CHALLENGE message of {len(token)} bytes is too short")
         _, _, size, _, at, flags, challenge = _CHALLENGE.unpack_from(token)
         target = _payload(token, size, at).decode(_encoding(flags), "replace")
         if len(token) < _CHALLENGE.size + _CHALLENGE_INFO.size:
@@ -178,7 +178,9 @@ class AuthenticateMessage(msgspec.Struct, frozen=True, gc=False):
             else:
                 fields += (0, 0, 0)
         except struct.error as error:
-            raise DecodeError(f"an NTLMSSP AUTHENTICATE message of {len(token)} bytes") from error
+            raise DecodeError(
+                f"an NTLMSSP AUTHENTICATE message of {len(token)} bytes is too short"
+            ) from error
         in_force = negotiated if flags is None else flags
         encoding = _encoding(in_force)
         lm, nt, domain, user, workstation, session_key = (

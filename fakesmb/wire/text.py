@@ -23,7 +23,7 @@ class Cursor:
 
     def __init__(self, message: Buffer, at: int, end: int, *, unicode: bool, encoding: str = "cp850") -> None:
         if not 0 <= at <= end <= len(message):
-            raise DecodeError(f"bytes {at} to {end} of a message of {len(message)}")
+            raise DecodeError(f"bytes {at} to {end} lie outside a message of {len(message)}")
         self.message = message
         self.start = self.at = at
         self.end = end

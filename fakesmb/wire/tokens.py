@@ -58,7 +58,7 @@ def read(blob: Buffer) -> Token:
     kind = type_of(token)
     reader = _READERS.get(kind)
     if reader is None:
-        raise DecodeError(f"NTLMSSP message type {kind}")
+        raise DecodeError(f"NTLMSSP has no message type {kind}")
     return reader(token, at > 0)
 
 

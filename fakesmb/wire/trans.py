@@ -58,7 +58,7 @@ def _setup(block: Block, fixed: int, count: int) -> bytes:
 
 def _check_words(block: Block, least: int, what: type) -> None:
     if block.word_count < least:
-        raise DecodeError(f"WordCount {block.word_count} of {what.__name__}")
+        raise DecodeError(f"a {what.__name__} of {block.word_count} words is too short")
 
 
 class TransactionRequest(Body, frozen=True, kw_only=True):

@@ -159,7 +159,7 @@ def decode_info2(data: Buffer, context: LevelContext) -> SetUnix:
     need(data, _BASIC.size + _INFO2_TAIL.size, "UNIX_INFO2")
     created, flags, mask = _INFO2_TAIL.unpack_from(data, _BASIC.size)
     if flags & mask:
-        raise DecodeError(f"file flags 0x{flags:X}")
+        raise DecodeError(f"no file can have the flags 0x{flags:X}")
     return msgspec.structs.replace(decode_basic(data, context), creation_time=_time(created))
 
 
@@ -310,7 +310,7 @@ def decode_acl(data: Buffer, context: LevelContext) -> SetAcl:
     need(data, _ACL_HEAD.size, "a POSIX ACL")
     version, count, defaults = _ACL_HEAD.unpack_from(data)
     if version != ACL_VERSION:
-        raise DecodeError(f"POSIX ACL version {version}")
+        raise DecodeError(f"POSIX ACL version {version} is unknown")
     if count == NO_ACL:
         return SetAcl(None, untouched=defaults in (0, NO_ACL))
     need(data, _ACL_HEAD.size + count * _ACL_ENTRY.size, "a POSIX ACL")

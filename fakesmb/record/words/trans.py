@@ -131,7 +131,7 @@ def parameters_of(part: Part, request: bool, unicode: bool) -> Any:
         if request and part.command == Command.NT_TRANSACT and code in nt_trans.NT_TRANSACT_SETUPS:
             return nt_trans.NT_TRANSACT_SETUPS[code].decode(body.setup)
     except DecodeError:
-        pass  # the problem is the answer's to tell; part of it may come in a secondary request
+        pass  # the answer tells what is wrong; the rest may come in a secondary request
     return None
 
 

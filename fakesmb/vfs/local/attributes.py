@@ -48,7 +48,7 @@ _NORMAL: Final = Attribute.NORMAL
 
 
 def decode(blob: bytes) -> Stored:
-    """Reads `user.DOSATTRIB`, of any version Samba wrote; what makes no sense is as if it were not there."""
+    """Reads `user.DOSATTRIB`, of any version Samba wrote; a value that makes no sense counts as missing."""
     if len(blob) == _V3.size:
         twice, flags, bits, ea_size, until, creation, change = _V3_READ.unpack(blob)
         if twice == _V3_TWICE and flags & _ALL_VALID == _ALL_VALID and creation >= 0:
@@ -89,7 +89,7 @@ def encode(stored: Stored) -> bytes:
         ea_size = 0
     if stored.change_time:
         flags |= _VALID_CHANGE
-    # The place of a file size that nobody calls valid holds how long the change time is.
+    # The field of a file size, which no flag marks as valid, holds until when the change time counts.
     times = stored.change_until, 0, stored.creation_time, stored.change_time
     return _V3.pack(3, 3, flags, stored.attributes & _STORED, ea_size, *times)
 

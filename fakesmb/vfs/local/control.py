@@ -36,12 +36,12 @@ def run(handle: LocalHandle, code: int, data: bytes, room: int) -> Answer:
     """Answers a control; raises INVALID_DEVICE_REQUEST for a code that no handler takes, as NTFS does."""
     act = CONTROLS.get(code)
     if act is None:
-        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"control 0x{code:08X}")
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, f"the file system has no control 0x{code:08X}")
     return act(handle, data, room)
 
 
 def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
-    """FSCTL_SET_SPARSE, 2.3.64: no input means yes."""
+    """FSCTL_SET_SPARSE, 2.3.64: without input the file becomes sparse."""
     if handle.is_directory:
         raise SMBError(NT.INVALID_PARAMETER, "a directory cannot be sparse")
     if not handle.access & (WRITES_DATA | Access.WRITE_ATTRIBUTES):
@@ -58,14 +58,14 @@ def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
 def _get_compression(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_GET_COMPRESSION, 2.3.17: COMPRESSION_FORMAT_NONE."""
     if room < _WORD.size:
-        raise SMBError(NT.INVALID_PARAMETER, f"room for {room} bytes of 2")
+        raise SMBError(NT.INVALID_PARAMETER, f"2 bytes of output, room for {room}")
     return _WORD.pack(0), NT.SUCCESS
 
 
 def _set_compression(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_SET_COMPRESSION, 2.3.55: COMPRESSION_FORMAT_NONE is the only format of this volume."""
     if len(data) < _WORD.size:
-        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input for a compression format")
+        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input cannot hold a compression format")
     if _WORD.unpack_from(data)[0]:
         raise SMBError(NT.INVALID_DEVICE_REQUEST, "the volume does not compress")
     return _NOTHING
@@ -80,7 +80,7 @@ def _allocated_ranges(handle: LocalHandle, data: bytes, room: int) -> Answer:
     for start, end in _data_ranges(handle.fd, offset, min(offset + length, _LARGEST)):
         if len(out) + _RANGE.size > room:
             if not out:
-                raise SMBError(NT.BUFFER_TOO_SMALL, f"{room} bytes for the ranges")
+                raise SMBError(NT.BUFFER_TOO_SMALL, f"{room} bytes of output cannot hold a range")
             return bytes(out), NT.BUFFER_OVERFLOW
         out += _RANGE.pack(start, end - start)
     return bytes(out), NT.SUCCESS
@@ -89,10 +89,12 @@ def _allocated_ranges(handle: LocalHandle, data: bytes, room: int) -> Answer:
 def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_SET_ZERO_DATA, 2.3.65: zeros up to the end of file, which does not move."""
     if len(data) < _RANGE.size or handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input for a range, or a directory")
+        raise SMBError(
+            NT.INVALID_PARAMETER, f"{len(data)} bytes of input are not a range, or this is a directory"
+        )
     start, end = _RANGE.unpack_from(data)
     if start < 0 or end < start:
-        raise SMBError(NT.INVALID_PARAMETER, f"zeros from {start} to {end}")
+        raise SMBError(NT.INVALID_PARAMETER, f"zeros cannot go from {start} to {end}")
     if not handle.access & Access.WRITE_DATA:
         raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
     end = min(end, os.fstat(handle.fd).st_size)
@@ -137,16 +139,16 @@ def _set_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_SET_OBJECT_ID, 2.3.58: 64 bytes for a file that has none yet."""
     _may_change_id(handle)
     if len(data) != OBJECT_ID_SIZE:
-        raise SMBError(NT.INVALID_PARAMETER, f"an object id of {len(data)} bytes")
+        raise SMBError(NT.INVALID_PARAMETER, f"an object id has 64 bytes, {len(data)} came")
     if _object_id(handle) is not None:
-        raise SMBError(NT.OBJECT_NAME_COLLISION, "the file has an object id")
+        raise SMBError(NT.OBJECT_NAME_COLLISION, "the file has an object id already")
     _keep_object_id(handle, data)
     return _NOTHING
 
 
 def _no_reparse_point(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_GET_REPARSE_POINT, 2.3.30, and DELETE, 2.3.5: links of this disk are followed, never shown."""
-    raise SMBError(NT.NOT_A_REPARSE_POINT, "no reparse point")
+    raise SMBError(NT.NOT_A_REPARSE_POINT, "the file is no reparse point")
 
 
 def _find_files_by_sid(handle: LocalHandle, data: bytes, room: int) -> Answer:
@@ -157,7 +159,7 @@ def _find_files_by_sid(handle: LocalHandle, data: bytes, room: int) -> Answer:
 
 
 def _path_name_is_valid(handle: LocalHandle, data: bytes, room: int) -> Answer:
-    """FSCTL_IS_PATHNAME_VALID, 2.3.34: always, as NTFS says."""
+    """FSCTL_IS_PATHNAME_VALID, 2.3.34: every path name is, as on NTFS."""
     return _NOTHING
 
 
@@ -184,16 +186,18 @@ OF_DATA: Final = frozenset({Fsctl.SET_SPARSE, Fsctl.QUERY_ALLOCATED_RANGES, Fsct
 
 def _range(handle: LocalHandle, data: bytes) -> tuple[int, int]:
     if len(data) < _RANGE.size or handle.is_directory:
-        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of input for a range, or a directory")
+        raise SMBError(
+            NT.INVALID_PARAMETER, f"{len(data)} bytes of input are not a range, or this is a directory"
+        )
     offset, length = _RANGE.unpack_from(data)
     if offset < 0 or length < 0 or offset > _LARGEST - length:
-        raise SMBError(NT.INVALID_PARAMETER, f"a range of {length} bytes at {offset}")
+        raise SMBError(NT.INVALID_PARAMETER, f"a range of {length} bytes at {offset} is out of bounds")
     return offset, length
 
 
 def _fits(data: bytes, room: int) -> Answer:
     if room < len(data):
-        raise SMBError(NT.INVALID_PARAMETER, f"room for {room} bytes of {len(data)}")
+        raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of output, room for {room}")
     return data, NT.SUCCESS
 
 

@@ -127,7 +127,9 @@ class Guard:
         if needed & ~rights or asked & Access.MAXIMUM_ALLOWED:
             rights |= self._by_parent(entry, token)
         if needed & ~rights:
-            raise SMBError(NT.ACCESS_DENIED, f"the descriptor refuses 0x{needed & ~rights:08X}")
+            raise SMBError(
+                NT.ACCESS_DENIED, f"the security descriptor does not grant 0x{needed & ~rights:08X}"
+            )
         if asked & Access.MAXIMUM_ALLOWED:
             return access & (rights | ~Access.FILE_ALL)
         return access

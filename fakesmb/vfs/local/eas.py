@@ -47,7 +47,7 @@ def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int
     after = {key: ea for key, ea in after.items() if ea.value}
     total = size_of(after.values())
     if total > LARGEST:
-        raise SMBError(NT.EA_TOO_LARGE, f"{total} bytes of EAs")
+        raise SMBError(NT.EA_TOO_LARGE, f"{total} bytes of EAs are too many for a file")
     try:
         _apply(target, before, after)
     except OSError as error:

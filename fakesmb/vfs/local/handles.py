@@ -147,7 +147,7 @@ class LocalHandle:
     def before_resize(self, size: int) -> None:
         """Raises where this open may not change the size to that; ends level II oplocks."""
         if not 0 <= size <= LARGEST:
-            raise SMBError(NT.INVALID_PARAMETER, f"a size of {size} bytes")
+            raise SMBError(NT.INVALID_PARAMETER, f"a size of {size} bytes is out of range")
         if not self.access & Access.WRITE_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
         if self.file.oplocks is not None:

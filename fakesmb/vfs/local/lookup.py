@@ -89,9 +89,9 @@ class Lookup:
         return self.child(self.directory(parts[:-1]), parts[-1])
 
     def child(self, directory: Directory, name: str) -> Entry:
-        """What `name`, in whatever case, is in a directory. OBJECT_NAME_INVALID where it is no name but a way."""
+        """What `name`, in whatever case, is in a directory. OBJECT_NAME_INVALID for several components."""
         if name in _NO_NAMES or "/" in name or "\0" in name:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+            raise SMBError(NT.OBJECT_NAME_INVALID, f"{name!r} is not one component")
         try:
             st = directory.lstat(name)
         except FileNotFoundError:
@@ -117,7 +117,7 @@ class Lookup:
     def own_name(self, directory: Directory, name: str) -> str:
         """How a name is spelt on disk: the one given where nothing has it. Links are not followed."""
         if name in _NO_NAMES or "/" in name or "\0" in name:
-            raise SMBError(NT.OBJECT_NAME_INVALID, "not one component")
+            raise SMBError(NT.OBJECT_NAME_INVALID, f"{name!r} is not one component")
         try:
             directory.lstat(name)
         except FileNotFoundError:
@@ -238,9 +238,9 @@ class Lookup:
             place = self.root if parent == self.root.path else self._hold(parent)
             st = place.lstat(last)
         except (FileNotFoundError, NotADirectoryError):
-            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "a link to nothing") from None
+            raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "the link leads to nothing") from None
         if stat.S_ISLNK(st.st_mode):
-            raise SMBError(NT.ACCESS_DENIED, "a link that changes or goes round")
+            raise SMBError(NT.ACCESS_DENIED, "the link changes, or leads back to itself")
         entry = Entry(directory, name, st)
         entry.data_directory, entry.data_name = place, last
         return entry

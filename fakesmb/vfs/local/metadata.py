@@ -100,7 +100,7 @@ def set_archive(target: str | int, st: os.stat_result, name: str, side: SideTabl
 
 
 def as_shown(stored: Stored, st: os.stat_result, name: str) -> Stored:
-    """What is stored of a file, and where nothing is, what clients are shown: the start for whoever stores one fact.
+    """What is stored of a file, or else what clients are shown of it: where storing one fact begins.
 
     A change time that was stored is not in it: what is about to be stored is a later change.
     """

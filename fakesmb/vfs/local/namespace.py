@@ -210,7 +210,7 @@ class Namespace:
     def _existing(self, path: Path, *, followed: bool = False) -> Entry:
         """The entry of a name that is to be changed."""
         if path.stream:
-            raise SMBError(NT.INVALID_PARAMETER, "not possible for a named stream")
+            raise SMBError(NT.INVALID_PARAMETER, "a named stream is no directory entry")
         entry = self._lookup.find(path) if followed else self._lookup.itself(path)
         if path.unnamed and entry.st is not None and stat.S_ISDIR(entry.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY, "a directory has no unnamed stream")

@@ -163,7 +163,7 @@ class Opener:
         if self._read_only:
             raise SMBError(NT.ACCESS_DENIED, "the share is read-only")
         if options & Option.DELETE_ON_CLOSE and wanted & Attribute.READONLY:
-            raise SMBError(NT.CANNOT_DELETE, "delete on close of a new read-only file")
+            raise SMBError(NT.CANNOT_DELETE, "a new read-only file cannot be deleted on close")
         self._lookup.check_new(entry.name)
         if request.allocation:
             check_room(self._lookup.root.path, request.allocation)
@@ -264,20 +264,23 @@ def _check_request(path: Path, request: CreateParameters, mask: int, *, privileg
         or request.share & ~ShareMode.ALL
         or options & ~_KNOWN_OPTIONS
     ):
-        unknown = f"disposition {request.disposition}, share mode 0x{request.share:X}, options 0x{options:X}"
+        unknown = f"disposition {request.disposition}, share mode 0x{request.share:X} or options 0x{options:X} unknown"
         raise SMBError(NT.INVALID_PARAMETER, unknown)
     if request.allocation > _LARGEST_ALLOCATION:
         raise SMBError(NT.INVALID_PARAMETER, f"allocation size {request.allocation} beyond 2^63 - 1")
     if options & Option.DIRECTORY and (options & Option.NON_DIRECTORY or request.disposition in REPLACING):
         raise SMBError(
-            NT.INVALID_PARAMETER, f"a directory with disposition {request.disposition} or as no directory"
+            NT.INVALID_PARAMETER,
+            f"FILE_DIRECTORY_FILE with disposition {request.disposition}, options 0x{options:X}",
         )
     synchronous = options & (Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT)
     # Windows checks these two against the mask as it was sent: generic rights and MAXIMUM_ALLOWED do not count.
     if synchronous == _BOTH_SYNCHRONOUS or (synchronous and not request.access & Access.SYNCHRONIZE):
-        raise SMBError(NT.INVALID_PARAMETER, "both synchronous options, or one without SYNCHRONIZE access")
+        raise SMBError(
+            NT.INVALID_PARAMETER, "two options of synchronous I/O, or one without SYNCHRONIZE access"
+        )
     if options & Option.DELETE_ON_CLOSE and not request.access & Access.DELETE:
-        raise SMBError(NT.INVALID_PARAMETER, "delete on close without DELETE access")
+        raise SMBError(NT.INVALID_PARAMETER, "delete on close needs DELETE access")
     if options & Option.OPEN_BY_FILE_ID:
         raise SMBError(NT.NOT_SUPPORTED, "open by file id is not supported")
     if options & Option.DIRECTORY and (path.stream or path.unnamed):

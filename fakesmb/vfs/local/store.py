@@ -393,7 +393,7 @@ class LocalStore:
         return self.opens.watches.ask(directory, completion_filter, recursive=recursive, size=size)
 
     def end_watch(self, handle: "Handle") -> None:
-        """Answers whoever waits for changes through this open, which is going to end, with none."""
+        """Answers all requests that wait for changes through this open with none: it is about to end."""
         if self.opens.watches.active:
             self.opens.watches.forget(local_handle(handle))
 

@@ -64,7 +64,7 @@ class StreamHandle(LocalHandle):
         if not size:
             return 0
         if offset + size > streams.LARGEST:
-            raise SMBError(NT.DISK_FULL, f"a stream of {offset + size} bytes")
+            raise SMBError(NT.DISK_FULL, f"a stream of {offset + size} bytes is too long for the disk")
         oplocks.before_change(self.file)
         if not self.wrote:
             writetimes.before_write(self, self.opens.clock)
@@ -96,7 +96,7 @@ class StreamHandle(LocalHandle):
         self.before_resize(size)
         held = self.contents()
         if size > streams.LARGEST:
-            raise SMBError(NT.DISK_FULL, f"a stream of {size} bytes")
+            raise SMBError(NT.DISK_FULL, f"a stream of {size} bytes is too long for the disk")
         if shrink_only and size >= len(held):
             return
         streams.save(self.xattr_target, self.stream.stream, held[:size] + bytes(max(size - len(held), 0)))

@@ -238,4 +238,4 @@ class StreamOpener:
 def _check_disk(target: str) -> None:
     """Raises OBJECT_NAME_INVALID, as FAT does, where the disk cannot have streams."""
     if not xattrs.supported(target):
-        raise SMBError(NT.OBJECT_NAME_INVALID, "no streams on this disk")
+        raise SMBError(NT.OBJECT_NAME_INVALID, "the disk keeps no streams")

@@ -21,7 +21,7 @@ _END: Final = b"\0"
 
 
 def name_in(xattr: str) -> str:
-    """The stream that an extended attribute holds; "" where it is none that a client could name."""
+    """The stream that an extended attribute holds; "" where no client could name it."""
     if not xattr.startswith(PREFIX):
         return ""
     name = xattr[len(PREFIX) :]
@@ -60,7 +60,7 @@ def size(target: str | int, name: str) -> int:
 def save(target: str | int, name: str, data: bytes | bytearray) -> None:
     """Keeps a stream; raises DISK_FULL or OBJECT_NAME_INVALID where the disk cannot."""
     if len(data) > LARGEST:
-        raise SMBError(NT.DISK_FULL, f"a stream of {len(data)} bytes")
+        raise SMBError(NT.DISK_FULL, f"a stream of {len(data)} bytes is too long for the disk")
     if not xattrs.HAVE:
         raise SMBError(NT.OBJECT_NAME_INVALID, "this system has no extended attributes, and so no streams")
     try:

@@ -40,4 +40,4 @@ def check_room(target: str | int, size: int) -> None:
     """Raises DISK_FULL where the disk of a path or descriptor has fewer bytes to reserve."""
     facts = os.statvfs(target)
     if size > facts.f_bavail * facts.f_frsize:
-        raise SMBError(NT.DISK_FULL, f"allocation of {size} bytes")
+        raise SMBError(NT.DISK_FULL, f"the disk has no room for {size} bytes")

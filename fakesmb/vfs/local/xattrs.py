@@ -17,7 +17,7 @@ BAD_NAME: Final = frozenset({errno.ERANGE, errno.EILSEQ, errno.ENAMETOOLONG})
 
 
 def names(target: str | int) -> list[str]:
-    """The names of all, undecodable bytes as lone surrogates; none where the disk has no such thing."""
+    """The names of all, undecodable bytes as lone surrogates; no names where the disk has no extended attributes."""
     if not HAVE:
         return []
     try:

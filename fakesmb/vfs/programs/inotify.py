@@ -43,7 +43,7 @@ class Inotify:
 
     def __init__(self) -> None:
         if sys.platform != "linux":
-            raise OSError("inotify is Linux' own")
+            raise OSError("only Linux has inotify")
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.fd = self._checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
 

@@ -36,7 +36,7 @@ class LocalLocks:
     def __init__(self, call_later: CallLater) -> None:
         self._call_later = call_later
         self._fd = -1
-        """Whose locks the clients' are, while they have any: those are not in our own way."""
+        """The descriptor that owns the clients' locks while there are any: they do not exclude each other here."""
         self._again: Callable[[], None] | None = None
         self._timer: DelayedCall | None = None
 
@@ -67,7 +67,7 @@ class LocalLocks:
         except OSError as error:
             if error.errno in _IN_THE_WAY:
                 taken = False
-            else:  # this kind of lock is none for such a descriptor, or such a disk
+            else:  # the descriptor or the disk does not take this kind of lock
                 taken = self.obstacle(fd, start, end, exclusive=exclusive) is None
                 if taken:
                     self.hold(fd, start, end, exclusive=exclusive)
@@ -105,7 +105,7 @@ class LocalLocks:
             self._fd = -1
 
     def _set(self, kind: int, start: int, end: int) -> bool:
-        """Whether it could be: a descriptor for reading only cannot lock exclusively, and one for writing not share."""
+        """Whether it was locked: a descriptor for reading cannot lock exclusively, and one for writing cannot share."""
         if start >= BEYOND or start == end or self._fd < 0:
             return True
         try:
@@ -120,13 +120,13 @@ class LocalLocks:
     # The system tells nobody that a lock is gone.
 
     def call_again(self, again: Callable[[], None]) -> None:
-        """Calls back every tenth of a second until `call_no_more`: somebody waits for a range."""
+        """Calls back every tenth of a second until `call_no_more`: a request waits for a range."""
         self._again = again
         if self._timer is None or not self._timer.active():
             self._timer = self._call_later(POLL_SECONDS, self._call)
 
     def call_no_more(self) -> None:
-        """Nobody waits any longer."""
+        """No request waits any longer."""
         self._again = None
         if self._timer is not None and self._timer.active():
             self._timer.cancel()

@@ -2,7 +2,7 @@
 
 inotify tells after the fact and holds nobody back: the client writes back what it kept, but the local program may have
 read before. The server's own opens are not among those told of: one that reads or writes has ended the oplock first,
-and one for attributes (O_PATH) is none to inotify.
+and inotify does not tell of one for attributes (O_PATH).
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class LocalOpens:
         self._refused = False
 
     def guard(self, file: OpenFile, fd: int, *, exclusive: bool) -> None:
-        """Somebody has an oplock of the file now, or another one than before; `fd` is any descriptor of it."""
+        """A client holds an oplock of the file now, or one of another level; `fd` is any descriptor of the file."""
         self.release(file)
         if self._refused:
             return
@@ -50,7 +50,7 @@ class LocalOpens:
         self._files[file.guard] = file
 
     def release(self, file: OpenFile) -> None:
-        """Nobody has an oplock of the file any longer."""
+        """No client holds an oplock of the file any longer."""
         if file.guard != UNGUARDED and self._inotify is not None:
             self._inotify.remove(file.guard)
             self._files.pop(file.guard, None)

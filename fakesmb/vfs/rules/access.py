@@ -38,7 +38,8 @@ def check_mask(mask: int, *, privileged: bool = False) -> None:
     PRIVILEGE_NOT_HELD for the SACL, where the opener is not `privileged`.
     """
     if not mask or mask & _UNKNOWN:
-        raise SMBError(NT.ACCESS_DENIED, f"access mask 0x{mask:08X}")
+        what = "unknown bits" if mask else "no rights"
+        raise SMBError(NT.ACCESS_DENIED, f"access mask 0x{mask:08X} has {what}")
     if mask & Access.SYSTEM_SECURITY and not privileged:
         raise SMBError(NT.PRIVILEGE_NOT_HELD, "ACCESS_SYSTEM_SECURITY needs SeSecurityPrivilege")
 

@@ -41,10 +41,10 @@ class LocalLocks(Protocol):
         """No client holds anything of the file any longer."""
 
     def call_again(self, again: Callable[[], None]) -> None:
-        """Calls back now and then until `call_no_more`: somebody waits for a range."""
+        """Calls back now and then until `call_no_more`: a request waits for a range."""
 
     def call_no_more(self) -> None:
-        """Nobody waits any longer."""
+        """No request waits any longer."""
 
 
 class Outside(Protocol):

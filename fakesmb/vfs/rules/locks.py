@@ -38,7 +38,7 @@ class _Waiting:
 class LockTable:
     """The locks of one file, held and waited for. Holds every rule; knows no file.
 
-    With `local`, those of local programs are in the way too, and theirs are: owners have a descriptor, `fd`, then.
+    With `local`, locks of local programs and these exclude each other, too; an owner then has a descriptor, `fd`.
 
     A shared lock may lie on others' shared ones and on one's own exclusive one, never the reverse. One's own are
     those of the same open and process.
@@ -161,7 +161,7 @@ class LockTable:
     def check_read(self, owner: object, pid: int, offset: int, size: int) -> None:
         """Raises FILE_LOCK_CONFLICT where another's exclusive lock covers a byte of the range."""
         if size and self._exclusive_of_others(owner, pid, offset, offset + size):
-            raise SMBError(NT.FILE_LOCK_CONFLICT)
+            raise _in_use(offset, size)
 
     def check_write(self, owner: object, pid: int, offset: int, size: int) -> None:
         """Raises FILE_LOCK_CONFLICT under any lock but one's own exclusive ones."""
@@ -170,7 +170,7 @@ class LockTable:
         end = offset + size
         met = self._all.meeting(offset, end)
         if met and met > self._own_exclusive(owner, pid, offset, end):
-            raise SMBError(NT.FILE_LOCK_CONFLICT)
+            raise _in_use(offset, size)
 
     def _exclusive_of_others(self, owner: object, pid: int, start: int, end: int) -> bool:
         met = self._exclusive.meeting(start, end)
@@ -284,3 +284,8 @@ def _discard(groups: dict[K, dict[Lock, None]], key: K, lock: Lock) -> None:
     del group[lock]
     if not group:
         del groups[key]
+
+
+def _in_use(offset: int, size: int) -> SMBError:
+    """The refusal of a read or write that meets a lock."""
+    return SMBError(NT.FILE_LOCK_CONFLICT, f"a part of the {size} bytes at {offset} is locked by others")

@@ -65,10 +65,10 @@ class LocalOpens(Protocol):
     """What breaks the oplocks of files that local programs open or change (`vfs.programs.local_opens`)."""
 
     def guard(self, file: "OpenFile", fd: int, *, exclusive: bool) -> None:
-        """Somebody has an oplock of the file now, or another one than before; `fd` is any descriptor of it."""
+        """A client holds an oplock of the file now, or one of another level; `fd` is any descriptor of the file."""
 
     def release(self, file: "OpenFile") -> None:
-        """Nobody has an oplock of the file any longer."""
+        """No client holds an oplock of the file any longer."""
 
     def close(self) -> None:
         """The server ends."""
@@ -106,7 +106,7 @@ class OpenFile:
         self.opens: OpenSet[Open] = OpenSet()
         self.locks: LockTable | None = None
         self.oplocks: Oplocks | None = None
-        """None where nobody holds one, which spares looking."""
+        """None where no open holds one: then no request has to look."""
         self.allocation = 0
         """Bytes an open reserved ([MS-FSA] 2.1.5.15.1): shown until the last close, not taken."""
         self.delete_pending = False

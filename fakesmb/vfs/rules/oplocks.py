@@ -41,7 +41,7 @@ def before_open(file: OpenFile, access: int, request: CreateParameters, *, repla
 
 
 def before_change(file: OpenFile) -> None:
-    """Ends level II for all where data, size or byte-range locks change, whoever does it: nobody acknowledges it.
+    """Ends level II for all where data, size or byte-range locks change, whoever changes them. It is not acknowledged.
 
     An exclusive or batch holder is alone with the file, or those beside it opened nothing but attributes.
     """
@@ -56,7 +56,7 @@ def before_change(file: OpenFile) -> None:
 
 
 def before_refusal(file: OpenFile, violation: SharingViolation, *, replacing: bool = False) -> None:
-    """Raises the violation, after whoever holds a batch oplock had the chance to close.
+    """Raises the violation, after the holder of a batch oplock had the chance to close.
 
     The holder may have closed the file long ago as far as its user knows ([MS-FSA] 2.1.5.1.2, BATCH_OPLOCK).
     """
@@ -106,8 +106,8 @@ def before_moving(opens: OpenFiles, directory: str) -> None:
 def grant(file: OpenFile, handle: Open, request: CreateParameters) -> int:
     """Gives a new open what it may have of the level that it asks for ([MS-FSA] 2.1.5.18.1, 2.1.5.18.2).
 
-    Alone with the file it gets that; beside others level II, where it knows it and nobody holds more or has locked
-    a byte range. A directory gets none ([MS-CIFS] 3.3.5.2.7).
+    An open that is alone with the file gets that level; beside others it gets level II, if it knows that and none of
+    them holds more or has locked a byte range. A directory gets none ([MS-CIFS] 3.3.5.2.7).
     """
     tell = request.break_oplock
     if handle.is_directory or tell is None:
@@ -156,7 +156,7 @@ def acknowledge(handle: Open, level: int) -> None:
 
 
 def drop(handle: Open) -> None:
-    """Takes the oplock of an open that ends; whoever waits is woken by the close."""
+    """Removes the oplock of an open that ends; the close wakes the requests that wait."""
     held, oplocks = handle.oplock, handle.file.oplocks
     handle.oplock = None
     if held is None or oplocks is None:

@@ -216,7 +216,7 @@ def _list_for_new(
 def check_owner(sid: str, token: Token) -> None:
     """Raises INVALID_OWNER: others than administrators can only give a file to themselves."""
     if not token.admin and sid != token.user:
-        raise SMBError(NT.INVALID_OWNER, sid)
+        raise SMBError(NT.INVALID_OWNER, f"this user may not make {sid} the owner")
 
 
 def rights_to_query(parts: int) -> int:

@@ -34,13 +34,13 @@ class PosixLocks:
         through an open that may not write.
         """
         if not length:
-            raise SMBError(NT.INVALID_PARAMETER, "a lock of no bytes")
+            raise SMBError(NT.INVALID_PARAMETER, "a POSIX lock needs at least one byte")
         if exclusive and not self._handle.access & WRITES_DATA:
-            raise SMBError(NT.INVALID_HANDLE, "a write lock through an open that may not write")
+            raise SMBError(NT.INVALID_HANDLE, "a write lock needs an open that may write")
         start, end = _range(offset, length)
         if self._obstacle(pid, start, end, exclusive=exclusive) is not None:
             if not waits or self._own(pid, start, end):
-                raise SMBError(NT.FILE_LOCK_CONFLICT, "a POSIX lock")
+                raise SMBError(NT.FILE_LOCK_CONFLICT, "another process has locked a part of the range")
             return self._table.wait(self._handle, pid, start, end - start, exclusive=exclusive)
         gone, left = self._without(pid, start, end)
         self._table.replace(gone, [*left, Lock(self._handle, pid, start, end - start, exclusive=exclusive)])

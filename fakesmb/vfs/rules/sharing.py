@@ -72,8 +72,8 @@ def _excluding(
 ) -> Open | None:
     """One of the opens that exclude a new one, if any does.
 
-    DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1). The first must be able to
-    write, and be no DENY_DOS open of a program, which excludes nobody to begin with.
+    DENY_DOS and FCB opens do not exclude those of the same process ([MS-CIFS] 3.2.4.5.1). The first of
+    them must be able to write, and must not be the DENY_DOS open of a program file, which excludes no other open.
     """
     if not access & COUNTS:
         return None

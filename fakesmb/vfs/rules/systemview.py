@@ -33,9 +33,10 @@ class SystemView:
         return self.local.obstacle(fd, lock.start, lock.end, exclusive=lock.exclusive)
 
     def take(self, lock: Lock, *, alone: bool) -> bool:
-        """Whether local programs leave room for a lock. `alone`: clients hold nothing of it; then it is theirs at once.
+        """Whether no lock of a local program is in the way of this one.
 
-        One call asks and tells then, of a file that has many locks none.
+        With `alone`, clients hold nothing of the range, and it is locked for them by the call that asks. Where local
+        programs meet the file as locked as a whole, nothing is asked.
         """
         if self._whole:
             return True
@@ -45,7 +46,7 @@ class SystemView:
         return self.local.take(fd, lock.start, lock.end, exclusive=lock.exclusive)
 
     def locked(self, lock: Lock, exclusive: int, *, alone: bool = False) -> None:
-        """A client has locked a range; `exclusive` locks are held now. `alone`: as `take` was told."""
+        """A client has locked a range; that many `exclusive` locks are held now. `alone` as for `take`."""
         if self._whole:
             return
         if not alone:

@@ -36,7 +36,7 @@ class Times:
         self.change_setters: list[object] = []
         """The opens that set the change time: what else they set leaves it."""
         self.change_was_set = False
-        """The change time is what somebody set."""
+        """A client set the change time."""
 
     def settle(self) -> None:
         """Applies a pending move; to be called before either is read."""

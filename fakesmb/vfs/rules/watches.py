@@ -1,7 +1,7 @@
 """All watches of one server, and which change is reported to which watch ([MS-FSA] 2.1.4.1, 2.1.5.11).
 
 Changes are found by the real path on disk, so it does not matter through which share, or by which program, they
-were made. Whoever changes something reports it here, after it has happened, where `active` says that anybody cares.
+were made. Whoever changes something reports it here, after it has happened, where `active` says that there is a watch.
 """
 
 import os
@@ -25,7 +25,7 @@ REPLACED: Final = Filter.SIZE | Filter.ATTRIBUTES | Filter.LAST_WRITE
 
 
 class Watches:
-    """All watches of one server. `active` is False while there are none: then nobody need report.
+    """All watches of one server. `active` is False while there are none: then changes need not be reported.
 
     Paths are whole paths on disk. What is reported has happened already.
     """

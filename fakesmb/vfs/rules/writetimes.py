@@ -4,7 +4,7 @@ A write moves it only after a while, and once for each open; a change of size mo
 open that wrote since then moves it to the moment of the close. A time that somebody set stays while that open
 lasts, whoever writes, and its own close leaves it. Change times follow.
 
-A file that nobody wrote or set has none of this: what the disk says is shown.
+Of a file that was neither written nor given a time, clients are shown the times of the disk.
 """
 
 import os
