@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.signing import Checker
 from fakesmb.core.exchange import Exchange, Step, steps_of
+from fakesmb.core.id_pool import IdPool
 from fakesmb.core.plan import NoPlans, Plan, Plans
 from fakesmb.core.request import AnyRequest
-from fakesmb.core.state import IdPool, Open, OpenSearch, Server, Session, Tree
+from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
 from fakesmb.core.transactions import Transactions
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events

@@ -4,8 +4,8 @@ Identifiers are scoped as [MS-CIFS] 3.3.1 scopes them: UIDs, TIDs, FIDs and SIDs
 parent closes its children.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final, Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
@@ -13,7 +13,6 @@ from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
 from fakesmb.core.views import LiveView
-from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.paths import Path, posix_path
@@ -34,9 +33,6 @@ if TYPE_CHECKING:
     from fakesmb.core.transactions import SubcommandRow
     from fakesmb.nt.token import Token
 
-T = TypeVar("T")
-
-RESERVED_ID: Final = 0xFFFF
 LARGEST_UNIX_READ: Final = LONGEST_FRAME - 0x3F
 """Bytes that one READ_ANDX gives a client at most that chose CIFS_UNIX_LARGE_READ_CAP: Linux asks for 1 MiB, or what
 `rsize` says, and after less it goes on page by page."""
@@ -57,49 +53,6 @@ class Clock(Protocol):
 Handlers = Callable[[], "tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]"]
 """Gives every command that is answered, and every subcommand of TRANSACTION2, by code: `fakesmb.handlers`."""
 InThread = Callable[[Callable[[], None]], Deferred[None]]
-
-
-class IdPool(Generic[T]):
-    """Identifiers in rising order, wrapping around, never 0 or 0xFFFF: a closed one is not given again soon.
-
-    The documented exchange shows it: the second open of a pipe gets FID 0x4001 though 0x4000 is closed.
-    """
-
-    __slots__ = ("_first", "_limit", "_next", "entries", "full")
-
-    def __init__(self, first: int, limit: int, full: NT) -> None:
-        self.entries: dict[int, T] = {}
-        self._first = self._next = first
-        self._limit = limit
-        self.full = full
-
-    def add(self, entry: T) -> int:
-        """Takes an identifier for `entry`; raises the pool's own SMBError when there are too many."""
-        if len(self.entries) >= self._limit:
-            raise SMBError(self.full, f"{self._limit} identifiers in use")
-        number = self._next
-        while number in self.entries:
-            number = self._after(number)
-        self._next = self._after(number)
-        self.entries[number] = entry
-        return number
-
-    def _after(self, number: int) -> int:
-        return number + 1 if number + 1 < RESERVED_ID else self._first
-
-    def get(self, number: int) -> T | None:
-        """The entry, if there is one."""
-        return self.entries.get(number)
-
-    def pop(self, number: int) -> T | None:
-        """Frees the identifier."""
-        return self.entries.pop(number, None)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(list(self.entries.values()))
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
 
 class Share:

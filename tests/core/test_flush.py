@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.state import RESERVED_ID
+from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client, InMemoryServer
 from fakesmb.wire.codec import Empty

@@ -13,18 +13,16 @@ from fakesmb.wire.unix import (
     PosixLock,
     PosixOpenRequest,
     PosixOpenResponse,
-    SetAcl,
     SetUnix,
     UnixEntries,
     UnixFsInfo,
     Whoami,
-    decode_acl,
     decode_basic,
     decode_info2,
-    encode_acl,
     encode_basic,
     encode_info2,
 )
+from fakesmb.wire.unix_acl import SetAcl, decode_acl, encode_acl
 
 CONTEXT = LevelContext()
 FACTS = Info(

@@ -4,8 +4,8 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.files import made_durable
+from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, Empty, Request
-from fakesmb.core.state import RESERVED_ID
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import ClosePrintFileRequest, CloseRequest, FlushRequest

@@ -3,8 +3,8 @@
 from typing import Final
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import NO_REPLY, Answer, Replies, Reply, Request
-from fakesmb.core.state import RESERVED_ID
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command

@@ -10,8 +10,9 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
-from fakesmb.core.state import RESERVED_ID, OpenSearch
+from fakesmb.core.state import OpenSearch
 from fakesmb.core.waiting import closing, retry_until_free
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError

@@ -8,9 +8,10 @@ from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
-from fakesmb.core.state import RESERVED_ID, Server, Session
+from fakesmb.core.state import Server, Session
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.commands import Command

@@ -19,6 +19,7 @@ from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.files import Access, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.store import Handle
 from fakesmb.wire import set_info
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.set_info import SET_LEVELS
@@ -131,23 +132,15 @@ def _disposition(request: AnyRequest, target: Target, wanted: set_info.SetDispos
 
 
 def _allocation(request: AnyRequest, target: Target, wanted: set_info.SetAllocation) -> None:
-    with_handle(
-        request,
-        target,
-        Access.WRITE_DATA,
-        lambda handle: request.store.set_allocation(handle, wanted.size),
-        resizes=True,
-    )
+    _resize(request, target, lambda handle: request.store.set_allocation(handle, wanted.size))
 
 
 def _end_of_file(request: AnyRequest, target: Target, wanted: set_info.SetEndOfFile) -> None:
-    with_handle(
-        request,
-        target,
-        Access.WRITE_DATA,
-        lambda handle: request.store.set_end_of_file(handle, wanted.size),
-        resizes=True,
-    )
+    _resize(request, target, lambda handle: request.store.set_end_of_file(handle, wanted.size))
+
+
+def _resize(request: AnyRequest, target: Target, resize: Callable[[Handle], None]) -> None:
+    with_handle(request, target, Access.WRITE_DATA, resize, resizes=True)
 
 
 def _position(request: AnyRequest, target: Target, wanted: set_info.SetPosition) -> None:

@@ -30,7 +30,6 @@ from fakesmb.wire.unix import (
     UNKNOWN,
     FileType,
     PosixFsInfo,
-    SetAcl,
     SetUnix,
     UnixCapability,
     UnixFsInfo,
@@ -38,6 +37,7 @@ from fakesmb.wire.unix import (
     UnixLevel,
     Whoami,
 )
+from fakesmb.wire.unix_acl import SetAcl
 
 _ALWAYS_OFFERED: Final = (
     UnixCapability.FCNTL_LOCKS

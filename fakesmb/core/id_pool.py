@@ -1,0 +1,53 @@
+"""UIDs, TIDs, FIDs and SIDs: 16-bit numbers that a connection gives to what it holds."""
+
+from collections.abc import Iterator
+from typing import Final, Generic, TypeVar
+
+from fakesmb.nt.status import NT, SMBError
+
+T = TypeVar("T")
+
+RESERVED_ID: Final = 0xFFFF
+
+
+class IdPool(Generic[T]):
+    """Identifiers in rising order, wrapping around, never 0 or 0xFFFF: a closed one is not given again soon.
+
+    The documented exchange shows it: the second open of a pipe gets FID 0x4001 though 0x4000 is closed.
+    """
+
+    __slots__ = ("_first", "_limit", "_next", "entries", "full")
+
+    def __init__(self, first: int, limit: int, full: NT) -> None:
+        self.entries: dict[int, T] = {}
+        self._first = self._next = first
+        self._limit = limit
+        self.full = full
+
+    def add(self, entry: T) -> int:
+        """Takes an identifier for `entry`; raises the pool's own SMBError when there are too many."""
+        if len(self.entries) >= self._limit:
+            raise SMBError(self.full, f"{self._limit} identifiers in use")
+        number = self._next
+        while number in self.entries:
+            number = self._after(number)
+        self._next = self._after(number)
+        self.entries[number] = entry
+        return number
+
+    def _after(self, number: int) -> int:
+        return number + 1 if number + 1 < RESERVED_ID else self._first
+
+    def get(self, number: int) -> T | None:
+        """The entry, if there is one."""
+        return self.entries.get(number)
+
+    def pop(self, number: int) -> T | None:
+        """Frees the identifier."""
+        return self.entries.pop(number, None)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(list(self.entries.values()))
+
+    def __len__(self) -> int:
+        return len(self.entries)
