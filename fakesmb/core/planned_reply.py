@@ -97,8 +97,8 @@ def send(
     message, session, tree = request.message, request.session, request.tree
     if message[COMMAND_AT] in TRANSFERS and tree is not None and tree.store is not None:
         asked = bytes(message[: _WORDS_AT + 2 * message[HEADER_SIZE]])
-        reply = b"".join(frame[:2])[PREFIX_SIZE : PREFIX_SIZE + MOST_KEPT]
-        reply = reply[: _WORDS_AT + 2 * reply[HEADER_SIZE]] if len(reply) > HEADER_SIZE else reply
+        reply = bytes(first if len(frame) == 1 else b"".join(frame[:2]))
+        reply = reply[PREFIX_SIZE : PREFIX_SIZE + _WORDS_AT + 2 * reply[PREFIX_SIZE + HEADER_SIZE]]
     else:
         asked = bytes(message if len(message) <= MOST_KEPT else message[:MOST_KEPT])
         reply = bytes(first if len(frame) == 1 else b"".join(frame))[PREFIX_SIZE : PREFIX_SIZE + MOST_KEPT]
@@ -179,7 +179,7 @@ def _variable(body: Body, connection: "SMBConnection", header: Header) -> list[B
 def _file_data(answer: FileData, connection: "SMBConnection", header: Header) -> list[Buffer]:
     length = answer.part.length
     words = read_andx_head(HEADER_SIZE, length)
-    return [_head(connection, header, HEADER_SIZE + len(words) + length), words]
+    return [_head(connection, header, HEADER_SIZE + len(words) + length) + words]
 
 
 def _head(connection: "SMBConnection", header: Header, size: int) -> bytes:
