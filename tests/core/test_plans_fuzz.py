@@ -59,7 +59,12 @@ def played() -> list[bytes]:
     ]
 
 
-CORPUS = [message for message in encoded() + played() if len(message) < 4000]
+CORPUS = list(
+    {(one[COMMAND_AT], one[HEADER_SIZE:]): one for one in encoded() + played() if len(one) < 4000}.values()
+)
+"""No two alike but for their headers."""
+LARGE = bytes(range(256)) * 300
+"""Enough for reads that a transport sends from the file itself."""
 
 
 class Watcher(Client):
@@ -67,6 +72,7 @@ class Watcher(Client):
 
     def __init__(self, server: InMemoryServer, peer: str) -> None:
         self.on_frame: list[Callable[[], None]] = []
+        self.ranges = 0
         super().__init__(server, peer)
         self.connection.send_range = self._take_range
 
@@ -76,6 +82,7 @@ class Watcher(Client):
             self.on_frame.pop()()
 
     def _take_range(self, buffers: list[Buffer], part: FileRange) -> None:
+        self.ranges += 1
         self._take([*buffers, os.pread(part.fd, part.length, part.offset)])
 
     def framed(self, message: bytes) -> bytes:
@@ -148,8 +155,23 @@ def signed_in(client: Watcher, kind: str) -> None:
         client.stream()
 
 
-KINDS = ["plain", "dos", "oem", "paging", "signed", "small", "guest", "anonymous", "ipc", "read-only", "two users",
-         "unsigned", "fresh"]  # fmt: skip
+KINDS = [
+    "plain",
+    "plain",
+    "plain",
+    "dos",
+    "oem",
+    "paging",
+    "signed",
+    "small",
+    "guest",
+    "anonymous",
+    "ipc",
+    "read-only",
+    "two users",
+    "unsigned",
+    "fresh",
+]
 Edit = tuple[str, int, int]
 Action = tuple[Any, ...]
 
@@ -188,28 +210,35 @@ EDIT = st.tuples(
     st.integers(0, 400),
     INTERESTING,
 )
-SEND = st.tuples(
-    st.just("send"),
-    st.integers(0, 1),
-    st.integers(0, 1 << 16),
+MESSAGE = st.tuples(
+    st.integers(0, (1 << 16) - 1),
     st.one_of(st.just([]), st.lists(EDIT, max_size=3)),
     st.sampled_from(["own", "own", "own", "as it is", "other"]),
 )
-OTHER = st.one_of(
-    st.tuples(st.just("cut"), st.integers(0, 1), st.lists(st.integers(0, 300), max_size=3)),
-    st.tuples(st.just("hold"), st.integers(0, 1)),
-    st.tuples(st.just("hold at frame"), st.integers(0, 1)),
-    st.tuples(st.just("tap at frame"), st.integers(0, 1)),
-    st.tuples(
-        st.just("trap"), st.integers(0, 1), st.sampled_from(["drop", "lose", "hold", "fail", "os", "tap"])
-    ),
-    st.tuples(st.just("advance"), st.sampled_from([0.0, 0.5, 2.0, 40.0])),
-    st.tuples(st.just("tap")),
-    st.tuples(st.just("untap")),
-    st.tuples(st.just("lose"), st.just(1)),
+SEND = st.tuples(st.just("send"), st.integers(0, 1), st.lists(MESSAGE, min_size=1, max_size=12))
+NUMBER = st.integers(0, 1)
+FLUSH = st.tuples(st.just("flush"), NUMBER)
+CUT = st.tuples(st.just("cut"), NUMBER, st.lists(st.integers(0, 3000), max_size=4))
+TRAP = st.tuples(st.just("trap"), NUMBER, st.sampled_from(["drop", "lose", "hold", "fail", "os", "tap"]))
+FREQUENT: list[tuple[int, st.SearchStrategy[Action]]] = [
+    (12, SEND),
+    (6, FLUSH),
+    (4, CUT),
+    (2, TRAP),
+    (1, st.tuples(st.just("hold"), NUMBER)),
+    (1, st.tuples(st.just("hold at frame"), NUMBER)),
+    (3, st.tuples(st.just("go on"), NUMBER)),
+    (1, st.tuples(st.just("tap at frame"), NUMBER)),
+    (1, st.tuples(st.just("tap"))),
+    (3, st.tuples(st.just("untap"))),
+    (1, st.tuples(st.just("advance"), st.sampled_from([0.5, 2.0, 40.0]))),
+    (1, st.tuples(st.just("lose"), st.just(1))),
+]
+ACTIONS = st.lists(
+    st.sampled_from([one for often, one in FREQUENT for _ in range(often)]).flatmap(lambda one: one),
+    min_size=4,
+    max_size=25,
 )
-FLUSH = st.tuples(st.just("flush"), st.integers(0, 1))
-ACTIONS = st.lists(st.one_of(SEND, SEND, SEND, FLUSH, FLUSH, OTHER), min_size=3, max_size=25)
 
 
 class Conversation:
@@ -217,6 +246,7 @@ class Conversation:
 
     def __init__(self, base: Path, kinds: tuple[str, str], corpus: Sequence[bytes], *, plans: bool) -> None:
         folders = make_folders(base)
+        (folders["public"] / "a.txt").write_bytes(LARGE)
         for path in base.rglob("*"):
             os.utime(path, ns=(MONDAY_NS, MONDAY_NS))
         accounts = Accounts(
@@ -267,19 +297,19 @@ class Conversation:
         if stream and not self.clients[number].closed and not self.clients[number].connection.closed:
             self.clients[number].connection.receive(stream)
 
-    def do_send(self, number: int, which: int, edits: Sequence[Edit], whose: str) -> None:
+    def do_send(self, number: int, messages: Sequence[tuple[int, Sequence[Edit], str]]) -> None:
+        """Messages that wait until they are delivered, whole or cut."""
         client = self.clients[number]
-        message = bytearray(self.corpus[which % len(self.corpus)])
-        uid, tid = client.uid, client.tid
-        if whose == "other":
-            uid, tid = self.clients[1 - number].uid, self.clients[1 - number].tid
-        if whose != "as it is" and len(message) >= HEADER_SIZE:
-            struct.pack_into("<H", message, TID_AT, tid)
-            struct.pack_into("<H", message, UID_AT, uid)
-            flags2 = int.from_bytes(message[10:12], "little")
-            flags2 = flags2 & client.flags2 | client.flags2 & (Flags2.PAGING_IO | Flags2.NT_STATUS)
-            struct.pack_into("<H", message, 10, flags2)
-        self.waiting[number].append(client.framed(edited(bytes(message), edits)))
+        for which, edits, whose in messages:
+            message = bytearray(self.corpus[which % len(self.corpus)])
+            owner = self.clients[1 - number] if whose == "other" else client
+            if whose != "as it is" and len(message) >= HEADER_SIZE:
+                struct.pack_into("<H", message, TID_AT, owner.tid)
+                struct.pack_into("<H", message, UID_AT, owner.uid)
+                flags2 = int.from_bytes(message[10:12], "little")
+                flags2 = flags2 & client.flags2 | client.flags2 & (Flags2.PAGING_IO | Flags2.NT_STATUS)
+                struct.pack_into("<H", message, 10, flags2)
+            self.waiting[number].append(client.framed(edited(bytes(message), edits)))
 
     def do_flush(self, number: int) -> None:
         """Each message as a chunk of its own."""
