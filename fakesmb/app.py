@@ -133,8 +133,6 @@ class FakeSMB:
         return [maybeDeferred(port.stopListening) for port in ports]
 
     def _flush_later(self) -> None:
-        if hasattr(self._reactor, "when_idle"):
-            self._reactor.when_idle = self.log.idle
         # A LoopingCall would install the global reactor, which belongs to the program that uses this library.
         self._next_flush = self._reactor.callLater(FLUSH_SECONDS, self._flush)
 

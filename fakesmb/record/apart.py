@@ -1,15 +1,14 @@
-"""JSON lines made in the server's idle moments or, under load, by a process of its own: no request waits for a line.
+"""JSON lines made by a process of its own, so that no request waits for a line.
 
-Under load the server gives what happened in batches through a pipe, and the process makes the lines at the pace that it
-gets. What the pipe does not take yet waits here, bounded: beyond that the server waits for the process. When the server
-has ended the log is complete; after a `kill -9`, but for what still waited here.
+The server keeps what happened, and gives it in batches through a pipe; the other process makes the lines, at the pace
+it gets. What the pipe does not take yet waits here, bounded: beyond that the server waits for the writer. When the
+server has ended the log is complete, also after a `kill -9`, but for what still waited here.
 """
 
 import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO, Final
 
@@ -17,19 +16,16 @@ import msgspec
 
 from fakesmb.record.events import Connected, Disconnected, Event, Exchanged, Problem, SignedIn, SignInRefused
 from fakesmb.record.jsonl import JsonLines
-from fakesmb.record.linesink import MADE_AT_ONCE
 from fakesmb.record.outputs import FileOutput
 
 BATCH: Final = 512
 """Events that are given to the writer at once; at the latest when the log is flushed."""
-MANY: Final = 64
-"""So many that still wait when the log is flushed are a load: the process makes their lines."""
 MOST_WAITING: Final = 8 << 20
 """Bytes that wait for the writer before the server does."""
 _SIZE: Final = 4
 _NICE: Final = 10
-DONE: Final = b"."
-"""What the process says after the lines of a batch are written."""
+FLUSHES_BEFORE_START: Final = 2
+"""Flushes that the writer's process waits for, while there is little to write."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(
     list[Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Problem]
@@ -40,10 +36,10 @@ _SET_PIPE_SIZE: Final = 1031
 
 
 class LinesApart:
-    """A sink like `JsonLines`; under load a process of its own makes the lines.
+    """A sink like `JsonLines`, whose lines a process of its own makes.
 
-    While the server has idle moments it makes the lines in them. Once so many events wait that it has none, they go to
-    the process, and so do those after them until the process has caught up: lines stay in their order.
+    That process starts once there is more to write than a start needs: whoever waits for the server to be ready does
+    not wait for it.
     """
 
     def __init__(self, path: str, *, secrets: bool = False) -> None:
@@ -51,9 +47,9 @@ class LinesApart:
         self.name = f"the log file {path}"
         self._secrets = secrets
         self._log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self._here = JsonLines(FileOutput(self._log), secrets=secrets)
         self._writer: Writer | None = None
         self._events: list[Event] = []
+        self._flushes = 0
 
     def write(self, event: Event) -> None:
         """Keeps the event."""
@@ -62,29 +58,14 @@ class LinesApart:
         if len(events) >= BATCH:
             self._give()
 
-    def idle(self) -> bool:
-        """Makes a few lines, where the process has none to make."""
-        if self._writer is not None and self._writer.is_busy():
-            return False
-        events = self._events
-        for event in events[:MADE_AT_ONCE]:
-            self._here.write(event)
-        del events[:MADE_AT_ONCE]
-        self._here.idle()
-        return bool(events)
-
     def flush(self) -> None:
-        """Writes what waits, or gives it to the process; raises OSError where that is gone or the disk is full."""
-        busy = self._writer is not None and self._writer.is_busy()
-        if busy or len(self._events) >= MANY:
-            self._give()
-            return
-        while self.idle():
-            pass
-        self._here.flush()
+        """Gives the writer what it takes; raises OSError where it is gone."""
+        if self._events or self._writer is not None:
+            self._flushes += 1
+            if self._flushes > FLUSHES_BEFORE_START:
+                self._give()
 
     def _give(self) -> None:
-        self._here.flush()
         if self._writer is None:
             self._writer = Writer(self._log, secrets=self._secrets)
         events, self._events = self._events, []
@@ -92,15 +73,17 @@ class LinesApart:
 
     def close(self) -> None:
         """Waits until everything is written; raises OSError where it cannot be."""
+        if self._writer is None:
+            lines = JsonLines(FileOutput(self._log), secrets=self._secrets)
+            for event in self._events:
+                lines.write(event)
+            lines.close()
+            return
+        os.close(self._log)
         try:
-            if self._writer is not None:
-                self._give()
-                self._writer.end()
+            self._give()
         finally:
-            self._writer = None
-            while self.idle():
-                pass
-            self._here.close()
+            self._writer.end()
 
 
 class Writer:
@@ -121,27 +104,14 @@ class Writer:
         self._pipe = self._input.fileno()
         os.set_blocking(self._pipe, False)
         _widen(self._pipe)
-        os.set_blocking(self._said.fileno(), False)
         self._batches: deque[bytes | memoryview] = deque()
         self._waiting = 0
         """Bytes that the pipe has not taken."""
-        self._under_way = 0
-        """Batches whose lines are not written yet."""
 
     @property
     def pid(self) -> int:
         """Of the process."""
         return self._process.pid
-
-    def is_busy(self) -> bool:
-        """Whether there are lines that it has not written."""
-        with suppress(BlockingIOError):
-            for _ in range(self._under_way):
-                said = os.read(self._said.fileno(), self._under_way)
-                self._under_way -= said.count(DONE)
-                if not said or not self._under_way:
-                    break
-        return self._under_way > 0
 
     def give(self, events: list[Event]) -> None:
         """Takes a batch; waits for the process where too much waits for it. Raises OSError where it is gone."""
@@ -149,7 +119,6 @@ class Writer:
             batch = _encoded(events)
             self._batches.append(len(batch).to_bytes(_SIZE, "little") + batch)
             self._waiting += _SIZE + len(batch)
-            self._under_way += 1
         with suppress(BlockingIOError):
             while self._batches:
                 self._give_one()
@@ -178,8 +147,7 @@ class Writer:
 
     def _why_it_ended(self) -> str:
         """What the process said at its end, or its exit code; empty where all is well."""
-        os.set_blocking(self._said.fileno(), True)
-        said = self._said.read().lstrip(DONE).decode(errors="replace").strip()
+        said = self._said.read().decode(errors="replace").strip()
         code = self._process.wait()
         return said or (f"its writer ended with code {code}" if code else "")
 
@@ -224,8 +192,8 @@ def _widen(pipe: int) -> None:
             fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE_BYTES)
 
 
-def write_lines(source: BinaryIO, log: JsonLines, done: Callable[[], object]) -> None:
-    """Makes lines of the batches that come from `source` until its end, `done` after each; raises OSError."""
+def write_lines(source: BinaryIO, log: JsonLines) -> None:
+    """Makes lines of the batches that come from `source` until its end; raises OSError."""
     while True:
         size = source.read(_SIZE)
         if len(size) < _SIZE:
@@ -238,7 +206,6 @@ def write_lines(source: BinaryIO, log: JsonLines, done: Callable[[], object]) ->
         for event in events:
             log.write(event)
         log.flush()
-        done()
     log.close()
 
 
@@ -256,7 +223,7 @@ def main(log: str, *options: str) -> int:
     _step_back()
     lines = JsonLines(FileOutput(int(log)), secrets="--secrets" in options)
     try:
-        write_lines(sys.stdin.buffer, lines, lambda: os.write(sys.stdout.fileno(), DONE))
+        write_lines(sys.stdin.buffer, lines)
     except OSError as error:
         sys.stdout.write(error.strerror or str(error))
         return 1

@@ -1,6 +1,5 @@
 """What the sinks that write lines share: lines are kept as events come, and go out whole, many at once."""
 
-from collections import deque
 from typing import Final
 
 from fakesmb.record import dissect
@@ -9,27 +8,23 @@ from fakesmb.record.outputs import Output
 
 MOST_WAITING: Final = 256
 """Events that wait for `flush`; so many are written at once: bounded memory."""
-MADE_AT_ONCE: Final = 4
-"""Lines that are made before anybody looks again whether a request has come."""
 MOST_BYTES: Final = 1 << 20
 """Bytes of messages that wait likewise."""
 
 
 class LineSink:
-    """Keeps events until the server is idle, or until `flush`, which formats and writes all at once.
+    """Keeps events until `flush`, which formats and writes them at once.
 
-    A line made while no request waits costs nobody anything; many in a row cost half of what each would cost between
-    two requests. Sub-classes give `line`. `immediate` is for a person who watches: every event goes out as it comes.
+    Many in a row cost half of what each would cost between two requests. Sub-classes give `line`. `immediate` is for
+    a person who watches: every event goes out as it comes.
     """
 
     name = "the log"
 
     def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
         self._output = output
-        self._waiting: deque[Event] = deque()
+        self._waiting: list[Event] = []
         self._bytes = 0
-        self._made: list[bytes] = []
-        """Lines that are not written yet."""
         self._most = 1 if immediate else most_waiting
 
     def line(self, event: Told) -> bytes:
@@ -56,19 +51,11 @@ class LineSink:
             return self.line(Problem(event.time, event.client.connection, why))
         return b"".join(map(self.line, told))
 
-    def idle(self) -> bool:
-        """Makes a few lines while no request waits; False where there are none to make."""
-        waiting = self._waiting
-        for _ in range(min(len(waiting), MADE_AT_ONCE)):
-            self._made.append(self.lines(waiting.popleft()))
-        return bool(waiting)
-
     def flush(self) -> None:
         """Writes what waits; raises OSError when it cannot be written."""
-        if self._waiting or self._made:
-            made, self._made = self._made, []
-            waiting, self._waiting, self._bytes = self._waiting, deque(), 0
-            self._output.put(b"".join([*made, *map(self.lines, waiting)]))
+        if self._waiting:
+            waiting, self._waiting, self._bytes = self._waiting, [], 0
+            self._output.put(b"".join(map(self.lines, waiting)))
 
     def close(self) -> None:
         """Writes what waits and closes the output."""

@@ -13,10 +13,7 @@ from fakesmb.record.events import Event, Problem
 
 
 class Sink(Protocol):
-    """Something that keeps or shows events.
-
-    A sink that puts work off may have a method `idle`, too, that does a little of it and says whether more is left.
-    """
+    """Something that keeps or shows events."""
 
     def write(self, event: Event) -> None:
         """Takes one event; called on the path of every request, so it should only keep it."""
@@ -67,17 +64,6 @@ class EventLog:
     def problem(self, text: str, *, connection: int | None = None, traceback: str = "") -> None:
         """Records a bug of ours, or something that needs a person."""
         self.emit(Problem(self._now(), connection, text, traceback))
-
-    def idle(self) -> bool:
-        """Has sinks do a little of what they put off, while no request waits; False where nothing is left."""
-        left = False
-        for sink in self.sinks:
-            idle: Callable[[], bool] | None = getattr(sink, "idle", None)
-            try:
-                left = (idle is not None and idle()) or left
-            except Exception as error:
-                self._drop(sink, error)
-        return left
 
     def flush(self) -> None:
         """Has every sink put out what it keeps back, by the reactor's timer and at the end. Never raises."""

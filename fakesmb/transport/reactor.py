@@ -16,15 +16,12 @@ _say: Callable[[], Any] = log.err
 
 
 class PlainEPollReactor(EPollReactor):
-    """An `EPollReactor` that calls `doRead` directly, and has something else done while nothing is ready."""
-
-    when_idle: Callable[[], bool] | None = None
-    """Called while nothing is ready, again and again as long as it gives True; it should take microseconds."""
+    """An `EPollReactor` that calls `doRead` directly."""
 
     def doPoll(self, timeout: float | None) -> None:  # noqa: N802
         """Waits for events and hands each to its reader or writer."""
         try:
-            ready = self._ready(-1 if timeout is None else timeout)
+            ready = self._poller.poll(-1 if timeout is None else timeout, len(self._selectables))
         except InterruptedError:
             return
         selectables: dict[int, Any] = self._selectables
@@ -43,19 +40,6 @@ class PlainEPollReactor(EPollReactor):
                 why = error
             if why:
                 end(selectable, why, True)
-
-    def _ready(self, timeout: float) -> list[tuple[int, int]]:
-        """What is ready now, or within `timeout` seconds."""
-        poll, most, when_idle = self._poller.poll, len(self._selectables), self.when_idle
-        if when_idle is not None and timeout:
-            left = True
-            while left:
-                ready: list[tuple[int, int]] = poll(0, most)
-                if ready:
-                    return ready
-                left = when_idle()
-        found: list[tuple[int, int]] = poll(timeout, most)
-        return found
 
     doIteration = doPoll  # noqa: N815
 

@@ -34,9 +34,10 @@ def writer_of(log: LinesApart) -> apart.Writer:
 
 
 def started(log: LinesApart) -> None:
-    """A log with its first event given to its writer, as under load."""
+    """A log with its first event given to its writer."""
     log.write(events(0)[0])
-    log._give()
+    for _ in range(apart.FLUSHES_BEFORE_START + 1):
+        log.flush()
 
 
 def test_the_lines_are_those_that_the_server_would_have_made(tmp_path: Path) -> None:
@@ -52,7 +53,8 @@ def test_the_lines_are_those_that_the_server_would_have_made(tmp_path: Path) -> 
 def test_what_was_flushed_is_written_soon(tmp_path: Path) -> None:
     log = LinesApart(str(tmp_path / "log"))
     log.write(events(0)[0])
-    log.flush()
+    for _ in range(apart.FLUSHES_BEFORE_START + 1):
+        log.flush()
     for _ in range(1000):
         if (tmp_path / "log").read_bytes():
             break
@@ -86,39 +88,14 @@ def test_a_writer_that_is_gone_is_an_error_with_its_reason(tmp_path: Path) -> No
         log.close()
 
 
-def test_idle_moments_are_enough_where_there_is_little_to_write(tmp_path: Path) -> None:
+def test_what_little_there_is_needs_no_writer(tmp_path: Path) -> None:
     log = LinesApart(str(tmp_path / "log"))
     for event in events(3):
         log.write(event)
-    while log.idle():
-        pass
     log.flush()
-    assert len((tmp_path / "log").read_bytes().splitlines()) == 8
     log.close()
     assert log._writer is None
     assert len((tmp_path / "log").read_bytes().splitlines()) == 8
-
-
-def test_lines_stay_in_order_from_idle_moments_to_load_and_back(tmp_path: Path) -> None:
-    log = LinesApart(str(tmp_path / "log"))
-    talk = events(3 * apart.BATCH)[1:-1]
-    for number, event in enumerate(talk):
-        log.write(event)
-        if number % 700 < 20:
-            log.idle()
-        if number % 300 == 0:
-            log.flush()
-    for _ in range(500):
-        if not writer_of(log).is_busy():
-            break
-        time.sleep(0.01)
-    log.write(events(0)[-1])
-    while log.idle():
-        pass
-    log.close()
-    lines = [json.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
-    assert [line["number"] for line in lines[:-1]] == list(range(1, 6 * apart.BATCH + 1))
-    assert lines[-1]["event"] == "problem"
 
 
 def test_a_full_disk_is_told_in_its_words() -> None:
