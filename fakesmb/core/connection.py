@@ -5,6 +5,7 @@ connection held. What a peer sends ends in an answer, in silence where the proto
 being closed with a reason that the log shows.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
@@ -110,7 +111,7 @@ class SMBConnection:
         self._table = server.handlers()[0]
         self._plans = plans_of(server)
         self._taps: tuple[Tap, ...] = ()
-        self._untapped: tuple[Send, SendRange | None, dict[int, Plan]] = send, None, self._plans
+        self._untapped: tuple[Send, dict[int, Plan]] = send, self._plans
         server.connections[self.number] = self
         server.log.emit(events.Connected(self.began, self.number, peer, local))
         self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
@@ -218,11 +219,11 @@ class SMBConnection:
         """From now on every message in and every frame out passes these taps, in their order; () for none."""
         if self._taps:
             del self._message, self._exchange_class  # what the class has comes back
-            self._send, self.send_range, self._plans = self._untapped
+            self._send, self._plans = self._untapped
         self._taps = taps
         if taps:
-            self._untapped = self._send, self.send_range, self._plans
-            self._send, self.send_range, self._plans = self._tapped_send, None, NoPlans()
+            self._untapped = self._send, self._plans
+            self._send, self._plans = self._tapped_send, NoPlans()
             self._message = self._tapped_message  # type: ignore[method-assign]
             self._exchange_class = self._tapped_exchange_class  # type: ignore[method-assign]
 
@@ -263,7 +264,11 @@ class SMBConnection:
 
     def send_file_range(self, buffers: list[Buffer], size: int, part: "FileRange") -> None:
         """Sends a frame whose message of `size` bytes ends with a range of a file."""
-        if not self.closed and self.send_range is not None:
+        if self.send_range is None or self._taps:  # a tap was armed since the range was chosen
+            fd, offset, length = part
+            data = os.pread(fd, length, offset)
+            self.send_frame([*buffers, data + bytes(length - len(data))], size)
+        elif not self.closed:
             self.server.counters.bytes_sent += size
             self.send_range(buffers, part)
 

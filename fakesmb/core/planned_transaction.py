@@ -45,7 +45,11 @@ def finish_transaction(
     unicode = header.flags2 & Flags2.UNICODE != 0
     parameters, data = outcome.parameters, outcome.data
     if isinstance(parameters, Structure):
-        parameters = parameters.encode(unicode=unicode, encoding=connection.oem_encoding)
+        try:
+            parameters = parameters.encode(unicode=unicode, encoding=connection.oem_encoding)
+        except Exception as error:  # a bug in a structure, which the exchange reports
+            finish(connection, request, error)
+            return
     parameter_count, data_count = len(parameters), len(data)
     parameters_end = _PARAMETERS_AT + parameter_count
     padding = _PADDING[parameters_end % ALIGNMENT]

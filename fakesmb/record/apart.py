@@ -6,6 +6,7 @@ server has ended the log is complete, also after a `kill -9`, but for what still
 """
 
 import os
+import select
 import subprocess
 import sys
 from collections import deque
@@ -22,6 +23,8 @@ BATCH: Final = 512
 """Events that are given to the writer at once; at the latest when the log is flushed."""
 MOST_WAITING: Final = 8 << 20
 """Bytes that wait for the writer before the server does."""
+PATIENCE: Final = 10.0
+"""Seconds that the process may take nothing, or need to end, before it is given up."""
 _SIZE: Final = 4
 _NICE: Final = 10
 FLUSHES_BEFORE_START: Final = 2
@@ -126,12 +129,13 @@ class Writer:
             self._give_until(MOST_WAITING // 2)
 
     def _give_until(self, left: int) -> None:
-        os.set_blocking(self._pipe, True)
-        try:
-            while self._waiting > left:
+        """Waits until no more than that many bytes wait; raises OSError where the process takes nothing any more."""
+        while self._waiting > left:
+            if not select.select((), (self._pipe,), (), PATIENCE)[1]:
+                self._process.kill()
+                raise OSError(0, f"its writer has taken nothing for {PATIENCE:g} seconds")
+            with suppress(BlockingIOError):
                 self._give_one()
-        finally:
-            os.set_blocking(self._pipe, False)
 
     def _give_one(self) -> None:
         first = self._batches[0]
@@ -147,8 +151,13 @@ class Writer:
 
     def _why_it_ended(self) -> str:
         """What the process said at its end, or its exit code; empty where all is well."""
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            return f"its writer did not end within {PATIENCE:g} seconds"
         said = self._said.read().decode(errors="replace").strip()
-        code = self._process.wait()
         return said or (f"its writer ended with code {code}" if code else "")
 
     def end(self) -> None:

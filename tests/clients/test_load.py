@@ -78,7 +78,7 @@ def test_five_minutes_of_random_work(
     """No difference, no problem, nothing leaked; SIGTERM in the midst of work ends the server at once."""
     with start("--config", str(impatient)) as smb:
         enter(smb.port).lost()
-        time.sleep(0.5)
+        time.sleep(2)  # the process that makes the lines of the log has started by then
         before, memory = descriptors(smb), []
         workers = begin(smb, fakesmb_environment, SECONDS, 1)
         while any(worker.poll() is None for worker in workers):

@@ -319,6 +319,37 @@ def test_a_connection_that_comes_later_passes_the_tap_too(make: Make) -> None:
     assert len(tap.received_messages) == 2
 
 
+def test_a_connection_born_under_a_tap_sends_ranges_once_it_is_gone(make: Make, large: bytes) -> None:
+    server = make()
+    server.server.arm(Tap())
+    client = server.client().sign_in().connect("public")
+    ranges: list[int] = []
+    client.connection.send_range = lambda buffers, part: ranges.append(part.length)
+    fid = client.create("\\large.bin", disposition=1)
+    client.send(Command.READ_ANDX, ReadAndxRequest(fid, 0, 0xF000))
+    assert large[:0xF000] in client.stream()
+    assert not ranges
+    server.server.arm()
+    client.send(Command.READ_ANDX, ReadAndxRequest(fid, 0, 0xF000))
+    assert ranges == [0xF000]
+
+
+def test_a_range_that_meets_a_tap_goes_out_as_bytes(client: Client, large: bytes) -> None:
+    """Armed by something that the read itself set off, after the range was chosen."""
+    client.connection.send_range = lambda buffers, part: None
+    fid = client.create("\\large.bin", disposition=1)
+    answered = client.connection.now
+
+    def arms() -> float:
+        client.connection.server.arm(Tap())
+        return answered()
+
+    client.connection.now = arms
+    client.send(Command.READ_ANDX, ReadAndxRequest(fid, 0, 0xF000))
+    client.connection.now = answered
+    assert large[:0xF000] in client.stream()
+
+
 def test_a_tap_may_swallow_a_message_and_a_frame(client: Client) -> None:
     class Swallowing(Tap):
         def received(self, connection: SMBConnection, message: memoryview) -> memoryview | None:
