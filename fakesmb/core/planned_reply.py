@@ -14,7 +14,7 @@ from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
 from fakesmb.wire.codec import Body, Buffer, layout_of, words_of
 from fakesmb.wire.files import read_andx_head
 from fakesmb.wire.frame import PREFIX_SIZE, prefix
-from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, MAGIC, Flags2, Header
+from fakesmb.wire.header import COMMAND_AT, ERROR_BLOCK, HEADER_SIZE, MAGIC, Flags2, Header, pack_header
 
 if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 Encoder = Callable[[Any, "SMBConnection", Header], list[Buffer]]
 """An answer, and the header of its request: to the buffers of the frame."""
 
-HEADER: Final = "4sBIBHH8x2xHHHH"
+_HEADER: Final = "4sBIBHH8x2xHHHH"
 """The header of a reply without a signature, as `struct` has it."""
-_HEAD: Final = Struct(f"<4s{HEADER}")
-_ERROR: Final = Struct(f"<4s{HEADER}3x")
-_ERROR_PREFIX: Final = prefix(HEADER_SIZE + 3)
+_ERROR_PREFIX: Final = prefix(HEADER_SIZE + len(ERROR_BLOCK))
+_MOST_OF_FRAME: Final = PREFIX_SIZE + MOST_KEPT
 _WORDS_AT: Final = HEADER_SIZE + 3
 """Where a block's words end that has none, ByteCount included."""
 
@@ -59,9 +58,7 @@ def _refuse(connection: "SMBConnection", request: AnyRequest, error: SMBError) -
     # A traceback would keep the frames, and so the message, until the collector runs.
     error.__traceback__ = error.__context__ = error.__cause__ = None
     status, flags2 = status_on_wire(error.status, header.flags2 & connection.reply_flags2, error.dos)
-    frame = _ERROR.pack(
-        _ERROR_PREFIX,
-        MAGIC,
+    head = pack_header(
         header.command,
         status,
         connection.reply_flags,
@@ -72,6 +69,7 @@ def _refuse(connection: "SMBConnection", request: AnyRequest, error: SMBError) -
         header.uid,
         header.mid,
     )
+    frame = b"".join((_ERROR_PREFIX, head, ERROR_BLOCK))
     send(connection, request, [frame], status=error.status, reason=error.why)
 
 
@@ -101,7 +99,8 @@ def send(
         reply = reply[PREFIX_SIZE : PREFIX_SIZE + _WORDS_AT + 2 * reply[PREFIX_SIZE + HEADER_SIZE]]
     else:
         asked = bytes(message if len(message) <= MOST_KEPT else message[:MOST_KEPT])
-        reply = bytes(first if len(frame) == 1 else b"".join(frame))[PREFIX_SIZE : PREFIX_SIZE + MOST_KEPT]
+        whole = first if len(frame) == 1 else b"".join([buffer[:_MOST_OF_FRAME] for buffer in frame])
+        reply = bytes(whole[PREFIX_SIZE:_MOST_OF_FRAME])
     server = connection.server
     identity = None if session is None else session.identity
     number = server.messages + 1
@@ -142,7 +141,7 @@ def _fixed(kind: type[Body]) -> Encoder:
     """Frame, header, words and an empty ByteCount in one pack."""
     layout = layout_of(kind)
     start = words_of(kind).start
-    whole = Struct(f"<4s{HEADER}{len(start)}s{layout.fixed.format.removeprefix('<')}2x")
+    whole = Struct(f"<4s{_HEADER}{len(start)}s{layout.fixed.format.removeprefix('<')}2x")
     head, values, pack = prefix(whole.size - PREFIX_SIZE), layout.fixed_values, whole.pack
 
     def encode(body: Body, connection: "SMBConnection", header: Header) -> list[Buffer]:
@@ -172,21 +171,19 @@ def _variable(body: Body, connection: "SMBConnection", header: Header) -> list[B
     size = HEADER_SIZE
     for block in blocks:
         size += len(block)
-    blocks.insert(0, _head(connection, header, size))
+    blocks.insert(0, head_of(connection, header, size))
     return blocks
 
 
 def _file_data(answer: FileData, connection: "SMBConnection", header: Header) -> list[Buffer]:
     length = answer.part.length
     words = read_andx_head(HEADER_SIZE, length)
-    return [_head(connection, header, HEADER_SIZE + len(words) + length) + words]
+    return [head_of(connection, header, HEADER_SIZE + len(words) + length) + words]
 
 
-def _head(connection: "SMBConnection", header: Header, size: int) -> bytes:
-    """The prefix and the header of a message of `size` bytes."""
-    return _HEAD.pack(
-        size.to_bytes(PREFIX_SIZE, "big"),
-        MAGIC,
+def head_of(connection: "SMBConnection", header: Header, size: int) -> bytes:
+    """The prefix and the header of a successful answer of `size` bytes."""
+    return prefix(size) + pack_header(
         header.command,
         0,
         connection.reply_flags,

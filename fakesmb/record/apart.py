@@ -1,4 +1,4 @@
-"""JSON lines made by a process of its own, so that no request waits for a line.
+"""JSON lines made by a process of its own, so that no request waits while its line is made.
 
 The server keeps what happened, and gives it in batches through a pipe; the other process makes the lines, at the pace
 it gets. What the pipe does not take yet waits here, bounded: beyond that the server waits for the writer. When the

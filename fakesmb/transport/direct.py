@@ -20,6 +20,7 @@ from fakesmb.core.state import Server
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
+from fakesmb.wire.frame import FEW_BYTES
 
 RECEIVE_SIZE: Final = 130_000
 """Bytes taken from the socket at once: two large writes. From 128 KiB on the C library maps and unmaps the memory of
@@ -30,8 +31,6 @@ LARGE: Final = 0x4000
 """From so many bytes at once on it matters where a receive cuts the stream."""
 LINGER: Final = 1.0
 """Seconds that a client has to take the last replies of a connection that we end."""
-FEW_BYTES: Final = 8192
-"""Up to here joining the pieces of a reply is cheaper than handing the kernel a list of them."""
 
 _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (error.ConnectionDone, "the client closed it"),

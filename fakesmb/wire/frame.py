@@ -13,6 +13,8 @@ from fakesmb.wire.codec import DecodeError
 PREFIX_SIZE: Final = 4
 LONGEST_FRAME: Final = 0xFFFFFF
 """Bytes of a message, as far as direct TCP can count."""
+FEW_BYTES: Final = 8192
+"""Up to this length the pieces of a frame are joined: a copy costs less than a list of buffers for the kernel."""
 
 
 class FrameType(IntEnum):
