@@ -6,10 +6,10 @@
 
 Each command is started on a free loopback port ({port}) over its own fresh directory ({root}), must offer the share
 `BENCH` there to the user `bench` with the password `Bench123`, and is ended afterwards. The workloads are run server by
-server in turn, --rounds times; the table shows each server's median and, in brackets, its ratio to the first server
-named (above 1: the first one is better). Absolute figures do not carry over from machine to machine; the ratios of one
-run do. Where a `samba` and a `fakesmb` are among them, the last column says how fakesmb does beside Samba, and which
-floor and goal (bench/floors.py) that meets.
+server in turn, --rounds times, each once all servers are quiet (one may still be writing its log). The table shows each
+server's median and, in brackets, its ratio to the first server named (above 1: the first one is better). Absolute
+figures do not carry over from machine to machine; the ratios of one run do. Where a `samba` and a `fakesmb` are among
+them, the last column says how fakesmb does beside Samba, and which floor and goal (bench/floors.py) that meets.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.floors import verdict
-from bench.servers import Server, ServerFailed
+from bench.servers import Server, ServerFailed, wait_until_quiet
 from bench.workloads import LESS_IS_BETTER, STARTUP, WORKLOADS
 
 PEERS: Final = Path(__file__).parent / "peers"
@@ -57,6 +57,7 @@ def main() -> None:
         for _ in range(options.rounds):
             for line, work in chosen.items():
                 for server in servers:
+                    wait_until_quiet(servers)
                     try:
                         figure = work(server, options.seconds)
                     except Exception as error:  # a server that cannot do it; the others can

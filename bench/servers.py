@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,10 @@ BIG_FILE: Final = 64 << 20
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 10
 POLL_SECONDS: Final = 0.005
+QUIET_SECONDS: Final = 0.1
+QUIET_SHARE: Final = 0.1
+"""Part of a processor that all servers together use at most, where they are quiet."""
+UNREST_SECONDS: Final = 30
 TREE: Final = Path(__file__).parent.parent
 
 
@@ -91,21 +97,50 @@ class Server:
         client = Client("127.0.0.1", self._port, USER, PASSWORD)
         return client.login().connect(rf"\\127.0.0.1\{SHARE}")
 
-    def memory_kib(self) -> int:
-        """Private memory (USS) of the server's processes, in KiB."""
-        assert self._process is not None
-        pids, total = [self._process.pid], 0
-        while pids:
-            pid = pids.pop()
+    def cpu_seconds(self) -> float:
+        """What the server's processes have used; those that have ended do not count."""
+        ticks = 0
+        for pid in self._pids():
             try:
-                for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                    if line.startswith(("Private_Clean", "Private_Dirty")):
-                        total += int(line.split()[1])
-                for task in Path(f"/proc/{pid}/task").iterdir():
-                    pids += map(int, (task / "children").read_text().split())
+                columns = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             except OSError:  # it has just ended
                 continue
+            ticks += int(columns[11]) + int(columns[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory_kib(self) -> int:
+        """Private memory (USS) of the server's processes, in KiB."""
+        total = 0
+        for pid in self._pids():
+            try:
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            except OSError:  # it has just ended
+                continue
+            total += sum(
+                int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty"))
+            )
         return total
+
+    def _pids(self) -> Iterator[int]:
+        assert self._process is not None
+        pids = [self._process.pid]
+        while pids:
+            pid = pids.pop()
+            yield pid
+            with suppress(OSError):
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    pids += map(int, (task / "children").read_text().split())
+
+
+def wait_until_quiet(servers: Sequence[Server]) -> None:
+    """Waits while any of them still works on what it was asked: the next one measured has the machine to itself."""
+    began = time.perf_counter()
+    used = sum(server.cpu_seconds() for server in servers)
+    while time.perf_counter() - began < UNREST_SECONDS:
+        time.sleep(QUIET_SECONDS)
+        before, used = used, sum(server.cpu_seconds() for server in servers)
+        if used - before <= QUIET_SHARE * QUIET_SECONDS:
+            return
 
 
 def _fill(root: Path, many_files: int, big_file: int) -> Path:

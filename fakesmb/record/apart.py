@@ -1,15 +1,15 @@
 """JSON lines made by a process of its own, so that no request waits while its line is made.
 
-The server keeps what happened, and gives it in batches through a pipe; the other process makes the lines, at the pace
-it gets. What the pipe does not take yet waits here, bounded: beyond that the server waits for the writer. When the
-server has ended the log is complete, also after a `kill -9`, but for what still waited here.
+The server keeps what happened and puts it in batches into a spool; the other process makes the lines, when there is
+a processor for it. Where the spool is full the server waits. When the server has ended the log is complete, also
+after a `kill -9`, but for what was not yet in the spool.
 """
 
 import os
-import select
 import subprocess
 import sys
-from collections import deque
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import BinaryIO, Final
 
@@ -18,38 +18,47 @@ import msgspec
 from fakesmb.record.events import Connected, Disconnected, Event, Exchanged, Problem, SignedIn, SignInRefused
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.outputs import FileOutput
+from fakesmb.record.processors import Processors
+from fakesmb.record.spool import SPOOL_BYTES, Spool
 
 BATCH: Final = 512
-"""Events that are given to the writer at once; at the latest when the log is flushed."""
-MOST_WAITING: Final = 8 << 20
-"""Bytes that wait for the writer before the server does."""
+"""Events that are put into the spool at once; at the latest when the log is flushed."""
+AHEAD: Final = 2 << 20
+"""Bytes of events that the writer may turn to lines from one flush to the next: less than a flush takes."""
 PATIENCE: Final = 10.0
 """Seconds that the process may take nothing, or need to end, before it is given up."""
-_SIZE: Final = 4
-_NICE: Final = 10
 FLUSHES_BEFORE_START: Final = 2
 """Flushes that the writer's process waits for, while there is little to write."""
+_POLL: Final = 0.002
+_POSITION_BYTES: Final = 8
+_NICE: Final = 10
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(
     list[Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Problem]
 )
-_PIPE_BYTES: Final = 1 << 20
-_SET_PIPE_SIZE: Final = 1031
-"""F_SETPIPE_SZ of fcntl(2), on Linux."""
 
 
 class LinesApart:
     """A sink like `JsonLines`, whose lines a process of its own makes.
 
     That process starts once there is more to write than a start needs: whoever waits for the server to be ready does
-    not wait for it.
+    not wait for it. `spare` says whether there is a processor for it, of which the server is not in need.
     """
 
-    def __init__(self, path: str, *, secrets: bool = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        secrets: bool = False,
+        spool_bytes: int = SPOOL_BYTES,
+        spare: Callable[[], bool] | None = None,
+    ) -> None:
         """Appends to the file at `path`, made if it is not there; raises OSError."""
         self.name = f"the log file {path}"
         self._secrets = secrets
         self._log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._spool_bytes = spool_bytes
+        self._spare = spare or Processors().spare
         self._writer: Writer | None = None
         self._events: list[Event] = []
         self._flushes = 0
@@ -62,17 +71,20 @@ class LinesApart:
             self._give()
 
     def flush(self) -> None:
-        """Gives the writer what it takes; raises OSError where it is gone."""
+        """Puts everything into the spool, and lets the writer go on; raises OSError where it is gone."""
         if self._events or self._writer is not None:
             self._flushes += 1
             if self._flushes > FLUSHES_BEFORE_START:
-                self._give()
+                writer = self._give()
+                if self._spare() or writer.waiting > self._spool_bytes * 3 // 4:
+                    writer.go_on(AHEAD)
 
-    def _give(self) -> None:
+    def _give(self) -> "Writer":
         if self._writer is None:
-            self._writer = Writer(self._log, secrets=self._secrets)
+            self._writer = Writer(self._log, secrets=self._secrets, spool_bytes=self._spool_bytes)
         events, self._events = self._events, []
         self._writer.give(events)
+        return self._writer
 
     def close(self) -> None:
         """Waits until everything is written; raises OSError where it cannot be."""
@@ -90,64 +102,76 @@ class LinesApart:
 
 
 class Writer:
-    """The process that makes lines, and the pipe to it."""
+    """The process that makes lines, the spool before it, and the pipe that tells it how far to go."""
 
-    def __init__(self, log: int, *, secrets: bool) -> None:
+    def __init__(self, log: int, *, secrets: bool, spool_bytes: int = SPOOL_BYTES) -> None:
+        self._spool = Spool.make(spool_bytes)
+        memory = self._spool.memory
+        options = ["--secrets"] if secrets else []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fakesmb.record.apart", str(log), *(["--secrets"] if secrets else [])],
+            [sys.executable, "-m", "fakesmb.record.apart", str(log), str(memory), str(spool_bytes), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(log,),
+            pass_fds=(log, memory),
             start_new_session=True,  # Ctrl-C is for the server, which then ends the writer
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input, self._said = self._process.stdin, self._process.stdout
-        self._pipe = self._input.fileno()
-        os.set_blocking(self._pipe, False)
-        _widen(self._pipe)
-        self._batches: deque[bytes | memoryview] = deque()
-        self._waiting = 0
-        """Bytes that the pipe has not taken."""
+        os.set_blocking(self._input.fileno(), False)
+        self._told = 0
+        """The position up to which the process was told to go."""
 
     @property
     def pid(self) -> int:
         """Of the process."""
         return self._process.pid
 
-    def give(self, events: list[Event]) -> None:
-        """Takes a batch; waits for the process where too much waits for it. Raises OSError where it is gone."""
-        if events:
-            batch = _encoded(events)
-            self._batches.append(len(batch).to_bytes(_SIZE, "little") + batch)
-            self._waiting += _SIZE + len(batch)
-        with suppress(BlockingIOError):
-            while self._batches:
-                self._give_one()
-        if self._waiting > MOST_WAITING:
-            self._give_until(MOST_WAITING // 2)
+    @property
+    def waiting(self) -> int:
+        """Bytes in the spool of which no lines were made yet."""
+        return self._spool.end - self._spool.taken
 
-    def _give_until(self, left: int) -> None:
-        """Waits until no more than that many bytes wait; raises OSError where the process takes nothing any more."""
-        while self._waiting > left:
-            if not select.select((), (self._pipe,), (), PATIENCE)[1]:
+    def give(self, events: list[Event]) -> None:
+        """Takes a batch; waits for the process where its spool is full. Raises OSError where it is gone."""
+        if not events:
+            if self._process.poll() is not None:
+                raise OSError(0, self._why_it_ended() or "its writer ended")
+            return
+        batch = _encoded(events)
+        if len(batch) > self._spool.size // 4 and len(events) > 1:
+            half = len(events) // 2
+            self.give(events[:half])
+            self.give(events[half:])
+            return
+        while not self._spool.put(batch):
+            self.go_on(AHEAD)
+            self._wait_for_progress()
+
+    def go_on(self, most: int | None = None) -> None:
+        """Has lines made of what is in the spool, of `most` bytes for now; raises OSError where the process is gone."""
+        until = self._spool.end
+        if most is not None:
+            until = min(until, self._spool.taken + most)
+        if until > self._told:
+            try:
+                # A pipe that is full has told the process enough for now.
+                with suppress(BlockingIOError):
+                    os.write(self._input.fileno(), until.to_bytes(_POSITION_BYTES, "little"))
+                    self._told = until
+            except BrokenPipeError:
+                raise OSError(0, self._why_it_ended() or "its writer ended") from None
+
+    def _wait_for_progress(self) -> None:
+        taken, since = self._spool.taken, time.monotonic()
+        while self._spool.taken == taken:
+            if self._process.poll() is not None:
+                raise OSError(0, self._why_it_ended() or "its writer ended")
+            if time.monotonic() - since > PATIENCE:
                 self._process.kill()
                 raise OSError(0, f"its writer has taken nothing for {PATIENCE:g} seconds")
-            with suppress(BlockingIOError):
-                self._give_one()
-
-    def _give_one(self) -> None:
-        first = self._batches[0]
-        try:
-            given = os.write(self._pipe, first)
-        except BrokenPipeError:
-            raise OSError(0, self._why_it_ended() or "its writer ended") from None
-        self._waiting -= given
-        if given == len(first):
-            self._batches.popleft()
-        else:
-            self._batches[0] = memoryview(first)[given:]
+            time.sleep(_POLL)
 
     def _why_it_ended(self) -> str:
         """What the process said at its end, or its exit code; empty where all is well."""
@@ -161,16 +185,18 @@ class Writer:
         return said or (f"its writer ended with code {code}" if code else "")
 
     def end(self) -> None:
-        """Gives the rest, and waits until it is written; raises OSError where it cannot be."""
+        """Waits until all is written; raises OSError where it cannot be."""
+        why = ""
         try:
-            self._give_until(0)
+            while self.waiting:
+                self.go_on()
+                self._wait_for_progress()
         finally:
-            self._batches.clear()
-            self._waiting = 0
             with suppress(BrokenPipeError):
                 self._input.close()
             why = self._why_it_ended()
             self._said.close()
+            self._spool.close()
         if why:
             raise OSError(0, why)
 
@@ -192,30 +218,19 @@ def _encodable(event: Event) -> Event:
     return msgspec.structs.replace(event, **texts)
 
 
-def _widen(pipe: int) -> None:
-    """Makes room in the pipe, where the system lets us."""
-    if sys.platform == "linux":
-        import fcntl
+def write_lines(told: BinaryIO, spool: Spool, log: JsonLines) -> None:
+    """Makes lines of what is in the spool, as far as `told` says, and of the rest at its end; raises OSError."""
+    while len(position := told.read(_POSITION_BYTES)) == _POSITION_BYTES:
+        _write(spool.take(int.from_bytes(position, "little")), log)
+    _write(spool.take(), log)
+    log.close()
 
-        with suppress(OSError):
-            fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE_BYTES)
 
-
-def write_lines(source: BinaryIO, log: JsonLines) -> None:
-    """Makes lines of the batches that come from `source` until its end; raises OSError."""
-    while True:
-        size = source.read(_SIZE)
-        if len(size) < _SIZE:
-            break
-        batch = source.read(int.from_bytes(size, "little"))
-        try:
-            events = _DECODER.decode(batch)
-        except msgspec.DecodeError:  # the server was killed in the middle of a batch
-            break
-        for event in events:
+def _write(batches: Iterable[bytes], log: JsonLines) -> None:
+    for batch in batches:
+        for event in _DECODER.decode(batch):
             log.write(event)
         log.flush()
-    log.close()
 
 
 def _step_back() -> None:
@@ -227,12 +242,12 @@ def _step_back() -> None:
             os.nice(_NICE)
 
 
-def main(log: str, *options: str) -> int:
-    """The writer's process: batches on standard input, lines to a descriptor; what went wrong on standard output."""
+def main(log: str, memory: str, spool_bytes: str, *options: str) -> int:
+    """The writer's process: it is told on standard input how far to go, and says on standard output what went wrong."""
     _step_back()
     lines = JsonLines(FileOutput(int(log)), secrets="--secrets" in options)
     try:
-        write_lines(sys.stdin.buffer, lines)
+        write_lines(sys.stdin.buffer, Spool(int(memory), int(spool_bytes)), lines)
     except OSError as error:
         sys.stdout.write(error.strerror or str(error))
         return 1

@@ -1,0 +1,41 @@
+"""Whether there is a processor to spare, beside the one that this process needs."""
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+BUSY: Final = 0.5
+"""Part of a processor; a process that uses less has little to do."""
+_IDLE_COLUMN: Final = 4
+"""Of the first line of /proc/stat, proc(5)."""
+
+
+class Processors:
+    """Looks at the time since it was last asked."""
+
+    def __init__(self) -> None:
+        self._asked, self._used, self._idle = self._now()
+
+    def spare(self) -> bool:
+        """True where this process has had little to do, or a whole processor of the machine nothing at all."""
+        asked, used, idle = self._now()
+        since = asked - self._asked
+        has_little_to_do = used - self._used < BUSY * since
+        processor_was_idle = idle - self._idle >= since > 0
+        self._asked, self._used, self._idle = asked, used, idle
+        return has_little_to_do or processor_was_idle
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        return time.monotonic(), time.process_time(), _idle_seconds()
+
+
+def _idle_seconds() -> float:
+    """Of all processors together since the machine started; 0 where the system does not tell."""
+    try:
+        with Path("/proc/stat").open("rb") as source:
+            columns = source.readline().split()
+        return int(columns[_IDLE_COLUMN]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
