@@ -206,13 +206,13 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
 def _choose_reactor() -> None:
     """Installs the reactor that serves fastest; without epoll Twisted chooses one."""
     try:
-        from fakesmb.transport.reactor import new_reactor
+        from fakesmb.transport.reactor import new_reactor, processors
     except ImportError:
         return
     from twisted.internet import main
 
     install: Callable[[Any], None] = main.installReactor
-    install(new_reactor())
+    install(new_reactor(watchful=processors() > 1))
 
 
 def _settle_collector() -> None:

@@ -1,0 +1,84 @@
+"""The reactor of `serve`: it looks again without sleeping only for a lone client that goes on at once."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+reactor_module = pytest.importorskip("fakesmb.transport.reactor")
+
+Ready = list[tuple[int, int]]
+FOREVER = -1
+FEW_SECONDS = 5
+
+
+class Poller:
+    """Stands for the kernel's: each wait gives the next of what is due, after its seconds."""
+
+    def __init__(self) -> None:
+        self.due: list[tuple[float, Ready]] = []
+        self.waits: list[float] = []
+
+    def poll(self, timeout: float, most: int) -> Ready:
+        self.waits.append(timeout)
+        after, ready = self.due[0] if self.due else (0.0, [])
+        if timeout == 0 and after:
+            return []
+        self.due = self.due[1:]
+        if after:
+            time.sleep(after)
+        return ready
+
+
+@pytest.fixture
+def reactor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setattr(reactor_module, "BRISK_SECONDS", 0.05)
+    one = reactor_module.new_reactor(watchful=True)
+    one.waker, real = None, one._poller
+    one._poller = Poller()
+    yield one
+    one._poller = real
+    real.close()
+
+
+def wait(reactor: Any, *due: tuple[float, Ready]) -> list[float]:
+    """How the reactor waited for what is due, turn by turn."""
+    reactor._poller.due, reactor._poller.waits = list(due), []
+    for _ in due:
+        reactor.doPoll(FEW_SECONDS)
+    waits: list[float] = reactor._poller.waits
+    return waits
+
+
+def test_a_reactor_sleeps_until_a_client_has_shown_that_it_goes_on_at_once(reactor: Any) -> None:
+    assert wait(reactor, (0, [(7, 1)]), (0, [(7, 1)]), (0, [(7, 1)])) == [FEW_SECONDS, FEW_SECONDS, 0]
+
+
+def test_for_several_clients_it_sleeps(reactor: Any) -> None:
+    turns = (0, [(7, 1)]), (0, [(8, 1)]), (0, [(7, 1), (8, 1)]), (0, [(8, 1)])
+    assert wait(reactor, *turns) == [FEW_SECONDS] * 4
+
+
+def test_for_a_client_that_takes_its_time_it_sleeps(reactor: Any) -> None:
+    wait(reactor, (0, [(7, 1)]), (0, [(7, 1)]))
+    slow = 0.1, [(7, 1)]
+    waits = wait(reactor, slow, slow, slow)
+    assert waits[0] == 0
+    assert waits[-3:] == [FEW_SECONDS] * 3
+
+
+def test_it_looks_for_a_bounded_time(reactor: Any) -> None:
+    wait(reactor, (0, [(7, 1)]), (0, [(7, 1)]))
+    began = time.perf_counter()
+    wait(reactor, (0.2, [(7, 1)]))
+    assert time.perf_counter() - began < 1
+
+
+def test_in_the_process_of_somebody_else_it_always_sleeps() -> None:
+    one = reactor_module.new_reactor()
+    real, one._poller = one._poller, Poller()
+    try:
+        assert wait(one, *[(0, [(7, 1)])] * 4) == [FEW_SECONDS] * 4
+    finally:
+        real.close()
