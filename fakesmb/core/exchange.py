@@ -197,7 +197,15 @@ class Exchange:
                 self.tree = tree
                 check_tree(tree, session, needs)
         return Request(
-            connection, self._message, self.header, row, params, self.session, self.tree, self.arrived, self
+            connection,
+            self._message,
+            self.header,
+            row,
+            params,
+            self.session,  # type: ignore[arg-type]  # what the row needs is there by now
+            self.tree,  # type: ignore[arg-type]
+            self.arrived,
+            self,
         )
 
     def _refusal(self, error: BaseException | None) -> SMBError:

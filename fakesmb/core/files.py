@@ -14,11 +14,11 @@ from fakesmb.core.pipe_sign_in import acceptors
 from fakesmb.core.request import AnyRequest, check_writable
 from fakesmb.core.state import Open, Tree
 from fakesmb.core.views import caller_of
-from fakesmb.core.waiting import retry_until_free, then
+from fakesmb.core.waiting import wait_until_free
 from fakesmb.nt.files import Access, Disposition, DosDeny, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, FileRange, Handle, Opened
+from fakesmb.vfs.store import CreateParameters, FileRange, Handle, MustWait, Opened
 from fakesmb.wire.codec import Buffer
 
 R = TypeVar("R")
@@ -66,9 +66,8 @@ def open_file(
         )
 
     def opened(result: Opened) -> R:
-        entry = Open(
-            request.tree, request.session, str(result.handle.path), request.header.pid, handle=result.handle
-        )
+        handle = result.handle
+        entry = Open(request.tree, request.session, str(handle.path), request.header.pid, handle)
         if connection.closed:
             entry.close()
             raise SMBError(NT.NETWORK_NAME_DELETED, "the connection ended during the open")
@@ -83,8 +82,13 @@ def open_file(
             connection.close_open(entry)
             raise
 
-    waits = server.settings.timing.sharing_violation
-    return then(retry_until_free(lambda: store.create(path, create), server.clock, waits), opened)
+    try:
+        result = store.create(path, create)
+    except MustWait as obstacle:
+        waits = server.settings.timing.sharing_violation
+        later = wait_until_free(lambda: store.create(path, create), obstacle, server.clock, waits)
+        return later.addCallback(opened)
+    return opened(result)
 
 
 def restricted(tree: Tree, create: CreateParameters) -> CreateParameters:

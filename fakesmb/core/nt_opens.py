@@ -1,6 +1,7 @@
 """The opens of NT: NT_CREATE_ANDX and NT_TRANSACT_CREATE as the store's parameters ([MS-CIFS] 2.2.4.64, 2.2.7.1)."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from fakesmb.core.files import open_pipe
 from fakesmb.core.oplocks import requested_level
@@ -12,6 +13,8 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, Opened
 from fakesmb.wire.files import CreateFlag, NtCreateAndxRequest
 from fakesmb.wire.nt_trans import NtCreateRequest
+
+R = TypeVar("R")
 
 _DELEGATION: Final = 3
 
@@ -49,20 +52,21 @@ def nt_create(
     return path, create
 
 
-def facts_of(opened: Opened, entry: Open) -> dict[str, int]:
-    """The fields that every answer to an open of NT has, under the same names."""
+def answer_to(opened: Opened, entry: Open, kind: Callable[..., R], **more: Any) -> R:
+    """An answer to an open of NT: the fields that each kind has under the same names, and more of its own."""
     info = opened.info
-    return {
-        "oplock_level": opened.oplock,
-        "fid": entry.fid,
-        "last_access_time": info.last_access_time,
-        "last_write_time": info.last_write_time,
-        "last_change_time": info.change_time,
-        "ext_file_attributes": info.attributes,
-        "allocation_size": info.allocation_size,
-        "end_of_file": info.end_of_file,
-        "directory": info.is_directory,
-    }
+    return kind(
+        oplock_level=opened.oplock,
+        fid=entry.fid,
+        last_access_time=info.last_access_time,
+        last_write_time=info.last_write_time,
+        last_change_time=info.change_time,
+        ext_file_attributes=info.attributes,
+        allocation_size=info.allocation_size,
+        end_of_file=info.end_of_file,
+        directory=info.is_directory,
+        **more,
+    )
 
 
 def _requested(params: "NtCreateAndxRequest | NtCreateRequest") -> int:

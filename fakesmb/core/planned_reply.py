@@ -82,10 +82,8 @@ def send(
     reason: str = "",
 ) -> None:
     """Sends a frame, which a range of a file may end, as the answer; and tells the record."""
-    first = frame[0]
-    size = len(first) - PREFIX_SIZE
-    for buffer in frame[1:]:
-        size += len(buffer)
+    first, alone = frame[0], len(frame) == 1
+    size = (len(first) if alone else sum(map(len, frame))) - PREFIX_SIZE
     answered = connection.now()
     if part is None:
         connection.send_frame(frame, size)
@@ -95,11 +93,11 @@ def send(
     message, session, tree = request.message, request.session, request.tree
     if message[COMMAND_AT] in TRANSFERS and tree is not None and tree.store is not None:
         asked = bytes(message[: _WORDS_AT + 2 * message[HEADER_SIZE]])
-        reply = bytes(first if len(frame) == 1 else b"".join(frame[:2]))
+        reply = bytes(first if alone else b"".join(frame[:2]))
         reply = reply[PREFIX_SIZE : PREFIX_SIZE + _WORDS_AT + 2 * reply[PREFIX_SIZE + HEADER_SIZE]]
     else:
         asked = bytes(message if len(message) <= MOST_KEPT else message[:MOST_KEPT])
-        whole = first if len(frame) == 1 else b"".join([buffer[:_MOST_OF_FRAME] for buffer in frame])
+        whole = first if alone else b"".join([buffer[:_MOST_OF_FRAME] for buffer in frame])
         reply = bytes(whole[PREFIX_SIZE:_MOST_OF_FRAME])
     server = connection.server
     identity = None if session is None else session.identity
@@ -137,11 +135,16 @@ def encoder_of(kind: type) -> Encoder | None:
     return _variable
 
 
+def frame_struct(rest: str) -> Struct:
+    """The layout of a frame: its prefix, the header of an unsigned reply as `head_of` has it, and the rest."""
+    return Struct(f"<4s{_HEADER}{rest}")
+
+
 def _fixed(kind: type[Body]) -> Encoder:
     """Frame, header, words and an empty ByteCount in one pack."""
     layout = layout_of(kind)
     start = words_of(kind).start
-    whole = Struct(f"<4s{_HEADER}{len(start)}s{layout.fixed.format.removeprefix('<')}2x")
+    whole = frame_struct(f"{len(start)}s{layout.fixed.format.removeprefix('<')}2x")
     head, values, pack = prefix(whole.size - PREFIX_SIZE), layout.fixed_values, whole.pack
 
     def encode(body: Body, connection: "SMBConnection", header: Header) -> list[Buffer]:

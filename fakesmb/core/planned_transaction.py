@@ -1,25 +1,24 @@
 """The answer of a planned TRANSACTION2: parameters and data behind one pack of frame, header and words."""
 
-from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.planned_reply import finish, head_of, send
+from fakesmb.core.planned_reply import finish, frame_struct, send
 from fakesmb.core.request import Answer, AnyRequest
 from fakesmb.core.transactions import Results, answer_of
 from fakesmb.wire.codec import Structure
-from fakesmb.wire.frame import FEW_BYTES
-from fakesmb.wire.header import HEADER_SIZE, Flags2
+from fakesmb.wire.frame import FEW_BYTES, PREFIX_SIZE, prefix
+from fakesmb.wire.header import HEADER_SIZE, MAGIC, Flags2
 from fakesmb.wire.trans import ALIGNMENT, TRANSACTION_RESPONSE_WORDS, TransactionRequest, TransactionResponse
 
 if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection
 
 _WORDS: Final = TransactionResponse.FIXED_WORDS
-_BLOCK: Final = Struct(f"<B{TRANSACTION_RESPONSE_WORDS}Hx")
+_FRAME: Final = frame_struct(f"B{TRANSACTION_RESPONSE_WORDS}Hx")
 """As far as the parameters, which begin after a byte of padding."""
-_PARAMETERS_AT: Final = HEADER_SIZE + _BLOCK.size
+_PARAMETERS_AT: Final = _FRAME.size - PREFIX_SIZE
 _BYTES_AT: Final = HEADER_SIZE + 3 + 2 * _WORDS
 _PADDING: Final = tuple(bytes(-count % ALIGNMENT) for count in range(ALIGNMENT))
 
@@ -61,7 +60,18 @@ def finish_transaction(
     ):
         finish(connection, request, _settled(request, whole, outcome))
         return
-    words = _BLOCK.pack(
+    head = _FRAME.pack(
+        prefix(size),
+        MAGIC,
+        header.command,
+        0,
+        connection.reply_flags,
+        header.flags2 & connection.reply_flags2,
+        header.pid_high,
+        header.tid,
+        header.pid_low,
+        header.uid,
+        header.mid,
         _WORDS,
         parameter_count,
         data_count,
@@ -74,11 +84,10 @@ def finish_transaction(
         0,
         size - _BYTES_AT & 0xFFFF,
     )
-    head = head_of(connection, header, size)
     if data_count <= FEW_BYTES:
-        send(connection, request, [b"".join((head, words, parameters, padding, data))])
+        send(connection, request, [b"".join((head, parameters, padding, data))])
     else:
-        send(connection, request, [b"".join((head, words, parameters, padding)), data])
+        send(connection, request, [b"".join((head, parameters, padding)), data])
 
 
 def _settled(

@@ -85,56 +85,28 @@ def check_writable(tree: Tree) -> None:
         raise SMBError(NT.ACCESS_DENIED, f"{tree.share.name} is read-only here")
 
 
-class Request(Generic[P]):
+class Request(msgspec.Struct, Generic[P], eq=False):
     """One command on its way to its handler: decoded parameters and the state that it names.
 
-    `path` and `fid_used` are for the record: what the request is about.
+    `path` and `fid_used` are for the record: what the request is about. The table of commands says which command needs
+    a session and a tree; it has been checked before a handler runs.
     """
 
-    __slots__ = (
-        "arrived",
-        "connection",
-        "exchange_or_none",
-        "fid_used",
-        "header",
-        "message",
-        "params",
-        "path",
-        "row",
-        "session",
-        "transaction",
-        "tree",
-    )
-
-    transaction: TransactionRequest
+    connection: "SMBConnection"
+    message: memoryview
+    header: Header
+    row: "CommandRow"
+    params: P
+    session: Session
+    tree: Tree
+    arrived: float
+    exchange_or_none: "Exchange | None" = None
+    """The exchange, once there is one: None while the plan of the row answers the only command of its message."""
+    path: str = ""
+    fid_used: int | None = None
+    transaction: TransactionRequest = None  # type: ignore[assignment]
     """The transaction that a subcommand came in: its data, setup words and limits. Only for handlers of subcommands,
     whose `params` are the structure that their row decodes."""
-
-    def __init__(
-        self,
-        connection: "SMBConnection",
-        message: memoryview,
-        header: Header,
-        row: "CommandRow",
-        params: P,
-        session: Session | None,
-        tree: Tree | None,
-        arrived: float,
-        exchange: "Exchange | None" = None,
-    ) -> None:
-        self.connection = connection
-        self.message = message
-        self.header = header
-        self.row = row
-        self.params = params
-        # The table of commands says what each needs; it has been checked before a handler runs.
-        self.session: Session = session  # type: ignore[assignment]
-        self.tree: Tree = tree  # type: ignore[assignment]
-        self.arrived = arrived
-        self.path = ""
-        self.fid_used: int | None = None
-        self.exchange_or_none = exchange
-        """The exchange, once there is one: None while the plan of the row answers the only command of its message."""
 
     @property
     def exchange(self) -> "Exchange":

@@ -7,6 +7,7 @@ parent closes its children.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
+import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from fakesmb.core.identities import machine_sid, token_of
@@ -181,33 +182,21 @@ class Tree:
         )
 
 
-class Open:
+class Open(msgspec.Struct, eq=False):
     """One open file, directory or pipe of a connection ([MS-CIFS] 3.3.1.7)."""
 
-    __slots__ = ("fid", "handle", "offset", "oplock", "path", "pid", "pipe", "resume_key", "session", "tree")
-
-    def __init__(
-        self,
-        tree: Tree,
-        session: Session,
-        path: str,
-        pid: int,
-        *,
-        handle: Handle | None = None,
-        pipe: Pipe | None = None,
-    ) -> None:
-        self.tree = tree
-        self.session = session
-        self.path = path
-        self.pid = pid
-        self.handle = handle
-        self.pipe = pipe
-        self.fid = 0
-        self.offset = 0
-        """Where SEEK counts from; the handle's own position follows reads only, as Windows keeps the two."""
-        self.oplock: Holder | None = None
-        self.resume_key = b""
-        """What COPYCHUNK calls it by, once a client has asked."""
+    tree: Tree
+    session: Session
+    path: str
+    pid: int
+    handle: Handle | None = None
+    pipe: Pipe | None = None
+    fid: int = 0
+    offset: int = 0
+    """Where SEEK counts from; the handle's own position follows reads only, as Windows keeps the two."""
+    oplock: "Holder | None" = None
+    resume_key: bytes = b""
+    """What COPYCHUNK calls it by, once a client has asked."""
 
     def close(self, last_write_time: int = 0) -> None:
         """Lets go of what is open. Never raises."""

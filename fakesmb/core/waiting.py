@@ -110,9 +110,16 @@ def retry_until_free(attempt: Callable[[], T], clock: Clock, sharing_seconds: fl
     try:
         return attempt()
     except MustWait as obstacle:
-        if sharing_seconds <= 0 and isinstance(obstacle, SharingViolation):
-            raise
-        return Retried(attempt, obstacle, clock, sharing_seconds).deferred
+        return wait_until_free(attempt, obstacle, clock, sharing_seconds)
+
+
+def wait_until_free(
+    attempt: Callable[[], T], obstacle: MustWait, clock: Clock, sharing_seconds: float = 0
+) -> "Deferred[T]":
+    """What `attempt` gives once no obstacle is left, where one has been met; raises it where it is not waited for."""
+    if sharing_seconds <= 0 and isinstance(obstacle, SharingViolation):
+        raise obstacle
+    return Retried(attempt, obstacle, clock, sharing_seconds).deferred
 
 
 def closing(search: Search, begin: "Callable[[], T | Deferred[T]]") -> "T | Deferred[T]":

@@ -53,7 +53,10 @@ class Journal:
         """Remembers the event and forgets the oldest beyond the bounds."""
         events = self._events
         events.append(event)
-        self._bytes += _weight(event)
+        if type(event) is Exchanged:  # nearly all are; a call more would cost as much as the rest
+            self._bytes += OVERHEAD + len(event.request) + len(event.reply)
+        else:
+            self._bytes += _weight(event)
         while len(events) > self._most_events or self._bytes > self._most_bytes:
             self._bytes -= _weight(events.popleft())
             self.forgotten += 1

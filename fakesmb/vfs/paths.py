@@ -4,6 +4,7 @@ Confinement starts here: a `Path` has no `..`, no NUL, no separator inside a com
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Self
 
 import msgspec
@@ -26,6 +27,8 @@ _POSIX_ILLEGAL: Final = re.compile("[\0\ud800-\udfff]")
 _LONGEST_POSIX: Final = 255
 """Bytes of UTF-8 in one component of a POSIX name."""
 _CHECK_LENGTH: Final = MAX_COMPONENT // 2
+_REMEMBERED: Final = 4096
+"""Short paths that are not parsed again. Clients ask about one file several times, and come back to it."""
 _DEFAULT_STREAM_TYPE: Final = "$DATA"
 _INDEX_TYPE: Final = "$INDEX_ALLOCATION"
 _INDEX_NAMES: Final = ("", "$I30")
@@ -51,11 +54,13 @@ class Path(msgspec.Struct, frozen=True):
         Raises SMBError: OBJECT_PATH_SYNTAX_BAD where the path climbs out, OBJECT_NAME_INVALID for characters
         and names no file can have; wildcards only where `wildcards` allows them in the last component.
         """
+        if len(text) <= _CHECK_LENGTH:
+            plain = _plain(text)
+            if plain is not None:
+                return plain  # type: ignore[return-value]
         text = text.strip("\\")
         if not text.strip("/"):
             return cls()
-        if len(text) <= _CHECK_LENGTH and _NOT_PLAIN.search(text) is None:
-            return cls(tuple(text.split("\\")))
         if text[-1] == "/":
             raise SMBError(NT.OBJECT_NAME_INVALID, "the path ends in a slash")
         text = text.replace("/", "\\").lstrip("\\")
@@ -89,6 +94,15 @@ class Path(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         text = "\\" + "\\".join(self.parts)
         return f"{text}:{self.stream}" if self.stream else text
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _plain(text: str) -> Path | None:
+    """The path of a short text that needs no normalising; None for others."""
+    text = text.strip("\\")
+    if not text or _NOT_PLAIN.search(text) is not None:
+        return None
+    return Path(tuple(text.split("\\")))
 
 
 def _split_stream(text: str) -> tuple[str, str]:

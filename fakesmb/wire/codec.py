@@ -15,6 +15,7 @@ The words are compiled once into a `struct.Struct`. Decoding never raises anythi
 """
 
 import struct
+from codecs import utf_16_le_decode
 from collections.abc import Callable
 from functools import cache, partial
 from typing import (
@@ -349,7 +350,7 @@ def structure_decoder(cls: type[Structure]) -> StructureDecoder:
                 raise too_short(cls, size, end - at)
             if unicode or always_unicode:
                 text_at += size & 1
-                text = str(data[text_at : end - (end - text_at & 1)], "utf-16-le", "surrogatepass")
+                text = utf_16_le_decode(data[text_at : end - (end - text_at & 1)], "surrogatepass", True)[0]
                 null = text.find("\0")
                 return cls(*unpack_from(data, at), text if null < 0 else text[:null])
             return cls(*unpack_from(data, at), last_oem(data[text_at:end], encoding))

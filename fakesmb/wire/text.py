@@ -1,6 +1,7 @@
 """Text and numbers out of the bytes of a message, and into them: UTF-16LE or the OEM code page, with its padding."""
 
 import struct
+from codecs import utf_16_le_decode, utf_16_le_encode
 from typing import Any, Final
 
 Buffer = bytes | bytearray | memoryview
@@ -121,13 +122,14 @@ class Cursor:
         if self.unicode:
             if align:
                 self.align(2)
-            return decode_utf16(bytes(self.take(size & ~1))).split("\0", 1)[0]
-        return bytes(self.take(size)).decode(self.encoding, "replace").split("\0", 1)[0]
+            return decode_utf16(self.take(size & ~1)).partition("\0")[0]
+        return bytes(self.take(size)).decode(self.encoding, "replace").partition("\0")[0]
 
 
-def decode_utf16(raw: bytes) -> str:
+def decode_utf16(raw: Buffer) -> str:
     """UTF-16LE to text; a lone surrogate, which NTFS allows in a name, is kept (`surrogatepass`)."""
-    return raw.decode("utf-16-le", "surrogatepass")
+    # What bytes.decode calls in the end, without the look for a codec of that name.
+    return utf_16_le_decode(raw, "surrogatepass", True)[0]
 
 
 def last_oem(raw: Buffer, encoding: str) -> str:
@@ -137,7 +139,7 @@ def last_oem(raw: Buffer, encoding: str) -> str:
 
 def encode_utf16(text: str) -> bytes:
     """Text to UTF-16LE, lone surrogates included."""
-    return text.encode("utf-16-le", "surrogatepass")
+    return utf_16_le_encode(text, "surrogatepass")[0]
 
 
 class Writer:

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.dos_opens import OPEN_RESULT, dos_create, dos_disposition
 from fakesmb.core.files import maximal_rights, open_file, open_named_pipe
-from fakesmb.core.nt_opens import facts_of, nt_create, nt_open_pipe
+from fakesmb.core.nt_opens import answer_to, nt_create, nt_open_pipe
 from fakesmb.core.oplocks import GRANTED_ANDX, requested_level
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.state import Open
@@ -42,12 +42,17 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
     path, create = nt_create(request, params)
 
     def response(opened: Opened, entry: Open) -> NtCreateAndxResponse:
-        facts: dict[str, Any] = facts_of(opened, entry)
-        facts.update(create_disposition=opened.action, create_time=opened.info.creation_time)
+        action, created = opened.action, opened.info.creation_time
         if not params.flags & CreateFlag.EXTENDED_RESPONSE:
-            return NtCreateAndxResponse(**facts)
-        return NtCreateAndxExtendedResponse(
-            **facts,
+            return answer_to(
+                opened, entry, NtCreateAndxResponse, create_disposition=action, create_time=created
+            )
+        return answer_to(
+            opened,
+            entry,
+            NtCreateAndxExtendedResponse,
+            create_disposition=action,
+            create_time=created,
             # file_id stays 0, as XP and Samba send it: clients that go by WordCount 42 read it as ByteCount.
             nm_pipe_status=_file_status(request, opened),
             maximal_access_rights=maximal_rights(request, opened),

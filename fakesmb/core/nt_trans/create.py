@@ -1,13 +1,15 @@
 """NT_TRANSACT_CREATE: NT_CREATE_ANDX with a security descriptor and EAs ([MS-CIFS] 2.2.7.1)."""
 
-from typing import Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 import msgspec
 
 from fakesmb.core import eas
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.files import maximal_rights, open_file
-from fakesmb.core.nt_opens import facts_of, nt_create, nt_open_pipe
+from fakesmb.core.nt_opens import answer_to, nt_create, nt_open_pipe
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
@@ -26,7 +28,7 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
     params = request.params
     if request.tree.share.is_ipc:
         pipe = nt_open_pipe(request, params)
-        return _answer(request, params.flags, {"fid": pipe.fid, "resource_type": _MESSAGE_PIPE})
+        return Results(_kind_of(request, params.flags)(fid=pipe.fid, resource_type=_MESSAGE_PIPE))
     descriptor, full_eas = params.parts_of(request.transaction.data)
     path, create_parameters = nt_create(request, params)
     if len(descriptor):
@@ -36,17 +38,17 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
         create_parameters = msgspec.structs.replace(create_parameters, eas=wanted)
 
     def response(opened: Opened, entry: Open) -> Results:
-        facts = facts_of(opened, entry)
-        facts.update(create_action=opened.action, creation_time=opened.info.creation_time)
-        return _answer(request, params.flags, facts, opened)
+        action, created = opened.action, opened.info.creation_time
+        kind = _kind_of(request, params.flags, opened)
+        return Results(answer_to(opened, entry, kind, create_action=action, creation_time=created))
 
     return open_file(request, path, create_parameters, response)
 
 
-def _answer(request: AnyRequest, flags: int, facts: dict[str, Any], opened: Opened | None = None) -> Results:
-    response: NtCreateResponse
+def _kind_of(
+    request: AnyRequest, flags: int, opened: Opened | None = None
+) -> Callable[..., NtCreateResponse]:
+    """The class of the answer; an extended one tells what the user could open the file for."""
     if flags & CreateFlag.EXTENDED_RESPONSE:
-        response = NtCreateExtendedResponse(**facts, maximal_access_rights=maximal_rights(request, opened))
-    else:
-        response = NtCreateResponse(**facts)
-    return Results(response)
+        return partial(NtCreateExtendedResponse, maximal_access_rights=maximal_rights(request, opened))
+    return NtCreateResponse

@@ -47,7 +47,7 @@ class OpenSet(Generic[One]):
     __slots__ = ("_opens", "groups", "wishes")
 
     def __init__(self) -> None:
-        self._opens: dict[One, None] = {}
+        self._opens: dict[One, SharingKind] = {}
         self.groups: dict[SharingKind, dict[One, None]] = {}
         """The opens by what share modes look at; no group is empty."""
         self.wishes: dict[One, None] = {}
@@ -61,8 +61,7 @@ class OpenSet(Generic[One]):
 
     def add(self, handle: One) -> None:
         """One more open."""
-        self._opens[handle] = None
-        kind = _kind_of(handle)
+        kind = self._opens[handle] = _kind_of(handle)
         group = self.groups.get(kind)
         if group is None:
             self.groups[kind] = {handle: None}
@@ -73,8 +72,7 @@ class OpenSet(Generic[One]):
 
     def remove(self, handle: One) -> None:
         """One open less."""
-        del self._opens[handle]
-        kind = _kind_of(handle)
+        kind = self._opens.pop(handle)
         group = self.groups[kind]
         if len(group) == 1:
             del self.groups[kind]
