@@ -4,6 +4,7 @@ Stable, because they depend on nothing but the name.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
@@ -16,12 +17,16 @@ _NOT_SHORT: Final = re.compile(r"[^!#-)\-0-9@A-Z^_`{}~]")
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PAIRS: Final = tuple(a + b for a in _DIGITS for b in _DIGITS)
 
+_REMEMBERED: Final = 4096
+"""Names whose short name is not made again: clients list a directory several times while they work in it."""
+
 
 def is_short(name: str) -> bool:
     """Whether a name is its own 8.3 name (case aside)."""
     return _IS_8_3.match(name) is not None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def short_name(name: str) -> str:
     """The 8.3 name of a name that is not one, else "".
 

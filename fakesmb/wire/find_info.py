@@ -170,7 +170,7 @@ LEVELS: Final = MappingProxyType(
 class EntryList:
     """Entries of one answer, at most `limit` bytes of them."""
 
-    __slots__ = ("_add", "context", "count", "data", "last", "level", "limit", "resume_keys", "unpadded")
+    __slots__ = ("add", "context", "count", "data", "last", "level", "limit", "resume_keys", "unpadded")
 
     def __init__(
         self, level: FindLevel, limit: int, context: LevelContext, *, resume_keys: bool = False
@@ -185,11 +185,8 @@ class EntryList:
         """Where the last entry begins: LastNameOffset."""
         self.unpadded = 0
         """Where the last entry ends, without the padding after it."""
-        self._add = self._add_old if level.head is None else self._add_nt
-
-    def add(self, facts: Facts, key: int = 0, eas: Buffer = b"") -> bool:
-        """Appends an entry; False, and nothing done, if it does not fit. `eas`: its EA list, for level 3."""
-        return self._add(facts, key, eas)
+        self.add: Callable[..., bool] = self._add_old if level.head is None else self._add_nt
+        """Appends an entry (facts, key, EA list for level 3); False, and nothing done, if it does not fit."""
 
     def finish(self) -> bytearray:
         """The list, its last entry marked as the last. Add nothing after this."""
@@ -199,7 +196,7 @@ class EntryList:
             del data[self.unpadded :]
         return data
 
-    def _add_nt(self, facts: Facts, key: int, eas: Buffer) -> bool:
+    def _add_nt(self, facts: Facts, key: int = 0, eas: Buffer = b"") -> bool:
         level, context, data = self.level, self.context, self.data
         if context.unicode:
             # The null that is not counted is for XP SP3, which does not find the only entry of a list without it
@@ -228,7 +225,7 @@ class EntryList:
         self.count += 1
         return True
 
-    def _add_old(self, facts: Facts, key: int, eas: Buffer) -> bool:
+    def _add_old(self, facts: Facts, key: int = 0, eas: Buffer = b"") -> bool:
         context, data = self.context, self.data
         at = len(data)
         entry = bytearray(_RESUME_KEY.pack(key)) if self.resume_keys else bytearray()

@@ -277,7 +277,7 @@ class UnixEntries(EntryList):
 
     __slots__ = ()
 
-    def _add_nt(self, facts: Any, key: int, eas: Buffer) -> bool:
+    def _add_nt(self, facts: Any, key: int = 0, eas: Buffer = b"") -> bool:
         context = self.context
         name = encode_utf16(facts.name) if context.unicode else context.text(facts.name)
         if self.level.size == _BASIC.size:

@@ -210,7 +210,7 @@ class LocalSearch:
         if name in _DOTS:
             return self._look_dots(directory, name)
         try:
-            st = directory.lstat(name)
+            st = os.stat(directory.base + name, dir_fd=directory.fd, follow_symlinks=False)
             if stat.S_ISLNK(st.st_mode):
                 return self._look_link(directory, name)
             stored = load(directory.xattr_base + name, st, self._opens.side)
