@@ -408,8 +408,11 @@ class FileStore(Protocol):
     def remove_directory(self, path: "Path") -> None:
         """Removes an empty directory; DIRECTORY_NOT_EMPTY else."""
 
-    def delete(self, path: "Path") -> None:
-        """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
+    def delete(self, path: "Path", excluded: int = 0) -> None:
+        """Deletes a file by name, under the rules of an open for DELETE that shares nothing.
+
+        A file that has any of the attributes `excluded` is NO_SUCH_FILE.
+        """
 
     def check_directory(self, path: "Path") -> None:
         """Raises unless the path is a directory."""

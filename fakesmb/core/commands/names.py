@@ -1,6 +1,7 @@
 """Deleting and renaming: DELETE, RENAME, NT_RENAME ([MS-CIFS] 2.2.4.7, 2.2.4.8, 2.2.4.66)."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -35,18 +36,10 @@ def delete(request: Request[DeleteRequest]) -> "Answer | Deferred[Answer]":
     if not path.parts and not path.stream:
         raise SMBError(NT.FILE_IS_A_DIRECTORY, "the root of a share cannot be deleted")
     if not is_pattern(request, path.name):
-        info = request.store.query(path)
-        _check_attributes(info, params.search_attributes)
-        return each(request, [path], request.store.delete)
+        delete_one = partial(request.store.delete, excluded=_ALL_FILES & ~params.search_attributes)
+        return each(request, [path], delete_one)
     found = matches(request, path, params.search_attributes & ~Attribute.DIRECTORY)
     return then(found, lambda infos: each(request, paths_of(path, infos, files=True), request.store.delete))
-
-
-def _check_attributes(info: Info, search_attributes: int) -> None:
-    if info.is_directory:
-        raise SMBError(NT.FILE_IS_A_DIRECTORY, f"{info.path} is a directory")
-    if info.attributes & _ALL_FILES & ~search_attributes:
-        raise SMBError(NT.NO_SUCH_FILE, f"{info.path} is hidden or system, and SearchAttributes exclude it")
 
 
 @command(Command.RENAME, RenameRequest, Needs.WRITABLE)

@@ -24,6 +24,14 @@ _ENTER: Final = CreateParameters(access=Access.WRITE_DATA, share=ShareMode.READ 
 """The open of the new directory that a rename is equal to."""
 
 
+def check_included(attributes: int, excluded: int) -> None:
+    """Raises NO_SUCH_FILE for a file that SearchAttributes leave out."""
+    if attributes & excluded:
+        raise SMBError(
+            NT.NO_SUCH_FILE, f"the file has attributes 0x{attributes & excluded:X}, which are excluded"
+        )
+
+
 class Namespace:
     """What changes names below one root, for one user."""
 
@@ -33,13 +41,18 @@ class Namespace:
         self._guard = guard
         self._read_only = read_only
 
-    def delete(self, path: Path) -> None:
-        """Deletes a file by name, at once or with its last close."""
+    def delete(self, path: Path, excluded: int) -> None:
+        """Deletes a file by name, at once or with its last close, unless it has an attribute that is excluded."""
         entry = self._existing(path)
         assert entry.st is not None
+        file = self._opens.get(entry.st)
+        if file is not None and file.delete_pending:
+            raise SMBError(NT.DELETE_PENDING)
         if stat.S_ISDIR(entry.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
-        self._delete(entry, path, ShareMode.NONE)
+        attributes = self._attributes(entry)
+        check_included(attributes, excluded)
+        self._delete(entry, path, attributes, ShareMode.NONE)
 
     def remove_directory(self, path: Path) -> None:
         """Removes an empty directory."""
@@ -51,9 +64,9 @@ class Namespace:
             raise SMBError(NT.NOT_A_DIRECTORY)
         if not entry.name:
             raise SMBError(NT.ACCESS_DENIED, "the share's root cannot be deleted")
-        self._delete(entry, path, ShareMode.ALL)
+        self._delete(entry, path, self._attributes(entry), ShareMode.ALL)
 
-    def _delete(self, entry: Entry, path: Path, share: int) -> None:
+    def _delete(self, entry: Entry, path: Path, attributes: int, share: int) -> None:
         """Deletes in Windows' order: first the checks of an open for DELETE, then those of marking the file."""
         assert entry.st is not None
         if self._opens.secured:
@@ -62,7 +75,7 @@ class Namespace:
         if file is not None:
             check_delete(file, share)
             oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
-        if self._attributes(entry) & Attribute.READONLY:
+        if attributes & Attribute.READONLY:
             raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
         if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link and self._lookup.enter(entry).names():
             raise SMBError(NT.DIRECTORY_NOT_EMPTY)

@@ -18,7 +18,7 @@ from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.handles import LocalHandle, local_handle
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.metadata import set_basic, set_eas
-from fakesmb.vfs.local.namespace import Namespace
+from fakesmb.vfs.local.namespace import Namespace, check_included
 from fakesmb.vfs.local.opens import Opener
 from fakesmb.vfs.local.posix import LocalPosixFiles
 from fakesmb.vfs.local.posixnames import ExactLookup, LinkSearch
@@ -349,12 +349,16 @@ class LocalStore:
         """Removes an empty directory; DIRECTORY_NOT_EMPTY else."""
         self._namespace.remove_directory(path)
 
-    def delete(self, path: Path) -> None:
-        """Deletes a file by name, under the rules of an open for DELETE that shares nothing."""
+    def delete(self, path: Path, excluded: int = 0) -> None:
+        """Deletes a file by name, under the rules of an open for DELETE that shares nothing.
+
+        A file that has any of the attributes `excluded` is NO_SUCH_FILE.
+        """
         if path.stream:
+            check_included(self.query(path).attributes, excluded)
             self.close(self.create(path, _DELETE_STREAM).handle)
         else:
-            self._namespace.delete(path)
+            self._namespace.delete(path, excluded)
 
     def check_directory(self, path: Path) -> None:
         """Raises unless the path is a directory."""
