@@ -23,6 +23,10 @@ BRISK_SECONDS: Final = 50e-6
 """A client that sends its next request within this time is waited for awake. Waking takes a processor 5 to 20 us."""
 
 
+TURN_SECONDS: Final = 0.05
+"""So long at most events are handed out before Twisted's own loop has its turn."""
+
+
 class PlainEPollReactor(EPollReactor):
     """An `EPollReactor` that calls `doRead` directly, and waits awake for a lone client that goes on at once."""
 
@@ -36,14 +40,23 @@ class PlainEPollReactor(EPollReactor):
         """The only descriptor that was ready last; -1 where there were several."""
 
     def doPoll(self, timeout: float | None) -> None:  # noqa: N802
-        """Waits for events and hands each to its reader or writer."""
+        """Waits for events and hands each to its reader or writer; goes on while more come and nothing else is due."""
+        due = None if timeout is None else perf_counter() + timeout
         try:
-            if self._watchful:
-                ready = self._watch(timeout)
-            else:
-                ready = self._poller.poll(-1 if timeout is None else timeout, len(self._selectables))
+            ready = self._wait(timeout)
+            until = perf_counter() + TURN_SECONDS
+            if due is not None and due < until:
+                until = due
+            while ready:
+                self._serve(ready)
+                left = until - perf_counter()
+                if left <= 0 or self._has_other_work():
+                    return
+                ready = self._wait(left)
         except InterruptedError:
             return
+
+    def _serve(self, ready: "list[tuple[int, int]]") -> None:
         selectables: dict[int, Any] = self._selectables
         end: Callable[..., Any] = self._disconnectSelectable
         for fd, event in ready:
@@ -61,12 +74,18 @@ class PlainEPollReactor(EPollReactor):
             if why:
                 end(selectable, why, True)
 
+    def _has_other_work(self) -> bool:
+        """Whether Twisted's own loop has something to do: a new timer, a call from a thread, the end."""
+        return bool(self._newTimedCalls or self.threadCallQueue or self._justStopped or not self.running)
+
     doIteration = doPoll  # noqa: N815
 
-    def _watch(self, timeout: float | None) -> list[tuple[int, int]]:
-        """What is ready. Looks without sleeping for as long as a brisk client takes to go on."""
+    def _wait(self, timeout: float | None) -> list[tuple[int, int]]:
+        """What is ready, at the latest after `timeout` seconds (None: whenever it is)."""
         poll: Callable[[float, int], list[tuple[int, int]]] = self._poller.poll
         most = len(self._selectables)
+        if not self._watchful:
+            return poll(-1 if timeout is None else timeout, most)
         ready: list[tuple[int, int]] = []
         began = perf_counter()
         if self._brisk:

@@ -1,7 +1,7 @@
 """The reactor of `serve`: it looks again without sleeping only for a lone client that goes on at once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -82,3 +82,48 @@ def test_in_the_process_of_somebody_else_it_always_sleeps() -> None:
         assert wait(one, *[(0, [(7, 1)])] * 4) == [FEW_SECONDS] * 4
     finally:
         real.close()
+
+
+class Reader:
+    """Something to read from; notes how often it was asked, and may do more."""
+
+    def __init__(self, then: Callable[[], object] = bool) -> None:
+        self.reads = 0
+        self._then = then
+
+    def doRead(self) -> None:  # noqa: N802
+        self.reads += 1
+        self._then()
+
+
+def test_messages_that_follow_each_other_are_read_in_one_turn(reactor: Any) -> None:
+    reactor.running = True
+    reader = reactor._selectables[7] = Reader()
+    reactor._poller.due = [(0, [(7, 1)])] * 5
+    reactor.doPoll(FEW_SECONDS)
+    assert reader.reads == 5
+
+
+@pytest.mark.parametrize("work", ["timer", "thread", "stop"])
+def test_a_turn_ends_where_the_loop_has_other_work(reactor: Any, work: str) -> None:
+    def then() -> None:
+        if work == "timer":
+            reactor.callLater(0, bool)
+        elif work == "thread":
+            reactor.threadCallQueue.append((bool, (), {}))
+        else:
+            reactor._justStopped = True
+
+    reactor.running = True
+    reader = reactor._selectables[7] = Reader(then)
+    reactor._poller.due = [(0, [(7, 1)])] * 5
+    reactor.doPoll(FEW_SECONDS)
+    assert reader.reads == 1
+
+
+def test_a_turn_ends_when_a_timer_is_due(reactor: Any) -> None:
+    reactor.running = True
+    reader = reactor._selectables[7] = Reader(lambda: time.sleep(0.02))
+    reactor._poller.due = [(0, [(7, 1)])] * 5
+    reactor.doPoll(0.01)
+    assert reader.reads == 1
