@@ -21,9 +21,11 @@ from fakesmb.core.planned_transaction import finish_transaction
 from fakesmb.core.request import Request
 from fakesmb.core.transactions import SubcommandRow
 from fakesmb.wire.codec import (
+    CountedTextPart,
     Cursor,
     DecodeError,
     PayloadPart,
+    decode_utf16,
     layout_of,
     read_parts,
     reads_parts_in_order,
@@ -137,7 +139,22 @@ def _by_layout(row: CommandRow) -> list[str]:
         "Cursor(message, BYTES_AT, BYTES_AT + byte_count, "
         "unicode=flags2 & UNICODE != 0, encoding=connection.oem_encoding)"
     )
-    return [*lines, *_or_false(f"params = Params(*read_parts(({values}), {cursor}))")]
+    by_cursor = _or_false(f"params = Params(*read_parts(({values}), {cursor}))")
+    only = layout.parts[0][1] if len(layout.parts) == 1 else None
+    if type(only) is CountedTextPart:
+        return [*lines, *_counted_text(only, values, by_cursor)]
+    return [*lines, *by_cursor]
+
+
+def _counted_text(part: CountedTextPart, values: str, by_cursor: list[str]) -> list[str]:
+    """A Unicode string of so many bytes, as `CountedTextPart.read` takes it; other strings by cursor."""
+    return [
+        f"    text_end = TEXT_AT + (w_{part.size_field} & ~1)",
+        "    if flags2 & UNICODE and text_end <= BYTES_AT + byte_count:",
+        f"        params = Params({values}decode_utf16(message[TEXT_AT:text_end]).partition('\\0')[0])",
+        "    else:",
+        *(f"    {line}" for line in by_cursor),
+    ]
 
 
 def _payload(part: PayloadPart) -> list[str]:
@@ -236,9 +253,11 @@ def _names(row: CommandRow) -> dict[str, Any]:
     whole = Struct(f"<{_HEADER}B{andx}{layout.fixed.format.removeprefix('<')}H")
     return names | {
         "BYTES_AT": whole.size,
+        "TEXT_AT": whole.size + (whole.size & 1),
         "WORD_COUNT": (whole.size - HEADER_SIZE - 3) // 2,
         "Cursor": Cursor,
         "Params": kind,
+        "decode_utf16": decode_utf16,
         "read_parts": None if layout.readers is None else partial(read_parts, layout.readers),
         "unpack": whole.unpack_from,
     }
