@@ -114,7 +114,8 @@ class Info(msgspec.Struct, gc=False):
     @property
     def short_name(self) -> str:
         """The 8.3 name where it differs from `name`, else ""; a stream has its file's. Few levels ask for it."""
-        return short_name(self.name.partition(":")[0])
+        name = self.name
+        return short_name(name.partition(":")[0] if ":" in name else name)
 
 
 class Volume(msgspec.Struct, frozen=True):

@@ -61,13 +61,14 @@ class Listing:
     def __call__(self) -> Self:
         """Lists them; raises `Unfinished` after a slice of the work."""
         search, entries, complete = self._search, self.entries, self._complete
-        while entries.count < self._wanted:
-            info = search.next()
+        next_entry, tell, add, wanted = search.next, search.tell, entries.add, self._wanted
+        while entries.count < wanted:
+            info = next_entry()
             if info is None:
                 self.ended = True
                 break
-            key = search.tell()
-            if not entries.add(info, key, b"" if complete is None else complete(info)):
+            key = tell()
+            if not add(info, key, b"" if complete is None else complete(info)):
                 search.seek(self._given)
                 break
             self._given = key

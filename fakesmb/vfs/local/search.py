@@ -61,6 +61,7 @@ class LocalSearch:
         "_names",
         "_opens",
         "_pattern",
+        "_plain",
         "_required",
         "_stamp",
         "_unsorted",
@@ -71,6 +72,8 @@ class LocalSearch:
         self, lookup: Lookup, opens: OpenFiles, directory: Directory, pattern: str, attributes: int
     ) -> None:
         self._pattern = pattern
+        self._plain = False
+        """Whether every name is shown as it is on disk."""
         self._wild = not pattern or has_wildcards(pattern)
         self._stamp = directory.stamp()
         self._lookup = lookup
@@ -93,7 +96,9 @@ class LocalSearch:
 
     def _take(self, names: list[str]) -> None:
         """Names to look through, in the order Windows lists them, `.` and `..` first."""
-        names.sort(key=self._key(names))
+        key = self._key(names)
+        names.sort(key=key)
+        self._plain = key is str.upper
         self._names = [*self._dots, *names]
         self._unsorted = None
         self._keys = None
@@ -216,7 +221,7 @@ class LocalSearch:
             stored = load(directory.xattr_base + name, st, self._opens.side)
         except FileNotFoundError:
             return None
-        shown = name if is_legal_on_wire(name) else short_name(name)
+        shown = name if self._plain or is_legal_on_wire(name) else short_name(name)
         files = self._opens.by_key
         file = files.get((st.st_dev, st.st_ino)) if files else None
         return info_of(st, stored, shown, directory.prefix + shown, file)
