@@ -257,7 +257,14 @@ def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[S
     return [
         Share(
             share.name,
-            LocalStore(share.path, opens, read_only=share.read_only, acls=share.acls, label=share.name),
+            LocalStore(
+                share.path,
+                opens,
+                read_only=share.read_only,
+                acls=share.acls,
+                label=share.name,
+                special_modes=share.special_modes,
+            ),
             comment=share.comment,
             path=share.path,
             read_only=share.read_only,

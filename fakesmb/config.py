@@ -116,6 +116,8 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keep a security descriptor with every new file, so that it belongs to who made it."""
     unix_extensions: bool = True
     """Offer the CIFS Unix extensions: permissions, owners, symbolic links, case-sensitive names."""
+    special_modes: bool = False
+    """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
 
 
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -124,6 +124,7 @@ class InMemoryServer:
         accounts: Accounts | None = None,
         settings: Settings | None = None,
         read_only: Sequence[str] = (),
+        special_modes: Sequence[str] = (),
     ) -> None:
         self.clock = Clock()
         self.sink = ListSink()
@@ -137,7 +138,12 @@ class InMemoryServer:
         shares = [
             Share(
                 name,
-                LocalStore(str(folder), self.open_files, read_only=name in read_only),
+                LocalStore(
+                    str(folder),
+                    self.open_files,
+                    read_only=name in read_only,
+                    special_modes=name in special_modes,
+                ),
                 read_only=name in read_only,
             )
             for name, folder in folders.items()

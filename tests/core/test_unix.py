@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.nt.status import NT
-from fakesmb.testing import Client, InMemoryServer
+from fakesmb.testing import PASSWORD, USER, Client, InMemoryServer
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.dirs import DeleteRequest, RenameRequest
 from fakesmb.wire.negotiate import Capability
@@ -22,7 +23,7 @@ from fakesmb.wire.trans2 import (
     SetPathInformationRequest,
     Trans2,
 )
-from fakesmb.wire.unix import PosixLock, PosixOpenRequest, PosixOpenResponse, UnixFsInfo
+from fakesmb.wire.unix import FileType, PosixLock, PosixOpenRequest, PosixOpenResponse, UnixFsInfo
 from tests.core.conftest import Make
 from tests.refusals import Refuses
 
@@ -117,6 +118,90 @@ def test_a_handle_is_never_of_a_link_itself(unix: Client, refuses: Refuses) -> N
 def test_files_are_not_given_away(unix: Client, refuses: Refuses) -> None:
     with refuses(NT.ACCESS_DENIED):
         change(unix, 0x200, "/a.txt", basic(uid=struct.pack("<Q", 12345)))
+
+
+def special_bits(folder: Path) -> dict[str, int]:
+    return {one.name: bits for one in folder.iterdir() if (bits := one.stat().st_mode & 0o7000)}
+
+
+def set_every_mode(client: Client) -> None:
+    """Every request that has mode bits, with all of the special ones."""
+    for mode in (0o4755, 0o2755, 0o1777, 0o7777, 0o6755 | 0o100000):
+        name = f"m{mode:o}"
+        client.close(posix_open(client, f"/{name}", CREATE | EXCLUSIVE | READ_WRITE, mode).fid)
+        posix_open(client, f"/{name}.dir", CREATE | DIRECTORY, mode)
+        change(client, 0x200, f"/{name}.node", basic(size=bytes(8), kind=0, mode=mode))
+        change(client, 0x200, f"/{name}.mkdir", basic(kind=1, mode=mode))
+        change(client, 0x200, f"/{name}.pipe", basic(kind=FileType.FIFO, mode=mode))
+        for level in (0x200, 0x20B):
+            change(client, level, "/a.txt", basic(mode=mode) + (bytes(16) if level == 0x20B else b""))
+        fid = client.create("a.txt", access=0x12019F | 0xC0100)
+        asked = SetFileInformationRequest(fid, 0x200)
+        client.trans2(Trans2.SET_FILE_INFORMATION, asked, basic(mode=mode))
+        client.close(fid)
+
+
+@pytest.mark.parametrize("admin", [True, False])
+def test_no_client_makes_a_program_that_runs_as_the_server(
+    make: Make, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, *, admin: bool
+) -> None:
+    """Set-user-ID, set-group-ID and sticky bits reach the disk by no request, whoever the server is."""
+    accounts = Accounts([Account.with_password(USER, PASSWORD, admin=admin)])
+    unix = posix_names(make(accounts=accounts).client().sign_in().connect("public"))
+    for root in (True, False):
+        monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda root=root: root)
+        set_every_mode(unix)
+        assert special_bits(folders["public"]) == {}
+        for made in folders["public"].glob("m*"):
+            (made.rmdir if made.is_dir() else made.unlink)()
+
+
+def test_special_bits_are_set_on_a_share_that_says_so_unless_the_server_is_root(
+    make: Make, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = make(special_modes=["public"], accounts=Accounts([Account.with_password(USER, PASSWORD)], guest=Guest.READ_WRITE))
+    unix = posix_names(server.client().sign_in().connect("public"))
+    guest = posix_names(server.client().sign_in("nobody", "").connect("public"))
+    monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda: True)
+    change(unix, 0x200, "/a.txt", basic(mode=0o4755))
+    assert special_bits(folders["public"]) == {}
+    monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda: False)
+    change(guest, 0x200, "/a.txt", basic(mode=0o4755))
+    assert special_bits(folders["public"]) == {}
+    change(unix, 0x200, "/a.txt", basic(mode=0o4755))
+    assert special_bits(folders["public"]) == {"a.txt": 0o4000}
+
+
+def test_a_directory_keeps_the_special_bits_that_local_people_gave_it(
+    unix: Client, folders: dict[str, Path]
+) -> None:
+    (folders["public"] / "dir").chmod(0o2770)
+    change(unix, 0x200, "/dir", basic(mode=0o755))
+    assert mode_of(unix, "/dir") == 0o2755
+
+
+@pytest.mark.parametrize(("access", "left"), [(0x120089, 0o6755), (0x120116, 0o755), (0x100004, 0o755)])
+def test_a_program_that_a_client_may_write_to_runs_as_nobody_else(
+    unix: Client, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, access: int, left: int
+) -> None:
+    """What the kernel does at a write, but not for root."""
+    monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda: True)
+    (folders["public"] / "a.txt").chmod(0o6755)
+    unix.close(unix.create("/a.txt", access=access))
+    assert mode_of(unix, "/a.txt") == left
+
+
+def test_owners_are_changed_by_no_client_not_even_an_administrator(
+    make: Make, folders: dict[str, Path], refuses: Refuses
+) -> None:
+    accounts = Accounts([Account.with_password(USER, PASSWORD, admin=True)])
+    unix = posix_names(make(accounts=accounts).client().sign_in().connect("public"))
+    before = (folders["public"] / "a.txt").stat()
+    for target in ("/a.txt", "/dir"):
+        with refuses(NT.ACCESS_DENIED):
+            change(unix, 0x200, target, basic(uid=struct.pack("<Q", 12345)))
+    now = (folders["public"] / "a.txt").stat()
+    assert (now.st_uid, now.st_gid) == (before.st_uid, before.st_gid)
 
 
 def test_mknod_makes_directories_and_files_and_no_devices(

@@ -18,6 +18,7 @@ from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.files import FileHandle, SamePosition, data_flags
 from fakesmb.vfs.local.handles import DirectoryHandle, LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.local.modes import drop_set_id
 from fakesmb.vfs.local.streamopens import StreamOpener
 from fakesmb.vfs.local.volume import check_room
 from fakesmb.vfs.paths import Path
@@ -30,6 +31,7 @@ from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
 from fakesmb.vfs.stored import Stored
 
+_SET_ID: Final = stat.S_ISUID | stat.S_ISGID
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 _ATTEMPTS: Final = 4
 """How often an open starts over when a local program changes the name under it."""
@@ -326,4 +328,6 @@ def _open_existing(
     if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
         os.close(fd)
         raise _ChangedMeanwhile
+    if now.st_mode & _SET_ID and (replacing or access & WRITES_DATA):
+        drop_set_id(fd, now)
     return fd, access

@@ -18,6 +18,7 @@ from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.handles import local_handle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import as_shown
+from fakesmb.vfs.local.modes import may_be_special, settable
 from fakesmb.vfs.local.namespace import Namespace
 from fakesmb.vfs.local.posixnames import PosixSearch, posix_info
 from fakesmb.vfs.paths import Path, is_utf8
@@ -29,7 +30,6 @@ from fakesmb.vfs.store import CreateParameters, Handle, Info, PosixChanges, Shar
 
 _LONGEST_TARGET: Final = 4095
 _DELETE: Final = CreateParameters(access=Access.DELETE)
-_PERMISSIONS: Final = 0o7777
 
 
 class LocalPosixFiles:
@@ -43,12 +43,14 @@ class LocalPosixFiles:
         namespace: Namespace,
         *,
         read_only: bool,
+        special_modes: bool,
     ) -> None:
         self._lookup = lookup
         self._opens = opens
         self._guard = guard
         self._namespace = namespace
         self._read_only = read_only
+        self._special_modes = special_modes
 
     # -- asking --------------------------------------------------------------------------------------------
 
@@ -85,7 +87,10 @@ class LocalPosixFiles:
     # -- changing ------------------------------------------------------------------------------------------
 
     def change(self, target: Handle | Path, wanted: PosixChanges) -> None:
-        """Sets owner, permissions and times. Of a symbolic link itself, permissions cannot be set."""
+        """Sets owner, permissions and times. Of a symbolic link itself, permissions cannot be set.
+
+        Special bits are left out, and owners refused, unless the share lets this user set them (`modes`).
+        """
         self._check_writable()
         access = Access.WRITE_ATTRIBUTES
         if wanted.mode is not None:
@@ -112,9 +117,12 @@ class LocalPosixFiles:
         if wanted.uid is not None or wanted.gid is not None:
             uid, gid = _kept(wanted.uid, st.st_uid), _kept(wanted.gid, st.st_gid)
             if (uid, gid) != (-1, -1):
+                if not self._special():
+                    raise SMBError(NT.ACCESS_DENIED, "owners are not changed by clients of this share")
                 os.chown(name, uid, gid, dir_fd=where, follow_symlinks=follow)
         if wanted.mode is not None:
-            _set_mode(name, where, st, wanted.mode, follow=follow)
+            mode = settable(wanted.mode, st, special=self._special())
+            _set_mode(name, where, st, mode, follow=follow)
         if wanted.access_time is not None or wanted.write_time is not None:
             times = (
                 _nanoseconds(wanted.access_time, st.st_atime_ns),
@@ -131,7 +139,11 @@ class LocalPosixFiles:
 
     def set_new_mode(self, handle: Handle, mode: int) -> None:
         """The permissions of a file that this open made, whatever access it was opened for."""
-        os.chmod(f"/proc/self/fd/{local_handle(handle).fd}", mode & _PERMISSIONS)
+        fd = local_handle(handle).fd
+        os.chmod(f"/proc/self/fd/{fd}", settable(mode, os.fstat(fd), special=self._special()))
+
+    def _special(self) -> bool:
+        return may_be_special(self._guard.token, special_modes=self._special_modes)
 
     def locks(self, handle: Handle) -> PosixLocks:
         """The POSIX locks that are taken through an open file."""
@@ -262,13 +274,13 @@ def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, fo
     if stat.S_ISLNK(st.st_mode):
         return  # as on Linux: the permissions of a symbolic link mean nothing
     if follow:
-        os.chmod(name, mode & _PERMISSIONS)
+        os.chmod(name, mode)
         return
     # Through a descriptor of the very file: chmod(2) by name would follow a link that came between.
     fd = os.open(name, getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=where)
     try:
         now = os.fstat(fd)
         if (now.st_dev, now.st_ino) == (st.st_dev, st.st_ino):
-            os.chmod(f"/proc/self/fd/{fd}", mode & _PERMISSIONS)
+            os.chmod(f"/proc/self/fd/{fd}", mode)
     finally:
         os.close(fd)

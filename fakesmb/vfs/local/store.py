@@ -57,15 +57,25 @@ class LocalStore:
 
     With `acls` every new file gets a security descriptor; without, those that are given one or would inherit one.
 
+    `special_modes`: clients of the Unix extensions may set special bits and owners, as far as `modes` allows.
+
     Raises NotADirectoryError or FileNotFoundError at once where `root` is no directory.
     """
 
     def __init__(
-        self, root: str, opens: OpenFiles, *, read_only: bool = False, label: str = "", acls: bool = False
+        self,
+        root: str,
+        opens: OpenFiles,
+        *,
+        read_only: bool = False,
+        label: str = "",
+        acls: bool = False,
+        special_modes: bool = False,
     ) -> None:
         if not stat.S_ISDIR(os.stat(root).st_mode):
             raise NotADirectoryError(root)
         self.read_only = read_only
+        self._special_modes = special_modes
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
         self._lookup = self._names = Lookup(root, opens.world)
@@ -88,7 +98,12 @@ class LocalStore:
     def posix(self) -> LocalPosixFiles:
         """The operations of the Unix extensions."""
         return LocalPosixFiles(
-            self._lookup, self.opens, self._guard, self._namespace, read_only=self.read_only
+            self._lookup,
+            self.opens,
+            self._guard,
+            self._namespace,
+            read_only=self.read_only,
+            special_modes=self._special_modes,
         )
 
     def with_posix_names(self) -> "LocalStore":

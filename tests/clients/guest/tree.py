@@ -23,7 +23,7 @@ def make_tree(archive: Path) -> None:
     (odd / "ünï").write_bytes(random.Random(1).randbytes(70_001))
     (odd / "nothing").touch()
     (odd / "Makefile.IN").touch()
-    for name, mode in (("sp ace", 0o600), ("ünï", 0o751), ("empty", 0o1777), ("nothing", 0o444)):
+    for name, mode in (("sp ace", 0o600), ("ünï", 0o751), ("empty", 0o777), ("nothing", 0o444)):
         (odd / name).chmod(mode)
         os.utime(odd / name, (981173106, 981173106))
 
