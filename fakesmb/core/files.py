@@ -13,7 +13,7 @@ from fakesmb.core.oplocks import Holder
 from fakesmb.core.pipe_sign_in import acceptors
 from fakesmb.core.request import AnyRequest, check_writable
 from fakesmb.core.state import Open, Tree
-from fakesmb.core.views import caller_of
+from fakesmb.core.views import caller_of, group_owner
 from fakesmb.core.waiting import wait_until_free
 from fakesmb.nt.files import Access, Disposition, DosDeny, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
@@ -164,8 +164,9 @@ def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
     """
     request.path = name
     connection = request.connection
+    session = request.session
     pipe = request.server.pipes.open(
-        name, caller_of(request.session), acceptors(connection), prefixed=prefixed
+        name, caller_of(session), acceptors(connection), prefixed=prefixed, owner=group_owner(session)
     )
     entry = Open(request.tree, request.session, pipe.path, request.header.pid, pipe=pipe)
     request.opened(entry)

@@ -1,5 +1,6 @@
 """What the server lets its RPC interfaces see of itself: live rows, made when asked for."""
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.accounts import Guest
@@ -37,7 +38,14 @@ def caller_from(identity: "Identity") -> Caller:
         identity.admin,
         identity.kind == "anonymous",
         identity.session_key,
+        identity.kind == "guest",
     )
+
+
+def group_owner(session: "Session") -> Hashable:
+    """Whom an association group belongs to: a user, in any session; who proved no password, in this one only."""
+    caller = caller_of(session)
+    return session if caller.anonymous or caller.guest else caller.identity
 
 
 def client_name(peer: str) -> str:

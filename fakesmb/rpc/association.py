@@ -5,7 +5,7 @@ stub into a stub or raise `Fault`. Whatever the peer sends ends in a PDU or in `
 exception. What Windows answers to unusual and malformed PDUs is taken from Samba's raw protocol tests.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final
 
 from fakesmb.rpc.assembly import Assembly, Call
@@ -48,7 +48,8 @@ class Association:
     """One DCE/RPC connection.
 
     `find` gives interfaces, `address` is the secondary address of the bind_ack (`\\PIPE\\srvsvc`), `caller`
-    whoever the transport says it is, and `acceptors` what can be signed in with inside the pipe.
+    whoever the transport says it is, `owner` whom its association groups are for, and `acceptors` what can be
+    signed in with inside the pipe.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Association:
         caller: Caller,
         acceptors: Acceptors = none_accepted,
         traffic: Traffic | None = None,
+        owner: Hashable = None,
     ) -> None:
         self._address = address
         self._groups = groups
         self._caller = caller
+        self._owner = caller.identity if owner is None else owner
         self._traffic = traffic or Traffic()
         self._group: Group | None = None
         self._contexts = PresentationContexts(find)
@@ -132,9 +135,9 @@ class Association:
             raise BindRefused(NakReason.NOT_SPECIFIED, "a bind without interface or transfer syntax")
         if sum(map(negotiates_features, bind.contexts)) > 1:
             raise BindRefused(NakReason.NOT_SPECIFIED, "features negotiated twice")
-        group = self._groups.join(bind.group)
+        group = self._groups.join(bind.group, self._owner)
         if group is None:
-            raise BindRefused(NakReason.NOT_SPECIFIED, f"no association group 0x{bind.group:08X}")
+            raise BindRefused(NakReason.NOT_SPECIFIED, f"no association group 0x{bind.group:08X} of this client")
         self._group = group
         wanted = min(bind.max_transmit, bind.max_receive, MAX_FRAGMENT)
         self.fragment = max(wanted, LEAST_FRAGMENT) & ~7
@@ -198,7 +201,7 @@ class Association:
         self._traffic.calls_in += 1
         security = call.security
         caller = self._caller if security is None or security.caller is None else security.caller
-        client = Client(caller, group.handles(call.bound.name), call.big_endian)
+        client = Client(caller, group.handles(call.bound.name, caller.identity), call.big_endian)
         try:
             stub = call.bound.interface.call(call.operation, bytes(call.stub), client)
         except Fault as error:

@@ -1,10 +1,11 @@
 """Association groups and the context handles that live in them ([C706] 4.2.16.6, [MS-RPCE] 3.3.1.4).
 
-Pipes of one client that name the same group share its handles, interface by interface. A group ends with its
-last pipe, and its handles with it.
+Pipes of one client that name the same group share its handles, interface by interface. Nobody else's pipe joins it. A
+group ends with its last pipe, and its handles with it.
 """
 
 import struct
+from collections.abc import Hashable
 from typing import Final
 
 from fakesmb.rpc.faults import Fault
@@ -15,27 +16,28 @@ _HANDLE: Final = struct.Struct("<4xIIQ")
 
 
 class Handles:
-    """The context handles that one group has open on one interface, each with what it stands for."""
+    """The context handles that one user has open on one interface through one group, each with what it stands for."""
 
     SIZE: Final = _HANDLE.size
     LIMIT: Final = 256
+    """Of one group and interface, whoever opened them."""
 
-    def __init__(self, group: int = 0) -> None:
+    def __init__(self, group: int = 0, places: "Places | None" = None) -> None:
         self._group = group
+        self._places = places or Places()
         self._open: dict[bytes, object] = {}
-        self._given = 0
 
     def give(self, what: object = None) -> bytes | None:
         """A new handle; None for a client that has too many."""
-        if len(self._open) >= self.LIMIT:
+        number = self._places.take(self.LIMIT)
+        if number is None:
             return None
-        self._given += 1
-        handle = _HANDLE.pack(self._group, 0, self._given)
+        handle = _HANDLE.pack(self._group, 0, number)
         self._open[handle] = what
         return handle
 
     def check(self, handle: bytes) -> object:
-        """What an open handle stands for; raises `Fault` for one that is not open."""
+        """What an open handle stands for; raises `Fault` for one that is not open, or another user's."""
         if handle not in self._open:
             raise Fault(FaultStatus.CONTEXT_MISMATCH, f"no context handle {handle.hex()}")
         return self._open[handle]
@@ -44,21 +46,42 @@ class Handles:
         """Ends a handle; raises `Fault` if it is not open."""
         self.check(handle)
         del self._open[handle]
+        self._places.taken -= 1
+
+
+class Places:
+    """Counts the handles of one group and interface over all users: their number is bounded, and none comes twice."""
+
+    __slots__ = ("_given", "taken")
+
+    def __init__(self) -> None:
+        self.taken = self._given = 0
+
+    def take(self, limit: int) -> int | None:
+        """The number of a new handle; None where there are as many as may be."""
+        if self.taken >= limit:
+            return None
+        self.taken += 1
+        self._given += 1
+        return self._given
 
 
 class Group:
-    """One association group."""
+    """One association group. It belongs to whoever made it, and each of its handles to the user who opened it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, owner: Hashable) -> None:
         self.number = number
+        self.owner = owner
         self.members = 0
-        self._handles: dict[str, Handles] = {}
+        self._handles: dict[tuple[str, Hashable], Handles] = {}
+        self._places: dict[str, Places] = {}
 
-    def handles(self, interface: str) -> Handles:
-        """The handles of one interface."""
-        found = self._handles.get(interface)
+    def handles(self, interface: str, user: Hashable) -> Handles:
+        """The handles of one user on one interface; a sign-in inside a pipe is another user's."""
+        found = self._handles.get((interface, user))
         if found is None:
-            found = self._handles[interface] = Handles(self.number)
+            places = self._places.setdefault(interface, Places())
+            found = self._handles[interface, user] = Handles(self.number, places)
         return found
 
 
@@ -69,15 +92,16 @@ class Groups:
         self._groups: dict[int, Group] = {}
         self._made = 0
 
-    def join(self, number: int) -> Group | None:
-        """The group of that number, or a new one for 0; None where there is none."""
+    def join(self, number: int, owner: Hashable) -> Group | None:
+        """The group of that number, or a new one for 0; None where the owner has none."""
         if number == 0:
             self._made += 1
             number = FIRST_GROUP + self._made % 0x7FFFFFFF
-            self._groups[number] = Group(number)
+            self._groups[number] = Group(number, owner)
         group = self._groups.get(number)
-        if group is not None:
-            group.members += 1
+        if group is None or group.owner != owner:
+            return None
+        group.members += 1
         return group
 
     def leave(self, group: Group) -> None:

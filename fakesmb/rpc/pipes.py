@@ -7,7 +7,7 @@ The core opens a pipe for an SMB open and passes bytes on: `write` and `read` fo
 import importlib
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, NamedTuple
 
 import msgspec
@@ -122,9 +122,17 @@ class PipeService:
         }
 
     def open(
-        self, name: str, caller: Caller, acceptors: Acceptors = none_accepted, *, prefixed: bool = True
+        self,
+        name: str,
+        caller: Caller,
+        acceptors: Acceptors = none_accepted,
+        *,
+        prefixed: bool = True,
+        owner: Hashable = None,
     ) -> "Pipe":
         """Opens a pipe by any form of its name.
+
+        `owner`: whom the association groups are for that are made or joined through it; None: the caller.
 
         Without `prefixed` a name that begins with `PIPE\\` is not found: so it is with Windows in
         NT_CREATE_ANDX, whose names are relative to the pipe file system, while the older opens want the prefix.
@@ -146,7 +154,7 @@ class PipeService:
                     return service, interface
             return None
 
-        association = Association(find, endpoint.path, self._groups, caller, acceptors, self._traffic)
+        association = Association(find, endpoint.path, self._groups, caller, acceptors, self._traffic, owner)
         return Pipe(plain, association, self)
 
     @staticmethod

@@ -142,6 +142,12 @@ class Caller(msgspec.Struct, frozen=True):
     anonymous: bool = False
     session_key: bytes = b""
     """What secrets in stub data are encrypted with."""
+    guest: bool = False
+
+    @property
+    def identity(self) -> tuple[str, bool, bool]:
+        """What is the same for two sign-ins of one user, and for no two users."""
+        return self.user, self.anonymous, self.guest
 
 
 class ServerView(Protocol):

@@ -5,6 +5,7 @@ import struct
 import pytest
 from impacket import ntlm
 
+from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
 from fakesmb.record.events import SignInRefused
@@ -15,6 +16,7 @@ from fakesmb.wire.files import (
     ReadAndxRequest,
     ReadAndxResponse,
     WriteAndxRequest,
+    WriteAndxResponse,
 )
 from fakesmb.wire.raw import ReadRawRequest
 from fakesmb.wire.session import LogoffAndxRequest
@@ -248,3 +250,51 @@ class TestCalls:
         assert server.server.pipes.instances("lsarpc") == 1
         pipe.lost()
         assert server.server.pipes.instances("lsarpc") == 0
+
+
+def bound(client: Client, group: int = 0) -> tuple[int, int, int]:
+    """A pipe to lsarpc that was bound in a group: its FID, what it was answered with, and the group's number."""
+    fid = client.create("\\lsarpc")
+    data = BIND[:20] + struct.pack("<I", group) + BIND[24:]
+    client.call(WRITE, WriteAndxRequest(fid=fid, data=data), WriteAndxResponse)
+    ack = bytes(client.call(READ, ReadAndxRequest(fid=fid, max_count=1000), ReadAndxResponse).data)
+    return fid, ack[2], struct.unpack_from("<I", ack, 20)[0] if ack[2] == ACK else 0
+
+
+def called(client: Client, fid: int, operation: int, stub: bytes) -> bytes:
+    head = struct.pack("<BBBBIHHIIHH", 5, 0, 0, 3, 0x10, 24 + len(stub), 0, 2, len(stub), 0, operation)
+    client.call(WRITE, WriteAndxRequest(fid=fid, data=head + stub), WriteAndxResponse)
+    return bytes(client.call(READ, ReadAndxRequest(fid=fid, max_count=1000), ReadAndxResponse).data)
+
+
+ACK, NAK, RESPONSE = 12, 13, 2
+OPEN_POLICY = bytes(4) + struct.pack("<5I", 24, 0, 0, 0, 0) + bytes(4) + struct.pack("<I", 0x02000000)
+
+
+def test_an_association_group_is_of_those_it_belongs_to(make: Make) -> None:
+    """An anonymous client closed an administrator's handle and read through it."""
+    accounts = Accounts(
+        [Account.with_password(USER, PASSWORD, admin=True), Account.with_password("bob", "builder")],
+        guest=Guest.READ_ONLY,
+        anonymous=True,
+    )
+    server = make(accounts=accounts)
+    admin = server.client().sign_in().connect("IPC$")
+    fid, kind, group = bound(admin)
+    assert kind == ACK
+    answer = called(admin, fid, 44, OPEN_POLICY)
+    assert (answer[2], answer[-4:]) == (RESPONSE, bytes(4))
+    handle = answer[24:44]
+    for user, password in (("", ""), ("nobody", ""), ("bob", "builder")):
+        other = server.client().sign_in(user, password).connect("IPC$")
+        assert bound(other, group)[1] == NAK
+        assert bound(other)[1] == ACK
+    again = server.client().sign_in().connect("IPC$")
+    second, kind, joined = bound(again, group)
+    assert (kind, joined) == (ACK, group)
+    assert called(again, second, 0, handle)[-4:] == bytes(4)
+    for user in ("", "nobody"):
+        one, two = (server.client().sign_in(user, "").connect("IPC$") for _ in range(2))
+        _, _, group = bound(one)
+        assert bound(one, group)[1:] == (ACK, group)
+        assert bound(two, group)[1] == NAK

@@ -159,7 +159,8 @@ def test_no_client_makes_a_program_that_runs_as_the_server(
 def test_special_bits_are_set_on_a_share_that_says_so_unless_the_server_is_root(
     make: Make, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = make(special_modes=["public"], accounts=Accounts([Account.with_password(USER, PASSWORD)], guest=Guest.READ_WRITE))
+    accounts = Accounts([Account.with_password(USER, PASSWORD)], guest=Guest.READ_WRITE)
+    server = make(special_modes=["public"], accounts=accounts)
     unix = posix_names(server.client().sign_in().connect("public"))
     guest = posix_names(server.client().sign_in("nobody", "").connect("public"))
     monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda: True)

@@ -201,6 +201,25 @@ def test_handles_are_shared_by_the_pipes_of_a_group() -> None:
     assert second.call(7, query, context[1])[-4:] == bytes(4)
 
 
+def test_a_handle_is_of_the_user_who_opened_it() -> None:
+    """Two people sign in inside one pipe, and in two pipes of one group."""
+    service = PipeService(ListView())
+    one, other = client(service=service), client(service=service)
+    alice, bob = Context(NTLMSSP, Level.PRIVACY, 1), Context(SPNEGO, Level.INTEGRITY, 2)
+    one.sign_in(alice, "alice", "wonder")
+    one.sign_in(bob, "bob", "builder")
+    handle = one.call(44, bytes(40), alice)[:20]
+    (other.group,) = struct.unpack_from("<I", handle, 4)
+    elsewhere = Context(NTLMSSP, Level.INTEGRITY, 1)
+    other.sign_in(elsewhere, "bob", "builder")
+    for pipe, context in ((one, bob), (other, elsewhere)):
+        for operation, stub in ((7, handle + struct.pack("<H", 5)), (0, handle)):
+            with pytest.raises(Faulted) as refused:
+                pipe.call(operation, stub, context)
+            assert refused.value.status == FaultStatus.CONTEXT_MISMATCH
+    assert one.call(0, handle, alice)[-4:] == bytes(4)
+
+
 def test_closing_a_pipe_forgets_its_keys() -> None:
     one = client()
     one.sign_in(Context(NTLMSSP, Level.PRIVACY, 1), "bob", "builder")

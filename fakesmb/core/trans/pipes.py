@@ -9,7 +9,7 @@ from fakesmb.core.dispatch import Needs
 from fakesmb.core.pipe_sign_in import acceptors
 from fakesmb.core.request import Request
 from fakesmb.core.transactions import Outcome, Results, subcommand
-from fakesmb.core.views import caller_of
+from fakesmb.core.views import caller_of, group_owner
 from fakesmb.core.waiting import then
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe, Received
@@ -130,7 +130,10 @@ def call(request: Request[PipeSetup]) -> Outcome:
     What does not fit the client's buffer is lost with the pipe.
     """
     sent = request.transaction
-    pipe = request.server.pipes.open(sent.name, caller_of(request.session), acceptors(request.connection))
+    session = request.session
+    pipe = request.server.pipes.open(
+        sent.name, caller_of(session), acceptors(request.connection), owner=group_owner(session)
+    )
 
     def closed(result: "Received | Failure") -> "Received | Failure":
         pipe.close()

@@ -52,7 +52,7 @@ def settable(wanted: int, st: os.stat_result, *, special: bool) -> int:
 
 
 def drop_set_id(fd: int, st: os.stat_result) -> None:
-    """Takes set-user-ID and set-group-ID away from a file that is opened for writing, as a write does unless it is root's.
+    """Takes set-user-ID and set-group-ID from a file that is opened for writing, as a write does unless it is root's.
 
     Else who may write to a program could make it another one that runs with its owner's rights.
     """
