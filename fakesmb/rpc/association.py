@@ -137,7 +137,9 @@ class Association:
             raise BindRefused(NakReason.NOT_SPECIFIED, "features negotiated twice")
         group = self._groups.join(bind.group, self._owner)
         if group is None:
-            raise BindRefused(NakReason.NOT_SPECIFIED, f"no association group 0x{bind.group:08X} of this client")
+            raise BindRefused(
+                NakReason.NOT_SPECIFIED, f"no association group 0x{bind.group:08X} of this client"
+            )
         self._group = group
         wanted = min(bind.max_transmit, bind.max_receive, MAX_FRAGMENT)
         self.fragment = max(wanted, LEAST_FRAGMENT) & ~7
