@@ -15,7 +15,17 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
-from fakesmb.config import Arguments, Config, ConfigError, FilePart, LogPart, SharePart, UserPart, merge
+from fakesmb.config import (
+    Arguments,
+    Config,
+    ConfigError,
+    FilePart,
+    LogPart,
+    SharePart,
+    UserPart,
+    check_users,
+    merge,
+)
 from fakesmb.core.state import Server, Share
 from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
@@ -70,6 +80,7 @@ class FakeSMB:
         Raises `ConfigError`.
         """
         self.config = config or _config(shares or {}, users or {}, server)
+        check_users(self.config)
         self.journal = Journal(most_events=self.config.log.journal, settle=self._settle)
         """What happened. All that was answered before a question is put is in the answer."""
         self.log = EventLog()

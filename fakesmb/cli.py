@@ -126,18 +126,19 @@ def show(*, file: str, verbose: bool) -> None:
 def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     """The configuration that the arguments ask for, and what to tell the person. Raises `ConfigError`."""
     from fakesmb import config as conf
+    from fakesmb.nt.names import fold
 
     notes: list[str] = []
     part = conf.read(given["file"]) if given["file"] else conf.FilePart()
     named = [conf.share(text) for text in given["shares"]]
     roots = conf.subdirectories(given["root"]) if given["root"] else []
-    taken = {share.name.casefold() for share in named}
+    taken = {fold(share.name) for share in named}
     arguments = conf.Arguments(
         server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing"),
         log=_said(given, format="log", file="log_file", secrets="secrets", journal="journal"),
         users=[conf.user(text) for text in given["users"]]
         + [conf.user(text, admin=True) for text in given["admins"]],
-        shares=named + [share for share in roots if share.name.casefold() not in taken],
+        shares=named + [share for share in roots if fold(share.name) not in taken],
     )
     if given["no_plans"]:
         arguments.server["plans"] = False
@@ -159,6 +160,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         sample = conf.UserPart(name=conf.SAMPLE_USER, password=conf.SAMPLE_PASSWORD, admin=True)
         config = conf.with_users(config, (sample,))
         notes.append(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}")
+    conf.check_users(config, given["file"] or "", part)
     return config, notes
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from fakesmb.core.profile import Profile
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
+from fakesmb.nt.names import fold
 from fakesmb.record.journal import MOST_EVENTS
 from fakesmb.wire.negotiate import Capability
 
@@ -218,7 +219,7 @@ def _check(path: str, text: str, part: FilePart) -> None:
 
 def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
-    if share.name.casefold() == "ipc$":
+    if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
     path = folder / share.path
     if not path.exists():
@@ -278,6 +279,22 @@ def with_users(config: Config, users: tuple[UserPart, ...]) -> Config:
     return msgspec.structs.replace(config, users=users)
 
 
+def check_users(config: Config, path: str = "", part: FilePart | None = None) -> None:
+    """Raises `ConfigError` where `users` of a share names somebody who has no account, whom nobody could be.
+
+    `path` and `part` are the file that the shares may come from: they tell the line.
+    """
+    accounts = [user.name for user in config.users]
+    for share in config.shares:
+        for name in share.users or ():
+            if not _in(name, accounts):
+                where = f"share {share.name}"
+                if part is not None and share in part.share:
+                    key = f"share[{part.share.index(share)}].users"
+                    where = f"{path}:{_line(Path(path).read_text(encoding='utf-8'), key)} {key}"
+                raise ConfigError(f"{where}: no user {name!r} has an account")
+
+
 def user(text: str, *, admin: bool = False) -> UserPart:
     """`NAME:PASSWORD`."""
     name, colon, password = text.partition(":")
@@ -334,14 +351,14 @@ def _converted(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
 def _over(what: str, given: Iterable[Any], file: Iterable[Any]) -> tuple[Any, ...]:
     names: set[str] = set()
     for one in given:
-        if one.name.casefold() in names:
+        if fold(one.name) in names:
             raise ConfigError(f"{what} {one.name} is named twice")
-        names.add(one.name.casefold())
-    return (*(one for one in file if one.name.casefold() not in names), *given)
+        names.add(fold(one.name))
+    return (*(one for one in file if fold(one.name) not in names), *given)
 
 
 def _in(name: str, others: Iterable[str]) -> bool:
-    return name.casefold() in {other.casefold() for other in others}
+    return fold(name) in {fold(other) for other in others}
 
 
 # -- what went wrong, and where ----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from fakesmb import config
+from fakesmb.app import FakeSMB
 from fakesmb.config import Arguments, ConfigError, FilePart, SharePart
 from fakesmb.core.settings import Limits, Timing
 
@@ -249,3 +250,26 @@ def test_unix_extensions_are_there_unless_a_share_says_no(tmp_path: Path) -> Non
     assert part.unix_extensions
     part = msgspec.convert({"name": "a", "path": str(tmp_path), "unix_extensions": False}, SharePart)
     assert not part.unix_extensions
+
+
+def test_a_list_of_users_names_accounts(folder: Path) -> None:
+    """`kevin` without an account would be whoever says so."""
+    part = read(
+        folder,
+        """
+        [[user]]
+        name = "Alice"
+        password = "x"
+        [[share]]
+        name = "pub"
+        path = "pub"
+        users = ["ALICE", "\u212aevin"]
+        """,
+    )
+    made = config.merge(part, Arguments())
+    with pytest.raises(ConfigError, match=r"fakesmb\.toml:8: share\[0\]\.users: no user '\u212aevin' has"):
+        config.check_users(made, str(folder / "fakesmb.toml"), part)
+    with pytest.raises(ConfigError, match="share pub: no user '\u212aevin' has an account"):
+        FakeSMB(made)
+    with_kevin = Arguments(users=[config.user("\u212aevin:y")])
+    config.check_users(config.merge(part, with_kevin))

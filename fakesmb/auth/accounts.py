@@ -7,6 +7,7 @@ from typing import Final, Literal, Self
 import msgspec
 
 from fakesmb.auth import hashes
+from fakesmb.nt.names import fold
 
 HASH_SIZE: Final = 16
 
@@ -106,7 +107,7 @@ class Account:
 
 
 class Accounts:
-    """The user database of one server. Names are compared without case."""
+    """The user database of one server. Names are compared as `nt.names.fold` has them."""
 
     def __init__(
         self,
@@ -126,17 +127,17 @@ class Accounts:
 
     def add(self, account: Account) -> None:
         """Adds a user, or replaces the one of that name."""
-        self._users[hashes.upper(account.name)] = account
+        self._users[fold(account.name)] = account
 
     def remove(self, name: str) -> None:
         """Takes a user out; raises `KeyError` when there is none."""
-        del self._users[hashes.upper(name)]
+        del self._users[fold(name)]
 
     def find(self, name: str) -> Account | None:
         """The account that a client means by `name`, which may be a UPN (`alice@lab.example`)."""
-        known = self._users.get(hashes.upper(name))
+        known = self._users.get(fold(name))
         if known is None and "@" in name:
-            known = self._users.get(hashes.upper(name.partition("@")[0]))
+            known = self._users.get(fold(name.partition("@")[0]))
         return known
 
     def __iter__(self) -> Iterator[Account]:

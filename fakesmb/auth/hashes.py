@@ -70,7 +70,10 @@ def ntowf_v2(hashed: bytes, user: str, domain: str) -> bytes:
 
 
 def upper(text: str) -> str:
-    """Upper case character by character, as Windows does it: never a longer string (`ß` stays)."""
+    """Upper case character by character, as clients hash names: never a longer string (`ß` stays).
+
+    For hashes only: what compares names is `nt.names.fold`.
+    """
     if text.isascii():
         return text.upper()
     return "".join(raised if len(raised := c.upper()) == 1 else c for c in text)

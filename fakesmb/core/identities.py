@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.descriptor import WellKnown
+from fakesmb.nt.names import fold
 from fakesmb.nt.token import Token
 from fakesmb.rpc.view import AccountRow
 
@@ -22,7 +23,7 @@ NONE_RID: Final = 513
 """The group `None`, which every local account is in."""
 _FIRST_RID: Final = 1000
 _RIDS: Final = 1_000_000_000
-_BUILT_IN: Final = {"administrator": ADMINISTRATOR_RID, "guest": GUEST_RID, "none": NONE_RID}
+_BUILT_IN: Final = {"ADMINISTRATOR": ADMINISTRATOR_RID, "GUEST": GUEST_RID, "NONE": NONE_RID}
 
 
 def machine_sid(name: str) -> str:
@@ -34,8 +35,13 @@ def machine_sid(name: str) -> str:
 
 def rid_of(name: str) -> int:
     """The RID of a local account, from its name in any case."""
-    folded = name.casefold()
-    return _BUILT_IN.get(folded) or _FIRST_RID + zlib.crc32(folded.encode()) % _RIDS
+    folded = fold(name)
+    built_in = _BUILT_IN.get(folded)
+    if built_in is not None:
+        return built_in
+    # Lower case where that is the same name: the RIDs in descriptors on the disk were made so.
+    spelt = "".join(low if fold(low := c.lower()) == c else c for c in folded)
+    return _FIRST_RID + zlib.crc32(spelt.encode("utf-8", "surrogatepass")) % _RIDS
 
 
 def account_rows(accounts: Iterable["Account"], *, guest: bool = False) -> tuple[AccountRow, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import encode_utf16
 from fakesmb.wire.dfs import HIGHEST_VERSION, ReferralResponse
@@ -23,7 +24,7 @@ class Referral(msgspec.Struct, frozen=True):
 
 
 def _parts(path: str) -> list[str]:
-    return [part.casefold() for part in path.replace("/", "\\").split("\\") if part]
+    return [fold(part) for part in path.replace("/", "\\").split("\\") if part]
 
 
 class ReferralTable:

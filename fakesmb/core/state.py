@@ -14,6 +14,7 @@ from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
 from fakesmb.core.views import LiveView
+from fakesmb.nt.names import fold
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.paths import Path, posix_path
@@ -78,7 +79,7 @@ class Share:
         self.path = path
         self.read_only = read_only
         self.unix_extensions = unix_extensions
-        self.users = None if users is None else frozenset(user.casefold() for user in users)
+        self.users = None if users is None else frozenset(fold(user) for user in users)
 
     @property
     def is_ipc(self) -> bool:
@@ -86,8 +87,10 @@ class Share:
         return self.store is None
 
     def admits(self, identity: "Identity") -> bool:
-        """Whether that user may connect."""
-        return self.users is None or identity.admin or identity.user.casefold() in self.users
+        """Whether that user may connect. A list of users admits only who proved a password: a guest names itself."""
+        if self.users is None:
+            return True
+        return identity.kind == "user" and (identity.admin or fold(identity.user) in self.users)
 
 
 class Session:
@@ -253,8 +256,8 @@ class Server:
         self.profile = settings.profile
         self.world = world or World()
         self.accounts = accounts
-        self.shares: dict[str, Share] = {share.name.casefold(): share for share in shares}
-        self.shares.setdefault("ipc$", Share("IPC$", None, comment="IPC Service"))
+        self.shares: dict[str, Share] = {fold(share.name): share for share in shares}
+        self.shares.setdefault("IPC$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
         self.clock = clock
         self.handlers = handlers
@@ -287,4 +290,4 @@ class Server:
 
     def share(self, name: str) -> Share | None:
         """A share by name, in any case."""
-        return self.shares.get(name.casefold())
+        return self.shares.get(fold(name))

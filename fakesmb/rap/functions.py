@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from fakesmb.nt.names import fold
 from fakesmb.rap import printing as rap_printing
 from fakesmb.rap.answers import (
     ACCESS_DENIED,
@@ -81,7 +82,7 @@ def share_get_info(request: Request) -> Answer:
     if level == 2 and request.caller.anonymous:
         return Answer(ACCESS_DENIED)
     for one in request.view.shares():
-        if one.name.casefold() == name.casefold():
+        if fold(one.name) == fold(name):
             return describe(request, SHARE_LEVELS, one, level)
     return Answer(NET_NAME_NOT_FOUND)
 
@@ -110,10 +111,10 @@ def server_enum(request: Request) -> Answer:
         rows.append(
             (facts.workgroup.upper(), facts.version_major, facts.version_minor, _DOMAIN_TYPE, facts.name)
         )
-    elif kind & facts.server_type and (not domain or domain.casefold() == facts.workgroup.casefold()):
+    elif kind & facts.server_type and (not domain or fold(domain) == fold(facts.workgroup)):
         rows.append(_this_server(request.view))
     if len(rest) > 1:  # NetServerEnum3 goes on at a name
-        rows = [row for row in rows if row[0].casefold() >= rest[1].casefold()]
+        rows = [row for row in rows if fold(row[0]) >= fold(rest[1])]
     return enumerate_rows(request, SERVER_LEVELS, rows, level)
 
 
@@ -134,9 +135,9 @@ def session_get_info(request: Request) -> Answer:
     client, level = request.arguments
     if not request.caller.admin:
         return Answer(ACCESS_DENIED)
-    wanted = client.lstrip("\\").casefold()
+    wanted = fold(client.lstrip("\\"))
     found: SessionRow | None = next(
-        (one for one in request.view.sessions() if one.client.casefold() == wanted), None
+        (one for one in request.view.sessions() if fold(one.client) == wanted), None
     )
     if found is None:
         return Answer(CLIENT_NAME_NOT_FOUND)

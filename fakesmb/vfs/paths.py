@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import msgspec
 
+from fakesmb.nt.names import fold as fold  # the one folding of names; whoever deals in paths finds it here
 from fakesmb.nt.status import NT, SMBError
 
 MAX_COMPONENT: Final = 255
@@ -191,23 +192,6 @@ def posix_path(text: str, *, wildcards: bool = False) -> Path:
 def is_utf8(text: str) -> bool:
     """Whether a POSIX name can be told to clients: it holds no NUL and no byte that is not UTF-8."""
     return _POSIX_ILLEGAL.search(text) is None
-
-
-def fold(name: str) -> str:
-    """The form under which names that differ only in case are equal.
-
-    Windows upcases code unit by code unit: nothing grows (`ß` stays), no letter turns into an ASCII one.
-    """
-    if name.isascii():
-        return name.upper()
-    return "".join(map(_fold_character, name))
-
-
-def _fold_character(character: str) -> str:
-    upper = character.upper()
-    if len(upper) != 1 or (upper < "\x80" <= character):
-        return character
-    return upper
 
 
 def is_legal_on_wire(name: str, longest: int = MAX_COMPONENT) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
 from fakesmb.wire.codec import Body, Empty
@@ -218,7 +219,7 @@ class TestRights:
 
     def test_a_user_whom_the_share_does_not_admit(self, make: Make, refuses: Refuses) -> None:
         server = make(users=USERS)
-        server.server.shares["docs"].users = frozenset({"alice"})
+        server.server.shares["DOCS"].users = frozenset({"ALICE"})
         client = server.client().sign_in().connect("docs")
         assert client.create("manual.txt", access=1)
         client.sign_in("bob", "Hunter22")
@@ -226,6 +227,26 @@ class TestRights:
             client.connect("docs")
         with refuses(NT.ACCESS_DENIED):
             client.create("manual.txt", access=1)
+
+    @pytest.mark.parametrize("name", ["alice", "ALICE", "\u212aevin", "kevin"])
+    def test_a_list_of_users_admits_no_guest(self, make: Make, refuses: Refuses, name: str) -> None:
+        """A guest is called what it calls itself; KELVIN SIGN is no letter K ([MS-UCODEREF])."""
+        known = [Account.with_password("bob", "Hunter22", admin=True)]
+        server = make(accounts=Accounts(known, guest=Guest.READ_WRITE))
+        server.server.shares["DOCS"].users = frozenset({"ALICE", "KEVIN"})
+        client = server.client().sign_in(name, "whatever")
+        with refuses(NT.ACCESS_DENIED):
+            client.connect("docs")
+        assert server.client().sign_in("bob", "Hunter22").connect("docs").create("manual.txt", access=1)
+
+    def test_users_and_shares_fold_alike(self, make: Make, refuses: Refuses) -> None:
+        users = Accounts([Account.with_password("\u212aevin", "x"), Account.with_password("ÉLODIE", "x")])
+        server = make(accounts=users)
+        server.server.shares["DOCS"].users = frozenset(map(fold, ["kevin", "élodie"]))
+        assert server.server.share("doc\u017f") is None
+        with refuses(NT.ACCESS_DENIED):
+            server.client().sign_in("\u212aevin", "x").connect("docs")
+        assert server.client().sign_in("Élodie", "x").connect("DOCS")
 
 
 class TestTrees:

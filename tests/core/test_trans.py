@@ -179,7 +179,7 @@ class TestAnswers:
         client.write(fid, BIND)
         client.read(fid)
         for number in range(40):
-            server.server.shares[f"share{number}"] = server.server.shares["docs"]
+            server.server.shares[f"share{number}"] = server.server.shares["DOCS"]
         request = TransactionRequest(
             name="\\PIPE\\", setup=struct.pack("<HH", 0x26, fid), data=SHARES, max_data_count=4280
         )

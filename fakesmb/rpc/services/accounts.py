@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from fakesmb.nt.names import fold
 from fakesmb.rpc.view import AccountRow, Caller, ServerFacts
 
 USER: Final = 1
@@ -86,11 +87,7 @@ class Directory:
         self.machine = facts.name.upper()
         self.machine_sid = facts.machine_sid
         rows = local_rows(facts)
-        if (
-            caller.user
-            and not caller.anonymous
-            and all(one.name.casefold() != caller.user.casefold() for one in rows)
-        ):
+        if caller.user and not caller.anonymous and all(fold(one.name) != fold(caller.user) for one in rows):
             rows.append(AccountRow(caller.user, FIRST_RID))  # a caller can always be named
         self._accounts = [Account(self.machine, self.machine_sid, DOMAIN, self.machine, self.machine_sid)]
         self._accounts += [
@@ -103,19 +100,19 @@ class Directory:
             )
             for one in rows
         ]
-        self._domains = {self.machine.casefold(), facts.workgroup.casefold(), "."}
+        self._domains = {fold(self.machine), fold(facts.workgroup), "."}
 
     def by_name(self, name: str) -> Account | None:
         """Finds `name` or `DOMAIN\\name`; the local accounts come first."""
         domain, _, plain = name.rpartition("\\")
-        wanted, domain = plain.casefold(), domain.casefold()
+        wanted, domain = fold(plain), fold(domain)
         if not wanted:  # `BUILTIN\` is the domain itself, and so Windows takes no name at all
-            wanted = domain or "builtin"
+            wanted = domain or "BUILTIN"
         for one in self._accounts:
-            if one.name.casefold() == wanted and (not domain or domain in self._domains):
+            if fold(one.name) == wanted and (not domain or domain in self._domains):
                 return one
         for one in WELL_KNOWN:
-            if one.name.casefold() == wanted and domain in ("", one.domain.casefold()):
+            if fold(one.name) == wanted and domain in ("", fold(one.domain)):
                 return one
         return None
 

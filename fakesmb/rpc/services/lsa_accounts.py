@@ -9,6 +9,7 @@ from typing import Any, Final
 from impacket.dcerpc.v5 import lsad
 from impacket.dcerpc.v5.ndr import NULL
 
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.services.lsa_objects import (
     POLICY_HANDLE,
@@ -219,7 +220,7 @@ def privileges(call: Call, handle: bytes) -> Any:
     for name in account.rights:
         if name not in SYSTEM_ACCESS:
             row = lsad.LSAPR_LUID_AND_ATTRIBUTES()
-            row["Luid"]["LowPart"] = PRIVILEGE_NAMES[name.casefold()].luid
+            row["Luid"]["LowPart"] = PRIVILEGE_NAMES[fold(name)].luid
             rows.append(row)
     answer = lsad.LsarEnumeratePrivilegesAccountResponse()
     answer["Privileges"]["PrivilegeCount"] = len(rows)

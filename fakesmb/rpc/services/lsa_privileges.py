@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from impacket.dcerpc.v5 import lsad
 
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.services.lsa_objects import POLICY_HANDLE, Policy, given_text, held, unicode_string
 from fakesmb.rpc.services.privileges import LUIDS, PRIVILEGE_NAMES, PRIVILEGES
@@ -39,7 +40,7 @@ def enumerate_privileges(call: Call, handle: bytes, start: int, most: int) -> An
 def privilege_value(call: Call, handle: bytes, name: str) -> bytes:
     """LsarLookupPrivilegeValue, [MS-LSAD] 3.1.4.8.2."""
     held(call, handle, Policy)
-    found = PRIVILEGE_NAMES.get(name.casefold())
+    found = PRIVILEGE_NAMES.get(fold(name))
     if found is None:
         raise SMBError(NT.NO_SUCH_PRIVILEGE, f"no privilege {name!r}")
     return _LUID.pack(found.luid, 0) + U32.pack(NT.SUCCESS)
@@ -56,7 +57,7 @@ def privilege_name(call: Call, handle: bytes, luid: int) -> bytes:
 def privilege_display_name(call: Call, handle: bytes, name: str) -> bytes:
     """LsarLookupPrivilegeDisplayName, [MS-LSAD] 3.1.4.8.4: in English. impacket lacks a byte of the language."""
     held(call, handle, Policy)
-    found = PRIVILEGE_NAMES.get(name.casefold())
+    found = PRIVILEGE_NAMES.get(fold(name))
     if found is None:
         raise SMBError(NT.NO_SUCH_PRIVILEGE, f"no privilege {name!r}")
     return _text(found.display) + U32.pack(ENGLISH) + U32.pack(NT.SUCCESS)

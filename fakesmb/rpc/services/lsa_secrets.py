@@ -9,6 +9,7 @@ from impacket.crypto import transformKey
 from impacket.dcerpc.v5 import lsad
 
 from fakesmb.nt.filetime import from_seconds
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.byteorder import Reader
 from fakesmb.rpc.services.lsa_objects import POLICY_HANDLE, Policy, Stored, done, given_text, held
@@ -151,7 +152,7 @@ class Secrets:
             raise SMBError(NT.INVALID_PARAMETER, "a secret without a name")
         if len(name) > LONGEST_NAME:
             raise SMBError(NT.NAME_TOO_LONG, f"a secret's name of {len(name)} characters")
-        key = name.casefold()
+        key = fold(name)
         if self._find(key) is not None:
             raise SMBError(NT.OBJECT_NAME_COLLISION, f"secret {name!r} exists")
         secret = self._never_set[key] = Secret(key, self._forget, self._now())
@@ -161,7 +162,7 @@ class Secrets:
         """LsarOpenSecret, [MS-LSAD] 3.1.4.6.2."""
         held(call, handle, Policy)
         call.require_admin()
-        secret = self._find(name.casefold())
+        secret = self._find(fold(name))
         if secret is None:
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no secret {name!r}")
         return call.opened(secret) + U32.pack(NT.SUCCESS)

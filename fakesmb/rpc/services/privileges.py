@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from fakesmb.nt.names import fold
+
 _EVERYBODY: Final = ("SeChangeNotifyPrivilege", "SeNetworkLogonRight")
 RIGHTS: Final[Mapping[str, tuple[str, ...]]] = {
     "S-1-1-0": _EVERYBODY,
@@ -64,7 +66,7 @@ PRIVILEGES: Final = tuple(
 """[MS-LSAD] 3.1.1.2.1, those of Windows Server 2003."""
 
 LUIDS: Final[Mapping[int, Privilege]] = {one.luid: one for one in PRIVILEGES}
-PRIVILEGE_NAMES: Final[Mapping[str, Privilege]] = {one.name.casefold(): one for one in PRIVILEGES}
+PRIVILEGE_NAMES: Final[Mapping[str, Privilege]] = {fold(one.name): one for one in PRIVILEGES}
 
 SYSTEM_ACCESS: Final[Mapping[str, int]] = {
     "SeInteractiveLogonRight": 0x00000001,
@@ -80,9 +82,9 @@ SYSTEM_ACCESS: Final[Mapping[str, int]] = {
 }
 """Ways to sign in, each with its bit of the system access flags ([MS-LSAD] 2.2.1.2, 3.1.1.2.2)."""
 
-_KNOWN: Final = {name.casefold(): name for name in (*SYSTEM_ACCESS, *(one.name for one in PRIVILEGES))}
+_KNOWN: Final = {fold(name): name for name in (*SYSTEM_ACCESS, *(one.name for one in PRIVILEGES))}
 
 
 def known_right(name: str) -> str | None:
     """The name of a privilege or system access right as it is spelt, from its name in any case."""
-    return _KNOWN.get(name.casefold())
+    return _KNOWN.get(fold(name))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from impacket.dcerpc.v5 import samr
 
 from fakesmb.nt.filetime import from_seconds
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.byteorder import Ignored, Reader
 from fakesmb.rpc.interface import Interface, Surroundings
@@ -114,7 +115,7 @@ def lookup_domain(call: Call, handle: bytes, name: str) -> Any:
     if not name:
         raise SMBError(NT.INVALID_PARAMETER, "an empty domain name")
     for one in sam.domains(call.view.facts):
-        if one.name.casefold() == name.casefold():
+        if fold(one.name) == fold(name):
             answer = samr.SamrLookupDomainInSamServerResponse()
             answer["DomainId"] = sid_of(one.sid)
             answer["ErrorCode"] = NT.SUCCESS

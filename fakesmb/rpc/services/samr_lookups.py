@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from impacket.dcerpc.v5 import samr
 
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT
 from fakesmb.rpc.services.accounts import UNKNOWN
 from fakesmb.rpc.services.lsa_objects import given_text, text_of
@@ -30,8 +31,8 @@ def _outcome(found: Sequence[User | Group | None]) -> int:
 def lookup_names(call: Call, handle: bytes, names: Sequence[str]) -> Any:
     """SamrLookupNamesInDomain, 3.1.5.11.2."""
     domain = domain_of(call, held(call, handle, OpenDomain, OpenDomain.LOOKUP).sid)
-    known = {one.name.casefold(): one for one in domain.accounts}
-    found = [known.get(name.casefold()) for name in names]
+    known = {fold(one.name): one for one in domain.accounts}
+    found = [known.get(fold(name)) for name in names]
     answer = samr.SamrLookupNamesInDomainResponse()
     put(answer, "RelativeIds", "Element", numbers([0 if one is None else one.rid for one in found]))
     put(answer, "Use", "Element", numbers([UNKNOWN if one is None else one.use for one in found]))

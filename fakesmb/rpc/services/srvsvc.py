@@ -14,6 +14,7 @@ from typing import Any, Final
 from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.ndr import NULL
 
+from fakesmb.nt.names import fold
 from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.services.srvsvc_names import name_problem, path_type
 from fakesmb.rpc.services.srvsvc_rows import (
@@ -90,8 +91,8 @@ def _no_such_level(response: Any, union: Any, arm: str, level: int) -> Any:
 
 
 def _find_share(call: Call, name: str | None) -> ShareRow | None:
-    wanted = (name or "").casefold()
-    return next((one for one in call.view.shares() if one.name.casefold() == wanted), None)
+    wanted = fold(name or "")
+    return next((one for one in call.view.shares() if fold(one.name) == wanted), None)
 
 
 SHARE_INFO_LEVELS: Final = frozenset({0, 1, 2, 501, 502, 503, 1004, 1005, 1006})
@@ -118,9 +119,9 @@ def share_get_info(call: Call, name: str | None, level: int) -> Any:
 
 def share_check(call: Call, device: str | None) -> bytes:
     """NetrShareCheck, 3.1.4.16: whether a folder is shared, and as what; "" is IPC$, which has no folder."""
-    wanted = (device or "").rstrip("\\").casefold()
+    wanted = fold((device or "").rstrip("\\"))
     for share in call.view.shares():
-        if share.path.rstrip("\\").casefold() == wanted:
+        if fold(share.path.rstrip("\\")) == wanted:
             return _LEVEL_AND_STATUS.pack(SHARE["type"](share), Win32.OK)
     return _LEVEL_AND_STATUS.pack(0, Win32.DEVICE_NOT_SHARED)
 
@@ -131,14 +132,13 @@ def session_enum(
     """NetrSessionEnum, 3.1.4.5: levels 1, 2 and 502 are for administrators."""
     denied = call.caller.anonymous or (level in (1, 2, 502) and not call.admin)
     everyone = call.view.sessions()
-    host = (client or "").lstrip("\\").casefold()
+    host = fold((client or "").lstrip("\\"))
     found = [
         one
         for one in everyone
-        if (not host or one.client.casefold() == host)
-        and (not user or one.user.casefold() == user.casefold())
+        if (not host or fold(one.client) == host) and (not user or fold(one.user) == fold(user))
     ]
-    if host and not denied and not any(one.client.casefold() == host for one in everyone):
+    if host and not denied and not any(fold(one.client) == host for one in everyone):
         if SESSIONS.row_of(level) is not None:
             return SESSIONS.refuse(level, resume, Win32.CLIENT_NAME_NOT_FOUND)
     elif user and not denied and not found and SESSIONS.row_of(level) is not None:
@@ -150,11 +150,11 @@ def file_enum(
     call: Call, base: str | None, user: str | None, level: int, preferred: int, resume: int | None
 ) -> Any:
     """NetrFileEnum, 3.1.4.2: for administrators."""
-    prefix = (base or "").casefold()
+    prefix = fold(base or "")
     found: list[FileRow] = [
         one
         for one in call.view.files()
-        if one.path.casefold().startswith(prefix) and (not user or one.user.casefold() == user.casefold())
+        if fold(one.path).startswith(prefix) and (not user or fold(one.user) == fold(user))
     ]
     return FILES.run(level, found, preferred, resume, denied=not call.admin)
 
@@ -178,7 +178,7 @@ def connection_enum(call: Call, qualifier: str | None, level: int, preferred: in
         return CONNECTIONS.refuse(level, resume)
     if not call.admin:
         return CONNECTIONS.run(level, (), preferred, resume, denied=True)
-    wanted = (qualifier or "").casefold()
+    wanted = fold(qualifier or "")
     if not wanted:
         return CONNECTIONS.refuse(level, resume, Win32.INVALID_PARAMETER)
     by_client = wanted.startswith("\\\\")
@@ -187,7 +187,7 @@ def connection_enum(call: Call, qualifier: str | None, level: int, preferred: in
     found: list[ConnectionRow] = [
         one
         for one in call.view.connections()
-        if (one.client.casefold() == wanted[2:] if by_client else one.share.casefold() == wanted)
+        if (fold(one.client) == wanted[2:] if by_client else fold(one.share) == wanted)
     ]
     return CONNECTIONS.run(level, found, preferred, resume)
 

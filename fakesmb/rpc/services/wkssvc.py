@@ -9,6 +9,7 @@ from impacket.dcerpc.v5 import wkst
 from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.nt.filetime import from_seconds
+from fakesmb.nt.names import fold
 from fakesmb.rpc.byteorder import Reader
 from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.stub import (
@@ -239,14 +240,14 @@ class ComputerNames:
         if status == Win32.OK and name is not None:
             if len(self._alternate) >= MOST_NAMES:
                 return U32.pack(Win32.NOT_ENOUGH_MEMORY)
-            self._alternate[name.casefold()] = name
+            self._alternate[fold(name)] = name
         return U32.pack(status)
 
     def remove(self, call: Call, name: str | None, reserved: int) -> bytes:
         """NetrRemoveAlternateComputerName, 3.2.4.19: done as well where the machine has no such name."""
         status = self._refusal(call, name, reserved)
         if status == Win32.OK and name is not None:
-            self._alternate.pop(name.casefold(), None)
+            self._alternate.pop(fold(name), None)
         return U32.pack(status)
 
     @staticmethod
@@ -303,7 +304,7 @@ def transport_del(call: Call, name: str | None) -> bytes:
     """NetrWkstaTransportDel, 3.2.4.6: answered as done, the redirector has no bindings."""
     if not call.admin:
         return U32.pack(Win32.ACCESS_DENIED)
-    bound = (name or "").casefold() in (one.casefold() for one in TRANSPORTS)
+    bound = fold(name or "") in (fold(one) for one in TRANSPORTS)
     return U32.pack(Win32.NOT_SUPPORTED if bound else Win32.OK)
 
 
