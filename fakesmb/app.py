@@ -1,6 +1,8 @@
 """The composition root: a configuration becomes a server that listens."""
 
+import codecs
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -33,6 +35,7 @@ from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.local_programs import heed_local_programs
+from fakesmb.transport.process import RightsError, everybody_may_run, load_whole, run_as
 from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
@@ -45,6 +48,8 @@ LEFT_OUT: Final = {
     "json": b'{"event":"problem","problem":"%d lines left out: nobody read them"}\n',
 }
 FLUSH_SECONDS: Final = 0.2
+_ENCODINGS: Final = ("ascii", "cp437", "cp850", "hex", "idna", "latin-1", "utf-8", "utf-16-le", "utf-16-be")
+"""What names and texts are encoded in; each is a module of Python."""
 STOP_SECONDS: Final = 0.6
 """How long clients have to take their last replies when the server stops."""
 
@@ -106,6 +111,8 @@ class FakeSMB:
         """
         config = self.config
         self._reactor = reactor
+        if config.run_as:
+            log_apart = log_apart and everybody_may_run(sys.executable)
         for sink in (self.journal, *_sinks(config, apart=log_apart)):
             self.log.add(sink)
         try:
@@ -120,6 +127,8 @@ class FakeSMB:
             numbers = [self._listen(host, config.port)]
             if config.netbios_port is not None:
                 numbers.append(self._listen(host, config.netbios_port))
+            if config.run_as:
+                _give_up_rights(config)
         except BaseException:
             self._stop_listening()
             self.log.close()
@@ -249,6 +258,31 @@ def _config(
         shares=[SharePart(name=name, path=os.fspath(path)) for name, path in shares.items()],
     )
     return merge(FilePart(), given)
+
+
+def _give_up_rights(config: Config) -> None:
+    """The ports are bound, the log is open: from here on the server has no more rights than the files take."""
+    _load_what_comes_late(config)
+    try:
+        run_as(config.run_as)
+    except RightsError as error:
+        raise ConfigError(f"cannot run as {config.run_as}: {error}") from None
+    for share in config.shares:
+        if not os.access(share.path, os.R_OK | os.X_OK):
+            raise ConfigError(f"share {share.name}: {config.run_as} may not list {share.path}")
+
+
+def _load_what_comes_late(config: Config) -> None:
+    """Modules that the server imports when they are first used: they may be in a folder that only root can read."""
+    import twisted.internet.threads  # noqa: F401
+    import twisted.python.threadpool  # noqa: F401
+
+    from fakesmb.auth import hashes
+
+    load_whole("fakesmb")
+    hashes.load()
+    for encoding in (config.settings.oem_encoding, *_ENCODINGS):
+        codecs.lookup(encoding)
 
 
 def _accounts(config: Config) -> Accounts:

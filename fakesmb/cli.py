@@ -26,6 +26,7 @@ TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twis
 """SMB1 knows no TLS, and OpenSSL is a third of Twisted's start-up."""
 UNUSED_MODULES: Final = ("http.cookiejar",)
 """What Twisted imports for the sake of old programs, and what would load an HTTP client and a mail parser."""
+RUNS_AS_ROOT: Final = "the server runs as root, with all rights over files: --run-as USER gives them up"
 GUESTS: Final = {"ro": "read-only", "rw": "read-write"}
 
 
@@ -57,6 +58,9 @@ def main() -> None:
 @click.option("--host", metavar="ADDRESS", help="Where to listen  [127.0.0.1]")
 @click.option("--port", type=int, help="Port for direct TCP and NetBIOS sessions; 0: any free one  [4450]")
 @click.option("--netbios-port", type=int, help="A second port, such as 139, for clients that know no other.")
+@click.option(
+    "--run-as", metavar="USER", help="Have the rights of this user, once the ports are bound; for root only."
+)
 @click.option("--name", help="NetBIOS name of the server  [FAKESMB]")
 @click.option("--workgroup", help="Workgroup or domain that it belongs to  [WORKGROUP]")
 @click.option(
@@ -134,7 +138,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     roots = conf.subdirectories(given["root"]) if given["root"] else []
     taken = {fold(share.name) for share in named}
     arguments = conf.Arguments(
-        server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing"),
+        server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing", "run_as"),
         log=_said(given, format="log", file="log_file", secrets="secrets", journal="journal"),
         users=[conf.user(text) for text in given["users"]]
         + [conf.user(text, admin=True) for text in given["admins"]],
@@ -181,6 +185,7 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMB
     from fakesmb.config import ConfigError
+    from fakesmb.transport.process import is_root
 
     smb = FakeSMB(config)
     smb.start(reactor, log_apart=True)
@@ -196,6 +201,9 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
             refused.append(error)
             reactor.stop()
         else:
+            if is_root():
+                smb.log.problem(RUNS_AS_ROOT)
+                notes.append(RUNS_AS_ROOT)
             _greet(smb, notes)
 
     for step in (announce, _load_ntlm, _settle_collector):

@@ -80,6 +80,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guest: GuestAccess = "off"
     anonymous: bool = True
     """Whether a client without a user name may connect to IPC$."""
+    run_as: str = ""
+    """The user whose rights a server has that root started, once it listens; empty: it keeps its own."""
 
 
 class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,6 +146,7 @@ class Config(msgspec.Struct, frozen=True):
     anonymous: bool
     shares: tuple[SharePart, ...]
     """With absolute paths of folders that exist."""
+    run_as: str = ""
     log: LogPart = LogPart(format="none")
 
     @property
@@ -270,6 +273,7 @@ def merge(file: FilePart, given: Arguments) -> Config:
         guest=server.guest,
         anonymous=server.anonymous,
         shares=_over("share", shares, file.share),
+        run_as=server.run_as,
         log=log,
     )
 

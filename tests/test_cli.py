@@ -6,15 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from pwd import getpwnam
 
 import pytest
 from click.testing import CliRunner
 
 from fakesmb import cli, coverage, samples
+from fakesmb.cli import RUNS_AS_ROOT
 from fakesmb.config import SAMPLE_USER, ConfigError
+from fakesmb.transport.process import RightsError, run_as
 from tests.serving import port_in
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -40,12 +44,21 @@ NOTHING: dict[str, object] = {
     "secrets": False,
     "journal": None,
     "no_plans": False,
+    "run_as": None,
 }
 
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def folder_of_all() -> Iterator[Path]:
+    """A folder that everybody may reach and write to, as those of pytest are not."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o777)
+        yield Path(made)
 
 
 @pytest.fixture
@@ -165,7 +178,7 @@ def test_json_goes_to_standard_output_and_to_a_file(spawn: Spawn, tmp_path: Path
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=LONG)
     assert out == (tmp_path / "log.jsonl").read_text()
-    assert [json.loads(line)["event"] for line in out.splitlines()][:3] == [
+    assert [json.loads(line)["event"] for line in out.splitlines() if RUNS_AS_ROOT not in line][:3] == [
         "connected",
         "request",
         "response",
@@ -233,6 +246,10 @@ def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
         (("/no/where",), "/no/where: No such file or directory"),
         (("--config", "missing.toml"), "missing.toml: No such file or directory"),
         (("--user", "alice"), "alice: a user is NAME:PASSWORD"),
+        (
+            ("--port", "0", "--run-as", "no-such-user"),
+            "cannot run as no-such-user: there is no user no-such-user",
+        ),
         (("--port", "0", "--log-file", "/no/where/x"), "cannot write the log /no/where/x: No such file"),
         (
             ("--port", "0", "--port-file", "/no/where/x"),
@@ -250,6 +267,73 @@ def test_a_mistake_is_one_line_and_exit_code_2(spawn: Spawn, words: tuple[str, .
     lines = [line for line in err.splitlines() if "sample shares are in" not in line]
     assert len(lines) == 1, err
     assert out == ""
+
+
+@pytest.mark.parametrize("how", ["argument", "file", "number"])
+def test_a_root_server_gives_its_rights_up(
+    fakesmb_command: list[str], fakesmb_environment: dict[str, str], folder_of_all: Path, how: str
+) -> None:
+    """Users, groups and the saved ones; the log file is open by then, and is written."""
+    if os.geteuid():
+        pytest.skip("only root can become somebody else")
+    log = folder_of_all / "log.jsonl"
+    words = ["serve", "--share", f"a={folder_of_all}", "--user", "bob:builder", "--port", "0"]
+    words += ["--port-file", str(folder_of_all / "port"), "--log", "none", "--log-file", str(log)]
+    if how == "file":
+        (folder_of_all / "f.toml").write_text('[server]\nrun_as = "nobody"\n')
+        words += ["--config", str(folder_of_all / "f.toml")]
+    else:
+        words += ["--run-as", "nobody" if how == "argument" else str(getpwnam("nobody").pw_uid)]
+    process = subprocess.Popen(
+        [*fakesmb_command, *words], env=fakesmb_environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert talk(port_in(folder_of_all / "port", process))
+        nobody = getpwnam("nobody")
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        )
+        assert set(status["Uid"].split()) == {str(nobody.pw_uid)}
+        assert set(status["Gid"].split()) == {str(nobody.pw_gid)}
+        assert "0" not in status["Groups"].split()
+        assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONG) == 0
+    finally:
+        process.kill()
+        _, err = process.communicate()
+    assert RUNS_AS_ROOT not in err
+    assert RUNS_AS_ROOT not in log.read_text()
+    assert '"connected"' in log.read_text()
+
+
+def test_a_folder_that_the_user_may_not_list_is_a_mistake(spawn: Spawn, tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can become somebody else")
+    (tmp_path / "mine").mkdir(mode=0o700)
+    process = spawn("serve", "--share", f"a={tmp_path / 'mine'}", "--port", 0, "--run-as", "nobody")
+    _, err = process.communicate(timeout=LONG)
+    assert process.returncode == 2
+    assert err.splitlines() == [f"fakesmb: share a: nobody may not list {tmp_path / 'mine'}"]
+
+
+def test_a_root_server_says_in_its_log_that_it_is_one(spawn: Spawn, tmp_path: Path) -> None:
+    process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "none", "--log-file", "log.jsonl")
+    port_in(tmp_path / "port", process)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=LONG)
+    said = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [one["problem"] for one in said if one["event"] == "problem"] == [RUNS_AS_ROOT] * (
+        os.geteuid() == 0
+    )
+    assert (RUNS_AS_ROOT in err) == (os.geteuid() == 0)
+
+
+@pytest.mark.parametrize("name", ["root", "0", "no-such-user", "99999999999999999999999", "-1", "nobody\0"])
+def test_a_user_that_cannot_be_is_one_line(name: str) -> None:
+    with pytest.raises(RightsError) as refused:
+        run_as(name)
+    assert len(str(refused.value).splitlines()) == 1
 
 
 # -- what arguments ask for ----------------------------------------------------------------------------------

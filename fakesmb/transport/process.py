@@ -1,0 +1,62 @@
+"""What the process of a server may do: as whom it runs, and how many files it may have open."""
+
+import importlib
+import os
+import pkgutil
+import stat
+from pathlib import Path
+from typing import Final
+
+_ROOT: Final = 0
+
+
+class RightsError(Exception):
+    """Why the process cannot run as somebody: one line."""
+
+
+def is_root() -> bool:
+    """Whether this process may do everything."""
+    return hasattr(os, "geteuid") and os.geteuid() == _ROOT
+
+
+def run_as(name: str) -> None:
+    """From now on the process, all its threads and what it starts run as a user, by name or number, without way back.
+
+    Raises `RightsError`, where the process may be left with fewer rights than before but never with root's.
+    """
+    import pwd
+
+    try:
+        user = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
+    except (KeyError, OverflowError, ValueError):
+        raise RightsError(f"there is no user {name} on this machine") from None
+    if os.getuid() == os.geteuid() == user.pw_uid and user.pw_uid != _ROOT:
+        return
+    if user.pw_uid == _ROOT:
+        raise RightsError(f"{name} is root, who has all rights")
+    if not is_root():
+        raise RightsError(f"only root can become {name}")
+    try:
+        os.initgroups(user.pw_name, user.pw_gid)
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+    except OSError as error:
+        raise RightsError(f"cannot become {name}: {error.strerror}") from None
+    try:
+        os.setuid(_ROOT)
+    except PermissionError:
+        return
+    raise RightsError(f"{name} can become root again")
+
+
+def load_whole(package: str) -> None:
+    """Imports every module of a package, for a process whose next user may not be able to read the sources."""
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def everybody_may_run(path: str) -> bool:
+    """Whether any user may start a program, by the permissions of it and of the folders above it."""
+    real = Path(path).resolve()
+    return all(one.stat().st_mode & stat.S_IXOTH for one in (real, *real.parents))
