@@ -274,7 +274,7 @@ def _give_up_rights(config: Config) -> None:
 
 def _load_what_comes_late(config: Config) -> None:
     """Modules that the server imports when they are first used: they may be in a folder that only root can read."""
-    import twisted.internet.threads  # noqa: F401
+    import twisted.internet.threads
     import twisted.python.threadpool  # noqa: F401
 
     from fakesmb.auth import hashes
