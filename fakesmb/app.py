@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
-from fakesmb.auth.accounts import Account, Accounts, Guest
+from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
 from fakesmb.config import (
     Arguments,
     Config,
@@ -292,7 +292,8 @@ def _accounts(config: Config) -> Accounts:
             accounts.append(Account(user.name, bytes.fromhex(user.nt_hash), admin=user.admin))
         else:
             accounts.append(Account.with_password(user.name, user.password or "", admin=user.admin))
-    return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous)
+    forms = frozenset().union(*(ACCEPTED[word] for word in config.accept))
+    return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous, forms=forms)
 
 
 def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[Share]:

@@ -61,6 +61,12 @@ def main() -> None:
 @click.option(
     "--run-as", metavar="USER", help="Have the rights of this user, once the ports are bound; for root only."
 )
+@click.option(
+    "--accept",
+    multiple=True,
+    type=click.Choice(["ntlmv2", "ntlm2", "ntlmv1", "lm"]),
+    help="How a password may be proved. May come again  [loopback: all; elsewhere: ntlmv2]",
+)
 @click.option("--name", help="NetBIOS name of the server  [FAKESMB]")
 @click.option("--workgroup", help="Workgroup or domain that it belongs to  [WORKGROUP]")
 @click.option(
@@ -146,6 +152,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     )
     if given["no_plans"]:
         arguments.server["plans"] = False
+    if given["accept"]:
+        arguments.server["accept"] = list(given["accept"])
     if given["guest"]:
         arguments.server["guest"] = GUESTS[given["guest"]]
     if not arguments.shares and not part.share:

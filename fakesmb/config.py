@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from fakesmb.auth.accounts import ACCEPTED
 from fakesmb.core.profile import Profile
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
 from fakesmb.nt.names import fold
@@ -29,6 +30,7 @@ ShareName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,80}$
 UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,256}$')]
 Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
+Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
 EventCount = Annotated[int, Meta(ge=0)]
 BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
 
@@ -45,6 +47,7 @@ _MUST_BE: Final[Mapping[str, str]] = {
     "workgroup": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
     "share.name": 'a share name: 1 to 80 characters, none of " / \\ [ ] : | < > + = ; , * ?',
     "user.name": 'a user name: none of " / \\ [ ] : | < > + = ; , * ?',
+    "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
     "signing": "off, offered or required",
     "guest": "off, read-only or read-write",
     "format": "text, json or none",
@@ -76,7 +79,9 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_buffer: BufferSize = Profile().max_buffer
     oem_encoding: str = Settings().oem_encoding
     challenge: Challenge = ""
-    """Used for every connection; empty: random for each."""
+    """Used for every sign-in; empty: random for each."""
+    accept: Accept | None = None
+    """How a password may be proved; left out: `ntlmv2` beyond loopback, where anybody listens, else everything."""
     guest: GuestAccess = "off"
     anonymous: bool = True
     """Whether a client without a user name may connect to IPC$."""
@@ -144,6 +149,8 @@ class Config(msgspec.Struct, frozen=True):
     users: tuple[UserPart, ...]
     guest: GuestAccess
     anonymous: bool
+    accept: tuple[str, ...]
+    """Words of `auth.accounts.ACCEPTED`."""
     shares: tuple[SharePart, ...]
     """With absolute paths of folders that exist."""
     run_as: str = ""
@@ -272,10 +279,16 @@ def merge(file: FilePart, given: Arguments) -> Config:
         users=_over("user", given.users, file.user),
         guest=server.guest,
         anonymous=server.anonymous,
+        accept=tuple(server.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
         run_as=server.run_as,
         log=log,
     )
+
+
+def _accepted(host: str) -> Iterable[str]:
+    """LM falls in seconds and NTLMv1 in hours to whoever saw a sign-in: on a network both must be asked for."""
+    return ACCEPTED if is_loopback(host) else ("ntlmv2",)
 
 
 def with_users(config: Config, users: tuple[UserPart, ...]) -> Config:
@@ -375,14 +388,14 @@ def _explained(error: str, table: str) -> tuple[str, str]:
     if found := re.search(r"(?:unknown|required) field `(.+?)`", problem):
         key = f"{key}.{found[1]}".lstrip(".")
         return key, "is missing" if "missing" in problem else "no such key"
-    last = key.rpartition(".")[2]
     plain = re.sub(r"\[\d+\]", "", key)
+    last = plain.rpartition(".")[2]
     if (
         expected := _MUST_BE.get(plain)
         or _MUST_BE.get(last)
         or (_MUST_BE["server.name"] if key == "name" else "")
     ):
-        return key, f"must be {expected}"
+        return re.sub(r"\[\d+\]$", "", key), f"must be {expected}"
     words = problem.replace("`", "").replace("Expected", "expected")
     for name, ours in (
         ("bool", "true or false"),

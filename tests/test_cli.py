@@ -33,6 +33,7 @@ NOTHING: dict[str, object] = {
     "users": (),
     "admins": (),
     "guest": None,
+    "accept": (),
     "host": None,
     "port": None,
     "netbios_port": None,

@@ -273,3 +273,28 @@ def test_a_list_of_users_names_accounts(folder: Path) -> None:
         FakeSMB(made)
     with_kevin = Arguments(users=[config.user("\u212aevin:y")])
     config.check_users(config.merge(part, with_kevin))
+
+
+@pytest.mark.parametrize(
+    ("host", "accept", "expected"),
+    [
+        ("127.0.0.1", None, ("ntlmv2", "ntlm2", "ntlmv1", "lm")),
+        ("::1", None, ("ntlmv2", "ntlm2", "ntlmv1", "lm")),
+        ("localhost", ["ntlmv2"], ("ntlmv2",)),
+        ("0.0.0.0", None, ("ntlmv2",)),
+        ("::", None, ("ntlmv2",)),
+        ("192.168.1.4", None, ("ntlmv2",)),
+        ("nas.lan", ["ntlmv2", "lm"], ("ntlmv2", "lm")),
+    ],
+)
+def test_old_forms_of_sign_in_are_off_beyond_loopback(
+    host: str, accept: list[str] | None, expected: tuple[str, ...]
+) -> None:
+    made = config.merge(FilePart(), Arguments(server={"host": host, "accept": accept}))
+    assert made.accept == expected
+
+
+@pytest.mark.parametrize("accept", ["[]", '["kerberos"]', '"ntlmv2"'])
+def test_what_accept_may_not_be(folder: Path, accept: str) -> None:
+    with pytest.raises(ConfigError, match=r"fakesmb\.toml:2: server\.accept.*: must be a list of ntlmv2"):
+        read(folder, f"[server]\naccept = {accept}\n")

@@ -1,6 +1,6 @@
 """Who may sign in: users, guest and anonymous, and what a sign-in makes of a client."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, StrEnum
 from typing import Final, Literal, Self
 
@@ -26,7 +26,15 @@ class Form(StrEnum):
 
 
 ALL_FORMS: Final = frozenset(Form) - {Form.NONE}
-"""What scanners, consoles and retro machines need, and the default."""
+"""What scanners, consoles and retro machines need."""
+
+ACCEPTED: Final[Mapping[str, frozenset[Form]]] = {
+    "ntlmv2": frozenset({Form.NTLMV2, Form.LMV2}),
+    "ntlm2": frozenset({Form.NTLM2_SESSION}),
+    "ntlmv1": frozenset({Form.NTLMV1, Form.NTLM2_SESSION}),
+    "lm": frozenset({Form.LM}),
+}
+"""The forms by the words of `[server] accept`; NTLMv1 is accepted with a challenge of the client, too."""
 
 
 class Guest(Enum):
@@ -59,7 +67,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 class Account:
     """A user. Each hash of a password is computed when it is first asked for, which loads what it takes."""
 
-    __slots__ = ("_lm_hash", "_nt_hash", "_nt_session_key", "_password", "admin", "name")
+    __slots__ = ("_lm_hash", "_lm_known", "_nt_hash", "_nt_session_key", "_password", "admin", "name")
 
     def __init__(
         self, name: str, nt_hash: bytes | None = None, lm_hash: bytes | None = None, admin: bool = False
@@ -72,6 +80,7 @@ class Account:
         self._password = "" if nt_hash is None else None
         self._nt_hash = nt_hash
         self._lm_hash = lm_hash
+        self._lm_known = lm_hash is not None
         self._nt_session_key: bytes | None = None
 
     @classmethod
@@ -91,8 +100,9 @@ class Account:
     @property
     def lm_hash(self) -> bytes | None:
         """LMOWFv1, 16 bytes; None where the password has none or only its NT hash is known."""
-        if self._lm_hash is None and self._password is not None:
-            self._lm_hash = hashes.lm_hash(self._password)
+        if not self._lm_known:
+            self._lm_known = True
+            self._lm_hash = None if self._password is None else hashes.lm_hash(self._password)
         return self._lm_hash
 
     @property
@@ -121,6 +131,8 @@ class Accounts:
         self.anonymous = anonymous
         self.forms = forms
         """The forms of proof that count; a response in any other form is a wrong password."""
+        self.decoy = Account("", bytes(HASH_SIZE), bytes(HASH_SIZE))
+        """Whose password is compared for a name without account, that it may take the same time; in vain always."""
         self._users: dict[str, Account] = {}
         for account in users:
             self.add(account)

@@ -90,9 +90,11 @@ def _v2_key(account: Account, claim: Claim, data: bytes, proof: bytes) -> bytes 
 def _in_the_lm_field(
     account: Account, forms: frozenset[Form], challenge: bytes, claim: Claim, lm: bytes
 ) -> Proof | None:
-    hashed = account.lm_hash
-    if Form.LM in forms and hashed is not None and compare_digest(lm, des_long(hashed, challenge)):
-        return Proof(Form.LM, hashed[:8] + bytes(8))
+    if Form.LM in forms:
+        hashed = account.lm_hash
+        right = compare_digest(lm, des_long(hashed or NO_KEY, challenge))  # the same work where there is none
+        if right and hashed is not None:
+            return Proof(Form.LM, hashed[:8] + bytes(8))
     if Form.LMV2 in forms:
         proof, client_challenge = lm[:PROOF_SIZE], lm[PROOF_SIZE:]
         key = _v2_key(account, claim, challenge + client_challenge, proof)
@@ -119,13 +121,29 @@ def stranger(accounts: Accounts, claim: Claim, *, anonymous: bool = False) -> Id
     return Identity(claim.user, claim.domain, claim.workstation, kind="guest", read_only=read_only)
 
 
-def refused(account: Account, lm: bytes, nt: bytes) -> SMBError:
-    """The error of a wrong password; its reason tells the person at the log what was tried."""
-    return SMBError(
-        NT.LOGON_FAILURE,
-        f"wrong password for {account.name!r}, or a form of response that is not allowed "
-        f"(LM field {len(lm)} bytes, NT field {len(nt)} bytes)",
-    )
+def refused(
+    account: Account, forms: frozenset[Form], lm: bytes, nt: bytes, *, ntlm2_session: bool = False
+) -> SMBError:
+    """The error of a wrong password, or of a form that does not count; its reason is for the person at the log."""
+    sent = _form_sent(lm, nt, ntlm2_session=ntlm2_session)
+    if sent is None:
+        why = f"no response to the challenge for {account.name!r} ({len(lm)} and {len(nt)} bytes)"
+    elif sent in forms:
+        why = f"wrong password for {account.name!r} ({sent.value})"
+    elif sent is Form.LM and Form.LMV2 in forms:
+        why = f"wrong password for {account.name!r}, or an LM response, which [server] accept does not name"
+    else:
+        why = f"{account.name!r} sent an {sent.value} response, which [server] accept does not name"
+    return SMBError(NT.LOGON_FAILURE, why)
+
+
+def _form_sent(lm: bytes, nt: bytes, *, ntlm2_session: bool) -> Form | None:
+    """The best form that the fields can hold; LM also stands for LMv2, which has the same length."""
+    if len(nt) > V1_SIZE:
+        return Form.NTLMV2
+    if len(nt) == V1_SIZE:
+        return Form.NTLM2_SESSION if ntlm2_session else Form.NTLMV1
+    return Form.LM if len(lm) == V1_SIZE else None
 
 
 def verify(
@@ -148,11 +166,13 @@ def verify(
     if is_anonymous(user, lm, nt):
         return stranger(accounts, claim, anonymous=True)
     account = accounts.find(user)
+    if account is None and accounts.guest is not Guest.OFF:
+        return stranger(accounts, claim)
+    proof = prove(account or accounts.decoy, accounts.forms, challenge, claim, lm, nt)
     if account is None:
         return stranger(accounts, claim)
-    proof = prove(account, accounts.forms, challenge, claim, lm, nt)
     if proof is None:
-        raise refused(account, lm, nt)
+        raise refused(account, accounts.forms, lm, nt)
     return signed_in(account, claim, proof.form, proof.key, nt or lm)
 
 

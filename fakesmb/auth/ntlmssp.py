@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from fakesmb.auth import ntlm
-from fakesmb.auth.accounts import Account, Accounts, Form, Identity
+from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, rc4
 from fakesmb.auth.session_security import SessionSecurity
 from fakesmb.nt.status import NT, SMBError
@@ -147,9 +147,15 @@ class NtlmAcceptor:
                 self.security = SessionSecurity(flags, _exported_key(flags, ntlm.NO_KEY, request.session_key))
             return identity
         account = self.accounts.find(request.user)
+        if account is None and self.accounts.guest is not Guest.OFF:
+            return ntlm.stranger(self.accounts, claim)
+        session = _is_ntlm2_session(request, flags)
+        proof = self._prove(account or self.accounts.decoy, claim, request, session=session)
         if account is None:
             return ntlm.stranger(self.accounts, claim)
-        form, key = self._prove(account, claim, request, flags)
+        if proof is None:
+            raise ntlm.refused(account, self.accounts.forms, request.lm, request.nt, ntlm2_session=session)
+        form, key = self._exchange_key(account, proof, request.lm, flags)
         exported = _exported_key(flags, key, request.session_key)
         if form is Form.NTLMV2:
             self._check_mic(token, request.nt, exported)
@@ -157,16 +163,15 @@ class NtlmAcceptor:
         return ntlm.signed_in(account, claim, form, exported)
 
     def _prove(
-        self, account: Account, claim: ntlm.Claim, request: AuthenticateMessage, flags: int
-    ) -> tuple[Form, bytes]:
-        """The form of the proof and the KeyExchangeKey, [MS-NLMP] 3.4.5.1."""
+        self, account: Account, claim: ntlm.Claim, request: AuthenticateMessage, *, session: bool
+    ) -> ntlm.Proof | None:
         lm, nt, forms = request.lm, request.nt, self.accounts.forms
-        if flags & Negotiate.EXTENDED_SESSION_SECURITY and len(nt) == len(lm) == ntlm.V1_SIZE:
-            proof = ntlm.prove_ntlm2_session(account, forms, self.challenge, lm, nt)
-        else:
-            proof = ntlm.prove(account, forms, self.challenge, claim, lm, nt)
-        if proof is None:
-            raise ntlm.refused(account, lm, nt)
+        if session:
+            return ntlm.prove_ntlm2_session(account, forms, self.challenge, lm, nt)
+        return ntlm.prove(account, forms, self.challenge, claim, lm, nt)
+
+    def _exchange_key(self, account: Account, proof: ntlm.Proof, lm: bytes, flags: int) -> tuple[Form, bytes]:
+        """The form of the proof and the KeyExchangeKey, [MS-NLMP] 3.4.5.1."""
         form, key = proof
         if form is Form.NTLM2_SESSION:
             key = hmac_md5(key, self.challenge + lm[: ntlm.CHALLENGE_SIZE])
@@ -188,6 +193,14 @@ class NtlmAcceptor:
             token[MIC_AT:MIC_END], hmac_md5(exported, self._negotiate + self._sent + without)
         ):
             raise _malformed("wrong MIC: the three NTLMSSP messages are not what the client saw")
+
+
+def _is_ntlm2_session(request: AuthenticateMessage, flags: int) -> bool:
+    """Whether the responses are NTLMv1's with extended session security: the LM field has the client's challenge."""
+    return (
+        bool(flags & Negotiate.EXTENDED_SESSION_SECURITY)
+        and len(request.nt) == len(request.lm) == ntlm.V1_SIZE
+    )
 
 
 def _exported_key(flags: int, exchange_key: bytes, encrypted: bytes) -> bytes:

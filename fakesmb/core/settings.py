@@ -53,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True):
     signing: Signing = "offered"
     oem_encoding: str = "cp850"
     challenge: bytes = b""
-    """Eight bytes to use for every connection, for repeatable traces; empty: random for each."""
+    """Eight bytes to use for every sign-in, for repeatable traces; empty: random for each."""
     guid: bytes = b""
     """Sixteen bytes; empty: random for each server."""
     plans: bool = True

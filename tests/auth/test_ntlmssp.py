@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from impacket import ntlm as impacket_ntlm
 
-from fakesmb.auth.accounts import ALL_FORMS, Account, Accounts, Form, Guest, Identity
+from fakesmb.auth import ntlm
+from fakesmb.auth.accounts import ACCEPTED, ALL_FORMS, Account, Accounts, Form, Guest, Identity
+from fakesmb.auth.hashes import des_long
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import mac_key
 from fakesmb.nt.status import NT, SMBError
@@ -403,3 +405,74 @@ class TestMessages:
     def test_av_pairs_of_any_bytes(self, pairs: bytes) -> None:
         value = av_value(pairs, Av.FLAGS)
         assert value is None or value in pairs
+
+
+class TestAccepted:
+    """`[server] accept`: the forms that count, by its words."""
+
+    @pytest.mark.parametrize(
+        ("word", "forms"), [("ntlmv2", "v2 lmv2"), ("ntlm2", "ess"), ("ntlmv1", "v1 ess"), ("lm", "lm v1")]
+    )
+    def test_words(self, word: str, forms: str) -> None:
+        for form in ("v2", "lmv2", "v1", "ess", "lm"):
+            flags = XP_FLAGS if form in ("ess", "v2", "lmv2") else XP_FLAGS & ~ESS
+            client = Client(form="v1" if form == "ess" else form, flags=flags)
+            server = acceptor(forms=ACCEPTED[word])
+            challenge, _ = server.step(client.negotiate())
+            if form in forms.split():
+                assert server.step(client.authenticate(challenge))[1] is not None
+                continue
+            with pytest.raises(SMBError, match=r"\[server\] accept does not name|wrong password") as caught:
+                server.step(client.authenticate(challenge))
+            assert caught.value.status == NT.LOGON_FAILURE
+
+    @pytest.mark.parametrize(
+        ("form", "flags", "why"),
+        [
+            ("v1", XP_FLAGS & ~ESS, "sent an NTLMv1 response, which [server] accept does not name"),
+            ("v1", XP_FLAGS, "sent an NTLM2 session response, which [server] accept does not name"),
+            ("lm", XP_FLAGS & ~ESS, "or an LM response, which [server] accept does not name"),
+            ("v2", XP_FLAGS, "wrong password for 'User' (NTLMv2)"),
+        ],
+    )
+    def test_the_reason_of_a_refusal(self, form: str, flags: int, why: str) -> None:
+        client = Client(form=form, flags=flags, password="Password" if form != "v2" else "wrong")
+        server = acceptor(forms=ACCEPTED["ntlmv2"])
+        challenge, _ = server.step(client.negotiate())
+        with pytest.raises(SMBError) as caught:
+            server.step(client.authenticate(challenge))
+        assert why in caught.value.why
+
+
+@pytest.mark.parametrize("form", ["v2", "lmv2", "v1", "ess", "lm"])
+def test_a_name_without_account_takes_the_same_work(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the time of the answer would tell which names there are."""
+    done: list[str] = []
+    for name in ("des_long", "hmac_md5", "ntowf_v2"):
+        real = getattr(ntlm, name)
+
+        def counted(*a: Any, name: str = name, real: Any = real) -> Any:
+            done.append(name)
+            return real(*a)
+
+        monkeypatch.setattr(ntlm, name, counted)
+    work = {}
+    for user in ("User", "nobody"):
+        flags = XP_FLAGS if form in ("ess", "v2", "lmv2") else XP_FLAGS & ~ESS
+        client = Client(user, "wrong", form="v1" if form == "ess" else form, flags=flags)
+        server = acceptor()
+        challenge, _ = server.step(client.negotiate())
+        done.clear()
+        assert status_of(client.authenticate(challenge), server=server) == NT.LOGON_FAILURE
+        work[user] = done.copy()
+    assert work["nobody"] == work["User"] != []
+
+
+def test_nobody_signs_in_by_the_password_that_is_compared_in_vain() -> None:
+    accounts = Accounts()
+    challenge = bytes(8)
+    claim = ntlm.Claim("nobody")
+    lm = bytes(des_long(accounts.decoy.nt_hash, challenge))
+    assert ntlm.prove(accounts.decoy, ALL_FORMS, challenge, claim, lm, lm) is not None
+    with pytest.raises(SMBError, match="no user 'nobody'"):
+        ntlm.verify(accounts, challenge=challenge, user="nobody", lm=lm, nt=lm)

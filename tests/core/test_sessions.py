@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
+from fakesmb.core.settings import Settings
 from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
@@ -28,6 +29,8 @@ from fakesmb.wire.tree import (
     TreeConnectAndxResponse,
     TreeDisconnectRequest,
 )
+from tests.auth.ntlm_client import Client as NtlmClient
+from tests.core import extended
 from tests.core.conftest import Make
 from tests.refusals import Refuses
 
@@ -412,3 +415,18 @@ class TestTimes:
         seconds[0] += 30
         (row,) = server.server.view.sessions()
         assert (row.active, row.idle) == (130, 30)
+
+
+class TestChallenges:
+    """A response to a challenge is good for one sign-in ([MS-NLMP] 3.2.5.1.1)."""
+
+    def test_every_sign_in_has_its_own(self, make: Make) -> None:
+        server = make(settings=Settings())
+        client = extended.negotiate(server.client())
+        given = [extended.challenge(client, NtlmClient())[24:32] for _ in range(4)]
+        assert len({*given, client.connection.challenge}) == 5
+
+    def test_old_clients_have_one_a_connection(self, make: Make) -> None:
+        server = make(settings=Settings())
+        given = {server.client().negotiate().challenge for _ in range(4)}
+        assert len(given) == 4

@@ -4,6 +4,7 @@ from typing import Final
 
 from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Form, Identity
+from fakesmb.auth.ntlm import CHALLENGE_SIZE
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
@@ -150,7 +151,9 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
 def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     server = request.server
     names = TargetNames(server.settings.name)
-    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, request.connection.challenge, server.world))
+    # Every sign-in has a challenge of its own: a response that was seen on this connection is of no use again.
+    challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
+    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, challenge, server.world))
 
 
 def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:
