@@ -1,6 +1,7 @@
 """The composition root: a configuration becomes a server that listens."""
 
 import codecs
+import errno
 import os
 import sys
 import time
@@ -10,7 +11,7 @@ from functools import partial
 from ipaddress import ip_address
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.error import CannotListenError
@@ -42,11 +43,10 @@ from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.world import World
 
+if TYPE_CHECKING:
+    from fakesmb.record.linesink import LineSink
+
 BACKLOG: Final = 512
-LEFT_OUT: Final = {
-    "text": b"(%d lines left out: nobody read them)\n",
-    "json": b'{"event":"problem","problem":"%d lines left out: nobody read them"}\n',
-}
 FLUSH_SECONDS: Final = 0.2
 _ENCODINGS: Final = ("ascii", "cp437", "cp850", "hex", "idna", "latin-1", "utf-8", "utf-16-le", "utf-16-be")
 """What names and texts are encoded in; each is a module of Python."""
@@ -328,7 +328,8 @@ def _sinks(config: Config, *, apart: bool) -> list[Sink]:
         try:
             sinks.append(_log_file(config.log, config.log.file, apart=apart))
         except OSError as error:
-            raise ConfigError(f"cannot write the log {config.log.file}: {error.strerror}") from None
+            why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+            raise ConfigError(f"cannot write the log {config.log.file}: {why}") from None
     return sinks
 
 
@@ -338,27 +339,39 @@ def _log_file(log: LogPart, path: str, *, apart: bool) -> Sink:
 
         return LinesApart(path, secrets=log.secrets)
     from fakesmb.record.jsonl import JsonLines
+    from fakesmb.record.outputs import FileOutput
+    from fakesmb.record.patient import PatientOutput
 
-    return JsonLines.append(path, secrets=log.secrets)
+    name = f"the log file {path}"
+    output = PatientOutput(FileOutput.append(path, secrets=log.secrets), name)
+    sink = JsonLines(output, name=name, secrets=log.secrets)
+    output.note = sink.left_out
+    return sink
 
 
 def _on_standard_output(log: LogPart) -> list[Sink]:
     if log.format == "none":
         return []
     from fakesmb.record.outputs import standard_output
+    from fakesmb.record.patient import PatientOutput
 
-    found = standard_output(LEFT_OUT[log.format])
+    found = standard_output()
     if found is None:
         return []
-    output, terminal = found
+    file, terminal = found
+    output = PatientOutput(file, "standard output")
+    sink: LineSink
     if log.format == "json":
         from fakesmb.record.jsonl import JsonLines
 
-        return [JsonLines(output, name="standard output", secrets=log.secrets, immediate=terminal)]
-    from fakesmb.record.text import TextLines
+        sink = JsonLines(output, name="standard output", secrets=log.secrets, immediate=terminal)
+    else:
+        from fakesmb.record.text import TextLines
 
-    colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return [TextLines(output, started=time.time(), colour=colour, immediate=terminal)]
+        colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        sink = TextLines(output, started=time.time(), colour=colour, immediate=terminal)
+    output.note = sink.left_out
+    return [sink]
 
 
 def _address(host: str) -> str:

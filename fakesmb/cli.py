@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Each command imports what it needs when it runs: start-up is part of every test run that starts a server.
 
 MISTAKE: Final = 2
+STANDARD_ERROR: Final = 2
 YOUNG_OBJECTS: Final = 20_000
 """New objects between two runs of the collector, once the server listens."""
 TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twisted.internet.ssl", "ssl")
@@ -96,10 +97,12 @@ def serve(**given: Any) -> None:
     from fakesmb.config import ConfigError
 
     try:
-        config, notes = configure(given)
-        run(config, notes, given["port_file"])
-    except ConfigError as error:
-        fail(str(error))
+        with _patient_standard_error():
+            try:
+                config, notes = configure(given)
+                run(config, notes, given["port_file"])
+            except ConfigError as error:
+                fail(str(error))
     finally:
         gc.enable()
 
@@ -219,6 +222,28 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     reactor.run()
     for error in refused:
         raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}")
+
+
+@contextlib.contextmanager
+def _patient_standard_error() -> Iterator[None]:
+    """Inside the block nobody who leaves standard error unread (Ctrl-S, a full pipe) stops the server."""
+    before = sys.stderr
+    try:
+        patient = before is not None and before.fileno() == STANDARD_ERROR
+    except (OSError, ValueError):
+        patient = False
+    if not patient:  # closed by whoever started us, or in the hands of a program that calls us
+        yield
+        return
+    from fakesmb.record.patient import PatientText
+
+    text = PatientText(STANDARD_ERROR)
+    sys.stderr = text
+    try:
+        yield
+    finally:
+        sys.stderr = before
+        text.finish()
 
 
 def _choose_reactor() -> None:

@@ -42,7 +42,8 @@ def _line(entry: Entry, seconds: float) -> str:
     summary = entry.summary or entry.event
     if entry.number is None:
         return f"{'-':<6} {seconds:>13.6f}  {printable(summary)}"
-    ends = (entry.peer or "", _SERVER) if entry.event == "request" else (_SERVER, entry.peer or "")
+    peer = printable(entry.peer or "")
+    ends = (peer, _SERVER) if entry.event == "request" else (_SERVER, peer)
     tag = "SMB:" if summary.startswith(("C; ", "R; ")) else ""
     return f"{entry.number:<6} {seconds:>13.6f}  {ends[0]:<21}  {ends[1]:<21}  {tag}{printable(summary)}"
 

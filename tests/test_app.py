@@ -18,7 +18,6 @@ from impacket.smbconnection import SessionError, SMBConnection
 from fakesmb import NT, FakeSMB
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
 from fakesmb.record.events import Event
-from fakesmb.record.outputs import PatientOutput
 from fakesmb.transport.thread import ReactorThread
 
 
@@ -198,58 +197,3 @@ def test_entering_and_leaving_take_less_than_10_ms_each(tmp_path: Path) -> None:
         leaving.append(time.perf_counter() - entered)
     assert min(entering) < 0.01
     assert min(leaving) < 0.01
-
-
-# -- output to a pipe ----------------------------------------------------------------------------------------
-
-
-class Slow:
-    """A pipe whose reader takes nothing until it is told to."""
-
-    def __init__(self) -> None:
-        self.reading = threading.Event()
-        self.taken = b""
-
-    def put(self, data: bytes) -> None:
-        self.reading.wait(5)
-        self.taken += data
-
-    def close(self) -> None:
-        pass
-
-
-def test_output_to_a_slow_reader_never_waits_and_says_what_is_missing() -> None:
-    slow = Slow()
-    output = PatientOutput(slow, b"(%d left out)\n", most_waiting=20)
-    output.put(b"first\n")
-    for _ in range(10):
-        output.put(b"123456789\n")
-    slow.reading.set()
-    for _ in range(500):
-        if slow.taken.endswith(b"9\n"):
-            break
-        time.sleep(0.01)
-    output.put(b"last\n")
-    output.close()
-    assert slow.taken.startswith(b"first\n123456789\n")
-    assert slow.taken.endswith(b" left out)\nlast\n")
-
-
-def test_output_reports_a_reader_that_left() -> None:
-    class Gone:
-        def put(self, data: bytes) -> None:
-            raise BrokenPipeError
-
-        def close(self) -> None:
-            pass
-
-    output = PatientOutput(Gone(), b"%d", most_waiting=100)
-    with pytest.raises(BrokenPipeError):
-        _put_for_ever(output)
-    output.close()
-
-
-def _put_for_ever(output: PatientOutput) -> None:
-    for _ in range(500):
-        output.put(b"x\n")
-        time.sleep(0.01)

@@ -1,12 +1,15 @@
 """The command: what it says, when it refuses, how it ends."""
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,11 +70,13 @@ def spawn(fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_p
     """Starts the command in a process; whatever still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*words: object, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    def run(
+        *words: object, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [*fakesmb_command, *map(str, words)],
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             cwd=tmp_path,
             env=fakesmb_environment | {"XDG_DATA_HOME": str(tmp_path / "data")},
@@ -209,6 +214,38 @@ def test_a_pipe_that_nobody_reads_stops_nothing(spawn: Spawn, tmp_path: Path) ->
     port = port_in(tmp_path / "port", process)
     for _ in range(200):
         assert talk(port)[4:9] == b"\xffSMB\x72"
+
+
+@pytest.mark.parametrize("kind", ["text", "json"])
+def test_a_terminal_held_by_ctrl_s_stops_nothing(spawn: Spawn, tmp_path: Path, kind: str) -> None:
+    """Standard output and standard error on one terminal, as most people start it."""
+    keyboard, screen = pty.openpty()
+    termios.tcflow(screen, termios.TCOOFF)
+    process = spawn("serve", "--port", 0, "--port-file", "port", "--log", kind, stdout=screen, stderr=screen)
+    os.close(screen)
+    port = port_in(tmp_path / "port", process)
+    for _ in range(300):
+        assert talk(port)[4:9] == b"\xffSMB\x72"
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LONG) == 0
+    assert time.monotonic() - began < 3
+    os.close(keyboard)
+
+
+def test_a_standard_error_that_nobody_reads_stops_nothing(spawn: Spawn, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(1000))
+    os.set_blocking(writing, True)
+    process = spawn("serve", "--port", 0, "--port-file", "port", "--log", "none", stderr=writing)
+    os.close(writing)
+    assert talk(port_in(tmp_path / "port", process))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(LONG) == 0
+    os.close(reading)
 
 
 def test_it_serves_with_its_outputs_closed(

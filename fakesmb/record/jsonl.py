@@ -10,6 +10,7 @@ from fakesmb.record.events import Event, Exchanged, Message, Told
 from fakesmb.record.linesink import MOST_WAITING, LineSink
 from fakesmb.record.moments import iso
 from fakesmb.record.outputs import FileOutput, Output
+from fakesmb.record.values import harmless
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
@@ -36,7 +37,7 @@ class JsonLines(LineSink):
     @classmethod
     def append(cls, path: str, *, secrets: bool = False) -> "JsonLines":
         """Appends to the file at `path`, made if it is not there; raises OSError."""
-        return cls(FileOutput.append(path), name=f"the log file {path}", secrets=secrets)
+        return cls(FileOutput.append(path, secrets=secrets), name=f"the log file {path}", secrets=secrets)
 
     def lines(self, event: Event) -> bytes:
         """The lines of what was kept."""
@@ -62,9 +63,12 @@ class JsonLines(LineSink):
 def encode(entry: Entry) -> bytes:
     """The entry as a line."""
     try:
-        return _ENCODER.encode(entry) + b"\n"
+        line = _ENCODER.encode(entry)
     except UnicodeEncodeError:  # NTFS allows a lone surrogate in a name, UTF-8 does not
-        return _ENCODER.encode(_encodable(msgspec.to_builtins(entry))) + b"\n"
+        line = _ENCODER.encode(_encodable(msgspec.to_builtins(entry)))
+    if not line.isascii() or b"\x7f" in line:
+        line = harmless(line.decode()).encode()
+    return line + b"\n"
 
 
 def _encodable(value: Any) -> Any:

@@ -16,6 +16,7 @@ from fakesmb.record.events import Exchanged, Shown
 from fakesmb.record.moments import iso
 from fakesmb.record.plans import NoPlan, Plan, json_text, structure_plan, title_of
 from fakesmb.record.plans_trans2 import transaction_reply, transaction_request
+from fakesmb.record.values import harmless
 from fakesmb.record.words import trans as words_trans
 from fakesmb.wire import names
 from fakesmb.wire.codec import (
@@ -37,7 +38,10 @@ _ON_PIPES: Final = frozenset({Command.READ_ANDX, Command.WRITE_ANDX})
 def json_lines(exchange: Exchanged) -> bytes | None:
     """The lines; None where an exchange goes the general way."""
     try:
-        return _lines(exchange).encode()
+        found = _lines(exchange)
+        if not found.isascii() or "\x7f" in found:
+            found = harmless(found)
+        return found.encode()
     except (NoPlan, DecodeError, UnicodeEncodeError):
         return None
 

@@ -1,5 +1,6 @@
 """What the sinks that write lines share: lines are kept as events come, and go out whole, many at once."""
 
+import time
 from typing import Final
 
 from fakesmb.record import dissect
@@ -10,6 +11,11 @@ MOST_WAITING: Final = 256
 """Events that wait for `flush`; so many are written at once: bounded memory."""
 MOST_BYTES: Final = 1 << 20
 """Bytes of messages that wait likewise."""
+
+
+def left_out(count: int, why: str) -> Problem:
+    """The event that stands for so many others that are missing from a log."""
+    return Problem(time.time(), None, f"{count} events left out: {why}")
 
 
 class LineSink:
@@ -30,6 +36,10 @@ class LineSink:
     def line(self, event: Told) -> bytes:
         """The event's line with its newline."""
         raise NotImplementedError
+
+    def left_out(self, count: int, why: str) -> bytes:
+        """The line that stands for so many events that could not be written."""
+        return self.line(left_out(count, why))
 
     def write(self, event: Event) -> None:
         """Keeps the event."""

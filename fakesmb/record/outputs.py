@@ -1,24 +1,51 @@
-"""Where the bytes of a log go: a file, or standard output, which may be a pipe that nobody reads."""
+"""Where the bytes of a log go: a file, or standard output, which may be a terminal or a pipe that nobody reads."""
 
+import errno
 import os
 import select
 import stat
-import threading
-from collections import deque
 from typing import Final, Protocol
 
 STANDARD_OUTPUT: Final = 1
-MOST_UNREAD: Final = 16 * 1024 * 1024
-"""Bytes that wait for the reader of a pipe; more are left out."""
-LAST_WORDS: Final = 0.3
-"""Seconds that a reader has to take the rest when the server ends."""
+STANDARD_ERROR: Final = 2
+PRIVATE: Final = 0o600
+"""Mode of a log file that holds secrets."""
+OF_THE_GROUP: Final = 0o640
+"""Mode of other log files."""
+MAY_PASS: Final = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+        errno.ENOMEM,
+        errno.ENOBUFS,
+    }
+)
+"""Errors of a write that may succeed later: a full disk has room again, a disk is mounted anew."""
+
+
+class CutOff(OSError):
+    """Not all could be written for now. `written` bytes of it were, and stay."""
+
+    written: int = 0
+
+    @classmethod
+    def after(cls, written: int, error: OSError) -> "CutOff":
+        """The same error, with what was written before it."""
+        cut = cls(error.errno, error.strerror)
+        cut.written = written
+        return cut
 
 
 class Output(Protocol):
     """Where bytes go."""
 
     def put(self, data: bytes) -> None:
-        """Writes all of it or raises OSError."""
+        """Writes all of it; raises `CutOff` where the rest may be tried again, else OSError."""
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -32,20 +59,20 @@ class FileOutput:
         self._owned = owned
 
     @classmethod
-    def append(cls, path: str) -> "FileOutput":
-        """Opens `path` for appending, made if it is not there; raises OSError."""
-        return cls(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
+    def append(cls, path: str, *, secrets: bool = False) -> "FileOutput":
+        """The log file at `path`, as `open_log` opens it; raises OSError."""
+        return cls(open_log(path, secrets=secrets))
 
     def put(self, data: bytes) -> None:
-        """Writes all of `data`. When it raises OSError, a file of ours has no half-written line."""
+        """Writes all of `data`. When it raises, a file of ours has no half-written line."""
         done = 0
         try:
             while done < len(data):
                 done += self._some(memoryview(data)[done:] if done else data)
-        except OSError:
-            if done and self._owned:
-                self._take_back(done - (data.rfind(b"\n", 0, done) + 1))
-            raise
+        except OSError as error:
+            if error.errno not in MAY_PASS or self._is_terminal():
+                raise
+            raise CutOff.after(self._whole(data, done), error) from None
 
     def _some(self, data: bytes | memoryview) -> int:
         while True:
@@ -54,10 +81,23 @@ class FileOutput:
             except BlockingIOError:  # somebody made our standard output non-blocking: wait as if they had not
                 select.select((), (self._fd,), ())
 
-    def _take_back(self, count: int) -> None:
-        about = os.fstat(self._fd)
-        if stat.S_ISREG(about.st_mode):
-            os.ftruncate(self._fd, about.st_size - count)
+    def _is_terminal(self) -> bool:
+        """Whether a person's terminal is behind it: one that is gone says EIO, and does not come back."""
+        return os.isatty(self._fd)
+
+    def _whole(self, data: bytes, done: int) -> int:
+        """The bytes that stay of those written. The beginning of a line is taken out of a file of ours."""
+        whole = data.rfind(b"\n", 0, done) + 1
+        if whole == done or not self._owned:
+            return done
+        try:
+            about = os.fstat(self._fd)
+            if not stat.S_ISREG(about.st_mode):
+                return done
+            os.ftruncate(self._fd, about.st_size - (done - whole))
+        except OSError:
+            return done
+        return whole
 
     def close(self) -> None:
         """Closes the descriptor if it is ours."""
@@ -66,74 +106,31 @@ class FileOutput:
         self._fd = -1
 
 
-def standard_output(note: bytes) -> tuple[Output, bool] | None:
-    """The output, and whether it is a terminal; None where standard output is closed.
+def open_log(path: str, *, secrets: bool = False) -> int:
+    """A descriptor that appends to the log file at `path`, made if it is not there; raises OSError.
 
-    The server must not stop because a pipe is full. `note` is the line, with %d, that stands for lines which
-    nobody read in time.
+    Whoever may write to the folder must not turn the log into a way to another file: a symbolic link is not followed
+    (ELOOP), and a file that has other names is refused (EMLINK). One that is to hold secrets is closed to others.
     """
-    file = FileOutput(STANDARD_OUTPUT, owned=False)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
+    fd = os.open(path, flags, PRIVATE if secrets else OF_THE_GROUP)
     try:
-        mode = os.fstat(STANDARD_OUTPUT).st_mode
+        about = os.fstat(fd)
+        if stat.S_ISREG(about.st_mode):
+            if about.st_nlink > 1:
+                raise OSError(errno.EMLINK, "the file has other names (hard links)", path)
+            if secrets and about.st_mode & 0o077:
+                os.fchmod(fd, PRIVATE)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def standard_output() -> tuple[FileOutput, bool] | None:
+    """The output, and whether it is a terminal; None where standard output is closed."""
+    try:
+        os.fstat(STANDARD_OUTPUT)
     except OSError:
         return None
-    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-        return PatientOutput(file, note), False
-    return file, os.isatty(STANDARD_OUTPUT)
-
-
-class PatientOutput:
-    """Hands lines to a thread that writes them; `put` never waits for the reader."""
-
-    def __init__(self, output: Output, note: bytes, *, most_waiting: int = MOST_UNREAD) -> None:
-        self._output = output
-        self._note = note
-        self._most = most_waiting
-        self._waiting: deque[bytes] = deque()
-        self._bytes = 0
-        self._left_out = 0
-        self._error: OSError | None = None
-        self._ended = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._write, name="fakesmb log", daemon=True)
-        self._thread.start()
-
-    def put(self, data: bytes) -> None:
-        """Takes whole lines; raises the OSError that an earlier write ended with."""
-        with self._changed:
-            if self._error is not None:
-                raise self._error
-            if self._bytes + len(data) > self._most:
-                self._left_out += data.count(b"\n")
-                return
-            if self._left_out:
-                data = self._note % self._left_out + data
-                self._left_out = 0
-            self._waiting.append(data)
-            self._bytes += len(data)
-            self._changed.notify()
-
-    def _write(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ended)
-                if not self._waiting:
-                    return
-                data = b"".join(self._waiting)
-                self._waiting.clear()
-            try:
-                self._output.put(data)
-            except OSError as error:
-                with self._changed:
-                    self._error = error
-                return
-            with self._changed:
-                self._bytes -= len(data)
-
-    def close(self) -> None:
-        """Gives the reader a moment to take the rest."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-        self._thread.join(LAST_WORDS)
-        self._output.close()
+    return FileOutput(STANDARD_OUTPUT, owned=False), os.isatty(STANDARD_OUTPUT)

@@ -15,6 +15,10 @@ SPOOL_BYTES: Final = 64 << 20
 _POSITIONS: Final = struct.Struct("<QQ")
 """Where the next batch is put, and where the next is taken: at the beginning of the memory."""
 _POSITION: Final = struct.Struct("<Q")
+_BUSY: Final = struct.Struct("<Q")
+"""Behind the positions: not 0 while the taker is in the midst of a write, which a disk may hold up."""
+_HEADER: Final = _POSITIONS.size + _BUSY.size
+"""Where the batches begin in the memory."""
 _SIZE: Final = struct.Struct("<I")
 """Bytes of the batch that follows. 0: the next batch lies at the beginning."""
 
@@ -31,7 +35,7 @@ class Spool:
     def make(cls, size: int = SPOOL_BYTES) -> "Spool":
         """An empty one; raises OSError."""
         memory = _memory()
-        os.ftruncate(memory, _POSITIONS.size)
+        os.ftruncate(memory, _HEADER)
         return cls(memory, size)
 
     def _positions(self) -> tuple[int, int]:
@@ -67,10 +71,10 @@ class Spool:
         if self._put % self.size:
             self._put += self.size - self._put % self.size
             os.pwrite(self.memory, _POSITIONS.pack(self._put, self._put), 0)
-            os.ftruncate(self.memory, _POSITIONS.size)
+            os.ftruncate(self.memory, _HEADER)
 
     def _write(self, position: int, data: bytes) -> None:
-        view, place = memoryview(data), _POSITIONS.size + position % self.size
+        view, place = memoryview(data), _HEADER + position % self.size
         while view:
             done = os.pwrite(self.memory, view, place)
             view, place = view[done:], place + done
@@ -85,6 +89,11 @@ class Spool:
         """The position up to which everything was taken."""
         return self._positions()[1]
 
+    @property
+    def busy(self) -> bool:
+        """Whether the taker is in the midst of a write."""
+        return os.pread(self.memory, _BUSY.size, _POSITIONS.size) != bytes(_BUSY.size)
+
     # -- the end that takes --------------------------------------------------------------------------------
 
     def take(self, until: int | None = None) -> Iterator[bytes]:
@@ -97,13 +106,17 @@ class Spool:
             if not size:
                 position += left
                 continue
-            batch = os.pread(self.memory, size, _POSITIONS.size + position % self.size + _SIZE.size)
+            batch = os.pread(self.memory, size, _HEADER + position % self.size + _SIZE.size)
             yield batch
             position += _SIZE.size + size
             os.pwrite(self.memory, _POSITION.pack(position), _POSITION.size)
 
+    def set_busy(self, busy: bool) -> None:
+        """Says whether a write is under way."""
+        os.pwrite(self.memory, _BUSY.pack(busy), _POSITIONS.size)
+
     def _size_at(self, position: int) -> int:
-        size: int = _SIZE.unpack(os.pread(self.memory, _SIZE.size, _POSITIONS.size + position % self.size))[0]
+        size: int = _SIZE.unpack(os.pread(self.memory, _SIZE.size, _HEADER + position % self.size))[0]
         return size
 
     def close(self) -> None:

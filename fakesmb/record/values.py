@@ -4,6 +4,7 @@ Of a payload only the length is told: that of a pipe may hold a password proof o
 DCE/RPC), that of a file anything.
 """
 
+import re
 from functools import cache
 from typing import Any, Final, NamedTuple, get_type_hints
 
@@ -112,3 +113,22 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+_HARMFUL: Final = re.compile(
+    "[\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001"
+    "\U000e0020-\U000e007f]"
+)
+"""What moves a cursor, ends a line or turns the direction of writing: what Unicode calls control (Cc), format (Cf),
+line separator (Zl) and paragraph separator (Zp). What lies below U+0020 any encoder of JSON escapes."""
+
+
+def harmless(text: str) -> str:
+    """JSON text whose strings hold no raw control, line-separator or bidirectional characters, but their escapes."""
+    return _HARMFUL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

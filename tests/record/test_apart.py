@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from fakesmb.record import apart
 from fakesmb.record.apart import LinesApart
 from fakesmb.record.events import Client, Connected, Event, Exchanged, Problem
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.writer import Writer
 from fakesmb.wire.header import Header
 
 PEER = Client(1, "127.0.0.1:50000", "127.0.0.1:4450")
@@ -31,7 +33,7 @@ def events(count: int) -> list[Event]:
     return [*talk, Problem(1e9, 1, "a \ud800 surrogate")]
 
 
-def writer_of(log: LinesApart) -> apart.Writer:
+def writer_of(log: LinesApart) -> Writer:
     assert log._writer is not None
     return log._writer
 
@@ -162,3 +164,93 @@ def test_a_full_disk_is_told_in_its_words() -> None:
 def test_a_file_that_cannot_be_opened_is_an_error_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         LinesApart(str(tmp_path))
+
+
+# -- disks that are full, and that hang ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 256 KiB, half of it taken."""
+    if os.geteuid() != 0 or sys.platform != "linux":
+        pytest.skip("mounts a file system")
+    assert os.system(f"mount -t tmpfs -o size=256k none {tmp_path}") == 0
+    (tmp_path / "ballast").write_bytes(bytes(128 * 1024))
+    yield tmp_path
+    os.system(f"umount -l {tmp_path}")
+
+
+def filled(log: LinesApart, told: list[str]) -> None:
+    """Writes until the disk is full, and what the spool and the server keep beside it."""
+    for _ in range(2):
+        for event in events(3000)[1:3001]:
+            log.write(event)
+    deadline = time.monotonic() + 10
+    while not told and time.monotonic() < deadline:
+        log.flush()
+        time.sleep(0.01)
+
+
+def test_a_disk_that_was_full_gets_all_that_was_kept_and_a_line_for_the_rest(disk: Path) -> None:
+    told: list[str] = []
+    log = LinesApart(
+        str(disk / "log"), spool_bytes=300_000, most_kept=300_000, spare=lambda: True, tell=told.append
+    )
+    started(log)
+    filled(log, told)
+    assert told == [
+        f"the log file {disk / 'log'} has stopped, to go on when that can be: No space left on device"
+    ]
+    began = time.monotonic()
+    for event in events(3000)[1:3001]:
+        log.write(event)
+    assert time.monotonic() - began < 1  # it does not wait for a disk of which it knows that it is full
+    os.system(f"mount -o remount,size=50m {disk}")
+    deadline = time.monotonic() + 10
+    while len(told) == 1 and time.monotonic() < deadline:
+        log.flush()
+        time.sleep(0.01)
+    assert told[1:] == [f"the log file {disk / 'log'} goes on"]
+    log.close()
+    lines = [json.loads(line) for line in (disk / "log").read_bytes().splitlines()]
+    missing = [line for line in lines if line["event"] == "problem"]
+    count = sum(int(line["problem"].split()[0]) for line in missing)
+    assert missing
+    assert all(line["problem"].endswith("events left out: No space left on device") for line in missing[-1:])
+    assert len(lines) - len(missing) + count == 1 + 3 * 2 * 3000
+
+
+def test_a_disk_that_stays_full_does_not_hold_up_the_end(disk: Path) -> None:
+    told: list[str] = []
+    log = LinesApart(str(disk / "log"), spare=lambda: True, tell=told.append)
+    started(log)
+    filled(log, told)
+    began = time.monotonic()
+    with pytest.raises(OSError, match="No space left on device"):
+        log.close()
+    assert time.monotonic() - began < 1
+    assert writer_of(log)._process.returncode == 1
+    assert (disk / "log").read_bytes().endswith(b"}\n")
+
+
+def test_a_writer_that_hangs_costs_a_server_little_time_and_bounded_memory(tmp_path: Path) -> None:
+    told: list[str] = []
+    log = LinesApart(
+        str(tmp_path / "log"), spool_bytes=300_000, most_kept=300_000, spare=lambda: False, tell=told.append
+    )
+    started(log)
+    os.kill(writer_of(log).pid, signal.SIGSTOP)
+    longest = 0.0
+    for event in events(10000)[1:10001]:
+        began = time.monotonic()
+        log.write(event)
+        longest = max(longest, time.monotonic() - began)
+    assert longest < 0.09
+    assert writer_of(log)._kept_bytes <= 300_000
+    os.kill(writer_of(log).pid, signal.SIGCONT)
+    log.close()
+    lines = [json.loads(line) for line in (tmp_path / "log").read_bytes().splitlines()]
+    missing = [line for line in lines if line["event"] == "problem"]
+    count = sum(int(line["problem"].split()[0]) for line in missing)
+    assert count
+    assert len(lines) - len(missing) + count == 1 + 2 * 10000

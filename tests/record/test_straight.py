@@ -1,5 +1,6 @@
 """Lines that are written straight are those of the general way, letter for letter; and they are quick."""
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
@@ -16,7 +17,7 @@ from fakesmb.record.entry import entry_of
 from fakesmb.record.events import Exchanged
 from fakesmb.record.jsonl import encode
 from fakesmb.record.lines import json_lines
-from fakesmb.wire import files, session, trans, trans2
+from fakesmb.wire import dirs, files, session, trans, trans2
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Header
@@ -156,3 +157,40 @@ def test_straight_costs_less_than_the_general_way(one: Exchanged) -> None:
         for way in (json_lines, general)
     )
     assert straight < slow
+
+
+HARMFUL = "\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\U000e0041"
+
+
+def named(name: str) -> Exchanged:
+    return exchange(
+        message(Command.DELETE, dirs.DeleteRequest(6, name)),
+        message(Command.DELETE, Empty(), reply=True),
+        user="alice",
+        share="public",
+        path=name,
+    )
+
+
+def test_both_ways_escape_what_could_disturb_a_terminal_or_turn_a_line() -> None:
+    one = named(f"\\é{HARMFUL}.txt")
+    assert both_ways(one)
+    lines = json_lines(one)
+    assert lines is not None
+    assert not set(HARMFUL) & set(lines.decode())
+    assert "é" in lines.decode()
+    assert [msgspec.json.decode(line)["path"] for line in lines.splitlines()] == [one.path] * 2
+
+
+@given(st.characters())
+def test_no_line_has_a_raw_character_of_control_format_or_separation(one: str) -> None:
+    lines = general(named(f"\\{one}")).decode()
+    raw = {unicodedata.category(each) for each in lines.replace("\n", "")} & {"Cc", "Cf", "Zl", "Zp"}
+    assert not raw
+    assert len(lines.splitlines()) == 2
+
+
+def test_escaping_costs_nothing_where_nothing_is_to_be_escaped() -> None:
+    line = json_lines(named("\\a.txt")) or b""
+    text = line.decode()
+    assert min(repeat(lambda: not text.isascii() or "\x7f" in text, number=1000, repeat=5)) / 1000 < 2e-6

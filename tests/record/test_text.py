@@ -86,3 +86,12 @@ def test_a_traceback_stays_out_of_the_text() -> None:
     assert text_of(Problem(START, 1, "KeyError", "Traceback\n  File")).splitlines() == [
         "-           0.000000  connection 1: problem: KeyError"
     ]
+
+
+def test_a_name_can_neither_move_the_cursor_nor_end_the_line() -> None:
+    name = "\\a\x1b[2J\x9b1A\r\n\x7f\x85\u2028\u202e\u2066\u200f.txt"
+    shown = text_of(message(0xA2, files.NtCreateAndxRequest(desired_access=1, file_name=name)))
+    assert shown.endswith("\n")
+    assert shown[:-1].isprintable()
+    assert "\\x1b[2J" in shown
+    assert "\\u202e" in shown
