@@ -176,6 +176,11 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         config = conf.with_users(config, (sample,))
         notes.append(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}")
     conf.check_users(config, given["file"] or "", part)
+    notes += [
+        f"user {one.name} has an empty password: whoever connects can be {one.name}"
+        for one in config.users
+        if not one.password
+    ]
     return config, notes
 
 

@@ -402,6 +402,11 @@ def test_guests_are_enough_for_other_addresses(given: str, access: str) -> None:
         cli.configure(NOTHING | {"host": "::"})
 
 
+def test_an_empty_password_is_told() -> None:
+    _, notes = cli.configure(NOTHING | {"users": ("bob:",)})
+    assert "user bob has an empty password: whoever connects can be bob" in notes
+
+
 def test_the_file_counts_where_arguments_are_silent(tmp_path: Path) -> None:
     file = tmp_path / "fakesmb.toml"
     file.write_text(f'[server]\nport = 1\nsigning = "off"\n[[share]]\nname = "s"\npath = "{tmp_path}"\n')

@@ -157,6 +157,10 @@ def test_arguments_win_over_the_file(folder: Path) -> None:
         (lambda: config.share("a*b=/tmp"), "must be a share name"),
         (lambda: config.merge(FilePart(), Arguments(server={"port": -1})), "port -1: must be a port number"),
         (
+            lambda: config.merge(FilePart(), Arguments(server={"port": 4455, "netbios_port": 4455})),
+            "port and netbios_port are both 4455",
+        ),
+        (
             lambda: config.merge(FilePart(), Arguments(server={"netbios_port": 65536})),
             "netbios-port 65536: must",
         ),
