@@ -256,7 +256,9 @@ def merge(file: FilePart, given: Arguments) -> Config:
     server = _replaced(file.server, given.server)
     log = _replaced(file.log, given.log)
     if server.port and server.netbios_port == server.port:
-        raise ConfigError(f"port and netbios_port are both {server.port}: one port serves clients of both kinds")
+        raise ConfigError(
+            f"port and netbios_port are both {server.port}: one port serves clients of both kinds"
+        )
     for share in given.shares:
         if problem := _share_problem(share, Path.cwd()):
             raise ConfigError(f"share {share.name}: {problem[1]}")
