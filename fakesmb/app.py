@@ -117,6 +117,7 @@ class FakeSMB:
             self.log.add(sink)
         try:
             world = World()
+            world.turn = getattr(reactor, "turn", world.turn)
             shares = _shares(config, reactor, self.log, world)
             in_thread = partial(_in_thread, reactor)
             self.server = Server(

@@ -222,11 +222,17 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
                 notes.append(RUNS_AS_ROOT)
             _greet(smb, notes)
 
-    for step in (announce, _load_ntlm, _settle_collector):
+    def count() -> None:
+        """What is loaded at the start is no hold-up of a request."""
+        if smb.server is not None:
+            smb.server.world.turn.count_from_now()
+
+    for step in (announce, _load_ntlm, _settle_collector, count):
         reactor.callWhenRunning(step)
     reactor.run()
     for error in refused:
         raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}")
+    _tell_hold_up(smb)
 
 
 @contextlib.contextmanager
@@ -344,6 +350,13 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]
     tell("".join(f"fakesmb: {line}\n" for line in lines))
+
+
+def _tell_hold_up(smb: "FakeSMB") -> None:
+    """At the end: how long the server kept somebody waiting at most."""
+    server = smb.server
+    if server is not None and (longest := server.counters.longest_hold_up):
+        tell(f"fakesmb: the longest hold-up of any request was {longest * 1000:.1f} ms\n")
 
 
 def tell(text: str) -> None:

@@ -130,8 +130,10 @@ class InMemoryServer:
         self.sink = ListSink()
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
         began, delay = World().filetime(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
+        world = World()
+        world.turn.now = self.clock.seconds
         self.open_files = OpenFiles(
-            WriteClock(lambda: began + int(self.clock.seconds() * filetime.TICKS_PER_SECOND), delay)
+            WriteClock(lambda: began + int(self.clock.seconds() * filetime.TICKS_PER_SECOND), delay), world
         )
         users = {USER: PASSWORD} if users is None else users
         accounts = accounts or Accounts([Account.with_password(name, text) for name, text in users.items()])
@@ -148,7 +150,7 @@ class InMemoryServer:
             )
             for name, folder in folders.items()
         ]
-        self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock, tables)
+        self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock, tables, world)
 
     def client(self, peer: str = "127.0.0.1:50000") -> "Client":
         """A new connection, which comes from `peer`."""

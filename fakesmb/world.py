@@ -6,8 +6,53 @@ Nothing else there calls `time.time`, `os.urandom` or `secrets`, so that a run c
 import os
 import time
 from collections.abc import Callable
+from math import inf
+from typing import Final
 
 from fakesmb.nt.filetime import from_ns
+
+TURN_SECONDS: Final = 0.015
+"""So long requests are answered before the loop looks at everybody's sockets again."""
+SLICE_SECONDS: Final = 0.01
+"""So long others wait for a slice of long work, where the turn was long already."""
+
+
+class Turn:
+    """The present turn of the one loop that serves everybody: whether long work must leave the rest for the next.
+
+    A reactor that tells of its turns (`transport.reactor`) drives it, and counts how long the longest was. Of any other
+    a turn is taken to begin with each slice of work.
+    """
+
+    __slots__ = ("began", "driven", "longest", "now", "until")
+
+    def __init__(self, *, driven: bool = False) -> None:
+        self.now: Callable[[], float] = time.perf_counter
+        """Seconds of a clock that only goes forward."""
+        self.driven = driven
+        self.began = self.now() if driven else 0.0
+        self.until = 0.0 if driven else inf
+        """No turn is over before; where none has begun, none ends."""
+        self.longest = 0.0
+        """Seconds between two looks at the sockets, at most so far; 0 where nobody drives it."""
+
+    def count_from_now(self) -> None:
+        """Forgets how long turns were."""
+        self.began, self.longest = self.now(), 0.0
+
+    def begin(self) -> None:
+        """A request begins with what may be long."""
+        if not self.driven:
+            self.spare()
+
+    def spare(self) -> None:
+        """A slice of long work begins that waited for its turn: it has some time, however long the turn is."""
+        self.until = self.now() + SLICE_SECONDS
+
+    def over(self) -> bool:
+        """Whether others should have their turn now."""
+        now = self.now()
+        return now > self.until and now - self.began > TURN_SECONDS
 
 
 class World:
@@ -16,6 +61,7 @@ class World:
     def __init__(self) -> None:
         self.now: Callable[[], float] = time.time
         """POSIX seconds, UTC."""
+        self.turn = Turn()
 
     def now_ns(self) -> int:
         """POSIX nanoseconds, UTC."""

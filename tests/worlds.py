@@ -1,6 +1,6 @@
 """Worlds for tests: time that stands still and entropy that repeats."""
 
-from fakesmb.world import World
+from fakesmb.world import Turn, World
 
 
 class StillWorld(World):
@@ -8,6 +8,7 @@ class StillWorld(World):
 
     def __init__(self, seconds: float = 1_086_000_000.0) -> None:
         self.seconds = seconds
+        self.turn = Turn()
 
     def now(self) -> float:
         return self.seconds

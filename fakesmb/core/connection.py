@@ -50,6 +50,10 @@ def plans_of(server: Server) -> dict[int, Plan]:
     if server.plans is None:
         commands, subcommands = server.handlers()
         server.plans = Plans(commands, subcommands) if server.settings.plans else NoPlans()
+        turn = server.world.turn
+        turn.began = (
+            turn.now()
+        )  # the first client is alone: that it waited for all this to be loaded is no hold-up
     return server.plans
 
 
@@ -104,6 +108,11 @@ class SMBConnection:
         self._arrived: deque[bytes] = deque()
         """What came in while the connection was held."""
         self._held = False
+        """Whether requests wait: the client does not take its replies, or others have their turn."""
+        self._full = False
+        self._resting = False
+        self.rest: Callable[[bool], None] | None = None
+        """Set by a transport that can stop reading: told True when requests wait for their turn, False when not."""
         self._send = send
         self._close = close
         self.send_range: SendRange | None = None
@@ -129,7 +138,7 @@ class SMBConnection:
             self._message(memoryview(data)[PREFIX_SIZE:])
             return
         self._frames = self._framer.feed(data)
-        self.go_on()
+        self._answer_arrived()
 
     def best_read(self, most: int) -> int:
         """How many bytes a transport should take of the stream next, at most `most`."""
@@ -137,11 +146,34 @@ class SMBConnection:
 
     def hold(self) -> None:
         """The client does not take its replies: no further request is answered until `go_on`."""
-        self._held = True
+        self._held = self._full = True
 
     def go_on(self) -> None:
-        """Answers the requests that have arrived."""
+        """The client takes its replies again: answers the requests that have arrived."""
+        self._full = False
+        if not self._resting:
+            self._answer_arrived()
+
+    def _take_turns(self) -> None:
+        """Others have their turn before the rest of what this client sent is answered."""
+        self._held = self._resting = True
+        if self.rest is not None:
+            self.rest(True)
+        self.server.turns.later(self._after_others)
+
+    def _after_others(self) -> None:
+        self._resting = False
+        if self.closed:
+            return
+        if self.rest is not None:
+            self.rest(False)
+        if not self._full:
+            self._answer_arrived()
+
+    def _answer_arrived(self) -> None:
         self._held = False
+        turn = self.server.world.turn
+        turn.begin()
         try:
             while True:
                 for frame in self._frames:
@@ -149,6 +181,9 @@ class SMBConnection:
                         return
                     self._frame(frame)
                     if self._held:
+                        return
+                    if turn.over():
+                        self._take_turns()
                         return
                 if not self._arrived:
                     return

@@ -86,7 +86,7 @@ def open_file(
         result = store.create(path, create)
     except MustWait as obstacle:
         waits = server.settings.timing.sharing_violation
-        later = wait_until_free(lambda: store.create(path, create), obstacle, server.clock, waits)
+        later = wait_until_free(lambda: store.create(path, create), obstacle, server, waits)
         return later.addCallback(opened)
     return opened(result)
 

@@ -1,7 +1,6 @@
 """Names with wildcards, as DELETE and RENAME take them: what they stand for, and doing something to each."""
 
 from collections.abc import Callable
-from typing import Final
 
 from twisted.internet.defer import Deferred
 
@@ -11,9 +10,6 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Info, Unfinished
 from fakesmb.vfs.wildcards import has_wildcards
-
-_SLICE: Final = 200
-"""Names deleted or renamed by one request before others have a turn."""
 
 
 def is_pattern(request: AnyRequest, name: str) -> bool:
@@ -39,7 +35,7 @@ def matches(request: AnyRequest, path: Path, attributes: int) -> "list[Info] | D
             raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {pattern!r}")
         return found
 
-    return closing(search, lambda: retry_until_free(gather, request.server.clock))
+    return closing(search, lambda: retry_until_free(gather, request.server))
 
 
 def paths_of(pattern: Path, infos: list[Info], *, files: bool = False) -> list[Path]:
@@ -51,13 +47,14 @@ def paths_of(pattern: Path, infos: list[Info], *, files: bool = False) -> list[P
 def each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -> "Answer | Deferred[Answer]":
     """Acts on one name after another. While an oplock of one is broken, what is done before stays done."""
     left = paths[::-1]
+    turn = request.server.world.turn
 
     def attempt() -> Answer:
-        for _ in range(_SLICE):
-            if not left:
-                return Empty()
+        while left:
             act(left[-1])
             left.pop()
-        raise Unfinished
+            if left and turn.over():
+                raise Unfinished
+        return Empty()
 
-    return retry_until_free(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server)

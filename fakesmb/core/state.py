@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
+from fakesmb.core.turns import Turns
 from fakesmb.core.views import LiveView
 from fakesmb.nt.names import fold
 from fakesmb.record.log import EventLog
@@ -22,7 +23,7 @@ from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileStore, Handle, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
-from fakesmb.world import World
+from fakesmb.world import Turn, World
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
@@ -230,12 +231,18 @@ class OpenSearch:
 
 
 class Counters:
-    """What NetrServerStatisticsGet tells ([MS-SRVS] 2.2.4.39)."""
+    """What NetrServerStatisticsGet tells ([MS-SRVS] 2.2.4.39), and how long the server kept somebody waiting."""
 
-    __slots__ = ("bytes_received", "bytes_sent", "file_opens", "refused_sessions", "sessions")
+    __slots__ = ("_turn", "bytes_received", "bytes_sent", "file_opens", "refused_sessions", "sessions")
 
-    def __init__(self) -> None:
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
         self.bytes_received = self.bytes_sent = self.file_opens = self.refused_sessions = self.sessions = 0
+
+    @property
+    def longest_hold_up(self) -> float:
+        """Seconds that a message waited at most, so far, until the loop looked for it; 0 where no loop counts."""
+        return self._turn.longest
 
 
 class Server:
@@ -271,7 +278,8 @@ class Server:
         self.referrals = ReferralTable()
         self.started = self.world.now()
         self.messages = 0
-        self.counters = Counters()
+        self.counters = Counters(self.world.turn)
+        self.turns = Turns(clock, self.world.turn)
         self.plans: dict[int, Plan] | None = None
         """How a message that is one plain command is answered, by its code; made by the first connection."""
         self.taps: tuple[Tap, ...] = ()

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from fakesmb.core.state import Clock
+from fakesmb.core.state import Server
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import MustWait, Search, SharingViolation, Unfinished
 
@@ -36,13 +36,13 @@ class Retried(Generic[T]):
     it when the holder stays silent. Unfinished work goes on after others had their turn.
     """
 
-    __slots__ = ("_attempt", "_clock", "_forget", "_obstacle", "_sharing_seconds", "_timer", "deferred")
+    __slots__ = ("_attempt", "_forget", "_obstacle", "_server", "_sharing_seconds", "_timer", "deferred")
 
     def __init__(
-        self, attempt: Callable[[], T], obstacle: MustWait, clock: Clock, sharing_seconds: float
+        self, attempt: Callable[[], T], obstacle: MustWait, server: Server, sharing_seconds: float
     ) -> None:
         self._attempt = attempt
-        self._clock = clock
+        self._server = server
         self._sharing_seconds = sharing_seconds
         self._timer: DelayedCall | None = None
         self.deferred: Deferred[T] = Deferred(self._cancelled)
@@ -54,11 +54,11 @@ class Retried(Generic[T]):
             None
         )  # its frames would keep this object and an open search alive
         if isinstance(obstacle, Unfinished):
-            self._forget = self._clock.callLater(0, self._again).cancel
+            self._forget = self._server.turns.later(self._again)
             return
         self._forget = obstacle.wait(self._again)
         if self._timer is None and isinstance(obstacle, SharingViolation):
-            self._timer = self._clock.callLater(self._sharing_seconds, self._last_try)
+            self._timer = self._server.clock.callLater(self._sharing_seconds, self._last_try)
 
     def _again(self) -> None:
         self._forget = _nothing
@@ -101,25 +101,28 @@ class Retried(Generic[T]):
             self._timer.cancel()
 
 
-def retry_until_free(attempt: Callable[[], T], clock: Clock, sharing_seconds: float = 0) -> "T | Deferred[T]":
+def retry_until_free(
+    attempt: Callable[[], T], server: Server, sharing_seconds: float = 0
+) -> "T | Deferred[T]":
     """What `attempt` gives, at once or when no obstacle is left; raises what else it raises.
 
     `sharing_seconds` is how long a sharing violation is waited for; 0 raises it at once.
     `attempt` is called several times.
     """
+    server.world.turn.begin()
     try:
         return attempt()
     except MustWait as obstacle:
-        return wait_until_free(attempt, obstacle, clock, sharing_seconds)
+        return wait_until_free(attempt, obstacle, server, sharing_seconds)
 
 
 def wait_until_free(
-    attempt: Callable[[], T], obstacle: MustWait, clock: Clock, sharing_seconds: float = 0
+    attempt: Callable[[], T], obstacle: MustWait, server: Server, sharing_seconds: float = 0
 ) -> "Deferred[T]":
     """What `attempt` gives once no obstacle is left, where one has been met; raises it where it is not waited for."""
     if sharing_seconds <= 0 and isinstance(obstacle, SharingViolation):
         raise obstacle
-    return Retried(attempt, obstacle, clock, sharing_seconds).deferred
+    return Retried(attempt, obstacle, server, sharing_seconds).deferred
 
 
 def closing(search: Search, begin: "Callable[[], T | Deferred[T]]") -> "T | Deferred[T]":

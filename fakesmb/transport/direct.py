@@ -86,6 +86,8 @@ class DirectTCP(TwistedProtocol):
     _waiting = 0
     """Bytes handed to the transport since it was last empty."""
     _full = False
+    _resting = False
+    """Whether requests that have arrived wait for their turn."""
 
     def __init__(self, factory: "DirectTCPFactory") -> None:
         self._clients = factory
@@ -107,6 +109,7 @@ class DirectTCP(TwistedProtocol):
         )
         if self._socket is not None and sys.platform == "linux":  # elsewhere sendfile is another call
             self.connection.send_range = self._send_range
+        self.connection.rest = self._rest
         self._clients.connected.add(self)
 
     def _tcp(self) -> _Transport:
@@ -202,9 +205,17 @@ class DirectTCP(TwistedProtocol):
         transport.unregisterProducer()
         if self._full:
             self._full = False
-            transport.resumeProducing()
+            if not self._resting:
+                transport.resumeProducing()
             if self.connection is not None:
                 self.connection.go_on()
+
+    def _rest(self, rests: bool) -> None:
+        """Reads no further while requests that have arrived wait for their turn."""
+        self._resting = rests
+        if self._socket is not None and not self._full:
+            transport = self._tcp()
+            (transport.pauseProducing if rests else transport.resumeProducing)()
 
     def stopProducing(self) -> None:  # noqa: N802
         """The transport is gone; `connectionLost` follows."""

@@ -16,15 +16,13 @@ from typing import Any, Final
 from twisted.internet.epollreactor import EPollReactor
 from twisted.python import log
 
+from fakesmb.world import TURN_SECONDS, Turn
+
 _with_context: Callable[..., Any] = log.callWithLogger
 _say: Callable[[], Any] = log.err
 
 BRISK_SECONDS: Final = 50e-6
 """A client that sends its next request within this time is waited for awake. Waking takes a processor 5 to 20 us."""
-
-
-TURN_SECONDS: Final = 0.05
-"""So long at most events are handed out before Twisted's own loop has its turn."""
 
 
 class PlainEPollReactor(EPollReactor):
@@ -33,6 +31,8 @@ class PlainEPollReactor(EPollReactor):
     def __init__(self, *, watchful: bool = False) -> None:
         """`watchful`: may wait awake. For a process of its own, with a processor for its clients beside it."""
         super().__init__()  # type: ignore[no-untyped-call]
+        self.turn = Turn(driven=True)
+        """Its present turn, from one look at the sockets to the next: long work asks it whether to stop."""
         self._watchful = watchful
         self._brisk = False
         """Whether the same descriptor, and no other, was ready twice with only a short wait between."""
@@ -41,20 +41,28 @@ class PlainEPollReactor(EPollReactor):
 
     def doPoll(self, timeout: float | None) -> None:  # noqa: N802
         """Waits for events and hands each to its reader or writer; goes on while more come and nothing else is due."""
-        due = None if timeout is None else perf_counter() + timeout
+        turn, now = self.turn, perf_counter()
+        if now - turn.began > turn.longest:
+            turn.longest = now - turn.began
+        due = None if timeout is None else now + timeout
         try:
             ready = self._wait(timeout)
-            until = perf_counter() + TURN_SECONDS
+            turn.began = now = perf_counter()
+            until = now + TURN_SECONDS
             if due is not None and due < until:
                 until = due
             while ready:
                 self._serve(ready)
-                left = until - perf_counter()
+                now = perf_counter()
+                left = until - now
                 if left <= 0 or self._has_other_work():
                     return
+                if now - turn.began > turn.longest:
+                    turn.longest = now - turn.began
                 ready = self._wait(left)
+                turn.began = perf_counter()
         except InterruptedError:
-            return
+            turn.began = perf_counter()
 
     def _serve(self, ready: "list[tuple[int, int]]") -> None:
         selectables: dict[int, Any] = self._selectables

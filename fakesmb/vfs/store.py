@@ -221,10 +221,10 @@ class Search(Protocol):
         """The position after the entry given last: a resume key, never 0."""
 
     def seek(self, key: int) -> None:
-        """Continues after the entry whose resume key this is; 0 starts over."""
+        """Continues after the entry whose resume key this is; 0 starts over. May raise `Unfinished`."""
 
     def seek_name(self, name: str) -> bool:
-        """Continues after the entry of that name; False if it was never there."""
+        """Continues after the entry of that name; False if it was never there. May raise `Unfinished`."""
 
     def close(self) -> None:
         """Lets the snapshot go."""

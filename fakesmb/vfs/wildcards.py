@@ -20,7 +20,7 @@ _TOKENS: Final = {
     '"': r"(?:\.|\Z)",
 }
 _STARS_FOR_RE: Final = 2
-"""Patterns with more stars could make `re` backtrack for minutes; those are matched state by state."""
+"""Patterns with more could make `re` try for minutes; those are matched in linear time."""
 
 Matcher = Callable[[str], bool]
 
@@ -37,11 +37,12 @@ def compile_pattern(pattern: str) -> Matcher | None:
     folded = re.sub(r"\*{2,}", "*", fold(pattern))
     if not has_wildcards(folded):
         return lambda name: fold(name) == folded
-    if folded.count("*") + folded.count("<") <= _STARS_FOR_RE:
+    # "<" looks ahead for a dot, so it counts twice.
+    if folded.count("*") + 2 * folded.count("<") <= _STARS_FOR_RE:
         expression = re.compile("".join(_TOKENS.get(c) or re.escape(c) for c in folded), re.DOTALL)
         matches = expression.fullmatch
         return lambda name: matches(fold(name)) is not None
-    return lambda name: _walk(folded, fold(name))
+    return _linear(folded)
 
 
 def from_dos(pattern: str) -> str:
@@ -66,41 +67,44 @@ def from_dos(pattern: str) -> str:
     return "".join(out)
 
 
-def _walk(pattern: str, name: str) -> bool:
-    """Matches in time len(pattern) * len(name), by the set of places in the pattern a name can reach."""
-    end = len(pattern)
-    last_dot, last = name.rfind("."), len(name) - 1
-    places = {0}
-    for at, character in enumerate(name):
-        places = _skip(pattern, places, before_dot=character == ".")
-        one = ("?", character, ">") if character != "." else ("?", ".", '"', ">" if at == last else "")
-        reached = set()
-        for place in places:
-            if place == end:
-                continue
-            token = pattern[place]
-            if token == "*" or (token == "<" and at != last_dot):
-                reached.add(place)
-            elif token in one or token == "<":
-                reached.add(place + 1)
-        if not reached:
-            return False
-        places = reached
-    return end in _skip(pattern, places, before_dot=True, at_end=True)
+def _linear(pattern: str) -> Matcher:
+    """A matcher whose time grows with the name, a few operations on numbers for each of its characters.
 
+    Bit `i` of a number stands for the place before the pattern's token `i`: all places that a name can be at are
+    followed at once.
+    """
+    at_token: dict[str, int] = {}
+    for place, token in enumerate(pattern):
+        at_token[token] = at_token.get(token, 0) | 1 << place
+    star, dos_star, dos_qm = (at_token.get(token, 0) for token in "*<>")
+    one, dos_dot, dot = (at_token.get(token, 0) for token in '?".')
+    letters = {token: bits | one | dos_qm for token, bits in at_token.items() if token not in '*?<>".'}
+    others = one | dos_qm
+    whole = 1 << len(pattern)
+    # What may stand for nothing: where the name goes on, before a dot, at its end.
+    within = star | dos_star
+    before_dot = within | dos_qm
+    at_end = before_dot | dos_dot
 
-def _skip(pattern: str, places: set[int], *, before_dot: bool, at_end: bool = False) -> set[int]:
-    """Adds the places reached without consuming a character."""
-    pending = list(places)
-    seen = set(places)
-    while pending:
-        place = pending.pop()
-        if place >= len(pattern):
-            continue
-        token = pattern[place]
-        if token in "*<" or (token == ">" and before_dot) or (token == '"' and at_end):
-            following = place + 1
-            if following not in seen:
-                seen.add(following)
-                pending.append(following)
-    return seen
+    def matches(name: str) -> bool:
+        name = fold(name)
+        last_dot, last = name.rfind("."), len(name) - 1
+        places = 1
+        for at, character in enumerate(name):
+            if character == ".":
+                # Adding to the bits of a run of such tokens carries each place in it on to the end of the run.
+                places |= ((places & before_dot) + before_dot) ^ before_dot
+                taken = one | dot | dos_dot | (dos_qm if at == last else 0)
+                if at == last_dot:
+                    places = (places & star) | (places & (taken | dos_star)) << 1
+                else:
+                    places = (places & within) | (places & taken) << 1
+            else:
+                places |= ((places & within) + within) ^ within
+                places = (places & within) | (places & letters.get(character, others)) << 1
+            if not places:
+                return False
+        places |= ((places & at_end) + at_end) ^ at_end
+        return bool(places & whole)
+
+    return matches

@@ -1,5 +1,6 @@
 """Directories of thousands of files: a request that looks through one lets others have their turns."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ NAMES = 0x0101
 
 
 @pytest.fixture
-def large(folders: dict[str, Path]) -> Path:
-    """2,499 files called so and one that is not."""
+def large(server: InMemoryServer, folders: dict[str, Path]) -> Path:
+    """2,499 files called so and one that is not; whoever asks how long a turn lasts finds it a millisecond longer."""
+    server.server.world.turn.now = count(0, 0.001).__next__
     for number in range(FILES - 1):
         (folders["public"] / "dir" / f"file {number:04}.txt").touch()
     (folders["public"] / "dir" / "rarity").touch()
@@ -130,8 +132,9 @@ def test_deleting_and_renaming_by_pattern_takes_turns(
     assert [path.name for path in large.iterdir()] == ["rarity"]
 
 
-def test_a_listing_goes_on_by_name(client: Client, large: Path) -> None:
+def test_a_listing_goes_on_by_name(server: InMemoryServer, client: Client, large: Path) -> None:
     """In any case, from any name: every entry behind it once."""
+    server.server.world.turn.now = server.clock.seconds
     client.send(0x32, find_first("\\dir\\*"))
     first = FindFirst2Response.decode(client.answer().body(TransactionResponse).parameters)
     assert first.search_count == 500

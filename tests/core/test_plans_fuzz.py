@@ -27,7 +27,7 @@ from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.header import HEADER_SIZE, Flags2
 from fakesmb.wire.session import SessionSetupPlainRequest
-from fakesmb.world import World
+from fakesmb.world import Turn, World
 from tests.core import test_plans, transcript
 from tests.core.alike import frames, same_message
 from tests.core.conftest import MONDAY_NS, make_folders
@@ -392,7 +392,12 @@ def run(
             )
             folder = base / "lab"
             folder.mkdir()
-            patch.setattr(World, "__init__", lambda world: setattr(world, "now", lambda: MONDAY_NS / 1e9))
+
+            def begun(world: World) -> None:
+                world.now = lambda: MONDAY_NS / 1e9
+                world.turn = Turn()
+
+            patch.setattr(World, "__init__", begun)
             try:
                 conversation = Conversation(folder, kinds, corpus, plans=plans)
                 conversation.play(actions)

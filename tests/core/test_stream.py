@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from twisted.internet.task import Clock
 
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
@@ -312,3 +313,38 @@ def test_commands_without_a_handler(client: Client, command: int, expected: NT) 
     assert (answer.header.command, answer.header.status) == (command, expected)
     assert bytes(answer.message[32:]) == ERROR_BLOCK
     assert client.create("a.txt")
+
+
+def test_many_messages_at_once_leave_turns_to_others(server: InMemoryServer, client: Client) -> None:
+    """800 searches in one piece were answered one after the other, and everybody else waited. None gets lost."""
+    other = server.client().sign_in()
+    turn = server.server.world.turn
+    rests: list[bool] = []
+    client.connection.rest = rests.append
+    wanted = [client.message(ECHO, EchoRequest(1, b"?"), mid=number) for number in range(1, 101)]
+    turn.now = itertools.count(0, 0.001).__next__
+    client.connection.receive(b"".join(map(framed, wanted[:50])))
+    client.connection.receive(b"".join(map(framed, wanted[50:])))
+    answered = len(client.answers())
+    assert 0 < answered < 20
+    assert rests == [True]
+    assert other.call(ECHO, EchoRequest(1, b"?"), EchoResponse).data == b"?"
+    assert isinstance(server.clock, Clock)
+    server.clock.advance(0)
+    assert [answer.header.mid for answer in client.answers()] == list(range(answered + 1, 101))
+    assert rests[:4] == [True, False, True, False]
+
+
+def test_a_client_that_leaves_while_its_messages_wait_is_answered_nothing(
+    server: InMemoryServer, client: Client
+) -> None:
+    server.server.world.turn.now = itertools.count(0, 0.001).__next__
+    echo = framed(client.message(ECHO, EchoRequest(1, b"?"), mid=1))
+    client.connection.receive(echo * 50)
+    client.lost()
+    answered = len(client.answers())
+    assert isinstance(server.clock, Clock)
+    server.clock.advance(0)
+    assert client.answers() == []
+    assert answered < 50
+    assert server.problems == []

@@ -127,3 +127,29 @@ def test_a_turn_ends_when_a_timer_is_due(reactor: Any) -> None:
     reactor._poller.due = [(0, [(7, 1)])] * 5
     reactor.doPoll(0.01)
     assert reader.reads == 1
+
+
+def test_the_longest_turn_is_counted_and_a_wait_is_none(reactor: Any) -> None:
+    """From one look at the sockets to the next: what is read, and what timers do after that."""
+    reactor.running = True
+    reactor._selectables[7] = Reader(lambda: time.sleep(0.02))
+    reactor._poller.due = [(0.1, [(7, 1)]), (0.1, []), (0.0, [])]
+    reactor.doPoll(FEW_SECONDS)
+    reactor.doPoll(FEW_SECONDS)
+    assert 0.02 <= reactor.turn.longest < 0.1
+    time.sleep(0.03)
+    reactor.doPoll(0)
+    assert reactor.turn.longest >= 0.03
+
+
+def test_a_turn_is_over_after_its_time_but_a_slice_has_its_own(reactor: Any) -> None:
+    turn, now = reactor.turn, 100.0
+    turn.now = lambda: now
+    turn.began = 100.0
+    assert not turn.over()
+    now = 100.02
+    assert turn.over()
+    turn.spare()
+    assert not turn.over()
+    now = 100.031
+    assert turn.over()

@@ -79,8 +79,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferr
     params = request.params
     if len(params.resume_key):
         key, known, place = _known(request)
-        known.search.seek(place)
-        return _answer(request, known, key.client_state, keeps=True, begins=False)
+        return _answer(request, known, key.client_state, keeps=True, place=place)
     if params.search_attributes & VOLUME_MASK == Attribute.VOLUME:
         return _label(request)
     path = request.named(params.file_name, wildcards=True)
@@ -107,9 +106,9 @@ def _make_room(request: AnyRequest) -> None:
 
 
 def _answer(
-    request: Request[SearchRequest], known: OpenSearch, client: bytes, *, keeps: bool, begins: bool = True
+    request: Request[SearchRequest], known: OpenSearch, client: bytes, *, keeps: bool, place: int = -1
 ) -> "Answer | Deferred[Answer]":
-    """The next entries: as many as asked for and as fit one message.
+    """The next entries (from `place` on, where the client names one): as many as asked for and as fit one message.
 
     None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on.
     """
@@ -118,8 +117,13 @@ def _answer(
     wanted = min(request.params.max_count, room)
     cased = bool(request.header.flags2 & Flags2.LONG_NAMES)
     entries: list[bytes] = []
+    begins = place < 0
 
     def attempt() -> Answer:
+        nonlocal place
+        if place >= 0:
+            known.search.seek(place)
+            place = -1
         while len(entries) < wanted and (info := known.search.next()) is not None:
             key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
             entries.append(entry_of(info, key, connection.oem_encoding, cased=cased))
@@ -131,7 +135,7 @@ def _answer(
             raise SMBError(NT.NO_MORE_FILES, f"nothing matches {request.params.file_name!r}")
         return SearchResponse(len(entries), b"".join(entries))
 
-    return retry_until_free(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server)
 
 
 def entry_of(info: Info, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:

@@ -114,7 +114,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
         return Results(response, entries.finish())
 
     listing = Listing(request, search, level, params.search_count, params.flags)
-    return closing(search, lambda: then(retry_until_free(listing, request.server.clock), answer))
+    return closing(search, lambda: then(retry_until_free(listing, request.server), answer))
 
 
 @subcommand(Trans2.FIND_NEXT2, FindNext2Request)
@@ -126,8 +126,17 @@ def find_next2(request: Request[FindNext2Request]) -> Outcome:
     known = connection.searches.get(params.sid)
     if known is None or known.tree is not request.tree or known.session is not request.session:
         raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X} is no search of this tree and user")
-    if not params.flags & FindFlag.CONTINUE_FROM_LAST:
-        _resume(known.search, params)
+    goes_on = bool(params.flags & FindFlag.CONTINUE_FROM_LAST)
+    listing: Listing | None = None
+
+    def attempt() -> Listing:
+        nonlocal goes_on, listing
+        if not goes_on:
+            _resume(known.search, params)
+            goes_on = True
+        if listing is None:
+            listing = Listing(request, known.search, level, params.search_count, params.flags)
+        return listing()
 
     def answer(listing: Listing) -> Results:
         entries, ended = listing.entries, listing.ended
@@ -138,8 +147,7 @@ def find_next2(request: Request[FindNext2Request]) -> Outcome:
         response = FindNext2Response(entries.count, int(ended), 0, entries.last)
         return Results(response, entries.finish())
 
-    listing = Listing(request, known.search, level, params.search_count, params.flags)
-    return then(retry_until_free(listing, request.server.clock), answer)
+    return then(retry_until_free(attempt, request.server), answer)
 
 
 def _resume(search: Search, params: FindNext2Request) -> None:

@@ -58,7 +58,7 @@ def _changed(request: AnyRequest, target: Target, level: int) -> "Results | Defe
         change(request, target, level)
         return _DONE
 
-    return retry_until_free(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server)
 
 
 _DONE: Final = Results(NO_EA_ERROR)

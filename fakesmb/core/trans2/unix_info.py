@@ -197,7 +197,7 @@ def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferr
         apply(request, target, wanted)
         return Results(NO_EA_ERROR)
 
-    return retry_until_free(attempt, request.server.clock)
+    return retry_until_free(attempt, request.server)
 
 
 def _path(target: Target) -> Path:

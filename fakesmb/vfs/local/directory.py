@@ -155,8 +155,18 @@ class Directory:
     def link(self, name: str, to: "Directory", new: str) -> None:
         os.link(self.base + name, to.base + new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
 
+    def scan(self) -> "os._ScandirIterator[str]":
+        """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed."""
+        if self.fd is None:
+            return os.scandir(self.path)
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            return os.scandir(fd)
+        finally:
+            os.close(fd)
+
     def names(self) -> list[str]:
-        """All names in it, in the disk's order, without `.` and `..`."""
+        """All of them at once."""
         if self.fd is None:
             return os.listdir(self.path)
         fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)

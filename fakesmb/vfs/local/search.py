@@ -4,8 +4,8 @@ import os
 import stat
 from bisect import bisect_left
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import SMBError
@@ -20,6 +20,9 @@ from fakesmb.vfs.store import Info, Unfinished
 from fakesmb.vfs.stored import NOTHING
 from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
 
+if TYPE_CHECKING:
+    from os import _ScandirIterator  # what it is called in typeshed
+
 _ASKED_FOR: Final = Attribute.HIDDEN | Attribute.SYSTEM | Attribute.DIRECTORY
 """Files with these are listed only if the search asks for them, all others always ([MS-CIFS] 2.2.1.2.4)."""
 
@@ -28,10 +31,10 @@ _REQUIRED: Final = 0x37
 """The bits that, shifted up by eight, an entry must have."""
 
 _DOTS: Final = (".", "..")
-_SORTED_AT_ONCE: Final = 10_000
-"""Names sorted before others have a turn."""
-_SLICE: Final = 1000
-"""Names looked at before others have a turn: some ten milliseconds."""
+_ROW: Final = 1000
+"""Names read and sorted before the time is looked at: a millisecond."""
+_FEW: Final = 7
+"""The time is looked at before every eighth name: a disk may be slow, and a pattern long."""
 
 
 def _dots(matcher: Matcher | None) -> tuple[str, ...]:
@@ -55,16 +58,22 @@ class LocalSearch:
         "_attributes",
         "_directory",
         "_dots",
+        "_given",
         "_keys",
+        "_last",
         "_lookup",
         "_matcher",
         "_names",
         "_opens",
         "_pattern",
+        "_paused_at",
         "_plain",
+        "_reading",
+        "_refreshed",
         "_required",
+        "_rows",
         "_stamp",
-        "_unsorted",
+        "_turn",
         "_wild",
     )
 
@@ -87,40 +96,75 @@ class LocalSearch:
         self._keys: list[str] | None = None
         """Of each name but the dots its key: they are sorted by it."""
         self._names: list[str] = []
-        self._unsorted: list[str] | None = None
-        """Names that are still to be sorted; those in `_names` are then, in several rows. None where all are."""
+        self._reading: _ScandirIterator[str] | None = None
+        """Gives the names that are still to be read; None where all are."""
+        self._given: set[str] = set()
+        """Names given out before that have not been read again."""
+        self._rows: list[list[str]] = []
+        """Names that have been read, sorted in several rows until all are in `_names`."""
+        self._last = ""
+        """The entry given last, and whether the names were taken anew, when `seek_name` was called first."""
+        self._refreshed = False
+        self._turn = opens.world.turn
+        self._paused_at = -1
         if self._wild:
-            self._unsorted = directory.names()
+            self._begin_reading(directory, set())
         else:
             self._names = self._one(directory)
 
-    def _take(self, names: list[str]) -> None:
-        """Names to look through, in the order Windows lists them, `.` and `..` first."""
+    def _prepare(self) -> None:
+        """Reads and sorts the names, of many a part only: raises `Unfinished` then, and is to be called again."""
+        while self._reading is not None:
+            row = [entry.name for entry in islice(self._reading, _ROW)]
+            if not row:
+                self._reading.close()
+                self._reading = None
+                # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
+                row = list(self._given)
+            self._given.difference_update(row)
+            if row:
+                self._add_row(row)
+                self._pause()
+        rows = self._rows
+        while len(rows) > 1:
+            self._merge()
+            self._pause()
+        if rows:
+            row, names = rows[0], self._names
+            while row:
+                names += [entry.rpartition("\0")[2] for entry in row[:_ROW]]
+                del row[:_ROW]
+                self._pause()
+            self._rows = []
+
+    def _add_row(self, names: list[str]) -> None:
+        """Sorts some of the names, each behind its key, and merges rows of much the same length."""
         key = self._key(names)
-        names.sort(key=key)
-        self._plain = key is str.upper
-        self._names = [*self._dots, *names]
-        self._unsorted = None
+        self._plain = self._plain and key is str.upper
+        self._rows.append(sorted([f"{key(name)}\0{name}" for name in names]))
+        while len(self._rows) > 1 and len(self._rows[-2]) < 2 * len(self._rows[-1]):
+            self._merge()
+
+    def _merge(self) -> None:
+        """Makes one of the last two rows: sorting what is sorted in two parts is merging them."""
+        last = self._rows.pop()
+        self._rows[-1] += last
+        self._rows[-1].sort()
+
+    def _pause(self) -> None:
+        if self._turn.over():
+            raise Unfinished
+
+    def _begin_reading(self, directory: Directory, given: set[str]) -> None:
+        """Takes the names anew, and with them those of `given`, in the order Windows lists them, the dots first."""
+        if self._reading is not None:
+            self._reading.close()
+        self._reading = directory.scan()
+        self._given = given
+        self._plain = True
+        self._names = [*self._dots]
+        self._rows = []
         self._keys = None
-
-    def _sort(self, unsorted: list[str]) -> None:
-        """Sorts the names, of many a row only: raises `Unfinished` then, and is to be called again."""
-        names = self._names
-        if len(names) + len(unsorted) <= _SORTED_AT_ONCE:
-            self._take(unsorted)
-            return
-        row = unsorted[-_SORTED_AT_ONCE:]
-        del unsorted[-_SORTED_AT_ONCE:]
-        row.sort(key=self._key(row))
-        names += row
-        if not unsorted:  # sorting rows that are sorted is merging them
-            self._take(names)
-        raise Unfinished
-
-    def _sort_all(self) -> None:
-        while self._unsorted is not None:
-            with suppress(Unfinished):
-                self._sort(self._unsorted)
 
     def _key(self, names: list[str]) -> Callable[[str], str]:
         """What gives the form by which these names are sorted and found."""
@@ -133,14 +177,15 @@ class LocalSearch:
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches; None at the end."""
-        if self._unsorted is not None:
-            self._sort(self._unsorted)
-        names, matcher, slice_end = self._names, self._matcher, self._at + _SLICE
+        if self._reading is not None or self._rows:
+            self._prepare()
+        names, matcher = self._names, self._matcher
         directory = self._directory
         if directory is None:
             return None
         while self._at < len(names):
-            if self._at == slice_end:
+            if not self._at & _FEW and self._at != self._paused_at and self._turn.over():
+                self._paused_at = self._at
                 raise Unfinished
             name = names[self._at]
             self._at += 1
@@ -156,18 +201,23 @@ class LocalSearch:
         return self._at + 1
 
     def seek(self, key: int) -> None:
-        """Continues after the entry of that key; 0 starts over, one beyond the end ends."""
-        self._sort_all()
+        """Continues after the entry of that key; 0 starts over, one beyond the end ends. May raise `Unfinished`."""
+        self._prepare()
         self._at = min(max(key - 1, 0), len(self._names))
 
     def seek_name(self, name: str) -> bool:
         """Continues after the entry of that name, or of that 8.3 name, in any case.
 
-        What was made or removed meanwhile counts, as on NTFS: OS/2 deletes as it lists.
+        What was made or removed meanwhile counts, as on NTFS: OS/2 deletes as it lists. May raise `Unfinished`.
         """
-        self._sort_all()
-        last = self._names[self._at - 1] if self._at else ""
-        self._refresh()
+        self._prepare()
+        if not self._refreshed:
+            self._last = self._names[self._at - 1] if self._at else ""
+            self._refresh()
+            self._refreshed = True
+            self._prepare()
+        self._refreshed = False
+        last = self._last
         if name in self._dots:
             self._at = self._dots.index(name) + 1
             return True
@@ -196,16 +246,18 @@ class LocalSearch:
         if stamp == self._stamp:
             return
         given = set(self._names[len(self._dots) : self._at])
-        fresh = directory.names()
-        # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
-        self._take([*fresh, *given.difference(fresh)])
+        self._begin_reading(directory, given)
         self._stamp = stamp
 
     def close(self) -> None:
         """Lets the snapshot and the directory go."""
         self._directory = None
         self._names = []
-        self._unsorted = None
+        self._rows = []
+        self._given = set()
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
         self._keys = None
 
     def _wanted(self, attributes: int) -> bool:

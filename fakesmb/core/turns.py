@@ -1,0 +1,48 @@
+"""Long work of all clients: a slice of each in turn, and between two turns whatever has come from the network."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fakesmb.world import Turn
+
+if TYPE_CHECKING:
+    from fakesmb.core.state import Clock
+
+Work = Callable[[], object]
+
+
+class Turns:
+    """Work that waits for its next slice. Work that is not done then asks for another, behind all that wait."""
+
+    __slots__ = ("_clock", "_due", "_queue", "_turn")
+
+    def __init__(self, clock: "Clock", turn: Turn) -> None:
+        self._clock = clock
+        self._turn = turn
+        self._queue: deque[list[Work]] = deque()
+        """Each in a list of its own, which is empty when the work is no longer wanted."""
+        self._due = False
+
+    def later(self, work: Work) -> Callable[[], None]:
+        """Calls `work`, which must not raise, in a turn to come; gives what cancels that."""
+        entry = [work]
+        self._queue.append(entry)
+        if not self._due:
+            self._due = True
+            self._clock.callLater(0, self._run)
+        return entry.clear
+
+    def _run(self) -> None:
+        """As many slices as there is time for; at least one."""
+        turn, queue = self._turn, self._queue
+        turn.spare()
+        for _ in range(len(queue)):
+            entry = queue.popleft()
+            if entry:
+                entry.pop()()
+                if turn.over():
+                    break
+        self._due = bool(queue)
+        if queue:
+            self._clock.callLater(0, self._run)
