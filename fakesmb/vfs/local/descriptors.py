@@ -175,6 +175,10 @@ class Guard:
         """Raises ACCESS_DENIED where this user may not do that with what is there."""
         self.open(entry, wanted, wanted, Disposition.OPEN, 0)
 
+    def check_link(self, entry: Entry) -> None:
+        """Raises ACCESS_DENIED where this user may not give a file another name: that needs what changes it."""
+        self.check(entry, Access.WRITE_ATTRIBUTES)
+
     def query(self, handle: LocalHandle, parts: int) -> Descriptor:
         """These parts of an open file's descriptor."""
         if rights_to_query(parts) & ~handle.access:

@@ -159,20 +159,15 @@ class Namespace:
             raise SMBError(NT.ACCESS_DENIED, "a stream of the file is open")
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)
-        if target.st is not None and not _same_place(source, target):
-            self._check_replaceable(target, replace=replace)
-            # It may be spelt otherwise, or be another link of the same file, which rename(2) leaves alone.
-            target.directory.about_to_change()
-            target.directory.unlink(target.name)
-            if not target.is_link:
-                self._forget(target.st)
-            target.directory.changed(removed=target.name)
-            if self._opens.watches.active:
-                self._opens.watches.removed(target.path, directory=False)
+        replaces = target.st is not None and not _same_place(source, target)
+        if replaces:
+            self._make_way(source, target, to.name, replace=replace)
         before = source.path
         source.directory.about_to_change()
         target.directory.about_to_change()
         source.directory.rename(source.name, target.directory, to.name)
+        if replaces:
+            self._tell_replaced(target)
         source.directory.changed(removed=source.name)
         self._opens.tunnel.remember(source.directory.path, source.name)
         target.directory.changed(added=to.name)
@@ -185,6 +180,27 @@ class Namespace:
             self._opens.watches.renamed(before, now, directory=stat.S_ISDIR(source.st.st_mode))
         if stat.S_ISREG(source.st.st_mode) and not source.is_link:
             self._note_renamed(target.directory, to.name, source.st)
+
+    def _make_way(self, source: Entry, target: Entry, name: str, *, replace: bool) -> None:
+        """Removes what a rename replaces, unless rename(2) does both in one step.
+
+        It does not where that is spelt otherwise, another link of the same file, or a file and no directory.
+        """
+        assert source.st is not None
+        assert target.st is not None
+        self._check_replaceable(target, replace=replace)
+        same_file = os.path.samestat(source.st, target.st)
+        if target.name != name or same_file or stat.S_ISDIR(source.st.st_mode):
+            target.directory.about_to_change()
+            target.directory.unlink(target.name)
+            target.directory.changed(removed=target.name)
+
+    def _tell_replaced(self, target: Entry) -> None:
+        assert target.st is not None
+        if not target.is_link:
+            self._forget(target.st)
+        if self._opens.watches.active:
+            self._opens.watches.removed(target.path, directory=False)
 
     def _note_renamed(self, directory: Directory, name: str, st: os.stat_result) -> None:
         """A renamed file gets the ARCHIVE attribute, as on Windows and Samba."""
@@ -200,15 +216,23 @@ class Namespace:
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
         if not stat.S_ISREG(source.st.st_mode):
             raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device cannot be linked")
+        if self._opens.secured:
+            self._guard.check_link(source)
         target = self._target(to)
         if not to.parts:
             raise SMBError(NT.OBJECT_NAME_COLLISION)
-        if target.st is not None:
-            if replace and _same_place(source, target):
-                return
-            self._check_replaceable(target, replace=replace)
+        if target.st is not None and replace and _same_place(source, target):
+            return
         if self._opens.secured:
+            if target.st is not None and replace:
+                self._guard.check(target, Access.DELETE)
             self._guard.check_add(target.directory, directory=False)
+        if target.st is not None:
+            self._check_replaceable(target, replace=replace)
+            if source.st.st_dev != target.directory.status().st_dev:
+                raise SMBError(
+                    NT.NOT_SAME_DEVICE, "a link to another disk, which would cost the file replaced"
+                )
         file = self._opens.get(source.st)
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)

@@ -190,7 +190,7 @@ class LocalPosixFiles:
         if stat.S_ISDIR(source.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
         if self._opens.secured:
-            self._guard.check(source, Access.WRITE_ATTRIBUTES)
+            self._guard.check_link(source)
         target = self._new(new)
         target.directory.about_to_change()
         source.directory.link(source.name, target.directory, target.name)

@@ -180,6 +180,46 @@ class TestNames:
             users.eve.rename(Path.parse("a.txt"), Path.parse("d\\b.txt"), replace=True)
         assert (users.lab.root / "a.txt").exists()
 
+    def test_replacing_a_file_by_a_link_needs_the_right_to_delete_it_and_to_add(
+        self, users: Users, refuses: Refuses
+    ) -> None:
+        users.protect("d\\b.txt", allow(BOB, Access.FILE_ALL))
+        users.protect("d", allow(EVE, Access.ADD_FILE | Access.LIST_DIRECTORY))
+        handle = users.open(users.eve, "a.txt", Access.FILE_ALL).handle
+        for source in (Path.parse("a.txt"), handle):
+            with refuses(NT.ACCESS_DENIED):
+                users.eve.link(source, Path.parse("d\\b.txt"), replace=True)
+        users.eve.close(handle)
+        assert (users.lab.root / "d" / "b.txt").read_text() == "b"
+        os.removexattr(users.lab.root / "d", descriptors.XATTR)
+        users.protect("d", allow(EVE, Access.DELETE_CHILD))
+        with refuses(NT.ACCESS_DENIED):
+            users.eve.link(Path.parse("a.txt"), Path.parse("d\\b.txt"), replace=True)
+        os.removexattr(users.lab.root / "d", descriptors.XATTR)
+        users.protect("d", allow(EVE, Access.DELETE_CHILD | Access.ADD_FILE))
+        users.eve.link(Path.parse("a.txt"), Path.parse("d\\b.txt"), replace=True)
+        assert (users.lab.root / "d" / "b.txt").read_text() == "a"
+
+    @pytest.mark.parametrize("rights", [0, Access.READ_ATTRIBUTES, Access.READ_DATA, Access.DELETE])
+    def test_no_command_links_to_a_file_that_one_may_not_change(
+        self, users: Users, refuses: Refuses, rights: int
+    ) -> None:
+        """By name, through an open and by the Unix extensions: the new name would be in a directory of one's own."""
+        users.protect("a.txt", allow(BOB, Access.FILE_ALL), allow(EVE, rights))
+        handle = users.open(users.eve, "a.txt", Access.READ_ATTRIBUTES).handle
+        for make in (
+            lambda: users.eve.link(Path.parse("a.txt"), Path.parse("d\\l"), replace=False),
+            lambda: users.eve.link(Path.parse("a.txt"), Path.parse("d\\b.txt"), replace=True),
+            lambda: users.eve.link(handle, Path.parse("d\\l"), replace=False),
+            lambda: users.eve.posix.make_hard_link(Path.parse("a.txt"), Path.parse("d\\l")),
+            lambda: users.eve.with_posix_names().link(Path.parse("a.txt"), Path.parse("d\\l"), replace=False),
+        ):
+            with refuses(NT.ACCESS_DENIED):
+                make()
+        users.eve.close(handle)
+        assert os.listdir(users.lab.root / "d") == ["b.txt"]
+        users.bob.link(Path.parse("a.txt"), Path.parse("d\\l"), replace=False)
+
 
 class TestMaking:
     """Descriptors of new files."""

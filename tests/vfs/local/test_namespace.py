@@ -1,6 +1,7 @@
 """Renames, links and deletions: what may be replaced, what an open file forbids, what follows a handle."""
 
 import contextlib
+import errno
 import os
 
 import pytest
@@ -52,6 +53,20 @@ def test_onto_what_exists(lab: Lab, refuses: Refuses) -> None:
     lab.store.rename(P("a"), P("TARGET"), replace=True)
     assert sorted(os.listdir(lab.root)) == ["TARGET", "dir", "locked"]
     assert (lab.root / "TARGET").read_text() == "a"
+
+
+def test_what_is_replaced_is_there_until_the_new_one_is(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rename that the disk refuses must not cost the file that it would have replaced."""
+    touch(lab, "a", "b")
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "refused")
+
+    monkeypatch.setattr(os, "rename", refused)
+    with pytest.raises(OSError, match="refused"):
+        lab.store.rename(P("a"), P("b"), replace=True)
+    assert sorted(os.listdir(lab.root)) == ["a", "b"]
+    assert (lab.root / "b").read_text() == "b"
 
 
 def test_onto_another_link_of_itself(lab: Lab) -> None:
