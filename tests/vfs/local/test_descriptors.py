@@ -1,6 +1,7 @@
 """Descriptors that are kept with files, and what they forbid whom."""
 
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -207,13 +208,14 @@ class TestNames:
         """By name, through an open and by the Unix extensions: the new name would be in a directory of one's own."""
         users.protect("a.txt", allow(BOB, Access.FILE_ALL), allow(EVE, rights))
         handle = users.open(users.eve, "a.txt", Access.READ_ATTRIBUTES).handle
-        for make in (
+        commands: list[Callable[[], None]] = [
             lambda: users.eve.link(Path.parse("a.txt"), Path.parse("d\\l"), replace=False),
             lambda: users.eve.link(Path.parse("a.txt"), Path.parse("d\\b.txt"), replace=True),
             lambda: users.eve.link(handle, Path.parse("d\\l"), replace=False),
             lambda: users.eve.posix.make_hard_link(Path.parse("a.txt"), Path.parse("d\\l")),
             lambda: users.eve.with_posix_names().link(Path.parse("a.txt"), Path.parse("d\\l"), replace=False),
-        ):
+        ]
+        for make in commands:
             with refuses(NT.ACCESS_DENIED):
                 make()
         users.eve.close(handle)
