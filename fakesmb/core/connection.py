@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 from fakesmb.auth.signing import Checker
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.id_pool import IdPool
+from fakesmb.core.partial_transactions import Transactions
+from fakesmb.core.pending import Pending
 from fakesmb.core.plan import NoPlans, Plan, Plans
+from fakesmb.core.quotas import ConnectionQuotas
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
-from fakesmb.core.transactions import Transactions
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
@@ -83,8 +85,9 @@ class SMBConnection:
         self.searches: IdPool[OpenSearch] = IdPool(
             profile.first_sid, limits.searches, NT.INSUFFICIENT_RESOURCES
         )
-        self.transactions = Transactions(limits)
-        self.pending: set[Exchange] = set()
+        self.quotas = ConnectionQuotas(limits, server.quotas)
+        self.transactions = Transactions(limits, self.quotas.reassembly)
+        self.pending = Pending(limits.pending, self.quotas.pending)
         self.signing: Checker | None = None
         self.lock_waits: dict[LockWait, Handle] = {}
         self.raw_write: Deferred[Buffer] | None = None
@@ -104,6 +107,8 @@ class SMBConnection:
         """POSIX seconds."""
         self.began = self.now()
         self._framer = Framer(limits.message_bytes)
+        self._held_bytes = 0
+        """What is charged of a message that has arrived in part."""
         self._frames: Iterator[Frame] = iter(())
         self._arrived: deque[bytes] = deque()
         """What came in while the connection was held."""
@@ -139,6 +144,15 @@ class SMBConnection:
             return
         self._frames = self._framer.feed(data)
         self._answer_arrived()
+        if self._framer.held != self._held_bytes and not self.closed:
+            self._charge_message()
+
+    def _charge_message(self) -> None:
+        """A message has arrived in part, or the rest of one: all connections together may hold so much of them."""
+        try:
+            self._held_bytes = self.quotas.frame.exchange(self._held_bytes, self._framer.held)
+        except SMBError as error:
+            self.drop(f"no room for the rest of a message: {error.why}")
 
     def best_read(self, most: int) -> int:
         """How many bytes a transport should take of the stream next, at most `most`."""
@@ -336,7 +350,7 @@ class SMBConnection:
         self.closed = True
         if self._sign_in_timer.active():
             self._sign_in_timer.cancel()
-        for exchange in list(self.pending):
+        for exchange in self.pending:
             exchange.cancel()
         for search in self.searches:
             search.search.close()
@@ -344,6 +358,8 @@ class SMBConnection:
             entry.close()
         for pool in (self.searches, self.opens, self.trees, self.sessions):
             pool.entries.clear()
+        self.transactions.end()
+        self.quotas.clear()
         self.server.connections.pop(self.number, None)
         self.server.log.emit(
             events.Disconnected(self.now(), self.number, self.peer, self.local, reason, by_server)
@@ -396,7 +412,7 @@ class SMBConnection:
             if ends(entry):
                 self.close_open(entry)
         # After the opens: what waits for a lock of one that closes hears so, and is not cancelled.
-        for exchange in list(self.pending):
+        for exchange in self.pending:
             if exchange.belongs(session, tree, pid):
                 exchange.cancel()
 

@@ -228,7 +228,8 @@ class Exchange:
     def _wait(self, deferred: "Deferred[Answer]") -> Answer | SMBError | None:
         """What a Deferred holds already; None where it has to be waited for, and the chain goes on then."""
         at_once: list[Answer | SMBError] = []
-        waits = too_many = False
+        waits = False
+        too_many = ""
 
         def ended(result: "Answer | Failure") -> None:
             self.waiting = None
@@ -238,7 +239,7 @@ class Exchange:
                 return
             self.connection.pending.discard(self)
             if too_many:
-                outcome = SMBError(NT.INSUFFICIENT_RESOURCES, "too many requests wait")
+                outcome = SMBError(NT.INSUFFICIENT_RESOURCES, too_many)
             if self._take(outcome):
                 self.run()
 
@@ -247,9 +248,7 @@ class Exchange:
         if at_once:
             return at_once[0]
         waits = True
-        pending = self.connection.pending
-        too_many = len(pending) >= self.connection.server.settings.limits.pending
-        pending.add(self)
+        too_many = self.connection.pending.add(self)
         self.record_request()
         if too_many:
             deferred.cancel()
@@ -276,6 +275,11 @@ class Exchange:
         """NT_CANCEL, or the client left: the handler's Deferred is cancelled, and answers as that says."""
         if self.waiting is not None:
             self.waiting.cancel()
+
+    @property
+    def arrived_in(self) -> object:
+        """The bytes that its message is a view of, and keeps."""
+        return self._message.obj
 
     def belongs(self, session: "Session | None", tree: "Tree | None", pid: int | None) -> bool:
         """Whether it is of that session, tree and process (None: any)."""

@@ -166,7 +166,12 @@ def open_pipe(request: AnyRequest, name: str, *, prefixed: bool = True) -> Open:
     connection = request.connection
     session = request.session
     pipe = request.server.pipes.open(
-        name, caller_of(session), acceptors(connection), prefixed=prefixed, owner=group_owner(session)
+        name,
+        caller_of(session),
+        acceptors(connection),
+        prefixed=prefixed,
+        owner=group_owner(session),
+        quotas=connection.quotas.pipes,
     )
     entry = Open(request.tree, request.session, pipe.path, request.header.pid, pipe=pipe)
     request.opened(entry)

@@ -32,12 +32,26 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     searches: int = 2048
     pending: int = 1024
     """Requests of one connection that wait: locks, notifications, delayed opens."""
+    pending_bytes: int = 8 << 20
+    """Bytes of their messages."""
+    total_pending_bytes: int = 128 << 20
+    """The same of all connections."""
     transactions: int = 16
     """Transactions of one connection whose secondaries are awaited."""
     transaction_bytes: int = 1 << 20
     """Parameters and data of one transaction."""
     message_bytes: int = 0x1FFFF + 0x1000
     """Length of one SMB message."""
+    reassembly_bytes: int = 4 << 20
+    """What one connection has sent of transactions and sign-ins of which more is to come."""
+    total_reassembly_bytes: int = 256 << 20
+    """The same of all connections, with messages that have arrived in part."""
+    pipes: int = 512
+    """Open pipes of one connection."""
+    pipe_bytes: int = 8 << 20
+    """What the pipes of one connection hold: requests in fragments, sign-ins, answers that nobody has read."""
+    total_pipe_bytes: int = 128 << 20
+    """The same of all connections."""
     sign_in_seconds: float = 60.0
     """A connection that has not signed in by then is closed."""
 

@@ -11,6 +11,7 @@ import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from fakesmb.core.identities import machine_sid, token_of
+from fakesmb.core.quotas import ServerQuotas
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
 from fakesmb.core.turns import Turns
@@ -97,15 +98,28 @@ class Share:
 class Session:
     """One signed-in user of a connection, or one who is about to be ([MS-CIFS] 3.3.1.5)."""
 
-    __slots__ = ("acceptor", "began", "connection", "identity", "last_used", "native_os", "uid")
+    __slots__ = ("acceptor", "began", "charged", "connection", "identity", "last_used", "native_os", "uid")
 
     def __init__(self, connection: "SMBConnection") -> None:
         self.connection = connection
         self.uid = 0
         self.identity: Identity | None = None
         self.acceptor: SpnegoAcceptor | None = None
+        self.charged = 0
+        """Bytes of the quota that a sign-in under way takes."""
         self.native_os = ""
         self.began = self.last_used = connection.now()
+
+    def charge(self, size: int) -> None:
+        """Takes `size` bytes of the connection's quota until the sign-in ends; raises INSUFFICIENT_RESOURCES."""
+        self.connection.quotas.reassembly.take(size)
+        self.charged += size
+
+    def end_sign_in(self) -> None:
+        """The sign-in under way, if any, has succeeded, failed or been given up."""
+        self.acceptor = None
+        self.connection.quotas.reassembly.give_back(self.charged)
+        self.charged = 0
 
     @property
     def token(self) -> "Token | None":
@@ -280,6 +294,7 @@ class Server:
         self.messages = 0
         self.counters = Counters(self.world.turn)
         self.turns = Turns(clock, self.world.turn)
+        self.quotas = ServerQuotas(settings.limits, log.problem)
         self.plans: dict[int, Plan] | None = None
         """How a message that is one plain command is answered, by its code; made by the first connection."""
         self.taps: tuple[Tap, ...] = ()

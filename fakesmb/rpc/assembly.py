@@ -43,6 +43,11 @@ class Assembly:
         self.multiplexed = False
         """Whether client and server agreed that calls may run side by side."""
 
+    @property
+    def held(self) -> int:
+        """Bytes of a request that is not whole."""
+        return 0 if self._partial is None else len(self._partial.stub)
+
     def clear(self) -> None:
         """Forgets a request that is not whole."""
         self._partial = None

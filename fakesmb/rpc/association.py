@@ -79,6 +79,11 @@ class Association:
         """Takes bytes as they come, PDUs cut anywhere. `answers` deals with those that are whole."""
         self._input += data
 
+    @property
+    def held(self) -> int:
+        """Bytes that it keeps of what came: PDUs and requests that are not whole, and sign-ins."""
+        return len(self._input) + self._assembly.held + self._securities.held
+
     def answers(self) -> Iterator[bytes]:
         """Deals with one whole PDU after the other and gives what it is answered with.
 

@@ -8,7 +8,7 @@ import importlib
 import re
 from collections import deque
 from collections.abc import Hashable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -17,6 +17,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.association import Association, Disconnect
 from fakesmb.rpc.groups import Groups
 from fakesmb.rpc.interface import Client, Interface, Registered, Surroundings, Traffic
+from fakesmb.rpc.pipe_quotas import PipeCharges, PipeQuotas, generous
 from fakesmb.rpc.security import Acceptors, none_accepted
 from fakesmb.rpc.view import Caller, ServerView
 from fakesmb.wire.dcerpc import Syntax
@@ -129,8 +130,11 @@ class PipeService:
         *,
         prefixed: bool = True,
         owner: Hashable = None,
+        quotas: PipeQuotas | None = None,
     ) -> "Pipe":
         """Opens a pipe by any form of its name.
+
+        `quotas` are what the client may hold in all its pipes; None: as much as it likes.
 
         `owner`: whom the association groups are for that are made or joined through it; None: the caller.
 
@@ -138,12 +142,13 @@ class PipeService:
         NT_CREATE_ANDX, whose names are relative to the pipe file system, while the older opens want the prefix.
 
         Raises OBJECT_NAME_NOT_FOUND for one that is not there, at once: Windows 7 waits for a minute and
-        more on a pipe that opens and then says nothing.
+        more on a pipe that opens and then says nothing. Raises what the quotas do where there are too many.
         """
         plain = plain_name(name)
         endpoint = ENDPOINTS.get(plain)
         if endpoint is None or (not prefixed and _PREFIX.match(name)):
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {plain!r}")
+        charges = PipeCharges(generous() if quotas is None else quotas)
         self._open[plain] = self._open.get(plain, 0) + 1
         interfaces = self._interfaces[endpoint.services]
 
@@ -155,7 +160,7 @@ class PipeService:
             return None
 
         association = Association(find, endpoint.path, self._groups, caller, acceptors, self._traffic, owner)
-        return Pipe(plain, association, self)
+        return Pipe(plain, association, self, charges)
 
     @staticmethod
     def exists(name: str) -> bool:
@@ -186,11 +191,14 @@ class _Reader(NamedTuple):
 class Pipe:
     """One open of a message-mode pipe. Each PDU of an answer is one message."""
 
-    def __init__(self, name: str, association: Association, service: PipeService) -> None:
+    def __init__(
+        self, name: str, association: Association, service: PipeService, charges: PipeCharges
+    ) -> None:
         self.name = name
         """Plain: `srvsvc`."""
         self._association = association
         self._service = service
+        self._charges = charges
         self._messages: deque[memoryview] = deque()
         self._readers: deque[_Reader] = deque()
         self._backlog = 0
@@ -235,22 +243,29 @@ class Pipe:
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Takes bytes in any pieces: part of a PDU, one, or several. Gives their count.
 
-        Raises PIPE_DISCONNECTED once the client broke the protocol.
+        Raises PIPE_DISCONNECTED once the client broke the protocol, INSUFFICIENT_RESOURCES where the quota has no
+        room for them: then none is taken.
         """
         if self._closed:
             raise SMBError(NT.INVALID_HANDLE, "the pipe is closed")
         if self._broken:
             raise SMBError(NT.PIPE_DISCONNECTED, self._broken)
         size = len(data)
+        charges = self._charges
+        charges.input(self._association.held + size)
         self._association.feed(data)
         try:
             for message in self._association.answers():
+                charges.queue(len(message))
                 self._messages.append(memoryview(message))
                 self._backlog += len(message)
                 if self._backlog > MAX_BACKLOG:
                     raise Disconnect(f"more than {MAX_BACKLOG} bytes of answers unread")
+            charges.input(self._association.held)
         except Disconnect as error:
-            self._broken = str(error) or "the protocol was broken"
+            self._break(str(error) or "the protocol was broken")
+        except SMBError as error:  # of the quota
+            self._break(error.why)
         if self._readers:
             self._serve_readers()
         return size
@@ -303,9 +318,16 @@ class Pipe:
             self._messages.clear()
             self._backlog = 0
             self._association.close()
+            self._charges.end()
             self._service.closed(self.name)
             while self._readers:
                 self._readers.popleft().deferred.errback(SMBError(NT.PIPE_BROKEN, "the pipe was closed"))
+
+    def _break(self, why: str) -> None:
+        """What is queued may still be read; what came in goes."""
+        self._broken = why
+        self._association.close()
+        self._charges.input(0)
 
     def _serve_readers(self) -> None:
         while self._readers and (self._messages or self._broken):
@@ -328,6 +350,7 @@ class Pipe:
             self._messages[0] = message[size:]
             return data, True
         self._messages.popleft()
+        self._charges.unqueue(len(cast(bytes, message.obj)))
         return data, False
 
     def _check_readable(self) -> None:

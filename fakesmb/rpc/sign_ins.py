@@ -9,6 +9,8 @@ from fakesmb.wire.dcerpc import FaultStatus, NakReason, Verifier
 
 MAX_SECURITY_CONTEXTS: Final = 64
 """Security contexts of one association; Windows has 2049."""
+_CONTEXT_COST: Final = 4096
+"""Bytes that a security context takes besides its tokens: keys, and the state of two ciphers."""
 NO_AUTHENTICATION: Final = 0
 """auth_type RPC_C_AUTHN_NONE, [MS-RPCE] 2.2.1.1.7."""
 
@@ -21,10 +23,18 @@ class SecurityContexts:
         self._contexts: dict[int, SecurityContext] = {}
         self._default: SecurityContext | None = None
         self._named_connect = False
+        self._tokens = 0
+        """Bytes of the tokens that have come; few enough to count those of sign-ins that have ended, too."""
+
+    @property
+    def held(self) -> int:
+        """Bytes that the sign-ins take, begun and ended."""
+        return self._tokens + _CONTEXT_COST * len(self._contexts)
 
     def clear(self) -> None:
         """Forgets them, and their keys."""
         self._contexts.clear()
+        self._tokens = 0
         self._default = None
 
     def begin(self, verifier: Verifier | None) -> tuple[bytes, bytes]:
@@ -43,7 +53,7 @@ class SecurityContexts:
             token = security.step(verifier.value)
         except (SMBError, Fault) as error:
             raise BindRefused(NakReason.INVALID_CHECKSUM, str(error)) from None
-        self._add(security)
+        self._add(security, len(verifier.value))
         return security.trailer(), token
 
     def proceed(self, verifier: Verifier | None) -> tuple[bytes, bytes]:
@@ -111,13 +121,14 @@ class SecurityContexts:
             why = f"more than {MAX_SECURITY_CONTEXTS} security contexts"
             raise Fault(FaultStatus.PROTOCOL, why, last=True)
         security = SecurityContext(verifier, acceptor)
-        self._add(security)
+        self._add(security, len(verifier.value))
         return security
 
-    def _add(self, security: SecurityContext) -> None:
+    def _add(self, security: SecurityContext, size: int) -> None:
         """Takes a security context in. Requests without a verifier run under the last one of level CONNECT, until
         one is named: then, and without one, they run as whoever the transport says.
         """
         self._contexts[security.id] = security
+        self._tokens += size
         if security.level == Level.CONNECT and not self._named_connect:
             self._default = security

@@ -47,11 +47,12 @@ def prefix(length: int) -> bytes:
 class Framer:
     """Collects bytes, however they were cut, and gives whole frames. Holds at most one frame and a chunk."""
 
-    __slots__ = ("_have", "_last", "_limit", "_need", "_pieces")
+    __slots__ = ("_last", "_limit", "_need", "_pieces", "held")
 
     def __init__(self, limit: int) -> None:
-        self._pieces: list[bytes | memoryview] = []
-        self._have = 0
+        self._pieces: list[bytes | bytearray | memoryview] = []
+        self.held = 0
+        """Bytes of the frame that has arrived in part."""
         self._need = PREFIX_SIZE
         self._last = PREFIX_SIZE
         """Bytes of the last whole frame."""
@@ -62,7 +63,7 @@ class Framer:
 
         That is so when frames go on being as long as the one that arrived last, as those of a large write are.
         """
-        missing = self._need - self._have if self._pieces else 0
+        missing = self._need - self.held if self._pieces else 0
         if missing >= most or self._last > most:
             return most
         return missing + (most - missing) // self._last * self._last or most
@@ -80,9 +81,9 @@ class Framer:
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that `data` completes; raises `FrameError` at one that is longer than the limit."""
         if self._pieces:
-            self._pieces.append(data)
-            self._have += len(data)
-            if self._have < self._need:
+            self._keep(data)
+            self.held += len(data)
+            if self.held < self._need:
                 return
             data = b"".join(self._pieces)
             self._pieces.clear()
@@ -104,4 +105,13 @@ class Framer:
         if at < size:
             # A view of the rest saves a copy; it may hold on to as much again as it shows, no more.
             self._pieces.append(view[at:] if size - at > at else data[at:])
-        self._have = size - at
+        self.held = size - at
+
+    def _keep(self, data: bytes) -> None:
+        """Small pieces go together: each by itself would take many times its length."""
+        if len(data) >= FEW_BYTES:
+            self._pieces.append(data)
+        elif isinstance(self._pieces[-1], bytearray):
+            self._pieces[-1] += data
+        else:
+            self._pieces.append(bytearray(data))

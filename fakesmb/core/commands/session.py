@@ -43,6 +43,11 @@ NO_COMMON_DIALECT: Final = (
     "Windows: the optional feature 'SMB 1.0/CIFS File Sharing Support')"
 )
 
+_SIGN_IN_COST: Final = 4096
+"""Bytes that a message of a sign-in makes the server keep until it ends (measured)."""
+_TOKEN_COST: Final = 3
+"""For each byte of its token: the token, its parts decoded, and the list of mechanisms in it."""
+
 
 def capabilities(server: Server, *, extended_security: bool) -> int:
     """What the server offers this client ([MS-CIFS] 2.2.4.52.2)."""
@@ -130,6 +135,7 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
     acceptor = session.acceptor
     request.exchange.uid = session.uid
     try:
+        session.charge(_SIGN_IN_COST + _TOKEN_COST * len(params.security_blob))
         token, identity = acceptor.step(params.security_blob)
     except SMBError as error:
         _refuse(request, session, error)
@@ -195,7 +201,7 @@ def _lm_action(identity: Identity) -> int:
 def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     connection, server = request.connection, request.server
     session.identity = identity
-    session.acceptor = None
+    session.end_sign_in()
     request.exchange.session = session
     connection.signed_in()
     _begin_signing(request, identity)
@@ -233,7 +239,7 @@ def _begin_signing(request: AnyRequest, identity: Identity) -> None:
 def _refuse(request: AnyRequest, session: Session, error: SMBError) -> None:
     acceptor = session.acceptor
     claim = acceptor.ntlm.claim if acceptor is not None else None
-    session.acceptor = None
+    session.end_sign_in()
     if session.identity is None:
         request.connection.sessions.pop(session.uid)
     if claim is None:
@@ -273,4 +279,5 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
     connection.end(session=session)
     # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.
     connection.sessions.pop(session.uid)
+    session.end_sign_in()
     return LogoffAndxResponse()

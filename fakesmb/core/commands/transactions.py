@@ -40,11 +40,9 @@ def _key(request: AnyRequest, code: int) -> tuple[int, int, int, int, int]:
 
 def _first(request: Request[Any], code: int) -> "Answer | Deferred[Answer]":
     first: TransactionRequest = request.params
-    transactions = request.connection.transactions
     if first.complete:
         return _run(request, first, code)
-    transactions.check(first)
-    transactions.begin(_key(request, code), first, kept(request.message, of_pipe=True))
+    request.connection.transactions.begin(_key(request, code), first, kept(request.message, of_pipe=True))
     return Empty()
 
 

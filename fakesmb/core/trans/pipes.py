@@ -132,7 +132,11 @@ def call(request: Request[PipeSetup]) -> Outcome:
     sent = request.transaction
     session = request.session
     pipe = request.server.pipes.open(
-        sent.name, caller_of(session), acceptors(request.connection), owner=group_owner(session)
+        sent.name,
+        caller_of(session),
+        acceptors(request.connection),
+        owner=group_owner(session),
+        quotas=request.connection.quotas.pipes,
     )
 
     def closed(result: "Received | Failure") -> "Received | Failure":

@@ -1,0 +1,54 @@
+"""What a server and each of its connections may hold, by the settings of `[limits]`."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fakesmb.core.settings import Limits
+from fakesmb.nt.quota import Quota
+from fakesmb.nt.status import NT
+from fakesmb.rpc.pipe_quotas import PipeQuotas
+from fakesmb.wire.frame import LONGEST_FRAME
+
+RECEIVED: Final = 1 << 20
+"""Bytes of the stream that are taken at once, at most."""
+
+
+class ServerQuotas:
+    """What all connections together may hold. A refusal here is a line in the log."""
+
+    __slots__ = ("pending", "pipes", "reassembly")
+
+    def __init__(self, limits: Limits, tell: Callable[[str], None]) -> None:
+        def of(name: str) -> Quota:
+            return Quota(f"limits.{name}", getattr(limits, name), tell=tell)
+
+        self.reassembly = of("total_reassembly_bytes")
+        self.pending = of("total_pending_bytes")
+        self.pipes = of("total_pipe_bytes")
+
+
+class ConnectionQuotas:
+    """What one connection may hold."""
+
+    __slots__ = ("frame", "pending", "pipes", "reassembly")
+
+    def __init__(self, limits: Limits, server: ServerQuotas) -> None:
+        def of(name: str, whole: Quota) -> Quota:
+            return Quota(f"limits.{name}", getattr(limits, name), whole=whole)
+
+        # How long one message may be is the framer's to say.
+        self.frame = Quota("limits.message_bytes", LONGEST_FRAME + RECEIVED, whole=server.reassembly)
+        """The message that has arrived in part."""
+        self.reassembly = of("reassembly_bytes", server.reassembly)
+        """Transactions and sign-ins of which more is to come."""
+        self.pending = of("pending_bytes", server.pending)
+        """Messages of requests that wait."""
+        self.pipes = PipeQuotas(
+            Quota("limits.pipes", limits.pipes, status=NT.TOO_MANY_OPENED_FILES),
+            of("pipe_bytes", server.pipes),
+        )
+
+    def clear(self) -> None:
+        """Lets go of everything that has not been given back by who took it: the connection has ended."""
+        for quota in (self.frame, self.reassembly, self.pending):
+            quota.clear()

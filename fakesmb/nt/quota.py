@@ -1,0 +1,76 @@
+"""Quotas: how much of one kind of thing may be held, by one client and by all together.
+
+NT charges pool to the process that causes it; here it is charged to the connection, and through it to the server.
+"""
+
+from collections.abc import Callable
+
+from fakesmb.nt.status import NT, SMBError
+
+
+class Quota:
+    """How much of one thing is held. One with a `whole` is a part of that, and what it takes is taken there, too.
+
+    `name` is the setting (`limits.pipe_bytes`), which every refusal names. `tell` hears of the first refusal, and of
+    the next one after half of the quota had become free.
+    """
+
+    __slots__ = ("_tell", "_told", "limit", "name", "status", "used", "whole")
+
+    def __init__(
+        self,
+        name: str,
+        limit: int,
+        *,
+        whole: "Quota | None" = None,
+        status: NT = NT.INSUFFICIENT_RESOURCES,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.limit = limit
+        self.whole = whole
+        self.status = status
+        self.used = 0
+        self._tell = tell
+        self._told = False
+
+    def take(self, count: int) -> None:
+        """Takes `count` more; where that is too much, takes nothing and raises the quota's status."""
+        if self.used + count > self.limit:
+            raise self._refused(count)
+        if self.whole is not None:
+            self.whole.take(count)
+        self.used += count
+
+    def give_back(self, count: int) -> None:
+        """Lets go of `count`, of nothing after `clear`."""
+        count = min(count, self.used)
+        self.used -= count
+        if self.whole is not None:
+            self.whole.give_back(count)
+        elif self._told and self.used * 2 <= self.limit:
+            self._told = False
+
+    def exchange(self, held: int, now: int) -> int:
+        """Holds `now` in place of `held`, and gives `now`; raises as `take` does, and `held` is held on."""
+        if now > held:
+            self.take(now - held)
+        elif now < held:
+            self.give_back(held - now)
+        return now
+
+    def clear(self) -> None:
+        """Lets go of everything: the client has left."""
+        self.give_back(self.used)
+
+    @property
+    def full(self) -> bool:
+        """Whether not even one more may be taken."""
+        return self.used >= self.limit or (self.whole is not None and self.whole.full)
+
+    def _refused(self, count: int) -> SMBError:
+        why = f"{self.used} in use and {count} wanted, {self.limit} are allowed ({self.name})"
+        if self._tell is not None and not self._told:
+            self._told = True
+            self._tell(why)
+        return SMBError(self.status, why)

@@ -1,0 +1,319 @@
+"""What a client can make the server hold: as much as it has sent, within the limits, and nothing once it has left."""
+
+import struct
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from fakesmb.core.settings import Limits, Settings
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Disconnected
+from fakesmb.testing import CHALLENGE, CLIENT_FLAGS2, GUID, Client, InMemoryServer
+from fakesmb.wire.frame import Framer, prefix
+from fakesmb.wire.header import Flags2
+from fakesmb.wire.locking import LockRange
+from fakesmb.wire.negotiate import NegotiateRequest
+from fakesmb.wire.session import SessionSetupExtendedRequest
+from fakesmb.wire.trans import (
+    NtTransactRequest,
+    NtTransactSecondaryRequest,
+    Transaction2Request,
+    Transaction2SecondaryRequest,
+    TransactionRequest,
+    TransactionResponse,
+    TransactionSecondaryRequest,
+)
+from tests.core.conftest import Make
+from tests.core.test_trans import BIND, CHECK_PATH
+from tests.refusals import Refuses
+
+KINDS: dict[str, tuple[int, Any, int, Any, dict[str, Any]]] = {
+    "TRANSACTION": (0x25, TransactionRequest, 0x26, TransactionSecondaryRequest, {"name": "\\PIPE\\"}),
+    "TRANSACTION2": (0x32, Transaction2Request, 0x33, Transaction2SecondaryRequest, {"setup": b"\5\0"}),
+    "NT_TRANSACT": (0xA0, NtTransactRequest, 0xA1, NtTransactSecondaryRequest, {"function": 6}),
+}
+
+
+def limited(make: Make, **limits: int) -> InMemoryServer:
+    return make(settings=Settings(challenge=CHALLENGE, guid=GUID, limits=Limits(**limits)))
+
+
+def held(server: InMemoryServer) -> dict[str, int]:
+    """What is charged to the whole server, by the name of the setting."""
+    quotas = server.server.quotas
+    return {quota.name: quota.used for name in quotas.__slots__ if (quota := getattr(quotas, name)).used}
+
+
+def problems(server: InMemoryServer) -> list[str]:
+    """Takes the problems that the test expects."""
+    found = [problem.text for problem in server.problems]
+    server.sink.events.clear()
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestTransactions:
+    """The three kinds, as [MS-CIFS] 3.3.5.2.5 has them come in pieces."""
+
+    def begin(self, client: Client, kind: str, data: bytes, total: int) -> NT:
+        command, request, _, _, more = KINDS[kind]
+        whole = request(data=data, total_data_count=total, total_parameter_count=0xFFFF, **more)
+        client.send(command, whole)
+        return NT(client.answer().header.status)
+
+    def go_on(self, client: Client, kind: str, data: bytes, total: int, at: int) -> None:
+        _, _, command, request, _ = KINDS[kind]
+        more = request(data=data, total_data_count=total, total_parameter_count=0xFFFF, data_displacement=at)
+        client.send(command, more, mid=client.mid)
+
+    def test_nothing_is_allocated_for_what_is_announced(self, client: Client, kind: str) -> None:
+        tracemalloc.start()
+        try:
+            for _ in range(16):
+                assert self.begin(client, kind, b"x", 0xFFFF) == NT.SUCCESS
+            assert tracemalloc.get_traced_memory()[0] < 400_000
+            for _ in range(3):  # a byte at the far end is a byte, too
+                self.go_on(client, kind, b"x", 0xFFFF, 0xFFF0)
+            assert tracemalloc.get_traced_memory()[0] < 400_000
+        finally:
+            tracemalloc.stop()
+        assert client.answers() == []
+
+    def test_all_of_them_are_charged(self, make: Make, kind: str) -> None:
+        server = limited(make, reassembly_bytes=50_000)
+        client = server.client().sign_in().connect("public")
+        assert self.begin(client, kind, bytes(20_000), 0xFFFF) == NT.SUCCESS
+        assert self.begin(client, kind, bytes(40_000), 0xFFFF) == NT.INSUFFICIENT_RESOURCES
+        assert "limits.reassembly_bytes" in server.messages[-1].parts[0].problem
+        client.lost()
+        assert held(server) == {}
+
+    def test_a_secondary_that_is_too_much_ends_its_transaction(self, make: Make, kind: str) -> None:
+        server = limited(make, reassembly_bytes=50_000)
+        client = server.client().sign_in().connect("public")
+        assert self.begin(client, kind, bytes(20_000), 0xFFFF) == NT.SUCCESS
+        self.go_on(client, kind, bytes(30_000), 0xFFFF, 20_000)
+        assert client.answer().header.status == NT.INSUFFICIENT_RESOURCES
+        assert held(server) == {}
+        self.go_on(client, kind, bytes(10), 0xFFFF, 20_000)
+        assert client.answer().header.status == NT.INVALID_PARAMETER
+
+    def test_for_the_whole_server(self, make: Make, kind: str) -> None:
+        """The log says so once, and others may go on once the first has left."""
+        server = limited(make, total_reassembly_bytes=60_000)
+        first, other = (server.client().sign_in().connect("public") for _ in range(2))
+        assert self.begin(first, kind, bytes(40_000), 0xFFFF) == NT.SUCCESS
+        for _ in range(3):
+            assert self.begin(other, kind, bytes(40_000), 0xFFFF) == NT.INSUFFICIENT_RESOURCES
+        (told,) = problems(server)
+        assert "limits.total_reassembly_bytes" in told
+        first.lost()
+        assert self.begin(other, kind, bytes(40_000), 0xFFFF) == NT.SUCCESS
+
+
+def test_pieces_in_any_order(client: Client) -> None:
+    """What comes before its turn is put in its place; where two lie over each other, the later one counts."""
+    total = len(CHECK_PATH)
+    first = Transaction2Request(
+        setup=b"\5\0",
+        parameters=CHECK_PATH[:2],
+        total_parameter_count=total,
+        max_parameter_count=2,
+        max_data_count=1000,
+    )
+    mid = client.send(0x32, first)
+    client.answer()
+    for at, end in ((9, total), (2, 4), (6, 9), (4, 6)):
+        more = Transaction2SecondaryRequest(
+            parameters=CHECK_PATH[at:end], total_parameter_count=total, parameter_displacement=at
+        )
+        client.send(0x33, more, mid=mid)
+    assert len(client.answer().body(TransactionResponse).data) == 40
+
+
+class TestSignIns:
+    """Sign-ins of which the second half never comes."""
+
+    TOKEN = b"NTLMSSP\0" + struct.pack("<II", 1, 0xE2088297) + bytes(24)
+
+    def extended(self, server: InMemoryServer) -> Client:
+        client = server.client()
+        client.flags2 = CLIENT_FLAGS2 | Flags2.EXTENDED_SECURITY
+        client.send(0x72, NegotiateRequest(("NT LM 0.12",)))
+        client.answer()
+        return client
+
+    def begin(self, client: Client, padding: int) -> NT:
+        blob = self.TOKEN + bytes(padding)
+        client.uid = 0
+        client.send(0x73, SessionSetupExtendedRequest(security_blob_length=len(blob), security_blob=blob))
+        return NT(client.answer().header.status)
+
+    def test_are_charged(self, make: Make) -> None:
+        server = limited(make, reassembly_bytes=100_000)
+        client = self.extended(server)
+        assert self.begin(client, 20_000) == NT.MORE_PROCESSING_REQUIRED
+        assert self.begin(client, 20_000) == NT.INSUFFICIENT_RESOURCES
+        assert self.begin(client, 10) == NT.MORE_PROCESSING_REQUIRED
+        client.lost()
+        assert held(server) == {}
+
+    def test_are_no_longer_when_they_have_failed(self, make: Make) -> None:
+        server = limited(make, reassembly_bytes=100_000)
+        client = self.extended(server)
+        for _ in range(10):
+            assert self.begin(client, 20_000) == NT.MORE_PROCESSING_REQUIRED
+            (session,) = client.connection.sessions
+            client.uid = session.uid
+            client.send(0x73, SessionSetupExtendedRequest(security_blob_length=1, security_blob=b"x"))
+            assert client.answer().header.status == NT.INVALID_PARAMETER
+        assert held(server) == {}
+
+
+class TestMessages:
+    """Messages of which the rest does not come."""
+
+    def test_are_charged_to_the_server(self, make: Make) -> None:
+        server = limited(make, total_reassembly_bytes=100_000)
+        first, other = server.client(), server.client()
+        first.connection.receive(prefix(130_000) + bytes(60_000))
+        other.connection.receive(prefix(130_000) + bytes(60_000))
+        assert (first.closed, other.closed) == (False, True)
+        ended = [event for event in server.sink.events if isinstance(event, Disconnected)]
+        assert "limits.total_reassembly_bytes" in ended[0].reason
+        assert len(problems(server)) == 1
+        first.connection.receive(bytes(70_000))
+        assert held(server) == {}
+
+    def test_that_come_byte_by_byte_take_no_more_than_they_have(self) -> None:
+        framer = Framer(1 << 20)
+        assert list(framer.feed(prefix(200_000))) == []
+        tracemalloc.start()
+        try:
+            for _ in range(100_000):
+                assert list(framer.feed(bytes(1))) == []
+            assert tracemalloc.get_traced_memory()[0] < 300_000
+        finally:
+            tracemalloc.stop()
+
+
+class TestPipes:
+    """Pipes, and what waits in them."""
+
+    FRAGMENT = struct.pack("<BBBBIHHIIHH", 5, 0, 0, 1, 0x10, 5840, 0, 2, 5816, 0, 15) + bytes(5816)
+    NEXT = FRAGMENT[:3] + b"\0" + FRAGMENT[4:]
+
+    def test_how_many(self, make: Make, refuses: Refuses) -> None:
+        server = limited(make, pipes=3)
+        client = server.client().sign_in().connect("IPC$")
+        fids = [client.create("\\srvsvc") for _ in range(3)]
+        with refuses(NT.TOO_MANY_OPENED_FILES):
+            client.create("\\srvsvc")
+        assert "limits.pipes" in server.messages[-1].parts[0].problem
+        client.close(fids[0])
+        client.create("\\srvsvc")
+
+    def test_fragments(self, make: Make) -> None:
+        """Requests of which the last fragment never comes."""
+        server = limited(make, pipe_bytes=100_000)
+        client = server.client().sign_in().connect("IPC$")
+        for _ in range(2):
+            fid = client.create("\\srvsvc")
+            client.write(fid, BIND)
+            client.read(fid)
+            client.write(fid, self.FRAGMENT)
+            for _ in range(6):
+                client.write(fid, self.NEXT)
+        with pytest.raises(SMBError) as refused:
+            client.write(fid, self.NEXT * 3)
+        assert refused.value.status == NT.INSUFFICIENT_RESOURCES
+        client.close(fid)
+        client.create("\\srvsvc")
+        client.lost()
+        assert held(server) == {}
+
+    def test_unread_answers(self, make: Make) -> None:
+        """A client that asks and asks loses its pipe; what had been answered may still be read."""
+        server = limited(make, pipe_bytes=30_000)
+        client = server.client().sign_in().connect("IPC$")
+        fid = client.create("\\srvsvc")
+        client.write(fid, BIND)
+        client.read(fid)
+        wrong = struct.pack("<BBBBIHHIIHH", 5, 0, 0, 3, 0x10, 24, 0, 2, 0, 0, 999)
+        client.write(fid, wrong * 200)
+        with pytest.raises(SMBError) as refused:
+            client.write(fid, wrong)
+        assert refused.value.status == NT.PIPE_DISCONNECTED
+        assert "limits.pipe_bytes" in server.messages[-1].parts[0].problem
+        assert len(client.read(fid)) == 32
+        client.close(fid)
+        assert held(server) == {}
+
+    def test_an_answer_that_is_read_makes_room(self, make: Make) -> None:
+        client = limited(make, pipe_bytes=30_000).client().sign_in().connect("IPC$")
+        fid = client.create("\\srvsvc")
+        client.write(fid, BIND)
+        client.read(fid)
+        wrong = struct.pack("<BBBBIHHIIHH", 5, 0, 0, 3, 0x10, 24, 0, 2, 0, 0, 999)
+        for _ in range(200):
+            client.write(fid, wrong)
+            assert len(client.read(fid)) == 32
+
+    def test_for_the_whole_server(self, make: Make, refuses: Refuses) -> None:
+        server = limited(make, total_pipe_bytes=20_000)
+        clients = [server.client().sign_in().connect("IPC$") for _ in range(2)]
+        for _ in range(3):
+            clients[0].create("\\srvsvc")
+        for _ in range(2):
+            with refuses(NT.INSUFFICIENT_RESOURCES):
+                clients[1].create("\\srvsvc")
+        (told,) = problems(server)
+        assert "limits.total_pipe_bytes" in told
+
+
+class TestWaiting:
+    """Requests that wait keep the bytes that they came in."""
+
+    def waits(self, client: Client, fid: int, padding: int) -> int:
+        """A lock that is not free, in a long message."""
+        body = client.locking(fid, LockRange(1, 0, 10), timeout=0xFFFFFFFF)
+        client.mid += 1
+        client.send_raw(client.message(0x24, body) + bytes(padding))
+        return client.mid
+
+    def test_are_charged_by_those(self, make: Make) -> None:
+        server = limited(make, pending_bytes=100_000)
+        holder, client = (server.client().sign_in().connect("public") for _ in range(2))
+        locked = holder.create("a.txt")
+        holder.lock(locked, 0, 10)
+        fid = client.create("a.txt")
+        self.waits(client, fid, 50_000)
+        assert client.answers() == []
+        self.waits(client, fid, 50_000)
+        assert client.answer().header.status == NT.INSUFFICIENT_RESOURCES
+        assert "limits.pending_bytes" in server.messages[-1].parts[0].problem
+        holder.unlock(locked, 0, 10)
+        assert client.answer().header.status == NT.SUCCESS
+        assert held(server) == {}
+
+    def test_that_came_together_are_charged_once(self, make: Make) -> None:
+        server = limited(make, pending_bytes=100_000)
+        holder, client = (server.client().sign_in().connect("public") for _ in range(2))
+        holder.lock(holder.create("a.txt"), 0, 10)
+        fid = client.create("a.txt")
+        one = client.message(0x24, client.locking(fid, LockRange(1, 0, 10), timeout=0xFFFFFFFF)) + bytes(5000)
+        client.connection.receive((prefix(len(one)) + one) * 10)
+        assert client.answers() == []
+        client.lost()
+        assert held(server) == {}
+
+    def test_for_the_whole_server(self, make: Make) -> None:
+        server = limited(make, total_pending_bytes=100_000)
+        holder, *others = (server.client().sign_in().connect("public") for _ in range(3))
+        holder.lock(holder.create("a.txt"), 0, 10)
+        for client in others:
+            self.waits(client, client.create("a.txt"), 60_000)
+        assert [len(client.answers()) for client in others] == [0, 1]
+        (told,) = problems(server)
+        assert "limits.total_pending_bytes" in told
