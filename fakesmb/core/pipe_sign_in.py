@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.auth.attempts import address_of
 from fakesmb.auth.ntlm import CHALLENGE_SIZE
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.spnego import SpnegoAcceptor
+from fakesmb.core.sign_ins import record_refusal, record_sign_in
 from fakesmb.core.views import caller_from
 from fakesmb.nt.status import SMBError
-from fakesmb.record import events
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Acceptor, Acceptors, Protection
 from fakesmb.rpc.view import Caller
 
@@ -38,30 +39,20 @@ class PipeSignIn:
         return self._ntlm.security
 
     def step(self, token: bytes) -> tuple[bytes, Caller | None]:
-        """Takes a token; gives the answer and, after the last, who it is. Raises `SMBError`, and records it."""
+        """Takes a token; gives the answer and, after the last, who it is. Raises `SMBError`, and records either."""
+        connection, looked_at = self._connection, False
         try:
+            if self._ntlm.reply is not None:  # the step that has the password; it cannot wait for its turn
+                connection.server.attempts.now(address_of(connection.peer))
+            looked_at = True
             answer, identity = self._acceptor.step(token)
         except SMBError as error:
-            self._record_refusal(error)
+            record_refusal(connection, error, self._ntlm.claim, looked_at=looked_at, pipe=True)
             raise
-        return answer, None if identity is None else caller_from(identity)
-
-    def _record_refusal(self, error: SMBError) -> None:
-        connection, claim = self._connection, self._ntlm.claim
-        connection.server.counters.refused_sessions += 1
-        user, domain, workstation = ("", "", "") if claim is None else claim
-        connection.server.log.emit(
-            events.SignInRefused(
-                connection.server.world.now(),
-                connection.number,
-                connection.peer,
-                user,
-                error.status,
-                f"inside a pipe: {error.why}",
-                domain,
-                workstation,
-            )
-        )
+        if identity is None:
+            return answer, None
+        record_sign_in(connection, identity, pipe=True)
+        return answer, caller_from(identity)
 
 
 def acceptors(connection: "SMBConnection") -> Acceptors:

@@ -18,6 +18,12 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After how long an open file's write time follows a write."""
     oplock_break: float = 35.0
     """How long an opener waits for the acknowledgement of an oplock break."""
+    wrong_password: float = 1.0
+    """How long sign-ins of an address wait after each wrong password beyond `limits.wrong_passwords`; 0: not at all."""
+    forget_wrong_passwords: float = 600.0
+    """An address without wrong passwords for so long begins anew."""
+    lock_out: float = 0.0
+    """How long an address is locked out after `limits.lock_out_after` wrong passwords; 0: never."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +60,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same of all connections."""
     sign_in_seconds: float = 60.0
     """A connection that has not signed in by then is closed."""
+    wrong_passwords: int = 5
+    """Wrong passwords of one address that are answered at once."""
+    waiting_sign_ins: int = 64
+    """Sign-ins of one address that wait since it sent wrong passwords."""
+    sign_in_addresses: int = 4096
+    """Addresses whose wrong passwords are remembered."""
+    lock_out_after: int = 50
+    """Wrong passwords of one address that lock it out, where `timing.lock_out` says for how long."""
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from fakesmb.auth.attempts import Attempts
 from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.quotas import ServerQuotas
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
 from fakesmb.core.turns import Turns
+from fakesmb.core.sign_ins import rules_of
 from fakesmb.core.views import LiveView
 from fakesmb.nt.names import fold
 from fakesmb.record.log import EventLog
@@ -277,6 +279,8 @@ class Server:
         self.profile = settings.profile
         self.world = world or World()
         self.accounts = accounts
+        self.attempts = Attempts(rules_of(settings), clock.seconds, clock.callLater)
+        """Wrong passwords, by address."""
         self.shares: dict[str, Share] = {fold(share.name): share for share in shares}
         self.shares.setdefault("IPC$", Share("IPC$", None, comment="IPC Service"))
         self.log = log

@@ -176,7 +176,8 @@ def _signed_in(event: SignedIn) -> str:
         who = f"guest ({_account(event.domain, event.user)})"
     how = f" with {event.protection}" if event.protection else ""
     where = f" from {event.workstation}" if event.workstation else ""
-    return f"connection {event.connection}: {who} signed in{how}{where}"
+    inside = " inside a pipe" if event.pipe else ""
+    return f"connection {event.connection}: {who} signed in{inside}{how}{where}"
 
 
 def _refused(event: SignInRefused) -> str:

@@ -90,6 +90,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     kind: str | None = None
     """Of a sign-in: `user`, `guest` or `anonymous`."""
     protection: str | None = None
+    pipe: bool | None = None
     """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`."""
     traceback: str | None = None
     """Of a problem that is a bug of ours."""
@@ -202,6 +203,7 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
             native_os=event.native_os or None,
             kind=event.kind,
             protection=event.protection or None,
+            pipe=event.pipe or None,
         )
     if isinstance(event, SignInRefused):
         return Entry(

@@ -155,6 +155,8 @@ class SignedIn(msgspec.Struct, frozen=True, gc=False, tag=True):
     """`user`, `guest` or `anonymous`."""
     protection: str = ""
     """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`, ..."""
+    pipe: bool = False
+    """Inside a pipe ([MS-RPCE] 3.3.1.5.2), for calls there alone."""
 
 
 class SignInRefused(msgspec.Struct, frozen=True, gc=False, tag=True):

@@ -8,7 +8,8 @@ from impacket import ntlm
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
-from fakesmb.record.events import SignInRefused
+from fakesmb.record.describe import happening
+from fakesmb.record.events import SignedIn, SignInRefused
 from fakesmb.testing import PASSWORD, USER, Client, InMemoryServer
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.files import (
@@ -202,6 +203,28 @@ class TestSignIn:
         one = Insider(client)
         one.sign_in("insider", "key")
         assert "insider".encode("utf-16-le") in one.who()
+
+    def test_it_is_recorded(self, make: Make) -> None:
+        server = make(users={USER: PASSWORD, "insider": "key"})
+        one = Insider(server.client().sign_in().connect("IPC$"))
+        one.sign_in("insider", "key")
+        signed = [event for event in server.sink.events if isinstance(event, SignedIn)]
+        assert [(event.user, event.kind, event.pipe) for event in signed] == [
+            (USER, "user", False),
+            ("insider", "user", True),
+        ]
+        assert "insider signed in inside a pipe with NTLMv2" in happening(signed[1])
+
+    def test_wrong_passwords_count_against_the_address(self, make: Make) -> None:
+        server = make(settings=Settings(limits=Limits(wrong_passwords=2)))
+        client = server.client().sign_in().connect("IPC$")
+        for password in ("wrong", "wrong", PASSWORD):
+            Insider(client).sign_in(USER, password)
+        reasons = [event.reason for event in server.sink.events if isinstance(event, SignInRefused)]
+        assert "inside a pipe: the password was not looked at" in reasons[2]
+        (problem,) = server.problems
+        assert "2 wrong passwords from 127.0.0.1" in problem.text
+        server.sink.events.remove(problem)
 
     def test_a_wrong_password_is_recorded_and_denied(self, server: InMemoryServer, pipe: Client) -> None:
         one = Insider(pipe)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from twisted.internet.task import Clock
 
-from fakesmb.core.settings import Limits, Settings
+from fakesmb.core.settings import Limits, Settings, Timing
 from fakesmb.nt.status import NT
 from fakesmb.record.events import Disconnected, SignInRefused
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
@@ -282,8 +282,8 @@ class TestSignIn:
         challenges = [server.client().negotiate().challenge for _ in range(4)]
         assert all(one != two for one, two in itertools.combinations(challenges, 2))
 
-    def test_uids_of_a_refused_setup_are_free_again(self, server: InMemoryServer) -> None:
-        client = server.client()
+    def test_uids_of_a_refused_setup_are_free_again(self, make: Make) -> None:
+        client = make(settings=Settings(timing=Timing(wrong_password=0))).client()
         client.negotiate()
         for _ in range(100):
             client.send(

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from twisted.internet.defer import Deferred
+
 from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Form, Identity
+from fakesmb.auth.attempts import address_of
 from fakesmb.auth.ntlm import CHALLENGE_SIZE
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
@@ -12,9 +15,9 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
+from fakesmb.core.sign_ins import record_refusal, record_sign_in
 from fakesmb.core.state import Server, Session
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.record import events
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
@@ -105,7 +108,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
 
 
 @command(Command.SESSION_SETUP_ANDX, SessionSetupAndxRequest, Needs.NOTHING)
-def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer:
+def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer | Deferred[Answer]:
     """SMB_COM_SESSION_SETUP_ANDX, [MS-CIFS] 3.3.5.43 and [MS-SMB] 3.3.5.3."""
     params, connection = request.params, request.connection
     connection.max_buffer = max(params.max_buffer_size, 1024)
@@ -118,7 +121,7 @@ def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer:
     raise SMBError(NT.NOT_SUPPORTED, "the LANMAN form of session setup (10 words) is not supported")
 
 
-def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answer:
+def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answer | Deferred[Answer]:
     connection = request.connection
     if not connection.extended_security:
         raise SMBError(NT.INVALID_SMB, "a security token, but extended security was not negotiated")
@@ -132,13 +135,44 @@ def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answe
         session.acceptor = _acceptor(request)
         if not session.uid:
             session.uid = connection.sessions.add(session)
+        return _step(request, params, session, session.acceptor)
+    request.exchange.uid = session.uid
+    try:
+        turn = request.server.attempts.turn(address_of(request.connection.peer))
+    except SMBError as error:
+        _refuse(request, session, error, looked_at=False)
+        raise
     acceptor = session.acceptor
+    if turn is None:
+        return _step(request, params, session, acceptor)
+    return turn.addCallback(lambda _: _after_waiting(request, params, session, acceptor))
+
+
+def _after_waiting(
+    request: AnyRequest, params: SessionSetupExtendedRequest, session: Session, acceptor: SpnegoAcceptor
+) -> Answer:
+    """The second step of a sign-in that had to wait for its turn, unless the sign-in is over meanwhile."""
+    if session.acceptor is not acceptor:
+        raise SMBError(
+            NT.SMB_BAD_UID, f"no sign-in of UID 0x{request.exchange.uid:04X} is under way any more"
+        )
+    try:
+        request.server.attempts.check(address_of(request.connection.peer))
+    except SMBError as error:
+        _refuse(request, session, error, looked_at=False)
+        raise
+    return _step(request, params, session, acceptor)
+
+
+def _step(
+    request: AnyRequest, params: SessionSetupExtendedRequest, session: Session, acceptor: SpnegoAcceptor
+) -> Answer:
     request.exchange.uid = session.uid
     try:
         session.charge(_SIGN_IN_COST + _TOKEN_COST * len(params.security_blob))
         token, identity = acceptor.step(params.security_blob)
     except SMBError as error:
-        _refuse(request, session, error)
+        _refuse(request, session, error, looked_at=True)
         raise
     profile = request.server.profile
     response = SessionSetupExtendedResponse(
@@ -162,11 +196,26 @@ def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, challenge, server.world))
 
 
-def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:
+def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer | Deferred[Answer]:
+    claim = ntlm.Claim(params.account_name, params.primary_domain)
+    try:
+        turn = request.server.attempts.turn(address_of(request.connection.peer))
+    except SMBError as error:
+        _record_refusal(request, error, claim, looked_at=False)
+        raise
+    if turn is None:
+        return _sign_in_plain(request, params, claim)
+    return turn.addCallback(lambda _: _sign_in_plain(request, params, claim))
+
+
+def _sign_in_plain(request: AnyRequest, params: SessionSetupPlainRequest, claim: ntlm.Claim) -> Answer:
     connection, server = request.connection, request.server
     session = Session(connection)
     session.native_os = params.native_os
+    looked_at = False
     try:
+        server.attempts.check(address_of(connection.peer))
+        looked_at = True
         identity = ntlm.verify(
             server.accounts,
             challenge=connection.challenge,
@@ -176,7 +225,7 @@ def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer:
             nt=params.unicode_password,
         )
     except SMBError as error:
-        _emit_refusal(request, error, params.account_name, params.primary_domain)
+        _record_refusal(request, error, claim, looked_at=looked_at)
         raise
     session.uid = request.exchange.uid = connection.sessions.add(session)
     _accept(request, session, identity)
@@ -207,19 +256,7 @@ def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     _begin_signing(request, identity)
     server.counters.sessions += 1
     request.exchange.record_request()
-    server.log.emit(
-        events.SignedIn(
-            server.world.now(),
-            connection.number,
-            connection.peer,
-            identity.user,
-            identity.domain,
-            identity.workstation,
-            session.native_os,
-            identity.kind,
-            identity.protection,
-        )
-    )
+    record_sign_in(connection, identity, session.native_os)
 
 
 def _begin_signing(request: AnyRequest, identity: Identity) -> None:
@@ -236,36 +273,20 @@ def _begin_signing(request: AnyRequest, identity: Identity) -> None:
         request.exchange.sequence = 1
 
 
-def _refuse(request: AnyRequest, session: Session, error: SMBError) -> None:
+def _refuse(request: AnyRequest, session: Session, error: SMBError, *, looked_at: bool) -> None:
     acceptor = session.acceptor
     claim = acceptor.ntlm.claim if acceptor is not None else None
     session.end_sign_in()
     if session.identity is None:
         request.connection.sessions.pop(session.uid)
-    if claim is None:
-        _emit_refusal(request, error, "")
-    else:
-        _emit_refusal(request, error, claim.user, claim.domain, claim.workstation)
+    _record_refusal(request, error, claim, looked_at=looked_at)
 
 
-def _emit_refusal(
-    request: AnyRequest, error: SMBError, user: str, domain: str = "", workstation: str = ""
+def _record_refusal(
+    request: AnyRequest, error: SMBError, claim: ntlm.Claim | None, *, looked_at: bool
 ) -> None:
-    server, connection = request.server, request.connection
-    server.counters.refused_sessions += 1
     request.exchange.record_request()
-    server.log.emit(
-        events.SignInRefused(
-            server.world.now(),
-            connection.number,
-            connection.peer,
-            user,
-            error.status,
-            error.why,
-            domain,
-            workstation,
-        )
-    )
+    record_refusal(request.connection, error, claim, looked_at=looked_at)
 
 
 @command(Command.LOGOFF_ANDX, LogoffAndxRequest, Needs.NOTHING)

@@ -1,0 +1,77 @@
+"""What a sign-in comes to, in a session setup or inside a pipe: its record, and the count of wrong passwords."""
+
+from typing import TYPE_CHECKING
+
+from fakesmb.auth.attempts import Rules, address_of
+from fakesmb.core.settings import Settings
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.record import events
+
+if TYPE_CHECKING:
+    from fakesmb.auth.accounts import Identity
+    from fakesmb.auth.ntlm import Claim
+    from fakesmb.core.connection import SMBConnection
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What wrong passwords lead to."""
+    limits, timing = settings.limits, settings.timing
+    return Rules(
+        at_once=limits.wrong_passwords,
+        pause=timing.wrong_password,
+        waiting=limits.waiting_sign_ins,
+        addresses=limits.sign_in_addresses,
+        forgotten=timing.forget_wrong_passwords,
+        lock_out_after=limits.lock_out_after,
+        lock_out=timing.lock_out,
+    )
+
+
+def record_sign_in(
+    connection: "SMBConnection", identity: "Identity", native_os: str = "", *, pipe: bool = False
+) -> None:
+    """Records that somebody signed in."""
+    connection.server.log.emit(
+        events.SignedIn(
+            connection.server.world.now(),
+            connection.number,
+            connection.peer,
+            identity.user,
+            identity.domain,
+            identity.workstation,
+            native_os,
+            identity.kind,
+            identity.protection,
+            pipe,
+        )
+    )
+
+
+def record_refusal(
+    connection: "SMBConnection",
+    error: SMBError,
+    claim: "Claim | None",
+    *,
+    looked_at: bool,
+    pipe: bool = False,
+) -> None:
+    """Records that somebody did not; a password that was `looked_at` counts against the address."""
+    server = connection.server
+    server.counters.refused_sessions += 1
+    user, domain, workstation = ("", "", "") if claim is None else claim
+    server.log.emit(
+        events.SignInRefused(
+            server.world.now(),
+            connection.number,
+            connection.peer,
+            user,
+            error.status,
+            f"inside a pipe: {error.why}" if pipe else error.why,
+            domain,
+            workstation,
+        )
+    )
+    if looked_at and user and error.status == NT.LOGON_FAILURE:
+        bites = server.attempts.wrong(address_of(connection.peer))
+        if bites:
+            server.log.problem(bites, connection=connection.number)
