@@ -15,8 +15,8 @@ from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.quotas import ServerQuotas
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
-from fakesmb.core.turns import Turns
 from fakesmb.core.sign_ins import rules_of
+from fakesmb.core.turns import Turns
 from fakesmb.core.views import LiveView
 from fakesmb.nt.names import fold
 from fakesmb.record.log import EventLog
