@@ -12,6 +12,7 @@ from fakesmb.vfs.store import Ea, Info
 from fakesmb.wire import eas as wire
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.find_info import FindLevel
+from fakesmb.wire.oem import decode_oem, spelt
 
 _LIST_SIZE: Final = struct.Struct("<I")
 _DOTS: Final = (".", "..")
@@ -20,7 +21,7 @@ _DOTS: Final = (".", "..")
 def understood(request: AnyRequest, eas: Iterable[wire.Ea]) -> tuple[Ea, ...]:
     """EAs of a message as the store knows them, before anything is done; raises INVALID_EA_NAME, INVALID_EA_FLAG."""
     encoding = request.connection.oem_encoding
-    found = tuple(Ea(one.name.decode(encoding, "replace"), one.value, one.flags) for one in eas)
+    found = tuple(Ea(decode_oem(one.name, encoding), one.value, one.flags) for one in eas)
     check(found)
     return found
 
@@ -30,11 +31,8 @@ def told(request: AnyRequest, eas: Iterable[Ea]) -> list[wire.Ea]:
     encoding = request.connection.oem_encoding
     found = []
     for one in eas:
-        try:
-            name = one.name.encode(encoding)
-        except UnicodeEncodeError:
-            continue
-        if len(name) <= 0xFF:
+        name = spelt(one.name, encoding)
+        if name is not None and len(name) <= 0xFF:
             found.append(wire.Ea(name, one.value, one.flags))
     return found
 
@@ -85,10 +83,8 @@ def _names(request: AnyRequest) -> list[bytes]:
 
 def _selected(request: AnyRequest, names: Iterable[bytes], eas: Iterable[Ea]) -> bytes:
     encoding = request.connection.oem_encoding
-    known = {fold(one.name.decode(encoding, "replace")): one for one in told(request, eas)}
-    return wire.encode_list(
-        known.get(fold(name.decode(encoding, "replace")), wire.Ea(name, b"")) for name in names
-    )
+    known = {fold(decode_oem(one.name, encoding)): one for one in told(request, eas)}
+    return wire.encode_list(known.get(fold(decode_oem(name, encoding)), wire.Ea(name, b"")) for name in names)
 
 
 def of_entries(request: AnyRequest, level: FindLevel) -> Callable[[Info], bytes] | None:

@@ -23,8 +23,8 @@ from fakesmb.wire.codec import Buffer
 
 R = TypeVar("R")
 
-READ_OVERHEAD: Final = 64
-"""Bytes of an answer that are not the data read, for clients without large reads."""
+READ_OVERHEAD: Final = 48
+"""Bytes of an answer to READ that are not data: DOS clients ignore its count, and take as many as they asked for."""
 
 _CHANGES: Final = (
     Access.WRITE_DATA

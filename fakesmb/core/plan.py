@@ -147,11 +147,11 @@ def _by_layout(row: CommandRow) -> list[str]:
 
 
 def _counted_text(part: CountedTextPart, values: str, by_cursor: list[str]) -> list[str]:
-    """A Unicode string of so many bytes, as `CountedTextPart.read` takes it; other strings by cursor."""
+    """A Unicode string that ends at its null, as `CountedTextPart.read` takes it; other strings by cursor."""
+    text = "decode_utf16(message[TEXT_AT:BYTES_AT + byte_count & ~1]).partition('\\0')"
     return [
-        f"    text_end = TEXT_AT + (w_{part.size_field} & ~1)",
-        "    if flags2 & UNICODE and text_end <= BYTES_AT + byte_count:",
-        f"        params = Params({values}decode_utf16(message[TEXT_AT:text_end]).partition('\\0')[0])",
+        f"    if flags2 & UNICODE and w_{part.size_field} and (text := {text})[1]:",
+        f"        params = Params({values}text[0])",
         "    else:",
         *(f"    {line}" for line in by_cursor),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from fakesmb.rpc.view import Caller, ServerView
+from fakesmb.wire.oem import encode_oem, spelt
 
 OK: Final = 0
 ACCESS_DENIED: Final = 5
@@ -93,7 +94,13 @@ _SIZES: Final = {"B": 1, "W": 2, "D": 4, "z": 4}
 
 
 def oem(text: str, encoding: str) -> bytes:
-    return text.encode(encoding, "replace") + b"\0"
+    """A string and its null, `_` for what the code page lacks."""
+    return encode_oem(text, encoding) + b"\0"
+
+
+def shown(name: str, encoding: str) -> str:
+    """A name that clients may ask for, or "" where the code page cannot spell it."""
+    return name if spelt(name, encoding) is not None else ""
 
 
 def enumerate_rows(request: Request, levels: Mapping[int, Level], rows: Sequence[Any], level: int) -> Answer:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from fakesmb.nt.names import fold
 from fakesmb.rap import printing as rap_printing
 from fakesmb.rap.answers import (
@@ -27,6 +29,7 @@ from fakesmb.rap.answers import (
     encode_rows,
     enumerate_rows,
     oem,
+    shown,
 )
 from fakesmb.rpc.view import Caller, ServerView, SessionRow, ShareRow
 from fakesmb.wire.codec import Buffer, Cursor, DecodeError
@@ -63,9 +66,18 @@ WORKSTATION_LEVELS: Final[Mapping[int, Level]] = {
 }
 
 
-def _shares(request: Request) -> list[ShareRow]:
+def _spelt(request: Request) -> list[ShareRow]:
+    """The shares that the code page can name; a path that it cannot spell is left empty."""
     encoding = request.encoding
-    return [one for one in request.view.shares() if len(oem(one.name, encoding)) <= SHARE_NAME_SIZE]
+    return [
+        msgspec.structs.replace(one, path=shown(one.path, encoding))
+        for one in request.view.shares()
+        if shown(one.name, encoding)
+    ]
+
+
+def _shares(request: Request) -> list[ShareRow]:
+    return [one for one in _spelt(request) if len(oem(one.name, request.encoding)) <= SHARE_NAME_SIZE]
 
 
 def share_enum(request: Request) -> Answer:
@@ -81,7 +93,7 @@ def share_get_info(request: Request) -> Answer:
     name, level = request.arguments
     if level == 2 and request.caller.anonymous:
         return Answer(ACCESS_DENIED)
-    for one in request.view.shares():
+    for one in _spelt(request):
         if fold(one.name) == fold(name):
             return describe(request, SHARE_LEVELS, one, level)
     return Answer(NET_NAME_NOT_FOUND)
@@ -115,6 +127,7 @@ def server_enum(request: Request) -> Answer:
         rows.append(_this_server(request.view))
     if len(rest) > 1:  # NetServerEnum3 goes on at a name
         rows = [row for row in rows if fold(row[0]) >= fold(rest[1])]
+    rows = [row for row in rows if shown(row[0], request.encoding)]
     return enumerate_rows(request, SERVER_LEVELS, rows, level)
 
 
@@ -127,7 +140,13 @@ def session_enum(request: Request) -> Answer:
     (level,) = request.arguments
     if not request.caller.admin:
         return Answer(ACCESS_DENIED)
-    return enumerate_rows(request, SESSION_LEVELS, request.view.sessions(), level)
+    return enumerate_rows(request, SESSION_LEVELS, _sessions(request), level)
+
+
+def _sessions(request: Request) -> list[SessionRow]:
+    """The sessions; the name of a user that the code page cannot spell is left empty."""
+    encoding = request.encoding
+    return [msgspec.structs.replace(one, user=shown(one.user, encoding)) for one in request.view.sessions()]
 
 
 def session_get_info(request: Request) -> Answer:
@@ -136,9 +155,7 @@ def session_get_info(request: Request) -> Answer:
     if not request.caller.admin:
         return Answer(ACCESS_DENIED)
     wanted = fold(client.lstrip("\\"))
-    found: SessionRow | None = next(
-        (one for one in request.view.sessions() if fold(one.client) == wanted), None
-    )
+    found: SessionRow | None = next((one for one in _sessions(request) if fold(one.client) == wanted), None)
     if found is None:
         return Answer(CLIENT_NAME_NOT_FOUND)
     return describe(request, SESSION_LEVELS, found, level)
@@ -150,7 +167,7 @@ def workstation_get_info(request: Request) -> Answer:
     facts = request.view.facts
     subject = (
         facts.name.upper(),
-        request.caller.user,
+        shown(request.caller.user, request.encoding),
         facts.workgroup.upper(),
         facts.version_major,
         facts.version_minor,

@@ -123,9 +123,10 @@ def _split_stream(text: str) -> tuple[str, str]:
     if not stream and len(rest) == 1:
         raise SMBError(NT.OBJECT_NAME_INVALID, "an empty stream name")
     # Stream names may hold control characters ([MS-FSCC] 2.1.5.3): Explorer wants `:\005SummaryInformation`.
-    if len(stream) > MAX_COMPONENT or "\0" in stream:
+    if len(stream) > MAX_COMPONENT or _POSIX_ILLEGAL.search(stream) is not None:
         raise SMBError(
-            NT.OBJECT_NAME_INVALID, f"a stream name of {len(stream)} characters is too long, or has a NUL"
+            NT.OBJECT_NAME_INVALID,
+            f"{len(stream)} characters of a stream name: too many, a NUL or half a character",
         )
     return head + separator + name, stream
 

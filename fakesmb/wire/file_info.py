@@ -114,12 +114,12 @@ def _ea_size(facts: Facts, context: LevelContext) -> bytes:
 
 
 def _name(facts: Facts, context: LevelContext) -> bytes:
-    return counted(context.text(facts.path))
+    return counted(context.path(facts.path))
 
 
 def _all(facts: Facts, context: LevelContext) -> bytes:
     # Windows gives passthrough class 18 the shape of level 0x107, not that of [MS-FSCC] 2.4.2: smbtorture checks it
-    name = context.text(facts.path)
+    name = context.path(facts.path)
     return (
         _ALL.pack(
             facts.creation_time,
@@ -145,7 +145,8 @@ def _alternate_name(facts: Facts, context: LevelContext) -> bytes:
 
 def _streams(facts: Facts, context: LevelContext) -> bytes:
     out = bytearray()
-    streams = [(encode_utf16(one.name), one.size, one.allocation_size) for one in context.streams]
+    shown = [one for one in context.streams if context.shows(one.name)]
+    streams = [(encode_utf16(one.name), one.size, one.allocation_size) for one in shown]
     for index, (name, size, allocation) in enumerate(streams, 1):
         length = _STREAM.size + len(name)
         pad = 0 if index == len(streams) else -length % 8

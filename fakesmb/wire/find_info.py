@@ -186,7 +186,10 @@ class EntryList:
         self.unpadded = 0
         """Where the last entry ends, without the padding after it."""
         self.add: Callable[..., bool] = self._add_old if level.head is None else self._add_nt
-        """Appends an entry (facts, key, EA list for level 3); False, and nothing done, if it does not fit."""
+        """Appends an entry (facts, key, EA list for level 3); False, and nothing done, if it does not fit.
+
+        One that the code page cannot spell, and that has no 8.3 name, is left out.
+        """
 
     def finish(self) -> bytearray:
         """The list, its last entry marked as the last. Add nothing after this."""
@@ -207,7 +210,10 @@ class EntryList:
             tail = _UNICODE_NULL
         else:
             # Windows 9x counts the null of an OEM name, and faults in shell32 on a short name
-            name = facts.name.encode(context.encoding, "replace") + b"\0"
+            spelt = context.name(facts)
+            if spelt is None:
+                return True
+            name = spelt + b"\0"
             name_size = len(name)
             end = level.size + name_size
             short = b""
@@ -227,6 +233,9 @@ class EntryList:
 
     def _add_old(self, facts: Facts, key: int = 0, eas: Buffer = b"") -> bool:
         context, data = self.context, self.data
+        name = context.name(facts, longest=0xFF)
+        if name is None:
+            return True
         at = len(data)
         entry = bytearray(_RESUME_KEY.pack(key)) if self.resume_keys else bytearray()
         zone = context.zone
@@ -242,7 +251,6 @@ class EntryList:
             entry += _NEXT.pack(clip(facts.ea_size))
         elif self.level.eas == "list":
             entry += eas or encode_list(())
-        name = context.text(facts.name)
         entry.append(min(len(name), 0xFF))
         if context.unicode:
             # Only the level without EAs aligns its names and ends them with a whole null.

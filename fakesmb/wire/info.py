@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from fakesmb.wire.codec import Buffer, DecodeError, decode_utf16, encode_utf16
+from fakesmb.wire.oem import decode_oem, encode_oem, spelt, spelt_or_short, spelt_path
 
 PASSTHROUGH: Final = 1000
 """What is added to a native information class to make an SMB level of it, [MS-SMB] 2.2.2.3.5."""
@@ -56,6 +57,8 @@ class LevelContext(msgspec.Struct, frozen=True, gc=False):
 
     unicode: bool = True
     encoding: str = "cp850"
+    shorten: Callable[[str], str] = str
+    """Gives the 8.3 name of a name that has one, else "": what an OEM answer shows of names it cannot spell."""
     zone: int = 0
     """Minutes west of UTC, for the levels with local times."""
     access: int = 0
@@ -66,15 +69,33 @@ class LevelContext(msgspec.Struct, frozen=True, gc=False):
     streams: Sequence[Stream] = ()
 
     def text(self, text: str) -> bytes:
-        """A string without null, in the message's encoding."""
-        return encode_utf16(text) if self.unicode else text.encode(self.encoding, "replace")
+        """A string without null, in the message's encoding; no name of a file (see `wire.oem`)."""
+        return encode_utf16(text) if self.unicode else encode_oem(text, self.encoding)
+
+    def name(self, facts: Facts, longest: int = 0xFFFF) -> bytes | None:
+        """A file's name without null, or its 8.3 name; None where it is not to be shown."""
+        if self.unicode:
+            return encode_utf16(facts.name)
+        return spelt_or_short(facts.name, facts.short_name, self.encoding, longest)
+
+    def path(self, path: str) -> bytes:
+        """A path without null, in 8.3 names where need be; b"" where it is not to be shown."""
+        return encode_utf16(path) if self.unicode else spelt_path(path, self.shorten, self.encoding) or b""
+
+    def askable(self, path: str) -> str:
+        """A path as this client can ask for it; "" for one that it cannot."""
+        return path if self.unicode else decode_oem(self.path(path), self.encoding)
+
+    def shows(self, name: str) -> bool:
+        """Whether a client can ask for a name that has no 8.3 name (of a stream, of a Unix file)."""
+        return self.unicode or spelt(name, self.encoding) is not None
 
     def read_text(self, data: Buffer) -> str:
         """The text of such a string."""
         raw = bytes(data)
         if self.unicode:
             return decode_utf16(raw[: len(raw) & ~1]).split("\0", 1)[0]
-        return raw.decode(self.encoding, "replace").split("\0", 1)[0]
+        return decode_oem(raw, self.encoding).split("\0", 1)[0]
 
 
 class Level(NamedTuple):

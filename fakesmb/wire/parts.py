@@ -4,6 +4,7 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 
+from fakesmb.wire.oem import encode_oem
 from fakesmb.wire.text import U16_STRUCT, Buffer, Cursor, DecodeError, Writer, encode_utf16
 
 
@@ -79,16 +80,16 @@ class TextPart(msgspec.Struct, frozen=True):
 
 
 class CountedTextPart(msgspec.Struct, frozen=True):
-    """A string whose size in bytes is the value of an earlier field (NT_CREATE_ANDX)."""
+    """The last string of a block, whose size an earlier field has (NT_CREATE_ANDX): see `Cursor.counted_text`."""
 
     size_field: str
 
     def size_of(self, value: str, *, unicode: bool, encoding: str) -> int:
         """What the size field holds."""
-        return len(encode_utf16(value) if unicode else value.encode(encoding, "replace"))
+        return len(encode_utf16(value) if unicode else encode_oem(value, encoding))
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
-        """The text, without a null that may have been counted."""
+        """The text, without its null."""
         return cursor.counted_text(before[self.size_field])
 
     def write(self, writer: Writer, value: str) -> None:

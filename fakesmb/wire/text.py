@@ -4,6 +4,8 @@ import struct
 from codecs import utf_16_le_decode, utf_16_le_encode
 from typing import Any, Final
 
+from fakesmb.wire.oem import decode_oem, encode_oem
+
 Buffer = bytes | bytearray | memoryview
 
 U16_STRUCT: Final = struct.Struct("<H")
@@ -93,7 +95,7 @@ class Cursor:
             self.at = self.end
         else:
             self.at += length + 1
-        return raw[:length].decode(self.encoding, "replace")
+        return decode_oem(raw[:length], self.encoding)
 
     def utf16(self, *, strict: bool = True, align: bool = True) -> str:
         """A null-terminated UTF-16LE string, whatever the message's flags say (DFS)."""
@@ -117,13 +119,30 @@ class Cursor:
             self.at += length + 2
         return decode_utf16(raw[:length])
 
-    def counted_text(self, size: int, *, align: bool = True) -> str:
-        """A string of `size` bytes, its null included or not."""
+    def counted_text(self, size: int) -> str:
+        """The last string of a block, which ends at its null; where it has none, after `size` bytes.
+
+        Clients count its bytes or its characters, with or without the null. A size of 0 is no name, whatever follows.
+        """
         if self.unicode:
-            if align:
-                self.align(2)
-            return decode_utf16(self.take(size & ~1)).partition("\0")[0]
-        return bytes(self.take(size)).decode(self.encoding, "replace").partition("\0")[0]
+            self.align(2)
+        if not size:
+            return ""
+        raw = bytes(self.rest())
+        if not self.unicode:
+            name, ended, _ = raw.partition(b"\0")
+            return decode_oem(name if ended else _first(raw, size), self.encoding)
+        text, null, _ = decode_utf16(raw[: len(raw) & ~1]).partition("\0")
+        if null or len(raw) >> 1 == size:
+            return text
+        return decode_utf16(_first(raw, size & ~1))
+
+
+def _first(raw: bytes, size: int) -> bytes:
+    """That many bytes; raises `DecodeError` where there are fewer."""
+    if size > len(raw):
+        raise DecodeError(f"{size} bytes wanted, {len(raw)} left")
+    return raw[:size]
 
 
 def decode_utf16(raw: Buffer) -> str:
@@ -134,7 +153,7 @@ def decode_utf16(raw: Buffer) -> str:
 
 def last_oem(raw: Buffer, encoding: str) -> str:
     """The OEM string that bytes begin with, up to its null or their end."""
-    return bytes(raw).partition(b"\0")[0].decode(encoding, "replace")
+    return decode_oem(bytes(raw).partition(b"\0")[0], encoding)
 
 
 def encode_utf16(text: str) -> bytes:
@@ -179,6 +198,6 @@ class Writer:
 
     def oem(self, text: str, *, null: bool = True) -> None:
         """A string in the OEM code page."""
-        self.data += text.encode(self.encoding, "replace")
+        self.data += encode_oem(text, self.encoding)
         if null:
             self.data += b"\0"

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from fakesmb.wire.codec import U16, U32, U64, Buffer, DecodeError, Structure, encode_utf16
+from fakesmb.wire.codec import U16, U32, U64, Buffer, DecodeError, Structure
 from fakesmb.wire.find_info import EntryList, FindLevel
 from fakesmb.wire.info import Level, LevelContext, counted, need
 from fakesmb.wire.unix_acl import decode_acl, encode_acl
@@ -279,7 +279,9 @@ class UnixEntries(EntryList):
 
     def _add_nt(self, facts: Any, key: int = 0, eas: Buffer = b"") -> bool:
         context = self.context
-        name = encode_utf16(facts.name) if context.unicode else context.text(facts.name)
+        if not context.shows(facts.name):
+            return True
+        name = context.text(facts.name)
         if self.level.size == _BASIC.size:
             body = encode_basic(facts, context) + name + (b"\0\0" if context.unicode else b"\0")
         else:

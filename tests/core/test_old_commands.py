@@ -51,6 +51,23 @@ from fakesmb.wire.tree import TreeConnectRequest, TreeConnectResponse, TreeDisco
 Refuses = Callable[[NT], AbstractContextManager[object]]
 
 
+@pytest.mark.parametrize(
+    ("buffer", "asked", "got"), [(16436, 16384, 16384), (4356, 4308, 4308), (4356, 4309, 4308)]
+)
+@pytest.mark.parametrize("command", [0x0A, 0x13])
+def test_read_fills_the_buffer(
+    server: InMemoryServer, folders: dict[str, Path], command: int, buffer: int, asked: int, got: int
+) -> None:
+    """READ and LOCK_AND_READ: MaxBuffer - 48 bytes of data: one client ignores the count, and kept rubbish."""
+    (folders["public"] / "big").write_bytes(bytes(20_000))
+    client = server.client().sign_in(max_buffer=buffer).connect("public")
+    fid = client.create("big")
+    client.send(command, ReadRequest(fid, asked, 0))
+    answer = client.answer()
+    assert answer.body(ReadResponse).count == got
+    assert len(answer.message) == 48 + got <= buffer
+
+
 def test_open_reads_what_is_there(client: Client) -> None:
     """OPEN tells size and FID, and core reads work on it."""
     opened = client.call(0x02, OpenRequest(0x40, 0, "\\a.txt"), OpenResponse)

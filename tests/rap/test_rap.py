@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmb.rap import functions as rap
-from fakesmb.rpc.view import Caller, ServerFacts, ShareRow
+from fakesmb.rpc.view import Caller, ServerFacts, SessionRow, ShareRow
 from fakesmb.wire.codec import DecodeError
 from tests.rpc.rpc_client import ADMIN, NOBODY, USER, ListView
 
@@ -225,3 +225,27 @@ def test_any_text_can_be_listed(name: str, comment: str) -> None:
     view = ListView(ServerFacts(name, comment=comment), share_rows=[ShareRow(name, comment=comment)])
     assert call(0, "WrLeh", "B13BWz", level(1), view=view)[0][0] == 0
     assert call(13, "WrLh", "B16BBDz", level(1), view=view)[0][0] == 0
+
+
+def test_names_that_the_code_page_cannot_spell_are_not_shown() -> None:
+    """No share by a name that is not its own, no `?` anywhere; comments are told as far as they can be."""
+    shares = (
+        ShareRow("public", comment="1–2", path="C:\\Папка"),
+        ShareRow("папка", path="C:\\x"),
+    )
+    view = ListView(share_rows=shares)
+    (status, _, count, available), data = call(0, "WrLeh", "B13BWz", level(1), view=view)
+    assert (status, count, available) == (0, 1, 1)
+    assert data[:7] == b"public\0"
+    assert data.endswith(b"1_2\0")
+    _, data = call(0, "WrLeh", "B13BWzWWWzB9B", level(2), view=view, caller=ADMIN)
+    assert data.endswith(b"1_2\0\0")
+    assert b"?" not in data
+    words, _ = call(1, "zWrLh", "B13", b"?????\0" + level(0), view=view)
+    assert words[0] == 2310
+    sessions = (SessionRow("10.0.0.7", "Алиса"),)
+    _, data = call(6, "WrLeh", "zzWWWDDDz", level(2), view=ListView(session_rows=sessions), caller=ADMIN)
+    assert b"10.0.0.7\0\0" in data
+    facts = ServerFacts("СЕРВЕР", "LAB", "")
+    words, data = call(0x68, "WrLehDz", "B16", level(0) + b"\xff" * 4 + b"\0", view=ListView(facts=facts))
+    assert (words[0], words[2], data) == (0, 0, b"")

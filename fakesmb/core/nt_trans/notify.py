@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from fakesmb.core.request import Request
+from fakesmb.core.strings import strings_of
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.info import LevelContext
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, notify_information
 
 if TYPE_CHECKING:
@@ -32,8 +34,14 @@ def notify_change(request: Request[NotifySetup]) -> Outcome:
         recursive=bool(setup.watch_tree),
         size=request.transaction.max_parameter_count,
     )
-    return changes.addCallback(_told)
+    return changes.addCallback(_told, strings_of(request), request.transaction.max_parameter_count)
 
 
-def _told(changes: "Changes") -> Results:
-    return Results(notify_information(changes))
+def _told(changes: "Changes", strings: LevelContext, size: int) -> Results:
+    """The names are UTF-16 in every message; a client that asks in OEM is told those that it can ask for.
+
+    An 8.3 name may be longer than the name: changes that no longer fit are too many, too.
+    """
+    named = [(action, strings.askable(name)) for action, name in changes]
+    data = notify_information((action, name) for action, name in named if name)
+    return Results(data if len(data) <= size else b"")

@@ -6,8 +6,9 @@ from typing import Final, Self
 from fakesmb.core.eas import of_entries
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import OpenSearch
+from fakesmb.core.strings import strings_of
 from fakesmb.core.trans2 import unix_info
-from fakesmb.core.trans2.levels import strings_of, unknown_level
+from fakesmb.core.trans2.levels import unknown_level
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import closing, retry_until_free, then
 from fakesmb.nt.status import NT, SMBError

@@ -1,8 +1,9 @@
 """TRANS2_QUERY_FS_INFORMATION ([MS-CIFS] 2.2.6.4)."""
 
 from fakesmb.core.request import Request
+from fakesmb.core.strings import strings_of
 from fakesmb.core.trans2 import unix_info
-from fakesmb.core.trans2.levels import strings_of, unknown_level
+from fakesmb.core.trans2.levels import unknown_level
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.wire.fs_info import LEVELS
 from fakesmb.wire.trans2 import QueryFsInformationRequest, Trans2

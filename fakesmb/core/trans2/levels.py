@@ -1,4 +1,4 @@
-"""What the handlers of information levels share: how strings are wanted, refusals, acting on a name as on an open."""
+"""What the handlers of information levels share: refusals, acting on a name as on an open."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,7 +8,6 @@ from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, Handle
-from fakesmb.wire.info import LevelContext
 
 NO_EA_ERROR: Final = b"\0\0"
 """EaErrorOffset: the parameters of every answer about files."""
@@ -20,14 +19,6 @@ Target = Handle | Path
 def unknown_level(level: int) -> SMBError:
     """The refusal of a level that is not answered ([MS-CIFS] 2.2.2.4 ERRunknownlevel)."""
     return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)
-
-
-def strings_of(request: AnyRequest) -> LevelContext:
-    """How the request in hand wants its strings."""
-    return _UNICODE if request.unicode else LevelContext(False, request.connection.oem_encoding)
-
-
-_UNICODE: Final = LevelContext()
 
 
 def with_handle(

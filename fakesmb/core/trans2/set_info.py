@@ -12,8 +12,9 @@ from fakesmb.core import eas
 from fakesmb.core.dispatch import Needs
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
+from fakesmb.core.strings import strings_of
 from fakesmb.core.trans2 import unix_info
-from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, strings_of, unknown_level, with_handle
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, unknown_level, with_handle
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.files import Access, Option

@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.request import AnyRequest, Request
-from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, strings_of, unknown_level, with_handle
+from fakesmb.core.strings import strings_of
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, unknown_level, with_handle
 from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.waiting import retry_until_free
@@ -166,8 +167,10 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
     if level == UnixLevel.LINK:
         if not isinstance(target, Path):
             raise SMBError(NT.NOT_SUPPORTED, "an open file is never a symbolic link itself")
-        text = posix.read_link(target) + "\0"
-        return Results(NO_EA_ERROR, strings_of(request).text(text))
+        text, context = posix.read_link(target), strings_of(request)
+        if not context.shows(text):
+            raise SMBError(NT.OBJECT_NAME_INVALID, f"the client's code page cannot spell the target {text!r}")
+        return Results(NO_EA_ERROR, context.text(text + "\0"))
     return Results(NO_EA_ERROR, row.encode(posix.query(target), strings_of(request)))
 
 

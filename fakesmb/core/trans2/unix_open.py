@@ -8,7 +8,8 @@ from fakesmb.core.files import open_file
 from fakesmb.core.oplocks import requested_level
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
-from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, strings_of, unknown_level
+from fakesmb.core.strings import strings_of
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, unknown_level
 from fakesmb.core.transactions import Results
 from fakesmb.core.waiting import then
 from fakesmb.nt.files import Access, Action, Disposition, Option

@@ -1,0 +1,68 @@
+"""The OEM code page of clients without Unicode: what it can spell, what it cannot, and what that becomes.
+
+The one place that decides it. A name goes out whole or not at all: a character that stands in for another would be a
+wildcard (`?`), or name another file. A name that comes in with bytes that mean nothing gets a character that no name
+can have, so that it names nothing.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+UNDECODABLE: Final = "\udcff"
+"""Stands for bytes that the code page does not know: a lone surrogate, which no path, stream or EA may have."""
+
+_STAND_IN: Final = "_"
+"""For text that nobody asks for by it (comments, labels); never a wildcard."""
+
+
+def decode_oem(raw: bytes | bytearray | memoryview, encoding: str) -> str:
+    """The text of OEM bytes, `UNDECODABLE` in place of those that mean nothing."""
+    raw = bytes(raw)
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return raw.decode(encoding, "replace").replace("\ufffd", UNDECODABLE)
+
+
+def spelt(name: str, encoding: str) -> bytes | None:
+    """A name in OEM characters, without null; None unless it comes back as the same name.
+
+    Shift-JIS would write a yen sign as a backslash, and some code pages fold several characters into one.
+    """
+    try:
+        raw = name.encode(encoding)
+    except UnicodeEncodeError:
+        return None
+    return raw if name.isascii() or decode_oem(raw, encoding) == name else None
+
+
+def spelt_or_short(name: str, short_name: str, encoding: str, longest: int = 0xFFFF) -> bytes | None:
+    """A name in at most that many OEM bytes, else its 8.3 name, else None: then it is not shown."""
+    raw = spelt(name, encoding)
+    if raw is None or len(raw) > longest:
+        raw = spelt(short_name, encoding) if short_name else None
+    return raw
+
+
+def spelt_path(path: str, shorten: Callable[[str], str], encoding: str) -> bytes | None:
+    """A path `\\dir\\name[:stream]` in OEM characters, component by component; None where one is not to be shown.
+
+    `shorten` gives the 8.3 name of a component, or "". Streams have none.
+    """
+    raw = spelt(path, encoding)
+    if raw is not None:
+        return raw
+    path, colon, stream = path.partition(":")
+    parts = [spelt_or_short(part, shorten(part), encoding) for part in path.split("\\")]
+    tail = spelt(colon + stream, encoding)
+    told = [part for part in parts if part is not None]
+    return b"\\".join(told) + tail if tail is not None and len(told) == len(parts) else None
+
+
+def encode_oem(text: str, encoding: str) -> bytes:
+    """Text that is no name of a file (comments, labels, native systems) in OEM characters, `_` for what has none."""
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        told = "".join(one if spelt(one, encoding) is not None else _STAND_IN for one in text)
+        return told.encode(encoding)
