@@ -1,15 +1,18 @@
 """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = (
+    False  # what checks types takes it for True; `typing` costs half of what runs before signals are heard
+)
 if TYPE_CHECKING:
+    from typing import Any
+
     from fakesmb.app import FakeSMB
     from fakesmb.nt.status import NT
 
 __all__ = ["NT", "FakeSMB"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """`from fakesmb import FakeSMB, NT` without the cost of either for those who import something else."""
     if name == "FakeSMB":
         from fakesmb.app import FakeSMB

@@ -179,9 +179,9 @@ class FakeSMB:
                 timer.cancel()
             if self._next_flush is not None and self._next_flush.active():
                 self._next_flush.cancel()
+            self.log.close()  # first: what follows may wait for a disk that hangs
             for store in stores:
                 store.shutdown()
-            self.log.close()
             self._factory = None
 
         stores = [share.store for share in factory.server.shares.values() if share.store is not None]

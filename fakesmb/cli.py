@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from fakesmb.app import FakeSMB
     from fakesmb.config import Config
+    from fakesmb.ending import Ending
 
 # Each command imports what it needs when it runs: start-up is part of every test run that starts a server.
 
@@ -95,14 +96,17 @@ def serve(**given: Any) -> None:
     """Serve the sub-directories of ROOT as shares; without ROOT, --share and --config, the sample shares."""
     gc.disable()  # until the server listens: imports leave next to no garbage
     from fakesmb.config import ConfigError
+    from fakesmb.ending import Ending
 
     try:
-        with _patient_standard_error():
+        with Ending() as ending, _patient_standard_error():
             try:
                 config, notes = configure(given)
-                run(config, notes, given["port_file"])
+                run(config, notes, given["port_file"], ending)
             except ConfigError as error:
                 fail(str(error))
+    except KeyboardInterrupt:  # before the reactor takes it
+        sys.exit(0)
     finally:
         gc.enable()
 
@@ -194,7 +198,7 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
     }
 
 
-def run(config: "Config", notes: list[str], port_file: str | None) -> None:
+def run(config: "Config", notes: list[str], port_file: str | None, ending: "Ending") -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
     with _without(*TLS_MODULES), _on_first_use(*UNUSED_MODULES):
         _choose_reactor()
@@ -204,6 +208,8 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     from fakesmb.transport.process import is_root
 
     smb = FakeSMB(config)
+    ending.last_words = smb.log.close
+    ending.finishing = lambda: smb.log.closing
     smb.start(reactor, log_apart=True)
     reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
     refused: list[OSError] = []
@@ -211,7 +217,9 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
     def announce() -> None:
         """Runs once signals are handled: whoever reads the port may end the server at once."""
         try:
-            if port_file:
+            if ending.wanted:
+                reactor.stop()
+            elif port_file:
                 _write_whole(Path(port_file), f"{smb.port}\n")
         except OSError as error:
             refused.append(error)
@@ -229,7 +237,10 @@ def run(config: "Config", notes: list[str], port_file: str | None) -> None:
 
     for step in (announce, _load_ntlm, _settle_collector, count):
         reactor.callWhenRunning(step)
-    reactor.run()
+    try:
+        reactor.run()
+    finally:
+        smb.log.close()
     for error in refused:
         raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}")
     _tell_hold_up(smb)
@@ -319,15 +330,16 @@ def _load_ntlm() -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Writes a file that others see only when it is whole."""
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.absolute().parent, prefix=f".{path.name}.", delete=False
-    ) as new:
-        new.write(text)
-    os.chmod(new.name, 0o644)
-    os.replace(new.name, path)
+    """Writes a file that others see only when it is whole. What a server that was killed left of one goes away."""
+    new = path.absolute().parent / f".{path.name}.new"
+    new.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "w") as file:
+            file.write(text)
+        os.replace(new, path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _greet(smb: "FakeSMB", notes: list[str]) -> None:

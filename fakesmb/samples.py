@@ -1,14 +1,19 @@
 """The sample shares: where they come from, and the copy of them that a person may change."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from fakesmb.config import ConfigError, SharePart
 
+_UNFINISHED: Final = ".new-"
+"""How the names of copies begin that are not whole."""
 LARGE_FILE: Final = "public/large.bin"
 LARGE_SIZE: Final = 6 * 1024 * 1024
 
@@ -36,8 +41,11 @@ def prepare(home: Path) -> bool:
     source = _source()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        for name in missing:
-            _copy(source / name, home / name)
+        with _alone(home):
+            for left in home.glob(f"{_UNFINISHED}*"):  # by a server that was killed while it copied
+                shutil.rmtree(left, ignore_errors=True)
+            for name in missing:
+                _copy(source / name, home / name)
     except OSError as error:
         raise ConfigError(f"no sample shares in {home}: {error.strerror}; name a folder to serve") from None
     return True
@@ -59,9 +67,21 @@ def _source() -> Path:
     raise ConfigError("this installation has no sample shares; name a folder to serve")
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Inside the block no other server copies to that folder."""
+    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copies a share whole or not at all, and writable; of two servers that do so at once the first one wins."""
-    work = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
+    work = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target.parent))
     try:
         made = work / target.name
         for folder, _, files in os.walk(source):

@@ -44,6 +44,8 @@ class EventLog:
         """Replaced, never changed in place: `emit` may be walking over it."""
         self._now = now
         self._diagnose = diagnose
+        self.closing = False
+        """Whether `close` is under way: it waits for what is still to be written."""
 
     def add(self, sink: Sink) -> None:
         """Events from now on go to `sink` too."""
@@ -77,11 +79,13 @@ class EventLog:
         """Flushes and closes every sink; events after this go nowhere. Never raises."""
         self.flush()
         sinks, self.sinks = self.sinks, ()
+        self.closing = True
         for sink in sinks:
             try:
                 sink.close()
             except Exception as error:
                 self._diagnose(f"{_name(sink)} did not close: {_reason(error)}")
+        self.closing = False
 
     def _drop(self, sink: Sink, error: Exception) -> None:
         if sink not in self.sinks:  # dropped already, by an event written while this one was on its way

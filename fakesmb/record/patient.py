@@ -151,7 +151,7 @@ class PatientOutput:
     def _wait_for(self, thread: threading.Thread) -> None:
         left = self._bytes
         thread.join(LAST_WORDS)
-        until = time.monotonic() + 10 * LAST_WORDS
+        until = time.monotonic() + LAST_WORDS
         while thread.is_alive() and self._bytes < left and time.monotonic() < until:
             left = self._bytes
             thread.join(LAST_WORDS)

@@ -57,6 +57,7 @@ class Writer:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # whoever reads that of the server to its end does not wait for this process
             pass_fds=(log, memory),
             start_new_session=True,  # Ctrl-C is for the server, which then ends the writer
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},

@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -109,12 +110,14 @@ def _server_has_ended(seconds: float) -> bool:
 def main(log: str, memory: str, spool_bytes: str, *options: str) -> int:
     """The writer's process: it is told on standard input how far to go, and says on standard output what went wrong."""
     _step_back()
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the server's, which hears signals in a thread of its own
     spool = Spool(int(memory), int(spool_bytes))
     output = Persistent(FileOutput(int(log)), spool, _say, _server_has_ended)
     try:
         write_lines(sys.stdin.buffer, spool, JsonLines(output, secrets="--secrets" in options))
-    except OSError as error:
-        _say(ENDED + (error.strerror or str(error)).encode())
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        _say(ENDED + reason.encode("utf-8", "backslashreplace").replace(b"\n", b" "))
         return 1
     return 0
 
