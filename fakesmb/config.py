@@ -85,6 +85,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guest: GuestAccess = "off"
     anonymous: bool = True
     """Whether a client without a user name may connect to IPC$."""
+    anonymous_listing: bool | None = None
+    """Whether such a client is told of shares and accounts; left out: on loopback addresses only."""
     run_as: str = ""
     """The user whose rights a server has that root started, once it listens; empty: it keeps its own."""
 
@@ -270,6 +272,9 @@ def merge(file: FilePart, given: Arguments) -> Config:
         profile=_profile(server),
         plans=server.plans,
         oem_encoding=server.oem_encoding,
+        anonymous_listing=(
+            is_loopback(server.host) if server.anonymous_listing is None else server.anonymous_listing
+        ),
         challenge=bytes.fromhex(server.challenge),
         timing=file.timing,
         limits=file.limits,

@@ -302,3 +302,12 @@ def test_old_forms_of_sign_in_are_off_beyond_loopback(
 def test_what_accept_may_not_be(folder: Path, accept: str) -> None:
     with pytest.raises(ConfigError, match=r"fakesmb\.toml:2: server\.accept.*: must be a list of ntlmv2"):
         read(folder, f"[server]\naccept = {accept}\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "expected"),
+    [("127.0.0.1", None, True), ("::1", False, False), ("0.0.0.0", None, False), ("192.168.1.4", True, True)],
+)
+def test_anonymous_listing_is_off_beyond_loopback(host: str, given: bool | None, expected: bool) -> None:
+    made = config.merge(FilePart(), Arguments(server={"host": host, "anonymous_listing": given}))
+    assert made.settings.anonymous_listing is expected

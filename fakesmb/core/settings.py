@@ -80,6 +80,8 @@ class Settings(msgspec.Struct, frozen=True):
     profile: Profile = Profile()
     signing: Signing = "offered"
     oem_encoding: str = "cp850"
+    anonymous_listing: bool = True
+    """Whether anonymous clients are told of shares and accounts, by RPC and by RAP."""
     challenge: bytes = b""
     """Eight bytes to use for every sign-in, for repeatable traces; empty: random for each."""
     guid: bytes = b""

@@ -292,7 +292,7 @@ class Server:
         self.guid = settings.guid or self.world.entropy(16)
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
-        self.pipes = PipeService(self.view)
+        self.pipes = PipeService(self.view, anonymous_listing=settings.anonymous_listing)
         self.referrals = ReferralTable()
         self.started = self.world.now()
         self.messages = 0

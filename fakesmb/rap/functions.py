@@ -226,6 +226,10 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
 }
 
 
+OPEN_TO_ANONYMOUS: Final = frozenset({0x000D, 0x003F, 0x005B, 0x0068, 0x00D7})
+"""What tells of no share and no account: the server, the workstation, the time, the servers of the network."""
+
+
 def transact(
     parameters: Buffer,
     data: Buffer,
@@ -234,6 +238,8 @@ def transact(
     view: ServerView,
     caller: Caller,
     encoding: str = "cp850",
+    *,
+    anonymous_listing: bool = True,
 ) -> tuple[bytes, bytes]:
     """Parameters and data of the answer to a transaction on \\PIPE\\LANMAN.
 
@@ -243,7 +249,10 @@ def transact(
     cursor = Cursor(parameters, 0, len(parameters), unicode=False, encoding=encoding)
     (opcode,) = cursor.unpack(_WORD)
     descriptor, fields = cursor.oem(), cursor.oem()
-    answer = _run(opcode, descriptor, cursor, max_data, view, caller, fields)
+    if caller.anonymous and not anonymous_listing and opcode not in OPEN_TO_ANONYMOUS:
+        answer = Answer(ACCESS_DENIED)
+    else:
+        answer = _run(opcode, descriptor, cursor, max_data, view, caller, fields)
     words = (answer.status, 0, *answer.words)
     return struct.pack(f"<{len(words)}H", *(word & 0xFFFF for word in words))[:max_param], answer.data
 

@@ -15,12 +15,13 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.association import Association, Disconnect
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.groups import Groups
 from fakesmb.rpc.interface import Client, Interface, Registered, Surroundings, Traffic
 from fakesmb.rpc.pipe_quotas import PipeCharges, PipeQuotas, generous
 from fakesmb.rpc.security import Acceptors, none_accepted
 from fakesmb.rpc.view import Caller, ServerView
-from fakesmb.wire.dcerpc import Syntax
+from fakesmb.wire.dcerpc import FaultStatus, Syntax
 from fakesmb.wire.interfaces import INTERFACES
 
 MAX_BACKLOG: Final = 1024 * 1024
@@ -49,6 +50,10 @@ SERVICES: Final[Mapping[str, str]] = {
 """The interfaces that are served, each with the module that its first call loads."""
 
 
+LISTING: Final = frozenset({"srvsvc", "wkssvc", "lsarpc", "samr"})
+"""Those that tell of shares, accounts and who is there."""
+
+
 class Endpoint(msgspec.Struct, frozen=True):
     """What is behind a pipe name."""
 
@@ -75,13 +80,17 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
 class LazyInterface:
     """An interface whose module (and impacket with it, a tenth of a second) is loaded by its first call."""
 
-    def __init__(self, module: str, around: Surroundings) -> None:
+    def __init__(self, module: str, around: Surroundings, *, anonymous: bool = True) -> None:
+        """Without `anonymous`, no anonymous caller is answered."""
         self._module = module
         self._around = around
+        self._anonymous = anonymous
         self._interface: Interface | None = None
 
     def call(self, operation: int, stub: bytes, client: Client) -> bytes:
         """Runs a call; raises `Fault`."""
+        if client.caller.anonymous and not self._anonymous:
+            raise Fault(FaultStatus.ACCESS_DENIED, "[server] anonymous_listing is off")
         if self._interface is None:
             interface: Interface = importlib.import_module(self._module).interface(self._around)
             self._interface = interface
@@ -105,21 +114,27 @@ _REGISTERED: Final = tuple(
 )
 
 
-def _interfaces(endpoint: Endpoint, view: ServerView, traffic: Traffic) -> dict[str, LazyInterface]:
+def _interfaces(
+    endpoint: Endpoint, view: ServerView, traffic: Traffic, *, anonymous: bool
+) -> dict[str, LazyInterface]:
     syntaxes = tuple(INTERFACES[name].syntax for name in endpoint.services)
     around = Surroundings(view, syntaxes, traffic, _REGISTERED)
-    return {name: LazyInterface(SERVICES[name], around) for name in endpoint.services}
+    return {
+        name: LazyInterface(SERVICES[name], around, anonymous=anonymous or name not in LISTING)
+        for name in endpoint.services
+    }
 
 
 class PipeService:
     """All the pipes of one server."""
 
-    def __init__(self, view: ServerView) -> None:
+    def __init__(self, view: ServerView, *, anonymous_listing: bool = True) -> None:
         self._traffic = Traffic()
         self._groups = Groups()
         self._open: dict[str, int] = {}
         self._interfaces = {
-            endpoint.services: _interfaces(endpoint, view, self._traffic) for endpoint in ENDPOINTS.values()
+            endpoint.services: _interfaces(endpoint, view, self._traffic, anonymous=anonymous_listing)
+            for endpoint in ENDPOINTS.values()
         }
 
     def open(

@@ -20,7 +20,7 @@ from fakesmb.wire.files import (
     WriteAndxResponse,
 )
 from fakesmb.wire.raw import ReadRawRequest
-from fakesmb.wire.session import LogoffAndxRequest
+from fakesmb.wire.session import LogoffAndxRequest, SessionSetupPlainRequest
 from fakesmb.wire.trans import NtTransactRequest, Transaction2Request, TransactionRequest, TransactionResponse
 from fakesmb.wire.tree import TreeDisconnectRequest
 from tests.core.conftest import Make
@@ -321,3 +321,28 @@ def test_an_association_group_is_of_those_it_belongs_to(make: Make) -> None:
         _, _, group = bound(one)
         assert bound(one, group)[1:] == (ACK, group)
         assert bound(two, group)[1] == NAK
+
+
+@pytest.mark.parametrize("listing", [True, False])
+def test_anonymous_listing(make: Make, listing: bool) -> None:
+    """By RPC and by RAP; who has a name is told as ever."""
+    server = make(settings=Settings(anonymous_listing=listing))
+    for user, told in ((USER, True), ("", listing)):
+        client = server.client()
+        if user:
+            client.sign_in()
+        else:
+            client.negotiate()
+            client.send(0x73, SessionSetupPlainRequest())
+            client.uid = client.answer().header.uid
+        client.connect("IPC$")
+        answer = called(client, bound(client)[0], 44, OPEN_POLICY)
+        assert answer[2] == (RESPONSE if told else 3)
+        assert told or struct.unpack_from("<I", answer, 24) == (5,)
+        asked = b"\0\0WrLeh\0B13BWz\0\x01\0\0\x10"
+        shares = TransactionRequest(
+            name="\\PIPE\\LANMAN", parameters=asked, max_parameter_count=8, max_data_count=4096
+        )
+        body = client.call(0x25, shares, TransactionResponse)
+        assert struct.unpack_from("<H", body.parameters) == (0 if told else 5,)
+        assert (b"public" in bytes(body.data)) is told

@@ -249,3 +249,13 @@ def test_names_that_the_code_page_cannot_spell_are_not_shown() -> None:
     facts = ServerFacts("СЕРВЕР", "LAB", "")
     words, data = call(0x68, "WrLehDz", "B16", level(0) + b"\xff" * 4 + b"\0", view=ListView(facts=facts))
     assert (words[0], words[2], data) == (0, 0, b"")
+@pytest.mark.parametrize("opcode", sorted(rap.OPERATIONS))
+def test_who_is_anonymous_is_told_of_no_share_where_that_is_off(opcode: int) -> None:
+    """Whatever lists, in whatever form it is asked, is refused before it is read."""
+    told = {0x0D: b"WrLh\0B16\0" + level(0), 0x3F: b"WrLh\0zzzBBzz\0" + level(10)}
+    parameters = struct.pack("<H", opcode) + told.get(opcode, b"\0\0")
+    for caller in (NOBODY, USER):
+        words, _ = rap.transact(parameters, b"", 8, 4096, ListView(), caller, anonymous_listing=False)
+        (status,) = struct.unpack_from("<H", words)
+        assert (status == 5) is (caller is NOBODY and opcode not in rap.OPEN_TO_ANONYMOUS)
+        assert (status == 0) is (opcode in told)

@@ -4,12 +4,26 @@ import subprocess
 import sys
 
 import pytest
+from impacket.dcerpc.v5.rpcrt import DCERPCException
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.pipes import Pipe, PipeService, plain_name
-from tests.rpc.rpc_client import ADMIN, BIND, BIND_ACK, REMOTE_TOD, ListView, answered, bound, opened
+from fakesmb.rpc.pipes import LISTING, Pipe, PipeService, plain_name
+from fakesmb.wire.interfaces import INTERFACES
+from tests.rpc.rpc_client import (
+    ADMIN,
+    BIND,
+    BIND_ACK,
+    NOBODY,
+    REMOTE_TOD,
+    USER,
+    ListView,
+    PipeTransport,
+    answered,
+    bound,
+    opened,
+)
 
 
 @pytest.mark.parametrize(
@@ -192,3 +206,25 @@ def test_opening_a_pipe_and_binding_do_not_load_impacket() -> None:
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert out.stdout == "68\n[]\n"
+
+
+@pytest.mark.parametrize("interface", ["srvsvc", "wkssvc", "lsarpc", "samr", "epmapper", "dssetup"])
+def test_who_is_anonymous_is_told_nothing_where_listing_is_off(interface: str) -> None:
+    """By none of an interface's operations, not by those that nobody has heard of either."""
+    path = "lsarpc" if interface == "dssetup" else interface
+    for caller, off in ((NOBODY, True), (NOBODY, False), (USER, True)):
+        service = PipeService(ListView(), anonymous_listing=not off)
+        transport = PipeTransport(service.open(path, caller))
+        dce = transport.get_dce_rpc()
+        dce.connect()
+        dce.bind(INTERFACES[interface].syntax.encode())
+        denied = []
+        for operation in range(80):
+            dce.call(operation, b"")
+            try:
+                dce.recv()
+            except DCERPCException as error:
+                denied.append("access_denied" in str(error))
+            else:
+                denied.append(False)
+        assert all(denied) is (caller is NOBODY and off and interface in LISTING)

@@ -52,5 +52,6 @@ def _remote_administration(request: AnyRequest, whole: TransactionRequest, name:
         request.server.view,
         caller_of(request.session),
         request.connection.oem_encoding,
+        anonymous_listing=request.server.settings.anonymous_listing,
     )
     return Results(parameters=parameters, data=data)
