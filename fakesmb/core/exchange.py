@@ -15,6 +15,7 @@ from fakesmb.core import record
 from fakesmb.core.dispatch import CommandRow, Needs
 from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import (
+    NO_REPLY,
     Answer,
     AnyRequest,
     FileData,
@@ -167,6 +168,10 @@ class Exchange:
         try:
             row = step.row
             if step.problem is not None:
+                if step.code == Command.NT_CANCEL:  # never answered, whatever is wrong with it: it is ignored
+                    self._why = step.problem.why
+                    self._requests.append(None)
+                    return NO_REPLY
                 raise step.problem
             if not self._reply.has_room:
                 raise SMBError(NT.INSUFFICIENT_RESOURCES, "no room in the answer for the rest of the chain")

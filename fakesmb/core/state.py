@@ -163,6 +163,19 @@ class Tree:
         self.parse: Callable[..., Path] = Path.parse
         """How a client's path is read: takes `wildcards` too."""
 
+    def belongs_to(self, uid: int) -> bool:
+        """Whether a client with that UID may end it: its user; after that one's logoff who left it or may use it."""
+        owner, sessions = self.session, self.session.connection.sessions
+        session = sessions.get(uid)
+        if sessions.get(owner.uid) is not owner:
+            return uid == owner.uid or (session is not None and self.serves(session))
+        if session is None or session.identity is None or owner.identity is None:
+            return False
+        return session is owner or (
+            session.identity.kind == owner.identity.kind == "user"
+            and session.identity.user == owner.identity.user
+        )
+
     @property
     def posix_names(self) -> bool:
         """Whether paths are POSIX's: no character but `/` means anything, wildcards in a name of one file neither."""

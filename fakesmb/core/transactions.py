@@ -115,7 +115,7 @@ def _in_messages(request: AnyRequest, whole: TransactionRequest, results: Result
         status = status or NT.BUFFER_OVERFLOW
     if len(data) > whole.max_data_count:
         data, status = memoryview(data)[: whole.max_data_count], status or NT.BUFFER_OVERFLOW
-    if whole.flags & TransactionFlag.DISCONNECT_TID:
+    if whole.flags & TransactionFlag.DISCONNECT_TID and request.tree.belongs_to(request.session.uid):
         request.connection.end(tree=request.tree)
         request.connection.trees.pop(request.tree.tid)
     if whole.flags & TransactionFlag.NO_RESPONSE:

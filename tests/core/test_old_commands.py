@@ -44,6 +44,7 @@ from fakesmb.wire.raw import (
     WriteRawInterimResponse,
     WriteRawRequest,
 )
+from fakesmb.wire.session import LogoffAndxRequest, LogoffAndxResponse
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
 from fakesmb.wire.trans2 import CreateDirectory2Request, Open2Request, Open2Response
 from fakesmb.wire.tree import TreeConnectRequest, TreeConnectResponse, TreeDisconnectRequest
@@ -191,9 +192,9 @@ def test_tree_connect_of_dos(client: Client) -> None:
     assert client.create("\\readme.txt", access=1)
 
 
-def test_tree_disconnect_needs_no_uid(client: Client) -> None:
+def test_tree_disconnect_needs_no_session(client: Client) -> None:
     """The user may have signed out before; a second time the TID is unknown."""
-    client.uid = 0x7777
+    client.call(0x74, LogoffAndxRequest(), LogoffAndxResponse)
     client.call(0x71, TreeDisconnectRequest(), Empty)
     with pytest.raises(SMBError) as refused:
         client.call(0x71, TreeDisconnectRequest(), Empty)

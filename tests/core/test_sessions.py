@@ -7,6 +7,7 @@ import pytest
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.core.settings import Settings
+from fakesmb.core.state import Session
 from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
@@ -20,6 +21,7 @@ from fakesmb.wire.files import (
     ReadAndxResponse,
 )
 from fakesmb.wire.session import EchoRequest, EchoResponse, LogoffAndxRequest, LogoffAndxResponse
+from fakesmb.wire.trans import Transaction2Request
 from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response, FindNext2Request
 from fakesmb.wire.tree import (
     ProcessExitRequest,
@@ -165,6 +167,46 @@ class TestSeveral:
         assert status(client, 0x2E, ReadAndxRequest(fid=theirs)) == NT.INVALID_HANDLE
         client.tid = his_tree
         assert client.read(his, 0, 1) == b"W"
+
+    @pytest.mark.parametrize("uid", ["bob", "half", 0, 0x0999, 0xFFFE, 0xFFFF])
+    def test_nobody_ends_the_tree_of_another(
+        self, both: tuple[Client, int, int], uid: int | str, refuses: Refuses
+    ) -> None:
+        """By TREE_DISCONNECT, TREE_CONNECT_ANDX or a transaction: BAD_UID ([MS-CIFS] 2.2.4.51.2), or not heeded."""
+        client, alice, bob = both
+        tree, client.uid = client.tid, alice
+        fid = client.create("a.txt")
+        if uid == "half":
+            client.connection.sessions.add(Session(client.connection))
+        client.uid = {"bob": bob, "half": bob + 1}.get(str(uid), uid)  # type: ignore[arg-type]
+        with refuses(NT.SMB_BAD_UID):
+            client.call(0x71, TreeDisconnectRequest(), Empty)
+        connect = TreeConnectAndxRequest(flags=1, path="docs", password_length=1, password=b"\0")
+        asked = Transaction2Request(
+            setup=b"\3\0", flags=1, parameters=b"\3\1", max_parameter_count=2, max_data_count=99
+        )
+        for command, body in ((0x75, connect), (0x32, asked)):
+            client.send(command, body, tid=tree)
+            assert client.answer().header.status == (0 if uid == "bob" else NT.SMB_BAD_UID)
+        client.tid, client.uid = tree, alice
+        assert client.read(fid, 0, 1) == b"0"
+
+    def test_one_user_may_end_its_tree_by_another_uid(self, client: Client) -> None:
+        client.sign_in()
+        client.call(0x71, TreeDisconnectRequest(), Empty)
+
+    def test_a_tree_that_was_left_is_ended_by_who_may_use_it(
+        self, both: tuple[Client, int, int], refuses: Refuses
+    ) -> None:
+        """smbtorture's raw.context: a tree outlives its session."""
+        client, alice, bob = both
+        client.uid = alice
+        client.call(0x74, LogoffAndxRequest(), LogoffAndxResponse)
+        client.uid = 0x0999
+        with refuses(NT.SMB_BAD_UID):
+            client.call(0x71, TreeDisconnectRequest(), Empty)
+        client.uid = bob
+        client.call(0x71, TreeDisconnectRequest(), Empty)
 
     def test_tree_disconnect_frees_what_is_the_trees(self, client: Client, server: InMemoryServer) -> None:
         client.create("a.txt")

@@ -86,6 +86,30 @@ def test_cancel_takes_one_number(server: InMemoryServer, signer: Client) -> None
     assert signer.read(theirs, 10, 2) == b"01"
 
 
+@pytest.mark.parametrize("signature", [bytes(8), bytes([0xFF]) * 8, None])
+def test_a_cancel_with_a_wrong_signature_is_ignored(
+    server: InMemoryServer, signer: Client, signature: bytes | None
+) -> None:
+    """It cancels nothing and has no answer; what follows is signed as if it had been right."""
+    holder = signs(server)
+    mine, theirs = holder.create("a.txt"), signer.create("a.txt")
+    holder.lock(mine, 0, 10)
+    mid = signer.send(0x24, signer.locking(theirs, LockRange(signer.pid, 0, 10), timeout=FOREVER))
+    message = bytearray(signer.message(0xA4, Empty(), mid=mid))
+    if signature is None:  # of another number
+        assert signer.signer is not None
+        signature = signer.signer.sign((message,), signer.sequence + 2)
+    message[14:22] = signature
+    signer.sequence += 1
+    signer.connection.receive(len(message).to_bytes(4, "big") + bytes(message))
+    assert signer.answers() == []
+    assert len(signer.connection.pending) == 1
+    assert server.messages[-1].header.command == 0xA4  # it is recorded
+    assert signer.read(theirs, 10, 2) == b"01"
+    holder.unlock(mine, 0, 10)
+    assert signer.answer().header.mid == mid
+
+
 def test_an_echo_of_three(signer: Client) -> None:
     """All answers have the number of the one request."""
     signer.send(0x2B, EchoRequest(3, b"x"))

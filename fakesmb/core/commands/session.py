@@ -297,6 +297,7 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
     if session is None or session.identity is None:
         raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X} is not signed in")
     request.exchange.session = session
+    session.acceptor = None  # a new sign-in of that UID may wait for its turn
     connection.end(session=session)
     # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.
     connection.sessions.pop(session.uid)

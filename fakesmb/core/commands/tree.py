@@ -50,7 +50,7 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
     share = share_of(request, params.path, params.service)
     if params.flags & TreeConnectFlag.DISCONNECT_TID:
         old = connection.trees.get(exchange.tid)
-        if old is not None:
+        if old is not None and old.belongs_to(exchange.uid):
             disconnect(request, old)
     tree = Tree(share, request.session)
     tree.tid = exchange.tid = connection.trees.add(tree)
@@ -85,11 +85,18 @@ def disconnect(request: AnyRequest, tree: Tree) -> None:
 
 @command(Command.TREE_DISCONNECT, TreeDisconnectRequest, Needs.NOTHING)
 def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
-    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.41. Needs no UID: the user may have signed out before."""
+    """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.41. The user may have signed out before, so no session is needed.
+
+    SMB_BAD_UID for the tree of another user, as [MS-CIFS] 2.2.4.51.2 has it.
+    """
     exchange = request.exchange
     tree = request.connection.trees.get(exchange.tid)
     if tree is None:
         raise SMBError(NT.SMB_BAD_TID, f"TID 0x{exchange.tid:04X} is not connected")
+    if not tree.belongs_to(exchange.uid):
+        raise SMBError(
+            NT.SMB_BAD_UID, f"TID 0x{exchange.tid:04X} was not connected by UID 0x{exchange.uid:04X}"
+        )
     exchange.tree = tree
     disconnect(request, tree)
     return Empty()
