@@ -249,6 +249,8 @@ def test_names_that_the_code_page_cannot_spell_are_not_shown() -> None:
     facts = ServerFacts("СЕРВЕР", "LAB", "")
     words, data = call(0x68, "WrLehDz", "B16", level(0) + b"\xff" * 4 + b"\0", view=ListView(facts=facts))
     assert (words[0], words[2], data) == (0, 0, b"")
+
+
 @pytest.mark.parametrize("opcode", sorted(rap.OPERATIONS))
 def test_who_is_anonymous_is_told_of_no_share_where_that_is_off(opcode: int) -> None:
     """Whatever lists, in whatever form it is asked, is refused before it is read."""
