@@ -4,6 +4,7 @@
 # make conformance  all that smbtorture has to say of the server, the slow ones too (minutes)
 # make bench    fakesmb beside Samba and impacket, in one run (minutes, as root); ARGS='--rounds 5' is passed on
 # make fuzz     requests that no client sends, ten minutes, in process and over TCP; ARGS='--seconds 3600 --seed 7' is passed on
+# make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
 # make docs     make docs/coverage.md from the tables of the server
 # make clean    remove the environment and all caches
 PYTHON ?= python3
@@ -23,7 +24,7 @@ NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (with
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
 COVERAGE_FLOOR := 94
 
-.PHONY: serve test coverage conformance bench fuzz lint format docs clients clean help
+.PHONY: serve test coverage conformance bench fuzz soak lint format docs clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -48,6 +49,10 @@ bench: $(VENV)/.installed
 
 fuzz: $(VENV)/.installed
 	@$(BIN)/python -m fuzz $(ARGS)
+
+soak: $(VENV)/.installed
+	$(COMPILE)
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from fakesmb.testing import Client
 from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import prefix
 from fuzz import clients
-from fuzz.rules import Answers
+from fuzz.rules import FIRST_MID, Answers
 from fuzz.talk import HELD, SAME, STREAM, Action
 
 _MOST_PIECES: Final = 100
@@ -21,7 +21,7 @@ class Side:
         self.answers = Answers()
         self.held = b""
         """Frames that go with the next message."""
-        self._mid = 0x100
+        self._mid = FIRST_MID
 
     def pieces(self, client: Client, action: Action, handle: bytes) -> Iterator[bytes]:
         """What goes over the wire for a message or bytes of the stream, as it is cut."""

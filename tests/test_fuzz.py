@@ -195,7 +195,7 @@ def test_answers_that_must_not_be() -> None:
     assert answers.take(reply) is None
     assert list(answers.missing()) == []
     assert answers.take(reply) == "2 answers to 0x2E"
-    assert "not asked" in (answers.take(reply[:30] + b"\7\0" + ERROR_BLOCK) or "")
+    assert "not asked" in (answers.take(reply[:30] + b"\7\1" + ERROR_BLOCK) or "")
     assert "escape" in (answers.take(reply + SECRET) or "")
 
 
