@@ -317,6 +317,8 @@ def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[S
             read_only=share.read_only,
             users=share.users,
             unix_extensions=share.unix_extensions,
+            oplocks=share.oplocks,
+            local_breaks=share.local_breaks,
         )
         for share in config.shares
     ]

@@ -17,6 +17,7 @@ from fakesmb.core.profile import Profile
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
 from fakesmb.nt.names import fold
 from fakesmb.record.journal import MOST_EVENTS
+from fakesmb.vfs.store import LocalBreaks
 from fakesmb.wire.negotiate import Capability
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -126,6 +127,10 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keep a security descriptor with every new file, so that it belongs to who made it."""
     unix_extensions: bool = True
     """Offer the CIFS Unix extensions: permissions, owners, symbolic links, case-sensitive names."""
+    oplocks: bool = True
+    """Give clients oplocks on this share."""
+    local_breaks: LocalBreaks = True
+    """Whether changes by local programs break them; `opens`: that they open a file at all."""
     special_modes: bool = False
     """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
 

@@ -256,6 +256,20 @@ def test_unix_extensions_are_there_unless_a_share_says_no(tmp_path: Path) -> Non
     assert not part.unix_extensions
 
 
+def test_oplocks_of_a_share(tmp_path: Path) -> None:
+    """Given, and broken by local changes, unless the share says something else; nothing else is understood."""
+    share = {"name": "a", "path": str(tmp_path)}
+    part = msgspec.convert(share, SharePart)
+    assert part.oplocks is True
+    assert part.local_breaks is True
+    part = msgspec.convert(share | {"oplocks": False, "local_breaks": "opens"}, SharePart)
+    assert part.oplocks is False
+    assert part.local_breaks == "opens"
+    for wrong in ({"local_breaks": "reads"}, {"oplocks": "no"}):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(share | wrong, SharePart)
+
+
 def test_a_list_of_users_names_accounts(folder: Path) -> None:
     """`kevin` without an account would be whoever says so."""
     part = read(

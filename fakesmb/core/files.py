@@ -15,7 +15,7 @@ from fakesmb.core.request import AnyRequest, check_writable
 from fakesmb.core.state import Open, Tree
 from fakesmb.core.views import caller_of, group_owner
 from fakesmb.core.waiting import wait_until_free
-from fakesmb.nt.files import Access, Disposition, DosDeny, Option, ShareMode
+from fakesmb.nt.files import Access, Disposition, DosDeny, Oplock, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, FileRange, Handle, MustWait, Opened
@@ -60,10 +60,7 @@ def open_file(
     store, connection, server = request.store, request.connection, request.server
     holder: Holder | None = None
     if create.oplock:
-        holder = Holder(connection)
-        create = msgspec.structs.replace(
-            create, level_two=create.level_two and holder.level_two, break_oplock=holder.broken
-        )
+        create, holder = _with_holder(request, create)
 
     def opened(result: Opened) -> R:
         handle = result.handle
@@ -89,6 +86,21 @@ def open_file(
         later = wait_until_free(lambda: store.create(path, create), obstacle, server, waits)
         return later.addCallback(opened)
     return opened(result)
+
+
+def _with_holder(request: AnyRequest, create: CreateParameters) -> tuple[CreateParameters, Holder | None]:
+    """An open that asks for an oplock as its share allows it, and who is told when the oplock breaks."""
+    share = request.tree.share
+    if not share.oplocks:
+        return msgspec.structs.replace(create, oplock=Oplock.NONE), None
+    holder = Holder(request.connection)
+    create = msgspec.structs.replace(
+        create,
+        level_two=create.level_two and holder.level_two,
+        break_oplock=holder.broken,
+        local_breaks=share.local_breaks,
+    )
+    return create, holder
 
 
 def restricted(tree: Tree, create: CreateParameters) -> CreateParameters:

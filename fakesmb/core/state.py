@@ -23,7 +23,7 @@ from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.paths import Path, posix_path
 from fakesmb.vfs.reactor import DelayedCall
-from fakesmb.vfs.store import FileStore, Handle, Search
+from fakesmb.vfs.store import FileStore, Handle, LocalBreaks, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
 from fakesmb.world import Turn, World
@@ -64,7 +64,17 @@ InThread = Callable[[Callable[[], None]], Deferred[None]]
 class Share:
     """A name that can be connected to: a folder, or IPC$."""
 
-    __slots__ = ("comment", "name", "path", "read_only", "store", "unix_extensions", "users")
+    __slots__ = (
+        "comment",
+        "local_breaks",
+        "name",
+        "oplocks",
+        "path",
+        "read_only",
+        "store",
+        "unix_extensions",
+        "users",
+    )
 
     def __init__(
         self,
@@ -76,6 +86,8 @@ class Share:
         read_only: bool = False,
         users: Iterable[str] | None = None,
         unix_extensions: bool = True,
+        oplocks: bool = True,
+        local_breaks: LocalBreaks = True,
     ) -> None:
         self.name = name
         self.store = store
@@ -83,6 +95,10 @@ class Share:
         self.path = path
         self.read_only = read_only
         self.unix_extensions = unix_extensions
+        self.oplocks = oplocks
+        """Whether clients are given any."""
+        self.local_breaks: LocalBreaks = local_breaks
+        """Which doings of local programs break them."""
         self.users = None if users is None else frozenset(fold(user) for user in users)
 
     @property

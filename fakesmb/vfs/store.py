@@ -6,7 +6,7 @@ core. Paths are `vfs.paths.Path`. Times are FILETIME ticks; 0 in a set request l
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -48,6 +48,10 @@ class StreamFacts(NamedTuple):
     allocation_size: int
 
 
+LocalBreaks = bool | Literal["opens"]
+"""Which doings of local programs break oplocks: True, changes; `opens`, that they open a file at all; False, none."""
+
+
 class CreateParameters(msgspec.Struct, frozen=True, gc=False):
     """One NT-style open, whatever command it came by ([MS-FSA] 2.1.5.1)."""
 
@@ -69,6 +73,8 @@ class CreateParameters(msgspec.Struct, frozen=True, gc=False):
     """Whether the opener knows level II: else none is granted, and others break to none."""
     break_oplock: BreakOplock | None = None
     """Called when the granted oplock breaks. Needed where `oplock` is asked for."""
+    local_breaks: "LocalBreaks" = True
+    """Which doings of local programs break the granted oplock."""
     resizes: bool = False
     """The open is there to change the file's size: it breaks others' oplocks to none, not to level II."""
     descriptor: "Descriptor | None" = None

@@ -64,6 +64,16 @@ class TestGranted:
         """None unless asked for; the batch bit alone asks for nothing."""
         assert a.create_response("a.txt", flags=flags).oplock_level == level
 
+    @pytest.mark.parametrize("flags", [OPLOCK, BATCH])
+    def test_none_on_a_share_without(self, server: InMemoryServer, a: Client, b: Client, flags: int) -> None:
+        """By whichever command; another opens at once."""
+        server.server.shares["PUBLIC"].oplocks = False
+        assert a.create_response("a.txt", flags=flags).oplock_level == 0
+        request = OpenAndxRequest(flags=flags, access_mode=0x42, file_name="a.txt")
+        assert not a.call(OPEN_ANDX, request, OpenAndxResponse).open_results & 0x8000
+        assert b.create_response("a.txt", flags=flags).oplock_level == 0
+        assert broken(a) == []
+
     def test_no_batch_oplock_by_the_name_of_a_stream(self, a: Client) -> None:
         """Windows keeps such a handle open for nobody; exclusive it grants."""
         assert a.create_response("a.txt::$DATA", flags=BATCH).oplock_level == 0

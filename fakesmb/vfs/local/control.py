@@ -17,6 +17,7 @@ from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.metadata import as_shown, note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
+from fakesmb.vfs.rules.oplocks import before_change
 from fakesmb.vfs.rules.writetimes import before_write
 
 Answer = tuple[bytes, NT]
@@ -101,6 +102,8 @@ def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
     if start < end:
         if handle.file.locks is not None:
             handle.file.locks.check_write(handle, handle.pid, start, end - start)
+        if handle.file.oplocks is not None:
+            before_change(handle.file)
         if not handle.wrote:
             before_write(handle, handle.opens.clock)
             note_modified(handle)

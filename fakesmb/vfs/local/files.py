@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
 from fakesmb.vfs.local.metadata import note_modified
@@ -18,7 +19,8 @@ from fakesmb.vfs.store import FileRange
 def data_flags(access: int) -> int:
     """The open(2) flags for what the access mask lets an open do with data."""
     if access & WRITES_DATA:
-        return os.O_RDWR if access & READS_DATA else os.O_WRONLY
+        flags = os.O_RDWR if access & READS_DATA else os.O_WRONLY
+        return flags if access & Access.WRITE_DATA else flags | os.O_APPEND
     return os.O_RDONLY
 
 
@@ -50,8 +52,9 @@ class FileHandle(LocalHandle):
 
     def write(self, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
-        if not self.access & WRITES_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        if not self.access & Access.WRITE_DATA:
+            self.check_appends()
+            offset = os.fstat(self.fd).st_size
         size = len(data)
         self._check_locks(offset, size, pid, writes=True)
         if offset > LARGEST - size:

@@ -144,6 +144,11 @@ class LocalHandle:
         """`FileStore.set_allocation`."""
         raise NotImplementedError
 
+    def check_appends(self) -> None:
+        """Raises ACCESS_DENIED for an open that may not even append: with that right alone every write does."""
+        if not self.access & Access.APPEND_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+
     def before_resize(self, size: int) -> None:
         """Raises where this open may not change the size to that; ends level II oplocks."""
         if not 0 <= size <= LARGEST:

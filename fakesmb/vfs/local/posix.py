@@ -149,7 +149,7 @@ class LocalPosixFiles:
         """The POSIX locks that are taken through an open file."""
         opened = local_handle(handle)
         if opened.file.oplocks is not None:
-            oplocks.before_change(opened.file)
+            oplocks.end_shared(opened.file)
         return PosixLocks(opened)
 
     def _sticks(self, handle: Open | None, st: os.stat_result, write: int) -> None:

@@ -443,5 +443,5 @@ def _locking(local: LocalHandle) -> LockTable:
     """The lock table for a new lock, which ends level II oplocks; freeing one does not ([MS-FSA] 2.1.5.9)."""
     table = local.lock_table()
     if local.file.oplocks is not None:
-        oplocks.before_change(local.file)
+        oplocks.end_shared(local.file)
     return table

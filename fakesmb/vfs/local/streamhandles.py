@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from fakesmb.nt.files import FileAction, Filter
+from fakesmb.nt.files import Access, FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import load
@@ -56,8 +56,9 @@ class StreamHandle(LocalHandle):
 
     def write(self, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length: it is on the disk when this returns."""
-        if not self.access & WRITES_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        if not self.access & Access.WRITE_DATA:
+            self.check_appends()
+            offset = len(self.contents())
         size = len(data)
         if self.file.locks is not None:
             self.file.locks.check_write(self, pid, offset, size)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 CREATE: Final = 0x00000100
 DELETE: Final = 0x00000200
 MODIFY: Final = 0x00000002
+CLOSE_WRITE: Final = 0x00000008
 OPEN: Final = 0x00000020
 ATTRIB: Final = 0x00000004
 MOVED_FROM: Final = 0x00000040

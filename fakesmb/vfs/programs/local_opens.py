@@ -1,21 +1,20 @@
-"""Oplocks and local programs: opening a file breaks its exclusive or batch oplock, changing it ends level II.
+"""Oplocks and local programs: changing a file ends the oplocks that clients hold of it, reading it ends none.
 
-inotify tells after the fact and holds nobody back: the client writes back what it kept, but the local program may have
-read before. The server's own opens are not among those told of: one that reads or writes has ended the oplock first,
-and inotify does not tell of one for attributes (O_PATH).
+Clients that ask for oplocks and cannot take a break (impacket) are thus not disturbed by a program that looks at their
+files; what a client keeps back, such a program does not see. A share may have oplocks end when a file is opened at all.
+
+inotify tells after the fact and holds nobody back. It tells of the holder's own changes (`oplocks.changed_locally`)
+and of no open of the server's: one that reads or writes has ended the oplock first, and one for attributes is O_PATH.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
-from fakesmb.nt.files import Oplock
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Inotify
 from fakesmb.vfs.reactor import Listen
 from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.openfiles import OpenFile
-from fakesmb.vfs.store import OplockBreaking
 
 UNGUARDED: Final = 0
 """No watch has this number."""
@@ -32,8 +31,11 @@ class LocalOpens:
         self._files: dict[int, OpenFile] = {}
         self._refused = False
 
-    def guard(self, file: OpenFile, fd: int, *, exclusive: bool) -> None:
-        """A client holds an oplock of the file now, or one of another level; `fd` is any descriptor of the file."""
+    def guard(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
+        """A client holds an oplock of the file now, or one of another level; `fd` is any descriptor of the file.
+
+        `opens`: a local program that opens the file breaks an exclusive one, even to read.
+        """
         self.release(file)
         if self._refused:
             return
@@ -41,7 +43,9 @@ class LocalOpens:
             if self._inotify is None:
                 self._inotify = Inotify()
                 self._unlisten = self._listen(self._inotify.fd, self.read)
-            wanted = inotify.OPEN if exclusive else inotify.MODIFY
+            wanted = inotify.MODIFY
+            if exclusive:
+                wanted |= inotify.CLOSE_WRITE | (inotify.OPEN if opens else 0)
             file.guard = self._inotify.add(f"/proc/self/fd/{fd}", wanted)
         except OSError as error:
             self._refused = True
@@ -60,10 +64,14 @@ class LocalOpens:
         """Reads the events, and breaks the oplocks that they end."""
         if self._inotify is None:
             return
+        seen = set()
         for event in self._inotify.read():
             file = self._files.get(event.watch)
-            if file is not None and event.mask & (inotify.OPEN | inotify.MODIFY):
-                _break(file, changed=bool(event.mask & inotify.MODIFY))
+            if file is not None:
+                seen.add(file)
+                _heed(file, event.mask)
+        for file in seen:
+            oplocks.looked_at(file)
 
     def close(self) -> None:
         """The server ends."""
@@ -77,9 +85,8 @@ class LocalOpens:
             self._inotify = None
 
 
-def _break(file: OpenFile, *, changed: bool) -> None:
-    if changed:
-        oplocks.before_change(file)
-    else:
-        with suppress(OplockBreaking):
-            oplocks.break_exclusive(file, Oplock.LEVEL_II)
+def _heed(file: OpenFile, mask: int) -> None:
+    if mask & inotify.OPEN:
+        oplocks.opened_locally(file)
+    if mask & (inotify.MODIFY | inotify.CLOSE_WRITE):
+        oplocks.changed_locally(file, closed=not mask & inotify.MODIFY)

@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from fakesmb.nt.files import Oplock
-from fakesmb.vfs.store import BreakOplock
+from fakesmb.vfs.store import BreakOplock, LocalBreaks
 
 NOT_BREAKING: Final = -1
 
@@ -19,19 +19,28 @@ class Holder(Protocol):
 class Held:
     """An oplock that one open holds."""
 
-    __slots__ = ("handle", "level", "level_two", "tell")
+    __slots__ = ("handle", "level", "level_two", "local_breaks", "tell")
 
-    def __init__(self, handle: Holder, level: int, tell: BreakOplock, *, level_two: bool) -> None:
+    def __init__(
+        self,
+        handle: Holder,
+        level: int,
+        tell: BreakOplock,
+        *,
+        level_two: bool,
+        local_breaks: LocalBreaks = True,
+    ) -> None:
         self.handle = handle
         self.level = level
         self.tell = tell
         self.level_two = level_two
+        self.local_breaks = local_breaks
 
 
 class Oplocks:
     """All oplocks of one file. `OpenFile.oplocks` is None for a file without any."""
 
-    __slots__ = ("breaking_to", "exclusive", "shared")
+    __slots__ = ("breaking_to", "doubtful", "exclusive", "own", "shared")
 
     def __init__(self) -> None:
         self.exclusive: Held | None = None
@@ -39,6 +48,10 @@ class Oplocks:
         self.breaking_to = NOT_BREAKING
         self.shared: list[Held] = []
         """Level II."""
+        self.own = False
+        """Whether the exclusive holder has changed the file since what local programs did was looked at."""
+        self.doubtful = False
+        """Whether there were changes meanwhile that may have been a local program's."""
 
     @property
     def batch(self) -> bool:

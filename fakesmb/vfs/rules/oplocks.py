@@ -5,6 +5,7 @@ notice. The holder of an exclusive or batch one is asked to give it up, and oper
 `OplockBreaking` until it has acknowledged or closed.
 """
 
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.nt.files import Access, Oplock
@@ -41,10 +42,20 @@ def before_open(file: OpenFile, access: int, request: CreateParameters, *, repla
 
 
 def before_change(file: OpenFile) -> None:
-    """Ends level II for all where data, size or byte-range locks change, whoever changes them. It is not acknowledged.
+    """Ends level II for all where data or size change, whoever changes them. It is not acknowledged.
 
-    An exclusive or batch holder is alone with the file, or those beside it opened nothing but attributes.
+    An exclusive or batch holder is alone with the file, or those beside it opened nothing but attributes. That the
+    change is its own is noted: local programs' changes look the same.
     """
+    oplocks = file.oplocks
+    if oplocks is None:
+        return
+    oplocks.own = True
+    end_shared(file)
+
+
+def end_shared(file: OpenFile) -> None:
+    """Ends level II for all."""
     oplocks = file.oplocks
     if oplocks is None or not oplocks.shared:
         return
@@ -121,12 +132,14 @@ def grant(file: OpenFile, handle: Open, request: CreateParameters) -> int:
         level = Oplock.LEVEL_II
     if oplocks is None:
         oplocks = file.oplocks = Oplocks()
-    held = handle.oplock = Held(handle, level, tell, level_two=request.level_two)
+    held = handle.oplock = Held(
+        handle, level, tell, level_two=request.level_two, local_breaks=request.local_breaks
+    )
     if level == Oplock.LEVEL_II:
         oplocks.shared.append(held)
     else:
         oplocks.exclusive = held
-    _guard(file, handle.fd, level)
+    _guard(file, handle.fd, held)
     return level
 
 
@@ -147,7 +160,7 @@ def acknowledge(handle: Open, level: int) -> None:
     if kept:
         held.level = Oplock.LEVEL_II
         oplocks.shared.append(held)
-        _guard(file, handle.fd, Oplock.LEVEL_II)
+        _guard(file, handle.fd, held)
     else:
         handle.oplock = None
         if not oplocks.shared:
@@ -170,10 +183,39 @@ def drop(handle: Open) -> None:
         _end(handle.file)
 
 
-def _guard(file: OpenFile, fd: int, level: int) -> None:
-    """Tells `LocalOpens`, if there is one, that local programs break this oplock."""
-    if file.local_opens is not None:
-        file.local_opens.guard(file, fd, exclusive=level != Oplock.LEVEL_II)
+def opened_locally(file: OpenFile) -> None:
+    """A local program has opened the file."""
+    with suppress(OplockBreaking):
+        break_exclusive(file, Oplock.LEVEL_II)
+
+
+def changed_locally(file: OpenFile, *, closed: bool) -> None:
+    """The file was changed, perhaps by its holder, or (`closed`) somebody who could write has let it go.
+
+    Beside changes of the holder's own those of a local program are seen when it closes the file, or by its next.
+    """
+    oplocks = file.oplocks
+    if oplocks is None:
+        return
+    if oplocks.own and not closed:
+        oplocks.doubtful = True
+    elif not closed or oplocks.doubtful:
+        with suppress(OplockBreaking):
+            break_exclusive(file, Oplock.NONE)
+        end_shared(file)
+
+
+def looked_at(file: OpenFile) -> None:
+    """What local programs did so far has been told of."""
+    if file.oplocks is not None:
+        file.oplocks.own = False
+
+
+def _guard(file: OpenFile, fd: int, held: Held) -> None:
+    """Tells `LocalOpens`, if there is one, what local programs break this oplock by."""
+    if file.local_opens is not None and held.local_breaks:
+        exclusive = held.level != Oplock.LEVEL_II
+        file.local_opens.guard(file, fd, exclusive=exclusive, opens=held.local_breaks == "opens")
 
 
 def _end(file: OpenFile) -> None:

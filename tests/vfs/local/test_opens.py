@@ -303,3 +303,37 @@ def test_what_cannot_be_made_whole_is_not_left_behind(lab: Lab, monkeypatch: pyt
         with pytest.raises(OSError, match="full"):
             lab.open("a", disposition=D.CREATE, options=options)
     assert os.listdir(lab.root) == []
+
+
+@pytest.mark.parametrize("name", ["a", "a:s"])
+@pytest.mark.parametrize("disposition", [Disposition.OPEN, Disposition.OVERWRITE])
+@pytest.mark.parametrize("access", [Access.APPEND_DATA, Access.APPEND_DATA | Access.READ_DATA])
+def test_the_right_to_append_appends(lab: Lab, name: str, disposition: int, access: int) -> None:
+    """Whatever offset a write names, it goes to the end, as on NTFS; nothing is cut or overwritten."""
+    lab.open("a", disposition=Disposition.OPEN_IF)
+    first = lab.open(name, disposition=Disposition.OPEN_IF).handle
+    lab.store.write(first, 0, b"old", 1)
+    handle = lab.open(name, access, disposition=disposition).handle
+    kept = b"" if disposition == Disposition.OVERWRITE else b"old"
+    for offset in (0, 1, 1000, 1 << 62, (1 << 64) - 1):
+        assert lab.store.write(handle, offset, b"new", 1) == 3
+    assert lab.store.read(first, 0, 100, 1) == kept + b"new" * 5
+    with pytest.raises(SMBError) as error:
+        lab.store.set_end_of_file(handle, 0)
+    assert error.value.status == NT.ACCESS_DENIED
+    with pytest.raises(SMBError):
+        lab.store.set_allocation(handle, 0)
+    assert lab.store.query(first).end_of_file == len(kept) + 15
+
+
+def test_appending_meets_the_locks_of_the_end(lab: Lab) -> None:
+    """Not those of the offset that the write names."""
+    first = lab.open("a", disposition=Disposition.OPEN_IF).handle
+    lab.store.write(first, 0, b"old", 1)
+    lab.store.lock(first, 1, 0, 3, exclusive=True)
+    handle = lab.open("a", Access.APPEND_DATA).handle
+    assert lab.store.write(handle, 0, b"new", 2) == 3
+    lab.store.lock(first, 1, 6, 1, exclusive=True)
+    with pytest.raises(SMBError) as error:
+        lab.store.write(handle, 0, b"new", 2)
+    assert error.value.status == NT.FILE_LOCK_CONFLICT
