@@ -5,9 +5,12 @@ files; what a client keeps back, such a program does not see. A share may have o
 
 inotify tells after the fact and holds nobody back. It tells of the holder's own changes (`oplocks.changed_locally`)
 and of no open of the server's: one that reads or writes has ended the oplock first, and one for attributes is O_PATH.
+A holder that writes is thus watched without its changes, which would cost as much as the writes, until somebody else
+opens the file.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.vfs.programs import inotify
@@ -20,6 +23,27 @@ UNGUARDED: Final = 0
 """No watch has this number."""
 
 
+class Guarded:
+    """A file that is watched, and how."""
+
+    __slots__ = ("exclusive", "fd", "file", "opens", "wanted")
+
+    def __init__(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
+        self.file = file
+        self.fd = fd
+        """The holder's descriptor: open as long as its oplock lasts."""
+        self.exclusive = exclusive
+        self.opens = exclusive and opens
+        self.wanted = 0
+
+    def events(self, *, changes: bool) -> int:
+        """What to be told of: changes, or only the programs that could make some."""
+        if not self.exclusive:
+            return inotify.MODIFY
+        opens = inotify.OPEN if self.opens or not changes else 0
+        return inotify.CLOSE_WRITE | opens | (inotify.MODIFY if changes else 0)
+
+
 class LocalOpens:
     """Watches the files that clients hold oplocks of. Without inotify nothing is watched; the record says so once."""
 
@@ -28,30 +52,35 @@ class LocalOpens:
         self._problem = problem
         self._inotify: Inotify | None = None
         self._unlisten: Callable[[], None] | None = None
-        self._files: dict[int, OpenFile] = {}
+        self._files: dict[int, Guarded] = {}
         self._refused = False
 
     def guard(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
-        """A client holds an oplock of the file now, or one of another level; `fd` is any descriptor of the file.
+        """A client holds an oplock of the file now, or one of another level; `fd` is the holder's descriptor.
 
         `opens`: a local program that opens the file breaks an exclusive one, even to read.
         """
         self.release(file)
         if self._refused:
             return
+        guarded = Guarded(file, fd, exclusive=exclusive, opens=opens)
         try:
             if self._inotify is None:
                 self._inotify = Inotify()
                 self._unlisten = self._listen(self._inotify.fd, self.read)
-            wanted = inotify.MODIFY
-            if exclusive:
-                wanted |= inotify.CLOSE_WRITE | (inotify.OPEN if opens else 0)
-            file.guard = self._inotify.add(f"/proc/self/fd/{fd}", wanted)
+            file.guard = self._watch(self._inotify, guarded, changes=True)
         except OSError as error:
             self._refused = True
             self._problem(f"local programs break no oplocks (inotify: {error})")
             return
-        self._files[file.guard] = file
+        self._files[file.guard] = guarded
+
+    def _watch(self, watches: Inotify, guarded: Guarded, *, changes: bool) -> int:
+        wanted = guarded.events(changes=changes)
+        if wanted == guarded.wanted:
+            return guarded.file.guard
+        guarded.wanted = wanted
+        return watches.add(f"/proc/self/fd/{guarded.fd}", wanted)
 
     def release(self, file: OpenFile) -> None:
         """No client holds an oplock of the file any longer."""
@@ -62,21 +91,26 @@ class LocalOpens:
 
     def read(self) -> None:
         """Reads the events, and breaks the oplocks that they end."""
-        if self._inotify is None:
+        watches = self._inotify
+        if watches is None:
             return
-        seen = set()
-        for event in self._inotify.read():
-            file = self._files.get(event.watch)
-            if file is not None:
-                seen.add(file)
-                _heed(file, event.mask)
-        for file in seen:
-            oplocks.looked_at(file)
+        seen: dict[int, int] = {}
+        for event in watches.read():
+            guarded = self._files.get(event.watch)
+            if guarded is not None:
+                seen[event.watch] = seen.get(event.watch, 0) | event.mask
+                _heed(guarded, event.mask)
+        for watch, mask in seen.items():
+            guarded = self._files.get(watch)
+            if guarded is not None and guarded.exclusive:
+                own = oplocks.looked_at(guarded.file)
+                with suppress(OSError):
+                    self._watch(watches, guarded, changes=not own or bool(mask & inotify.OPEN))
 
     def close(self) -> None:
         """The server ends."""
-        for file in list(self._files.values()):
-            self.release(file)
+        for guarded in list(self._files.values()):
+            self.release(guarded.file)
         if self._unlisten is not None:
             self._unlisten()
             self._unlisten = None
@@ -85,8 +119,8 @@ class LocalOpens:
             self._inotify = None
 
 
-def _heed(file: OpenFile, mask: int) -> None:
-    if mask & inotify.OPEN:
-        oplocks.opened_locally(file)
+def _heed(guarded: Guarded, mask: int) -> None:
+    if mask & inotify.OPEN and guarded.opens:
+        oplocks.opened_locally(guarded.file)
     if mask & (inotify.MODIFY | inotify.CLOSE_WRITE):
-        oplocks.changed_locally(file, closed=not mask & inotify.MODIFY)
+        oplocks.changed_locally(guarded.file, closed=not mask & inotify.MODIFY)

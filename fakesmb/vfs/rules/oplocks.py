@@ -192,7 +192,7 @@ def opened_locally(file: OpenFile) -> None:
 def changed_locally(file: OpenFile, *, closed: bool) -> None:
     """The file was changed, perhaps by its holder, or (`closed`) somebody who could write has let it go.
 
-    Beside changes of the holder's own those of a local program are seen when it closes the file, or by its next.
+    Beside changes of the holder's own those of a local program that had the file open are seen when it closes it.
     """
     oplocks = file.oplocks
     if oplocks is None:
@@ -205,10 +205,13 @@ def changed_locally(file: OpenFile, *, closed: bool) -> None:
         end_shared(file)
 
 
-def looked_at(file: OpenFile) -> None:
-    """What local programs did so far has been told of."""
-    if file.oplocks is not None:
-        file.oplocks.own = False
+def looked_at(file: OpenFile) -> bool:
+    """What was done to the file so far has been looked at; says whether its holder changed it."""
+    oplocks = file.oplocks
+    if oplocks is None:
+        return False
+    own, oplocks.own = oplocks.own, False
+    return own
 
 
 def _guard(file: OpenFile, fd: int, held: Held) -> None:

@@ -3,7 +3,7 @@
 import os
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Access, Disposition, Oplock
 from fakesmb.vfs.programs import local_opens
+from fakesmb.vfs.programs.inotify import Event, Inotify
 from fakesmb.vfs.programs.local_opens import LocalOpens
 from fakesmb.vfs.store import Opened
 from tests.vfs.lab import Lab
@@ -112,7 +113,7 @@ def test_a_change_asks_for_everything(
 
 
 def test_a_change_between_the_holders_own(lab: Lab, local: Local) -> None:
-    """It looks like one of the holder's until the program closes the file, or writes again."""
+    """It looks like one of the holder's until the program closes the file."""
     opened = local.open(Oplock.BATCH)
     lab.store.write(opened.handle, 0, b"mine", 1)
     with (lab.root / "a").open("ab", buffering=0) as program:
@@ -125,6 +126,34 @@ def test_a_change_between_the_holders_own(lab: Lab, local: Local) -> None:
     with (lab.root / "a").open("ab", buffering=0) as program:
         lab.store.write(opened.handle, 0, b"mine", 1)
         program.write(b"theirs")
+        assert local.breaks() == []
+        program.write(b"theirs")
+        assert local.breaks() == []
+    assert local.breaks() == [(Oplock.NONE, True)]
+
+
+def test_writes_of_the_holder_are_not_told_of_for_ever(
+    lab: Lab, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would cost as much as the write; whoever opens the file meanwhile is looked at again."""
+    events: list[Event] = []
+    read = Inotify.read
+
+    def counted(watches: Inotify) -> Iterator[Event]:
+        for event in read(watches):
+            events.append(event)
+            yield event
+
+    monkeypatch.setattr(Inotify, "read", counted)
+    opened = local.open(Oplock.BATCH)
+    for _ in range(5):
+        lab.store.write(opened.handle, 0, b"mine", 1)
+        assert local.breaks() == []
+    assert len(events) == 1
+    (lab.root / "a").read_bytes()
+    lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
+    with (lab.root / "a").open("ab", buffering=0) as program:
         assert local.breaks() == []
         program.write(b"theirs")
         assert local.breaks() == [(Oplock.NONE, True)]
