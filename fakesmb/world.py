@@ -5,7 +5,8 @@ Nothing else there calls `time.time`, `os.urandom` or `secrets`, so that a run c
 
 import os
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from typing import Final
 
@@ -24,11 +25,13 @@ class Turn:
     a turn is taken to begin with each slice of work.
     """
 
-    __slots__ = ("began", "driven", "longest", "now", "until")
+    __slots__ = ("began", "driven", "later", "longest", "now", "until")
 
     def __init__(self, *, driven: bool = False) -> None:
         self.now: Callable[[], float] = time.perf_counter
         """Seconds of a clock that only goes forward."""
+        self.later: Callable[[Callable[[], None]], object] = _at_once
+        """Calls what has more to do in a turn to come (`core.turns`)."""
         self.driven = driven
         self.began = self.now() if driven else 0.0
         self.until = 0.0 if driven else inf
@@ -53,6 +56,40 @@ class Turn:
         """Whether others should have their turn now."""
         now = self.now()
         return now > self.until and now - self.began > TURN_SECONDS
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
+
+
+class Steps:
+    """Things to do one after the other, which nobody waits for: at once while there is time, else in turns to come."""
+
+    __slots__ = ("_busy", "_queue", "_turn")
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._queue: deque[Iterator[Callable[[], object]]] = deque()
+        self._busy = False
+
+    def do(self, steps: Iterable[Callable[[], object]]) -> None:
+        """Takes what must not raise; done when this returns, unless the turn is over before or other steps wait."""
+        self._queue.append(iter(steps))
+        if not self._busy:
+            self._busy = True
+            self._turn.begin()
+            self._run()
+
+    def _run(self) -> None:
+        queue = self._queue
+        while queue:
+            for step in queue[0]:
+                step()
+                if self._turn.over():
+                    self._turn.later(self._run)
+                    return
+            queue.popleft()
+        self._busy = False
 
 
 class World:

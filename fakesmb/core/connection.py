@@ -25,6 +25,7 @@ from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Header
+from fakesmb.world import Steps
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -350,20 +351,24 @@ class SMBConnection:
         self.closed = True
         if self._sign_in_timer.active():
             self._sign_in_timer.cancel()
-        for exchange in self.pending:
-            exchange.cancel()
-        for search in self.searches:
-            search.search.close()
-        for entry in self.opens:
-            entry.close()
-        for pool in (self.searches, self.opens, self.trees, self.sessions):
-            pool.entries.clear()
-        self.transactions.end()
-        self.quotas.clear()
+        Steps(self.server.world.turn).do(
+            [
+                *(exchange.cancel for exchange in self.pending),
+                *(search.search.close for search in self.searches),
+                *(entry.close for entry in self.opens),
+                self._forget_all,
+            ]
+        )
         self.server.connections.pop(self.number, None)
         self.server.log.emit(
             events.Disconnected(self.now(), self.number, self.peer, self.local, reason, by_server)
         )
+
+    def _forget_all(self) -> None:
+        for pool in (self.searches, self.opens, self.trees, self.sessions):
+            pool.entries.clear()
+        self.transactions.end()
+        self.quotas.clear()
 
     # -- state that ends together --------------------------------------------------------------------------
 

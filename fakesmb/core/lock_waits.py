@@ -1,16 +1,20 @@
 """Byte-range locks of one request: all at once, or as they become free ([MS-CIFS] 3.3.5.30)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from fakesmb.core.state import Clock
+from fakesmb.core.state import Server
+from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.reactor import DelayedCall
-from fakesmb.vfs.store import FileStore, Handle
+from fakesmb.vfs.store import FileStore, Handle, Unfinished
 from fakesmb.wire.locking import FOREVER, LockRange
+from fakesmb.world import Steps
 
 _MILLISECOND: Final = 0.001
 
@@ -25,7 +29,9 @@ class LockWait:
     __slots__ = (
         "_current",
         "_exclusive",
+        "_forget",
         "_handle",
+        "_server",
         "_store",
         "_taken",
         "_timed_out",
@@ -42,10 +48,12 @@ class LockWait:
         ranges: Sequence[LockRange],
         *,
         exclusive: bool,
-        clock: Clock,
+        server: Server,
         timeout: int,
     ) -> None:
         self._store = store
+        self._server = server
+        self._forget: Callable[[], None] | None = None
         self._handle = handle
         self._exclusive = exclusive
         self._taken: list[LockRange] = []
@@ -57,12 +65,17 @@ class LockWait:
         """Whether the request named them in 64 bits: one that cancels it must do so too."""
         self.deferred: Deferred[None] = Deferred(self._cancelled)
         if timeout != FOREVER:
-            self._timer = clock.callLater(timeout * _MILLISECOND, self._expire)
+            self._timer = server.clock.callLater(timeout * _MILLISECOND, self._expire)
+        server.world.turn.begin()
         self._take_next()
 
     def _take_next(self) -> None:
         """Takes one lock after another until one has to wait: a loop, since one message may name thousands."""
+        turn, self._forget = self._server.world.turn, None
         while len(self._taken) < len(self.ranges):
+            if self._taken and turn.over():
+                self._forget = self._server.turns.later(self._take_next)
+                return
             pid, offset, length = self.ranges[len(self._taken)]
             try:
                 current = self._store.wait_lock(self._handle, pid, offset, length, exclusive=self._exclusive)
@@ -100,12 +113,18 @@ class LockWait:
 
     def _expire(self) -> None:
         self._timed_out = True
-        if self._current is not None:
+        if self._forget is not None:
+            self._forget()
+            self._failed(Failure(CancelledError()))
+        elif self._current is not None:
             self._current.cancel()
 
     def _cancelled(self, deferred: "Deferred[None]") -> None:
         self._stop_timer()
-        if self._current is not None:
+        if self._forget is not None:
+            self._forget()
+            self._give_back()
+        elif self._current is not None:
             self._current.cancel()
 
     def wants(self, named: Sequence[LockRange]) -> bool:
@@ -117,24 +136,63 @@ class LockWait:
             self._timer.cancel()
 
     def _give_back(self) -> None:
-        give_back(self._store, self._handle, self._taken, exclusive=self._exclusive)
+        give_back(self._server, self._store, self._handle, self._taken, exclusive=self._exclusive)
         self._taken = []
 
 
-def give_back(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:
+def give_back(
+    server: Server, store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool
+) -> None:
     """Unlocks what a request that failed had locked so far, newest first."""
-    if not handle.closed:
-        for pid, offset, length in reversed(ranges):
-            store.unlock(handle, pid, offset, length, exclusive=exclusive)
+
+    def unlock(one: LockRange) -> None:
+        with suppress(SMBError):  # the handle may be closed meanwhile, and its locks gone
+            store.unlock(handle, one.pid, one.offset, one.length, exclusive=exclusive)
+
+    Steps(server.world.turn).do(partial(unlock, one) for one in reversed(ranges))
 
 
-def take_all(store: FileStore, handle: Handle, ranges: Sequence[LockRange], *, exclusive: bool) -> None:
-    """Locks all ranges at once, or none and raises why."""
-    taken: list[LockRange] = []
+def exchange_all(
+    server: Server,
+    store: FileStore,
+    handle: Handle,
+    unlocks: Sequence[LockRange],
+    locks: Sequence[LockRange],
+    *,
+    exclusive: bool,
+) -> "Deferred[None] | None":
+    """Unlocks those ranges, then locks these, all of them at once or none: raises why, or the Deferred fails so.
+
+    One message may name thousands: others have turns meanwhile.
+    """
+    turn = server.world.turn
+    unlocked = taken = 0
+
+    def attempt() -> None:
+        nonlocal unlocked, taken
+        while unlocked < len(unlocks):
+            pid, offset, length = unlocks[unlocked]
+            store.unlock(handle, pid, offset, length)
+            unlocked += 1
+            if turn.over():
+                raise Unfinished
+        while taken < len(locks):
+            pid, offset, length = locks[taken]
+            store.lock(handle, pid, offset, length, exclusive=exclusive)
+            taken += 1
+            if taken < len(locks) and turn.over():
+                raise Unfinished
+
+    def undo() -> None:
+        give_back(server, store, handle, locks[:taken], exclusive=exclusive)
+
+    def failed(failure: Failure) -> Failure:
+        undo()
+        return failure
+
     try:
-        for one in ranges:
-            store.lock(handle, one.pid, one.offset, one.length, exclusive=exclusive)
-            taken.append(one)
+        result = retry_until_free(attempt, server)
     except SMBError:
-        give_back(store, handle, taken, exclusive=exclusive)
+        undo()
         raise
+    return result.addErrback(failed) if isinstance(result, Deferred) else result

@@ -327,6 +327,7 @@ class Server:
         self.messages = 0
         self.counters = Counters(self.world.turn)
         self.turns = Turns(clock, self.world.turn)
+        self.world.turn.later = self.turns.later
         self.quotas = ServerQuotas(settings.limits, log.problem)
         self.plans: dict[int, Plan] | None = None
         """How a message that is one plain command is answered, by its code; made by the first connection."""

@@ -33,6 +33,13 @@ class Turns:
             self._clock.callLater(0, self._run)
         return entry.clear
 
+    def finish(self) -> None:
+        """Does all that waits, to its end: the server stops."""
+        while self._queue:
+            entry = self._queue.popleft()
+            if entry:
+                entry.pop()()
+
     def _run(self) -> None:
         """As many slices as there is time for; at least one."""
         turn, queue = self._turn, self._queue

@@ -1,5 +1,7 @@
 """Answers that come late: locks that wait, opens that wait out a sharing violation, and what ends the wait."""
 
+from itertools import count
+
 import pytest
 
 from fakesmb.core.settings import Limits, Settings, Timing
@@ -14,8 +16,8 @@ from fakesmb.wire.files import (
     ReadAndxRequest,
     ReadAndxResponse,
 )
-from fakesmb.wire.locking import FOREVER, LockingAndxResponse, LockRange
-from fakesmb.wire.session import LogoffAndxRequest
+from fakesmb.wire.locking import FOREVER, LockingAndxRequest, LockingAndxResponse, LockRange
+from fakesmb.wire.session import EchoRequest, EchoResponse, LogoffAndxRequest
 from fakesmb.wire.tree import ProcessExitRequest, TreeDisconnectRequest
 from tests.core.conftest import Make
 from tests.refusals import Refuses
@@ -328,3 +330,87 @@ def test_late_answers_keep_their_ids(client: Client, other: Client) -> None:
     assert (header.tid, header.uid, header.pid, header.mid) == (tid, other.uid, other.pid, mid)
     assert header.command == LOCKING
     assert LockingAndxResponse.ANDX
+
+
+class TestThousandsOfRanges:
+    """One message names them; others have turns before it is answered, and none stays locked if one cannot be."""
+
+    RANGES = tuple((100 + 2 * at, 1) for at in range(1000))
+
+    @pytest.fixture(autouse=True)
+    def slow(self, server: InMemoryServer) -> None:
+        server.server.world.turn.now = count(0, 0.001).__next__
+        self.files = server.open_files
+
+    def begin(self, holder: Holder, *more: tuple[int, int], timeout: int = 0) -> tuple[int, int]:
+        mid = holder.ask(*self.RANGES, *more, timeout=timeout)
+        assert holder.statuses() == []
+        assert 0 < len(self.held(holder)) < 100
+        assert holder.a.call(0x2B, EchoRequest(1, b"?"), EchoResponse).data == b"?"
+        return mid, NT.SUCCESS
+
+    def held(self, holder: Holder) -> list[int]:
+        """Where the ranges begin that `b` has locked."""
+        (file,) = self.files.by_key.values()
+        assert file.locks is not None
+        return [lock.start for lock in file.locks.held() if lock.start >= 100]
+
+    @pytest.mark.parametrize("timeout", [0, FOREVER])
+    def test_all_are_locked_and_unlocked(self, holder: Holder, timeout: int) -> None:
+        asked = self.begin(holder, timeout=timeout)
+        holder.clock.advance(0)
+        assert holder.statuses() == [asked]
+        assert len(self.held(holder)) == 1000
+        unlocks = tuple(LockRange(holder.b.pid, *one) for one in self.RANGES)
+        mid = holder.b.send(
+            LOCKING, LockingAndxRequest(fid=holder.theirs, type_of_lock=0x10, unlocks=unlocks)
+        )
+        assert holder.statuses() == []
+        holder.clock.advance(0)
+        assert holder.statuses() == [(mid, NT.SUCCESS)]
+        assert self.held(holder) == []
+
+    @pytest.mark.parametrize("timeout", [0, 50])
+    def test_none_where_the_last_cannot_be(self, holder: Holder, timeout: int) -> None:
+        mid, _ = self.begin(holder, (0, 1), timeout=timeout)
+        holder.clock.advance(0)
+        holder.clock.advance(1)
+        holder.clock.advance(0)
+        refused = NT.FILE_LOCK_CONFLICT if timeout else NT.LOCK_NOT_GRANTED
+        assert holder.statuses() == [(mid, refused)]
+        assert self.held(holder) == []
+
+    @pytest.mark.parametrize("timeout", [0, FOREVER])
+    @pytest.mark.parametrize("how", ["close", "leave"])
+    def test_none_where_the_client_goes_meanwhile(self, holder: Holder, timeout: int, how: str) -> None:
+        mid, _ = self.begin(holder, timeout=timeout)
+        if how == "leave":
+            holder.b.lost()
+        else:
+            closing = holder.b.send(0x04, CloseRequest(holder.theirs, 0))
+        holder.clock.advance(0)
+        assert self.held(holder) == []
+        if how == "close":
+            statuses = dict(holder.statuses())
+            assert statuses[closing] == NT.SUCCESS
+            assert statuses[mid] not in (NT.SUCCESS, NT.INTERNAL_ERROR)
+
+    def test_cancelling_gives_back_what_was_taken(self, holder: Holder) -> None:
+        mid, _ = self.begin(holder)
+        holder.b.send(CANCEL, Empty(), mid=mid)
+        holder.clock.advance(0)
+        assert holder.statuses() == [(mid, NT.CANCELLED)]
+        assert self.held(holder) == []
+
+
+def test_a_client_with_many_opens_that_leaves_is_cleared_away_in_turns(
+    server: InMemoryServer, client: Client, other: Client
+) -> None:
+    for _ in range(200):
+        other.create("a.txt")
+    server.server.world.turn.now = count(0, 0.001).__next__
+    other.lost()
+    assert 100 < len(server.open_files) < 200
+    assert client.call(0x2B, EchoRequest(1, b"?"), EchoResponse).data == b"?"
+    client.clock.advance(0)
+    assert len(server.open_files) == 0

@@ -7,8 +7,9 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from fakesmb.core.dispatch import Needs, command
-from fakesmb.core.lock_waits import LockWait, take_all
+from fakesmb.core.lock_waits import LockWait, exchange_all
 from fakesmb.core.request import NO_REPLY, Answer, Empty, Request
+from fakesmb.core.waiting import then
 from fakesmb.nt.status import ERRDOS, NT, SMBError
 from fakesmb.vfs.store import Handle
 from fakesmb.wire.commands import Command
@@ -36,16 +37,21 @@ def locking_andx(request: Request[LockingAndxRequest]) -> "Answer | Deferred[Ans
         raise SMBError(NT.OS2_ATOMIC_LOCKS_NOT_SUPPORTED, "changing the type of a lock in one step")
     if params.type_of_lock & LockType.CANCEL_LOCK:
         return _cancel(request, handle)
-    for pid, offset, length in params.unlocks:
-        store.unlock(handle, pid, offset, length)
-    if not params.locks:
-        return LockingAndxResponse()
-    exclusive = not params.type_of_lock & LockType.SHARED
-    if params.timeout == 0:
-        take_all(store, handle, params.locks, exclusive=exclusive)
-        return LockingAndxResponse()
+    exclusive, server = not params.type_of_lock & LockType.SHARED, request.server
+    at_once = params.locks if params.timeout == 0 else ()
+    done = exchange_all(server, store, handle, params.unlocks, at_once, exclusive=exclusive)
+    if at_once or not params.locks:
+        return then(done, lambda _: LockingAndxResponse())
+    return then(done, lambda _: _wait(request, handle, exclusive=exclusive))
+
+
+def _wait(
+    request: Request[LockingAndxRequest], handle: Handle, *, exclusive: bool
+) -> "Answer | Deferred[Answer]":
+    """Locks as the ranges become free."""
+    params, store = request.params, request.store
     waiting = LockWait(
-        store, handle, params.locks, exclusive=exclusive, clock=request.server.clock, timeout=params.timeout
+        store, handle, params.locks, exclusive=exclusive, server=request.server, timeout=params.timeout
     )
     waiters = request.connection.lock_waits
     waiting.large = bool(params.type_of_lock & LockType.LARGE_FILES)

@@ -78,12 +78,19 @@ class LocalLocks:
         return True
 
     def take_all(self) -> bool:
-        """Locks the whole file instead of what clients hold of it; False where that cannot be."""
-        try:
-            fcntl(self._fd, F_OFD_SETLK, _request(F_WRLCK, 0, BEYOND))
-        except OSError:
-            return False
-        return True
+        """Locks the whole file instead of what clients hold of it; False where that cannot be.
+
+        A descriptor for reading only, through which nothing else than reading locks are told either, locks it so.
+        """
+        for kind in (F_WRLCK, F_RDLCK):
+            try:
+                fcntl(self._fd, F_OFD_SETLK, _request(kind, 0, BEYOND))
+            except OSError as error:
+                if error.errno != errno.EBADF:
+                    return False
+            else:
+                return True
+        return False
 
     def hold(self, fd: int, start: int, end: int, *, exclusive: bool) -> None:
         """Tells the system of a range that clients hold, through a descriptor of whoever locks it."""

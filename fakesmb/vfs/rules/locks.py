@@ -4,6 +4,7 @@ A lock belongs to an open and a process (PID). Locks are mandatory: reads and wr
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fakesmb.nt.status import NT, SMBError
@@ -11,11 +12,14 @@ from fakesmb.vfs.rules.localprograms import LocalLock, LocalLocks
 from fakesmb.vfs.rules.lock import Lock, LockName
 from fakesmb.vfs.rules.ranges import END_OF_RANGES, RangeCount, RangeIndex
 from fakesmb.vfs.rules.systemview import SystemView
+from fakesmb.world import Steps, Turn
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 K = TypeVar("K")
+_MANY_AT_ONCE: Final = 8
+"""Locks that are released one by one; of more it may be quicker to put together anew what is left."""
 _ALWAYS_CONFLICT: Final = 0xEF000000
 """From here (to 2^63) Windows says FILE_LOCK_CONFLICT even the first time."""
 
@@ -54,13 +58,19 @@ class LockTable:
         "_named",
         "_next",
         "_own",
+        "_steps",
         "_system",
+        "_to_try",
         "_waiting",
         "_waiting_index",
     )
 
-    def __init__(self, local: LocalLocks | None = None) -> None:
-        self._system = None if local is None else SystemView(local, self.meeting)
+    def __init__(self, local: LocalLocks | None = None, turn: Turn | None = None) -> None:
+        self._system = None if local is None else SystemView(local, self.meeting, self.how_many)
+        self._steps = Steps(turn or Turn())
+        """Trying again and answering, of which there may be thousands at once."""
+        self._to_try: dict[_Waiting, None] = {}
+        """Those that wait and are about to be tried again."""
         self._held: dict[Lock, None] = {}
         self._named: dict[LockName, dict[Lock, None]] = {}
         self._by_owner: dict[int, dict[Lock, None]] = {}
@@ -91,6 +101,10 @@ class LockTable:
         """The locks that share a byte with `[start, end)`, oldest first."""
         return self._index.meeting(start, end) if self._all.meeting(start, end) else []
 
+    def how_many(self, start: int, end: int) -> tuple[int, int]:
+        """How many locks share a byte with `[start, end)`, and how many of those are exclusive."""
+        return self._all.meeting(start, end), self._exclusive.meeting(start, end)
+
     def take(self, owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> None:
         """Takes a range at once.
 
@@ -112,7 +126,7 @@ class LockTable:
             self._waiting[waiting] = None
             self._waiting_index.add(waiting)
             if self._system is not None:
-                self._system.local.call_again(lambda: self._try(list(self._waiting)))
+                self._system.local.call_again(self._try_all)
         return waiting.answer
 
     def free(self, owner: object, pid: int, offset: int, length: int, exclusive: bool | None = None) -> None:
@@ -139,7 +153,7 @@ class LockTable:
         for lock in new:
             self._hold(lock)
             if self._system is not None:
-                self._system.locked(lock, len(self._exclusive))
+                self._system.locked(lock, len(self._held))
         self._answer_waiting(gone)
 
     def drop(self, owner: object, pid: int | None = None) -> None:
@@ -149,12 +163,15 @@ class LockTable:
         for waiting in gone:
             self._wait_no_more(waiting)
         released = [lock for lock in self._by_owner.get(id(owner), ()) if pid in (None, lock.pid)]
-        for lock in released:
-            self._release(lock)
-        for waiting in gone:
-            waiting.answer.errback(
-                SMBError(NT.RANGE_NOT_LOCKED, "the file was closed while the request waited")
-            )
+        if (
+            len(released) > _MANY_AT_ONCE
+            and len(released) > (len(self._held) - len(released)) // _MANY_AT_ONCE
+        ):
+            self._release_many(released)
+        else:
+            for lock in released:
+                self._release(lock)
+        self._steps.do(partial(_refuse, waiting) for waiting in gone)
         if released:
             self._answer_waiting(released)
 
@@ -198,15 +215,15 @@ class LockTable:
         if not system.take(lock, alone=alone):
             return False
         self._hold(lock)
-        system.locked(lock, len(self._exclusive), alone=alone)
+        system.locked(lock, len(self._held), alone=alone)
         return True
 
     def local_obstacle(self, lock: Lock) -> LocalLock | None:
         """The lock of a local program that stands in the way of this one."""
         return None if self._system is None else self._system.obstacle(lock)
 
-    def _hold(self, lock: Lock) -> None:
-        lock.number = self._number()
+    def _hold(self, lock: Lock, number: int = 0) -> None:
+        lock.number = number or self._number()
         self._held[lock] = None
         self._named.setdefault(lock.name, {})[lock] = None
         self._by_owner.setdefault(id(lock.owner), {})[lock] = None
@@ -230,7 +247,21 @@ class LockTable:
             if not len(own):
                 del self._own[owner, lock.pid]
         if self._system is not None:
-            self._system.freed(lock, len(self._exclusive), left=len(self._held))
+            self._system.freed(lock, len(self._held))
+
+    def _release_many(self, released: list[Lock]) -> None:
+        """Releases most of the locks: what is left is put together anew."""
+        gone = set(released)
+        left = [lock for lock in self._held if lock not in gone]
+        system, self._system = self._system, None
+        self._held, self._named, self._by_owner, self._own = {}, {}, {}, {}
+        self._index, self._all, self._exclusive = RangeIndex(), RangeCount(), RangeCount()
+        for lock in left:
+            self._hold(lock, lock.number)
+        self._system = system
+        if system is not None:
+            for lock in released[: len(released) if left else 1]:
+                system.freed(lock, len(left))
 
     def _number(self) -> int:
         number = self._next
@@ -253,11 +284,20 @@ class LockTable:
 
     def _try(self, waiting: list[_Waiting]) -> None:
         """Grants what is free of this, in order of arrival; answers once the table is whole."""
-        granted = [one for one in waiting if self._grant(one.lock)]
-        for one in granted:
-            self._wait_no_more(one)
-        for one in granted:
-            one.answer.callback(None)
+        self._to_try.update(dict.fromkeys(waiting))
+        self._steps.do(partial(self._try_one, one) for one in waiting)
+
+    def _try_all(self) -> None:
+        """A local program may have given something up."""
+        if not self._to_try:
+            self._try(list(self._waiting))
+
+    def _try_one(self, one: _Waiting) -> None:
+        if one in self._to_try:
+            del self._to_try[one]
+            if one in self._waiting and self._grant(one.lock):
+                self._wait_no_more(one)
+                self._steps.do([partial(_allow, one)])
 
     def _wait_no_more(self, waiting: _Waiting) -> None:
         del self._waiting[waiting]
@@ -270,6 +310,16 @@ class LockTable:
         if waiting in self._waiting:
             self._failed[id(waiting.lock.owner)] = waiting.start
             self._wait_no_more(waiting)
+
+
+def _allow(waiting: _Waiting) -> None:
+    if not waiting.answer.called:
+        waiting.answer.callback(None)
+
+
+def _refuse(waiting: _Waiting) -> None:
+    if not waiting.answer.called:
+        waiting.answer.errback(SMBError(NT.RANGE_NOT_LOCKED, "the file was closed while the request waited"))
 
 
 def _checked(owner: object, pid: int, offset: int, length: int, *, exclusive: bool) -> Lock:

@@ -18,7 +18,7 @@ from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.rules.tunnel import Tunnel
 from fakesmb.vfs.rules.watches import Watches
 from fakesmb.vfs.stored import SideTable
-from fakesmb.world import World
+from fakesmb.world import Turn, World
 
 Key = tuple[int, int]
 """st_dev and st_ino."""
@@ -93,13 +93,20 @@ class OpenFile:
         "oplocks",
         "streams",
         "times",
+        "turn",
         "waiters",
     )
 
     def __init__(
-        self, key: Key, local: LocalLocks | None = None, local_opens: LocalOpens | None = None
+        self,
+        key: Key,
+        local: LocalLocks | None = None,
+        local_opens: LocalOpens | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self.key = key
+        self.turn = turn
+        """The loop's, for locks that thousands wait for."""
         self.local = local
         """The locks of local programs, where they are looked for."""
         self.local_opens = local_opens
@@ -124,7 +131,7 @@ class OpenFile:
     def lock_table(self) -> LockTable:
         """The file's locks, from the first on."""
         if self.locks is None:
-            self.locks = LockTable(self.local)
+            self.locks = LockTable(self.local, self.turn)
         return self.locks
 
     def all_opens(self) -> list[Open]:
@@ -161,7 +168,7 @@ class StreamFile(OpenFile):
         self.stream = stream
         """The name as it is on disk."""
         times = base.times
-        super().__init__(base.key)
+        super().__init__(base.key, turn=base.turn)
         self.streams = {}
         base.times = times
 
@@ -213,7 +220,7 @@ class OpenFiles:
         file = self.by_key.get(key)
         if file is None:
             local = None if self.local_locks is None else self.local_locks()
-            file = self.by_key[key] = OpenFile(key, local, self.local_opens)
+            file = self.by_key[key] = OpenFile(key, local, self.local_opens, self.world.turn)
         return file
 
     def is_deleting(self, st: os.stat_result) -> bool:

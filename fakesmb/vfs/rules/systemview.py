@@ -8,7 +8,7 @@ from fakesmb.vfs.rules.lock import Lock
 from fakesmb.vfs.rules.ranges import END_OF_RANGES
 
 _MANY: Final = 1000
-"""From so many exclusive locks on, local programs meet one lock of the whole file; from half as many down, single ones.
+"""From so many locks on, local programs meet one lock of the whole file; from half as many down, single ones.
 
 The system looks through all locks of a file for each new one, and for each read and write.
 """
@@ -20,11 +20,18 @@ class SystemView:
     The owner of a lock has a descriptor, `fd`.
     """
 
-    __slots__ = ("_meeting", "_whole", "local")
+    __slots__ = ("_how_many", "_meeting", "_whole", "local")
 
-    def __init__(self, local: LocalLocks, meeting: Callable[[int, int], list[Lock]]) -> None:
+    def __init__(
+        self,
+        local: LocalLocks,
+        meeting: Callable[[int, int], list[Lock]],
+        how_many: Callable[[int, int], tuple[int, int]],
+    ) -> None:
         self.local = local
         self._meeting = meeting
+        self._how_many = how_many
+        """How many locks meet a range, and how many of those are exclusive: it does not look at each."""
         self._whole = False
 
     def obstacle(self, lock: Lock) -> LocalLock | None:
@@ -45,29 +52,39 @@ class SystemView:
         fd = lock.owner.fd  # type: ignore[attr-defined]
         return self.local.take(fd, lock.start, lock.end, exclusive=lock.exclusive)
 
-    def locked(self, lock: Lock, exclusive: int, *, alone: bool = False) -> None:
-        """A client has locked a range; that many `exclusive` locks are held now. `alone` as for `take`."""
+    def locked(self, lock: Lock, held: int, *, alone: bool = False) -> None:
+        """A client has locked a range; that many locks are `held` now. `alone` as for `take`."""
         if self._whole:
             return
         if not alone:
-            self._tell(lock.start, lock.end)
+            exclusive = self._how_many(lock.start, lock.end)[1]
+            if lock.exclusive or not exclusive:
+                self.local.hold(lock.owner.fd, lock.start, lock.end, exclusive=lock.exclusive)  # type: ignore[attr-defined]
+            else:
+                self._tell(lock.start, lock.end)
         # Tried now and then, since a local program may have a lock.
-        if exclusive >= _MANY and not exclusive % _MANY:
+        if held >= _MANY and not held % _MANY:
             self._whole = self.local.take_all()
 
-    def freed(self, lock: Lock, exclusive: int, *, left: int) -> None:
-        """A client has freed a range; `left` locks are held now, so many of them exclusive."""
+    def freed(self, lock: Lock, left: int) -> None:
+        """A client has freed a range; `left` locks are held now."""
         if not left:
             self.local.release_all()
             self._whole = False
         elif not self._whole:
             self._tell(lock.start, lock.end)
-        elif exclusive <= _MANY // 2:
+        elif left <= _MANY // 2:
             self._whole = False
             self._tell(0, END_OF_RANGES)
 
     def _tell(self, start: int, end: int) -> None:
-        """Of a range, all that is now held of it, each part in the stricter way."""
+        """Of a range, all that is now held of it, each part in the stricter way.
+
+        Where very many meet it, which is so only while a local program keeps the file from being locked as a whole,
+        what is told of it stays until fewer do.
+        """
+        if self._how_many(start, end)[0] > _MANY:
+            return
         locks = self._meeting(start, end)
         for begin, stop, held, exclusive in _parts(locks, start, end):
             if held:

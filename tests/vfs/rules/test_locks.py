@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import count
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,10 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.rules.localprograms import LocalLocks
+from fakesmb.vfs.rules.lock import Lock
 from fakesmb.vfs.rules.locks import LockTable
+from fakesmb.world import Turn
 
 A, B = object(), object()
 TOP = 1 << 64
@@ -274,3 +279,87 @@ def test_a_freed_lock_is_offered_to_those_who_wait_for_a_byte_of_it_only(table: 
     table.drop(A)
     assert late == ["granted"]
     assert table.waiting == 1
+
+
+class View:
+    """`LocalLocks` that allow everything, and count what they are asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> object:
+        def ask(*args: object, **kw: object) -> bool | None:
+            self.asked += 1
+            return None if name == "obstacle" else True
+
+        return ask
+
+
+class Owner:
+    fd = 0
+
+
+@pytest.mark.parametrize("exclusive", [True, False], ids=["exclusive", "shared"])
+def test_the_cost_of_a_lock_does_not_grow_with_their_number(exclusive: bool) -> None:
+    """36,000 locks of a file, beside each other or all of one range, took minutes; so did closing it."""
+    view, owner = View(), Owner()
+    table = LockTable(cast(LocalLocks, view))
+    looked = 0
+    keep = table.meeting
+
+    def meeting(start: int, end: int) -> list[Lock]:
+        nonlocal looked
+        found = keep(start, end)
+        looked += len(found)
+        return found
+
+    assert table._system is not None
+    table._system._meeting = meeting
+    for at in range(20_000):
+        table.take(owner, 1, 2 * at if exclusive else 0, 1 if exclusive else 1 + at, exclusive=exclusive)
+    assert looked <= 1000
+    assert view.asked <= 4000
+    for at in range(10_000):
+        table.free(owner, 1, 2 * at if exclusive else 0, 1 if exclusive else 1 + at)
+    assert looked <= 1000
+    table.drop(owner)
+    assert len(table) == 0
+    assert looked <= 1000
+
+
+def test_locks_that_are_left_when_thousands_are_dropped_are_as_before() -> None:
+    table, first, second = LockTable(), Owner(), Owner()
+    for at in range(100):
+        table.take(first, 1, 10 * at, 5, exclusive=True)
+    table.take(second, 1, 5, 5, exclusive=True)
+    table.take(second, 2, 2005, 5, exclusive=False)
+    waiting = table.wait(second, 1, 0, 1, exclusive=True)
+    table.drop(first)
+    assert waiting.called
+    assert [(lock.start, lock.end, lock.exclusive) for lock in table.held()] == [
+        (5, 10, True),
+        (2005, 2010, False),
+        (0, 1, True),
+    ]
+    with pytest.raises(SMBError):
+        table.take(first, 1, 5, 1, exclusive=False)
+    table.take(first, 1, 2005, 1, exclusive=False)
+    table.free(second, 1, 5, 5)
+    table.drop(second)
+    table.drop(first)
+    assert len(table) == 0
+
+
+def test_thousands_who_get_their_lock_hear_so_in_turns() -> None:
+    turn, later = Turn(), list[Callable[[], None]]()
+    turn.now, turn.later = count(0, 0.001).__next__, later.append
+    table, holder, others = LockTable(None, turn), Owner(), Owner()
+    table.take(holder, 1, 0, 1000, exclusive=True)
+    answers = [table.wait(others, 1, at, 1, exclusive=True) for at in range(1000)]
+    table.free(holder, 1, 0, 1000)
+    heard = sum(answer.called for answer in answers)
+    assert heard < 50
+    while later:
+        turn.spare()
+        later.pop()()
+    assert all(answer.called for answer in answers)
