@@ -176,8 +176,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             raise conf.ConfigError(
                 f"on {config.host} others can connect: name users (--user NAME:PASSWORD) or --guest"
             )
-        sample = conf.UserPart(name=conf.SAMPLE_USER, password=conf.SAMPLE_PASSWORD, admin=True)
-        config = conf.with_users(config, (sample,))
+        config = conf.with_users(config, (conf.SAMPLE,))
         notes.append(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}")
     conf.check_users(config, given["file"] or "", part)
     notes += [
@@ -343,22 +342,19 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def _greet(smb: "FakeSMB", notes: list[str]) -> None:
-    """The address, the user and three commands to paste, on standard error."""
+    """The address, the user and commands to paste, on standard error."""
+    from fakesmb.hints import commands, shown
+
     ports, config = smb.ports, smb.config
     assert ports is not None
-    user = next((one for one in config.users if one.password), None)
-    share = next((one.name for one in config.shares), "IPC$")
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(ports.host, ports.host)
-    name, password = (user.name, user.password) if user else ("guest", "")
-    url = f"smb://{f'[{host}]' if ':' in host else host}:{ports.direct}/{share}/"
     lines = [
         *notes,
-        *(f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}" for one in config.shares),
-        f"smbclient --option='client min protocol=NT1' -m NT1 -p {ports.direct} "
-        f"-U '{name}%{password}' '//{host}/{share}'",
-        f"curl -u '{name}:{password}' '{url}README.txt'",
-        f"sudo mount -t cifs -o vers=1.0,port={ports.direct},username={name},password={password} "
-        f"'//{host}/{share}' /mnt",
+        *(
+            f"share {one.name}: {shown(one.path)}{' (read-only)' if one.read_only else ''}"
+            for one in config.shares
+        ),
+        *commands(config, host, ports.direct),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]
     tell("".join(f"fakesmb: {line}\n" for line in lines))

@@ -113,6 +113,14 @@ class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nt_hash: Hash | None = None
     admin: bool = False
 
+    def __repr__(self) -> str:
+        """Without password and hash: it may end in a log."""
+        return f"UserPart({self.name!r}{', admin' if self.admin else ''})"
+
+
+SAMPLE: Final = UserPart(name=SAMPLE_USER, password=SAMPLE_PASSWORD, admin=True)
+"""Who may sign in on loopback where nobody is named."""
+
 
 class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[share]]`; a relative path is relative to the file it stands in."""
@@ -330,7 +338,7 @@ def user(text: str, *, admin: bool = False) -> UserPart:
     """`NAME:PASSWORD`."""
     name, colon, password = text.partition(":")
     if not colon:
-        raise ConfigError(f"{text}: a user is NAME:PASSWORD")
+        raise ConfigError("a user is NAME:PASSWORD, and there is no colon")  # the text may be a password
     return _converted("user", UserPart, {"name": name, "password": password, "admin": admin})
 
 

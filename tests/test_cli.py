@@ -283,7 +283,7 @@ def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
         (("--share", "a=/no/where"), "share a: there is no folder /no/where"),
         (("/no/where",), "/no/where: No such file or directory"),
         (("--config", "missing.toml"), "missing.toml: No such file or directory"),
-        (("--user", "alice"), "alice: a user is NAME:PASSWORD"),
+        (("--user", "alice"), "a user is NAME:PASSWORD, and there is no colon"),
         (
             ("--port", "0", "--run-as", "no-such-user"),
             "cannot run as no-such-user: there is no user no-such-user",
