@@ -180,11 +180,15 @@ class Tree:
         """How a client's path is read: takes `wildcards` too."""
 
     def belongs_to(self, uid: int) -> bool:
-        """Whether a client with that UID may end it: its user; after that one's logoff who left it or may use it."""
-        owner, sessions = self.session, self.session.connection.sessions
-        session = sessions.get(uid)
-        if sessions.get(owner.uid) is not owner:
-            return uid == owner.uid or (session is not None and self.serves(session))
+        """Whether a client with that UID may end it: its user only, on whatever UID.
+
+        The tree of a user who signed out may be ended by anybody who takes no open file from another (Windows looks
+        at no UID then).
+        """
+        owner, connection = self.session, self.session.connection
+        session = connection.sessions.get(uid)
+        if connection.sessions.get(owner.uid) is not owner:
+            return all(entry.session is session for entry in connection.opens if entry.tree is self)
         if session is None or session.identity is None or owner.identity is None:
             return False
         return session is owner or (
