@@ -334,6 +334,12 @@ class FileStore(Protocol):
     def write(self, handle: Handle, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
 
+    def next_data(self, handle: Handle, offset: int) -> tuple[int, int]:
+        """The range of the first data at or behind `offset`, perhaps behind a hole; the end of file twice for none."""
+
+    def write_zeros(self, handle: Handle, offset: int, size: int, pid: int) -> None:
+        """As `write`, of zeros that need take no room: a hole where the disk can."""
+
     def flush(self, handle: Handle) -> Callable[[], None] | None:
         """What makes it durable, which may take long: run once, in any thread, whatever becomes of the handle.
 

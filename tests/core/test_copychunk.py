@@ -1,6 +1,8 @@
 """Server-side copies: a resume key for the source, chunks into the target ([MS-SMB] 2.2.7.2)."""
 
+import os
 import struct
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ import pytest
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.dirs import NtRenameLevel, NtRenameRequest
 from fakesmb.wire.nt_trans import IoctlSetup
+from fakesmb.wire.session import EchoRequest, EchoResponse
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
 
 LIMITS = (256, 1 << 20, 16 << 20)
@@ -119,3 +123,103 @@ def test_room_and_length_are_checked(client: Client) -> None:
         with pytest.raises(SMBError) as refused:
             control(client, source, code, data, room)
         assert refused.value.status == NT.INVALID_PARAMETER
+
+
+def sparse(folder: Path, *, size: int = 1 << 40, at: int = 3 << 20) -> Path:
+    """A file of holes with five bytes in it."""
+    path = folder / "sparse"
+    with path.open("wb") as file:
+        os.pwrite(file.fileno(), b"bytes", at)
+        os.truncate(file.fileno(), size)
+    return path
+
+
+def rename_copy(client: Client, old: str, new: str) -> NT:
+    """NT_RENAME with the level that copies."""
+    client.send(0xA5, NtRenameRequest(0x16, NtRenameLevel.MOVE, 0, old, new))
+    return NT(client.answer().header.status)
+
+
+def test_holes_are_copied_as_holes(client: Client, folders: dict[str, Path]) -> None:
+    """A terabyte of them filled the disk, and nobody else was served meanwhile."""
+    source = sparse(folders["public"])
+    assert rename_copy(client, "\\sparse", "\\copied") == NT.SUCCESS
+    copied = folders["public"] / "copied"
+    assert copied.stat().st_size == 1 << 40
+    assert copied.stat().st_blocks <= source.stat().st_blocks
+    with copied.open("rb") as file:
+        assert os.pread(file.fileno(), 7, (3 << 20) - 1) == b"\0bytes\0"
+
+
+def test_chunks_of_holes_are_holes_and_end_what_was_there(client: Client, folders: dict[str, Path]) -> None:
+    sparse(folders["public"], size=8 << 20)
+    (folders["public"] / "old").write_bytes(b"x" * (5 << 20))
+    to = client.create("\\old", access=WRITE)
+    key = resume_key(client, client.create("\\sparse"))
+    chunks = [(at << 20, at << 20, 1 << 20) for at in range(1, 8)]
+    assert copy(client, to, key, *chunks) == (NT.SUCCESS, (7, 0, 7 << 20))
+    data = (folders["public"] / "old").read_bytes()
+    assert data == b"x" * (1 << 20) + bytes(2 << 20) + b"bytes" + bytes((5 << 20) - 5)
+    assert (folders["public"] / "old").stat().st_blocks * 512 < 3 << 20
+    assert copy(client, to, key, ((8 << 20) - 5, 0, 10)) == (NT.END_OF_FILE, (0, 5, 5))
+
+
+def test_a_hole_that_another_has_locked_is_not_copied(
+    client: Client, other: Client, folders: dict[str, Path]
+) -> None:
+    sparse(folders["public"], size=8 << 20)
+    other.lock(other.create("\\sparse"), 5 << 20, 1)
+    key, to = resume_key(client, client.create("\\sparse")), target(client)
+    chunks = (0, 0, 1 << 20), (5 << 20, 1 << 20, 1 << 20)
+    assert copy(client, to, key, *chunks) == (NT.FILE_LOCK_CONFLICT, (1, 0, 1 << 20))
+
+
+class TestInTurns:
+    """Others have turns; whoever leaves meanwhile leaves nothing behind."""
+
+    @pytest.fixture(autouse=True)
+    def large(self, server: InMemoryServer, folders: dict[str, Path]) -> None:
+        (folders["public"] / "large").write_bytes(b"12345678" * (5 << 20))
+        server.server.world.turn.now = count(0, 0.001).__next__
+
+    def test_a_file(self, client: Client, other: Client, folders: dict[str, Path]) -> None:
+        client.send(0xA5, NtRenameRequest(0x16, NtRenameLevel.MOVE, 0, "\\large", "\\copied"))
+        assert client.answers() == []
+        assert 0 < (folders["public"] / "copied").stat().st_size < 40 << 20
+        assert other.call(0x2B, EchoRequest(1, b"?"), EchoResponse).data == b"?"
+        client.clock.advance(0)
+        assert client.answer().header.status == NT.SUCCESS
+        assert (folders["public"] / "copied").read_bytes() == (folders["public"] / "large").read_bytes()
+
+    def test_chunks(self, client: Client, folders: dict[str, Path]) -> None:
+        key, to = resume_key(client, client.create("\\large")), target(client)
+        data = key + struct.pack("<II", 16, 0)
+        data += b"".join(struct.pack("<QQII", at << 20, at << 20, 1 << 20, 0) for at in range(16))
+        setup = IoctlSetup(Fsctl.SRV_COPYCHUNK, to, 1).encode()
+        client.send(0xA0, NtTransactRequest(function=2, setup=setup, data=data, max_data_count=12))
+        assert client.answers() == []
+        client.clock.advance(0)
+        told = client.answer().body(NtTransactResponse).data
+        assert struct.unpack("<III", told) == (16, 0, 16 << 20)
+        assert (folders["public"] / "copy.txt").read_bytes() == b"12345678" * (2 << 20)
+
+    def test_a_client_that_leaves(
+        self, server: InMemoryServer, client: Client, folders: dict[str, Path]
+    ) -> None:
+        client.send(0xA5, NtRenameRequest(0x16, NtRenameLevel.MOVE, 0, "\\large", "\\copied"))
+        client.lost()
+        client.clock.advance(0)
+        assert not (folders["public"] / "copied").exists()
+        assert len(server.open_files) == 0
+        assert server.problems == []
+
+
+def test_a_copy_for_which_the_disk_has_no_room_is_not_begun(
+    client: Client, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folders["public"] / "large").write_bytes(b"12345678" * (1 << 17))
+    facts = os.statvfs(folders["public"])
+    full = os.statvfs_result((*facts[:4], 1, *facts[5:]))
+    monkeypatch.setattr(os, "statvfs", lambda path: full)
+    assert rename_copy(client, "\\large", "\\copied") == NT.DISK_FULL
+    assert not (folders["public"] / "copied").exists()

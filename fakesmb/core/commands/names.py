@@ -7,13 +7,14 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.file_copies import copy_file
 from fakesmb.core.patterns import each, is_pattern, matches, paths_of
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.waiting import then
-from fakesmb.nt.files import Access, Attribute, Disposition, ShareMode
+from fakesmb.nt.files import Attribute, ShareMode
 from fakesmb.nt.status import NT, RENAME_COLLISION, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, Info
+from fakesmb.vfs.store import Info
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import (
     DeleteRequest,
@@ -24,7 +25,6 @@ from fakesmb.wire.dirs import (
 
 MOVE_CLUSTERS: Final = 0x0102
 """SMB_NT_RENAME_MOVE_CLUSTER_INFO, which Windows refuses."""
-COPY_PIECE: Final = 1 << 20
 _ALL_FILES: Final = Attribute.HIDDEN | Attribute.SYSTEM
 
 
@@ -74,35 +74,6 @@ def _rename(request: AnyRequest, old: Path, new: Path) -> None:
         raise error.with_dos(RENAME_COLLISION) from error
 
 
-def _copy(request: AnyRequest, old: Path, new: Path) -> None:
-    """What Windows does for NT_RENAME's level 0x105: a copy, with the attributes."""
-    store, pid = request.store, request.header.pid
-    reading = CreateParameters(
-        access=Access.READ_DATA | Access.READ_ATTRIBUTES, share=ShareMode.READ, pid=pid
-    )
-    source = store.create(old, reading)
-    try:
-        if source.info.is_directory:
-            raise SMBError(NT.FILE_IS_A_DIRECTORY, "directories are not copied")
-        making = CreateParameters(
-            access=Access.WRITE_DATA | Access.WRITE_ATTRIBUTES,
-            share=ShareMode.NONE,
-            disposition=Disposition.CREATE,
-            attributes=source.info.attributes,
-            pid=pid,
-        )
-        target = store.create(new, making)
-        try:
-            offset = 0
-            while data := store.read(source.handle, offset, COPY_PIECE, pid & 0xFFFF):
-                offset += store.write(target.handle, offset, data, pid & 0xFFFF)
-            store.set_basic(target.handle, attributes=source.info.attributes)
-        finally:
-            store.close(target.handle)
-    finally:
-        store.close(source.handle)
-
-
 def _check_renamed(info: Info, search_attributes: int) -> None:
     if info.attributes & _ALL_FILES & ~search_attributes:
         raise SMBError(NT.NO_SUCH_FILE, f"{info.path} is hidden or system, and SearchAttributes exclude it")
@@ -135,7 +106,6 @@ def _link(request: AnyRequest, old: Path, new: Path) -> None:
 _NT_RENAMES: Final[dict[int, Callable[[AnyRequest, Path, Path], None]]] = {
     NtRenameLevel.RENAME: _rename,
     NtRenameLevel.LINK: _link,
-    NtRenameLevel.MOVE: _copy,
 }
 
 
@@ -150,6 +120,9 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
             raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "NT_RENAME takes neither wildcards nor the root")
     if params.information_level == MOVE_CLUSTERS:
         raise SMBError(NT.INVALID_PARAMETER, "clusters are not moved")
+    if params.information_level == NtRenameLevel.MOVE:
+        _check_renamed(request.store.query(old), params.search_attributes)
+        return copy_file(request, old, new)
     if params.information_level not in _NT_RENAMES:
         raise SMBError(NT.ACCESS_DENIED, f"information level 0x{params.information_level:04X} of NT_RENAME")
     _check_renamed(request.store.query(old), params.search_attributes)

@@ -6,9 +6,14 @@
 import struct
 from typing import Final
 
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.copies import RangeCopy
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.core.waiting import retry_until_free
+from fakesmb.nt.status import NT, SMBError, from_os
+from fakesmb.vfs.store import MustWait, Unfinished
 from fakesmb.wire.codec import Buffer
 
 MAX_CHUNKS: Final = 256
@@ -21,6 +26,8 @@ _RESUME_KEY: Final = struct.Struct("<24sI4x")
 _COPY: Final = struct.Struct("<24sI4x")
 _CHUNK: Final = struct.Struct("<QQI4x")
 _COPIED: Final = struct.Struct("<III")
+Copied = tuple[bytes, NT]
+"""What the answer tells, and its status."""
 
 
 def resume_key(request: AnyRequest, entry: Open, room: int) -> bytes:
@@ -32,7 +39,7 @@ def resume_key(request: AnyRequest, entry: Open, room: int) -> bytes:
     return _RESUME_KEY.pack(entry.resume_key, 0)
 
 
-def copy_chunks(request: AnyRequest, target: Open, data: Buffer, room: int) -> tuple[bytes, NT]:
+def copy_chunks(request: AnyRequest, target: Open, data: Buffer, room: int) -> "Copied | Deferred[Copied]":
     """Copies ranges of the file with the key into `target`; says how much, and the status.
 
     A request beyond the limits is told them, with INVALID_PARAMETER. Raises OBJECT_NAME_NOT_FOUND for an unknown key,
@@ -50,17 +57,43 @@ def copy_chunks(request: AnyRequest, target: Open, data: Buffer, room: int) -> t
     lengths = [length for _, _, length in chunks]
     if len(chunks) != count or sum(lengths) > MAX_TOTAL or not all(0 < one <= MAX_CHUNK for one in lengths):
         return _COPIED.pack(MAX_CHUNKS, MAX_CHUNK, MAX_TOTAL), NT.INVALID_PARAMETER
-    done = total = 0
-    for start, to, length in chunks:
-        try:
-            copied = _copy(request, source, target, start, to, length)
-        except SMBError as error:
-            return _COPIED.pack(done, 0, total), NT(error.status)
-        total += copied
-        if copied < length:
-            return _COPIED.pack(done, copied, total), NT.END_OF_FILE
-        done += 1
-    return _COPIED.pack(done, 0, total), NT.SUCCESS
+    return retry_until_free(_Chunks(request, source, target, chunks), request.server)
+
+
+class _Chunks:
+    """The chunks of one request, copied in turns."""
+
+    def __init__(
+        self, request: AnyRequest, source: Open, target: Open, chunks: list[tuple[int, int, int]]
+    ) -> None:
+        reader = source.tree.store_for(source.session)
+        assert reader is not None
+        assert source.handle is not None
+        assert target.handle is not None
+        self._turn = request.server.world.turn
+        self._total = self._done = 0
+        pid = request.header.pid_low
+        files = (reader, source.handle), (request.store, target.handle)
+        self._copies = [(RangeCopy(*files, *chunk, pid), chunk[2]) for chunk in chunks]
+
+    def __call__(self) -> tuple[bytes, NT]:
+        """Copies until all is done or one cannot be; raises `Unfinished` when the turn is over."""
+        while self._done < len(self._copies):
+            copy, length = self._copies[self._done]
+            try:
+                copy.go_on(self._turn)
+            except MustWait:
+                raise
+            except (SMBError, OSError) as error:
+                status = from_os(error) if isinstance(error, OSError) else error.status
+                return _COPIED.pack(self._done, copy.done, self._total + copy.done), NT(status)
+            self._total += copy.done
+            if copy.done < length:
+                return _COPIED.pack(self._done, copy.done, self._total), NT.END_OF_FILE
+            self._done += 1
+            if self._done < len(self._copies) and self._turn.over():
+                raise Unfinished
+        return _COPIED.pack(self._done, 0, self._total), NT.SUCCESS
 
 
 def _source(request: AnyRequest, key: bytes) -> Open:
@@ -68,14 +101,3 @@ def _source(request: AnyRequest, key: bytes) -> Open:
     if entry is None or entry.resume_key != key or entry.session is not request.session:
         raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "no open file has this resume key")
     return entry
-
-
-def _copy(request: AnyRequest, source: Open, target: Open, start: int, to: int, length: int) -> int:
-    """One chunk: bytes copied, fewer where the source ends."""
-    assert source.handle is not None
-    assert target.handle is not None
-    pid = request.header.pid_low
-    reader = source.tree.store_for(source.session)
-    assert reader is not None
-    data = reader.read(source.handle, start, length, pid)
-    return request.store.write(target.handle, to, data, pid) if data else 0

@@ -46,7 +46,7 @@ def ioctl(request: Request[IoctlSetup]) -> Outcome:
         request.check_writable()
     data = request.transaction.data
     if setup.function_code == Fsctl.SRV_COPYCHUNK:
-        return _output(*copy_chunks(request, entry, data, room))
+        return then(copy_chunks(request, entry, data, room), lambda copied: _output(*copied))
     return _output(*request.store.control(entry.handle, setup.function_code, bytes(data), room))
 
 

@@ -1,11 +1,9 @@
 """File system controls, [MS-FSCC] 2.3: those that a local store answers; it refuses the others as NTFS does."""
 
-import ctypes
 import errno
 import os
 import struct
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -15,6 +13,7 @@ from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.local.holes import data_ranges, make_hole
 from fakesmb.vfs.local.metadata import as_shown, note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.rules.oplocks import before_change
@@ -78,7 +77,7 @@ def _allocated_ranges(handle: LocalHandle, data: bytes, room: int) -> Answer:
     if not handle.access & READS_DATA:
         raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
     out = bytearray()
-    for start, end in _data_ranges(handle.fd, offset, min(offset + length, _LARGEST)):
+    for start, end in data_ranges(handle.fd, offset, min(offset + length, _LARGEST)):
         if len(out) + _RANGE.size > room:
             if not out:
                 raise SMBError(NT.BUFFER_TOO_SMALL, f"{room} bytes of output cannot hold a range")
@@ -107,7 +106,7 @@ def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
         if not handle.wrote:
             before_write(handle, handle.opens.clock)
             note_modified(handle)
-        _zero(handle.fd, start, end)
+        make_hole(handle.fd, start, end)
     return _NOTHING
 
 
@@ -202,44 +201,6 @@ def _fits(data: bytes, room: int) -> Answer:
     if room < len(data):
         raise SMBError(NT.INVALID_PARAMETER, f"{len(data)} bytes of output, room for {room}")
     return data, NT.SUCCESS
-
-
-def _data_ranges(fd: int, at: int, end: int) -> list[tuple[int, int]]:
-    """The ranges inside `[at, end)` that are no holes."""
-    found: list[tuple[int, int]] = []
-    end = min(end, os.fstat(fd).st_size)
-    while at < end:
-        try:
-            start = os.lseek(fd, at, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno == errno.ENXIO:
-                break
-            raise
-        if start >= end:
-            break
-        at = min(os.lseek(fd, start, os.SEEK_HOLE), end)
-        found.append((start, at))
-    return found
-
-
-@cache
-def _libc() -> ctypes.CDLL | None:
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
-    except (OSError, AttributeError):
-        return None
-    return libc
-
-
-def _zero(fd: int, start: int, end: int) -> None:
-    """A hole where the disk can, so that a terabyte takes no time; else zeros."""
-    libc = _libc()
-    if libc is not None and libc.fallocate(fd, _KEEP_SIZE | _PUNCH_HOLE, start, end - start) == 0:
-        return
-    zeros = bytes(_CHUNK)
-    while start < end:
-        start += os.pwrite(fd, memoryview(zeros)[: end - start], start)
 
 
 def _object_id(handle: LocalHandle) -> bytes | None:

@@ -8,6 +8,7 @@ from typing import Any
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
+from fakesmb.vfs.local.holes import make_hole, next_data
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.local.volume import check_room
 from fakesmb.vfs.rules import oplocks, writetimes
@@ -73,6 +74,32 @@ class FileHandle(LocalHandle):
         while written < size:
             written += os.pwrite(self.fd, memoryview(data)[written:], offset + written)
         return size
+
+    def next_data(self, offset: int) -> tuple[int, int]:
+        """`FileStore.next_data`."""
+        if not self.access & READS_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
+        return next_data(self.fd, offset)
+
+    def write_zeros(self, offset: int, size: int, pid: int) -> None:
+        """`FileStore.write_zeros`."""
+        if not self.access & WRITES_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        self._check_locks(offset, size, pid, writes=True)
+        if offset > LARGEST - size:
+            raise SMBError(NT.INVALID_PARAMETER, f"{size} bytes at offset {offset} end beyond 2^63 - 1")
+        if self.file.oplocks is not None:
+            oplocks.before_change(self.file)
+        if not self.wrote:
+            writetimes.before_write(self, self.opens.clock)
+            note_modified(self)
+        if self.opens.watches.active:
+            self.opens.watches.writing(self, offset + size)
+        there = os.fstat(self.fd).st_size
+        if offset < there:
+            make_hole(self.fd, offset, min(offset + size, there))
+        if there < offset + size:
+            os.ftruncate(self.fd, offset + size)
 
     def _check_locks(self, offset: int, size: int, pid: int, *, writes: bool) -> None:
         """Raises FILE_LOCK_CONFLICT where a lock of another client or of a local program is in the way."""

@@ -132,6 +132,14 @@ class LocalHandle:
         """`FileStore.write`."""
         raise NotImplementedError
 
+    def next_data(self, offset: int) -> tuple[int, int]:
+        """`FileStore.next_data`: all that can be read, where nothing is known of holes."""
+        return offset, max(self.query().end_of_file, offset)
+
+    def write_zeros(self, offset: int, size: int, pid: int) -> None:
+        """`FileStore.write_zeros`."""
+        self.write(offset, bytes(size), pid)
+
     def flush(self) -> Callable[[], None] | None:
         """`FileStore.flush`."""
         return None

@@ -172,6 +172,14 @@ class LocalStore:
             raise SMBError(NT.INVALID_HANDLE)
         return handle.write(offset, data, pid)
 
+    def next_data(self, handle: "Handle", offset: int) -> tuple[int, int]:
+        """The range of the first data at or behind `offset`, perhaps behind a hole; the end of file twice for none."""
+        return local_handle(handle).next_data(offset)
+
+    def write_zeros(self, handle: "Handle", offset: int, size: int, pid: int) -> None:
+        """As `write`, of zeros that need take no room: a hole where the disk can."""
+        local_handle(handle).write_zeros(offset, size, pid)
+
     def flush(self, handle: "Handle") -> Callable[[], None] | None:
         """What makes it durable, to be run once in any thread."""
         return local_handle(handle).flush()
