@@ -35,6 +35,8 @@ Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_le
 EventCount = Annotated[int, Meta(ge=0)]
 BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
 
+_MAY_BE_ZERO: Final = frozenset({"connections_per_address", "idle_seconds"})
+"""Limits of which 0 says something else than that nothing is allowed."""
 SAMPLE_USER: Final = "alice"
 SAMPLE_PASSWORD: Final = "Secret123"
 
@@ -234,7 +236,7 @@ def _check(path: str, text: str, part: FilePart) -> None:
             raise wrong(f"{key}.name", f"there is another share {share.name}")
     for table in ("timing", "limits"):
         for key, value in msgspec.structs.asdict(getattr(part, table)).items():
-            if value < 0 or (table == "limits" and value == 0):
+            if value < 0 or (table == "limits" and value == 0 and key not in _MAY_BE_ZERO):
                 raise wrong(f"{table}.{key}", "must be greater than 0" if value else "must not be 0")
     try:
         "".encode(part.server.oem_encoding)

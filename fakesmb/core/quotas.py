@@ -16,7 +16,7 @@ RECEIVED: Final = 1 << 20
 class ServerQuotas:
     """What all connections together may hold. A refusal here is a line in the log."""
 
-    __slots__ = ("pending", "pipes", "reassembly")
+    __slots__ = ("pending", "pipes", "reassembly", "unread")
 
     def __init__(self, limits: Limits, tell: Callable[[str], None]) -> None:
         def of(name: str) -> Quota:
@@ -25,6 +25,8 @@ class ServerQuotas:
         self.reassembly = of("total_reassembly_bytes")
         self.pending = of("total_pending_bytes")
         self.pipes = of("total_pipe_bytes")
+        self.unread = of("total_unread_bytes")
+        """Answers that clients do not read; the transport counts them."""
 
 
 class ConnectionQuotas:

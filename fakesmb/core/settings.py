@@ -58,6 +58,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the pipes of one connection hold: requests in fragments, sign-ins, answers that nobody has read."""
     total_pipe_bytes: int = 128 << 20
     """The same of all connections."""
+    unread_bytes: int = 1 << 20
+    """Answers that wait for a client; one that leaves more unread is answered no further until it reads."""
+    total_unread_bytes: int = 64 << 20
+    """The same of all clients; beyond it nobody is answered further who has left anything unread."""
+    connections_per_address: int = 0
+    """Connections from one address; 0: a quarter of `connections`, at least 64, and all of them from this machine."""
     sign_in_seconds: float = 60.0
     """A connection that has not signed in by then is closed."""
     wrong_passwords: int = 5
@@ -68,6 +74,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Addresses whose wrong passwords are remembered."""
     lock_out_after: int = 50
     """Wrong passwords of one address that lock it out, where `timing.lock_out` says for how long."""
+    idle_seconds: float = 900.0
+    """A connection that has nothing open is closed when no request of a user came for so long; 0: never."""
 
 
 class Settings(msgspec.Struct, frozen=True):

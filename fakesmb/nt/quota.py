@@ -42,6 +42,16 @@ class Quota:
             self.whole.take(count)
         self.used += count
 
+    def add(self, count: int) -> bool:
+        """Takes `count` more in any case, and says whether that is within the limit."""
+        self.used += count
+        if self.used <= self.limit:
+            return True
+        self.used -= count
+        self._refused(count)
+        self.used += count
+        return False
+
     def give_back(self, count: int) -> None:
         """Lets go of `count`, of nothing after `clear`."""
         count = min(count, self.used)

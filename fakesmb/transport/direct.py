@@ -6,6 +6,7 @@ One port serves direct TCP and NetBIOS session clients: the core's framer tells 
 import os
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
@@ -16,6 +17,7 @@ from twisted.internet.protocol import connectionDone
 from zope.interface import implementer
 
 from fakesmb.core.connection import SMBConnection
+from fakesmb.core.idle import IdleWatch
 from fakesmb.core.state import Server
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
@@ -25,8 +27,14 @@ from fakesmb.wire.frame import FEW_BYTES
 RECEIVE_SIZE: Final = 130_000
 """Bytes taken from the socket at once: two large writes. From 128 KiB on the C library maps and unmaps the memory of
 every receive, which costs more than the message (measured: docs/performance.md)."""
-MOST_WAITING: Final = 4 * 1024 * 1024
-"""Bytes of replies that wait for a client; beyond that its requests wait too."""
+AT_ONCE: Final = 128 * 1024
+"""Bytes of waiting replies that the transport is given at once: it joins, and so copies, what it is given."""
+MOST_OVER: Final = 2
+"""Beyond so many times `limits.total_unread_bytes` a client that leaves something unread is left."""
+LEAST_PER_ADDRESS: Final = 64
+"""Connections that one address has where nothing else is said."""
+TELL_AGAIN: Final = 10.0
+"""Seconds in which clients that are refused for the same reason are one line in the log."""
 LARGE: Final = 0x4000
 """From so many bytes at once on it matters where a receive cuts the stream."""
 LINGER: Final = 1.0
@@ -83,14 +91,22 @@ class DirectTCP(TwistedProtocol):
     connection: SMBConnection | None = None
     _socket: _Socket | None = None
     _linger: DelayedCall | None = None
-    _waiting = 0
-    """Bytes handed to the transport since it was last empty."""
+    unread = 0
+    """Bytes of replies that wait for the client."""
+    _handed = 0
+    """Those of them that the transport has."""
     _full = False
     _resting = False
     """Whether requests that have arrived wait for their turn."""
 
-    def __init__(self, factory: "DirectTCPFactory") -> None:
+    def __init__(self, factory: "DirectTCPFactory", host: str = "") -> None:
         self._clients = factory
+        self.host = host
+        """The client's address."""
+        self._most_unread = factory.server.settings.limits.unread_bytes
+        self._all_unread = factory.server.quotas.unread
+        self._waiting: deque[bytes] = deque()
+        """Replies that the transport has not been given yet."""
 
     def connectionMade(self) -> None:  # noqa: N802
         """Wires the transport to a connection of the core."""
@@ -111,6 +127,7 @@ class DirectTCP(TwistedProtocol):
             self.connection.send_range = self._send_range
         self.connection.rest = self._rest
         self._clients.connected.add(self)
+        self._clients.idle.begin()
 
     def _tcp(self) -> _Transport:
         return cast(_Transport, self.transport)
@@ -127,9 +144,14 @@ class DirectTCP(TwistedProtocol):
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
         """Says why, in plain words."""
         self._socket = None
+        self._all_unread.give_back(self.unread)
+        self.unread = 0
+        self._waiting.clear()
         if self._linger is not None and self._linger.active():
             self._linger.cancel()
         self._clients.connected.discard(self)
+        if not self._clients.connected:
+            self._clients.idle.stop()
         connection, self.connection = self.connection, None
         if connection is not None:
             if not reason.check(error.ConnectionClosed):
@@ -145,7 +167,7 @@ class DirectTCP(TwistedProtocol):
     def _send(self, buffers: list[Buffer]) -> None:
         size = len(buffers[0]) if len(buffers) == 1 else sum(map(len, buffers))
         sent = 0
-        if not self._waiting and self._socket is not None:
+        if not self.unread and self._socket is not None:
             try:
                 if len(buffers) == 1:
                     sent = self._socket.send(buffers[0])
@@ -166,7 +188,7 @@ class DirectTCP(TwistedProtocol):
             self._send(buffers)
             return
         head = b"".join(buffers)
-        if self._waiting or self._socket is None:
+        if self.unread or self._socket is None:
             self._send([head, _read_whole(fd, offset, count)])
             return
         sent = done = 0
@@ -184,24 +206,41 @@ class DirectTCP(TwistedProtocol):
             self._queue(rest, 0, sum(map(len, rest)))
 
     def _queue(self, buffers: list[Buffer], sent: int, rest: int) -> None:
-        transport = self._tcp()
-        if not self._waiting and self._socket is not None:
-            transport.registerProducer(self, False)
-        self._waiting += rest
         whole = b"".join(buffers)
-        transport.write(whole[sent:] if sent else whole)
-        if self._waiting > MOST_WAITING and self._socket is not None and not self._full:
-            self._full = True
-            transport.pauseProducing()
-            if self.connection is not None:
-                self.connection.hold()
+        piece = whole[sent:] if sent else whole
+        transport = self._tcp()
+        if self._socket is None:
+            transport.write(piece)
+            return
+        self._waiting.append(piece)
+        room = self._all_unread.add(rest)
+        self.unread += rest
+        if self.unread == rest:
+            transport.registerProducer(self, False)  # asks at once
+        if self._full or (room and self.unread <= self._most_unread):
+            return
+        self._full = True
+        transport.pauseProducing()
+        if self.connection is not None:
+            self.connection.hold()
+            if self._all_unread.used > MOST_OVER * self._all_unread.limit:
+                self.connection.drop("the client does not read its answers (limits.total_unread_bytes)")
+                transport.abortConnection()
 
     def resumeProducing(self) -> None:  # noqa: N802
-        """The transport is empty again: replies may go straight to the socket, requests may come."""
-        if not self._waiting:  # the transport asks at once when it is given a producer
+        """The transport is empty: it gets more of what waits, or else replies may go straight to the socket again."""
+        self.unread -= self._handed
+        self._all_unread.give_back(self._handed)
+        self._handed = 0
+        transport, waiting = self._tcp(), self._waiting
+        if waiting:
+            pieces = [waiting.popleft()]
+            self._handed = len(pieces[0])
+            while waiting and self._handed + len(waiting[0]) <= AT_ONCE:
+                pieces.append(waiting.popleft())
+                self._handed += len(pieces[-1])
+            transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
             return
-        self._waiting = 0
-        transport = self._tcp()
         transport.unregisterProducer()
         if self._full:
             self._full = False
@@ -236,6 +275,11 @@ class DirectTCPFactory:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.connected: set[DirectTCP] = set()
+        self.idle = IdleWatch(server)
+        """Closes connections that nobody uses."""
+        self._unsaid = 0
+        """Clients refused since the last line that says so."""
+        self._next_line = 0.0
         self.on_disconnect: Callable[[], None] | None = None
         """Called after each connection that ends."""
 
@@ -246,14 +290,28 @@ class DirectTCPFactory:
         """Called for every port that no longer listens."""
 
     def buildProtocol(self, addr: IAddress) -> DirectTCP | None:  # noqa: N802
-        """A protocol, or None where there are too many connections; the log says so."""
-        limit = self.server.settings.limits.connections
-        if len(self.connected) >= limit:
-            self.server.log.problem(
-                f"refused {_text(addr)}: {limit} connections are open (limits.connections)"
-            )
+        """A protocol, or None where there are too many connections, from everywhere or from there; the log says so."""
+        limits, host = self.server.settings.limits, _host(addr)
+        most = limits.connections
+        if len(self.connected) >= most:
+            self._refuse(addr, f"{most} connections are open (limits.connections)")
             return None
-        return DirectTCP(self)
+        most = limits.connections_per_address or (
+            most if _is_loopback(host) else min(most, max(most // 4, LEAST_PER_ADDRESS))
+        )
+        if sum(one.host == host for one in self.connected) >= most:
+            self._refuse(addr, f"{most} connections from there are open (limits.connections_per_address)")
+            return None
+        return DirectTCP(self, host)
+
+    def _refuse(self, addr: IAddress, why: str) -> None:
+        """One line for many: who knocks a thousand times a second shall not fill the log."""
+        now = self.server.clock.seconds()
+        self._unsaid += 1
+        if now >= self._next_line:
+            more = f", and {self._unsaid - 1} before" if self._unsaid > 1 else ""
+            self._unsaid, self._next_line = 0, now + TELL_AGAIN
+            self.server.log.problem(f"refused {_text(addr)}{more}: {why}")
 
     def drop_all(self, reason: str) -> None:
         """Ends every connection; what was answered before still goes out."""
@@ -275,7 +333,14 @@ def plain(reason: Any) -> str:
     return str(reason.getErrorMessage())
 
 
+def _host(address: IAddress) -> str:
+    return str(getattr(address, "host", "")).removeprefix("::ffff:")
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "::1" or host.startswith("127.")
+
+
 def _text(address: IAddress) -> str:
-    host, port = getattr(address, "host", ""), getattr(address, "port", 0)
-    host = host.removeprefix("::ffff:")
+    host, port = _host(address), getattr(address, "port", 0)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fakesmb.core.idle import IdleWatch
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Disconnected
@@ -130,6 +131,53 @@ def test_pieces_in_any_order(client: Client) -> None:
         )
         client.send(0x33, more, mid=mid)
     assert len(client.answer().body(TransactionResponse).data) == 40
+
+
+class TestIdle:
+    """Connections that nobody uses, as by Windows' autodisconnect."""
+
+    def signed_in(self, make: Make, seconds: float) -> tuple[InMemoryServer, Client]:
+        limits = Limits(idle_seconds=seconds)
+        server = make(settings=Settings(challenge=CHALLENGE, guid=GUID, limits=limits))
+        IdleWatch(server.server).begin()
+        return server, server.client().sign_in().connect("public")
+
+    def wait(self, server: InMemoryServer, seconds: int) -> None:
+        for _ in range(seconds):
+            server.clock.advance(1)
+
+    def test_are_closed(self, make: Make) -> None:
+        server, client = self.signed_in(make, 100.0)
+        self.wait(server, 99)
+        assert not client.closed
+        self.wait(server, 27)  # the first look only sees that it is there
+        assert client.closed
+        (ended,) = [event for event in server.sink.events if isinstance(event, Disconnected)]
+        assert "limits.idle_seconds" in ended.reason
+
+    def test_unless_something_is_open(self, make: Make) -> None:
+        server, client = self.signed_in(make, 100.0)
+        fid = client.create("a.txt")
+        self.wait(server, 1000)
+        assert not client.closed
+        client.close(fid)
+        self.wait(server, 126)
+        assert client.closed
+
+    def test_or_used(self, make: Make) -> None:
+        server, client = self.signed_in(make, 100.0)
+        for _ in range(10):
+            self.wait(server, 90)
+            client.close(client.create("a.txt"))
+        assert not client.closed
+        client.lost()
+        self.wait(server, 25)
+        assert server.clock.getDelayedCalls() == []
+
+    def test_or_never(self, make: Make) -> None:
+        server, client = self.signed_in(make, 0)
+        self.wait(server, 10_000)
+        assert not client.closed
 
 
 class TestSignIns:

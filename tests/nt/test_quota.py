@@ -66,6 +66,14 @@ def test_nothing_is_given_back_twice(whole: Quota) -> None:
     assert (one.used, whole.used) == (0, 4)
 
 
+def test_what_is_added_in_any_case(whole: Quota, told: list[str]) -> None:
+    assert whole.add(10)
+    assert not whole.add(5)
+    assert (whole.used, len(told)) == (15, 1)
+    whole.give_back(10)
+    assert whole.add(5)
+
+
 def test_full() -> None:
     whole = Quota("limits.total", 2)
     part = Quota("limits.part", 5, whole=whole)

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.record.events import Connected, Disconnected
 from fakesmb.testing import InMemoryServer
-from fakesmb.transport.direct import LINGER, MOST_WAITING, DirectTCP, DirectTCPFactory, plain
+from fakesmb.transport.direct import AT_ONCE, LINGER, TELL_AGAIN, DirectTCP, DirectTCPFactory, plain
 
 NEGOTIATE = bytes.fromhex(
     "00000031 ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fefe 0000 0000"
@@ -201,12 +201,110 @@ def test_a_client_that_does_not_read_is_not_read(accept: Accept) -> None:
     transport.socket.room = 0
     requests = [echo(60_000, mid) for mid in range(1, 201)]
     protocol.dataReceived(b"".join(requests))
-    assert MOST_WAITING < len(transport.buffer) < MOST_WAITING + 200_000
+    most = Limits().unread_bytes
+    assert most < protocol.unread < most + 70_000
+    assert len(transport.buffer) <= AT_ONCE  # what a transport is given it copies
     assert not transport.reading
-    for _ in range(10):
+    for _ in range(20):
         transport.drain()
     assert transport.reading
     assert mids(bytes(transport.socket.taken)) == list(range(1, 201))
+    assert protocol.unread == 0
+
+
+class TestAllUnread:
+    """`limits.total_unread_bytes`: what all clients together leave unread."""
+
+    @pytest.fixture
+    def server(self, tmp_path: Path) -> InMemoryServer:
+        return InMemoryServer(
+            {"public": tmp_path}, settings=Settings(limits=Limits(total_unread_bytes=200_000))
+        )
+
+    def stuck(self, accept: Accept) -> tuple[DirectTCP, TCP]:
+        protocol, transport = accept()
+        protocol.dataReceived(NEGOTIATE)
+        transport.socket.room = 0
+        return protocol, transport
+
+    def test_nobody_is_answered_further_beyond_it(self, server: InMemoryServer, accept: Accept) -> None:
+        one, other = self.stuck(accept), self.stuck(accept)
+        one[0].dataReceived(b"".join(echo(60_000, mid) for mid in range(1, 4)))
+        assert one[1].reading
+        other[0].dataReceived(b"".join(echo(60_000, mid) for mid in range(1, 4)))
+        assert not other[1].reading
+        assert other[0].unread < 70_000
+        assert ["limits.total_unread_bytes" in problem.text for problem in server.problems] == [True]
+        third, transport = accept()
+        third.dataReceived(NEGOTIATE + echo(60_000, 7))
+        assert mids(bytes(transport.socket.taken))[1:] == [7]  # who reads is answered
+        for protocol, stalled in (one, other):
+            stalled.drain()
+            assert protocol.unread == 0
+            assert mids(bytes(stalled.socket.taken))[1:] == [1, 2, 3]
+        assert server.server.quotas.unread.used == 0
+
+    def test_far_beyond_it_they_are_left(self, server: InMemoryServer, accept: Accept) -> None:
+        stuck = [self.stuck(accept) for _ in range(12)]
+        for protocol, _ in stuck:
+            protocol.dataReceived(echo(60_000))
+        assert [transport.aborted for _, transport in stuck] == [False] * 6 + [True] * 6
+        for protocol, transport in stuck:
+            if transport.aborted:
+                protocol.connectionLost(Failure(error.ConnectionAborted()))
+        reasons = [event.reason for event in server.sink.events if isinstance(event, Disconnected)]
+        assert len(reasons) == 6
+        assert "limits.total_unread_bytes" in reasons[0]
+        assert server.server.quotas.unread.used < 400_000
+
+
+class TestPerAddress:
+    """`limits.connections_per_address`."""
+
+    OTHER = IPv4Address("TCP", "10.0.0.6", 51234)
+    HERE = IPv6Address("TCP", "::ffff:127.0.0.1", 51234)
+
+    def factory_of(self, tmp_path: Path, **limits: int) -> tuple[InMemoryServer, DirectTCPFactory]:
+        server = InMemoryServer({"public": tmp_path}, settings=Settings(limits=Limits(**limits)))
+        return server, DirectTCPFactory(server.server)
+
+    def fill(self, factory: DirectTCPFactory, peer: IPv4Address | IPv6Address) -> list[DirectTCP]:
+        made = []
+        while (protocol := factory.buildProtocol(peer)) is not None:
+            attach(protocol, TCP(peer))
+            made.append(protocol)
+        return made
+
+    def test_others_may_come(self, tmp_path: Path) -> None:
+        server, factory = self.factory_of(tmp_path, connections_per_address=2)
+        first, _ = self.fill(factory, PEER)
+        assert "limits.connections_per_address" in server.problems[-1].text
+        assert len(self.fill(factory, self.OTHER)) == 2
+        first.connectionLost(Failure(error.ConnectionDone()))
+        assert len(self.fill(factory, PEER)) == 1
+
+    def test_a_quarter_of_all_unless_said_otherwise(self, tmp_path: Path) -> None:
+        _, factory = self.factory_of(tmp_path, connections=400)
+        assert len(self.fill(factory, PEER)) == 100
+        assert len(self.fill(factory, self.HERE)) == 300
+
+    def test_and_no_fewer_than_a_house_needs(self, tmp_path: Path) -> None:
+        _, factory = self.factory_of(tmp_path, connections=80)
+        assert len(self.fill(factory, PEER)) == 64
+
+    def test_this_machine_too_where_it_is_said(self, tmp_path: Path) -> None:
+        _, factory = self.factory_of(tmp_path, connections_per_address=2)
+        assert len(self.fill(factory, self.HERE)) == 2
+
+    def test_who_knocks_on_does_not_fill_the_log(self, tmp_path: Path) -> None:
+        server, factory = self.factory_of(tmp_path, connections_per_address=1)
+        self.fill(factory, PEER)
+        for _ in range(50):
+            assert factory.buildProtocol(PEER) is None
+        assert len(server.problems) == 1
+        server.clock.advance(TELL_AGAIN)
+        assert factory.buildProtocol(PEER) is None
+        assert "and 50 before" in server.problems[-1].text
 
 
 def test_closing_waits_for_the_last_replies_but_not_for_ever(server: InMemoryServer, accept: Accept) -> None:
