@@ -1,5 +1,6 @@
 """Names that the code page of a client without Unicode cannot spell, and bytes that it does not know."""
 
+import os
 import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,15 +11,21 @@ import pytest
 from fakesmb.core.request import Empty
 from fakesmb.core.settings import Settings
 from fakesmb.nt.files import FileAction
-from fakesmb.nt.status import NT
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client
 from fakesmb.vfs.shortnames import short_name
 from fakesmb.wire.dirs import DeleteRequest, QueryInformationRequest, QueryInformationResponse, RenameRequest
+from fakesmb.wire.eas import Ea, encode_list
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, read_notify_information
 from fakesmb.wire.search import SearchRequest, SearchResponse
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
-from fakesmb.wire.trans2 import FindFirst2Request, FindNext2Request, QueryPathInformationRequest
+from fakesmb.wire.trans2 import (
+    FindFirst2Request,
+    FindNext2Request,
+    QueryPathInformationRequest,
+    SetPathInformationRequest,
+)
 from tests.core.conftest import Make
 
 Refuses = Callable[[NT], AbstractContextManager[object]]
@@ -147,7 +154,8 @@ def test_bytes_that_mean_nothing_name_nothing(
     make: Make, folders: dict[str, Path], encoding: str, refuses: Refuses
 ) -> None:
     """0x81 is no character (nor, before a dot, half of one): not made, not found, no wildcard, whatever asks."""
-    client = make(settings=Settings(oem_encoding=encoding)).client().sign_in().connect("public")
+    server = make(settings=Settings(oem_encoding=encoding))
+    client = server.client().sign_in().connect("public")
     client.flags2 &= ~Flags2.UNICODE
     before = sorted(folders["public"].iterdir())
     strange = b"\x81".decode("cp850")
@@ -159,9 +167,21 @@ def test_bytes_that_mean_nothing_name_nothing(
             client.call(0x06, DeleteRequest(0x16, pattern), Empty)
         with refuses(NT.OBJECT_NAME_INVALID):
             client.call(0x08, QueryInformationRequest(pattern), QueryInformationResponse)
+    client.trans2(6, SetPathInformationRequest(2, 0, "a.txt"), encode_list([Ea(b"\x81", b"x")]))
+    assert server.messages[-1].status == NT.INVALID_EA_NAME
+    assert os.listxattr(folders["public"] / "a.txt") == []
     with refuses(NT.OBJECT_NAME_INVALID):
         client.call(0x07, RenameRequest(0x16, "a.txt", f"b{strange}.txt"), Empty)
     assert sorted(folders["public"].iterdir()) == before
+
+
+def test_a_user_name_that_means_nothing(make: Make) -> None:
+    """It is nobody's, and the server says so as of any other."""
+    client = make(settings=Settings(oem_encoding="cp1252")).client()
+    client.flags2 &= ~Flags2.UNICODE
+    with pytest.raises(SMBError) as error:
+        client.sign_in(b"al\x81ce".decode("cp850"), "secret")
+    assert error.value.status == NT.LOGON_FAILURE
 
 
 def test_a_code_page_that_writes_another_character(make: Make, folders: dict[str, Path]) -> None:

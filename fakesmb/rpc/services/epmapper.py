@@ -14,6 +14,7 @@ from fakesmb.rpc.interface import Interface, Registered, Surroundings
 from fakesmb.rpc.ndr import Writer
 from fakesmb.rpc.stub import Call, Operation, TableInterface
 from fakesmb.wire.dcerpc import NDR, Syntax
+from fakesmb.wire.oem import encode_oem
 
 NOT_REGISTERED: Final = 0x16C9A0D6
 """ept_s_not_registered, and the end of a list."""
@@ -52,7 +53,7 @@ def tower(one: Registered, machine: str) -> bytes:
             _syntax_floor(NDR),
             _floor(bytes((_RPC_FLOOR,)), bytes(2)),
             _floor(bytes((_PIPE_FLOOR,)), one.path.encode("ascii") + b"\0"),
-            _floor(bytes((_NETBIOS_FLOOR,)), f"\\\\{machine}".encode("ascii", "replace") + b"\0"),
+            _floor(bytes((_NETBIOS_FLOOR,)), encode_oem(f"\\\\{machine}", "ascii") + b"\0"),
         )
     )
 

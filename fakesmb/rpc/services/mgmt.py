@@ -12,6 +12,7 @@ from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.security import NTLMSSP, SPNEGO
 from fakesmb.rpc.stub import FIRST_REFERENT, Call, Operation, TableInterface, Win32
 from fakesmb.wire.dcerpc import FaultStatus
+from fakesmb.wire.oem import encode_oem
 
 UNKNOWN_AUTHENTICATION: Final = 1747
 """RPC_S_UNKNOWN_AUTHN_SERVICE, [MS-ERREF] 2.2."""
@@ -61,7 +62,7 @@ def interface(around: Surroundings) -> Interface:
             raise Fault(FaultStatus.BAD_STUB_DATA, "no room for a principal name")
         name, status = b"", UNKNOWN_AUTHENTICATION
         if protocol in (SPNEGO, NTLMSSP):
-            name, status = f"{around.view.facts.name.upper()}$".encode("ascii", "replace"), Win32.OK
+            name, status = encode_oem(f"{around.view.facts.name.upper()}$", "ascii"), Win32.OK
             if len(name) >= room:
                 name, status = b"", Win32.INSUFFICIENT_BUFFER
         text = name + b"\0"

@@ -1,6 +1,6 @@
 """Users, groups and aliases of samr in lists and by display information ([MS-SAMR] 3.1.5.2 and 3.1.5.3)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from impacket.dcerpc.v5 import samr
@@ -75,6 +75,11 @@ class _Display(NamedTuple):
     accounts: Callable[[Domain], Sequence[User | Group]]
 
 
+def _spelt(accounts: Iterable[User | Group]) -> Sequence[User | Group]:
+    """Those whose names any code page can spell: nobody says which one the client has."""
+    return [one for one in accounts if one.name.isascii()]
+
+
 def _nobody(domain: Domain) -> Sequence[User]:
     return ()
 
@@ -83,8 +88,8 @@ _DISPLAYS: Final[Mapping[int, _Display]] = {
     1: _Display(samr.SAMPR_DOMAIN_DISPLAY_USER, lambda domain: domain.users),
     2: _Display(samr.SAMPR_DOMAIN_DISPLAY_MACHINE, _nobody),
     3: _Display(samr.SAMPR_DOMAIN_DISPLAY_GROUP, lambda domain: domain.groups),
-    4: _Display(samr.SAMPR_DOMAIN_DISPLAY_OEM_USER, lambda domain: domain.users),
-    5: _Display(samr.SAMPR_DOMAIN_DISPLAY_OEM_GROUP, lambda domain: domain.groups),
+    4: _Display(samr.SAMPR_DOMAIN_DISPLAY_OEM_USER, lambda domain: _spelt(domain.users)),
+    5: _Display(samr.SAMPR_DOMAIN_DISPLAY_OEM_GROUP, lambda domain: _spelt(domain.groups)),
 }
 
 
@@ -96,7 +101,7 @@ def _display_row(kind: Any, index: int, account: User | Group) -> Any:
         "AccountName": account.name,
         "AdminComment": account.comment,
         "FullName": "",
-        "OemAccountName": account.name.encode("ascii", "replace").decode("ascii"),
+        "OemAccountName": account.name,
     }
     row = kind()
     for name, _ in kind.structure:

@@ -43,6 +43,7 @@ from fakesmb.rpc.stub import (
     with_structure,
 )
 from fakesmb.rpc.view import ConnectionRow, FileRow, ShareRow, Statistics
+from fakesmb.wire.oem import encode_oem
 
 NO_TICK_INTERVAL: Final = 310
 """tod_tinterval: clock tick in 0.0001 s, what NT reports."""
@@ -267,7 +268,7 @@ def server_transport_enum(call: Call, level: int, preferred: int, resume: int | 
     if level not in (0, 1):
         return TRANSPORTS.refuse(level, resume)
     facts = call.view.facts
-    name = facts.name.upper()[:15].ljust(15).encode("ascii", "replace") + b"\x20"
+    name = encode_oem(facts.name.upper()[:15].ljust(15), "ascii") + b"\x20"
     sessions = len(call.view.sessions())
     rows = [
         Transport(device, [bytes([byte]) for byte in address], sessions, facts.workgroup)

@@ -1,9 +1,11 @@
 """samr through impacket's client: the accounts of the configuration, to be read."""
 
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from impacket.dcerpc.v5 import samr
 from impacket.dcerpc.v5.rpcrt import DCERPCException
@@ -164,6 +166,18 @@ def test_other_displays(level: int, arm: str, names: list[str]) -> None:
     rows = samr.hSamrQueryDisplayInformation(one.dce, one.own, level)["Buffer"][arm]["Buffer"] or []
     field = "OemAccountName" if level > 3 else "AccountName"
     assert [row[field] for row in rows] == names
+
+
+def test_oem_displays_leave_out_what_they_cannot_spell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No `?` in place of a character: that name is nobody's."""
+    accounts = (*FACTS.accounts, AccountRow("Алиса", 1006))
+    monkeypatch.setattr(sys.modules[__name__], "FACTS", msgspec.structs.replace(FACTS, accounts=accounts))
+    one = Sam()
+    answer = samr.hSamrQueryDisplayInformation(one.dce, one.own, 4)
+    rows = answer["Buffer"]["OemUserInformation"]["Buffer"]
+    assert [row["OemAccountName"] for row in rows] == ["Administrator", "Alice", "bob", "Guest"]
+    rows = samr.hSamrQueryDisplayInformation(one.dce, one.own, 1)["Buffer"]["UserInformation"]["Buffer"]
+    assert "Алиса" in [row["AccountName"] for row in rows]
 
 
 def test_a_display_in_pieces() -> None:
