@@ -9,6 +9,7 @@ A holder that writes is thus watched without its changes, which would cost as mu
 opens the file.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -41,7 +42,11 @@ class Guarded:
         if not self.exclusive:
             return inotify.MODIFY
         opens = inotify.OPEN if self.opens or not changes else 0
-        return inotify.CLOSE_WRITE | opens | (inotify.MODIFY if changes else 0)
+        return inotify.CLOSE_WRITE | inotify.ATTRIB | opens | (inotify.MODIFY if changes else 0)
+
+    def gone(self) -> bool:
+        """Whether the file has lost its last name: an editor has put another in its place, or it was deleted."""
+        return os.fstat(self.fd).st_nlink == 0
 
 
 class LocalOpens:
@@ -124,3 +129,5 @@ def _heed(guarded: Guarded, mask: int) -> None:
         oplocks.opened_locally(guarded.file)
     if mask & (inotify.MODIFY | inotify.CLOSE_WRITE):
         oplocks.changed_locally(guarded.file, closed=not mask & inotify.MODIFY)
+    if mask & inotify.ATTRIB and guarded.exclusive and guarded.gone():
+        oplocks.lost_locally(guarded.file)

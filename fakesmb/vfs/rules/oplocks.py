@@ -200,9 +200,14 @@ def changed_locally(file: OpenFile, *, closed: bool) -> None:
     if oplocks.own and not closed:
         oplocks.doubtful = True
     elif not closed or oplocks.doubtful:
-        with suppress(OplockBreaking):
-            break_exclusive(file, Oplock.NONE)
-        end_shared(file)
+        lost_locally(file)
+
+
+def lost_locally(file: OpenFile) -> None:
+    """What clients keep of the file is not what is on the disk by its name."""
+    with suppress(OplockBreaking):
+        break_exclusive(file, Oplock.NONE)
+    end_shared(file)
 
 
 def looked_at(file: OpenFile) -> bool:

@@ -90,6 +90,15 @@ def _truncate(path: Path) -> None:
     os.truncate(path, 1)
 
 
+def _replace(path: Path) -> None:
+    (path.parent / "b").write_bytes(b"as editors save")
+    (path.parent / "b").replace(path)
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def _reserve(path: Path) -> None:
     fd = os.open(path, os.O_WRONLY)
     os.posix_fallocate(fd, 0, 100)
@@ -97,7 +106,7 @@ def _reserve(path: Path) -> None:
 
 
 @pytest.mark.parametrize("level", [Oplock.EXCLUSIVE, Oplock.BATCH])
-@pytest.mark.parametrize("change", [_append, _overwrite, _truncate, _reserve])
+@pytest.mark.parametrize("change", [_append, _overwrite, _truncate, _reserve, _replace, _delete])
 def test_a_change_asks_for_everything(
     lab: Lab, local: Local, level: int, change: Callable[[Path], None]
 ) -> None:
