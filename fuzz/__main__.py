@@ -32,6 +32,8 @@ class Player(Protocol):
     """What plays talks."""
 
     messages: int
+    slowest: float
+    """Seconds that an answer to another connection took, where there is a clock."""
 
     def play(self, talk: Talk) -> str | None:
         """What was broken; None where all held."""
@@ -72,6 +74,7 @@ def _run(way: str, seed: str, seconds: float, corpus: Sequence[bytes], out: Path
     """Plays talks for so long; how many broke something."""
     began = told = time.monotonic()
     number = messages = faults = 0
+    slowest = 0.0
     while time.monotonic() < began + seconds and faults < MOST_FAULTS:
         with _player(way) as player:
             while (now := time.monotonic()) < began + seconds:
@@ -90,6 +93,9 @@ def _run(way: str, seed: str, seconds: float, corpus: Sequence[bytes], out: Path
                     if way == "tcp":
                         break  # with a new server: the old one may be in any state
             messages += player.messages
+            slowest = max(slowest, player.slowest)
+    if slowest:
+        print(f"{way}: the slowest answer to another connection took {slowest * 1000:.0f} ms")
     print(
         f"{way}: {number} talks, {messages} messages in {time.monotonic() - began:.0f} s, {faults} broke something"
     )

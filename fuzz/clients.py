@@ -14,11 +14,10 @@ from fakesmb.wire.session import SessionSetupPlainRequest
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2
 from fakesmb.wire.unix import UnixCapability
 from fuzz.messages import OWN
-from fuzz.rpc import HANDLE
+from fuzz.rpc import HANDLE, PIPES
 
 USERS: Final[Mapping[str, str]] = {"alice": "Secret123", "bob": "Hunter22"}
 ADMIN: Final = "alice"
-_PIPES: Final = ("srvsvc", "samr", "lsarpc", "wkssvc")
 _RESPONSE: Final = b"\5\0\2"
 _STUB_AT: Final = 24
 _MID_AT, _TID_AT, _UID_AT, _SIGNATURE_AT = 30, 24, 28, 14
@@ -94,7 +93,7 @@ def _posix(client: Client) -> None:
 
 def _pipes(client: Client) -> None:
     client.sign_in(vc_number=7).connect("IPC$")
-    for name in _PIPES:
+    for name in PIPES:
         fid = client.create("\\" + name)
         head = struct.pack("<HHIB3xHBx", 4280, 4280, 0, 1, 0, 1)
         client.write(fid, pdu(PacketType.BIND, 1, head + INTERFACES[name].syntax.encode() + NDR.encode()))
@@ -107,7 +106,7 @@ def _anonymous(client: Client) -> None:
     client.send(_SETUP, request)
     client.uid = client.answer().header.uid
     client.connect("IPC$")
-    for name in _PIPES:
+    for name in PIPES:
         client.create("\\" + name)
 
 
@@ -125,6 +124,7 @@ _PREPARE: Final[Mapping[str, Callable[[Client], None]]] = {
     "docs": _read_only, "guest": _guest, "two": _two_users, "posix": _posix, "ipc": _pipes, "anonymous": _anonymous,
     "negotiated": _negotiated, "extended": _extended, "fresh": _fresh,
 }  # fmt: skip
+OF_PIPES: Final = frozenset({"ipc", "anonymous"})
 KINDS: Final = (*_PREPARE, "plain", "plain", "plain", "ipc", "ipc", "posix", "bob")
 """What a client may be, the frequent ones several times."""
 

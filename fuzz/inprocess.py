@@ -14,7 +14,7 @@ from typing import Final, Self
 from twisted.python import log as twisted_log
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
-from fakesmb.core.settings import Settings
+from fakesmb.core.settings import Settings, Timing
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.text import TextLines
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
@@ -57,6 +57,7 @@ class Player:
         self._number = 0
         self.messages = 0
         """How many were sent."""
+        self.slowest = 0.0
 
     def __enter__(self) -> Self:
         twisted_log.addObserver(self._observe)
@@ -113,7 +114,8 @@ class _Stage:
             ],
             guest=Guest.READ_WRITE,
         )
-        settings = Settings(challenge=CHALLENGE, guid=GUID, plans=plans)
+        timing = Timing() if recorded else Timing(wrong_password=0)  # or later sign-ins do not come to much
+        settings = Settings(challenge=CHALLENGE, guid=GUID, plans=plans, timing=timing)
         self._server = InMemoryServer(
             rules.make_folders(base), accounts=accounts, settings=settings, read_only=["docs"]
         )

@@ -17,6 +17,7 @@ from fakesmb.wire.session import (
     SESSION_SETUP_FORMS,
     SessionSetupExtendedRequest,
 )
+from fakesmb.wire.trans2 import Trans2
 from fuzz import rpc, tokens, transactions
 from fuzz.structures import made
 from fuzz.values import Dice
@@ -25,6 +26,13 @@ OWN: Final = 0xFEFE
 """In UID and TID: the client's own."""
 PID: Final = 0x1234
 _UID_AT, _TID_AT, _FLAGS2_AT = 28, 24, 10
+_SETUP_AT, _PARAMETERS_AT = 61, 53
+"""In a TRANSACTION2: its subcommand, and the offset of its parameters."""
+_OF_FIDS: Final = (Trans2.QUERY_FILE_INFORMATION, Trans2.SET_FILE_INFORMATION)
+_FIDS_AT: Final[Mapping[int, int]] = {
+    Command.CLOSE: 33, Command.LOCKING_ANDX: 37, Command.READ_ANDX: 37, Command.WRITE_ANDX: 37, Command.TRANSACTION: 63,
+}  # fmt: skip
+"""Where the FID stands in requests of these commands."""
 _CARRIERS: Final = frozenset(
     {
         Command.TRANSACTION, Command.TRANSACTION_SECONDARY, Command.TRANSACTION2, Command.TRANSACTION2_SECONDARY,
@@ -66,6 +74,8 @@ def body(dice: Dice, code: int) -> Body:
         given["timeout"] = FOREVER
     if code == Command.WRITE_AND_CLOSE:
         given["pad"] = 0
+    if code == Command.TREE_CONNECT_ANDX:
+        given["flags"] = dice.one((*[0] * 20, 1, 8))  # 1 ends the tree that the client has
     if code == Command.ECHO:
         given["echo_count"] = dice.one((0, 1, 1, 1, 2, 50))
     result: Body = made(dice, kind, **given)
@@ -86,19 +96,22 @@ def message(flags2: int, links: Sequence[tuple[int, Body]]) -> bytes:
     return bytes(data)
 
 
-def messages(dice: Dice, flags2: int, corpus: Sequence[bytes]) -> list[Sent]:
-    """What a client says next: most of it one message."""
+def messages(dice: Dice, flags2: int, corpus: Sequence[bytes], *, pipes: bool = False) -> list[Sent]:
+    """What a client says next: most of it one message. One of `pipes` mostly calls what is behind them."""
     while True:
         try:
-            return _messages(dice, flags2, corpus)
+            return _messages(dice, flags2, corpus, pipes=pipes)
         except (struct.error, ValueError):  # values that have no encoding; the next throw has others
             continue
 
 
-def _messages(dice: Dice, flags2: int, corpus: Sequence[bytes]) -> list[Sent]:
+def _messages(dice: Dice, flags2: int, corpus: Sequence[bytes], *, pipes: bool) -> list[Sent]:
     kind = dice.random.random()
+    if pipes and dice.chance(0.6):
+        whole = transactions.transaction(dice, unicode=bool(flags2 & Flags2.UNICODE))
+        return [Sent(message(flags2, [(Command.TRANSACTION, whole)]), own_mid=True)]
     if kind < 0.15 and corpus:
-        made_here = [_adopted(dice.one(corpus), flags2)]
+        made_here = [_adopted(dice, dice.one(corpus), flags2)]
     elif kind < 0.45:
         links = transactions.messages(dice, unicode=bool(flags2 & Flags2.UNICODE))
         made_here = [message(flags2, [link]) for link in links]
@@ -117,13 +130,18 @@ def _messages(dice: Dice, flags2: int, corpus: Sequence[bytes]) -> list[Sent]:
     return [Sent(one, own_mid=not index and not cancels) for index, one in enumerate(made_here)]
 
 
-def _adopted(data: bytes, flags2: int) -> bytes:
-    """A recorded message as this client's own; its strings are what they were."""
+def _adopted(dice: Dice, data: bytes, flags2: int) -> bytes:
+    """A recorded message as this client's own, about what it has open; its strings are what they were."""
     unicode = struct.unpack_from("<H", data, _FLAGS2_AT)[0] & Flags2.UNICODE
     own = bytearray(data)
     struct.pack_into("<H", own, _FLAGS2_AT, flags2 & ~(Flags2.UNICODE | Flags2.SIGNATURE) | unicode)
     struct.pack_into("<H", own, _TID_AT, OWN)
     struct.pack_into("<H", own, _UID_AT, OWN)
+    at = _FIDS_AT.get(own[4], 0)
+    if own[4] == Command.TRANSACTION2 and len(own) > _SETUP_AT and own[_SETUP_AT] in _OF_FIDS:
+        at = struct.unpack_from("<H", own, _PARAMETERS_AT)[0]
+    if at and at + 2 <= len(own) and dice.chance(0.9):
+        struct.pack_into("<H", own, at, dice.number(16, "fid"))
     return bytes(own)
 
 

@@ -29,6 +29,7 @@ guest = "read-write"
 [timing]
 sharing_violation = 0.01
 oplock_break = 0.1
+wrong_password = 0.0
 [[user]]
 name = "alice"
 password = "Secret123"

@@ -3,16 +3,21 @@
 import struct
 from typing import Final
 
+from fakesmb.rpc.pipes import SERVICES
 from fakesmb.wire.dcerpc import NDR, NDR64, Flag, PacketType, pdu
 from fakesmb.wire.interfaces import INTERFACES
 from fakesmb.wire.opnums import OPERATIONS
-from fuzz import tokens
+from fuzz import calls, tokens
 from fuzz.values import Dice
 
 HANDLE: Final = b"<the last handle...>"
 """Stands for the handle that the answer before has, which differs from run to run."""
+PIPES: Final = ("srvsvc", "samr", "lsarpc", "wkssvc")
+"""What a client of pipes has open and bound from the beginning: FIDs 0x4000 and on."""
+_OPENS: Final = {"lsarpc": (44, bytes(40)), "samr": (57, struct.pack("<II", 0, 0x02000000))}
+"""How a handle is had, by which most calls of these begin."""
 _SERVED: Final = ("srvsvc", "wkssvc", "lsarpc", "samr", "dssetup", "epmapper", "mgmt")
-_KINDS: Final = (*([PacketType.REQUEST] * 8), *PacketType)
+_KINDS: Final = (*([PacketType.REQUEST] * 80), *PacketType)
 
 
 def stub(dice: Dice) -> bytes:
@@ -57,7 +62,7 @@ def _bind(dice: Dice, kind: PacketType) -> bytes:
 
 
 def _protected(dice: Dice, kind: PacketType, body: bytes, share: float) -> bytes:
-    call, flags = dice.one((1, 2, 3)), dice.one((Flag.WHOLE,) * 6 + (Flag.FIRST, Flag.LAST, 0, 0x83, 0x07))
+    call, flags = dice.one((1, 2, 3)), dice.one((Flag.WHOLE,) * 60 + (Flag.FIRST, Flag.LAST, 0, 0x83, 0x07))
     if not dice.chance(share):
         return pdu(kind, call, body, flags)
     body += bytes(-len(body) % 4)
@@ -67,27 +72,34 @@ def _protected(dice: Dice, kind: PacketType, body: bytes, share: float) -> bytes
     return pdu(kind, call, body, flags, trailer=trailer, value=tokens.token(dice)[:4000])
 
 
-def _call(dice: Dice) -> bytes:
-    name = dice.one(tuple(OPERATIONS))
-    operation = dice.one(tuple(OPERATIONS[name])) if dice.chance(0.95) else dice.number(16)
-    body = stub(dice)
-    head = struct.pack("<IHH", dice.one((len(body), 0, 0xFFFFFFFF)), dice.one((0, 0, 0, 1, 2)), operation)
+def _call(dice: Dice, service: str) -> bytes:
+    if service in _OPENS and dice.chance(0.2):
+        operation, body = _OPENS[service]
+    else:
+        operation = dice.one(tuple(OPERATIONS[service])) if dice.chance(0.95) else dice.number(16)
+        declared = (
+            calls.stub(dice, service, operation, HANDLE) if service in SERVICES and dice.chance(0.6) else None
+        )
+        body = stub(dice) if declared is None else declared
+    head = struct.pack("<IHH", dice.one((len(body), 0, 0xFFFFFFFF)), dice.one((*[0] * 20, 1, 2)), operation)
     return _protected(dice, PacketType.REQUEST, head + body, 0.05)
 
 
-def packet(dice: Dice) -> bytes:
+def packet(dice: Dice, service: str) -> bytes:
     """One PDU."""
     kind = dice.one(_KINDS)
     if kind in (PacketType.BIND, PacketType.ALTER_CONTEXT):
         return _bind(dice, kind)
     if kind == PacketType.REQUEST:
-        return _call(dice)
+        return _call(dice, service)
     return _protected(dice, kind, dice.words(), 0.3)
 
 
-def packets(dice: Dice) -> bytes:
-    """What one write to a pipe holds: a PDU, several, or a part of one."""
-    if dice.chance(0.2):
+def packets(dice: Dice, service: str = "") -> bytes:
+    """What one write to a pipe holds: a PDU, several, or a part of one; calls are of `service`, or of any."""
+    if dice.chance(0.05 if service else 0.3):
         return _bind(dice, PacketType.BIND)
-    made = b"".join(packet(dice) for _ in range(dice.one((1, 1, 1, 1, 2, 20))))
-    return made[: dice.below(len(made))] if dice.chance(0.1) else made
+    made = b"".join(
+        packet(dice, service or dice.one(tuple(OPERATIONS))) for _ in range(dice.one((*[1] * 20, 2, 20)))
+    )
+    return made[: dice.below(len(made))] if dice.chance(0.04) else made

@@ -101,7 +101,7 @@ def _next(dice: Dice, kinds: Sequence[str], corpus: Sequence[bytes]) -> list[Act
             + b"\x20"
         )
         return [Action(STREAM, who, prefix + dice.octets()), Action(LEAVE, who)]
-    made = messages(dice, clients.flags2_of(kinds[who]), corpus)
+    made = messages(dice, clients.flags2_of(kinds[who]), corpus, pipes=kinds[who] in clients.OF_PIPES)
     how = dice.one((SEND,) * 20 + (HELD, HELD, "1", "7", "33"))
     return [
         Action(how if index == 0 and one.own_mid else SEND if one.own_mid else SAME, who, one.data)

@@ -38,7 +38,7 @@ _LEVELS: Final[Mapping[int, tuple[int, ...]]] = {
 }
 _TRANS2: Final = (*TRANS2_REQUESTS, *_LEVELS, *_LEVELS, 0x0009, 0x000B, 0x00FF)
 _NT_TRANSACT: Final = (*NT_TRANSACT_REQUESTS, *NT_TRANSACT_SETUPS, 0, 0x0A)
-_PIPE_FUNCTIONS: Final = (0x26, 0x26, 0x26, 0x01, 0x11, 0x21, 0x22, 0x23, 0x31, 0x36, 0x53, 0x54)
+_PIPE_FUNCTIONS: Final = (*[0x26] * 20, 0x01, 0x11, 0x21, 0x22, 0x23, 0x31, 0x36, 0x53, 0x54)
 _DESCRIPTORS: Final = (
     "WrLeh",
     "zWrLh",
@@ -170,18 +170,28 @@ def transaction(dice: Dice, *, unicode: bool) -> TransactionRequest:
         return TransactionRequest(
             name=rap.LANMAN_PIPE, parameters=_rap(dice), data=dice.words(5), **_room(dice)
         )
-    setup = struct.pack("<HH", dice.one(_PIPE_FUNCTIONS), dice.number(16, "fid"))
-    name = dice.one(("\\PIPE\\", "\\PIPE\\srvsvc", "\\MAILSLOT\\BROWSE", "", dice.name()))
+    number = dice.below(len(rpc.PIPES))
+    fid = 0x4000 + number if dice.chance(0.85) else dice.number(16, "fid")
+    setup = struct.pack("<HH", dice.one(_PIPE_FUNCTIONS), fid)
+    name = (
+        "\\PIPE\\"
+        if dice.chance(0.9)
+        else dice.one(("\\PIPE\\srvsvc", "\\MAILSLOT\\BROWSE", "", dice.name()))
+    )
     return TransactionRequest(
-        name=name, setup=setup, parameters=dice.octets(9), data=rpc.packets(dice), **_room(dice)
+        name=name,
+        setup=setup,
+        parameters=b"" if dice.chance(0.8) else dice.octets(9),
+        data=rpc.packets(dice, rpc.PIPES[number]),
+        **_room(dice),
     )
 
 
 def _room(dice: Dice) -> dict[str, Any]:
     return {
         "max_parameter_count": dice.one((64, 10, 0, 0xFFFF)),
-        "max_data_count": dice.one((16384, 16384, 0, 1, 100, 0xFFFF)),
-        "flags": dice.one((0, 0, 0, 0, 1, 2, 3)),
+        "max_data_count": dice.one((*[16384] * 8, 0, 1, 100, 0xFFFF)),
+        "flags": dice.one((*[0] * 80, 1, 2, 3)),
     }
 
 

@@ -92,7 +92,7 @@ class Dice:
 
     def one(self, among: Sequence[T]) -> T:
         """One of them."""
-        return among[self.random.randrange(len(among))]
+        return among[int(self.random.random() * len(among))]
 
     def chance(self, share: float) -> bool:
         """Whether something happens that does with that probability."""
@@ -100,7 +100,7 @@ class Dice:
 
     def below(self, end: int) -> int:
         """A number from 0 to `end` - 1; 0 where there is none."""
-        return self.random.randrange(max(end, 1))
+        return int(self.random.random() * end) if end > 0 else 0
 
     def number(self, bits: int, field: str = "") -> int:
         """What fits `bits` bits: what such a field takes, an edge, or anything."""
