@@ -8,6 +8,7 @@ being closed with a reason that the log shows.
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.signing import Checker
@@ -19,6 +20,7 @@ from fakesmb.core.plan import NoPlans, Plan, Plans
 from fakesmb.core.quotas import ConnectionQuotas
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
+from fakesmb.nt.quota import SharedQuota
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
@@ -83,10 +85,10 @@ class SMBConnection:
         self.sessions: IdPool[Session] = IdPool(profile.first_uid, limits.sessions, NT.TOO_MANY_SESSIONS)
         self.trees: IdPool[Tree] = IdPool(profile.first_tid, limits.trees, NT.INSUFFICIENT_RESOURCES)
         self.opens: IdPool[Open] = IdPool(profile.first_fid, limits.opens, NT.TOO_MANY_OPENED_FILES)
-        self.searches: IdPool[OpenSearch] = IdPool(
-            profile.first_sid, limits.searches, NT.INSUFFICIENT_RESOURCES
-        )
+        self.searches: IdPool[OpenSearch] = IdPool(profile.first_sid, limits.searches, NT.OS2_NO_MORE_SIDS)
         self.quotas = ConnectionQuotas(limits, server.quotas)
+        self._names = SharedQuota(self.quotas.names)
+        """The names that searches go through."""
         self.transactions = Transactions(limits, self.quotas.reassembly)
         self.pending = Pending(limits.pending, self.quotas.pending)
         self.signing: Checker | None = None
@@ -354,7 +356,7 @@ class SMBConnection:
         Steps(self.server.world.turn).do(
             [
                 *(exchange.cancel for exchange in self.pending),
-                *(search.search.close for search in self.searches),
+                *(partial(self.close_search, search) for search in self.searches),
                 *(entry.close for entry in self.opens),
                 self._forget_all,
             ]
@@ -386,10 +388,24 @@ class SMBConnection:
         self.opens.pop(entry.fid)
         entry.close(last_write_time)
 
+    def add_search(self, entry: OpenSearch) -> int:
+        """Gives a search its SID; raises OS2_NO_MORE_SIDS or INSUFFICIENT_RESOURCES where that would be too much."""
+        names = entry.search.names
+        self._names.hold(names, names.size)
+        entry.names = names
+        try:
+            entry.sid = self.searches.add(entry)
+        except SMBError:
+            self._names.let_go(names)
+            raise
+        return entry.sid
+
     def close_search(self, search: OpenSearch) -> None:
         """Closes one search."""
         if self.searches.pop(search.sid) is not None:
             search.search.close()
+            self._names.let_go(search.names)
+            search.names = None
 
     def end(
         self, *, session: Session | None = None, tree: Tree | None = None, pid: int | None = None

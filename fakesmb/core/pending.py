@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.nt.quota import Quota
+from fakesmb.nt.quota import Quota, SharedQuota
 from fakesmb.nt.status import SMBError
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ class Pending:
     def __init__(self, limit: int, quota: Quota) -> None:
         self._limit = limit
         self._quota = quota
-        self._waiting: dict[Exchange, int | None] = {}
-        """With what its message arrived in, by `id`; None where that is not charged."""
-        self._arrived: dict[int, tuple[int, int]] = {}
-        """By `id`: how many requests keep it, and its bytes."""
+        self._waiting: dict[Exchange, bool] = {}
+        """With whether it is charged."""
+        self._arrived = SharedQuota(quota)
+        """What their messages arrived in."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -38,30 +38,26 @@ class Pending:
             why = f"{self._limit} requests wait already (limits.pending)"
         else:
             try:
-                self._waiting[exchange] = self._charge(exchange.arrived_in)
+                self._charge(exchange)
             except SMBError as error:
                 why = f"bytes of requests that wait: {error.why}"
             else:
                 return ""
-        self._waiting[exchange] = None
+        self._waiting[exchange] = False
         return why
 
     def discard(self, exchange: "Exchange") -> None:
         """One waits no longer."""
-        key = self._waiting.pop(exchange, None)
-        if key is None:
-            return
-        count, size = self._arrived.pop(key)
-        if count > 1:
-            self._arrived[key] = count - 1, size
-            size = 0
-        self._quota.give_back(_REQUEST_COST + size)
+        if self._waiting.pop(exchange, False):
+            self._quota.give_back(_REQUEST_COST)
+            self._arrived.let_go(exchange.arrived_in)
 
-    def _charge(self, arrived: object) -> int:
-        key = id(arrived)
-        count, size = self._arrived.get(key, (0, 0))
-        if not count:
-            size = len(arrived) if isinstance(arrived, bytes | bytearray) else 0
-        self._quota.take(_REQUEST_COST + (0 if count else size))
-        self._arrived[key] = count + 1, size
-        return key
+    def _charge(self, exchange: "Exchange") -> None:
+        arrived = exchange.arrived_in
+        self._quota.take(_REQUEST_COST)
+        try:
+            self._arrived.hold(arrived, len(arrived) if isinstance(arrived, bytes | bytearray) else 0)
+        except SMBError:
+            self._quota.give_back(_REQUEST_COST)
+            raise
+        self._waiting[exchange] = True

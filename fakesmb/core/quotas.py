@@ -16,7 +16,7 @@ RECEIVED: Final = 1 << 20
 class ServerQuotas:
     """What all connections together may hold. A refusal here is a line in the log."""
 
-    __slots__ = ("pending", "pipes", "reassembly", "unread")
+    __slots__ = ("names", "pending", "pipes", "reassembly", "unread", "watches")
 
     def __init__(self, limits: Limits, tell: Callable[[str], None]) -> None:
         def of(name: str) -> Quota:
@@ -24,6 +24,9 @@ class ServerQuotas:
 
         self.reassembly = of("total_reassembly_bytes")
         self.pending = of("total_pending_bytes")
+        self.names = of("total_search_bytes")
+        """Names that searches go through; the stores count them."""
+        self.watches = of("total_watches")
         self.pipes = of("total_pipe_bytes")
         self.unread = of("total_unread_bytes")
         """Answers that clients do not read; the transport counts them."""
@@ -32,7 +35,7 @@ class ServerQuotas:
 class ConnectionQuotas:
     """What one connection may hold."""
 
-    __slots__ = ("frame", "pending", "pipes", "reassembly")
+    __slots__ = ("frame", "names", "pending", "pipes", "reassembly", "watches")
 
     def __init__(self, limits: Limits, server: ServerQuotas) -> None:
         def of(name: str, whole: Quota) -> Quota:
@@ -43,6 +46,8 @@ class ConnectionQuotas:
         """The message that has arrived in part."""
         self.reassembly = of("reassembly_bytes", server.reassembly)
         """Transactions and sign-ins of which more is to come."""
+        self.names = Quota("limits.search_bytes", limits.search_bytes)
+        self.watches = of("watches", server.watches)
         self.pending = of("pending_bytes", server.pending)
         """Messages of requests that wait."""
         self.pipes = PipeQuotas(

@@ -36,6 +36,21 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opens: int = 16384
     """Open files and pipes of one connection."""
     searches: int = 2048
+    """Searches of one connection."""
+    search_bytes: int = 32 << 20
+    """The names that they go through; searches of the same directory share them while it does not change."""
+    total_search_bytes: int = 256 << 20
+    """The same of all connections."""
+    locks: int = 50_000
+    """Byte-range locks of one connection."""
+    file_locks: int = 100_000
+    """Byte-range locks of one file."""
+    total_locks: int = 500_000
+    """Byte-range locks of all connections."""
+    watches: int = 1024
+    """Directories that one connection watches."""
+    total_watches: int = 8192
+    """The same of all connections."""
     pending: int = 1024
     """Requests of one connection that wait: locks, notifications, delayed opens."""
     pending_bytes: int = 8 << 20

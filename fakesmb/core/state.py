@@ -23,7 +23,7 @@ from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.paths import Path, posix_path
 from fakesmb.vfs.reactor import DelayedCall
-from fakesmb.vfs.store import FileStore, Handle, LocalBreaks, Search
+from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
 from fakesmb.world import Turn, World
@@ -248,6 +248,8 @@ class Open(msgspec.Struct, eq=False):
     offset: int = 0
     """Where SEEK counts from; the handle's own position follows reads only, as Windows keeps the two."""
     oplock: "Holder | None" = None
+    watched: bool = False
+    """Whether the client has asked for its changes, and counts as watching it until it is closed."""
     resume_key: bytes = b""
     """What COPYCHUNK calls it by, once a client has asked."""
 
@@ -256,6 +258,9 @@ class Open(msgspec.Struct, eq=False):
         if self.oplock is not None:
             self.oplock.stop()
             self.oplock = None
+        if self.watched:
+            self.watched = False
+            self.session.connection.quotas.watches.give_back(1)
         if self.handle is not None and self.tree.store is not None:
             self.tree.store.close(self.handle, last_write_time)
         if self.pipe is not None:
@@ -265,7 +270,7 @@ class Open(msgspec.Struct, eq=False):
 class OpenSearch:
     """One directory search kept for FIND_NEXT2 ([MS-CIFS] 3.3.1.8)."""
 
-    __slots__ = ("by_key", "pid", "search", "session", "sid", "tree")
+    __slots__ = ("by_key", "names", "pid", "search", "session", "sid", "tree")
 
     def __init__(
         self, tree: Tree, session: Session, pid: int, search: Search, *, by_key: bool = False
@@ -277,6 +282,8 @@ class OpenSearch:
         self.by_key = by_key
         """Whether it goes on by SEARCH's resume keys, which carry the SID, and not by FIND_NEXT2."""
         self.sid = 0
+        self.names: Names | None = None
+        """What of its names is charged to the connection."""
 
 
 class Counters:
@@ -332,7 +339,15 @@ class Server:
         self.counters = Counters(self.world.turn)
         self.turns = Turns(clock, self.world.turn)
         self.world.turn.later = self.turns.later
-        self.quotas = ServerQuotas(settings.limits, log.problem)
+        limits = settings.limits
+        self.quotas = ServerQuotas(limits, log.problem)
+        for share in self.shares.values():
+            if share.store is not None:
+                share.store.limit(
+                    FileLimits(
+                        self.quotas.names, limits.file_locks, limits.locks, limits.total_locks, log.problem
+                    )
+                )
         self.plans: dict[int, Plan] | None = None
         """How a message that is one plain command is answered, by its code; made by the first connection."""
         self.taps: tuple[Tap, ...] = ()

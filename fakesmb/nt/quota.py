@@ -84,3 +84,29 @@ class Quota:
             self._told = True
             self._tell(why)
         return SMBError(self.status, why)
+
+
+class SharedQuota:
+    """A quota for things that one client holds several times: each is charged once, until it holds it no more."""
+
+    __slots__ = ("_held", "_quota")
+
+    def __init__(self, quota: Quota) -> None:
+        self._quota = quota
+        self._held: dict[int, tuple[object, int, int]] = {}
+        """By `id`: the thing, how often it is held, and its size."""
+
+    def hold(self, thing: object, size: int) -> None:
+        """Holds it once more; raises as `Quota.take` does."""
+        _, count, size = self._held.get(id(thing), (None, 0, size))
+        if not count:
+            self._quota.take(size)
+        self._held[id(thing)] = thing, count + 1, size
+
+    def let_go(self, thing: object) -> None:
+        """Holds it once less."""
+        _, count, size = self._held.pop(id(thing))
+        if count > 1:
+            self._held[id(thing)] = thing, count - 1, size
+        else:
+            self._quota.give_back(size)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.nt.descriptor import Descriptor
+    from fakesmb.nt.quota import Quota
     from fakesmb.nt.token import Token
     from fakesmb.vfs.paths import Path
 
@@ -214,8 +215,20 @@ class FileRange(NamedTuple):
     length: int
 
 
+class Names(Protocol):
+    """The names of a directory as of one moment, which several searches may share."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+
+
 class Search(Protocol):
     """One open directory search: a snapshot of names, whose facts are looked up as they are given out."""
+
+    @property
+    def names(self) -> Names:
+        """What it goes through now."""
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches, `.` and `..` first; None at the end.
@@ -308,6 +321,21 @@ class PosixFiles(Protocol):
         """Removes a name at once, even of an open file."""
 
 
+class FileLimits(NamedTuple):
+    """What clients may make a server's stores hold."""
+
+    names: "Quota"
+    """Bytes of the names that searches go through."""
+    file_locks: int
+    """Byte-range locks of one file."""
+    locks: int
+    """Of one client."""
+    total_locks: int
+    """Of all clients."""
+    tell: Callable[[str], None]
+    """Hears what all clients together hold too much of."""
+
+
 class FileStore(Protocol):
     """A share's files. All methods may raise `SMBError` or `OSError`.
 
@@ -315,6 +343,9 @@ class FileStore(Protocol):
     """
 
     read_only: bool
+
+    def limit(self, limits: FileLimits) -> None:
+        """What clients may hold in all stores of the server, as it says when it begins. Never raises."""
 
     def create(self, path: "Path", request: CreateParameters) -> Opened:
         """Opens or creates; raises `SharingViolation` where another open excludes it, or `OplockBreaking`."""

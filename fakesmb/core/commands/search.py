@@ -93,7 +93,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferr
     def begin() -> "Answer | Deferred[Answer]":
         if keeps:
             _make_room(request)
-            entry.sid = request.connection.searches.add(entry)
+            request.connection.add_search(entry)
         return _answer(request, entry, bytes(4), keeps=keeps)
 
     return closing(found, begin)

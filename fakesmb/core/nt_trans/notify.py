@@ -28,6 +28,10 @@ def notify_change(request: Request[NotifySetup]) -> Outcome:
         raise SMBError(NT.INVALID_PARAMETER, f"FID 0x{setup.fid:04X} is not a directory")
     if not handle.access & Access.LIST_DIRECTORY:
         raise SMBError(NT.ACCESS_DENIED, f"FID 0x{setup.fid:04X} was not opened with LIST_DIRECTORY")
+    entry = request.open(setup.fid)
+    if not entry.watched:
+        request.connection.quotas.watches.take(1)
+        entry.watched = True
     changes = request.store.watch(
         handle,
         setup.completion_filter,

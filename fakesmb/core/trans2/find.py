@@ -108,7 +108,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
         sid = 0
         if not _closes(params.flags, ended=ended):
             entry = OpenSearch(request.tree, request.session, request.header.pid, search)
-            sid = entry.sid = request.connection.searches.add(entry)
+            sid = request.connection.add_search(entry)
         else:
             search.close()
         response = FindFirst2Response(sid, entries.count, int(ended), 0, entries.last)

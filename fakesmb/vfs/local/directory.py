@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Final
+from weakref import ReferenceType
 
 from fakesmb.vfs.paths import fold, is_legal_on_wire
 from fakesmb.vfs.shortnames import short_name, shown_name
@@ -105,7 +106,18 @@ class Listing:
 class Directory:
     """A directory inside the share, held open (the root by its path). All steps from it stay in it."""
 
-    __slots__ = ("__weakref__", "_world", "base", "fd", "listing", "path", "prefix", "under", "xattr_base")
+    __slots__ = (
+        "__weakref__",
+        "_world",
+        "base",
+        "fd",
+        "listing",
+        "lists",
+        "path",
+        "prefix",
+        "under",
+        "xattr_base",
+    )
 
     def __init__(self, path: str, fd: int | None, prefix: str, world: World) -> None:
         self.path = path
@@ -117,6 +129,8 @@ class Directory:
         self.base = "" if fd is not None else self.under
         self.xattr_base = f"/proc/self/fd/{fd}/" if fd is not None and _LINUX else self.under
         self.listing: Listing | None = None
+        self.lists: dict[tuple[object, tuple[str, ...]], ReferenceType[object]] = {}
+        """The lists that searches go through now, as long as one does; by how they are sorted, and their dots."""
 
     def __del__(self) -> None:
         if self.fd is not None:
@@ -136,6 +150,10 @@ class Directory:
     def stamp(self) -> Stamp:
         """What changes whenever a name in it does (but for two changes within one tick of the clock)."""
         return _stamp(self.status())
+
+    def is_settled(self, stamp: Stamp) -> bool:
+        """Whether a change from now on cannot leave the same stamp."""
+        return self._world.disk_ns() - stamp[1] > _SETTLED_NS
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
         return os.open(self.base + name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
@@ -187,7 +205,7 @@ class Directory:
         stamp = _stamp(self.status())
         listing = self.listing
         if listing is None or listing.stamp != stamp or not listing.settled:
-            settled = self._world.disk_ns() - stamp[1] > _SETTLED_NS
+            settled = self.is_settled(stamp)
             make = Listing if listing is None else listing.updated
             listing = self.listing = make(self.names(), stamp, settled=settled)
         return listing

@@ -150,7 +150,7 @@ class LocalPosixFiles:
         opened = local_handle(handle)
         if opened.file.oplocks is not None:
             oplocks.end_shared(opened.file)
-        return PosixLocks(opened)
+        return PosixLocks(opened, self._opens.lock_limits)
 
     def _sticks(self, handle: Open | None, st: os.stat_result, write: int) -> None:
         """A write time that a client sets is not moved by writes through other opens."""

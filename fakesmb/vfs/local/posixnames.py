@@ -77,6 +77,8 @@ class LinkSearch(LocalSearch):
 
     __slots__ = ()
 
+    _order = "on disk"
+
     def _key(self, names: list[str]) -> Callable[[str], str]:
         return str
 

@@ -4,8 +4,7 @@ import os
 import stat
 from bisect import bisect_left
 from collections.abc import Callable
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import SMBError
@@ -13,15 +12,13 @@ from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.directory import Directory, shown_key
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.lookup import Lookup
+from fakesmb.vfs.local.namelist import NameList, list_of
 from fakesmb.vfs.paths import is_legal_on_wire
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.shortnames import short_name, shown_name
 from fakesmb.vfs.store import Info, Unfinished
 from fakesmb.vfs.stored import NOTHING
 from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
-
-if TYPE_CHECKING:
-    from os import _ScandirIterator  # what it is called in typeshed
 
 _ASKED_FOR: Final = Attribute.HIDDEN | Attribute.SYSTEM | Attribute.DIRECTORY
 """Files with these are listed only if the search asks for them, all others always ([MS-CIFS] 2.2.1.2.4)."""
@@ -31,8 +28,6 @@ _REQUIRED: Final = 0x37
 """The bits that, shifted up by eight, an entry must have."""
 
 _DOTS: Final = (".", "..")
-_ROW: Final = 1000
-"""Names read and sorted before the time is looked at: a millisecond."""
 _FEW: Final = 7
 """The time is looked at before every eighth name: a disk may be slow, and a pattern long."""
 
@@ -58,9 +53,8 @@ class LocalSearch:
         "_attributes",
         "_directory",
         "_dots",
-        "_given",
-        "_keys",
         "_last",
+        "_list",
         "_lookup",
         "_matcher",
         "_names",
@@ -68,14 +62,15 @@ class LocalSearch:
         "_pattern",
         "_paused_at",
         "_plain",
-        "_reading",
+        "_ready",
         "_refreshed",
         "_required",
-        "_rows",
-        "_stamp",
         "_turn",
         "_wild",
     )
+
+    _order: str = "shown"
+    """Of whose lists are sorted alike, and may be shared."""
 
     def __init__(
         self, lookup: Lookup, opens: OpenFiles, directory: Directory, pattern: str, attributes: int
@@ -84,7 +79,6 @@ class LocalSearch:
         self._plain = False
         """Whether every name is shown as it is on disk."""
         self._wild = not pattern or has_wildcards(pattern)
-        self._stamp = directory.stamp()
         self._lookup = lookup
         self._opens = opens
         self._directory: Directory | None = directory
@@ -93,78 +87,35 @@ class LocalSearch:
         self._at = 0
         self._matcher = compile_pattern(pattern) if self._wild else None
         self._dots: tuple[str, ...] = _dots(self._matcher) if self._wild else ()
-        self._keys: list[str] | None = None
-        """Of each name but the dots its key: they are sorted by it."""
-        self._names: list[str] = []
-        self._reading: _ScandirIterator[str] | None = None
-        """Gives the names that are still to be read; None where all are."""
-        self._given: set[str] = set()
-        """Names given out before that have not been read again."""
-        self._rows: list[list[str]] = []
-        """Names that have been read, sorted in several rows until all are in `_names`."""
         self._last = ""
         """The entry given last, and whether the names were taken anew, when `seek_name` was called first."""
         self._refreshed = False
         self._turn = opens.world.turn
         self._paused_at = -1
+        self._list: NameList
+        self._names: list[str]
+        """Those of the list, which are not all there until it is ready."""
+        self._ready = False
         if self._wild:
-            self._begin_reading(directory, set())
+            self._begin(list_of(directory, self._dots, self._key, self._turn, opens.names, self._order))
         else:
-            self._names = self._one(directory)
+            self._begin(NameList(self._one(directory), self._key, self._turn, opens.names))
 
     def _prepare(self) -> None:
-        """Reads and sorts the names, of many a part only: raises `Unfinished` then, and is to be called again."""
-        while self._reading is not None:
-            row = [entry.name for entry in islice(self._reading, _ROW)]
-            if not row:
-                self._reading.close()
-                self._reading = None
-                # Names that are gone stay where they were: a client resumes by the last one, which it may have deleted.
-                row = list(self._given)
-            self._given.difference_update(row)
-            if row:
-                self._add_row(row)
-                self._pause()
-        rows = self._rows
-        while len(rows) > 1:
-            self._merge()
-            self._pause()
-        if rows:
-            row, names = rows[0], self._names
-            while row:
-                names += [entry.rpartition("\0")[2] for entry in row[:_ROW]]
-                del row[:_ROW]
-                self._pause()
-            self._rows = []
+        """Has the names read, of many a part only: raises `Unfinished` then, and is to be called again."""
+        self._list.prepare()
+        self._plain = self._list.plain
+        self._ready = True
 
-    def _add_row(self, names: list[str]) -> None:
-        """Sorts some of the names, each behind its key, and merges rows of much the same length."""
-        key = self._key(names)
-        self._plain = self._plain and key is str.upper
-        self._rows.append(sorted([f"{key(name)}\0{name}" for name in names]))
-        while len(self._rows) > 1 and len(self._rows[-2]) < 2 * len(self._rows[-1]):
-            self._merge()
+    def _begin(self, names: NameList) -> None:
+        self._list = names
+        self._names = names.names
+        self._ready = False
 
-    def _merge(self) -> None:
-        """Makes one of the last two rows: sorting what is sorted in two parts is merging them."""
-        last = self._rows.pop()
-        self._rows[-1] += last
-        self._rows[-1].sort()
-
-    def _pause(self) -> None:
-        if self._turn.over():
-            raise Unfinished
-
-    def _begin_reading(self, directory: Directory, given: set[str]) -> None:
-        """Takes the names anew, and with them those of `given`, in the order Windows lists them, the dots first."""
-        if self._reading is not None:
-            self._reading.close()
-        self._reading = directory.scan()
-        self._given = given
-        self._plain = True
-        self._names = [*self._dots]
-        self._rows = []
-        self._keys = None
+    @property
+    def names(self) -> NameList:
+        """The names that it goes through, which other searches may share."""
+        return self._list
 
     def _key(self, names: list[str]) -> Callable[[str], str]:
         """What gives the form by which these names are sorted and found."""
@@ -177,7 +128,7 @@ class LocalSearch:
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches; None at the end."""
-        if self._reading is not None or self._rows:
+        if not self._ready:
             self._prepare()
         names, matcher = self._names, self._matcher
         directory = self._directory
@@ -222,17 +173,18 @@ class LocalSearch:
             self._at = self._dots.index(name) + 1
             return True
         first = len(self._dots)
-        if self._keys is None:
+        keys = self._list.keys
+        if keys is None:
             names = self._names[first:]
-            self._keys = list(map(self._key(names), names))
+            keys = self._list.keys = list(map(self._key(names), names))
         key = self._key([name])(name)
-        place = bisect_left(self._keys, key)
-        if place == len(self._keys) or self._keys[place] != key:
+        place = bisect_left(keys, key)
+        if place == len(keys) or keys[place] != key:
             shorts = map(short_name, self._names[first:]) if "~" in name else ()
             place = next((at for at, short in enumerate(shorts) if short == key), -1)
             if place < 0:
                 return False
-        while self._names[first + place] != last and self._keys[place + 1 : place + 2] == [key]:
+        while self._names[first + place] != last and keys[place + 1 : place + 2] == [key]:
             place += 1  # of names that differ only in case, the one given last
         self._at = first + place + 1
         return True
@@ -243,22 +195,17 @@ class LocalSearch:
         if directory is None or not self._wild:
             return
         stamp = directory.stamp()
-        if stamp == self._stamp:
+        if stamp == self._list.stamp:
             return
         given = set(self._names[len(self._dots) : self._at])
-        self._begin_reading(directory, given)
-        self._stamp = stamp
+        names = NameList([*self._dots], self._key, self._turn, self._opens.names, stamp)
+        names.read(directory, given)
+        self._begin(names)
 
     def close(self) -> None:
         """Lets the snapshot and the directory go."""
         self._directory = None
-        self._names = []
-        self._rows = []
-        self._given = set()
-        if self._reading is not None:
-            self._reading.close()
-            self._reading = None
-        self._keys = None
+        self._begin(NameList([], self._key, self._turn, self._opens.names))
 
     def _wanted(self, attributes: int) -> bool:
         return not attributes & _ASKED_FOR & ~self._attributes and not self._required & ~attributes

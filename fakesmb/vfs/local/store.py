@@ -31,7 +31,7 @@ from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watch import difference
 from fakesmb.vfs.shortnames import shown_name
-from fakesmb.vfs.store import CreateParameters, Ea, FileRange, Info, Opened, StreamFacts, Volume
+from fakesmb.vfs.store import CreateParameters, Ea, FileLimits, FileRange, Info, Opened, StreamFacts, Volume
 from fakesmb.vfs.wildcards import has_wildcards
 
 if TYPE_CHECKING:
@@ -118,6 +118,10 @@ class LocalStore:
     def root(self) -> str:
         """The folder's real path."""
         return self._lookup.root.path
+
+    def limit(self, limits: FileLimits) -> None:
+        """What clients may hold in all shares of the server."""
+        self.opens.limit(limits)
 
     def shutdown(self) -> None:
         """Closes descriptors that are kept for reuse. The store stays usable and opens them again."""
@@ -450,6 +454,7 @@ class LocalStore:
 def _locking(local: LocalHandle) -> LockTable:
     """The lock table for a new lock, which ends level II oplocks; freeing one does not ([MS-FSA] 2.1.5.9)."""
     table = local.lock_table()
+    local.opens.lock_limits.check(local.owner, len(table))
     if local.file.oplocks is not None:
         oplocks.end_shared(local.file)
     return table

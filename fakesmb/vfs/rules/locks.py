@@ -97,6 +97,10 @@ class LockTable:
         """The locks held now, oldest first."""
         return list(self._held)
 
+    def count_of(self, owner: object) -> int:
+        """How many locks an open holds."""
+        return len(self._by_owner.get(id(owner), ()))
+
     def meeting(self, start: int, end: int) -> list[Lock]:
         """The locks that share a byte with `[start, end)`, oldest first."""
         return self._index.meeting(start, end) if self._all.meeting(start, end) else []

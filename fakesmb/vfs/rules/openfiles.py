@@ -8,15 +8,18 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from fakesmb.nt.quota import Quota
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules.held import Held, Oplocks
 from fakesmb.vfs.rules.localprograms import LocalLocks
+from fakesmb.vfs.rules.locklimits import LockLimits
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openplaces import OpenPlaces
 from fakesmb.vfs.rules.openset import OpenSet
 from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.rules.tunnel import Tunnel
 from fakesmb.vfs.rules.watches import Watches
+from fakesmb.vfs.store import FileLimits
 from fakesmb.vfs.stored import SideTable
 from fakesmb.world import Turn, World
 
@@ -197,10 +200,29 @@ class OpenFiles:
         """Makes what knows the locks of local programs on one file; without it none are looked for."""
         self.local_opens: LocalOpens | None = None
         """What breaks oplocks when local programs open files; without it they do not."""
+        self.names = Quota("search_bytes", 1 << 62)
+        """For the names that searches hold: the server gives its own."""
+        self.lock_limits = LockLimits(self._count_locks)
         self.deleting = 0
         """How many open files are delete-pending: 0 spares looking."""
         self.secured = False
         """Whether any file has a security descriptor of its own: False spares looking."""
+
+    def limit(self, limits: FileLimits) -> None:
+        """What clients may hold, as the server that they are of says."""
+        self.names = limits.names
+        locks = self.lock_limits
+        locks.file, locks.owner, locks.total = limits.file_locks, limits.locks, limits.total_locks
+        locks.tell = limits.tell
+
+    def _count_locks(self, owner: object) -> int:
+        """Those held through the opens of an owner, or for None through all."""
+        return sum(
+            table.count_of(one)
+            for file in self.by_key.values()
+            for one in file.all_opens()
+            if (owner is None or one.owner is owner) and (table := one.file.locks) is not None
+        )
 
     def __len__(self) -> int:
         """How many opens there are."""

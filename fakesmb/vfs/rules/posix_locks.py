@@ -10,6 +10,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.access import WRITES_DATA
 from fakesmb.vfs.rules.localprograms import BEYOND
 from fakesmb.vfs.rules.lock import Lock
+from fakesmb.vfs.rules.locklimits import LockLimits
 from fakesmb.vfs.rules.openfiles import Open
 from fakesmb.vfs.rules.ranges import END_OF_RANGES
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class PosixLocks:
     """The POSIX locks that are taken through one open file."""
 
-    def __init__(self, handle: Open) -> None:
+    def __init__(self, handle: Open, limits: LockLimits) -> None:
         self._handle = handle
+        self._limits = limits
         self._table = handle.file.lock_table()
 
     def take(
@@ -38,6 +40,7 @@ class PosixLocks:
         if exclusive and not self._handle.access & WRITES_DATA:
             raise SMBError(NT.INVALID_HANDLE, "a write lock needs an open that may write")
         start, end = _range(offset, length)
+        self._limits.check(self._handle.owner, len(self._table))
         if self._obstacle(pid, start, end, exclusive=exclusive) is not None:
             if not waits or self._own(pid, start, end):
                 raise SMBError(NT.FILE_LOCK_CONFLICT, "another process has locked a part of the range")

@@ -1,0 +1,227 @@
+"""What a client can make the server hold of files: searches and their names, locks, watches."""
+
+import gc
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from fakesmb.core.settings import Limits, Settings
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
+from fakesmb.wire.codec import Empty
+from fakesmb.wire.files import CloseRequest
+from fakesmb.wire.locking import LockRange
+from fakesmb.wire.nt_trans import NotifySetup
+from fakesmb.wire.search import FindClose2Request
+from fakesmb.wire.trans import NtTransactRequest, TransactionResponse
+from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response, FindNext2Request
+from tests.core.conftest import Make
+from tests.refusals import Refuses
+
+LONG_AGO = 1_000_000_000
+
+
+def limited(make: Make, **limits: int) -> InMemoryServer:
+    return make(settings=Settings(challenge=CHALLENGE, guid=GUID, limits=Limits(**limits)))
+
+
+def reason(server: InMemoryServer) -> str:
+    """Why the last request was refused, as the log has it."""
+    return server.messages[-1].parts[0].problem
+
+
+def problems(server: InMemoryServer) -> list[str]:
+    """Takes the problems that the test expects."""
+    found = [problem.text for problem in server.problems]
+    server.sink.events.clear()
+    return found
+
+
+@pytest.fixture
+def many(folders: dict[str, Path]) -> Path:
+    """A directory of 2,000 names, which has not changed for long."""
+    folder = folders["public"] / "many"
+    folder.mkdir()
+    for number in range(2000):
+        (folder / f"a rather usual name {number:04}.txt").touch()
+    os.utime(folder, (LONG_AGO, LONG_AGO))
+    return folder
+
+
+def first_of(client: Client, pattern: str = "\\many\\*", count: int = 1) -> TransactionResponse:
+    """FIND_FIRST2 of a search that is kept open."""
+    return client.trans2(1, FindFirst2Request(0x16, count, 0, 0x104, 0, pattern))
+
+
+def begin(client: Client, pattern: str = "\\many\\*", count: int = 1) -> int:
+    """The same; gives its SID."""
+    return FindFirst2Response.decode(first_of(client, pattern, count).parameters).sid
+
+
+class TestSearches:
+    """Searches, and the names that they go through."""
+
+    def test_share_the_names_of_a_directory(self, make: Make, many: Path) -> None:
+        server = make()
+        client = server.client().sign_in().connect("public")
+        begin(client)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for _ in range(100):
+                begin(client)
+            grown = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        assert grown < 1_000_000, "2,000 names take 150 KB"
+        assert 140_000 < server.server.quotas.names.used < 250_000
+        client.lost()
+        gc.collect()
+        assert server.server.quotas.names.used == 0
+
+    def test_but_each_goes_its_own_way(self, make: Make, many: Path) -> None:
+        """One that goes on after another has ended, at its own place."""
+        client = make().client().sign_in().connect("public")
+        first, second = begin(client, count=100), begin(client, count=300)
+        client.call(0x34, FindClose2Request(second), Empty)
+        data = client.trans2(2, FindNext2Request(first, 1, 0x104, 0, 8, "")).data
+        assert "name 0098" in bytes(data).decode("utf-16-le", "replace")  # the dots come first
+
+    def test_not_with_one_that_began_before_a_change(self, make: Make, many: Path) -> None:
+        client = make().client().sign_in().connect("public")
+        begin(client)
+        (many / "a new one").touch()
+        answer = first_of(client, "\\many\\a n*")
+        assert FindFirst2Response.decode(answer.parameters).search_count == 1
+
+    def test_of_patterns_with_dots_and_without(self, make: Make, many: Path) -> None:
+        client = make().client().sign_in().connect("public")
+        for pattern, first in (("*", "."), ("*.txt", "a rather"), ("*", ".")):
+            answer = first_of(client, f"\\many\\{pattern}")
+            assert bytes(answer.data)[94:].decode("utf-16-le").startswith(first)
+
+    def test_too_many(self, make: Make, refuses: Refuses) -> None:
+        server = limited(make, searches=2)
+        client = server.client().sign_in().connect("public")
+        sid, _ = begin(client, "\\*"), begin(client, "\\*")
+        with refuses(NT.OS2_NO_MORE_SIDS):
+            begin(client, "\\*")
+        client.send(0x34, FindClose2Request(sid))
+        assert client.answer().header.status == 0
+        begin(client, "\\*")
+
+    def test_whose_names_are_too_many(self, make: Make, many: Path, refuses: Refuses) -> None:
+        """A directory that changes all the time: every search has names of its own."""
+        server = limited(make, search_bytes=650_000)
+        client = server.client().sign_in().connect("public")
+        sids = []
+        for number in range(3):
+            sids.append(begin(client))
+            (many / f"new {number}").touch()
+            os.utime(many, (LONG_AGO + number, LONG_AGO + number))
+        with refuses(NT.INSUFFICIENT_RESOURCES):
+            begin(client)
+        assert "limits.search_bytes" in reason(server)
+        client.send(0x34, FindClose2Request(sids[0]))
+        assert client.answer().header.status == 0
+        begin(client)
+
+    def test_whose_names_are_too_many_for_the_server(self, make: Make, many: Path) -> None:
+        server = limited(make, total_search_bytes=100_000)
+        clients = [server.client().sign_in().connect("public") for _ in range(2)]
+        for client in clients:
+            with pytest.raises(SMBError) as refused:
+                begin(client)
+            assert refused.value.status == NT.INSUFFICIENT_RESOURCES
+        assert "limits.total_search_bytes" in problems(server)[0]
+        begin(clients[0], "\\*")
+
+
+class TestLocks:
+    """Byte-range locks."""
+
+    def lock(self, client: Client, fid: int, at: int, count: int, timeout: int = 0) -> NT:
+        ranges = [LockRange(1, 10 * (at + number), 1) for number in range(count)]
+        client.send(0x24, client.locking(fid, *ranges, timeout=timeout))
+        return NT(client.answer().header.status)
+
+    def test_of_one_file(self, make: Make) -> None:
+        server = limited(make, file_locks=50)
+        clients = [server.client().sign_in().connect("public") for _ in range(2)]
+        fids = [client.create("a.txt") for client in clients]
+        assert self.lock(clients[0], fids[0], 0, 50) == NT.SUCCESS
+        assert self.lock(clients[1], fids[1], 100, 1) == NT.INSUFFICIENT_RESOURCES
+        assert "limits.file_locks" in reason(server)
+        assert self.lock(clients[1], fids[1], 100, 1, timeout=1000) == NT.INSUFFICIENT_RESOURCES
+        clients[0].close(fids[0])
+        assert self.lock(clients[1], fids[1], 100, 1) == NT.SUCCESS
+
+    def test_of_one_client(self, make: Make) -> None:
+        """Counted over its files; what it has given back does not count, nor what others hold."""
+        server = limited(make, locks=50)
+        client, other = (server.client().sign_in().connect("public") for _ in range(2))
+        fids = [client.create(name, disposition=3) for name in ("a.txt", "b.txt")]
+        for number in range(5):
+            assert self.lock(client, fids[number % 2], 100 * number, 10) == NT.SUCCESS
+        assert self.lock(client, fids[0], 1000, 1) == NT.INSUFFICIENT_RESOURCES
+        assert "limits.locks" in reason(server)
+        assert self.lock(other, other.create("a.txt"), 2000, 40) == NT.SUCCESS
+        client.close(fids[1])
+        assert self.lock(client, fids[0], 3000, 20) == NT.SUCCESS
+        assert self.lock(client, fids[0], 4000, 1) == NT.INSUFFICIENT_RESOURCES
+
+    def test_all_or_none(self, make: Make) -> None:
+        client = limited(make, locks=50).client().sign_in().connect("public")
+        fid = client.create("a.txt")
+        assert self.lock(client, fid, 0, 60) == NT.INSUFFICIENT_RESOURCES
+        assert self.lock(client, fid, 0, 50) == NT.SUCCESS
+
+    def test_of_all(self, make: Make) -> None:
+        server = limited(make, total_locks=50)
+        clients = [server.client().sign_in().connect("public") for _ in range(2)]
+        fids = [client.create("a.txt") for client in clients]
+        assert self.lock(clients[0], fids[0], 0, 40) == NT.SUCCESS
+        assert self.lock(clients[1], fids[1], 100, 20) == NT.INSUFFICIENT_RESOURCES
+        assert "limits.total_locks" in problems(server)[0]
+        clients[0].lost()
+        assert self.lock(clients[1], fids[1], 100, 20) == NT.SUCCESS
+
+
+class TestWatches:
+    """Directories that are watched."""
+
+    def watch(self, client: Client) -> int:
+        fid = client.create("dir", access=0x1, options=1)
+        setup = NotifySetup(completion_filter=0x17, fid=fid, watch_tree=0)
+        client.send(0xA0, NtTransactRequest(function=4, setup=setup.encode(), max_parameter_count=1000))
+        return fid
+
+    def test_of_one_client(self, make: Make) -> None:
+        server = limited(make, watches=2)
+        client = server.client().sign_in().connect("public")
+        fid = self.watch(client)
+        self.watch(client)
+        assert client.answers() == []
+        self.watch(client)
+        assert client.answer().header.status == NT.INSUFFICIENT_RESOURCES
+        assert "limits.watches" in reason(server)
+        client.send(0x04, CloseRequest(fid, 0))
+        client.answers()
+        self.watch(client)
+        assert client.answers() == []
+
+    def test_of_all(self, make: Make) -> None:
+        server = limited(make, total_watches=2)
+        first, other = (server.client().sign_in().connect("public") for _ in range(2))
+        for _ in range(2):
+            self.watch(first)
+        self.watch(other)
+        assert other.answer().header.status == NT.INSUFFICIENT_RESOURCES
+        assert "limits.total_watches" in problems(server)[0]
+        first.lost()
+        self.watch(other)
+        assert other.answers() == []
+        other.lost()
+        assert server.server.quotas.watches.used == 0
