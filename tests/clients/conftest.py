@@ -39,9 +39,11 @@ def start(
 
 
 @pytest.fixture(scope="session")
-def server(start: Start) -> Iterator[Running]:
-    """The server that tests share; each test works in a folder of its own."""
-    with start() as running:
+def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The server that tests share; each works in a folder of its own. Their wrong passwords come from one address."""
+    config = tmp_path_factory.mktemp("config") / "fakesmb.toml"
+    config.write_text("[limits]\nwrong_passwords = 10000\n")
+    with start("--config", str(config)) as running:
         yield running
 
 

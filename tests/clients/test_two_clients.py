@@ -190,13 +190,18 @@ def test_an_oplock_breaks_for_the_other(smb: Running, work: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
-def test_an_oplock_breaks_for_a_local_program(smb: Running, work: Path) -> None:
-    """It is not held up; the client hears of it and writes back what it kept, and of a change after that."""
+def test_an_oplock_breaks_for_a_local_program_that_changes_the_file(smb: Running, work: Path) -> None:
+    """One that reads is not told of; a change is, after the fact, and the client writes back what it kept."""
     (work / "a.txt").write_bytes(b"old")
     holder = enter(smb.port)
     opened = holder.create_response(f"{work.name}\\a.txt", flags=BATCH)
     wire = holder.wire.socket
     assert (work / "a.txt").read_bytes() == b"old"
+    wire.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        wire.recv(1)
+    wire.settimeout(10)
+    (work / "a.txt").write_bytes(b"changed here")
     assert wire.recv(1 << 16)[8] == 0x24
     holder.write(opened.fid, b"new and longer")
     holder.acknowledged(opened.fid)
