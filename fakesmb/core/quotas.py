@@ -16,7 +16,7 @@ RECEIVED: Final = 1 << 20
 class ServerQuotas:
     """What all connections together may hold. A refusal here is a line in the log."""
 
-    __slots__ = ("names", "pending", "pipes", "reassembly", "unread", "watches")
+    __slots__ = ("changes", "names", "pending", "pipes", "reassembly", "unread", "watches")
 
     def __init__(self, limits: Limits, tell: Callable[[str], None]) -> None:
         def of(name: str) -> Quota:
@@ -27,6 +27,8 @@ class ServerQuotas:
         self.names = of("total_search_bytes")
         """Names that searches go through; the stores count them."""
         self.watches = of("total_watches")
+        self.changes = of("total_watch_bytes")
+        """Changes kept until clients ask; the stores count them."""
         self.pipes = of("total_pipe_bytes")
         self.unread = of("total_unread_bytes")
         """Answers that clients do not read; the transport counts them."""

@@ -51,6 +51,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Directories that one connection watches."""
     total_watches: int = 8192
     """The same of all connections."""
+    total_watch_bytes: int = 64 << 20
+    """The changes that all watches keep until clients ask; beyond it clients are told to list the directory."""
     pending: int = 1024
     """Requests of one connection that wait: locks, notifications, delayed opens."""
     pending_bytes: int = 8 << 20

@@ -345,7 +345,12 @@ class Server:
             if share.store is not None:
                 share.store.limit(
                     FileLimits(
-                        self.quotas.names, limits.file_locks, limits.locks, limits.total_locks, log.problem
+                        self.quotas.names,
+                        self.quotas.changes,
+                        limits.file_locks,
+                        limits.locks,
+                        limits.total_locks,
+                        log.problem,
                     )
                 )
         self.plans: dict[int, Plan] | None = None

@@ -326,6 +326,8 @@ class FileLimits(NamedTuple):
 
     names: "Quota"
     """Bytes of the names that searches go through."""
+    changes: "Quota"
+    """Bytes of the changes that watches keep."""
     file_locks: int
     """Byte-range locks of one file."""
     locks: int

@@ -15,7 +15,7 @@ from fakesmb.wire.files import CloseRequest
 from fakesmb.wire.locking import LockRange
 from fakesmb.wire.nt_trans import NotifySetup
 from fakesmb.wire.search import FindClose2Request
-from fakesmb.wire.trans import NtTransactRequest, TransactionResponse
+from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse, TransactionResponse
 from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response, FindNext2Request
 from tests.core.conftest import Make
 from tests.refusals import Refuses
@@ -211,6 +211,22 @@ class TestWatches:
         client.answers()
         self.watch(client)
         assert client.answers() == []
+
+    def test_changes_that_are_kept(self, make: Make) -> None:
+        """Beyond the bytes of all watches the client is told to list the directory itself."""
+        server = limited(make, total_watch_bytes=1000)
+        client, other = (server.client().sign_in().connect("public") for _ in range(2))
+        fid = self.watch(client)
+        for number in range(30):
+            other.close(other.create(f"dir\\a long enough name {number}", disposition=2))
+            assert server.server.quotas.changes.used <= 1000
+        assert "limits.total_watch_bytes" in problems(server)[0]
+        assert len(client.answer().body(NtTransactResponse).parameters) > 0  # the first change was waited for
+        setup = NotifySetup(completion_filter=0x17, fid=fid, watch_tree=0)
+        client.send(0xA0, NtTransactRequest(function=4, setup=setup.encode(), max_parameter_count=9000))
+        assert len(client.answer().body(NtTransactResponse).parameters) == 0
+        assert server.server.quotas.changes.used == 0
+        client.lost()
 
     def test_of_all(self, make: Make) -> None:
         server = limited(make, total_watches=2)

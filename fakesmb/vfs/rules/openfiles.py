@@ -211,6 +211,7 @@ class OpenFiles:
     def limit(self, limits: FileLimits) -> None:
         """What clients may hold, as the server that they are of says."""
         self.names = limits.names
+        self.watches.kept = limits.changes
         locks = self.lock_limits
         locks.file, locks.owner, locks.total = limits.file_locks, limits.locks, limits.total_locks
         locks.tell = limits.tell

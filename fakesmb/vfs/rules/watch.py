@@ -12,11 +12,14 @@ from typing import Final, Protocol
 from twisted.internet.defer import Deferred
 
 from fakesmb.nt.files import Filter
+from fakesmb.nt.quota import Quota
 from fakesmb.nt.status import SMBError
 from fakesmb.vfs.store import Changes, Info
 
 MOST_KEPT: Final = 0x10000
 """The most bytes of changes that are kept between requests, whatever size the client asks for."""
+_MEMORY: Final = 3
+"""Bytes of memory that a byte of changes takes, about."""
 _ENTRY: Final = 12
 """Bytes of FILE_NOTIFY_INFORMATION before the name, [MS-FSCC] 2.7.1."""
 
@@ -46,9 +49,24 @@ class Waiting:
 class Watch:
     """The watch of one open directory."""
 
-    __slots__ = ("_kept", "_length", "_overflow", "_size", "_waiting", "bits", "handle", "path", "recursive")
+    __slots__ = (
+        "_charged",
+        "_kept",
+        "_length",
+        "_overflow",
+        "_quota",
+        "_size",
+        "_waiting",
+        "bits",
+        "handle",
+        "path",
+        "recursive",
+    )
 
-    def __init__(self, handle: Watched, path: str, bits: int, *, recursive: bool, size: int) -> None:
+    def __init__(
+        self, handle: Watched, path: str, bits: int, quota: Quota, *, recursive: bool, size: int
+    ) -> None:
+        """`quota` is for the bytes of changes that all watches keep."""
         self.handle = handle
         self.path = path
         self.bits = bits
@@ -56,6 +74,8 @@ class Watch:
         self._size = min(size, MOST_KEPT)
         self._kept: Changes = []
         self._length = 0
+        self._quota = quota
+        self._charged = 0
         self._overflow = False
         self._waiting: deque[Waiting] = deque()
 
@@ -74,22 +94,35 @@ class Watch:
         self._length += sum(size_of(name) for _, name in changes)
         if self._length > self._size:
             self.overflow()
-        else:
-            self._answer()
+            return
+        self._answer()
+        try:
+            self._charge()
+        except SMBError:  # for all watches it is too much
+            self.overflow()
 
     def overflow(self) -> None:
         """More changes than fit: the next answer is empty."""
-        self._kept = []
-        self._length = 0
+        self.forget()
         self._overflow = True
         self._answer()
+
+    def forget(self) -> None:
+        """Lets go of the changes that are kept."""
+        self._kept, self._length = [], 0
+        self._charge()
+
+    def _charge(self) -> None:
+        """What is kept counts; raises INSUFFICIENT_RESOURCES where it is more, and too much."""
+        self._charged = self._quota.exchange(self._charged, _MEMORY * self._length)
 
     def _answer(self) -> None:
         if not self._waiting or not (self._kept or self._overflow):
             return
         waiting = self._waiting.popleft()
         kept = self._kept if self._length <= waiting.size else []
-        self._kept, self._length, self._overflow = [], 0, False
+        self.forget()
+        self._overflow = False
         waiting.deferred.callback(kept)
 
     def stop(self, error: SMBError | None = None) -> None:

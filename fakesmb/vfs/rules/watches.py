@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import FileAction, Filter
+from fakesmb.nt.quota import Quota
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.localprograms import Outside, OwnChange
 from fakesmb.vfs.rules.watch import Watch, Watched
@@ -30,10 +31,12 @@ class Watches:
     Paths are whole paths on disk. What is reported has happened already.
     """
 
-    __slots__ = ("_by_handle", "_by_path", "_unreported", "active", "outside")
+    __slots__ = ("_by_handle", "_by_path", "_unreported", "active", "kept", "outside")
 
     def __init__(self) -> None:
         self.active = False
+        self.kept = Quota("watch_bytes", 1 << 62)
+        """For the changes that are kept until clients ask: the server gives its own."""
         self.outside: Outside | None = None
         """None where changes by local programs are not looked for."""
         self._by_handle: dict[Watched, Watch] = {}
@@ -55,7 +58,9 @@ class Watches:
         watch = self._by_handle.get(handle)
         path = handle.place()
         if watch is None:
-            watch = self._by_handle[handle] = Watch(handle, path, bits, recursive=recursive, size=size)
+            watch = self._by_handle[handle] = Watch(
+                handle, path, bits, self.kept, recursive=recursive, size=size
+            )
             self._by_path.setdefault(path, []).append(watch)
             self.active = True
             if self.outside is not None:
@@ -79,6 +84,7 @@ class Watches:
         if self.outside is not None:
             self.outside.end()
         watch.stop()
+        watch.forget()
 
     def deleting(self, opens: Iterable[Watched]) -> None:
         """The directory of these opens will be deleted: its watches end with DELETE_PENDING ([MS-FSA] 2.1.5.15.3)."""
