@@ -383,10 +383,10 @@ class SMBConnection:
             raise
         return entry.fid
 
-    def close_open(self, entry: Open, last_write_time: int = 0) -> None:
-        """Closes one open."""
+    def close_open(self, entry: Open, last_write_time: int = 0) -> OSError | None:
+        """Closes one open; gives what the disk says of it."""
         self.opens.pop(entry.fid)
-        entry.close(last_write_time)
+        return entry.close(last_write_time)
 
     def add_search(self, entry: OpenSearch) -> int:
         """Gives a search its SID; raises OS2_NO_MORE_SIDS or INSUFFICIENT_RESOURCES where that would be too much."""

@@ -253,8 +253,9 @@ class Open(msgspec.Struct, eq=False):
     resume_key: bytes = b""
     """What COPYCHUNK calls it by, once a client has asked."""
 
-    def close(self, last_write_time: int = 0) -> None:
-        """Lets go of what is open. Never raises."""
+    def close(self, last_write_time: int = 0) -> OSError | None:
+        """Lets go of what is open. Never raises; gives what the disk says of it (`FileStore.close`)."""
+        trouble = None
         if self.oplock is not None:
             self.oplock.stop()
             self.oplock = None
@@ -262,9 +263,10 @@ class Open(msgspec.Struct, eq=False):
             self.watched = False
             self.session.connection.quotas.watches.give_back(1)
         if self.handle is not None and self.tree.store is not None:
-            self.tree.store.close(self.handle, last_write_time)
+            trouble = self.tree.store.close(self.handle, last_write_time)
         if self.pipe is not None:
             self.pipe.close()
+        return trouble
 
 
 class OpenSearch:

@@ -65,6 +65,7 @@ class NT(IntEnum):
     OBJECT_NAME_NOT_FOUND = 0xC0000034
     OBJECT_NAME_COLLISION = 0xC0000035
     PORT_DISCONNECTED = 0xC0000037
+    DATA_ERROR = 0xC000003E
     OBJECT_PATH_INVALID = 0xC0000039
     OBJECT_PATH_NOT_FOUND = 0xC000003A
     OBJECT_PATH_SYNTAX_BAD = 0xC000003B
@@ -273,6 +274,7 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (ERRSRV, 0xFFFF): (NT.SMB_NO_SUPPORT,),  # ERRnosupport
     (ERRHRD, 19): (NT.MEDIA_WRITE_PROTECTED,),  # ERRnowrite
     (ERRHRD, 21): (NT.DEVICE_NOT_CONNECTED,),  # ERRnotready
+    (ERRHRD, 23): (NT.DATA_ERROR,),  # ERRdata
     (ERRHRD, 26): (NT.DISK_CORRUPT_ERROR,),  # ERRbadmedia
     (ERRHRD, 34): (NT.WRONG_VOLUME,),  # ERRwrongdisk
 }
@@ -322,8 +324,25 @@ _ERRNO: Final[dict[int, NT]] = {
     errno.ETXTBSY: NT.SHARING_VIOLATION,
     errno.EMLINK: NT.TOO_MANY_LINKS,
     errno.ENOTSUP: NT.NOT_SUPPORTED,
-    errno.EIO: NT.UNEXPECTED_NETWORK_ERROR,
+    errno.EOPNOTSUPP: NT.NOT_SUPPORTED,
+    errno.ENOSYS: NT.NOT_SUPPORTED,
+    errno.EIO: NT.DATA_ERROR,
+    errno.EILSEQ: NT.OBJECT_NAME_INVALID,
+    errno.E2BIG: NT.INSUFFICIENT_RESOURCES,
+    errno.ENOBUFS: NT.INSUFFICIENT_RESOURCES,
+    errno.ENOLCK: NT.INSUFFICIENT_RESOURCES,
+    errno.EAGAIN: NT.INSUFFICIENT_RESOURCES,
+    errno.EBADF: NT.INVALID_HANDLE,
+    errno.ENXIO: NT.DEVICE_NOT_CONNECTED,
+    errno.ENODEV: NT.DEVICE_NOT_CONNECTED,
+    errno.ENOTCONN: NT.DEVICE_NOT_CONNECTED,
+    errno.ECONNABORTED: NT.DEVICE_NOT_CONNECTED,
+    errno.ESTALE: NT.DEVICE_NOT_CONNECTED,
+    errno.ETIMEDOUT: NT.IO_TIMEOUT,
+    **({errno.EUCLEAN: NT.DISK_CORRUPT_ERROR} if hasattr(errno, "EUCLEAN") else {}),
 }
+"""ENOTCONN is what a FUSE file system says whose program is gone, ESTALE what one of a network says that lost the file,
+EUCLEAN (Linux) what is damaged."""
 
 
 def from_os(error: OSError) -> NT:

@@ -352,8 +352,11 @@ class FileStore(Protocol):
     def create(self, path: "Path", request: CreateParameters) -> Opened:
         """Opens or creates; raises `SharingViolation` where another open excludes it, or `OplockBreaking`."""
 
-    def close(self, handle: Handle, last_write_time: int = 0) -> None:
-        """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
+    def close(self, handle: Handle, last_write_time: int = 0) -> OSError | None:
+        """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises.
+
+        Gives the error where the disk says only now that data were not written, or cannot delete what was to be.
+        """
 
     def acknowledge_oplock(self, handle: Handle, level: int) -> None:
         """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""

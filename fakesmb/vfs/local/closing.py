@@ -15,8 +15,10 @@ from fakesmb.vfs.rules.openfiles import OpenFile
 _SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 
 
-def end(handle: LocalHandle, last_write_time: int = 0) -> OpenFile | None:
+def end(handle: LocalHandle, last_write_time: int = 0) -> tuple[OpenFile | None, OSError | None]:
     """Ends an open with its locks, oplock, watch and descriptor; gives the file whose name is to be removed now.
+
+    And what the disk said at close(2): one of a network tells then only that data could not be written.
 
     `last_write_time` (FILETIME; 0 or less: none) is set where the open may set times.
     """
@@ -44,7 +46,11 @@ def end(handle: LocalHandle, last_write_time: int = 0) -> OpenFile | None:
             writetimes.at_close(handle, opens.clock, last=last)
             if last and file.times.change_was_set and handle.keeps_change_time:
                 keep_change_time(handle, file.times.change)
-    os.close(handle.fd)
+    trouble = None
+    try:
+        os.close(handle.fd)
+    except OSError as error:  # the descriptor is gone nevertheless
+        trouble = error
     if watches.active:
         handle.report_end(gone=deleting)
-    return file if last and deleting else None
+    return file if last and deleting else None, trouble

@@ -7,7 +7,7 @@ attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
@@ -36,9 +36,24 @@ def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int
 
     Raises what `vfs.eas.check` does, EA_TOO_LARGE, EAS_NOT_SUPPORTED.
     """
+    return _set(target, eas, keep=True, as_spelt=as_spelt)
+
+
+def replace(target: str | int, eas: Sequence[Ea]) -> int:
+    """Sets these and takes all others away, as a file that is overwritten loses them; or changes nothing. As `save`."""
+    total = _set(target, eas, keep=False)
+    wanted = {fold(ea.name) for ea in eas if ea.value}
+    for xattr in xattrs.names(target):  # what no client can see
+        name = name_in(xattr)
+        if name and fold(name) not in wanted:
+            xattrs.drop(target, xattr)
+    return total
+
+
+def _set(target: str | int, eas: Sequence[Ea], *, keep: bool, as_spelt: bool = False) -> int:
     check(eas)
     before = _present(target)
-    after = dict(before)
+    after = dict(before) if keep else {}
     for ea in eas:
         key = fold(ea.name)
         known = before.get(key)
@@ -58,13 +73,6 @@ def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int
             raise SMBError(NT.EA_TOO_LARGE, "EAs larger than the disk's extended attributes") from None
         raise
     return total
-
-
-def clear(target: str | int, names: Iterable[str]) -> None:
-    """Takes the EAs among these extended attributes away, as a file that is overwritten loses them."""
-    for name in names:
-        if name_in(name):
-            xattrs.drop(target, name)
 
 
 def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.nt.files import Access, Attribute, Filter, ShareMode
@@ -160,12 +161,13 @@ class Namespace:
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)
         replaces = target.st is not None and not _same_place(source, target)
-        if replaces:
-            self._make_way(source, target, to.name, replace=replace)
         before = source.path
         source.directory.about_to_change()
         target.directory.about_to_change()
-        source.directory.rename(source.name, target.directory, to.name)
+        if replaces:
+            self._replace(source, target, to.name, replace=replace)
+        else:
+            source.directory.rename(source.name, target.directory, to.name)
         if replaces:
             self._tell_replaced(target)
         source.directory.changed(removed=source.name)
@@ -181,19 +183,30 @@ class Namespace:
         if stat.S_ISREG(source.st.st_mode) and not source.is_link:
             self._note_renamed(target.directory, to.name, source.st)
 
-    def _make_way(self, source: Entry, target: Entry, name: str, *, replace: bool) -> None:
-        """Removes what a rename replaces, unless rename(2) does both in one step.
+    def _replace(self, source: Entry, target: Entry, name: str, *, replace: bool) -> None:
+        """Renames onto what has the name, which is there until the new one is: rename(2) does both in one step.
 
-        It does not where that is spelt otherwise, another link of the same file, or a file and no directory.
+        It does not where a directory takes a file's name. Another link of the same file goes on its own. Then the file
+        that is replaced may be lost where the disk refuses the rename, but for another disk, which is asked before.
         """
         assert source.st is not None
         assert target.st is not None
         self._check_replaceable(target, replace=replace)
-        same_file = os.path.samestat(source.st, target.st)
-        if target.name != name or same_file or stat.S_ISDIR(source.st.st_mode):
-            target.directory.about_to_change()
-            target.directory.unlink(target.name)
-            target.directory.changed(removed=target.name)
+        place = target.directory
+        if os.path.samestat(source.st, target.st) or stat.S_ISDIR(source.st.st_mode):
+            if source.st.st_dev != place.status().st_dev:
+                raise SMBError(
+                    NT.NOT_SAME_DEVICE, "a rename to another disk, which would cost the file replaced"
+                )
+            place.unlink(target.name)
+            source.directory.rename(source.name, place, name)
+        else:
+            source.directory.rename(source.name, place, target.name)
+            if target.name != name:
+                with suppress(OSError):  # where that fails it has the name in the spelling of before
+                    place.rename(target.name, place, name)
+        if target.name != name:
+            place.changed(removed=target.name)
 
     def _tell_replaced(self, target: Entry) -> None:
         assert target.st is not None
@@ -204,7 +217,9 @@ class Namespace:
 
     def _note_renamed(self, directory: Directory, name: str, st: os.stat_result) -> None:
         """A renamed file gets the ARCHIVE attribute, as on Windows and Samba."""
-        was_set = set_archive(directory.xattr_base + name, st, name, self._opens.side, follow=False)
+        was_set = False
+        with suppress(OSError):  # the file is renamed, whatever the disk says of its attributes
+            was_set = set_archive(directory.xattr_base + name, st, name, self._opens.side, follow=False)
         if was_set and self._opens.watches.active:
             self._opens.watches.modified(directory.path_of(name), Filter.ATTRIBUTES)
 

@@ -1,5 +1,6 @@
 """Opening: every disposition, option and access mask of an NT-style create ([MS-FSA] 2.1.5.1)."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -14,13 +15,14 @@ from fakesmb.vfs.eas import check
 from fakesmb.vfs.local import eas, streamfiles, xattrs
 from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.descriptors import Guard
+from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.files import FileHandle, SamePosition, data_flags
 from fakesmb.vfs.local.handles import DirectoryHandle, LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.modes import drop_set_id
 from fakesmb.vfs.local.streamopens import StreamOpener
-from fakesmb.vfs.local.volume import check_room
+from fakesmb.vfs.local.volume import check_room, check_writable
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
@@ -29,7 +31,7 @@ from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
-from fakesmb.vfs.stored import Stored
+from fakesmb.vfs.stored import SideTable, Stored
 
 _SET_ID: Final = stat.S_ISUID | stat.S_ISGID
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
@@ -51,6 +53,10 @@ _KNOWN_OPTIONS: Final = 0x00EFFFFF
 _LARGEST_ALLOCATION: Final = (1 << 63) - 1
 _BOTH_SYNCHRONOUS: Final = Option.SYNCHRONOUS_IO_ALERT | Option.SYNCHRONOUS_IO_NONALERT
 _OPENED: Final = int(Action.OPENED)
+
+
+_MAY_BE_READ: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ETXTBSY})
+"""Why a file that may be read is not opened for writing, too: MAXIMUM_ALLOWED is less then."""
 
 
 class _ChangedMeanwhile(Exception):
@@ -100,6 +106,7 @@ class Opener:
         access = grant(mask, read_only_share=self._read_only, attributes=attributes)
         if options & Option.DELETE_ON_CLOSE:
             self._check_delete_on_close(entry, attributes)
+            check_writable(self._lookup.root.path)
         if self._opens.secured:
             access = self._guard.open(entry, mask, access, disposition, options)
         file = self._opens.get(st)
@@ -146,16 +153,26 @@ class Opener:
     def _replace(
         self, fd: int, path: Path, request: CreateParameters, st: os.stat_result, stored: Stored
     ) -> tuple[os.stat_result, Stored]:
-        """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2)."""
-        os.ftruncate(fd, 0)
-        born = creation_time(stored.creation_time, st)
-        if stored.ea_size or request.eas:
-            eas.clear(fd, xattrs.names(fd))
+        """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2).
+
+        The data go last: whatever the disk refuses before leaves the file as it was.
+        """
+        born, side = creation_time(stored.creation_time, st), self._opens.side
+        before = eas.load(fd) if stored.ea_size or request.eas else []
+        try:
+            ea_size = eas.replace(fd, request.eas) if before or request.eas else 0
+            new = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
+            if not _saved_or_emptied(fd, st, new, side):
+                os.ftruncate(fd, 0)
+        except BaseException:
+            with suppress(OSError, SMBError):
+                if before or request.eas:
+                    eas.replace(fd, before)
+                if stored.attributes >= 0:
+                    save(fd, st, stored, side, follow=True)
+            raise
         streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, path)
-        ea_size = eas.save(fd, request.eas) if request.eas else 0
-        stored = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
-        save(fd, st, stored, self._opens.side, follow=True)
-        return os.fstat(fd), stored
+        return os.fstat(fd), new
 
     def _make(self, path: Path, request: CreateParameters, mask: int, entry: Entry) -> Opened:
         """Creates what is not there."""
@@ -185,8 +202,7 @@ class Opener:
         if directory:
             if wanted & Attribute.TEMPORARY:
                 raise SMBError(NT.INVALID_PARAMETER, "a directory cannot be temporary")
-            parent.mkdir(entry.name)
-            fd = parent.open(entry.name, _O_PATH | os.O_DIRECTORY)
+            fd = _made_directory(parent, entry.name)
         else:
             wanted |= Attribute.ARCHIVE
             fd = parent.open(entry.name, data_flags(access) | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK)
@@ -206,8 +222,10 @@ class Opener:
         except BaseException:
             # For example the disk is full: a file that could not be made completely is removed.
             os.close(fd)
+            parent.about_to_change()
             with suppress(OSError):
                 (parent.rmdir if directory else parent.unlink)(entry.name)
+                parent.changed(removed=entry.name)
             raise
         if self._opens.watches.active:
             self._opens.watches.added(entry.path, directory=directory)
@@ -306,6 +324,34 @@ def _check_kind(mode: int, disposition: int, options: int) -> None:
         raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device cannot be opened")
 
 
+def _saved_or_emptied(fd: int, st: os.stat_result, stored: Stored, side: SideTable) -> bool:
+    """Stores the attributes of a file that is to be emptied; True where that took emptying it first.
+
+    A disk that is full has room for them only then. Raises OSError.
+    """
+    try:
+        save(fd, st, stored, side, follow=True)
+    except OSError as error:
+        if error.errno not in xattrs.NO_ROOM or not st.st_blocks:
+            raise
+    else:
+        return False
+    os.ftruncate(fd, 0)
+    save(fd, st, stored, side, follow=True)
+    return True
+
+
+def _made_directory(parent: Directory, name: str) -> int:
+    """A descriptor of a new directory, which is not left behind where there is no descriptor for it."""
+    parent.mkdir(name)
+    try:
+        return parent.open(name, _O_PATH | os.O_DIRECTORY)
+    except BaseException:
+        with suppress(OSError):
+            parent.rmdir(name)
+        raise
+
+
 def _open_existing(
     entry: Entry, st: os.stat_result, access: int, mask: int, *, replacing: bool
 ) -> tuple[int, int]:
@@ -319,7 +365,9 @@ def _open_existing(
         flags = data_flags(access | Access.WRITE_DATA if replacing else access)
         try:
             fd = place.open(name, flags | os.O_NONBLOCK)
-        except PermissionError:
+        except OSError as error:
+            if error.errno not in _MAY_BE_READ:
+                raise
             if not mask & Access.MAXIMUM_ALLOWED or mask & WRITES_DATA or replacing:
                 raise
             access &= ~WRITES_DATA

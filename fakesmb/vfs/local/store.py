@@ -1,10 +1,10 @@
 """A directory of the local disk as an NT file store: `FileStore` over POSIX calls made directly."""
 
 import copy
+import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.controls import CHANGING
@@ -24,7 +24,7 @@ from fakesmb.vfs.local.posix import LocalPosixFiles
 from fakesmb.vfs.local.posixnames import ExactLookup, LinkSearch
 from fakesmb.vfs.local.search import LocalSearch
 from fakesmb.vfs.local.streamhandles import StreamHandle
-from fakesmb.vfs.local.volume import volume_of
+from fakesmb.vfs.local.volume import check_writable, volume_of
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.locks import LockTable
@@ -47,6 +47,8 @@ _MAKE_DIRECTORY: Final = CreateParameters(
     options=Option.DIRECTORY,
     share=ShareMode.ALL,
 )
+_NOT_OURS_TO_DELETE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY})
+"""A local program was there first: it deleted the file, or put something into the directory."""
 _DELETE_STREAM: Final = CreateParameters(
     access=Access.DELETE, share=ShareMode.NONE, options=Option.DELETE_ON_CLOSE | Option.NON_DIRECTORY
 )
@@ -137,19 +139,31 @@ class LocalStore:
         opened = self._opener.create(path, request)
         if request.write_time > 0 and opened.action != Action.OPENED:
             local = local_handle(opened.handle)
-            set_basic(local, 0, 0, request.write_time, 0, 0)
+            try:
+                set_basic(local, 0, 0, request.write_time, 0, 0)
+            except BaseException:
+                local.delete_on_close = local.delete_on_close or local.made
+                self.close(local)
+                raise
             return Opened(local, opened.action, local.query(), opened.oplock)
         return opened
 
-    def close(self, handle: "Handle", last_write_time: int = 0) -> None:
+    def close(self, handle: "Handle", last_write_time: int = 0) -> OSError | None:
         """Ends an open: its locks, its delete-on-close; sets the write time if one is given. Never raises."""
-        if isinstance(handle, LocalHandle) and not handle.closed:
-            deleted = closing.end(handle, last_write_time)
-            if deleted is not None:
-                with suppress(OSError, SMBError):
-                    self._namespace.finish(deleted)
-            if handle.file.waiters:
-                handle.file.wake()
+        if not isinstance(handle, LocalHandle) or handle.closed:
+            return None
+        deleted, trouble = closing.end(handle, last_write_time)
+        if deleted is not None:
+            try:
+                self._namespace.finish(deleted)
+            except SMBError:  # the path leads elsewhere now
+                pass
+            except OSError as error:
+                if error.errno not in _NOT_OURS_TO_DELETE:
+                    trouble = error
+        if handle.file.waiters:
+            handle.file.wake()
+        return trouble
 
     def acknowledge_oplock(self, handle: "Handle", level: int) -> None:
         """The holder gives up a breaking oplock and keeps `level`; anything else than a break is ignored."""
@@ -333,6 +347,7 @@ class LocalStore:
             self.opens.mark_deleted(local.file, None)
             return
         self._namespace.check_deletable(local, local.query().attributes)
+        check_writable(local.fd)
         self.opens.mark_deleted(local.file, local.path)
 
     def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = ShareMode.ALL) -> None:

@@ -87,7 +87,7 @@ class StreamOpener:
             if entry.st is None:
                 raise FileExistsError(path.name)
             return self._open(path, request, mask, entry, entry.st, made=True)
-        except SMBError:
+        except BaseException:
             # The file was made for the stream only, which could not be made.
             with suppress(OSError):
                 entry.directory.unlink(entry.name)

@@ -84,16 +84,33 @@ def rename(target: str | int, old: str, new: str) -> None:
     if held is None:
         raise SMBError(NT.OBJECT_NAME_NOT_FOUND, old)
     there = find(target, new)
-    if there is not None and there != old:
-        remove(target, there)
-    if old != new:
-        # The old one first: the disk may have no room for both.
-        remove(target, old)
-        try:
-            save(target, new, held)
-        except SMBError:
-            save(target, old, held)
+    if old == new:
+        return
+    try:
+        save(target, new, held)
+    except SMBError as error:
+        if error.status != NT.DISK_FULL:
             raise
+        _move(target, old, new, held, there)
+    else:
+        remove(target, old)
+    if there is not None and there not in (old, new):
+        remove(target, there)
+
+
+def _move(target: str | int, old: str, new: str, held: bytes, there: str | None) -> None:
+    """Renames where the disk has no room for both: the old one goes first, and comes back where that was in vain."""
+    replaced = load(target, there) if there is not None and there != old else None
+    if there is not None and replaced is not None:
+        remove(target, there)
+    remove(target, old)
+    try:
+        save(target, new, held)
+    except BaseException:
+        save(target, old, held)
+        if there is not None and replaced is not None:
+            save(target, there, replaced)
+        raise
 
 
 def _xattr(name: str) -> str:

@@ -41,3 +41,9 @@ def check_room(target: str | int, size: int) -> None:
     facts = os.statvfs(target)
     if size > facts.f_bavail * facts.f_frsize:
         raise SMBError(NT.DISK_FULL, f"the disk has no room for {size} bytes")
+
+
+def check_writable(target: str | int) -> None:
+    """Raises MEDIA_WRITE_PROTECTED where nothing can be deleted: a deletion is promised before it is done."""
+    if os.statvfs(target).f_flag & os.ST_RDONLY:
+        raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the disk is mounted read-only")
