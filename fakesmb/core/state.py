@@ -334,7 +334,9 @@ class Server:
         self.guid = settings.guid or self.world.entropy(16)
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
-        self.pipes = PipeService(self.view, anonymous_listing=settings.anonymous_listing)
+        self.pipes = PipeService(
+            self.view, anonymous_listing=settings.anonymous_listing, turn=self.world.turn
+        )
         self.referrals = ReferralTable()
         self.started = self.world.now()
         self.messages = 0

@@ -7,7 +7,7 @@ The core opens a pipe for an SMB open and passes bytes on: `write` and `read` fo
 import importlib
 import re
 from collections import deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final, NamedTuple, cast
 
 import msgspec
@@ -23,6 +23,7 @@ from fakesmb.rpc.security import Acceptors, none_accepted
 from fakesmb.rpc.view import Caller, ServerView
 from fakesmb.wire.dcerpc import FaultStatus, Syntax
 from fakesmb.wire.interfaces import INTERFACES
+from fakesmb.world import Turn
 
 MAX_BACKLOG: Final = 1024 * 1024
 """Bytes of answers that may wait to be read; a client that lets more pile up loses its pipe."""
@@ -128,7 +129,8 @@ def _interfaces(
 class PipeService:
     """All the pipes of one server."""
 
-    def __init__(self, view: ServerView, *, anonymous_listing: bool = True) -> None:
+    def __init__(self, view: ServerView, *, anonymous_listing: bool = True, turn: Turn | None = None) -> None:
+        self.turn = turn or Turn()
         self._traffic = Traffic()
         self._groups = Groups()
         self._open: dict[str, int] = {}
@@ -219,6 +221,8 @@ class Pipe:
         self._backlog = 0
         self._broken = ""
         self._closed = False
+        self._answers: Iterator[bytes] | None = None
+        """Gives the answers to what was written, as far as they are not made: others have their turn."""
         self._state = _MESSAGE_READS | _MESSAGE_TYPE
 
     @property
@@ -269,13 +273,29 @@ class Pipe:
         charges = self._charges
         charges.input(self._association.held + size)
         self._association.feed(data)
+        if self._answers is None:
+            self._answers = self._association.answers()
+            self._service.turn.begin()
+            self._answer()
+        return size
+
+    def _answer(self) -> None:
+        """Deals with what was written, until all is answered or others should have their turn."""
+        turn, charges = self._service.turn, self._charges
+        if self._answers is None or self._closed:
+            return
         try:
-            for message in self._association.answers():
+            for message in self._answers:
                 charges.queue(len(message))
                 self._messages.append(memoryview(message))
                 self._backlog += len(message)
                 if self._backlog > MAX_BACKLOG:
                     raise Disconnect(f"more than {MAX_BACKLOG} bytes of answers unread")
+                if turn.over():
+                    turn.later(self._answer)
+                    break
+            else:
+                self._answers = None
             charges.input(self._association.held)
         except Disconnect as error:
             self._break(str(error) or "the protocol was broken")
@@ -283,7 +303,6 @@ class Pipe:
             self._break(error.why)
         if self._readers:
             self._serve_readers()
-        return size
 
     def read(self, size: int, *, raw: bool = False) -> Received:
         """At most `size` bytes of the next message, and whether more of that message is left.
@@ -341,6 +360,7 @@ class Pipe:
     def _break(self, why: str) -> None:
         """What is queued may still be read; what came in goes."""
         self._broken = why
+        self._answers = None
         self._association.close()
         self._charges.input(0)
 

@@ -123,6 +123,8 @@ class Operation(NamedTuple):
     run: Callable[..., Any]
     failed: bytes = b""
     """What comes before the status where `run` raises `SMBError`: null pointers, handles of zeros."""
+    counts: tuple[tuple[int, int], ...] = ()
+    """Places in the stub where numbers of elements stand, each with the most there may be: looked at first."""
     refusal: bool = False
     """Nobody gets anything else here than a refusal."""
 
@@ -166,6 +168,10 @@ def _impacket_silent() -> Iterator[None]:
 
 def decode(operation: Operation, stub: bytes, *, big_endian: bool = False) -> list[Any]:
     """The arguments of a call: `str`, `int`, or None for a null pointer. Raises `Fault`."""
+    for at, most in operation.counts:
+        count = int.from_bytes(stub[at : at + 4], "big" if big_endian else "little")
+        if count > most:
+            raise Fault(FaultStatus.BAD_STUB_DATA, f"{count} elements where {most} are allowed")
     with _impacket_silent():
         try:
             request = read_request(operation.request, stub, big_endian=big_endian)

@@ -2,14 +2,17 @@
 
 import importlib
 import struct
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakesmb.rpc import stub
+from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.pipes import ENDPOINTS, SERVICES, Pipe, PipeService
-from fakesmb.wire.dcerpc import Flag, PacketType, pdu
+from fakesmb.wire.dcerpc import FaultStatus, Flag, PacketType, pdu
 from fakesmb.wire.interfaces import INTERFACES
 from tests.rpc.rpc_client import ADMIN, ListView, answered
 
@@ -21,6 +24,16 @@ OPENS = {"lsarpc": (44, bytes(40)), "samr": (57, struct.pack("<II", 0, 0x0200000
 def operations(service: str) -> list[int]:
     module = importlib.import_module(SERVICES[service])
     return sorted(module.interface(Surroundings(ListView(), (), Traffic())).operations)
+
+
+def table(service: str) -> Mapping[int, stub.Operation]:
+    """The operations of an interface."""
+    found: Mapping[int, stub.Operation] = (
+        importlib.import_module(SERVICES[service])
+        .interface(Surroundings(ListView(), (), Traffic()))
+        .operations
+    )
+    return found
 
 
 def pipe_of(service: str) -> Pipe:
@@ -69,5 +82,33 @@ def test_no_stub_data_gets_out_as_an_exception(service: str, big: bool, data: st
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_takes_an_empty_stub_and_a_long_one(service: str) -> None:
     for operation in operations(service):
-        for stub in (b"", bytes(4000), b"\xff" * 4000):
-            call(pipe_of(service), operation, stub)
+        for given_stub in (b"", bytes(4000), b"\xff" * 4000):
+            call(pipe_of(service), operation, given_stub)
+
+
+COUNTED = [
+    (service, operation)
+    for service in ("lsarpc", "samr")
+    for operation in operations(service)
+    if table(service)[operation].counts
+]
+
+
+@pytest.mark.parametrize(("service", "operation"), COUNTED)
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("big", [False, True])
+def test_too_many_names_are_refused_before_they_are_read(
+    service: str, operation: int, which: int, big: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """30,000 names of nothing fit one request, and reading them took seconds."""
+    one = table(service)[operation]
+    monkeypatch.setattr(stub, "read_request", lambda *_, **__: pytest.fail("they were read"))
+    data = bytearray(250_000)
+    struct.pack_into(">I" if big else "<I", data, one.counts[which][0], 1001)
+    with pytest.raises(Fault) as refused:
+        stub.decode(one, bytes(data), big_endian=big)
+    assert refused.value.status == FaultStatus.BAD_STUB_DATA
+
+
+def test_lookups_are_bounded() -> None:
+    assert len(COUNTED) == 7

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from itertools import count
 
 import pytest
 from impacket.dcerpc.v5.rpcrt import DCERPCException
@@ -11,6 +13,7 @@ from twisted.python.failure import Failure
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import LISTING, Pipe, PipeService, plain_name
 from fakesmb.wire.interfaces import INTERFACES
+from fakesmb.world import Turn
 from tests.rpc.rpc_client import (
     ADMIN,
     BIND,
@@ -23,6 +26,7 @@ from tests.rpc.rpc_client import (
     answered,
     bound,
     opened,
+    request,
 )
 
 
@@ -228,3 +232,36 @@ def test_who_is_anonymous_is_told_nothing_where_listing_is_off(interface: str) -
             else:
                 denied.append(False)
         assert all(denied) is (caller is NOBODY and off and interface in LISTING)
+
+
+def test_many_requests_in_one_write_are_answered_in_turns() -> None:
+    """125 KB of them kept everybody else waiting for seconds. A read waits for its answer, a close ends the rest."""
+    turn, later = Turn(), list[Callable[[], None]]()
+    turn.now, turn.later = count(0, 0.001).__next__, later.append
+    service = PipeService(ListView(), turn=turn)
+    pipe = service.open("\\srvsvc", ADMIN)
+    requests = [request(bytes(4), call=number) for number in range(2, 102)]
+    assert pipe.write(BIND + b"".join(requests[:50])) == len(BIND) + 50 * len(requests[0])
+    answered = 0
+    while pipe.available:
+        pipe.read(10_000)
+        answered += 1
+    assert 0 < answered < 30
+    assert pipe.write(b"".join(requests[50:])) == 50 * len(requests[0])
+    assert not pipe.available
+    read = waiting(pipe)
+    assert read == []
+    while later:
+        turn.spare()
+        later.pop()()
+    (first,) = read
+    assert isinstance(first, tuple)
+    calls = [first[0][12]]
+    while pipe.available:
+        calls.append(pipe.read(10_000)[0][12])
+    assert calls == list(range(answered + 1, 102))
+    pipe.write(b"".join(requests))
+    pipe.close()
+    while later:
+        later.pop()()
+    assert not pipe.available

@@ -177,6 +177,9 @@ def secure_channel_only(call: Call) -> bytes:
     raise Fault(FaultStatus.ACCESS_DENIED, "only over a secure channel")
 
 
+_NAMES: Final = ((20, MAX_LOOKUPS), (24, MAX_LOOKUPS))
+"""Where Count and the length of the array stand, behind the handle."""
+_SIDS: Final = ((20, MAX_LOOKUPS), (28, MAX_LOOKUPS))
 _NOTHING_MAPPED: Final = bytes(16)
 """No domains, no entries, none mapped."""
 
@@ -186,12 +189,14 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
         (POLICY_HANDLE, _names),
         lookup_names(lsat.LsarLookupNamesResponse, lsat.LSA_TRANSLATED_SID),
         _NOTHING_MAPPED,
+        _NAMES,
     ),
     15: Operation(
         lsat.LsarLookupSids,
         (POLICY_HANDLE, _sids),
         lookup_sids(lsat.LsarLookupSidsResponse, lsat.LSAPR_TRANSLATED_NAME),
         _NOTHING_MAPPED,
+        _SIDS,
     ),
     45: Operation(GetUserNameRequest, (lambda request: request.domain_wanted,), get_user_name),
     57: Operation(
@@ -199,18 +204,21 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
         (POLICY_HANDLE, _sids),
         lookup_sids(lsat.LsarLookupSids2Response, lsat.LSAPR_TRANSLATED_NAME_EX),
         _NOTHING_MAPPED,
+        _SIDS,
     ),
     58: Operation(
         lsat.LsarLookupNames2,
         (POLICY_HANDLE, _names),
         lookup_names(lsat.LsarLookupNames2Response, lsat.LSAPR_TRANSLATED_SID_EX),
         _NOTHING_MAPPED,
+        _NAMES,
     ),
     68: Operation(
         lsat.LsarLookupNames3,
         (POLICY_HANDLE, _names),
         lookup_names(lsat.LsarLookupNames3Response, lsat.LSAPR_TRANSLATED_SID_EX2),
         _NOTHING_MAPPED,
+        _NAMES,
     ),
     76: Operation(lsat.LsarLookupSids3, (), secure_channel_only, refusal=True),
     77: Operation(lsat.LsarLookupNames4, (), secure_channel_only, refusal=True),

@@ -71,8 +71,10 @@ def _rids(request: Any) -> list[int]:
 
 
 _NO_ARRAYS: Final = bytes(16)
+_COUNTS: Final = ((20, MOST_LOOKUPS), (32, MOST_LOOKUPS))
+"""Where Count and the number of elements that are there stand, behind the handle."""
 
 OPERATIONS: Final[Mapping[int, Operation]] = {
-    17: Operation(samr.SamrLookupNamesInDomain, (DOMAIN_HANDLE, _names), lookup_names, _NO_ARRAYS),
-    18: Operation(samr.SamrLookupIdsInDomain, (DOMAIN_HANDLE, _rids), lookup_rids, _NO_ARRAYS),
+    17: Operation(samr.SamrLookupNamesInDomain, (DOMAIN_HANDLE, _names), lookup_names, _NO_ARRAYS, _COUNTS),
+    18: Operation(samr.SamrLookupIdsInDomain, (DOMAIN_HANDLE, _rids), lookup_rids, _NO_ARRAYS, _COUNTS),
 }
