@@ -46,6 +46,8 @@ def heed_local_programs(reactor: Any, opens: OpenFiles, log: EventLog) -> None:
         reactor.addReader(reader)
         return lambda: reactor.removeReader(reader)
 
-    opens.watches.outside = OutsideChanges(opens.watches, listen, reactor.callLater, log.problem)
+    opens.watches.outside = OutsideChanges(
+        opens.watches, listen, reactor.callLater, log.problem, opens.world.turn
+    )
     opens.local_opens = LocalOpens(listen, log.problem)
     opens.local_locks = partial(LocalLocks, reactor.callLater) if SUPPORTED else None

@@ -100,7 +100,7 @@ class LocalOpens:
         if watches is None:
             return
         seen: dict[int, int] = {}
-        for event in watches.read():
+        for event in watches.read(lambda: True):  # what a flood has more of comes with the next turn
             guarded = self._files.get(event.watch)
             if guarded is not None:
                 seen[event.watch] = seen.get(event.watch, 0) | event.mask

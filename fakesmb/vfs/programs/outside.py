@@ -17,12 +17,15 @@ from fakesmb.vfs.programs.inotify import Event, Inotify
 from fakesmb.vfs.reactor import CallLater, DelayedCall, Listen
 from fakesmb.vfs.rules.localprograms import OwnChange
 from fakesmb.vfs.rules.watches import Watches
+from fakesmb.world import Turn
 
 MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
 _FEW: Final = 256
 """Up to so many watches are removed one by one; more are ended at once by closing the descriptor."""
 _OTHER_HALF_SECONDS: Final = 0.02
+_SWEEP_SECONDS: Final = 0.1
+"""So long after a watch has ended, those directories are looked for that nobody watches any longer."""
 _AT_ONCE: Final = 32
 """Directories of a tree entered in one turn of the reactor."""
 _MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
@@ -45,8 +48,14 @@ class OutsideChanges:
     """
 
     def __init__(
-        self, watches: Watches, listen: Listen, call_later: CallLater, problem: Callable[[str], None]
+        self,
+        watches: Watches,
+        listen: Listen,
+        call_later: CallLater,
+        problem: Callable[[str], None],
+        turn: Turn | None = None,
     ) -> None:
+        self._turn = turn or Turn()
         self._watches = watches
         self._listen = listen
         self._call_later = call_later
@@ -57,6 +66,7 @@ class OutsideChanges:
         self._numbers: dict[str, int] = {}
         self._to_enter: deque[str] = deque()
         self._entering: DelayedCall | None = None
+        self._sweeping: DelayedCall | None = None
         self._expected: Counter[tuple[int, str]] = Counter()
         self._touched: set[str] = set()
         self._moving: tuple[int, str, int] | None = None
@@ -86,6 +96,11 @@ class OutsideChanges:
         if not self._watches.active:
             self._rest()
             return
+        if self._sweeping is None:  # thousands may end at once
+            self._sweeping = self._call_later(_SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
         tops = {(watch.path, watch.recursive) for watch in self._watches}
         for path in [path for path in self._numbers if not _needed(path, tops)]:
             self._drop(path)
@@ -103,6 +118,9 @@ class OutsideChanges:
             self._unlisten = None
         if self._entering is not None and self._entering.active():
             self._entering.cancel()
+        if self._sweeping is not None and self._sweeping.active():
+            self._sweeping.cancel()
+        self._sweeping = None
         self._moving = None
         self._forget_timer()
         if self._inotify is not None and len(self._paths) <= _FEW:
@@ -159,18 +177,20 @@ class OutsideChanges:
             self._entering = self._call_later(0, self._enter_some)
 
     def _enter(self, path: str, *, report: bool) -> None:
-        """Watches what is in a directory; with `report` all in it is new, and nobody has been told."""
-        with suppress(OSError), scandir(path) as entries:
-            for entry in entries:
-                directory = entry.is_dir(follow_symlinks=False)
-                if report:
-                    self._expected[OwnChange.ADDED, entry.path] += 1
-                    self._watches.report(entry.path, FileAction.ADDED, _name_bit(directory))
-                if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
+        """Watches what is in a directory; with `report` all in it is new, at any depth, and nobody has been told."""
+        new = [path]
+        while new:
+            with suppress(OSError), scandir(new.pop()) as entries:
+                for entry in entries:
+                    directory = entry.is_dir(follow_symlinks=False)
                     if report:
-                        self._enter(entry.path, report=True)
-                    else:
-                        self._enter_later(entry.path)
+                        self._expected[OwnChange.ADDED, entry.path] += 1
+                        self._watches.report(entry.path, FileAction.ADDED, _name_bit(directory))
+                    if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
+                        if report:
+                            new.append(entry.path)
+                        else:
+                            self._enter_later(entry.path)
 
     def _is_in_tree(self, path: str) -> bool:
         """Whether somebody watches all directories at and around this path."""
@@ -211,19 +231,24 @@ class OutsideChanges:
     # -- what others do ------------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Reads the events, and reports the changes that this server did not make."""
+        """Reads the events, and reports the changes that this server did not make.
+
+        Of a flood it leaves some for a later turn: then it is not known yet which expected events never come.
+        """
         if self._inotify is None:
             return
+        self._turn.begin()
         reported: set[tuple[str, int]] = set()
-        for event in self._inotify.read():
+        for event in self._inotify.read(self._turn.over):
             self._take(event, reported)
             if not self._watches.active:  # a report ended the last watch
                 return
         if self._moving is not None and self._finishing is None:
             # Whoever renames may be held up between the system's two events.
             self._finishing = self._call_later(_OTHER_HALF_SECONDS, self._finish_move)
-        self._expected.clear()
-        self._touched.clear()
+        if self._inotify.drained:
+            self._expected.clear()
+            self._touched.clear()
 
     def _take(self, event: Event, reported: set[tuple[str, int]]) -> None:
         if event.mask & inotify.OVERFLOW:

@@ -148,8 +148,8 @@ def test_writes_of_the_holder_are_not_told_of_for_ever(
     events: list[Event] = []
     read = Inotify.read
 
-    def counted(watches: Inotify) -> Iterator[Event]:
-        for event in read(watches):
+    def counted(watches: Inotify, enough: Callable[[], bool] = bool) -> Iterator[Event]:
+        for event in read(watches, enough):
             events.append(event)
             yield event
 
