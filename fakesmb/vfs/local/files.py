@@ -83,8 +83,9 @@ class FileHandle(LocalHandle):
 
     def write_zeros(self, offset: int, size: int, pid: int) -> None:
         """`FileStore.write_zeros`."""
-        if not self.access & WRITES_DATA:
-            raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
+        if not self.access & Access.WRITE_DATA:
+            self.check_appends()
+            offset = os.fstat(self.fd).st_size
         self._check_locks(offset, size, pid, writes=True)
         if offset > LARGEST - size:
             raise SMBError(NT.INVALID_PARAMETER, f"{size} bytes at offset {offset} end beyond 2^63 - 1")

@@ -326,6 +326,14 @@ def test_the_right_to_append_appends(lab: Lab, name: str, disposition: int, acce
     assert lab.store.query(first).end_of_file == len(kept) + 15
 
 
+def test_zeros_are_appended_too(lab: Lab) -> None:
+    """A copy of a hole cuts nothing out of a file that may only grow."""
+    first = lab.open("a", disposition=Disposition.OPEN_IF).handle
+    lab.store.write(first, 0, b"old", 1)
+    lab.store.write_zeros(lab.open("a", Access.APPEND_DATA).handle, 0, 2, 1)
+    assert lab.store.read(first, 0, 100, 1) == b"old\0\0"
+
+
 def test_appending_meets_the_locks_of_the_end(lab: Lab) -> None:
     """Not those of the offset that the write names."""
     first = lab.open("a", disposition=Disposition.OPEN_IF).handle
