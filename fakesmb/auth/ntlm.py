@@ -9,7 +9,7 @@ import hashlib
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
+from fakesmb.auth.accounts import DECOY_HASH, Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, ntowf_v2, upper
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
@@ -92,7 +92,9 @@ def _in_the_lm_field(
 ) -> Proof | None:
     if Form.LM in forms:
         hashed = account.lm_hash
-        right = compare_digest(lm, des_long(hashed or NO_KEY, challenge))  # the same work where there is none
+        right = compare_digest(
+            lm, des_long(hashed or DECOY_HASH, challenge)
+        )  # the same work where there is none
         if right and hashed is not None:
             return Proof(Form.LM, hashed[:8] + bytes(8))
     if Form.LMV2 in forms:
