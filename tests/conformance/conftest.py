@@ -19,6 +19,7 @@ port = 0
 [timing]
 sharing_violation = {sharing_violation}
 write_time = {write_time}
+wrong_password = 0
 [[user]]
 name = "{user}"
 password = "{password}"
