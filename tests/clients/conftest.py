@@ -29,7 +29,12 @@ def start(
         (docs / "readme.txt").write_text("read only\n")
         smb_conf = base / "smb.conf"
         smb_conf.write_text("[global]\nclient min protocol = NT1\nclient max protocol = NT1\n")
-        words = ["--port", "0", "--share", f"files={folder}", "--share", f"docs={docs},ro"]
+        patient = (
+            base / "fakesmb.toml"
+        )  # the tests of many clients send wrong passwords, all from one address
+        patient.write_text("[timing]\nwrong_password = 0\n")
+        words = ["--config", str(patient), "--port", "0"]
+        words += ["--share", f"files={folder}", "--share", f"docs={docs},ro"]
         words += ["--share", f"c$={folder}", "--admin", f"{USER}:{PASSWORD}", "--user", "bob:Hunter22"]
         words += [*serve_options, *arguments]
         with serving(fakesmb_command, fakesmb_environment, base, *words) as served:
