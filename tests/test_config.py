@@ -229,6 +229,17 @@ def test_every_key_is_documented(checkout: Path) -> None:
     assert missing == []
 
 
+def test_the_settings_for_a_shared_network_are_settings(checkout: Path) -> None:
+    """The file that SECURITY.md shows can be used, and asks for more than the defaults."""
+    text = (checkout / "SECURITY.md").read_text(encoding="utf-8")
+    part = msgspec.toml.decode(text.partition("```toml\n")[2].partition("```")[0], type=FilePart)
+    assert (part.server.signing, part.server.anonymous, part.server.guest) == ("required", False, "off")
+    assert part.server.run_as
+    assert part.timing.lock_out > 0
+    assert part.limits.connections < Limits().connections
+    assert [share.users for share in part.share] == [[user.name for user in part.user]]
+
+
 def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> None:
     text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
     text = text.partition("```toml\n")[2].partition("```")[0]
