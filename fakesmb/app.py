@@ -115,6 +115,7 @@ class FakeSMB:
             log_apart = log_apart and everybody_may_run(sys.executable)
         for sink in (self.journal, *_sinks(config, apart=log_apart)):
             self.log.add(sink)
+        shares: list[Share] = []
         try:
             world = World()
             world.turn = getattr(reactor, "turn", world.turn)
@@ -132,6 +133,9 @@ class FakeSMB:
                 _give_up_rights(config)
         except BaseException:
             self._stop_listening()
+            for share in shares:
+                if share.store is not None:
+                    share.store.shutdown()
             self.log.close()
             self._factory = None
             raise

@@ -80,12 +80,12 @@ def save(target: str | int, descriptor: Descriptor, *, follow: bool = True) -> N
         raise
 
 
-def _used(root: str) -> bool:
+def _used(root: Directory) -> bool:
     """Whether a file of this share had a descriptor once."""
     if not xattrs.HAVE:
         return False
     try:
-        os.getxattr(root, USED)
+        os.getxattr(root.xattr_base, USED)
     except OSError:
         return False
     return True
@@ -97,7 +97,7 @@ class Guard:
     __slots__ = ("_always", "_opens", "_root", "privileged", "token")
 
     def __init__(
-        self, root: str, opens: OpenFiles, token: Token | None = None, *, always: bool = False
+        self, root: Directory, opens: OpenFiles, token: Token | None = None, *, always: bool = False
     ) -> None:
         self._root = root
         self._opens = opens
@@ -155,7 +155,7 @@ class Guard:
         self._opens.secured = True
         if not _used(self._root):
             with suppress(OSError):
-                os.setxattr(self._root, USED, b"1")
+                os.setxattr(self._root.xattr_base, USED, b"1")
 
     def check_add(self, parent: Directory, *, directory: bool) -> None:
         """Raises ACCESS_DENIED where this user may not put a new name into a directory."""

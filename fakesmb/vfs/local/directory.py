@@ -14,6 +14,8 @@ _LINUX: Final = sys.platform == "linux"
 _SETTLED_NS: Final = 20_000_000
 """Changes within one tick of the kernel's clock leave one time: a younger listing proves nothing."""
 
+_CLOSED: Final = -1
+
 Stamp = tuple[int, int, int, int, int]
 
 
@@ -104,12 +106,11 @@ class Listing:
 
 
 class Directory:
-    """A directory inside the share, held open (the root by its path). All steps from it stay in it."""
+    """A directory inside the share, held open. All steps from it stay in it."""
 
     __slots__ = (
         "__weakref__",
         "_world",
-        "base",
         "fd",
         "listing",
         "lists",
@@ -119,33 +120,49 @@ class Directory:
         "xattr_base",
     )
 
-    def __init__(self, path: str, fd: int | None, prefix: str, world: World) -> None:
+    def __init__(self, path: str, fd: int, prefix: str, world: World) -> None:
         self.path = path
-        self.fd = fd
         self._world = world
         self.prefix = prefix
         """What `Info.path` of its files begins with: `\\dir\\`."""
         self.under = path.rstrip("/") + "/"
-        self.base = "" if fd is not None else self.under
-        self.xattr_base = f"/proc/self/fd/{fd}/" if fd is not None and _LINUX else self.under
-        self.listing: Listing | None = None
         self.lists: dict[tuple[object, tuple[str, ...]], ReferenceType[object]] = {}
         """The lists that searches go through now, as long as one does; by how they are sorted, and their dots."""
+        self.fd = _CLOSED
+        self.hold(fd)
 
     def __del__(self) -> None:
-        if self.fd is not None:
-            os.close(self.fd)
+        self.let_go()
+
+    def hold(self, fd: int) -> None:
+        """From now on it is what this descriptor is open on."""
+        self.let_go()
+        self.fd = fd
+        self.xattr_base = f"/proc/self/fd/{fd}/" if _LINUX else self.under
+        self.listing: Listing | None = None
+        self.lists.clear()
+
+    def let_go(self) -> None:
+        """Closes the descriptor: whatever is asked of it then fails."""
+        if self.fd != _CLOSED:
+            fd, self.fd = self.fd, _CLOSED
+            self.listing = None
+            os.close(fd)
 
     def is_in_place(self) -> bool:
         """Whether it is where it was when it was opened, or has been moved."""
-        return self.fd is None or place_of(self.fd) == self.path
+        return place_of(self.fd) == self.path
 
     def lstat(self, name: str) -> os.stat_result:
-        return os.stat(self.base + name, dir_fd=self.fd, follow_symlinks=False)
+        return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+
+    def read_link(self, name: str) -> str:
+        """The target of a symbolic link."""
+        return os.readlink(name, dir_fd=self.fd)
 
     def status(self) -> os.stat_result:
         """The directory's own facts."""
-        return os.stat(self.path) if self.fd is None else os.stat(self.fd)
+        return os.stat(self.fd)
 
     def stamp(self) -> Stamp:
         """What changes whenever a name in it does (but for two changes within one tick of the clock)."""
@@ -156,27 +173,26 @@ class Directory:
         return self._world.disk_ns() - stamp[1] > _SETTLED_NS
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
-        return os.open(self.base + name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
+        """A descriptor of what has the name now, "" for the directory itself; a link at its end is not followed."""
+        return os.open(name or ".", flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
 
     def mkdir(self, name: str) -> None:
-        os.mkdir(self.base + name, 0o777, dir_fd=self.fd)
+        os.mkdir(name, 0o777, dir_fd=self.fd)
 
     def rmdir(self, name: str) -> None:
-        os.rmdir(self.base + name, dir_fd=self.fd)
+        os.rmdir(name, dir_fd=self.fd)
 
     def unlink(self, name: str) -> None:
-        os.unlink(self.base + name, dir_fd=self.fd)
+        os.unlink(name, dir_fd=self.fd)
 
     def rename(self, name: str, to: "Directory", new: str) -> None:
-        os.rename(self.base + name, to.base + new, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+        os.rename(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd)
 
     def link(self, name: str, to: "Directory", new: str) -> None:
-        os.link(self.base + name, to.base + new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
+        os.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
 
     def scan(self) -> "os._ScandirIterator[str]":
         """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed."""
-        if self.fd is None:
-            return os.scandir(self.path)
         fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
         try:
             return os.scandir(fd)
@@ -185,8 +201,6 @@ class Directory:
 
     def names(self) -> list[str]:
         """All of them at once."""
-        if self.fd is None:
-            return os.listdir(self.path)
         fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
         try:
             return os.listdir(fd)

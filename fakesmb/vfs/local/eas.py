@@ -19,14 +19,14 @@ from fakesmb.vfs.store import Ea
 _PREFIX: Final = "user."
 
 
-def load(target: str | int) -> list[Ea]:
+def load(target: str | int, *, follow: bool = True) -> list[Ea]:
     """The EAs of a file, without extended attributes that no client could have set."""
-    return list(_present(target).values())
+    return list(_present(target, follow=follow).values())
 
 
-def size(target: str | int) -> int:
+def size(target: str | int, *, follow: bool = True) -> int:
     """EaSize: the length of the EAs as a list ([MS-CIFS] 2.2.1.2.2.1), 0 where there are none."""
-    return size_of(load(target))
+    return size_of(_present(target, follow=follow).values())
 
 
 def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int:
@@ -86,12 +86,12 @@ def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea]) -> No
             os.setxattr(target, _PREFIX + ea.name, ea.value)
 
 
-def _present(target: str | int) -> dict[str, Ea]:
+def _present(target: str | int, *, follow: bool = True) -> dict[str, Ea]:
     found: dict[str, Ea] = {}
-    for xattr in sorted(xattrs.names(target)):
+    for xattr in sorted(xattrs.names(target, follow=follow)):
         name = name_in(xattr)
         if name:
-            held = xattrs.value(target, xattr)
+            held = xattrs.value(target, xattr, follow=follow)
             if held and len(held) <= LARGEST:
                 found.setdefault(fold(name), Ea(name, held))
     return found

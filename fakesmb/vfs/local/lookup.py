@@ -1,24 +1,29 @@
 """From a client's path to a place on the disk: whatever its case, and never outside the share.
 
-A directory is held by a descriptor, and each use of it first asks the system where that descriptor now is;
-the last step from there to a file never follows a link (openat, fstatat, unlinkat). So neither `..`, nor a
-symbolic link, nor a directory that is moved meanwhile leads out.
+The root and every directory below it are held by descriptors, and paths begin at the root's. Each use of a directory
+first asks the system where its descriptor now is; the last step from there to a file never follows a link (openat,
+fstatat, unlinkat). So neither `..`, nor a symbolic link, nor a directory that is moved meanwhile leads out, nor a link
+that takes the root's place. Links are followed here, not by the kernel: their text never leads to look outside.
 """
 
 import os
 import stat
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.directory import Directory, place_of
+from fakesmb.vfs.local.links import Way
+from fakesmb.vfs.local.roots import GONE, OPEN_DIRECTORY, leads_to, new_root, root_at
 from fakesmb.vfs.paths import Path, check_name
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.world import World
 
-_OPEN_DIRECTORY: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _HELD_DIRECTORIES: Final = 64
+_ROOT_SECONDS: Final = 0.1
+"""So long it may take to notice that the root was moved or replaced."""
 _NO_NAMES: Final = ("", ".", "..")
 
 
@@ -58,25 +63,60 @@ class Entry:
 
 
 class Lookup:
-    """Finds places below one root. Holds a bounded number of directories open; `close` lets them go."""
+    """Finds places below one root, which is held by a descriptor. Holds a bounded number of directories more open;
+    `close` lets them all go until something is looked for again.
+    """
 
     posix = False
     """Whether names have POSIX's rules, and not Windows'."""
 
-    def __init__(self, root: str, world: World | None = None) -> None:
+    def __init__(self, root: str, world: World | None = None, *, beside: "Lookup | None" = None) -> None:
+        """`beside`: another lookup of the same root, whose descriptor it shares."""
         self._world = world or World()
-        self.root = Directory(os.path.realpath(root), None, "\\", self._world)
+        self.root: Directory = root_at(root, self._world) if beside is None else beside.root
+        self._spelt = os.path.abspath(root)
+        """The root as it was given, which may lead over links, and as local people may spell it in theirs."""
         self._inside = self.root.path.rstrip("/") + "/"
         self._held: OrderedDict[tuple[str, ...], Directory] = OrderedDict()
         """Those used last are at the end."""
         self._places: WeakValueDictionary[str, Directory] = WeakValueDictionary()
         """Whatever is open, by where it is: one object for one directory, however clients spell it. What one lists
         the other changes."""
+        self._now = self._world.turn.now
+        self._look_again = self._now() + _ROOT_SECONDS
 
     def close(self) -> None:
         """Lets go of all held directories."""
         self._held.clear()
-        self.root.listing = None
+        self.root.let_go()
+        self._look_again = 0.0
+
+    def current_root(self) -> Directory:
+        """The root, which is still the folder that is shared: see `_check_root`."""
+        if self._now() > self._look_again:
+            self._check_root()
+        return self.root
+
+    def _check_root(self) -> None:
+        """Notices that the root is no longer where it was. A new folder in its place, no link, is the share then.
+
+        Raises OBJECT_PATH_NOT_FOUND as long as there is none.
+        """
+        root = self.root
+        with suppress(PermissionError):  # who may not look up the path may have it open all the same
+            if not leads_to(root.path, root.fd):
+                self._held.clear()
+                self._look_again = 0.0
+                root.hold(new_root(root.path))
+        self._look_again = self._now() + _ROOT_SECONDS
+
+    def _root_entry(self) -> Entry:
+        root = self.current_root()
+        st = root.status()
+        if not st.st_nlink:  # it was removed
+            self._check_root()
+            st = root.status()
+        return Entry(root, "", st)
 
     def entry(self, path: Path) -> Entry:
         """The place a path means, existing or not (`st` None: the directory is there, the name is not).
@@ -85,7 +125,7 @@ class Lookup:
         """
         parts = path.parts
         if not parts:
-            return Entry(self.root, "", self.root.status())
+            return self._root_entry()
         return self.child(self.directory(parts[:-1]), parts[-1])
 
     def child(self, directory: Directory, name: str) -> Entry:
@@ -100,7 +140,7 @@ class Lookup:
             except FileNotFoundError:
                 raise SMBError(NT.OBJECT_PATH_NOT_FOUND, "the directory is gone") from None
             if actual is None:
-                return Entry(directory, name, None)
+                return self._nothing(directory, name)
             name = actual
             try:
                 st = directory.lstat(name)
@@ -109,6 +149,13 @@ class Lookup:
         if stat.S_ISLNK(st.st_mode):
             return self._follow(directory, name)
         return Entry(directory, name, st)
+
+    def _nothing(self, directory: Directory, name: str) -> Entry:
+        """The entry of a name that is not there; of a root that was removed, in the folder that took its place."""
+        if directory is self.root and not directory.status().st_nlink:
+            self._check_root()
+            return self.child(directory, name)
+        return Entry(directory, name, None)
 
     def check_new(self, name: str) -> None:
         """Raises OBJECT_NAME_INVALID unless a file may get this name."""
@@ -145,7 +192,7 @@ class Lookup:
     def unfollowed(self, path: Path) -> Entry:
         """`entry` of the name itself: a symbolic link at the end is not followed."""
         if not path.parts:
-            return Entry(self.root, "", self.root.status())
+            return self._root_entry()
         directory = self.directory(path.parts[:-1])
         name = self.own_name(directory, path.name)
         try:
@@ -155,6 +202,8 @@ class Lookup:
 
     def directory(self, parts: tuple[str, ...]) -> Directory:
         """The directory these components lead to; OBJECT_PATH_NOT_FOUND where one is missing or a file."""
+        if self._now() > self._look_again:
+            self._check_root()
         if not parts:
             return self.root
         held = self._held.get(parts)
@@ -166,11 +215,12 @@ class Lookup:
         return self._enter(parts)
 
     def _enter(self, parts: tuple[str, ...]) -> Directory:
-        path = self._inside + "/".join(parts)
         try:
-            directory = self._hold(path)
-            linked = directory.path != path
-        except (FileNotFoundError, NotADirectoryError):
+            directory = self._hold(os.open("/".join(parts), OPEN_DIRECTORY, dir_fd=self.root.fd))
+            linked = directory.path != self._inside + "/".join(parts)
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
             directory, linked = self._walk(parts)
         # What is reached over a link is found again each time, for the link may lead elsewhere by then.
         if not linked:
@@ -179,9 +229,8 @@ class Lookup:
             self._held[parts] = directory
         return directory
 
-    def _hold(self, path: str) -> Directory:
-        """Opens a directory by its path on disk and makes sure that it is inside."""
-        fd = os.open(path, _OPEN_DIRECTORY)
+    def _hold(self, fd: int) -> Directory:
+        """The directory that a descriptor is open on, which goes over to it, unless it is outside."""
         try:
             place = place_of(fd)
             if place == self.root.path:
@@ -220,27 +269,52 @@ class Lookup:
         if not entry.data_name:
             return entry.data_directory
         try:
-            return self._hold(entry.data_directory.path_of(entry.data_name))
+            return self._hold(entry.data_directory.open(entry.data_name, OPEN_DIRECTORY))
         except (FileNotFoundError, NotADirectoryError):
             raise SMBError(NT.OBJECT_PATH_NOT_FOUND, entry.name) from None
 
     def _follow(self, directory: Directory, name: str) -> Entry:
-        """The entry of a symbolic link: where its end is, if that is inside."""
-        end = os.path.realpath(directory.path_of(name))
-        if end == self.root.path:
-            entry = Entry(directory, name, self.root.status())
-            entry.data_directory, entry.data_name = self.root, ""
-            return entry
-        if not end.startswith(self._inside):
-            raise SMBError(NT.ACCESS_DENIED, "a link leads out of the share")
-        parent, _, last = end.rpartition("/")
+        """The entry of a symbolic link: where its end is, if that is inside. Nothing outside is looked at."""
+        inner = directory.path[len(self._inside) :]
+        way = Way(self.root.path, self._spelt, inner.split("/") if inner else [])
         try:
-            place = self.root if parent == self.root.path else self._hold(parent)
-            st = place.lstat(last)
+            way.turn(directory.read_link(name))
+            found = self._end_of(way)
         except (FileNotFoundError, NotADirectoryError):
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, "the link leads to nothing") from None
-        if stat.S_ISLNK(st.st_mode):
-            raise SMBError(NT.ACCESS_DENIED, "the link changes, or leads back to itself")
-        entry = Entry(directory, name, st)
-        entry.data_directory, entry.data_name = place, last
+        entry = Entry(directory, name, found.st)
+        entry.data_directory, entry.data_name = found.directory, found.name
         return entry
+
+    def _end_of(self, way: Way) -> Entry:
+        """What is at the end of a way, which goes over no link any more."""
+        last = None
+        for part in way.steps():
+            place = self._at(way.names)
+            st = place.lstat(part)
+            if stat.S_ISLNK(st.st_mode):
+                way.turn(place.read_link(part))
+            elif way.ends:
+                last = Entry(place, part, st)
+            elif not stat.S_ISDIR(st.st_mode):
+                raise NotADirectoryError(part)
+            else:
+                way.names.append(part)
+        if last is not None:
+            return last
+        if not way.names:
+            return self._root_entry()
+        place, name = self._at(way.names[:-1]), way.names[-1]
+        return Entry(place, name, place.lstat(name))
+
+    def _at(self, names: list[str]) -> Directory:
+        """The directory at a place, by names on disk none of which is a link."""
+        if not names:
+            return self.root
+        inner = "/".join(names)
+        there = self._places.get(self._inside + inner)
+        if there is None or not there.is_in_place():
+            there = self._hold(os.open(inner, OPEN_DIRECTORY | os.O_NOFOLLOW, dir_fd=self.root.fd))
+            if there.path != self._inside + inner:
+                raise SMBError(NT.ACCESS_DENIED, "the way that a link leads changes")
+        return there

@@ -102,7 +102,7 @@ class Opener:
         if replacing:
             self._check_replace(request, attributes)
             if request.allocation:
-                check_room(self._lookup.root.path, request.allocation)
+                check_room(self._lookup.root.fd, request.allocation)
         access = grant(mask, read_only_share=self._read_only, attributes=attributes)
         if options & Option.DELETE_ON_CLOSE:
             self._check_delete_on_close(entry, attributes)
@@ -185,7 +185,7 @@ class Opener:
             raise SMBError(NT.CANNOT_DELETE, "a new read-only file cannot be deleted on close")
         self._lookup.check_new(entry.name)
         if request.allocation:
-            check_room(self._lookup.root.path, request.allocation)
+            check_room(self._lookup.root.fd, request.allocation)
         access = grant(mask, read_only_share=False, attributes=0)
         parent = entry.directory
         if self._opens.deleting and self._opens.is_deleting(parent.status()):

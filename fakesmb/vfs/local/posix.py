@@ -75,7 +75,7 @@ class LocalPosixFiles:
         assert entry.st is not None
         if not stat.S_ISLNK(entry.st.st_mode):
             raise SMBError(NT.INVALID_PARAMETER, "not a symbolic link")
-        return os.readlink(entry.directory.base + entry.name, dir_fd=entry.directory.fd)
+        return entry.directory.read_link(entry.name)
 
     def search(self, directory: Path, pattern: str, attributes: int) -> PosixSearch:
         """Begins a search that gives the facts of names themselves."""
@@ -104,7 +104,7 @@ class LocalPosixFiles:
             assert st is not None
             if self._opens.secured:
                 self._guard.check(entry, access)
-            name, where, follow = place.base + entry.name or ".", place.fd, False
+            name, where, follow = entry.name or ".", place.fd, False
             xattrs: str | int = entry.xattr_path
             shown = entry.name
         else:
@@ -171,7 +171,7 @@ class LocalPosixFiles:
             )
         entry = self._new(path)
         entry.directory.about_to_change()
-        os.symlink(target, entry.directory.base + entry.name, dir_fd=entry.directory.fd)
+        os.symlink(target, entry.name, dir_fd=entry.directory.fd)
         self._added(entry)
 
     def make_node(self, path: Path, kind: int) -> None:
@@ -179,7 +179,7 @@ class LocalPosixFiles:
         self._check_writable()
         entry = self._new(path)
         entry.directory.about_to_change()
-        os.mknod(entry.directory.base + entry.name, kind | 0o600, dir_fd=entry.directory.fd)
+        os.mknod(entry.name, kind | 0o600, dir_fd=entry.directory.fd)
         self._added(entry)
 
     def make_hard_link(self, old: Path, new: Path) -> None:

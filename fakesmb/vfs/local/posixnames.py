@@ -27,7 +27,7 @@ class ExactLookup(Lookup):
         try:
             st = directory.lstat(name)
         except FileNotFoundError:
-            return Entry(directory, name, None)
+            return self._nothing(directory, name)
         if stat.S_ISLNK(st.st_mode):
             return self._follow(directory, name)
         return Entry(directory, name, st)

@@ -214,7 +214,7 @@ class LocalSearch:
         if name in _DOTS:
             return self._look_dots(directory, name)
         try:
-            st = os.stat(directory.base + name, dir_fd=directory.fd, follow_symlinks=False)
+            st = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
             if stat.S_ISLNK(st.st_mode):
                 return self._look_link(directory, name)
             stored = load(directory.xattr_base + name, st, self._opens.side)
@@ -238,10 +238,7 @@ class LocalSearch:
 
     def _look_dots(self, directory: Directory, name: str) -> Info | None:
         try:
-            if directory.fd is None:
-                st = directory.status()
-            else:
-                st = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+            st = directory.status() if directory is self._lookup.root else directory.lstat(name)
         except OSError:
             return None
         info = info_of(st, NOTHING, "", directory.prefix + name, None)

@@ -81,9 +81,9 @@ class LocalStore:
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
         self._lookup = self._names = Lookup(root, opens.world)
-        self._exact_names = ExactLookup(root, opens.world)
+        self._exact_names = ExactLookup(root, opens.world, beside=self._names)
         self._search = LocalSearch
-        self._let_in(Guard(self._lookup.root.path, opens, always=acls))
+        self._let_in(Guard(self._lookup.root, opens, always=acls))
 
     def _let_in(self, guard: Guard) -> None:
         self._guard = guard
@@ -256,14 +256,14 @@ class LocalStore:
         if ea_size and not stat.S_ISLNK(
             found.st_mode
         ):  # a link has none, and those of the file that it leads to are not asked for
-            info.ea_size = eas.size(entry.xattr_path)
+            info.ea_size = eas.size(entry.xattr_path, follow=False)
         return info
 
     def streams(self, target: "Handle | Path") -> list[StreamFacts]:
         """The data streams of a file, the unnamed one first; a directory has named ones only."""
         if isinstance(target, Path):
             entry = self._lookup.find(target)
-            return streamfiles.listed(entry.xattr_path, self.query(Path(target.parts)))
+            return streamfiles.listed(entry.xattr_path, self.query(Path(target.parts)), follow=False)
         local = local_handle(target)
         return streamfiles.listed(local.xattr_target, local.query_base())
 
@@ -280,7 +280,7 @@ class LocalStore:
             entry = self._lookup.find(target)
             if self.opens.secured:
                 self._guard.check(entry, Access.READ_EA)
-            return eas.load(entry.xattr_path)
+            return eas.load(entry.xattr_path, follow=False)
         local = local_handle(target)
         local.check_has_eas()
         if not local.access & Access.READ_EA:
@@ -459,11 +459,14 @@ class LocalStore:
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""
-        root = self._lookup.root
-        st = root.status()
-        stored = load(root.under, st, self.opens.side)
-        named = xattrs.supported(root.path)
-        return volume_of(root.path, self._label, creation_time(stored.creation_time, st), streams=named)
+        entry = self._lookup.entry(Path(()))
+        root, st = entry.directory, entry.st
+        assert st is not None
+        stored = load(root.xattr_base, st, self.opens.side)
+        named = xattrs.supported(root.xattr_base)
+        return volume_of(
+            root.fd, root.path, self._label, creation_time(stored.creation_time, st), streams=named
+        )
 
 
 def _locking(local: LocalHandle) -> LockTable:

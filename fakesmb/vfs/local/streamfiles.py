@@ -22,7 +22,7 @@ def info_of_name(entry: Entry, name: str, side: SideTable, file: OpenFile | None
     """What is known of a stream by its name; OBJECT_NAME_NOT_FOUND where it is not there."""
     assert entry.st is not None
     target = entry.xattr_path
-    there = streams.find(target, name)
+    there = streams.find(target, name, follow=False)
     if there is None:
         raise SMBError(NT.OBJECT_NAME_NOT_FOUND, name)
     stream = file.streams.get(fold(there)) if file is not None and file.streams else None
@@ -31,7 +31,7 @@ def info_of_name(entry: Entry, name: str, side: SideTable, file: OpenFile | None
     shown = f"{shown_name(entry.name)}:{there}"
     stored = load(target, entry.st, side)
     info = info_of(entry.st, stored, shown, entry.directory.prefix + shown, file)
-    return as_stream(info, streams.size(target, there), stream)
+    return as_stream(info, streams.size(target, there, follow=False), stream)
 
 
 def as_stream(info: Info, size: int, stream: StreamFile | None) -> Info:
@@ -46,11 +46,11 @@ def as_stream(info: Info, size: int, stream: StreamFile | None) -> Info:
     return info
 
 
-def listed(target: str | int, base: Info) -> list[StreamFacts]:
+def listed(target: str | int, base: Info, *, follow: bool = True) -> list[StreamFacts]:
     """All data streams of a file of which `base` is known, the unnamed one first."""
     found = [] if base.is_directory else [StreamFacts(UNNAMED, base.end_of_file, base.allocation_size)]
-    for name in streams.names(target):
-        size = streams.size(target, name)
+    for name in streams.names(target, follow=follow):
+        size = streams.size(target, name, follow=follow)
         found.append(StreamFacts(f":{name}:$DATA", size, round_up(size)))
     return found
 

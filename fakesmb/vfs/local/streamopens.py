@@ -147,7 +147,7 @@ class StreamOpener:
         changes = there is None or replacing
         access = self._granted(request, mask, entry, st, changes=changes, made=made)
         if changes and request.allocation:
-            check_room(self._lookup.root.path, request.allocation)
+            check_room(self._lookup.root.fd, request.allocation)
         file = base.streams.get(fold(path.stream)) if base is not None and base.streams else None
         if file is not None:
             try:

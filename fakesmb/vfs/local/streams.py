@@ -30,31 +30,31 @@ def name_in(xattr: str) -> str:
     return "" if any(character in ":/\\" or "\ud800" <= character <= "\udfff" for character in name) else name
 
 
-def names(target: str | int) -> list[str]:
+def names(target: str | int, *, follow: bool = True) -> list[str]:
     """The names of a file's streams, without the unnamed one, sorted as Windows does."""
-    return sorted(filter(None, map(name_in, xattrs.names(target))), key=fold)
+    return sorted(filter(None, map(name_in, xattrs.names(target, follow=follow))), key=fold)
 
 
-def find(target: str | int, name: str) -> str | None:
+def find(target: str | int, name: str, *, follow: bool = True) -> str | None:
     """The spelling of a stream's name on disk, in whatever case it is asked for; None where it is not there."""
-    found = names(target)
+    found = names(target, follow=follow)
     if name in found:
         return name
     wanted = fold(name)
     return next((one for one in found if fold(one) == wanted), None)
 
 
-def load(target: str | int, name: str) -> bytes | None:
+def load(target: str | int, name: str, *, follow: bool = True) -> bytes | None:
     """A stream's contents; None where it is not there."""
-    held = xattrs.value(target, _xattr(name))
+    held = xattrs.value(target, _xattr(name), follow=follow)
     if held is None:
         return None
     return held[:-1] if held.endswith(_END) else held
 
 
-def size(target: str | int, name: str) -> int:
+def size(target: str | int, name: str, *, follow: bool = True) -> int:
     """A stream's length; 0 for one that is gone."""
-    return len(load(target, name) or b"")
+    return len(load(target, name, follow=follow) or b"")
 
 
 def save(target: str | int, name: str, data: bytes | bytearray) -> None:

@@ -12,12 +12,12 @@ _ALWAYS = 0x00000007
 _NAMED_STREAMS = 0x00040000
 
 
-def volume_of(root: str, label: str, creation_time: int, *, streams: bool = False) -> Volume:
-    """The facts and the free space of the disk below `root`; the same folder keeps its serial number.
+def volume_of(disk: int | str, root: str, label: str, creation_time: int, *, streams: bool = False) -> Volume:
+    """The facts and the free space of a `disk` (a path or descriptor on it); the same `root` keeps its serial number.
 
     `streams`: files can have streams and EAs.
     """
-    facts = os.statvfs(root)
+    facts = os.statvfs(disk)
     unit = facts.f_frsize or 4096
     sectors = max(1, unit // BYTES_PER_SECTOR)
     return Volume(

@@ -1,6 +1,7 @@
 """Extended attributes of the disk: the storage of streams and EAs; a disk without them has one answer for all.
 
-A target is a path or the place of a descriptor in /proc (`LocalHandle.xattr_target`); links are followed.
+A target is a path, a descriptor or the place of one in /proc (`LocalHandle.xattr_target`), which is a link: links are
+followed. Without `follow` they are not: a name may have become a link that leads anywhere since it was looked at.
 """
 
 import errno
@@ -16,24 +17,24 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.E2BIG, errno.EDQUOT})
 BAD_NAME: Final = frozenset({errno.ERANGE, errno.EILSEQ, errno.ENAMETOOLONG})
 
 
-def names(target: str | int) -> list[str]:
+def names(target: str | int, *, follow: bool = True) -> list[str]:
     """The names of all, undecodable bytes as lone surrogates; no names where the disk has no extended attributes."""
     if not HAVE:
         return []
     try:
-        return os.listxattr(target)
+        return os.listxattr(target, follow_symlinks=follow)
     except OSError as error:
         if error.errno in UNSUPPORTED:
             return []
         raise
 
 
-def value(target: str | int, name: str) -> bytes | None:
+def value(target: str | int, name: str, *, follow: bool = True) -> bytes | None:
     """One value; None where it is not there."""
     if not HAVE:
         return None
     try:
-        return os.getxattr(target, name)
+        return os.getxattr(target, name, follow_symlinks=follow)
     except OSError as error:
         if error.errno in ABSENT:
             return None

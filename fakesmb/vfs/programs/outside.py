@@ -14,6 +14,7 @@ from typing import Final
 from fakesmb.nt.files import FileAction, Filter
 from fakesmb.vfs.programs import inotify
 from fakesmb.vfs.programs.inotify import Event, Inotify
+from fakesmb.vfs.programs.places import opened_in_place
 from fakesmb.vfs.reactor import CallLater, DelayedCall, Listen
 from fakesmb.vfs.rules.localprograms import OwnChange
 from fakesmb.vfs.rules.watches import Watches
@@ -180,17 +181,27 @@ class OutsideChanges:
         """Watches what is in a directory; with `report` all in it is new, at any depth, and nobody has been told."""
         new = [path]
         while new:
-            with suppress(OSError), scandir(new.pop()) as entries:
+            folder = new.pop()
+            with suppress(OSError), opened_in_place(folder) as fd, scandir(fd) as entries:
                 for entry in entries:
+                    inner = f"{folder.rstrip('/')}/{entry.name}"
                     directory = entry.is_dir(follow_symlinks=False)
                     if report:
-                        self._expected[OwnChange.ADDED, entry.path] += 1
-                        self._watches.report(entry.path, FileAction.ADDED, _name_bit(directory))
-                    if directory and entry.path not in self._numbers and self._add(entry.path, entry.path):
+                        self._expected[OwnChange.ADDED, inner] += 1
+                        self._watches.report(inner, FileAction.ADDED, _name_bit(directory))
+                    if directory and inner not in self._numbers and self._add_in_place(inner):
                         if report:
-                            new.append(entry.path)
+                            new.append(inner)
                         else:
-                            self._enter_later(entry.path)
+                            self._enter_later(inner)
+
+    def _add_in_place(self, path: str) -> bool:
+        """Watches the directory at a path, unless a link is there or on the way by now."""
+        try:
+            with opened_in_place(path) as fd:
+                return self._add(f"/proc/self/fd/{fd}", path)
+        except OSError:
+            return False
 
     def _is_in_tree(self, path: str) -> bool:
         """Whether somebody watches all directories at and around this path."""
@@ -225,7 +236,7 @@ class OutsideChanges:
 
     def _follow(self, path: str) -> None:
         """Something new is there: if it is a directory of a watched tree, it is watched as well."""
-        if path not in self._numbers and self._is_in_tree(path) and self._add(path, path):
+        if path not in self._numbers and self._is_in_tree(path) and self._add_in_place(path):
             self._enter_later(path)
 
     # -- what others do ------------------------------------------------------------------------------------
@@ -314,7 +325,7 @@ class OutsideChanges:
 
     def _new(self, path: str, *, directory: bool) -> None:
         """A local program made it; if it is a directory, things may be in it before it is watched."""
-        if directory and self._is_in_tree(path) and self._add(path, path):
+        if directory and self._is_in_tree(path) and self._add_in_place(path):
             self._enter(path, report=True)
 
     def _finish_move(self) -> None:

@@ -281,6 +281,7 @@ class TestKeeping:
         assert kept is not None
         assert kept.owner == BOB
         assert users.try_(users.eve, "n", Access.FILE_ALL) == Access.FILE_ALL
+        store.shutdown()
 
     def test_who_may_not_see_a_file_may_not_ask_for_it_by_name(self, users: Users, refuses: Refuses) -> None:
         users.protect("d\\b.txt", allow(BOB, Access.FILE_ALL))
@@ -294,6 +295,7 @@ class TestKeeping:
         later = LocalStore(str(users.lab.root), OpenFiles()).for_user(Token(EVE, EVERYONE, GROUP))
         with refuses(NT.ACCESS_DENIED):
             users.open(later, "a.txt", Access.READ_DATA)
+        later.shutdown()
 
     def test_keeping_the_default_changes_nothing_for_what_is_made_later(self, users: Users) -> None:
         """smbtorture and backup programs put back what they found."""

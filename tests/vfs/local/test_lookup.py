@@ -198,7 +198,7 @@ def test_a_swap_for_a_link_between_look_and_open_opens_nothing(
     original = os.open
 
     def swapped(path: str, flags: int, *rest: Any, **kw: Any) -> int:
-        if str(path).endswith("/a") and not (lab.root / "a").is_symlink():
+        if path == "a" and not (lab.root / "a").is_symlink():
             (lab.root / "a").unlink()
             (lab.root / "a").symlink_to(lab.outside / "secret.txt")
         return original(path, flags, *rest, **kw)
@@ -408,4 +408,4 @@ def test_directories_are_let_go_by_least_recent_use(lab: Lab) -> None:
     before = len(os.listdir("/proc/self/fd"))
     del often
     lookup.close()
-    assert before - len(os.listdir("/proc/self/fd")) == 64
+    assert before - len(os.listdir("/proc/self/fd")) == 64 + 1  # with the root

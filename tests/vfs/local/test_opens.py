@@ -292,6 +292,7 @@ def test_two_shares_on_one_folder_see_each_other(lab: Lab) -> None:
     lab.open("dir\\a", share=0)
     with pytest.raises(SharingViolation):
         other.create(Path.parse("a"), CreateParameters(Access.GENERIC_READ))
+    other.shutdown()
 
 
 def test_what_cannot_be_made_whole_is_not_left_behind(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -342,6 +342,7 @@ def test_the_volume(lab: Lab) -> None:
     assert volume.total_units * unit == disk.f_blocks * disk.f_frsize
     assert 0 < volume.free_units <= volume.total_units
     assert volume.serial_number == lab.store.volume().serial_number != 0
+    store.shutdown()
 
 
 def test_closing_in_any_order_leaves_nothing(lab: Lab) -> None:
