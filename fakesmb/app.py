@@ -36,7 +36,7 @@ from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.local_programs import heed_local_programs
-from fakesmb.transport.process import RightsError, everybody_may_run, load_whole, run_as
+from fakesmb.transport.process import RightsError, everybody_may_run, load_whole, most_descriptors, run_as
 from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
@@ -305,6 +305,8 @@ def _accounts(config: Config) -> Accounts:
 def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[Share]:
     delay = int(config.settings.timing.write_time * TICKS_PER_SECOND)
     opens = OpenFiles(WriteClock(world.filetime, delay), world)
+    most = most_descriptors()
+    opens.room.bound(most, min(config.settings.limits.kept_descriptors, most // 4), log.problem)
     heed_local_programs(reactor, opens, log)
     return [
         Share(

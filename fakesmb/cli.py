@@ -204,8 +204,9 @@ def run(config: "Config", notes: list[str], port_file: str | None, ending: "Endi
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMB
     from fakesmb.config import ConfigError
-    from fakesmb.transport.process import is_root
+    from fakesmb.transport.process import is_root, most_descriptors
 
+    most_descriptors(raised=True)
     smb = FakeSMB(config)
     ending.last_words = smb.log.close
     ending.finishing = lambda: smb.log.closing

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -12,15 +13,20 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from pwd import getpwnam
 
 import pytest
 from click.testing import CliRunner
+from impacket.smb import SMB_DIALECT
+from impacket.smb3structs import FILE_READ_DATA
+from impacket.smbconnection import SessionError, SMBConnection
 
 from fakesmb import cli, coverage, samples
 from fakesmb.cli import RUNS_AS_ROOT
 from fakesmb.config import SAMPLE_USER, ConfigError
+from fakesmb.nt.status import NT
 from fakesmb.transport.process import RightsError, run_as
 from tests.serving import port_in
 
@@ -365,6 +371,49 @@ def test_a_root_server_says_in_its_log_that_it_is_one(spawn: Spawn, tmp_path: Pa
         os.geteuid() == 0
     )
     assert (RUNS_AS_ROOT in err) == (os.geteuid() == 0)
+
+
+def fill(opened: list[int], one: Callable[[str], int]) -> None:
+    while len(opened) < 300:
+        opened.append(one(f"f{len(opened)}"))
+
+
+def test_the_limit_of_descriptors_is_raised_and_files_leave_some_for_connections(
+    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """100 descriptors of the shell, 300 at most: a quarter of them stays for connections."""
+    for number in range(300):
+        (tmp_path / f"f{number}").touch()
+    words = ["serve", "--share", f"s={tmp_path}", "--user", "bob:builder", "--port", "0", "--log", "none"]
+    words += ["--port-file", str(tmp_path / "port"), "--log-file", str(tmp_path / "log.jsonl")]
+    process = subprocess.Popen(
+        ["sh", "-c", 'ulimit -Sn 100; ulimit -Hn 300; exec "$@"', "sh", *fakesmb_command, *words],
+        env=fakesmb_environment,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        port = port_in(tmp_path / "port", process)
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+        assert re.search(r"Max open files +300 +300 ", limits)
+        client = SMBConnection("127.0.0.1", "127.0.0.1", sess_port=port, preferredDialect=SMB_DIALECT)
+        client.login("bob", "builder")
+        tree = client.connectTree("s")
+        opened: list[int] = []
+        with pytest.raises(SessionError) as refused:
+            fill(opened, partial(client.openFile, tree, desiredAccess=FILE_READ_DATA))
+        assert refused.value.getErrorCode() == NT.TOO_MANY_OPENED_FILES
+        assert 150 < len(opened) < 225
+        others = [socket.create_connection(("127.0.0.1", port), LONG) for _ in range(50)]
+        assert talk(port)
+        for one in others:
+            one.close()
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONG) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert "files cannot be opened" in (tmp_path / "log.jsonl").read_text()
 
 
 @pytest.mark.parametrize("name", ["root", "0", "no-such-user", "99999999999999999999999", "-1", "nobody\0"])

@@ -4,6 +4,7 @@ import importlib
 import os
 import pkgutil
 import stat
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,20 @@ def run_as(name: str) -> None:
     except PermissionError:
         return
     raise RightsError(f"{name} can become root again")
+
+
+def most_descriptors(*, raised: bool = False) -> int:
+    """How many descriptors this process may have; with `raised` as many as it may have at all from now on."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if raised and soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):  # macOS has a limit of its own below an infinite one
+            return soft
+        soft = hard
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def load_whole(package: str) -> None:

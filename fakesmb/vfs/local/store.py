@@ -413,6 +413,7 @@ class LocalStore:
         if pattern and not has_wildcards(pattern):
             self._lookup.check_new(pattern)
         where = self._lookup.directory(directory.parts)
+        self.opens.room.check(where.fd)
         if self.opens.secured:
             self._guard.check_list(where)
         return self._search(self._lookup, self.opens, where, pattern, attributes)

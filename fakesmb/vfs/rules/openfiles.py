@@ -16,6 +16,7 @@ from fakesmb.vfs.rules.locklimits import LockLimits
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openplaces import OpenPlaces
 from fakesmb.vfs.rules.openset import OpenSet
+from fakesmb.vfs.rules.room import DescriptorRoom
 from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.rules.tunnel import Tunnel
 from fakesmb.vfs.rules.watches import Watches
@@ -196,6 +197,8 @@ class OpenFiles:
         self.tunnel = Tunnel(self.clock)
         self.side = SideTable(self.world.disk_ns)
         self.watches = Watches()
+        self.room = DescriptorRoom(self.world.turn.now)
+        """Whether there is a descriptor for one more."""
         self.local_locks: Callable[[], LocalLocks] | None = None
         """Makes what knows the locks of local programs on one file; without it none are looked for."""
         self.local_opens: LocalOpens | None = None

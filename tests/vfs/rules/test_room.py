@@ -1,0 +1,62 @@
+"""Open files leave descriptors for connections."""
+
+import os
+
+import pytest
+
+from fakesmb.nt.files import Access, Disposition, Option
+from fakesmb.nt.status import NT
+from fakesmb.vfs.local.store import LocalStore
+from fakesmb.vfs.paths import Path
+from tests.refusals import Refuses
+from tests.vfs.lab import Lab
+
+
+def next_descriptor() -> int:
+    fd = os.dup(0)
+    os.close(fd)
+    return fd
+
+
+@pytest.mark.parametrize("disposition", [Disposition.OPEN, Disposition.OVERWRITE, Disposition.SUPERSEDE])
+def test_an_open_beyond_is_refused_and_changes_nothing(
+    lab: Lab, refuses: Refuses, disposition: Disposition
+) -> None:
+    (lab.root / "a").write_text("abc")
+    (lab.root / "d").mkdir()
+    lab.store.check_directory(Path.parse("d"))
+    said: list[str] = []
+    kept = 7
+    lab.opens.room.bound(next_descriptor() + 3 + kept, kept, said.append)
+    held = [lab.open("a") for _ in range(3)]
+    before = set(os.listdir("/proc/self/fd"))
+    with refuses(NT.TOO_MANY_OPENED_FILES):
+        lab.open("a", disposition=disposition)
+    for options in (0, Option.DIRECTORY):
+        with refuses(NT.TOO_MANY_OPENED_FILES):
+            lab.open("new", disposition=Disposition.CREATE, options=options)
+    with refuses(NT.TOO_MANY_OPENED_FILES):
+        lab.open("a:stream", disposition=Disposition.OPEN_IF)
+    with refuses(NT.TOO_MANY_OPENED_FILES):
+        lab.open("d", Access.READ_ATTRIBUTES)
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert sorted(os.listdir(lab.root)) == ["a", "d"]
+    assert (lab.root / "a").read_text() == "abc"
+    assert lab.query("a").end_of_file == 3
+    assert len(said) == 1
+    assert "7 kept for connections" in said[0]
+    lab.store.close(held[0].handle)
+    assert lab.open("a")
+
+
+def test_a_search_that_would_hold_one_more_is_refused(lab: Lab, refuses: Refuses) -> None:
+    for number in range(8):
+        (lab.root / f"d{number}").mkdir()
+    lab.opens.room.bound(next_descriptor() + 4, 0, lambda text: None)
+    searches = [lab.store.search(Path((f"d{number}",)), "*", 0x16) for number in range(3)]
+    for store in (lab.store, lab.store.with_posix_names()):
+        assert isinstance(store, LocalStore)
+        with refuses(NT.TOO_MANY_OPENED_FILES):
+            searches.extend(store.search(Path((f"d{number}",)), "*", 0x16) for number in range(3, 8))
+    for search in searches:
+        search.close()
