@@ -1,6 +1,7 @@
 """Open files leave descriptors for connections."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,18 @@ from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from tests.refusals import Refuses
 from tests.vfs.lab import Lab
+
+
+@pytest.fixture(autouse=True)
+def no_gaps() -> Iterator[None]:
+    """Descriptors are given out one after the other: none below the highest is free."""
+    highest = max(int(fd) for fd in os.listdir("/proc/self/fd"))
+    fillers = [os.dup(0)]
+    while fillers[-1] < highest:
+        fillers.append(os.dup(0))
+    yield
+    for fd in fillers:
+        os.close(fd)
 
 
 def next_descriptor() -> int:
