@@ -78,6 +78,7 @@ def test_facts_are_those_of_the_entry(files: Lab) -> None:
     assert dot is not None
     assert dotdot is not None
     assert (dot.file_id, dotdot.file_id) == (os.stat(files.root / "dir").st_ino, os.stat(files.root).st_ino)
+    search.close()
 
 
 def test_the_parent_of_the_root_is_the_root(files: Lab) -> None:
