@@ -72,10 +72,12 @@ def test_output_to_a_slow_reader_never_waits_and_says_what_is_missing() -> None:
     for _ in range(10):
         output.put(b"123456789\n")
     slow.reading.set()
-    until(lambda: slow.taken.endswith(b"\n(9 left out: nobody read them)\n"))
+    until(lambda: slow.taken.endswith(b" left out: nobody read them)\n"))
     output.put(b"last\n")
     output.close()
-    assert slow.taken == b"first\n123456789\n(9 left out: nobody read them)\nlast\n"
+    kept = slow.taken.count(b"123456789\n")
+    assert kept in (1, 2)  # one more where the first was being written already
+    assert slow.taken == b"first\n" + b"123456789\n" * kept + note(10 - kept, "nobody read them") + b"last\n"
     assert slow.closed
 
 
