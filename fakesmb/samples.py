@@ -42,10 +42,12 @@ def prepare(home: Path) -> bool:
     try:
         home.mkdir(parents=True, exist_ok=True)
         with _alone(home):
-            for left in home.glob(f"{_UNFINISHED}*"):  # by a server that was killed while it copied
-                shutil.rmtree(left, ignore_errors=True)
-            for name in missing:
-                _copy(source / name, home / name)
+            _sweep(home)  # what a server left that was killed while it copied
+            try:
+                for name in missing:
+                    _copy(source / name, home / name)
+            finally:
+                _sweep(home)  # a signal may have come between making a folder and what would remove it
     except OSError as error:
         raise ConfigError(f"no sample shares in {home}: {error.strerror}; name a folder to serve") from None
     return True
@@ -65,6 +67,12 @@ def _source() -> Path:
         if folder.is_dir():
             return folder
     raise ConfigError("this installation has no sample shares; name a folder to serve")
+
+
+def _sweep(home: Path) -> None:
+    """Removes copies that are not whole. Whoever copies is alone, so they are nobody else's."""
+    for left in home.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
