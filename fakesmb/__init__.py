@@ -1,8 +1,7 @@
 """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
-TYPE_CHECKING = (
-    False  # what checks types takes it for True; `typing` costs half of what runs before signals are heard
-)
+# What checks types takes it for True. `typing` costs half of what runs before signals are heard.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
 from fakesmb.nt.filetime import from_ns
 
@@ -16,6 +16,16 @@ TURN_SECONDS: Final = 0.015
 """So long requests are answered before the loop looks at everybody's sockets again."""
 SLICE_SECONDS: Final = 0.01
 """So long others wait for a slice of long work, where the turn was long already."""
+
+
+class DelayedCall(Protocol):
+    """A call that is still to come, as Twisted's IDelayedCall."""
+
+    def active(self) -> bool:
+        """Whether it has been neither made nor cancelled."""
+
+    def cancel(self) -> None:
+        """Cancels the call."""
 
 
 class Turn:

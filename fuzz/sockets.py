@@ -62,7 +62,11 @@ class SocketClient(Client):
             if not self.arrived(PATIENCE):
                 raise ConnectionError("the server closed the connection")
             found += super().answers()
+            self.heed_breaks()
         return found
+
+    def heed_breaks(self) -> None:
+        """Called for what came, while the answer may still wait for an oplock of this client's own: keeps them."""
 
     def arrived(self, seconds: float) -> bool:
         """Takes what comes within that time; False when nothing does, or the server has closed (`closed`)."""

@@ -7,22 +7,12 @@ as fast as one without a line. What is right does not hold up the line; only a w
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
-from typing import Protocol
 
 import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.nt.status import NT, SMBError
-
-
-class Delayed(Protocol):
-    """A call that is still to come."""
-
-    def active(self) -> bool:
-        """Whether it has been neither made nor cancelled."""
-
-    def cancel(self) -> None:
-        """Cancels the call."""
+from fakesmb.world import DelayedCall
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -52,7 +42,7 @@ class _Address:
         self.wrong = 0
         self.last = self.next = self.locked_until = 0.0
         self.line: deque[Deferred[None]] = deque()
-        self.timer: Delayed | None = None
+        self.timer: DelayedCall | None = None
 
 
 class Attempts:
@@ -62,7 +52,7 @@ class Attempts:
         self,
         rules: Rules,
         seconds: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], Delayed],
+        later: Callable[[float, Callable[[], None]], DelayedCall],
     ) -> None:
         self._rules = rules
         self._seconds = seconds

@@ -92,9 +92,8 @@ def _in_the_lm_field(
 ) -> Proof | None:
     if Form.LM in forms:
         hashed = account.lm_hash
-        right = compare_digest(
-            lm, des_long(hashed or DECOY_HASH, challenge)
-        )  # the same work where there is none
+        # The same work where there is none.
+        right = compare_digest(lm, des_long(hashed or DECOY_HASH, challenge))
         if right and hashed is not None:
             return Proof(Form.LM, hashed[:8] + bytes(8))
     if Form.LMV2 in forms:

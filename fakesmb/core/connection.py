@@ -55,10 +55,9 @@ def plans_of(server: Server) -> dict[int, Plan]:
     if server.plans is None:
         commands, subcommands = server.handlers()
         server.plans = Plans(commands, subcommands) if server.settings.plans else NoPlans()
+        # The first client is alone: that it waited for all this to be loaded is no hold-up.
         turn = server.world.turn
-        turn.began = (
-            turn.now()
-        )  # the first client is alone: that it waited for all this to be loaded is no hold-up
+        turn.began = turn.now()
     return server.plans
 
 

@@ -43,14 +43,12 @@ class Quota:
         self.used += count
 
     def add(self, count: int) -> bool:
-        """Takes `count` more in any case, and says whether that is within the limit."""
+        """Takes `count` more in any case, and says whether that is within the limit. For a quota without a `whole`."""
+        within = self.used + count <= self.limit
+        if not within:
+            self._refused(count)
         self.used += count
-        if self.used <= self.limit:
-            return True
-        self.used -= count
-        self._refused(count)
-        self.used += count
-        return False
+        return within
 
     def give_back(self, count: int) -> None:
         """Lets go of `count`, of nothing after `clear`."""

@@ -90,8 +90,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     kind: str | None = None
     """Of a sign-in: `user`, `guest` or `anonymous`."""
     protection: str | None = None
-    pipe: bool | None = None
     """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`."""
+    pipe: bool | None = None
+    """Of a sign-in inside a pipe: true."""
     traceback: str | None = None
     """Of a problem that is a bug of ours."""
 

@@ -41,25 +41,21 @@ class Persistent:
         """Writes all of it; raises OSError where it cannot be, ever."""
         halted = False
         while True:
-            self._spool.set_busy(True)
             try:
-                self._output.put(data)
+                self._try(data)
+                break
             except CutOff as cut:
-                self._spool.set_busy(False)
                 data = data[cut.written :]
                 if not halted:
                     halted = True
                     self._say(HALTED + (cut.strerror or str(cut)).encode())
-                if self._ended(RETRY_SECONDS):
-                    self._last_try(data)
-                    break
-            else:
-                self._spool.set_busy(False)
+            if self._ended(RETRY_SECONDS):
+                self._try(data)
                 break
         if halted:
             self._say(GOES_ON)
 
-    def _last_try(self, data: bytes) -> None:
+    def _try(self, data: bytes) -> None:
         self._spool.set_busy(True)
         try:
             self._output.put(data)

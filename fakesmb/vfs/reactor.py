@@ -1,18 +1,8 @@
 """What the store needs of a reactor: calls that come later, and descriptors that can be read."""
 
 from collections.abc import Callable
-from typing import Protocol
 
-
-class DelayedCall(Protocol):
-    """A call that is still to come, as Twisted's IDelayedCall."""
-
-    def active(self) -> bool:
-        """Whether it has been neither made nor cancelled."""
-
-    def cancel(self) -> None:
-        """Cancels the call."""
-
+from fakesmb.world import DelayedCall as DelayedCall
 
 Listen = Callable[[int, Callable[[], None]], Callable[[], None]]
 """Calls back whenever a descriptor can be read; returns a function that ends it."""

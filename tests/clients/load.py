@@ -9,75 +9,35 @@ one succeeds, and oplocks that break are given up.
 import contextlib
 import json
 import mmap
-import socket
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import cast
-
-from fakesmb.core.connection import SMBConnection
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.testing import CLIENT_FLAGS2, LARGEST_FRAME, Answer, Client
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.dirs import CreateDirectoryRequest, RenameRequest
-from fakesmb.wire.frame import Framer
-from fakesmb.wire.negotiate import NegotiateNtResponse
+from fuzz import sockets
 from tests.file_model import Twin
 
 RANGES = 16
 """Ranges of the shared file that processes lock in turn; one byte for each in the file that tells who has it."""
 
 
-class Wire:
-    """What `Client` uses of a connection, over a socket."""
+class SocketClient(sockets.SocketClient):
+    """One that gives its oplocks up as soon as they break."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.receive = self.socket.sendall
-        self.dialect: object = None
-        self.challenge = b""
-
-    def lost(self, reason: str) -> None:
-        self.socket.close()
-
-
-class SocketClient(Client):
-    """The in-memory client's messages over a socket. Whoever asks for answers waits for the last request's."""
-
-    def __init__(self, port: int) -> None:
-        self.uid = self.tid = self.mid = 0
-        self.pid, self.flags2 = 0x1234, CLIENT_FLAGS2
-        self.closed, self.key, self.signer, self.sequence = False, b"", None, 0
-        self.breaks = []
+        super().__init__(port)
         self.broken: list[int] = []
-        self._numbers, self._sent = {}, []
-        self._framer = Framer(LARGEST_FRAME)
-        self.wire = Wire(port)
-        self.connection = cast(SMBConnection, self.wire)
 
-    def negotiate(self) -> NegotiateNtResponse:
-        response = super().negotiate()
-        self.wire.dialect = response
-        self.wire.challenge = response.challenge
-        return response
-
-    def answers(self) -> list[Answer]:
-        found: list[Answer] = []
-        while not any(answer.header.mid == self.mid for answer in found):
-            data = self.wire.socket.recv(1 << 17)
-            if not data:
-                raise ConnectionError("the server closed the connection")
-            self._sent.append(data)
-            found += super().answers()
-            while self.breaks:
-                self.acknowledged(self.breaks.pop().fid)
-        return found
+    def heed_breaks(self) -> None:
+        """An answer may wait for them."""
+        while self.breaks:
+            self.acknowledged(self.breaks.pop().fid)
 
     def acknowledged(self, fid: int) -> None:
         """Gives an oplock up as soon as it breaks; nothing comes back for it."""

@@ -23,12 +23,11 @@ def notify_change(request: Request[NotifySetup]) -> Outcome:
     STATUS_NOTIFY_ENUM_DIR and STATUS_NOTIFY_CLEANUP. A cancelled request ends in STATUS_CANCELLED.
     """
     setup = request.params
-    handle = request.file(setup.fid)
+    entry, handle = request.open_file(setup.fid)
     if not handle.is_directory:
         raise SMBError(NT.INVALID_PARAMETER, f"FID 0x{setup.fid:04X} is not a directory")
     if not handle.access & Access.LIST_DIRECTORY:
         raise SMBError(NT.ACCESS_DENIED, f"FID 0x{setup.fid:04X} was not opened with LIST_DIRECTORY")
-    entry = request.open(setup.fid)
     if not entry.watched:
         request.connection.quotas.watches.take(1)
         entry.watched = True

@@ -16,9 +16,10 @@ _SETS_TIMES: Final = WRITES_DATA | Access.WRITE_ATTRIBUTES
 
 
 def end(handle: LocalHandle, last_write_time: int = 0) -> tuple[OpenFile | None, OSError | None]:
-    """Ends an open with its locks, oplock, watch and descriptor; gives the file whose name is to be removed now.
+    """Ends an open with its locks, oplock, watch and descriptor.
 
-    And what the disk said at close(2): one of a network tells then only that data could not be written.
+    Gives the file whose name is to be removed now, and what the disk said at close(2): a disk in a network may tell
+    only then that data could not be written.
 
     `last_write_time` (FILETIME; 0 or less: none) is set where the open may set times.
     """

@@ -27,8 +27,6 @@ OBJECT_ID_SIZE: Final = 64
 _RANGE: Final = struct.Struct("<qq")
 _WORD: Final = struct.Struct("<H")
 _LARGEST: Final = (1 << 63) - 1
-_CHUNK: Final = 1 << 20
-_KEEP_SIZE, _PUNCH_HOLE = 1, 2
 _NOTHING: Final[Answer] = (b"", NT.SUCCESS)
 
 

@@ -53,23 +53,10 @@ class FileHandle(LocalHandle):
 
     def write(self, offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it and returns its length."""
-        if not self.access & Access.WRITE_DATA:
-            self.check_appends()
-            offset = os.fstat(self.fd).st_size
         size = len(data)
-        self._check_locks(offset, size, pid, writes=True)
-        if offset > LARGEST - size:
-            raise SMBError(NT.INVALID_PARAMETER, f"{size} bytes at offset {offset} end beyond 2^63 - 1")
+        offset = self._before_write(offset, size, pid)
         if not size:
             return 0
-        if self.file.oplocks is not None:
-            oplocks.before_change(self.file)
-        opens = self.opens
-        if not self.wrote:
-            writetimes.before_write(self, opens.clock)
-            note_modified(self)
-        if opens.watches.active:
-            opens.watches.writing(self, offset + size)
         written = os.pwrite(self.fd, data, offset)
         while written < size:
             written += os.pwrite(self.fd, memoryview(data)[written:], offset + written)
@@ -83,24 +70,34 @@ class FileHandle(LocalHandle):
 
     def write_zeros(self, offset: int, size: int, pid: int) -> None:
         """`FileStore.write_zeros`."""
+        offset = self._before_write(offset, size, pid)
+        if not size:
+            return
+        there = os.fstat(self.fd).st_size
+        if offset < there:
+            make_hole(self.fd, offset, min(offset + size, there))
+        if there < offset + size:
+            os.ftruncate(self.fd, offset + size)
+
+    def _before_write(self, offset: int, size: int, pid: int) -> int:
+        """Raises where that may not be written, tells all who must know of it, and gives where it goes."""
         if not self.access & Access.WRITE_DATA:
             self.check_appends()
             offset = os.fstat(self.fd).st_size
         self._check_locks(offset, size, pid, writes=True)
         if offset > LARGEST - size:
             raise SMBError(NT.INVALID_PARAMETER, f"{size} bytes at offset {offset} end beyond 2^63 - 1")
+        if not size:
+            return offset
         if self.file.oplocks is not None:
             oplocks.before_change(self.file)
+        opens = self.opens
         if not self.wrote:
-            writetimes.before_write(self, self.opens.clock)
+            writetimes.before_write(self, opens.clock)
             note_modified(self)
-        if self.opens.watches.active:
-            self.opens.watches.writing(self, offset + size)
-        there = os.fstat(self.fd).st_size
-        if offset < there:
-            make_hole(self.fd, offset, min(offset + size, there))
-        if there < offset + size:
-            os.ftruncate(self.fd, offset + size)
+        if opens.watches.active:
+            opens.watches.writing(self, offset + size)
+        return offset
 
     def _check_locks(self, offset: int, size: int, pid: int, *, writes: bool) -> None:
         """Raises FILE_LOCK_CONFLICT where a lock of another client or of a local program is in the way."""

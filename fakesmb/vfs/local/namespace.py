@@ -166,10 +166,9 @@ class Namespace:
         target.directory.about_to_change()
         if replaces:
             self._replace(source, target, to.name, replace=replace)
+            self._tell_replaced(target)
         else:
             source.directory.rename(source.name, target.directory, to.name)
-        if replaces:
-            self._tell_replaced(target)
         source.directory.changed(removed=source.name)
         self._opens.tunnel.remember(source.directory.path, source.name)
         target.directory.changed(added=to.name)
