@@ -184,6 +184,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         for one in config.users
         if not one.password
     ]
+    if conf.guests_cannot_sign(config):
+        notes.append("signing is required, which guests cannot do: they are refused")
     return config, notes
 
 

@@ -321,10 +321,14 @@ def with_users(config: Config, users: tuple[UserPart, ...]) -> Config:
 
 
 def check_users(config: Config, path: str = "", part: FilePart | None = None) -> None:
-    """Raises `ConfigError` where `users` of a share names somebody who has no account, whom nobody could be.
+    """Raises `ConfigError` where nobody can sign in, or `users` of a share names somebody who has no account.
 
     `path` and `part` are the file that the shares may come from: they tell the line.
     """
+    if guests_cannot_sign(config) and not config.users:
+        raise ConfigError(
+            "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
+        )
     accounts = [user.name for user in config.users]
     for share in config.shares:
         for name in share.users or ():
@@ -334,6 +338,11 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
                     key = f"share[{part.share.index(share)}].users"
                     where = f"{path}:{_line(Path(path).read_text(encoding='utf-8'), key)} {key}"
                 raise ConfigError(f"{where}: no user {name!r} has an account")
+
+
+def guests_cannot_sign(config: Config) -> bool:
+    """Whether guests are asked for who are all refused: they have no key to sign with."""
+    return config.guest != "off" and config.settings.signing == "required"
 
 
 def user(text: str, *, admin: bool = False) -> UserPart:

@@ -23,7 +23,7 @@ from impacket.smb import SMB_DIALECT
 from impacket.smb3structs import FILE_READ_DATA
 from impacket.smbconnection import SessionError, SMBConnection
 
-from fakesmb import cli, coverage, samples
+from fakesmb import FakeSMB, cli, coverage, samples
 from fakesmb.cli import RUNS_AS_ROOT
 from fakesmb.config import SAMPLE_USER, ConfigError
 from fakesmb.nt.status import NT
@@ -449,6 +449,19 @@ def test_guests_are_enough_for_other_addresses(given: str, access: str) -> None:
     assert (config.guest, config.users) == (access, ())
     with pytest.raises(ConfigError, match="others can connect"):
         cli.configure(NOTHING | {"host": "::"})
+
+
+def test_guests_cannot_sign() -> None:
+    """Where signing is required they are in vain; where nobody else could sign in, that is a mistake."""
+    given = NOTHING | {"guest": "ro", "signing": "required"}
+    _, notes = cli.configure(given | {"users": ("bob:x",)})
+    assert "signing is required, which guests cannot do: they are refused" in notes
+    with pytest.raises(
+        ConfigError, match="signing is required, which guests cannot do: nobody could sign in"
+    ):
+        cli.configure(given)
+    with pytest.raises(ConfigError, match="nobody could sign in"):
+        FakeSMB(guest="read-only", signing="required")
 
 
 def test_an_empty_password_is_told() -> None:

@@ -16,6 +16,7 @@ from fakesmb.wire.ntlmssp import (
     FLAG_MIC,
     MIC_AT,
     MIC_END,
+    OEM,
     AuthenticateMessage,
     Av,
     ChallengeMessage,
@@ -26,6 +27,7 @@ from fakesmb.wire.ntlmssp import (
     av_value,
     type_of,
 )
+from fakesmb.wire.oem import spelt
 from fakesmb.world import World
 
 _U64: Final = Struct("<Q")
@@ -79,13 +81,15 @@ class NtlmAcceptor:
         challenge: bytes,
         world: World,
         version: bytes = SERVER_VERSION,
+        oem: str = OEM,
     ) -> None:
-        """`challenge` is 8 bytes; `world` gives the time in the CHALLENGE."""
+        """`challenge` is 8 bytes; `world` gives the time in the CHALLENGE; `oem` is the code page of clients' names."""
         self.accounts = accounts
         self.names = names
         self.challenge = challenge
         self.world = world
         self.version = version
+        self.oem = oem
         self.claim: ntlm.Claim | None = None
         """Who the client says it is, once its AUTHENTICATE could be read: for the log of a refusal."""
         self.request: NegotiateMessage | AuthenticateMessage | None = None
@@ -118,7 +122,7 @@ class NtlmAcceptor:
             raise _malformed(str(error)) from None
 
     def _challenge(self, token: bytes) -> bytes:
-        request = NegotiateMessage.decode(token)
+        request = NegotiateMessage.decode(token, self.oem)
         asked = request.flags
         flags = asked & _MIRRORED | Negotiate.NTLM
         flags |= Negotiate.UNICODE if asked & Negotiate.UNICODE else Negotiate.OEM
@@ -126,18 +130,21 @@ class NtlmAcceptor:
         flags |= asked & Negotiate.EXTENDED_SESSION_SECURITY or asked & Negotiate.LM_KEY
         target, info = "", b""
         if asked & (Negotiate.REQUEST_TARGET | Negotiate.TARGET_INFO):
-            flags |= Negotiate.REQUEST_TARGET | Negotiate.TARGET_TYPE_SERVER | Negotiate.TARGET_INFO
-            target, info = self.names.computer, self.names.pairs(self.world.filetime())
+            flags |= Negotiate.TARGET_INFO
+            info = self.names.pairs(self.world.filetime())
+            if flags & Negotiate.UNICODE or spelt(self.names.computer, self.oem) is not None:
+                flags |= Negotiate.REQUEST_TARGET | Negotiate.TARGET_TYPE_SERVER
+                target = self.names.computer
         version = self.version if flags & Negotiate.VERSION else bytes(8)
         self.request = request
         self.reply = ChallengeMessage(flags, self.challenge, target, info, version)
         self._negotiate = token
-        self._sent = self.reply.encode()
+        self._sent = self.reply.encode(self.oem)
         return self._sent
 
     def _authenticate(self, token: bytes) -> Identity:
         assert self.reply is not None
-        request = AuthenticateMessage.decode(token, self.reply.flags)
+        request = AuthenticateMessage.decode(token, self.reply.flags, self.oem)
         self.request = request
         self.claim = claim = ntlm.Claim(request.user, request.domain, request.workstation)
         flags = self.reply.flags if request.flags is None else self.reply.flags & request.flags

@@ -30,7 +30,8 @@ class PipeSignIn:
         server = connection.server
         challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self._connection = connection
-        self._ntlm = NtlmAcceptor(server.accounts, TargetNames(server.settings.name), challenge, server.world)
+        names, oem = TargetNames(server.settings.name), connection.oem_encoding
+        self._ntlm = NtlmAcceptor(server.accounts, names, challenge, server.world, oem=oem)
         self._acceptor = _WRAPPINGS[auth_type](self._ntlm)
 
     @property

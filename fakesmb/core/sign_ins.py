@@ -27,6 +27,16 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
+def check_signs(settings: Settings, identity: "Identity") -> None:
+    """Raises STATUS_ACCESS_DENIED for a client without a key where signing is required: it cannot sign.
+
+    Signing begins with a key of a session ([MS-SMB] 3.3.5.3): all that a client without one does would go unsigned.
+    """
+    if settings.signing == "required" and not identity.session_key:
+        who = f"the guest {identity.user!r}" if identity.kind == "guest" else f"an {identity.kind} client"
+        raise SMBError(NT.ACCESS_DENIED, f"signing is required, and {who} has no key to sign with")
+
+
 def record_sign_in(
     connection: "SMBConnection", identity: "Identity", native_os: str = "", *, pipe: bool = False
 ) -> None:
@@ -71,7 +81,8 @@ def record_refusal(
             workstation,
         )
     )
-    if looked_at and user and error.status == NT.LOGON_FAILURE:
+    # A name that would be a guest's counts as it does where there are no guests, else names could be tried for nothing.
+    if looked_at and user and error.status in (NT.LOGON_FAILURE, NT.ACCESS_DENIED):
         bites = server.attempts.wrong(address_of(connection.peer))
         if bites:
             server.log.problem(bites, connection=connection.number)

@@ -8,12 +8,15 @@ from typing import Annotated, Final
 import msgspec
 
 from fakesmb.wire.codec import DecodeError, Secret
+from fakesmb.wire.oem import UNDECODABLE, decode_oem, spelt
+from fakesmb.wire.text import decode_utf16, encode_utf16
 
 SIGNATURE: Final = b"NTLMSSP\0"
 MIC_AT: Final = 72
 MIC_END: Final = 88
 """Where the MIC of an AUTHENTICATE_MESSAGE is, if it has one."""
 OEM: Final = "cp850"
+"""The code page where nothing says another."""
 
 _HEAD: Final = Struct("<8sI")
 _NEGOTIATE: Final = Struct("<8sII")
@@ -90,15 +93,15 @@ class NegotiateMessage(msgspec.Struct, frozen=True, gc=False):
     version: bytes = b""
 
     @classmethod
-    def decode(cls, token: bytes) -> "NegotiateMessage":
+    def decode(cls, token: bytes, oem: str = OEM) -> "NegotiateMessage":
         """Reads a message that may end after its flags, and whose names may lie outside of it; raises `DecodeError`."""
         if len(token) < _NEGOTIATE.size:
             raise DecodeError(f"an NTLMSSP NEGOTIATE message of {len(token)} bytes is too short")
         flags: int = _NEGOTIATE.unpack_from(token)[2]
         return cls(
             flags,
-            _supplied(token, _NEGOTIATE_DOMAIN_AT, flags & Negotiate.DOMAIN_SUPPLIED),
-            _supplied(token, _NEGOTIATE_WORKSTATION_AT, flags & Negotiate.WORKSTATION_SUPPLIED),
+            _supplied(token, _NEGOTIATE_DOMAIN_AT, flags & Negotiate.DOMAIN_SUPPLIED, oem),
+            _supplied(token, _NEGOTIATE_WORKSTATION_AT, flags & Negotiate.WORKSTATION_SUPPLIED, oem),
             token[_NEGOTIATE_VERSION_AT:40] if flags & Negotiate.VERSION else b"",
         )
 
@@ -113,12 +116,12 @@ class ChallengeMessage(msgspec.Struct, frozen=True, gc=False):
     version: bytes = bytes(8)
 
     @classmethod
-    def decode(cls, token: bytes) -> "ChallengeMessage":
+    def decode(cls, token: bytes, oem: str = OEM) -> "ChallengeMessage":
         """Reads a message that may end after its challenge; raises `DecodeError`."""
         if len(token) < _CHALLENGE.size:
             raise DecodeError(f"an NTLMSSP CHALLENGE message of {len(token)} bytes is too short")
         _, _, size, _, at, flags, challenge = _CHALLENGE.unpack_from(token)
-        target = _payload(token, size, at).decode(_encoding(flags), "replace")
+        target = _name(_payload(token, size, at), flags, oem)
         if len(token) < _CHALLENGE.size + _CHALLENGE_INFO.size:
             return cls(flags, challenge, target)
         info_size, _, info_at, version = _CHALLENGE_INFO.unpack_from(token, _CHALLENGE.size)
@@ -132,10 +135,14 @@ class ChallengeMessage(msgspec.Struct, frozen=True, gc=False):
             version if flags & Negotiate.VERSION else bytes(8),
         )
 
-    def encode(self) -> bytes:
-        """The message; its Version field is always there, empty when it was not asked for."""
-        errors = "surrogatepass" if self.flags & Negotiate.UNICODE else "replace"
-        target = self.target.encode(_encoding(self.flags), errors)
+    def encode(self, oem: str = OEM) -> bytes:
+        """The message; its Version field is always there, empty when it was not asked for.
+
+        A target that the code page cannot spell is left out; with stand-ins it would name another server.
+        """
+        target = (
+            encode_utf16(self.target) if self.flags & Negotiate.UNICODE else spelt(self.target, oem) or b""
+        )
         at = _CHALLENGE.size + _CHALLENGE_INFO.size
         info = self.target_info
         size, info_size = len(target), len(info)
@@ -161,9 +168,12 @@ class AuthenticateMessage(msgspec.Struct, frozen=True, gc=False):
     version: bytes = b""
 
     @classmethod
-    def decode(cls, token: bytes, negotiated: int = Negotiate.UNICODE) -> "AuthenticateMessage":
+    def decode(
+        cls, token: bytes, negotiated: int = Negotiate.UNICODE, oem: str = OEM
+    ) -> "AuthenticateMessage":
         """Reads a message; `negotiated` are the flags of the challenge, for a message without its own.
 
+        What does not decode in a name is `UNDECODABLE`, which no account has in its name.
         Raises `DecodeError` for a field that lies outside of the message.
         """
         try:
@@ -182,14 +192,13 @@ class AuthenticateMessage(msgspec.Struct, frozen=True, gc=False):
                 f"an NTLMSSP AUTHENTICATE message of {len(token)} bytes is too short"
             ) from error
         in_force = negotiated if flags is None else flags
-        encoding = _encoding(in_force)
         lm, nt, domain, user, workstation, session_key = (
             _payload(token, fields[at], fields[at + 2]) for at in range(2, 20, 3)
         )
         return cls(
-            user.decode(encoding, "replace"),
-            domain.decode(encoding, "replace"),
-            workstation.decode(encoding, "replace"),
+            _name(user, in_force, oem),
+            _name(domain, in_force, oem),
+            _name(workstation, in_force, oem),
             lm,
             nt,
             session_key,
@@ -243,13 +252,16 @@ def _payload(token: bytes, size: int, at: int) -> bytes:
     return token[at : at + size]
 
 
-def _supplied(token: bytes, field_at: int, supplied: int) -> str:
+def _supplied(token: bytes, field_at: int, supplied: int, oem: str) -> str:
     """A name of a NEGOTIATE message, which is OEM always; empty where it is not there."""
     if not supplied or len(token) < field_at + _FIELD.size:
         return ""
     size, _, at = _FIELD.unpack_from(token, field_at)
-    return token[at : at + size].decode(OEM, "replace")
+    return decode_oem(token[at : at + size], oem)
 
 
-def _encoding(flags: int) -> str:
-    return "utf-16-le" if flags & Negotiate.UNICODE else OEM
+def _name(raw: bytes, flags: int, oem: str) -> str:
+    """A name as the flags say that it is written; `UNDECODABLE` stands for what means nothing."""
+    if not flags & Negotiate.UNICODE:
+        return decode_oem(raw, oem)
+    return decode_utf16(raw[: len(raw) & ~1]) + (UNDECODABLE if len(raw) & 1 else "")

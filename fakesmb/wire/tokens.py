@@ -7,6 +7,7 @@ import msgspec
 
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.ntlmssp import (
+    OEM,
     SIGNATURE,
     AuthenticateMessage,
     ChallengeMessage,
@@ -49,8 +50,11 @@ def find(blob: Buffer) -> int:
     return bytes(blob).find(SIGNATURE)
 
 
-def read(blob: Buffer) -> Token:
-    """The token in a security blob, bare or wrapped in SPNEGO; raises `DecodeError` where there is none to be read."""
+def read(blob: Buffer, oem: str = OEM) -> Token:
+    """The token in a security blob, bare or wrapped in SPNEGO; raises `DecodeError` where there is none to be read.
+
+    `oem` is the code page of names that are not Unicode.
+    """
     at = find(blob)
     if at < 0:
         raise DecodeError("a security blob without an NTLMSSP token")
@@ -59,11 +63,11 @@ def read(blob: Buffer) -> Token:
     reader = _READERS.get(kind)
     if reader is None:
         raise DecodeError(f"NTLMSSP has no message type {kind}")
-    return reader(token, at > 0)
+    return reader(token, at > 0, oem)
 
 
-def _negotiate(token: bytes, wrapped: bool) -> Token:
-    message = NegotiateMessage.decode(token)
+def _negotiate(token: bytes, wrapped: bool, oem: str) -> Token:
+    message = NegotiateMessage.decode(token, oem)
     return Token(
         MessageType.NEGOTIATE,
         message.flags,
@@ -74,8 +78,8 @@ def _negotiate(token: bytes, wrapped: bool) -> Token:
     )
 
 
-def _challenge(token: bytes, wrapped: bool) -> Token:
-    message = ChallengeMessage.decode(token)
+def _challenge(token: bytes, wrapped: bool, oem: str) -> Token:
+    message = ChallengeMessage.decode(token, oem)
     return Token(
         MessageType.CHALLENGE,
         message.flags,
@@ -85,8 +89,8 @@ def _challenge(token: bytes, wrapped: bool) -> Token:
     )
 
 
-def _authenticate(token: bytes, wrapped: bool) -> Token:
-    message = AuthenticateMessage.decode(token)
+def _authenticate(token: bytes, wrapped: bool, oem: str) -> Token:
+    message = AuthenticateMessage.decode(token, oem=oem)
     return Token(
         MessageType.AUTHENTICATE,
         message.flags or 0,
@@ -101,7 +105,7 @@ def _authenticate(token: bytes, wrapped: bool) -> Token:
     )
 
 
-_READERS: Final[Mapping[int, Callable[[bytes, bool], Token]]] = {
+_READERS: Final[Mapping[int, Callable[[bytes, bool, str], Token]]] = {
     MessageType.NEGOTIATE: _negotiate,
     MessageType.CHALLENGE: _challenge,
     MessageType.AUTHENTICATE: _authenticate,

@@ -84,6 +84,7 @@ class Client:
     flags: int = XP_FLAGS
     form: str = "v2"
     mic: bool = False
+    oem: str = "cp850"
 
     def __post_init__(self) -> None:
         self.key = b""
@@ -104,7 +105,7 @@ class Client:
         self.key = exchange_key
         if flags & KEY_EXCHANGE:
             self.key, sealed = RANDOM_KEY, ARC4.new(exchange_key).encrypt(RANDOM_KEY)
-        coding = "utf-16-le" if flags & UNICODE else "cp850"
+        coding = "utf-16-le" if flags & UNICODE else self.oem
         names = [text.encode(coding) for text in (self.domain, self.user, self.workstation)]
         head = 88 if self.mic else 72 if flags & VERSION else 64
         fields, payload, at = b"", b"", head

@@ -407,6 +407,48 @@ class TestMessages:
         assert value is None or value in pairs
 
 
+class TestCodePages:
+    """Names of clients without Unicode are in the server's OEM code page; what it cannot spell is no other name."""
+
+    FLAGS = XP_FLAGS & ~UNICODE
+
+    def in_japan(self, user: str, names: TargetNames = NAMES, guest: Guest = Guest.OFF) -> NtlmAcceptor:
+        accounts = Accounts([Account.with_password(user, "Password")], guest=guest)
+        return NtlmAcceptor(accounts, names, CHALLENGE, WORLD, oem="cp932")
+
+    def test_a_name_in_the_code_page(self) -> None:
+        client = Client("\u65e5\u672c", flags=self.FLAGS, oem="cp932")
+        identity = sign_in(client, self.in_japan("\u65e5\u672c"))
+        assert (identity.user, identity.kind) == ("\u65e5\u672c", "user")
+
+    @pytest.mark.parametrize("other", ["a\ufffd", "a?", "a_", "a"])
+    @pytest.mark.parametrize(
+        ("raw", "negotiated"), [(b"a\x81", OEM), (b"a\0\xff\xdc", UNICODE), (b"a\0\x9a", UNICODE)]
+    )
+    def test_what_does_not_decode_is_nobody_else(self, raw: bytes, negotiated: int, other: str) -> None:
+        """With the right password of the other one."""
+        server = self.in_japan(other, guest=Guest.READ_ONLY)
+        client = Client("x", flags=(self.FLAGS & ~OEM & ~ESS) | negotiated, form="v1")
+        token = bytearray(client.authenticate(server.step(client.negotiate())[0]))
+        struct.pack_into("<HHI", token, 36, len(raw), len(raw), len(token))
+        _, identity = server.step(bytes(token) + raw)
+        assert identity is not None
+        assert (identity.user, identity.kind) == ("a\udcff", "guest")
+
+    @pytest.mark.parametrize("name", ["\u0416\u0416", "\u00a5EN", "\u00e9"])
+    def test_a_target_that_cannot_be_spelt_is_left_out(self, name: str) -> None:
+        """YEN SIGN would come out as a backslash. The list of names, which is Unicode, has it."""
+        server = NtlmAcceptor(Accounts(), TargetNames(name), CHALLENGE, WORLD, oem="shift_jis")
+        if name == "\u0416\u0416":
+            server.oem = "cp850"
+        token = server.step(Client(flags=self.FLAGS).negotiate())[0]
+        size, _, at, flags = struct.unpack_from("<HHII", token, 12)
+        assert token[at : at + size] == b""
+        assert not flags & REQUEST_TARGET
+        info_size, _, info_at = struct.unpack_from("<HHI", token, 40)
+        assert av_value(token[info_at : info_at + info_size], Av.COMPUTER) == name.encode("utf-16-le")
+
+
 class TestAccepted:
     """`[server] accept`: the forms that count, by its words."""
 

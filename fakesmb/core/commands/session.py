@@ -15,7 +15,7 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
-from fakesmb.core.sign_ins import record_refusal, record_sign_in
+from fakesmb.core.sign_ins import check_signs, record_refusal, record_sign_in
 from fakesmb.core.state import Server, Session
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.commands import Command
@@ -171,6 +171,8 @@ def _step(
     try:
         session.charge(_SIGN_IN_COST + _TOKEN_COST * len(params.security_blob))
         token, identity = acceptor.step(params.security_blob)
+        if identity is not None:
+            check_signs(request.server.settings, identity)
     except SMBError as error:
         _refuse(request, session, error, looked_at=True)
         raise
@@ -193,7 +195,8 @@ def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     names = TargetNames(server.settings.name)
     # Every sign-in has a challenge of its own: a response that was seen on this connection is of no use again.
     challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
-    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, challenge, server.world))
+    oem = request.connection.oem_encoding
+    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, challenge, server.world, oem=oem))
 
 
 def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer | Deferred[Answer]:
@@ -224,6 +227,7 @@ def _sign_in_plain(request: AnyRequest, params: SessionSetupPlainRequest, claim:
             lm=params.oem_password,
             nt=params.unicode_password,
         )
+        check_signs(server.settings, identity)
     except SMBError as error:
         _record_refusal(request, error, claim, looked_at=looked_at)
         raise
