@@ -21,7 +21,7 @@ from fakesmb.core.quotas import ConnectionQuotas
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
 from fakesmb.nt.quota import SharedQuota
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
@@ -81,11 +81,11 @@ class SMBConnection:
         self.peer = peer
         self.local = local
         self.number = server.next_connection()
-        self.sessions: IdPool[Session] = IdPool(profile.first_uid, limits.sessions, NT.TOO_MANY_SESSIONS)
-        self.trees: IdPool[Tree] = IdPool(profile.first_tid, limits.trees, NT.INSUFFICIENT_RESOURCES)
-        self.opens: IdPool[Open] = IdPool(profile.first_fid, limits.opens, NT.TOO_MANY_OPENED_FILES)
-        self.searches: IdPool[OpenSearch] = IdPool(profile.first_sid, limits.searches, NT.OS2_NO_MORE_SIDS)
-        self.quotas = ConnectionQuotas(limits, server.quotas)
+        quotas = self.quotas = ConnectionQuotas(limits, server.quotas)
+        self.sessions: IdPool[Session] = IdPool(profile.first_uid, quotas.sessions)
+        self.trees: IdPool[Tree] = IdPool(profile.first_tid, quotas.trees)
+        self.opens: IdPool[Open] = IdPool(profile.first_fid, quotas.opens)
+        self.searches: IdPool[OpenSearch] = IdPool(profile.first_sid, quotas.searches)
         self._names = SharedQuota(self.quotas.names)
         """The names that searches go through."""
         self.transactions = Transactions(limits, self.quotas.reassembly)
@@ -367,7 +367,7 @@ class SMBConnection:
 
     def _forget_all(self) -> None:
         for pool in (self.searches, self.opens, self.trees, self.sessions):
-            pool.entries.clear()
+            pool.clear()
         self.transactions.end()
         self.quotas.clear()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.quota import Quota
 
 T = TypeVar("T")
 
@@ -16,18 +16,17 @@ class IdPool(Generic[T]):
     The documented exchange shows it: the second open of a pipe gets FID 0x4001 though 0x4000 is closed.
     """
 
-    __slots__ = ("_first", "_limit", "_next", "entries", "full")
+    __slots__ = ("_first", "_next", "_quota", "entries")
 
-    def __init__(self, first: int, limit: int, full: NT) -> None:
+    def __init__(self, first: int, quota: Quota) -> None:
         self.entries: dict[int, T] = {}
         self._first = self._next = first
-        self._limit = limit
-        self.full = full
+        self._quota = quota
+        """How many there may be, of this connection and, through it, of all."""
 
     def add(self, entry: T) -> int:
-        """Takes an identifier for `entry`; raises the pool's own SMBError when there are too many."""
-        if len(self.entries) >= self._limit:
-            raise SMBError(self.full, f"{self._limit} identifiers in use")
+        """Takes an identifier for `entry`; raises as `Quota.take` does when there are too many."""
+        self._quota.take(1)
         number = self._next
         while number in self.entries:
             number = self._after(number)
@@ -44,7 +43,15 @@ class IdPool(Generic[T]):
 
     def pop(self, number: int) -> T | None:
         """Frees the identifier."""
-        return self.entries.pop(number, None)
+        entry = self.entries.pop(number, None)
+        if entry is not None:
+            self._quota.give_back(1)
+        return entry
+
+    def clear(self) -> None:
+        """Frees all of them: the connection has ended."""
+        self.entries.clear()
+        self._quota.clear()
 
     def __iter__(self) -> Iterator[T]:
         return iter(list(self.entries.values()))

@@ -16,12 +16,28 @@ RECEIVED: Final = 1 << 20
 class ServerQuotas:
     """What all connections together may hold. A refusal here is a line in the log."""
 
-    __slots__ = ("changes", "names", "pending", "pipes", "reassembly", "unread", "watches")
+    __slots__ = (
+        "changes",
+        "names",
+        "opens",
+        "pending",
+        "pipes",
+        "reassembly",
+        "searches",
+        "sessions",
+        "trees",
+        "unread",
+        "watches",
+    )
 
     def __init__(self, limits: Limits, tell: Callable[[str], None]) -> None:
-        def of(name: str) -> Quota:
-            return Quota(f"limits.{name}", getattr(limits, name), tell=tell)
+        def of(name: str, status: NT = NT.INSUFFICIENT_RESOURCES) -> Quota:
+            return Quota(f"limits.{name}", getattr(limits, name), status=status, tell=tell)
 
+        self.sessions = of("total_sessions", NT.TOO_MANY_SESSIONS)
+        self.trees = of("total_trees")
+        self.opens = of("total_opens", NT.TOO_MANY_OPENED_FILES)
+        self.searches = of("total_searches", NT.OS2_NO_MORE_SIDS)
         self.reassembly = of("total_reassembly_bytes")
         self.pending = of("total_pending_bytes")
         self.names = of("total_search_bytes")
@@ -37,12 +53,27 @@ class ServerQuotas:
 class ConnectionQuotas:
     """What one connection may hold."""
 
-    __slots__ = ("frame", "names", "pending", "pipes", "reassembly", "watches")
+    __slots__ = (
+        "frame",
+        "names",
+        "opens",
+        "pending",
+        "pipes",
+        "reassembly",
+        "searches",
+        "sessions",
+        "trees",
+        "watches",
+    )
 
     def __init__(self, limits: Limits, server: ServerQuotas) -> None:
         def of(name: str, whole: Quota) -> Quota:
-            return Quota(f"limits.{name}", getattr(limits, name), whole=whole)
+            return Quota(f"limits.{name}", getattr(limits, name), whole=whole, status=whole.status)
 
+        self.sessions = of("sessions", server.sessions)
+        self.trees = of("trees", server.trees)
+        self.opens = of("opens", server.opens)
+        self.searches = of("searches", server.searches)
         # How long one message may be is the framer's to say.
         self.frame = Quota("limits.message_bytes", LONGEST_FRAME + RECEIVED, whole=server.reassembly)
         """The message that has arrived in part."""

@@ -32,11 +32,20 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: int = 1000
     sessions: int = 64
     """Sessions of one connection, unfinished sign-ins included."""
+    total_sessions: int = 8192
+    """The same of all connections."""
     trees: int = 1024
+    """Trees of one connection."""
+    total_trees: int = 16384
+    """The same of all connections."""
     opens: int = 16384
     """Open files and pipes of one connection."""
+    total_opens: int = 65536
+    """The same of all connections."""
     searches: int = 2048
     """Searches of one connection."""
+    total_searches: int = 65536
+    """The same of all connections."""
     search_bytes: int = 32 << 20
     """The names that they go through; searches of the same directory share them while it does not change."""
     total_search_bytes: int = 256 << 20

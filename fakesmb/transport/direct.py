@@ -19,6 +19,7 @@ from zope.interface import implementer
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.state import Server
+from fakesmb.transport.file_rest import RestOfFile, read_whole
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
@@ -31,6 +32,12 @@ AT_ONCE: Final = 128 * 1024
 """Bytes of waiting replies that the transport is given at once: it joins, and so copies, what it is given."""
 MOST_OVER: Final = 2
 """Beyond so many times `limits.total_unread_bytes` a client that leaves something unread is left."""
+LARGE_REST: Final = 512 * 1024
+"""Of a file the bytes that wait for the client in memory, at most: more is read when the client takes it."""
+TELL_UNREAD: Final = 0.2
+"""Seconds that a client which is read no further has to take its replies before the log says so: a slow one does."""
+TELL_UNREAD_AGAIN: Final = 60.0
+"""Seconds from one such line about a client to the next."""
 LEAST_PER_ADDRESS: Final = 64
 """Connections that one address has where nothing else is said."""
 TELL_AGAIN: Final = 10.0
@@ -74,12 +81,6 @@ class _Transport(Protocol):
     def abortConnection(self) -> None: ...  # noqa: N802
 
 
-def _read_whole(fd: int, offset: int, count: int) -> bytes:
-    """Exactly `count` bytes, which a frame has announced: zeros where the file ended meanwhile."""
-    data = os.pread(fd, count, offset)
-    return data + bytes(count - len(data))
-
-
 @implementer(IPullProducer)
 class DirectTCP(TwistedProtocol):
     """One client's TCP connection.
@@ -91,6 +92,9 @@ class DirectTCP(TwistedProtocol):
     connection: SMBConnection | None = None
     _socket: _Socket | None = None
     _linger: DelayedCall | None = None
+    _telling: DelayedCall | None = None
+    """Will say in the log that the client does not read."""
+    _tell_next = 0.0
     unread = 0
     """Bytes of replies that wait for the client."""
     _handed = 0
@@ -105,7 +109,7 @@ class DirectTCP(TwistedProtocol):
         """The client's address."""
         self._most_unread = factory.server.settings.limits.unread_bytes
         self._all_unread = factory.server.quotas.unread
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | RestOfFile] = deque()
         """Replies that the transport has not been given yet."""
 
     def connectionMade(self) -> None:  # noqa: N802
@@ -144,11 +148,10 @@ class DirectTCP(TwistedProtocol):
     def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
         """Says why, in plain words."""
         self._socket = None
-        self._all_unread.give_back(self.unread)
-        self.unread = 0
-        self._waiting.clear()
-        if self._linger is not None and self._linger.active():
-            self._linger.cancel()
+        self._forget_waiting()
+        for timer in (self._linger, self._telling):
+            if timer is not None and timer.active():
+                timer.cancel()
         self._clients.connected.discard(self)
         if not self._clients.connected:
             self._clients.idle.stop()
@@ -188,22 +191,41 @@ class DirectTCP(TwistedProtocol):
             self._send(buffers)
             return
         head = b"".join(buffers)
-        if self.unread or self._socket is None:
-            self._send([head, _read_whole(fd, offset, count)])
-            return
         sent = done = 0
-        try:
-            sent = self._socket.send(head, socket.MSG_MORE)
-            while sent == len(head) and done < count:
-                more = os.sendfile(self._socket.fileno(), fd, offset + done, count - done)
-                if not more:  # cut short since its size was looked at
-                    break
-                done += more
-        except OSError:  # full, or gone; or a file system that knows no sendfile
-            pass
+        if not self.unread and self._socket is not None:
+            try:
+                sent = self._socket.send(head, socket.MSG_MORE)
+                while sent == len(head) and done < count:
+                    more = os.sendfile(self._socket.fileno(), fd, offset + done, count - done)
+                    if not more:  # cut short since its size was looked at
+                        break
+                    done += more
+            except OSError:  # full, or gone; or a file system that knows no sendfile
+                pass
         if sent < len(head) or done < count:
-            rest: list[Buffer] = [head[sent:], _read_whole(fd, offset + done, count - done)]
-            self._queue(rest, 0, sum(map(len, rest)))
+            try:
+                self._queue_range(head[sent:], FileRange(fd, offset + done, count - done))
+            except OSError as why:
+                if not sent:
+                    raise
+                self._break_off(why)
+
+    def _queue_range(self, head: bytes, part: FileRange) -> None:
+        """A large range waits in the file, not in memory. Raises OSError before anything is queued."""
+        fd, offset, count = part
+        if count <= LARGE_REST or self._socket is None:
+            self._queue([head, read_whole(fd, offset, count)], 0, len(head) + count)
+            return
+        rest = RestOfFile(fd, offset, count)
+        if head:
+            self._queue([head], 0, len(head))
+        self._wait(rest, count, room=True)
+
+    def _break_off(self, why: OSError) -> None:
+        """What was announced cannot be sent: nothing that is true can follow it."""
+        if self.connection is not None:
+            self.connection.drop(f"a file cannot be read any more while it is sent: {why.strerror}")
+        self._tcp().abortConnection()
 
     def _queue(self, buffers: list[Buffer], sent: int, rest: int) -> None:
         whole = b"".join(buffers)
@@ -212,15 +234,20 @@ class DirectTCP(TwistedProtocol):
         if self._socket is None:
             transport.write(piece)
             return
+        self._wait(piece, rest, room=self._all_unread.add(rest))
+
+    def _wait(self, piece: bytes | RestOfFile, size: int, *, room: bool) -> None:
+        transport = self._tcp()
         self._waiting.append(piece)
-        room = self._all_unread.add(rest)
-        self.unread += rest
-        if self.unread == rest:
+        self.unread += size
+        if self.unread == size:
             transport.registerProducer(self, False)  # asks at once
         if self._full or (room and self.unread <= self._most_unread):
             return
         self._full = True
         transport.pauseProducing()
+        if self._telling is None and self.unread > self._most_unread:
+            self._telling = self._clients.server.clock.callLater(TELL_UNREAD, self._tell_unread)
         if self.connection is not None:
             self.connection.hold()
             if self._all_unread.used > MOST_OVER * self._all_unread.limit:
@@ -232,22 +259,64 @@ class DirectTCP(TwistedProtocol):
         self.unread -= self._handed
         self._all_unread.give_back(self._handed)
         self._handed = 0
-        transport, waiting = self._tcp(), self._waiting
-        if waiting:
-            pieces = [waiting.popleft()]
-            self._handed = len(pieces[0])
-            while waiting and self._handed + len(waiting[0]) <= AT_ONCE:
-                pieces.append(waiting.popleft())
-                self._handed += len(pieces[-1])
-            transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
+        transport = self._tcp()
+        if self._waiting:
+            try:
+                transport.write(self._next_piece())
+            except OSError as why:
+                self._break_off(why)
             return
         transport.unregisterProducer()
         if self._full:
             self._full = False
+            if self._telling is not None and self._telling.active():
+                self._telling.cancel()
+            self._telling = None
             if not self._resting:
                 transport.resumeProducing()
             if self.connection is not None:
                 self.connection.go_on()
+
+    def _next_piece(self) -> bytes:
+        """What the transport is given next. Raises OSError where that is of a file which cannot be read any more."""
+        waiting = self._waiting
+        first = waiting[0]
+        if isinstance(first, RestOfFile):
+            piece = first.read(AT_ONCE)
+            if not first.left:
+                waiting.popleft()
+            self._all_unread.add(len(piece))
+            self._handed = len(piece)
+            return piece
+        pieces: list[bytes] = []
+        while waiting and isinstance(piece := waiting[0], bytes) and (
+            not pieces or self._handed + len(piece) <= AT_ONCE
+        ):
+            pieces.append(piece)
+            self._handed += len(piece)
+            waiting.popleft()
+        return b"".join(pieces) if len(pieces) > 1 else first
+
+    def _forget_waiting(self) -> None:
+        in_memory = self.unread
+        for piece in self._waiting:
+            if isinstance(piece, RestOfFile):
+                in_memory -= piece.left
+                piece.close()
+        self._all_unread.give_back(in_memory)
+        self.unread = 0
+        self._waiting.clear()
+
+    def _tell_unread(self) -> None:
+        """One line for each time that a client is read no further, but for those that soon follow another."""
+        now = self._clients.server.clock.seconds()
+        if self.connection is None or now < self._tell_next:
+            return
+        self._tell_next = now + TELL_UNREAD_AGAIN
+        self.connection.problem(
+            f"{self.unread} bytes of answers wait for the client: it is read no further until it takes them "
+            "(limits.unread_bytes)"
+        )
 
     def _rest(self, rests: bool) -> None:
         """Reads no further while requests that have arrived wait for their turn."""

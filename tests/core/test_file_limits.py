@@ -16,8 +16,16 @@ from fakesmb.wire.locking import LockRange
 from fakesmb.wire.nt_trans import NotifySetup
 from fakesmb.wire.search import FindClose2Request
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse, TransactionResponse
-from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response, FindNext2Request
+from fakesmb.wire.trans2 import (
+    FindFirst2Request,
+    FindFirst2Response,
+    FindNext2Request,
+    SetFileInformationRequest,
+    Trans2,
+)
+from fakesmb.wire.unix import PosixLock
 from tests.core.conftest import Make
+from tests.core.test_unix import READ_WRITE, lock, posix_names, posix_open
 from tests.refusals import Refuses
 
 LONG_AGO = 1_000_000_000
@@ -184,7 +192,9 @@ class TestLocks:
         fids = [client.create("a.txt") for client in clients]
         assert self.lock(clients[0], fids[0], 0, 40) == NT.SUCCESS
         assert self.lock(clients[1], fids[1], 100, 20) == NT.INSUFFICIENT_RESOURCES
-        assert "limits.total_locks" in problems(server)[0]
+        assert self.lock(clients[1], fids[1], 200, 20) == NT.INSUFFICIENT_RESOURCES
+        (told,) = problems(server)
+        assert "limits.total_locks" in told
         clients[0].lost()
         assert self.lock(clients[1], fids[1], 100, 20) == NT.SUCCESS
 
@@ -241,3 +251,62 @@ class TestWatches:
         assert other.answers() == []
         other.lost()
         assert server.server.quotas.watches.used == 0
+
+
+class TestPosixLocks:
+    """Those of the Unix extensions, in which a lock in the midst of another makes three of one."""
+
+    LIMITS = ("file_locks", "locks", "total_locks")
+
+    def locker(self, make: Make, setting: str) -> tuple[InMemoryServer, Client, int]:
+        server = limited(make, **{setting: 50})
+        client = posix_names(server.client().sign_in().connect("public"))
+        return server, client, posix_open(client, "/a.txt", READ_WRITE).fid
+
+    def told(self, server: InMemoryServer, setting: str) -> bool:
+        """Whether the log names the setting; takes the problem of a total."""
+        return f"limits.{setting}" in reason(server) and len(problems(server)) == (setting == "total_locks")
+
+    @pytest.mark.parametrize("setting", LIMITS)
+    def test_one_beside_the_other(self, make: Make, refuses: Refuses, setting: str) -> None:
+        server, client, fid = self.locker(make, setting)
+        for at in range(50):
+            lock(client, fid, 1, 10 * at, 5)
+        with refuses(NT.INSUFFICIENT_RESOURCES):
+            lock(client, fid, 1, 1000, 5)
+        assert self.told(server, setting)
+        lock(client, fid, 0, 0, 300)  # in place of thirty
+        lock(client, fid, 1, 1000, 5)
+
+    @pytest.mark.parametrize("setting", LIMITS)
+    def test_in_the_midst_of_one(self, make: Make, refuses: Refuses, setting: str) -> None:
+        server, client, fid = self.locker(make, setting)
+        lock(client, fid, 1, 0, 10_000)
+        for at in range(24):
+            lock(client, fid, 0, 100 * at + 50, 10)
+        with refuses(NT.INSUFFICIENT_RESOURCES):
+            lock(client, fid, 0, 9000, 10)
+        assert self.told(server, setting)
+        lock(client, fid, 1, 20_000, 10)
+
+    @pytest.mark.parametrize("setting", LIMITS)
+    def test_that_are_freed_in_parts(self, make: Make, refuses: Refuses, setting: str) -> None:
+        server, client, fid = self.locker(make, setting)
+        lock(client, fid, 1, 0, 10_000)
+        for at in range(49):
+            lock(client, fid, 2, 100 * at + 50, 10)
+        with refuses(NT.INSUFFICIENT_RESOURCES):
+            lock(client, fid, 2, 9000, 10)
+        assert self.told(server, setting)
+        lock(client, fid, 2, 9000, 1000)  # of which nothing is left behind it
+        lock(client, fid, 2, 0, 0)
+        lock(client, fid, 1, 0, 10)
+
+    def test_that_wait(self, make: Make, refuses: Refuses) -> None:
+        """They count when they begin to wait, as all waiting locks do."""
+        _, client, fid = self.locker(make, "locks")
+        for at in range(50):
+            lock(client, fid, 1, 10 * at, 5)
+        data = PosixLock(1, 1, 7, 0, 5).encode()
+        with refuses(NT.INSUFFICIENT_RESOURCES):
+            client.trans2(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest(fid, 0x208), data)

@@ -25,6 +25,7 @@ from fakesmb.wire.trans import (
     TransactionResponse,
     TransactionSecondaryRequest,
 )
+from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response
 from tests.core.conftest import Make
 from tests.core.test_trans import BIND, CHECK_PATH
 from tests.refusals import Refuses
@@ -41,9 +42,10 @@ def limited(make: Make, **limits: int) -> InMemoryServer:
 
 
 def held(server: InMemoryServer) -> dict[str, int]:
-    """What is charged to the whole server, by the name of the setting."""
+    """What is charged to the whole server besides users, shares and files, by the name of the setting."""
     quotas = server.server.quotas
-    return {quota.name: quota.used for name in quotas.__slots__ if (quota := getattr(quotas, name)).used}
+    kinds = set(quotas.__slots__) - {"sessions", "trees", "opens", "searches"}
+    return {quota.name: quota.used for name in kinds if (quota := getattr(quotas, name)).used}
 
 
 def problems(server: InMemoryServer) -> list[str]:
@@ -131,6 +133,44 @@ def test_pieces_in_any_order(client: Client) -> None:
         )
         client.send(0x33, more, mid=mid)
     assert len(client.answer().body(TransactionResponse).data) == 40
+
+
+def begin_search(client: Client) -> int:
+    """A search of which no entry was wanted yet but one; gives its SID."""
+    found = client.trans2(1, FindFirst2Request(0x16, 1, 0, 0x104, 0, "\\*"))
+    return FindFirst2Response.decode(found.parameters).sid
+
+
+TOTALS: dict[str, tuple[str, NT, Any]] = {
+    "sessions": ("total_sessions", NT.TOO_MANY_SESSIONS, lambda client: client.sign_in()),
+    "trees": ("total_trees", NT.INSUFFICIENT_RESOURCES, lambda client: client.connect("public")),
+    "opens": ("total_opens", NT.TOO_MANY_OPENED_FILES, lambda client: client.create("a.txt")),
+    "pipes": ("total_opens", NT.TOO_MANY_OPENED_FILES, lambda client: client.connect("IPC$").create("\\srvsvc")),
+    "searches": ("total_searches", NT.OS2_NO_MORE_SIDS, begin_search),
+}
+"""Of what there may be so many on the whole server: the setting, the refusal, and how to get one more."""
+
+
+@pytest.mark.parametrize("kind", TOTALS)
+def test_of_all_connections_together(make: Make, refuses: Refuses, kind: str) -> None:
+    """Each connection has less than it may; the log says it once, and who leaves makes room."""
+    setting, status, one_more = TOTALS[kind]
+    server = limited(make, **{setting: 12})
+    clients = [server.client().sign_in().connect("public") for _ in range(3)]
+    quota = getattr(server.server.quotas, setting.removeprefix("total_"))
+    while quota.used < 12:
+        one_more(clients[quota.used % 3])
+    for client in clients:
+        with refuses(status):
+            one_more(client)
+    assert f"limits.{setting}" in server.messages[-1].parts[0].problem
+    (told,) = problems(server)
+    assert f"limits.{setting}" in told
+    clients[0].lost()
+    one_more(clients[1])
+    clients[1].lost()
+    clients[2].lost()
+    assert quota.used == 0
 
 
 class TestIdle:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.core.connection import plans_of
 from fakesmb.core.plan import NoPlans
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
@@ -71,7 +72,14 @@ def test_a_read_gives_as_much_as_a_client_asks_for_that_chose_large_reads(
         assert read(client, fid, MIB) == 0x20000
         choose(client, offered(client))
         assert read(client, fid, MIB) == MIB
-        assert read(client, fid, 4 * MIB) == 3 * MIB
+        # No more of a file is taken into memory at once.
+        assert read(client, fid, 4 * MIB) == MIB
+    choose(client, offered(client))
+    client.connection._plans = plans_of(client.connection.server)
+    sent: list[int] = []
+    client.connection.send_range = lambda _, part: sent.append(part.length)
+    client.send(0x2E, ReadAndxRequest(fid, 0, 4 * MIB & 0xFFFF, 0, 4 * MIB >> 16))
+    assert sent == [3 * MIB]
 
 
 def test_writes_as_long_as_a_frame_are_offered_where_such_messages_are_taken(make: Make) -> None:

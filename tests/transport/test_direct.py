@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.record.events import Connected, Disconnected
 from fakesmb.testing import InMemoryServer
-from fakesmb.transport.direct import AT_ONCE, LINGER, TELL_AGAIN, DirectTCP, DirectTCPFactory, plain
+from fakesmb.transport.direct import AT_ONCE, LINGER, TELL_AGAIN, TELL_UNREAD, DirectTCP, DirectTCPFactory, plain
 
 NEGOTIATE = bytes.fromhex(
     "00000031 ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fefe 0000 0000"
@@ -210,6 +210,52 @@ def test_a_client_that_does_not_read_is_not_read(accept: Accept) -> None:
     assert transport.reading
     assert mids(bytes(transport.socket.taken)) == list(range(1, 201))
     assert protocol.unread == 0
+
+
+class TestTellingOfOne:
+    """`limits.unread_bytes`: one line in the log for each time that a client is read no further."""
+
+    @pytest.fixture
+    def server(self, tmp_path: Path) -> InMemoryServer:
+        return InMemoryServer({"public": tmp_path}, settings=Settings(limits=Limits(sign_in_seconds=10_000)))
+
+    def leaves_unread(self, protocol: DirectTCP, transport: TCP) -> None:
+        transport.socket.room = 0
+        for _ in range(40):
+            protocol.dataReceived(echo(60_000))
+
+    def told(self, server: InMemoryServer) -> int:
+        texts = [problem.text for problem in server.problems]
+        assert all("limits.unread_bytes" in text for text in texts)
+        return len(texts)
+
+    def test_once_for_many_messages(self, server: InMemoryServer, accept: Accept) -> None:
+        protocol, transport = accept()
+        protocol.dataReceived(NEGOTIATE)
+        self.leaves_unread(protocol, transport)
+        assert self.told(server) == 0
+        server.clock.advance(TELL_UNREAD)
+        server.clock.advance(1000)
+        assert self.told(server) == 1
+        assert server.problems[0].connection == 1
+        while not transport.reading:
+            transport.drain()
+        self.leaves_unread(protocol, transport)
+        server.clock.advance(TELL_UNREAD)
+        assert self.told(server) == 2
+        protocol.connectionLost(Failure(error.ConnectionDone()))
+        assert server.clock.getDelayedCalls() == []
+
+    def test_not_where_it_is_only_slow(self, server: InMemoryServer, accept: Accept) -> None:
+        protocol, transport = accept()
+        protocol.dataReceived(NEGOTIATE)
+        for _ in range(10):
+            self.leaves_unread(protocol, transport)
+            server.clock.advance(TELL_UNREAD / 2)
+            while not transport.reading:
+                transport.drain()
+        server.clock.advance(10)
+        assert self.told(server) == 0
 
 
 class TestAllUnread:

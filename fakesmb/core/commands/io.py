@@ -32,6 +32,9 @@ from fakesmb.wire.negotiate import Capability
 
 SMALLEST_RANGE: Final = 0x4000
 """Bytes from which on the kernel sends from the file: below that a copy costs less than another system call."""
+MOST_IN_MEMORY: Final = 1 << 20
+"""Bytes that one read takes of a file where the kernel cannot send them from it: on a signed connection. Clients of the
+Unix extensions may ask for 16 MiB, and take less."""
 _PIPE_MESSAGE: Final = WriteMode.RAW | WriteMode.MESSAGE_START
 
 
@@ -71,7 +74,8 @@ def read_andx(request: Request[ReadAndxRequest]) -> "Answer | Deferred[Answer]":
         part = files.readable_range(request, entry, handle, params.offset, size)
         if part is not None:
             return FileData(part)
-    return ReadAndxResponse(data=files.read(request, entry, handle, params.offset, size))
+    data = files.read(request, entry, handle, params.offset, min(size, MOST_IN_MEMORY))
+    return ReadAndxResponse(data=data)
 
 
 def _from_pipe(request: AnyRequest, pipe: Pipe, received: Received) -> Answer:

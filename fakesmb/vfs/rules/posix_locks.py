@@ -40,20 +40,30 @@ class PosixLocks:
         if exclusive and not self._handle.access & WRITES_DATA:
             raise SMBError(NT.INVALID_HANDLE, "a write lock needs an open that may write")
         start, end = _range(offset, length)
-        self._limits.check(self._handle.owner, len(self._table))
         if self._obstacle(pid, start, end, exclusive=exclusive) is not None:
             if not waits or self._own(pid, start, end):
                 raise SMBError(NT.FILE_LOCK_CONFLICT, "another process has locked a part of the range")
+            self._check(1)
             return self._table.wait(self._handle, pid, start, end - start, exclusive=exclusive)
         gone, left = self._without(pid, start, end)
+        self._check(len(left) + 1 - len(gone))
         self._table.replace(gone, [*left, Lock(self._handle, pid, start, end - start, exclusive=exclusive)])
         return None
 
+    def _check(self, more: int) -> None:
+        """A range in the midst of another makes up to two more of it: raises INSUFFICIENT_RESOURCES for too many."""
+        if more > 0:
+            self._limits.check(self._handle.owner, len(self._table), more)
+
     def free(self, pid: int, offset: int, length: int) -> None:
-        """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on."""
+        """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on.
+
+        Raises INSUFFICIENT_RESOURCES where that would leave too many: one in two parts, as POSIX's ENOLCK says.
+        """
         start, end = _range(offset, length)
         gone, left = self._without(pid, start, end)
         if gone:
+            self._check(len(left) - len(gone))
             self._table.replace(gone, left)
 
     def obstacle(self, pid: int, offset: int, length: int, *, exclusive: bool) -> Lock | None:

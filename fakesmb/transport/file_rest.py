@@ -1,0 +1,38 @@
+"""The rest of a part of a file that the kernel did not take at once: read as the client takes it, not before."""
+
+import os
+
+
+def read_whole(fd: int, offset: int, count: int) -> bytes:
+    """Exactly `count` bytes, which a frame has announced: zeros where the file ended meanwhile."""
+    data = os.pread(fd, count, offset)
+    return data + bytes(count - len(data))
+
+
+class RestOfFile:
+    """So much of a file is still to be sent. It has a descriptor of its own: the file may be closed meanwhile."""
+
+    __slots__ = ("_fd", "_offset", "left")
+
+    def __init__(self, fd: int, offset: int, count: int) -> None:
+        """Raises OSError where there is no descriptor left."""
+        self._fd = os.dup(fd)
+        self._offset = offset
+        self.left = count
+        """Bytes that have not been read yet."""
+
+    def read(self, most: int) -> bytes:
+        """The next bytes, at most so many; with the last one lets the file go. Raises OSError where the disk fails."""
+        count = min(most, self.left)
+        data = read_whole(self._fd, self._offset, count)
+        self._offset += count
+        self.left -= count
+        if not self.left:
+            self.close()
+        return data
+
+    def close(self) -> None:
+        """Lets the file go."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
