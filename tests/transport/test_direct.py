@@ -15,7 +15,15 @@ from twisted.python.failure import Failure
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.record.events import Connected, Disconnected
 from fakesmb.testing import InMemoryServer
-from fakesmb.transport.direct import AT_ONCE, LINGER, TELL_AGAIN, TELL_UNREAD, DirectTCP, DirectTCPFactory, plain
+from fakesmb.transport.direct import (
+    AT_ONCE,
+    LINGER,
+    TELL_AGAIN,
+    TELL_UNREAD,
+    DirectTCP,
+    DirectTCPFactory,
+    plain,
+)
 
 NEGOTIATE = bytes.fromhex(
     "00000031 ff534d42 72 00000000 18 53c8 0000 0000000000000000 0000 ffff fefe 0000 0000"

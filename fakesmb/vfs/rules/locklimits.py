@@ -29,7 +29,7 @@ class LockLimits:
         """By the `id` of the client, and for all: locks held when they were counted, and those asked for since."""
 
     def check(self, owner: object, of_file: int, more: int = 1) -> None:
-        """Some more are asked for, of a file that has `of_file`; raises INSUFFICIENT_RESOURCES where that is too many."""
+        """Some more are asked for, of a file that has `of_file`; INSUFFICIENT_RESOURCES where that is too many."""
         if of_file + more > self.file:
             raise _refusal(f"the file has {of_file} locks (limits.file_locks)")
         asked = self._asked
