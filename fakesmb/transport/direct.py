@@ -289,8 +289,10 @@ class DirectTCP(TwistedProtocol):
             self._handed = len(piece)
             return piece
         pieces: list[bytes] = []
-        while waiting and isinstance(piece := waiting[0], bytes) and (
-            not pieces or self._handed + len(piece) <= AT_ONCE
+        while (
+            waiting
+            and isinstance(piece := waiting[0], bytes)
+            and (not pieces or self._handed + len(piece) <= AT_ONCE)
         ):
             pieces.append(piece)
             self._handed += len(piece)

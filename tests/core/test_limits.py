@@ -145,7 +145,11 @@ TOTALS: dict[str, tuple[str, NT, Any]] = {
     "sessions": ("total_sessions", NT.TOO_MANY_SESSIONS, lambda client: client.sign_in()),
     "trees": ("total_trees", NT.INSUFFICIENT_RESOURCES, lambda client: client.connect("public")),
     "opens": ("total_opens", NT.TOO_MANY_OPENED_FILES, lambda client: client.create("a.txt")),
-    "pipes": ("total_opens", NT.TOO_MANY_OPENED_FILES, lambda client: client.connect("IPC$").create("\\srvsvc")),
+    "pipes": (
+        "total_opens",
+        NT.TOO_MANY_OPENED_FILES,
+        lambda client: client.connect("IPC$").create("\\srvsvc"),
+    ),
     "searches": ("total_searches", NT.OS2_NO_MORE_SIDS, begin_search),
 }
 """Of what there may be so many on the whole server: the setting, the refusal, and how to get one more."""
