@@ -288,14 +288,12 @@ class DirectTCP(TwistedProtocol):
             self._all_unread.add(len(piece))
             self._handed = len(piece)
             return piece
-        pieces: list[bytes] = []
-        while (
-            waiting
-            and isinstance(piece := waiting[0], bytes)
-            and (not pieces or self._handed + len(piece) <= AT_ONCE)
-        ):
-            pieces.append(piece)
-            self._handed += len(piece)
+        pieces = [first]
+        self._handed = len(first)
+        waiting.popleft()
+        while waiting and isinstance(more := waiting[0], bytes) and self._handed + len(more) <= AT_ONCE:
+            pieces.append(more)
+            self._handed += len(more)
             waiting.popleft()
         return b"".join(pieces) if len(pieces) > 1 else first
 
