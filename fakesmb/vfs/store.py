@@ -117,10 +117,14 @@ class Info(msgspec.Struct, gc=False):
     posix_gid: int = 0
     special_device: int = 0
     """POSIX st_rdev, as far as the Unix extensions asked."""
+    alias: str | None = None
+    """The 8.3 name, where it is not the one that depends on the name alone."""
 
     @property
     def short_name(self) -> str:
         """The 8.3 name where it differs from `name`, else ""; a stream has its file's. Few levels ask for it."""
+        if self.alias is not None:
+            return self.alias
         name = self.name
         return short_name(name.partition(":")[0] if ":" in name else name)
 
@@ -509,6 +513,9 @@ class FileStore(Protocol):
 
     def with_posix_names(self) -> "FileStore":
         """The same files by POSIX names: each as it is spelt, and all characters but `/` legal."""
+
+    def alias(self, path: str, name: str) -> str:
+        """The 8.3 name of `name` in the directory `path`: "" for one that is one itself, or has none."""
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""

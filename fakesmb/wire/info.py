@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from fakesmb.wire.codec import Buffer, DecodeError, decode_utf16, encode_utf16
-from fakesmb.wire.oem import decode_oem, encode_oem, spelt, spelt_or_short, spelt_path
+from fakesmb.wire.oem import decode_oem, encode_oem, spelt, spelt_path
 
 PASSTHROUGH: Final = 1000
 """What is added to a native information class to make an SMB level of it, [MS-SMB] 2.2.2.3.5."""
@@ -52,13 +52,17 @@ class Stream(NamedTuple):
     allocation_size: int
 
 
+def _no_alias(path: str, name: str) -> str:
+    return ""
+
+
 class LevelContext(msgspec.Struct, frozen=True, gc=False):
     """How one request wants its answer, and the facts of the open that it asks about."""
 
     unicode: bool = True
     encoding: str = "cp850"
-    shorten: Callable[[str], str] = str
-    """Gives the 8.3 name of a name that has one, else "": what an OEM answer shows of names it cannot spell."""
+    shorten: Callable[[str, str], str] = _no_alias
+    """Gives the 8.3 name of a name in the directory at a path, or "": OEM answers show it of what they cannot spell."""
     zone: int = 0
     """Minutes west of UTC, for the levels with local times."""
     access: int = 0
@@ -76,15 +80,21 @@ class LevelContext(msgspec.Struct, frozen=True, gc=False):
         """A file's name without null, or its 8.3 name; None where it is not to be shown."""
         if self.unicode:
             return encode_utf16(facts.name)
-        return spelt_or_short(facts.name, facts.short_name, self.encoding, longest)
+        raw = spelt(facts.name, self.encoding)
+        if raw is None or len(raw) > longest:
+            parent, _, name = facts.path.rpartition("\\")
+            raw = spelt(facts.short_name or self.shorten(parent, name), self.encoding) or None
+        return raw
 
     def path(self, path: str) -> bytes:
         """A path without null, in 8.3 names where need be; b"" where it is not to be shown."""
         return encode_utf16(path) if self.unicode else spelt_path(path, self.shorten, self.encoding) or b""
 
-    def askable(self, path: str) -> str:
-        """A path as this client can ask for it; "" for one that it cannot."""
-        return path if self.unicode else decode_oem(self.path(path), self.encoding)
+    def askable(self, path: str, parent: str) -> str:
+        """A path below `parent` as this client can ask for it; "" for one that it cannot."""
+        if self.unicode:
+            return path
+        return decode_oem(spelt_path(path, self.shorten, self.encoding, parent) or b"", self.encoding)
 
     def shows(self, name: str) -> bool:
         """Whether a client can ask for a name that has no 8.3 name (of a stream, of a Unix file)."""

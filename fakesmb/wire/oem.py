@@ -36,27 +36,29 @@ def spelt(name: str, encoding: str) -> bytes | None:
     return raw if name.isascii() or decode_oem(raw, encoding) == name else None
 
 
-def spelt_or_short(name: str, short_name: str, encoding: str, longest: int = 0xFFFF) -> bytes | None:
-    """A name in at most that many OEM bytes, else its 8.3 name, else None: then it is not shown."""
-    raw = spelt(name, encoding)
-    if raw is None or len(raw) > longest:
-        raw = spelt(short_name, encoding) if short_name else None
-    return raw
-
-
-def spelt_path(path: str, shorten: Callable[[str], str], encoding: str) -> bytes | None:
+def spelt_path(
+    path: str, shorten: Callable[[str, str], str], encoding: str, parent: str = ""
+) -> bytes | None:
     """A path `\\dir\\name[:stream]` in OEM characters, component by component; None where one is not to be shown.
 
-    `shorten` gives the 8.3 name of a component, or "". Streams have none.
+    `shorten` gives the 8.3 name of a component in a directory, or ""; `parent` is where the path begins. Streams
+    have none.
     """
     raw = spelt(path, encoding)
     if raw is not None:
         return raw
     path, colon, stream = path.partition(":")
-    parts = [spelt_or_short(part, shorten(part), encoding) for part in path.split("\\")]
+    told = []
+    for part in path.split("\\"):
+        raw = spelt(part, encoding)
+        if raw is None:
+            raw = spelt(shorten(parent, part), encoding) or None
+        if raw is None:
+            return None
+        told.append(raw)
+        parent = f"{parent}\\{part}"
     tail = spelt(colon + stream, encoding)
-    told = [part for part in parts if part is not None]
-    return b"\\".join(told) + tail if tail is not None and len(told) == len(parts) else None
+    return None if tail is None else b"\\".join(told) + tail
 
 
 def encode_oem(text: str, encoding: str) -> bytes:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmb.vfs.shortnames import is_short, short_name
+from fakesmb.vfs.shortnames import Aliases, is_short, short_name
+from tests.vfs.twins import twins
 
 
 @pytest.mark.parametrize("name", ["A.TXT", "readme", "12345678.123", "a~1.b", "$x-y_z.!!!", "", ".", ".."])
@@ -53,3 +54,60 @@ def test_any_name_at_all(name: str) -> None:
 def test_ten_thousand_names_do_not_collide() -> None:
     names = {short_name(f"a rather long name {i}.txt") for i in range(10_000)}
     assert len(names) == 10_000
+
+
+def aliases(*names: str) -> Aliases:
+    made = Aliases()
+    made.add(names)
+    return made
+
+
+def test_a_name_that_is_anothers_8_3_name_stays_its_own() -> None:
+    """What was shown by it gets another, whichever came first and however the name is spelt."""
+    long = "a rather long name.txt"
+    for real in (short_name(long), short_name(long).lower()):
+        for order in ((real, long), (long, real)):
+            made = aliases(*order)
+            other = made.of(long)
+            assert other not in ("", short_name(long))
+            assert is_short(other)
+            assert (made.find(short_name(long)), made.find(other), made.of(real)) == (real, long, "")
+
+
+def test_two_names_that_would_get_the_same_get_others() -> None:
+    """The one that both would have means neither: nobody who was shown it reaches the wrong one."""
+    one, two = twins()
+    made = aliases(one, "b.txt", two)
+    assert short_name(one) == short_name(two)
+    assert made.find(short_name(one)) is None
+    assert len({made.of(one), made.of(two), short_name(one)}) == 3
+    assert (made.find(made.of(one)), made.find(made.of(two))) == (one, two)
+    made.remove(two)
+    assert (made.of(one), made.find(short_name(one))) == (short_name(one), one)
+
+
+def test_the_further_names_are_nobodys_either() -> None:
+    one, two = twins()
+    taken = aliases(one, two).of(one)
+    made = aliases(one, two, taken)
+    assert (made.find(taken), made.of(one) in ("", taken)) == (taken, False)
+    assert made.find(made.of(one)) == one
+
+
+@given(st.lists(st.sampled_from([*twins(), *map(short_name, twins()), "a:b", "A:b", "x.txt"]), max_size=7))
+def test_no_two_files_have_one_name(names: list[str]) -> None:
+    """Also when names come and go one by one."""
+    made = Aliases()
+    for name in names:
+        made.add([name])
+    for name in names[::2]:
+        made.remove(name)
+    left = set(names) - set(names[::2])
+    again = aliases(*left)
+    assert {name: made.of(name) for name in left} == {name: again.of(name) for name in left}
+    given = [made.of(name) for name in left if made.of(name)]
+    assert len({*given, *(name.upper() for name in left if is_short(name))}) == len(given) + len(
+        {name for name in left if is_short(name)}
+    )
+    for name in left:
+        assert made.find(made.of(name) or name.upper()) == (name if made.of(name) or "~" in name else None)

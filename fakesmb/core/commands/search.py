@@ -17,6 +17,7 @@ from fakesmb.core.waiting import closing, retry_until_free
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
+from fakesmb.vfs.shortnames import is_short
 from fakesmb.vfs.store import Info
 from fakesmb.vfs.wildcards import from_dos
 from fakesmb.wire.commands import Command
@@ -127,7 +128,9 @@ def _answer(
             place = -1
         while len(entries) < wanted and (info := known.search.next()) is not None:
             key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
-            entries.append(entry_of(info, key, connection.oem_encoding, cased=cased))
+            name = _name_of(request, info)
+            if name:
+                entries.append(entry_of(info, name, key, connection.oem_encoding, cased=cased))
         if not keeps:
             known.search.close()
         elif not entries:
@@ -139,12 +142,18 @@ def _answer(
     return retry_until_free(attempt, request.server)
 
 
-def entry_of(info: Info, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:
+def _name_of(request: AnyRequest, info: Info) -> str:
+    """The 8.3 name; "" for a file that has none, which is not listed."""
+    if is_short(info.name):
+        return info.name
+    return info.short_name or request.store.alias(info.path.rpartition("\\")[0], info.name)
+
+
+def entry_of(info: Info, name: str, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:
     """43 bytes: the 8.3 name, null-padded, and what DOS knows of a file.
 
     Names are in upper case for who knows no long names.
     """
-    name = info.short_name or info.name
     if not cased:
         name = name.upper()
     date, clock = dos_from(info.last_write_time)

@@ -11,7 +11,7 @@ from fakesmb.wire.info import LevelContext
 from fakesmb.wire.nt_trans import NotifySetup, NtTransact, notify_information
 
 if TYPE_CHECKING:
-    from fakesmb.vfs.store import Changes
+    from fakesmb.vfs.store import Changes, Handle
 
 
 @subcommand(NtTransact.NOTIFY_CHANGE, NotifySetup)
@@ -37,14 +37,14 @@ def notify_change(request: Request[NotifySetup]) -> Outcome:
         recursive=bool(setup.watch_tree),
         size=request.transaction.max_parameter_count,
     )
-    return changes.addCallback(_told, strings_of(request), request.transaction.max_parameter_count)
+    return changes.addCallback(_told, strings_of(request), handle, request.transaction.max_parameter_count)
 
 
-def _told(changes: "Changes", strings: LevelContext, size: int) -> Results:
+def _told(changes: "Changes", strings: LevelContext, handle: "Handle", size: int) -> Results:
     """The names are UTF-16 in every message; a client that asks in OEM is told those that it can ask for.
 
     An 8.3 name may be longer than the name: changes that no longer fit are too many, too.
     """
-    named = [(action, strings.askable(name)) for action, name in changes]
+    named = [(action, strings.askable(name, str(handle.path))) for action, name in changes]
     data = notify_information((action, name) for action, name in named if name)
     return Results(data if len(data) <= size else b"")

@@ -50,6 +50,8 @@ def query_path_information(request: Request[QueryPathInformationRequest]) -> Res
     context = strings_of(request)
     if level in _SPECIAL:
         context = with_extras(request, path, level, context)
+    elif level in _ALIAS:
+        add_alias(request, info)
     return Results(NO_EA_ERROR, row.encode(info, context))
 
 
@@ -82,9 +84,12 @@ def query_file_information(request: Request[QueryFileInformationRequest]) -> Res
     )
     if level in _SPECIAL:
         context = with_extras(request, handle, level, context)
+    elif level in _ALIAS:
+        add_alias(request, info)
     return Results(NO_EA_ERROR, row.encode(info, context))
 
 
+_ALIAS: Final = (0x0108, 1021)
 _SPECIAL: Final = STREAM_LEVELS | EA_LEVELS
 _EAS: Final = {0x0003: eas.asked_for, 0x0004: eas.all_of, 1015: eas.full_of}
 
@@ -96,6 +101,11 @@ def with_extras(request: AnyRequest, target: Target, level: int, context: LevelC
             context, streams=[Stream(*one) for one in request.store.streams(target)]
         )
     return msgspec.structs.replace(context, eas=_EAS[level](request, request.store.eas(target)))
+
+
+def add_alias(request: AnyRequest, info: Info) -> None:
+    """The 8.3 name, which depends on the other names of the directory."""
+    info.alias = request.store.alias(info.path.rpartition("\\")[0], info.name.partition(":")[0])
 
 
 def pipe_info(entry: Open) -> Info:

@@ -7,13 +7,15 @@ from typing import Final
 from weakref import ReferenceType
 
 from fakesmb.vfs.paths import fold, is_legal_on_wire
-from fakesmb.vfs.shortnames import short_name, shown_name
+from fakesmb.vfs.shortnames import Aliases, is_short, shown_name
 from fakesmb.world import World
 
 _LINUX: Final = sys.platform == "linux"
 _SETTLED_NS: Final = 20_000_000
 """Changes within one tick of the kernel's clock leave one time: a younger listing proves nothing."""
 
+_LARGE: Final = 64 * 1024
+"""A directory of so many bytes has a thousand names and more."""
 _CLOSED: Final = -1
 
 Stamp = tuple[int, int, int, int, int]
@@ -44,7 +46,7 @@ def place_of(fd: int) -> str:
 class Listing:
     """The names in a directory by their folded form, as of one moment."""
 
-    __slots__ = ("_on_disk", "_shorts", "names", "settled", "stamp")
+    __slots__ = ("_aliases", "_on_disk", "names", "settled", "stamp")
 
     def __init__(self, names: list[str], stamp: Stamp, *, settled: bool) -> None:
         key = shown_key(names)
@@ -54,7 +56,7 @@ class Listing:
             self.names = {key(name): name for name in sorted(names, reverse=True)}
         self.stamp = stamp
         self.settled = settled
-        self._shorts: dict[str, str] | None = None
+        self._aliases: Aliases | None = None
 
     @property
     def ambiguous(self) -> bool:
@@ -80,29 +82,43 @@ class Listing:
     def find(self, name: str) -> str | None:
         """The name on disk that a client means by `name`: its own in any case, or its 8.3 name."""
         key = fold(name)
+        if "~" in name and is_short(name):
+            found = self.aliases().find(key)
+            if found is not None:
+                return found
         found = self.names.get(key)
-        if found is None and "~" in name:
-            found = self._by_short_name().get(key)
-        return found
+        return found if found is None or is_legal_on_wire(found) else None
+
+    def alias(self, name: str) -> str:
+        """The 8.3 name of a name, also of one that has just gone; "" where it is one itself, or has none."""
+        aliases = self.aliases()
+        if name in self._on_disk:
+            return aliases.of(name)
+        aliases.add([name])
+        try:
+            return aliases.of(name)
+        finally:
+            aliases.remove(name)
 
     def add(self, name: str) -> None:
         self._on_disk.add(name)
         self.names.setdefault(_folded_shown(name), name)
-        if self._shorts is not None and (short := short_name(name)):
-            self._shorts[short] = name
+        if self._aliases is not None:
+            self._aliases.add([name])
 
     def remove(self, name: str) -> None:
         self._on_disk.discard(name)
         if self.names.get(_folded_shown(name)) == name:
             del self.names[_folded_shown(name)]
-        if self._shorts is not None:
-            self._shorts.pop(short_name(name), None)
+        if self._aliases is not None:
+            self._aliases.remove(name)
 
-    def _by_short_name(self) -> dict[str, str]:
-        if self._shorts is None:
-            self._shorts = {short_name(name): name for name in self.names.values()}
-            self._shorts.pop("", None)
-        return self._shorts
+    def aliases(self) -> Aliases:
+        """All 8.3 names."""
+        if self._aliases is None:
+            self._aliases = Aliases()
+            self._aliases.add(list(self._on_disk))
+        return self._aliases
 
 
 class Directory:
@@ -214,6 +230,22 @@ class Directory:
     def spelling(self, name: str) -> str | None:
         """The name on disk that equals `name` but for case, or whose 8.3 name it is."""
         return self._listing().find(name)
+
+    def is_known(self) -> bool:
+        """Whether its names are known, or so few that they can be read for the 8.3 name of one."""
+        st = self.status()
+        listing = self.listing
+        return st.st_size <= _LARGE or (
+            listing is not None and listing.settled and listing.stamp == _stamp(st)
+        )
+
+    def alias(self, name: str) -> str:
+        """The 8.3 name of a name on disk that is in it, or was; "" for one that is one itself, or has none."""
+        return "" if is_short(name) else self._listing().alias(name)
+
+    def shown(self, name: str) -> str:
+        """The name a client is given for a name on disk: its 8.3 name where SMB has no way to write it."""
+        return name if is_legal_on_wire(name) else self.alias(name)
 
     def _listing(self) -> Listing:
         stamp = _stamp(self.status())

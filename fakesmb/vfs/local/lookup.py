@@ -17,8 +17,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.local.links import Way
 from fakesmb.vfs.local.roots import GONE, OPEN_DIRECTORY, leads_to, new_root, root_at
-from fakesmb.vfs.paths import Path, check_name
-from fakesmb.vfs.shortnames import shown_name
+from fakesmb.vfs.paths import Path, check_name, is_legal_on_wire
 from fakesmb.world import World
 
 _HELD_DIRECTORIES: Final = 64
@@ -59,7 +58,7 @@ class Entry:
     @property
     def client_path(self) -> str:
         """The path inside the share as on disk: `\\dir\\a.txt`."""
-        return self.directory.prefix + shown_name(self.name)
+        return self.directory.prefix + self.directory.shown(self.name)
 
 
 class Lookup:
@@ -246,11 +245,22 @@ class Lookup:
             os.close(fd)
             return there
         inner = place[len(self._inside) :].split("/")
-        directory = Directory(
-            place, fd, "\\" + "".join(shown_name(part) + "\\" for part in inner), self._world
-        )
+        try:
+            prefix = self._prefix(inner)
+        except BaseException:
+            os.close(fd)
+            raise
+        directory = Directory(place, fd, prefix, self._world)
         self._places[place] = directory
         return directory
+
+    def _prefix(self, names: list[str]) -> str:
+        """What the paths of a directory's files begin with, by the names on disk that lead to it."""
+        told = [
+            name if is_legal_on_wire(name) else self._at(names[:at]).shown(name)
+            for at, name in enumerate(names)
+        ]
+        return "\\" + "".join(name + "\\" for name in told)
 
     def _walk(self, parts: tuple[str, ...]) -> tuple[Directory, bool]:
         """Step by step, each in any case; tells too whether a link was among them."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from weakref import ref
 
 from fakesmb.nt.status import SMBError
+from fakesmb.vfs.shortnames import Aliases
 from fakesmb.vfs.store import Unfinished
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class NameList:
 
     __slots__ = (
         "__weakref__",
+        "_aliases",
         "_charged",
         "_given",
         "_key_of",
@@ -43,6 +45,7 @@ class NameList:
         "_turn",
         "keys",
         "names",
+        "others",
         "plain",
         "ready",
         "stamp",
@@ -60,6 +63,9 @@ class NameList:
         self.ready = True
         self.stamp = stamp
         """The directory's, from before its names were read."""
+        self.others: dict[str, str] = {}
+        """The names whose 8.3 name does not depend on the name alone, and theirs."""
+        self._aliases = Aliases()
         self._key_of = key_of
         self._turn = turn
         self._quota = quota
@@ -117,6 +123,7 @@ class NameList:
                 del row[:ROW]
                 self._pause()
             self._rows = []
+            self.others, self._aliases = self._aliases.others, Aliases()
         self.ready = True
 
     def _add_row(self, names: list[str]) -> None:
@@ -129,6 +136,7 @@ class NameList:
             self._rows = []
             raise
         self._charged += cost
+        self._aliases.add(names)
         key = self._key_of(names)
         self.plain = self.plain and key is str.upper
         self._rows.append(sorted([f"{key(name)}\0{name}" for name in names]))

@@ -330,11 +330,12 @@ class Namespace:
         """Every open of the old name follows it."""
         if file.times is not None:
             file.times.touch()
+        shown = target.directory.shown(to.name)
         for handle in file.all_opens():
             if handle.disk_path == before:
                 stream = handle.path.stream
                 handle.path = Path(to.parts, stream) if stream else to
-                handle.name = f"{shown_name(to.name)}:{stream}" if stream else shown_name(to.name)
+                handle.name = f"{shown}:{stream}" if stream else shown
                 handle.shown_path = target.directory.prefix + handle.name
                 self._opens.move(handle, target.directory.path_of(to.name))
                 if file.delete_path is not None:
@@ -343,7 +344,7 @@ class Namespace:
     def _moved_inside(self, before: str, to: Path, target: Entry) -> None:
         """What is open below a directory follows it."""
         inside, now = before.rstrip("/") + "/", target.directory.path_of(to.name)
-        shown = target.directory.prefix + shown_name(to.name)
+        shown = target.directory.prefix + target.directory.shown(to.name)
         for handle in self._opens.below(before):
             names = handle.disk_path[len(inside) :].split("/")
             path = Path((*to.parts, *names), handle.path.stream)

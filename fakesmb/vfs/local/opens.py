@@ -29,7 +29,6 @@ from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant,
 from fakesmb.vfs.rules.deletion import others_open
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
-from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
 from fakesmb.vfs.stored import SideTable, Stored
 
@@ -193,7 +192,7 @@ class Opener:
         if self._opens.deleting and self._opens.is_deleting(parent.status()):
             raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
         name = self._opens.tunnel.recall(parent.path, entry.name)
-        if name != entry.name:
+        if name != entry.name and parent.alias(name) == entry.name.upper():
             longer = self._lookup.child(parent, name)
             if longer.st is None:
                 entry, path = longer, Path((*path.parts[:-1], name))
@@ -248,7 +247,7 @@ class Opener:
         directory: bool,
     ) -> Opened:
         file = self._opens.of(st)
-        name = shown_name(entry.name)
+        name = entry.directory.shown(entry.name)
         shown = entry.directory.prefix + name
         kind: Callable[..., LocalHandle] = DirectoryHandle if directory else FileHandle
         if request.dos_deny and not directory:

@@ -15,7 +15,7 @@ from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.namelist import NameList, list_of
 from fakesmb.vfs.paths import is_legal_on_wire
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.shortnames import short_name, shown_name
+from fakesmb.vfs.shortnames import Aliases, is_short, short_name
 from fakesmb.vfs.store import Info, Unfinished
 from fakesmb.vfs.stored import NOTHING
 from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
@@ -37,14 +37,6 @@ def _dots(matcher: Matcher | None) -> tuple[str, ...]:
     return _DOTS if matcher is None or matcher(".") else ()
 
 
-def _matches(matches: Matcher, name: str) -> bool:
-    """By its own name or, as on Windows, by its 8.3 name."""
-    if is_legal_on_wire(name) and matches(name):
-        return True
-    short = short_name(name)
-    return bool(short) and matches(short)
-
-
 class LocalSearch:
     """`vfs.store.Search` over a local directory. Holds the directory open through `directory`."""
 
@@ -59,6 +51,7 @@ class LocalSearch:
         "_matcher",
         "_names",
         "_opens",
+        "_others",
         "_pattern",
         "_paused_at",
         "_plain",
@@ -96,6 +89,7 @@ class LocalSearch:
         self._names: list[str]
         """Those of the list, which are not all there until it is ready."""
         self._ready = False
+        self._others: dict[str, str] | None = None
         if self._wild:
             self._begin(list_of(directory, self._dots, self._key, self._turn, opens.names, self._order))
         else:
@@ -105,7 +99,28 @@ class LocalSearch:
         """Has the names read, of many a part only: raises `Unfinished` then, and is to be called again."""
         self._list.prepare()
         self._plain = self._list.plain
+        self._others = self._list.others if self._wild else self._others_of_one()
         self._ready = True
+
+    def _others_of_one(self) -> dict[str, str]:
+        """Of a name asked for by itself: none is told in a large directory whose names are not known."""
+        directory = self._directory
+        if directory is None:
+            return {}
+        names = [name for name in self._names if not is_short(name)]
+        told = {name: directory.alias(name) if directory.is_known() else "" for name in names}
+        return {name: alias for name, alias in told.items() if alias != short_name(name)}
+
+    def _alias(self, name: str) -> str:
+        other = self._others.get(name) if self._others else None
+        return short_name(name) if other is None else other
+
+    def _matches(self, matches: Matcher, name: str) -> bool:
+        """By its own name or, as on Windows, by its 8.3 name."""
+        if is_legal_on_wire(name) and matches(name):
+            return True
+        short = self._alias(name)
+        return bool(short) and matches(short)
 
     def _begin(self, names: NameList) -> None:
         self._list = names
@@ -140,7 +155,7 @@ class LocalSearch:
                 raise Unfinished
             name = names[self._at]
             self._at += 1
-            if matcher is not None and name not in _DOTS and not _matches(matcher, name):
+            if matcher is not None and name not in _DOTS and not self._matches(matcher, name):
                 continue
             info = self._look(directory, name)
             if info is not None and self._wanted(info.attributes):
@@ -180,14 +195,21 @@ class LocalSearch:
         key = self._key([name])(name)
         place = bisect_left(keys, key)
         if place == len(keys) or keys[place] != key:
-            shorts = map(short_name, self._names[first:]) if "~" in name else ()
-            place = next((at for at, short in enumerate(shorts) if short == key), -1)
+            place = self._place_of_alias(key, first) if "~" in name else -1
             if place < 0:
                 return False
         while self._names[first + place] != last and keys[place + 1 : place + 2] == [key]:
             place += 1  # of names that differ only in case, the one given last
         self._at = first + place + 1
         return True
+
+    def _place_of_alias(self, key: str, first: int) -> int:
+        """Where the name is whose 8.3 name that is; -1 where there is none."""
+        names = self._names[first:]
+        aliases = Aliases()
+        aliases.add(names)
+        name = aliases.find(key)
+        return -1 if name is None else names.index(name)
 
     def _refresh(self) -> None:
         """Takes the names anew where the directory has changed; those given before stay findable."""
@@ -220,10 +242,16 @@ class LocalSearch:
             stored = load(directory.xattr_base + name, st, self._opens.side)
         except FileNotFoundError:
             return None
-        shown = name if self._plain or is_legal_on_wire(name) else short_name(name)
+        shown = name if self._plain or is_legal_on_wire(name) else self._alias(name)
         files = self._opens.by_key
         file = files.get((st.st_dev, st.st_ino)) if files else None
-        return info_of(st, stored, shown, directory.prefix + shown, file)
+        info = info_of(st, stored, shown, directory.prefix + shown, file)
+        return self._with_alias(info, name) if self._others else info
+
+    def _with_alias(self, info: Info, name: str) -> Info | None:
+        """Nothing where the name cannot be told in any way."""
+        info.alias = self._others.get(name) if self._others and info.name == name else None
+        return info if info.name else None
 
     def _look_link(self, directory: Directory, name: str) -> Info | None:
         """A link is listed as what it leads to; one that leads nowhere or out of the share is not listed."""
@@ -234,7 +262,9 @@ class LocalSearch:
         if entry.st is None:
             return None
         stored = load(entry.xattr_path, entry.st, self._opens.side)
-        return info_of(entry.st, stored, shown_name(name), entry.client_path, self._opens.get(entry.st))
+        shown = name if is_legal_on_wire(name) else self._alias(name)
+        info = info_of(entry.st, stored, shown, directory.prefix + shown, self._opens.get(entry.st))
+        return self._with_alias(info, name) if self._others else info
 
     def _look_dots(self, directory: Directory, name: str) -> Info | None:
         try:

@@ -30,7 +30,6 @@ from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watch import difference
-from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Ea, FileLimits, FileRange, Info, Opened, StreamFacts, Volume
 from fakesmb.vfs.wildcards import has_wildcards
 
@@ -251,7 +250,7 @@ class LocalStore:
             info = streamfiles.info_of_name(entry, target.stream, side, file)
         else:
             stored = load(entry.xattr_path, found, side)
-            name = shown_name(entry.name)
+            name = entry.directory.shown(entry.name)
             info = info_of(found, stored, name, entry.directory.prefix + name, file)
         if ea_size and not stat.S_ISLNK(
             found.st_mode
@@ -457,6 +456,13 @@ class LocalStore:
     def maximal_access(self, handle: "Handle") -> int:
         """All that this user could open the file for."""
         return self._guard.maximal(local_handle(handle))
+
+    def alias(self, path: str, name: str) -> str:
+        """The 8.3 name of `name` in the directory at `path`, "" for one that is one itself or has none."""
+        try:
+            return self._lookup.directory(tuple(filter(None, path.split("\\")))).alias(name)
+        except (SMBError, OSError):  # it is gone: nothing of it can be asked for
+            return ""
 
     def volume(self) -> Volume:
         """The volume's facts and free space."""

@@ -11,7 +11,6 @@ from fakesmb.vfs.local.facts import info_of, round_up
 from fakesmb.vfs.local.lookup import Entry
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles, StreamFile
-from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import Info, StreamFacts
 from fakesmb.vfs.stored import SideTable
 
@@ -28,7 +27,7 @@ def info_of_name(entry: Entry, name: str, side: SideTable, file: OpenFile | None
     stream = file.streams.get(fold(there)) if file is not None and file.streams else None
     if stream is not None and stream.delete_pending:
         raise SMBError(NT.DELETE_PENDING)
-    shown = f"{shown_name(entry.name)}:{there}"
+    shown = f"{entry.directory.shown(entry.name)}:{there}"
     stored = load(target, entry.st, side)
     info = info_of(entry.st, stored, shown, entry.directory.prefix + shown, file)
     return as_stream(info, streams.size(target, there, follow=False), stream)

@@ -20,7 +20,6 @@ from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.access import WRITES_DATA, grant
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, Opened, SharingViolation
 
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
@@ -214,7 +213,7 @@ class StreamOpener:
         action: int,
     ) -> Opened:
         file = self._opens.stream(self._opens.of(st), spelling)
-        name = f"{shown_name(entry.name)}:{spelling}"
+        name = f"{entry.directory.shown(entry.name)}:{spelling}"
         handle = StreamHandle(
             self._opens,
             path,

@@ -12,9 +12,9 @@ from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.quota import Quota
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.rules.localprograms import Outside, OwnChange
+from fakesmb.vfs.rules.shownnames import shown_in
 from fakesmb.vfs.rules.watch import Watch, Watched
-from fakesmb.vfs.shortnames import shown_name
-from fakesmb.vfs.store import Change, Changes
+from fakesmb.vfs.store import Changes
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -149,13 +149,13 @@ class Watches:
     def report(self, path: str, action: int, bits: int) -> None:
         """Tells every watch above `path` of one change."""
         parent, _, name = path.rpartition("/")
-        self._tell(parent or "/", bits, ((action, shown_name(name)),))
+        self._tell(parent or "/", bits, ((action, name, ""),))
 
     def report_stream(self, path: str, stream: str, action: int, bits: int) -> None:
         """Tells of a named stream of a file: its name is the file's, `:` and its own."""
         self._expect(OwnChange.TOUCHED, path)
         parent, _, name = path.rpartition("/")
-        self._tell(parent or "/", bits, ((action, f"{shown_name(name)}:{stream}"),))
+        self._tell(parent or "/", bits, ((action, name, f":{stream}"),))
 
     def report_rename(self, old: str, new: str, *, directory: bool) -> None:
         """Tells a rename: two names at once in one directory, else a removal and an addition.
@@ -169,27 +169,44 @@ class Watches:
         if directory:
             self.moved(old, new)
         if here == there:
-            first = (FileAction.RENAMED_OLD_NAME, shown_name(old_name))
-            self._tell(here or "/", bits, (first, (FileAction.RENAMED_NEW_NAME, shown_name(new_name))))
+            first = (FileAction.RENAMED_OLD_NAME, old_name, "")
+            self._tell(here or "/", bits, (first, (FileAction.RENAMED_NEW_NAME, new_name, "")))
         else:
             self.report(old, FileAction.REMOVED, bits)
             self.report(new, FileAction.ADDED, bits)
         if not directory:
             self.report(new, FileAction.MODIFIED, Filter.ATTRIBUTES | Filter.CREATION)
 
-    def _tell(self, directory: str, bits: int, changes: tuple[Change, ...]) -> None:
+    def _tell(self, directory: str, bits: int, changes: tuple[tuple[int, str, str], ...]) -> None:
+        """Tells of changes in one directory: what was done, to which name on disk, to which stream of it."""
         by_path = self._by_path
-        below, immediate = "", True
+        told: Changes | None = None
+        below: list[str] = []
+        here = directory
         while True:
-            for watch in list(by_path.get(directory, ())):
-                if watch.bits & bits and (immediate or watch.recursive):
-                    watch.add([(action, below + name) for action, name in changes])
-            directory, _, name = directory.rpartition("/")
+            for watch in list(by_path.get(here, ())):
+                if not watch.bits & bits or (below and not watch.recursive):
+                    continue
+                if told is None:
+                    told = [(action, shown_in(directory, name) + stream) for action, name, stream in changes]
+                self._add(watch, told, here, below)
+            here, _, name = here.rpartition("/")
             if not name:
                 return
-            below = f"{shown_name(name)}\\{below}"
-            directory = directory or "/"
-            immediate = False
+            below.append(name)
+            here = here or "/"
+
+    def _add(self, watch: Watch, told: Changes, top: str, below: list[str]) -> None:
+        """Where a name has none that can be told, the client is to list the directory itself."""
+        way = ""
+        for name in reversed(below):
+            shown = shown_in(top, name)
+            way += f"{shown}\\" if shown else "\0"
+            top = f"{top.rstrip('/')}/{name}"
+        if "\0" in way or any(not name or name[0] == ":" for _, name in told):
+            watch.overflow()
+        else:
+            watch.add([(action, way + name) for action, name in told])
 
     def moved(self, old: str, new: str) -> None:
         """Watches of a directory and of those in it follow it to its new path."""
