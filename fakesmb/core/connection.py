@@ -382,7 +382,7 @@ class SMBConnection:
             raise
         return entry.fid
 
-    def close_open(self, entry: Open, last_write_time: int = 0) -> OSError | None:
+    def close_open(self, entry: Open, last_write_time: int = 0) -> SMBError | OSError | None:
         """Closes one open; gives what the disk says of it."""
         self.opens.pop(entry.fid)
         return entry.close(last_write_time)

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.record import TRANSFERS
 from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import Answer, AnyRequest, FileData
-from fakesmb.nt.status import SMBError
+from fakesmb.nt.status import SMBError, from_os
 from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
 from fakesmb.wire.codec import Body, Buffer, layout_of, words_of
 from fakesmb.wire.files import read_andx_head
@@ -89,7 +89,11 @@ def send(
         connection.send_frame(frame, size)
     else:
         size += part.length
-        connection.send_file_range(frame, size, part)
+        try:
+            connection.send_file_range(frame, size, part)
+        except OSError as error:  # nothing of it has left yet
+            _refuse(connection, request, SMBError(from_os(error), error.strerror or ""))
+            return
     message, session, tree = request.message, request.session, request.tree
     if message[COMMAND_AT] in TRANSFERS and tree is not None and tree.store is not None:
         asked = bytes(message[: _WORDS_AT + 2 * message[HEADER_SIZE]])

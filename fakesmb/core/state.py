@@ -19,6 +19,7 @@ from fakesmb.core.sign_ins import rules_of
 from fakesmb.core.turns import Turns
 from fakesmb.core.views import LiveView
 from fakesmb.nt.names import fold
+from fakesmb.nt.status import SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.paths import Path, posix_path
@@ -252,10 +253,12 @@ class Open(msgspec.Struct, eq=False):
     """Whether the client has asked for its changes, and counts as watching it until it is closed."""
     resume_key: bytes = b""
     """What COPYCHUNK calls it by, once a client has asked."""
+    late: SMBError | OSError | None = None
+    """Why data could not be written for which the client waited for no answer; its CLOSE says so."""
 
-    def close(self, last_write_time: int = 0) -> OSError | None:
-        """Lets go of what is open. Never raises; gives what the disk says of it (`FileStore.close`)."""
-        trouble = None
+    def close(self, last_write_time: int = 0) -> SMBError | OSError | None:
+        """Lets go of what is open. Never raises; gives what the disk says of it (`FileStore.close`), or said before."""
+        trouble = self.late
         if self.oplock is not None:
             self.oplock.stop()
             self.oplock = None
@@ -263,7 +266,7 @@ class Open(msgspec.Struct, eq=False):
             self.watched = False
             self.session.connection.quotas.watches.give_back(1)
         if self.handle is not None and self.tree.store is not None:
-            trouble = self.tree.store.close(self.handle, last_write_time)
+            trouble = self.tree.store.close(self.handle, last_write_time) or trouble
         if self.pipe is not None:
             self.pipe.close()
         return trouble

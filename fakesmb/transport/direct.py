@@ -127,7 +127,7 @@ class DirectTCP(TwistedProtocol):
             self._send,
             self._close,
         )
-        if self._socket is not None and sys.platform == "linux":  # elsewhere sendfile is another call
+        if self._socket is not None and self._clients.ranges:
             self.connection.send_range = self._send_range
         self.connection.rest = self._rest
         self._clients.connected.add(self)
@@ -222,9 +222,14 @@ class DirectTCP(TwistedProtocol):
         self._wait(rest, count, room=True)
 
     def _break_off(self, why: OSError) -> None:
-        """What was announced cannot be sent: nothing that is true can follow it."""
+        """What was announced cannot be sent: nothing that is true can follow it.
+
+        From now on data are read before their answer begins, for all clients, so that it can say what the disk said.
+        """
+        said = f"a file cannot be read any more while it is sent: {why.strerror}"
+        self._clients.send_no_ranges(said)
         if self.connection is not None:
-            self.connection.drop(f"a file cannot be read any more while it is sent: {why.strerror}")
+            self.connection.drop(said)
         self._tcp().abortConnection()
 
     def _queue(self, buffers: list[Buffer], sent: int, rest: int) -> None:
@@ -346,6 +351,8 @@ class DirectTCPFactory:
         self.connected: set[DirectTCP] = set()
         self.idle = IdleWatch(server)
         """Closes connections that nobody uses."""
+        self.ranges = sys.platform == "linux"  # elsewhere sendfile is another call
+        """Whether the kernel sends data of files by itself, until a disk fails."""
         self._unsaid = 0
         """Clients refused since the last line that says so."""
         self._next_line = 0.0
@@ -381,6 +388,15 @@ class DirectTCPFactory:
             more = f", and {self._unsaid - 1} before" if self._unsaid > 1 else ""
             self._unsaid, self._next_line = 0, now + TELL_AGAIN
             self.server.log.problem(f"refused {_text(addr)}{more}: {why}")
+
+    def send_no_ranges(self, why: str) -> None:
+        """From now on all data of files are read before their answer begins; the log says why."""
+        if self.ranges:
+            self.ranges = False
+            self.server.log.problem(f"{why}; from now on data are read before they are sent")
+            for protocol in self.connected:
+                if protocol.connection is not None:
+                    protocol.connection.send_range = None
 
     def drop_all(self, reason: str) -> None:
         """Ends every connection; what was answered before still goes out."""

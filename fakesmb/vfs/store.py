@@ -517,6 +517,9 @@ class FileStore(Protocol):
     def alias(self, path: str, name: str) -> str:
         """The 8.3 name of `name` in the directory `path`: "" for one that is one itself, or has none."""
 
+    def is_there(self) -> bool:
+        """Whether what is shared is there now; raises OSError where that cannot be told."""
+
     def volume(self) -> Volume:
         """The volume's facts and free space."""
 

@@ -1,5 +1,7 @@
 """The commands of the older dialects, as Windows answers them: no Samba, no socket."""
 
+import errno
+import os
 import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -152,6 +154,28 @@ def test_write_raw_takes_a_bare_frame(client: Client, folders: dict[str, Path]) 
     assert answer.body(WriteCompleteResponse).count == 6
     assert (folders["public"] / "a.txt").read_bytes()[10:16] == b"abcdef"
     assert client.read(fid, 10, 2) == b"ab"
+
+
+def test_a_raw_write_that_fails_behind_is_told_by_the_close(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without write-through no answer follows the data."""
+    fid = client.create("\\a.txt")
+    client.call(0x1D, WriteRawRequest(fid, 6, 0, 10, 0, 0, 0, 0, 0), WriteRawInterimResponse)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        client.connection.receive(b"\0\0\0\x06abcdef")
+    assert client.answers() == []
+    with pytest.raises(SMBError) as error:
+        client.close(fid)
+    assert error.value.status == NT.DISK_FULL
+    with pytest.raises(SMBError) as error:
+        client.close(fid)
+    assert error.value.status == NT.INVALID_HANDLE
 
 
 def test_raw_writes_that_never_come_leave_nothing(client: Client) -> None:

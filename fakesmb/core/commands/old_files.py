@@ -187,7 +187,9 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     entry, handle = request.open_file(params.fid)
     count = write(request, entry, handle, params.offset, announced(params))
     if params.count:
-        request.connection.close_open(entry, utime_to(params.last_write_time))
+        trouble = request.connection.close_open(entry, utime_to(params.last_write_time))
+        if trouble is not None:
+            raise trouble
     return WriteResponse(count)
 
 

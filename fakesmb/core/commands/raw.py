@@ -55,7 +55,7 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_WRITE_RAW, [MS-CIFS] 3.3.5.26: the data of the request are written, then the raw frame with the rest.
 
     The interim response asks for that frame. The final one, SMB_COM_WRITE_COMPLETE, is sent for write-through only:
-    without it an error of the second part is lost, as the protocol has it.
+    without it an error of the second part is told by CLOSE: the protocol has no other answer left for it.
     """
     params, connection = request.params, request.connection
     if connection.signing is not None or connection.raw_write is not None:
@@ -79,8 +79,9 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
         # Without write-through no client reads the final response.
         try:
             _write_rest(request, handle, params.offset + first, wanted)
-        except (SMBError, OSError):
+        except (SMBError, OSError) as error:
             if not through:
+                entry.late = entry.late or error
                 return NO_REPLY
             request.exchange.answer_as(Command.WRITE_COMPLETE)
             raise

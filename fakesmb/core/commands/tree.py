@@ -40,6 +40,8 @@ def share_of(request: AnyRequest, path: str, service: str) -> Share:
     # A null session sees what IPC$ tells, never files.
     if not share.is_ipc and (identity.kind == "anonymous" or not share.admits(identity)):
         raise SMBError(NT.ACCESS_DENIED, f"{identity.user or 'anonymous'} may not use {share.name}")
+    if share.store is not None and not share.store.is_there():
+        raise SMBError(NT.BAD_NETWORK_NAME, f"the folder of {share.name} is gone, or a link is in its place")
     return share
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 from weakref import ReferenceType
 
@@ -163,7 +164,8 @@ class Directory:
         if self.fd != _CLOSED:
             fd, self.fd = self.fd, _CLOSED
             self.listing = None
-            os.close(fd)
+            with suppress(OSError):  # it was open to be looked through, and is closed whatever the disk says
+                os.close(fd)
 
     def is_in_place(self) -> bool:
         """Whether it is where it was when it was opened, or has been moved."""

@@ -6,6 +6,7 @@ case. The server's own extended attributes are hidden. The flags of an EA are no
 attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.eas import LARGEST, check, may_have, size_of
 from fakesmb.vfs.local import xattrs
+from fakesmb.vfs.local.volume import is_full
 from fakesmb.vfs.paths import fold
 from fakesmb.vfs.store import Ea
 
@@ -69,6 +71,8 @@ def _set(target: str | int, eas: Sequence[Ea], *, keep: bool, as_spelt: bool = F
         if error.errno in xattrs.UNSUPPORTED:
             raise SMBError(NT.EAS_NOT_SUPPORTED, "the disk takes no extended attributes") from None
         _apply(target, _present(target), before)
+        if error.errno == errno.EDQUOT or (error.errno == errno.ENOSPC and is_full(target)):
+            raise
         if error.errno in xattrs.NO_ROOM or error.errno in xattrs.BAD_NAME:
             raise SMBError(NT.EA_TOO_LARGE, "EAs larger than the disk's extended attributes") from None
         raise

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fakesmb.nt.files import Access
+from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
 from fakesmb.vfs.local.holes import make_hole, next_data
 from fakesmb.vfs.local.metadata import note_modified
-from fakesmb.vfs.local.volume import check_room
+from fakesmb.vfs.local.volume import BYTES_PER_SECTOR, check_room
 from fakesmb.vfs.rules import oplocks, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
 from fakesmb.vfs.rules.openfiles import Open
@@ -119,9 +120,21 @@ class FileHandle(LocalHandle):
         return partial(synchronized, os.dup(self.fd)) if self.access & WRITES_DATA else None
 
     def set_end_of_file(self, size: int) -> None:
-        """Truncates or extends."""
+        """Truncates or extends, as far as the disk has room: only a sparse file may grow beyond that."""
         self.before_resize(size)
+        st = os.fstat(self.fd)
+        more = size - max(st.st_size, st.st_blocks * BYTES_PER_SECTOR)
+        if more > 0:
+            try:
+                check_room(self.fd, more)
+            except SMBError as refused:
+                if refused.status != NT.DISK_FULL or not self._is_sparse(st):
+                    raise
         self._truncate(size)
+
+    def _is_sparse(self, st: os.stat_result) -> bool:
+        known = load(self.xattr_target, st, self.opens.side, follow=True).attributes
+        return known > 0 and bool(known & Attribute.SPARSE)
 
     def set_allocation(self, size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""
@@ -134,9 +147,9 @@ class FileHandle(LocalHandle):
         self.file.allocation = size
 
     def _truncate(self, size: int) -> None:
+        note_modified(self)  # it may fail, and then nothing has been done
         os.ftruncate(self.fd, size)
         writetimes.resized(self, self.opens.clock)
-        note_modified(self)
         if self.opens.watches.active:
             self.opens.watches.resized(self)
 

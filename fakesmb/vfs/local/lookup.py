@@ -109,6 +109,14 @@ class Lookup:
                 root.hold(new_root(root.path))
         self._look_again = self._now() + _ROOT_SECONDS
 
+    def finds_root(self) -> bool:
+        """Whether there is a folder at the root's place now; raises OSError where that cannot be told."""
+        try:
+            self._check_root()
+        except SMBError:
+            return False
+        return True
+
     def _root_entry(self) -> Entry:
         root = self.current_root()
         st = root.status()

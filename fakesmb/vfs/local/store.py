@@ -464,6 +464,10 @@ class LocalStore:
         except (SMBError, OSError):  # it is gone: nothing of it can be asked for
             return ""
 
+    def is_there(self) -> bool:
+        """Whether the folder is there now."""
+        return self._lookup.finds_root()
+
     def volume(self) -> Volume:
         """The volume's facts and free space."""
         entry = self._lookup.entry(Path(()))

@@ -10,6 +10,7 @@ BYTES_PER_SECTOR = 512
 _ALWAYS = 0x00000007
 """CASE_SENSITIVE_SEARCH | CASE_PRESERVED_NAMES | UNICODE_ON_DISK, [MS-FSCC] 2.5.1."""
 _NAMED_STREAMS = 0x00040000
+_READ_ONLY = "the disk is mounted read-only"
 
 
 def volume_of(disk: int | str, root: str, label: str, creation_time: int, *, streams: bool = False) -> Volume:
@@ -37,8 +38,13 @@ def volume_of(disk: int | str, root: str, label: str, creation_time: int, *, str
 
 
 def check_room(target: str | int, size: int) -> None:
-    """Raises DISK_FULL where the disk of a path or descriptor has fewer bytes to reserve."""
+    """Raises where the disk of a path or descriptor cannot take so many bytes more.
+
+    DISK_FULL where it has fewer, MEDIA_WRITE_PROTECTED where it takes none at all.
+    """
     facts = os.statvfs(target)
+    if facts.f_flag & os.ST_RDONLY:
+        raise SMBError(NT.MEDIA_WRITE_PROTECTED, _READ_ONLY)
     if size > facts.f_bavail * facts.f_frsize:
         raise SMBError(NT.DISK_FULL, f"the disk has no room for {size} bytes")
 
@@ -46,4 +52,10 @@ def check_room(target: str | int, size: int) -> None:
 def check_writable(target: str | int) -> None:
     """Raises MEDIA_WRITE_PROTECTED where nothing can be deleted: a deletion is promised before it is done."""
     if os.statvfs(target).f_flag & os.ST_RDONLY:
-        raise SMBError(NT.MEDIA_WRITE_PROTECTED, "the disk is mounted read-only")
+        raise SMBError(NT.MEDIA_WRITE_PROTECTED, _READ_ONLY)
+
+
+def is_full(target: str | int) -> bool:
+    """Whether the disk has no block or no inode left, and not only a file no room for more of its attributes."""
+    facts = os.statvfs(target)
+    return facts.f_bavail == 0 or (facts.f_files > 0 and facts.f_favail == 0)

@@ -49,6 +49,19 @@ def test_sparse_is_an_attribute_that_stays(control_store: LocalStore) -> None:
     assert refused(control_store, opened(control_store, Access.READ_DATA), SET_SPARSE) is NT.ACCESS_DENIED
 
 
+def test_only_a_sparse_file_grows_beyond_the_room_of_its_disk(control_store: LocalStore) -> None:
+    """As on NTFS: an end of file is room that is taken, except in a sparse file."""
+    handle, far = opened(control_store), 1 << 43
+    before = control_store.query(handle).end_of_file
+    with pytest.raises(SMBError) as error:
+        control_store.set_end_of_file(handle, far)
+    assert error.value.status == NT.DISK_FULL
+    assert control_store.query(handle).end_of_file == before
+    control_store.control(handle, SET_SPARSE, b"", 0)
+    control_store.set_end_of_file(handle, far)
+    assert control_store.query(handle).end_of_file == far
+
+
 def test_allocated_ranges_lie_inside_what_was_asked(control_store: LocalStore) -> None:
     """A full file is one range; an answer without room for one is BUFFER_TOO_SMALL."""
     handle = opened(control_store)
