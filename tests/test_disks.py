@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
@@ -188,7 +188,7 @@ class Disk:
         self.client.close(fid)
 
 
-def told(acts: dict[str, Act]) -> dict[str, NT]:
+def told(acts: Mapping[str, Act]) -> dict[str, NT]:
     """The status that each has."""
     statuses = {}
     for name, act in acts.items():
@@ -201,7 +201,7 @@ def told(acts: dict[str, Act]) -> dict[str, NT]:
     return statuses
 
 
-def all_say(status: NT, *acts: dict[str, Act]) -> None:
+def all_say(status: NT, *acts: Mapping[str, Act]) -> None:
     for some in acts:
         assert told(some) == dict.fromkeys(some, status)
 
