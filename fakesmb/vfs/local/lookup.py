@@ -265,7 +265,7 @@ class Lookup:
     def _prefix(self, names: list[str]) -> str:
         """What the paths of a directory's files begin with, by the names on disk that lead to it."""
         told = [
-            name if is_legal_on_wire(name) else self._at(names[:at]).shown(name)
+            name if is_legal_on_wire(name) else self.at(names[:at]).shown(name)
             for at, name in enumerate(names)
         ]
         return "\\" + "".join(name + "\\" for name in told)
@@ -308,7 +308,7 @@ class Lookup:
         """What is at the end of a way, which goes over no link any more."""
         last = None
         for part in way.steps():
-            place = self._at(way.names)
+            place = self.at(way.names)
             st = place.lstat(part)
             if stat.S_ISLNK(st.st_mode):
                 way.turn(place.read_link(part))
@@ -322,11 +322,11 @@ class Lookup:
             return last
         if not way.names:
             return self._root_entry()
-        place, name = self._at(way.names[:-1]), way.names[-1]
+        place, name = self.at(way.names[:-1]), way.names[-1]
         return Entry(place, name, place.lstat(name))
 
-    def _at(self, names: list[str]) -> Directory:
-        """The directory at a place, by names on disk none of which is a link."""
+    def at(self, names: list[str]) -> Directory:
+        """The directory at a place, by names on disk none of which is a link; raises where one is."""
         if not names:
             return self.root
         inner = "/".join(names)

@@ -13,8 +13,10 @@ from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import set_archive
+from fakesmb.vfs.local.replacing import directory_over, link_over
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules import oplocks, sharing
+from fakesmb.vfs.rules.localprograms import OwnChange
 from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters, SharingViolation
@@ -165,7 +167,7 @@ class Namespace:
         source.directory.about_to_change()
         target.directory.about_to_change()
         if replaces:
-            self._replace(source, target, to.name, replace=replace)
+            to = _named(to, self._replace(source, target, to.name, replace=replace))
             self._tell_replaced(target)
         else:
             source.directory.rename(source.name, target.directory, to.name)
@@ -182,30 +184,43 @@ class Namespace:
         if stat.S_ISREG(source.st.st_mode) and not source.is_link:
             self._note_renamed(target.directory, to.name, source.st)
 
-    def _replace(self, source: Entry, target: Entry, name: str, *, replace: bool) -> None:
+    def _replace(self, source: Entry, target: Entry, name: str, *, replace: bool) -> str:
         """Renames onto what has the name, which is there until the new one is: rename(2) does both in one step.
 
-        It does not where a directory takes a file's name. Another link of the same file goes on its own. Then the file
-        that is replaced may be lost where the disk refuses the rename, but for another disk, which is asked before.
+        Gives the name that it has then.
+
+        It does not where a directory takes a file's name. Between two links of one file it does nothing: one of them
+        goes.
         """
         assert source.st is not None
         assert target.st is not None
         self._check_replaceable(target, replace=replace)
-        place = target.directory
-        if os.path.samestat(source.st, target.st) or stat.S_ISDIR(source.st.st_mode):
-            if source.st.st_dev != place.status().st_dev:
-                raise SMBError(
-                    NT.NOT_SAME_DEVICE, "a rename to another disk, which would cost the file replaced"
-                )
-            place.unlink(target.name)
-            source.directory.rename(source.name, place, name)
+        if stat.S_ISDIR(source.st.st_mode) and not source.is_link:
+            directory_over(source, target, self._opens.watches)
+        elif _is_same_file(source, target):
+            source.directory.unlink(source.name)
+            self._opens.watches.untold((OwnChange.REMOVED, source.path))
         else:
-            source.directory.rename(source.name, place, target.name)
-            if target.name != name:
-                with suppress(OSError):  # where that fails it has the name in the spelling of before
-                    place.rename(target.name, place, name)
-        if target.name != name:
-            place.changed(removed=target.name)
+            source.directory.rename(source.name, target.directory, target.name)
+            self._opens.watches.untold((OwnChange.MOVED_TO, target.path))
+        return self._respell(target, name)
+
+    def _respell(self, target: Entry, name: str) -> str:
+        """What came in a file's place gets its name as the client spells it; gives the name that it has then.
+
+        Where the disk refuses that, it is the name in the spelling of before.
+        """
+        place = target.directory
+        if target.name == name:
+            return name
+        try:
+            place.rename(target.name, place, name)
+        except OSError:
+            return target.name
+        place.changed(removed=target.name)
+        steps = ((OwnChange.MOVED_FROM, target.path), (OwnChange.MOVED_TO, place.path_of(name)))
+        self._opens.watches.untold(*steps)
+        return name
 
     def _tell_replaced(self, target: Entry) -> None:
         assert target.st is not None
@@ -243,20 +258,25 @@ class Namespace:
             self._guard.check_add(target.directory, directory=False)
         if target.st is not None:
             self._check_replaceable(target, replace=replace)
-            if source.st.st_dev != target.directory.status().st_dev:
-                raise SMBError(
-                    NT.NOT_SAME_DEVICE, "a link to another disk, which would cost the file replaced"
-                )
+        same = target.st is not None and os.path.samestat(source.st, target.directory.lstat(target.name))
+        if same and target.name == to.name:
+            return
         file = self._opens.get(source.st)
         if file is not None and file.oplocks is not None:
             oplocks.before_rename(file, handle)
-        if target.st is not None:
-            self.unlink(target)
         target.directory.about_to_change()
-        source.data_directory.link(source.data_name, target.directory, to.name)
-        target.directory.changed(added=to.name)
+        name = to.name
+        if target.st is None:
+            source.data_directory.link(source.data_name, target.directory, name)
+        else:
+            if not same:
+                link_over(self._lookup.root, source, target, self._opens.world, self._opens.watches)
+            name = self._respell(target, name)
+            self._tell_replaced(target)
+            self._opens.tunnel.remember(target.directory.path, target.name)
+        target.directory.changed(added=name)
         if self._opens.watches.active:
-            self._opens.watches.added(target.directory.path_of(to.name), directory=False)
+            self._opens.watches.added(target.directory.path_of(name), directory=False)
 
     def _existing(self, path: Path, *, followed: bool = False) -> Entry:
         """The entry of a name that is to be changed."""
@@ -361,6 +381,15 @@ def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:
         sharing.check_delete(file, share)
     except SharingViolation as violation:
         oplocks.before_refusal(file, violation)
+
+
+def _is_same_file(one: Entry, other: Entry) -> bool:
+    """Whether both names are links (hard ones) of one file, or of one symbolic link."""
+    return os.path.samestat(*(entry.directory.lstat(entry.name) for entry in (one, other)))
+
+
+def _named(path: Path, name: str) -> Path:
+    return path if path.name == name else Path((*path.parts[:-1], name))
 
 
 def _same_place(one: Entry, other: Entry) -> bool:

@@ -11,7 +11,7 @@ from fakesmb.nt.controls import CHANGING
 from fakesmb.nt.files import Access, Action, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.eas import check
-from fakesmb.vfs.local import closing, control, eas, streamfiles, streamnames, streams, xattrs
+from fakesmb.vfs.local import closing, control, eas, replacing, streamfiles, streamnames, streams, xattrs
 from fakesmb.vfs.local.attributes import creation_time, load
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.facts import info_of
@@ -82,6 +82,8 @@ class LocalStore:
         self._lookup = self._names = Lookup(root, opens.world)
         self._exact_names = ExactLookup(root, opens.world, beside=self._names)
         self._search = LocalSearch
+        if not read_only:
+            replacing.clear_up(self._names)
         self._let_in(Guard(self._lookup.root, opens, always=acls))
 
     def _let_in(self, guard: Guard) -> None:

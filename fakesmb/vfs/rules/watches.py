@@ -111,6 +111,11 @@ class Watches:
         self._expect(OwnChange.MOVED_TO, new)
         self.report_rename(old, new, directory=directory)
 
+    def untold(self, *changes: tuple[int, str]) -> None:
+        """Steps of a change that is told as a whole: kinds (`OwnChange`) and paths."""
+        for kind, path in changes:
+            self._expect(kind, path)
+
     def modified(self, path: str, bits: int) -> None:
         """Changed in content, attributes, times and so on."""
         self._expect(OwnChange.TOUCHED, path)

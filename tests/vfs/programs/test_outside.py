@@ -444,3 +444,52 @@ def test_thousands_of_watches_that_end_are_looked_at_once(lab: Lab, local: Local
     lab.store.close(others[0].handle)
     local.turn()
     assert not local.found._numbers
+
+
+@pytest.mark.parametrize("to", ["b", "B"])
+def test_a_link_that_replaces_is_told_as_such(lab: Lab, local: Local, to: str) -> None:
+    """The name that it has meanwhile is nobody's business."""
+    for name in ("a", "b", "c"):
+        (lab.root / name).touch()
+    watcher = Watcher(lab, bits=NAME)
+    lab.store.link(Path(("a",)), Path((to,)), replace=True)
+    local.turn()
+    assert watcher.all() == [(REMOVED, "b"), (ADDED, to)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "rename", lambda *_, **__: (_ for _ in ()).throw(OSError(5, "broken")))
+        with pytest.raises(OSError, match="broken"):
+            lab.store.link(Path(("a",)), Path(("c",)), replace=True)
+    local.turn()
+    assert watcher.all() == []
+
+
+@pytest.mark.parametrize("to", ["b", "B"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_rename_that_replaces_is_told_as_such(lab: Lab, local: Local, to: str, linked: bool) -> None:
+    """Also in another spelling, which takes a step more, and between two links of a file."""
+    (lab.root / "a").touch()
+    if linked:
+        os.link(lab.root / "a", lab.root / "b")
+    else:
+        (lab.root / "b").touch()
+    watcher = Watcher(lab, bits=NAME)
+    lab.store.rename(Path(("a",)), Path((to,)), replace=True)
+    local.turn()
+    assert watcher.all() == [(REMOVED, "b"), (OLD, "a"), (NEW, to)]
+
+
+@pytest.mark.parametrize("to", ["b", "B", "other/b"])
+def test_a_directory_that_replaces_a_file_is_told_as_such(lab: Lab, local: Local, to: str) -> None:
+    (lab.root / "a").mkdir()
+    (lab.root / "other").mkdir()
+    (lab.root / to.lower()).touch()
+    watcher = Watcher(lab, bits=NAME, recursive=True)
+    local.turn()
+    lab.store.rename(Path(("a",)), Path(tuple(to.split("/"))), replace=True)
+    local.turn()
+    shown = to.replace("/", "\\")
+    renamed = [(OLD, "a"), (NEW, shown)] if "/" not in to else [(REMOVED, "a"), (ADDED, shown)]
+    assert watcher.all() == [(REMOVED, shown.lower()), *renamed]
+    (lab.root / to / "new").touch()
+    local.turn()
+    assert watcher.all() == [(ADDED, f"{shown}\\new")]

@@ -1,0 +1,138 @@
+"""What rename(2) does not replace in one step: a file by a hard link, and a file by a directory.
+
+link(2) replaces nothing. So the link is made under a name that nobody has and renamed over the file. The root's
+extended attribute `user.fakesmb.linking` says meanwhile which name that is, for a server that is killed between the
+two leaves it. A directory and the file whose name it takes change places (renameat2(2)), and then the file goes.
+"""
+
+import ctypes
+import errno
+import os
+import stat
+from contextlib import suppress
+from functools import cache
+from typing import Final
+
+from fakesmb.nt.status import SMBError
+from fakesmb.vfs.local import xattrs
+from fakesmb.vfs.local.directory import Directory
+from fakesmb.vfs.local.lookup import Entry, Lookup
+from fakesmb.vfs.rules.localprograms import OwnChange
+from fakesmb.vfs.rules.watches import Watches
+from fakesmb.world import World
+
+UNDER_WAY: Final = "user.fakesmb.linking"
+PREFIX: Final = ".fakesmb-link-"
+_EXCHANGE: Final = 2
+_CANNOT: Final = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
+"""What a system or a disk says that does not know the flag."""
+
+
+def link_over(root: Directory, source: Entry, target: Entry, world: World, watches: Watches) -> None:
+    """Makes a file's name a link to `source`; where that fails it is what it was. Raises OSError."""
+    place = target.directory
+    temporary = PREFIX + world.entropy(8).hex()
+    hidden = place.path_of(temporary)
+    inner = hidden[len(root.path.rstrip("/")) + 1 :]
+    with suppress(OSError, AttributeError):  # without the note a name may be left, and nothing else
+        os.setxattr(root.xattr_base, UNDER_WAY, os.fsencode(inner))
+    try:
+        source.data_directory.link(source.data_name, place, temporary)
+        try:
+            place.rename(temporary, place, target.name)
+            with suppress(FileNotFoundError):  # it is still there where both are links of one file by now
+                place.unlink(temporary)
+        except BaseException:
+            with suppress(OSError):
+                place.unlink(temporary)
+            watches.untold((OwnChange.ADDED, hidden), (OwnChange.REMOVED, hidden))
+            raise
+    except BaseException:
+        if _gone(place, temporary):
+            _forget(root)
+        raise
+    _forget(root)
+    watches.untold(
+        (OwnChange.ADDED, hidden), (OwnChange.MOVED_FROM, hidden), (OwnChange.MOVED_TO, target.path)
+    )
+
+
+def directory_over(source: Entry, target: Entry, watches: Watches) -> None:
+    """Renames a directory to the name of a file; where that fails both are what they were. Raises OSError.
+
+    Where the disk cannot exchange names the file goes first, unless the directory is on another disk.
+    """
+    place = target.directory
+    if not _exchange(source, target):
+        if source.directory.status().st_dev != place.status().st_dev:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        place.unlink(target.name)
+        source.directory.rename(source.name, place, target.name)
+        return
+    try:
+        source.directory.unlink(source.name)
+    except BaseException:
+        _exchange(source, target)
+        raise
+    watches.untold(
+        (OwnChange.MOVED_TO, target.path),
+        (OwnChange.MOVED_FROM, target.path),
+        (OwnChange.MOVED_TO, source.path),
+        (OwnChange.REMOVED, source.path),
+    )
+
+
+@cache
+def _libc() -> ctypes.CDLL | None:
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        name = ctypes.c_char_p
+        libc.renameat2.argtypes = [ctypes.c_int, name, ctypes.c_int, name, ctypes.c_uint]
+    except (OSError, AttributeError):
+        return None
+    return libc
+
+
+def _exchange(one: Entry, other: Entry) -> bool:
+    """Two names change places; False where the system or the disk cannot. Raises OSError."""
+    libc = _libc()
+    if libc is None:
+        return False
+    names = os.fsencode(one.name), os.fsencode(other.name)
+    if libc.renameat2(one.directory.fd, names[0], other.directory.fd, names[1], _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT:
+        return False
+    raise OSError(number, os.strerror(number))
+
+
+def clear_up(lookup: Lookup) -> None:
+    """Takes away the name that a killed server left, if it is one of several of its file. Nothing is raised."""
+    root = lookup.root
+    with suppress(OSError, SMBError):
+        inner = xattrs.value(root.xattr_base, UNDER_WAY)
+        if inner is None:
+            return
+        *parents, name = os.fsdecode(inner).split("/")
+        with suppress(FileNotFoundError):
+            directory = lookup.at(parents)
+            st = directory.lstat(name)
+            if name.startswith(PREFIX) and stat.S_ISREG(st.st_mode) and st.st_nlink > 1:
+                directory.unlink(name)
+        _forget(root)
+
+
+def _gone(place: Directory, name: str) -> bool:
+    try:
+        place.lstat(name)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _forget(root: Directory) -> None:
+    with suppress(OSError, AttributeError):
+        xattrs.drop(root.xattr_base, UNDER_WAY)
