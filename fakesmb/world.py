@@ -53,6 +53,10 @@ class Turn:
         """Forgets how long turns were."""
         self.began, self.longest = self.now(), 0.0
 
+    def leave_out(self) -> None:
+        """What this turn has done so far kept nobody waiting."""
+        self.began = self.now()
+
     def begin(self) -> None:
         """A request begins with what may be long."""
         if not self.driven:

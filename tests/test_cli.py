@@ -295,6 +295,7 @@ def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
             "cannot run as no-such-user: there is no user no-such-user",
         ),
         (("--port", "0", "--log-file", "/no/where/x"), "cannot write the log /no/where/x: No such file"),
+        (("--port", "0", "--log-file", "/dev"), "cannot write the log /dev: Is a directory"),
         (
             ("--port", "0", "--port-file", "/no/where/x"),
             "cannot write the port file /no/where/x: No such file",

@@ -1,7 +1,9 @@
 """A server whose disk fails while it runs: each request has the right status, and nothing is told that is not so."""
 
 import errno
+import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -33,6 +35,7 @@ from fakesmb.wire.files import (
     WriteAndCloseRequest,
     WriteRequest,
 )
+from fakesmb.wire.session import EchoRequest, EchoResponse
 from fakesmb.wire.trans2 import (
     CreateDirectory2Request,
     FindFirst2Request,
@@ -230,8 +233,8 @@ def serve(fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_p
     share.mkdir()
     with ExitStack() as stack:
 
-        def begin(command: Sequence[str] = fakesmb_command) -> Disk:
-            words = ("--port", "0", "--share", f"disk={share}", "--user", "alice:Secret123")
+        def begin(command: Sequence[str] = fakesmb_command, *more: str) -> Disk:
+            words = ("--port", "0", "--share", f"disk={share}", "--user", "alice:Secret123", *more)
             served = stack.enter_context(serving(list(command), fakesmb_environment, tmp_path, *words))
             return Disk(served, share)
 
@@ -454,3 +457,32 @@ def test_a_disk_that_is_unmounted_and_mounted_again(place: Path, serve: Serve) -
     time.sleep(0.2)
     (place / "file").write_bytes(b"another disk")
     assert disk.client.read(disk.client.create("file")) == b"another disk"
+
+
+def test_a_log_on_a_full_disk_goes_on_when_there_is_room(
+    fakesmb_command: list[str], place: Path, serve: Serve, tmp_path: Path
+) -> None:
+    """Nothing is missing of what could be kept meanwhile, and no line is half written."""
+    mounted("-t", "tmpfs", "-o", "size=64k", "none", place)
+    logs, errors = place / "log.jsonl", tmp_path / "stderr"
+    (tmp_path / "log.jsonl").touch()  # the one of other tests
+    disk = serve(fakesmb_command, "--log-file", str(logs))
+    for _ in range(500):
+        disk.client.call(0x2B, EchoRequest(1, b"?"), EchoResponse)
+    until(lambda: "has stopped, to go on when that can be: No space left" in errors.read_text())
+    assert logs.read_bytes().endswith(b"}\n")
+    for name in place.iterdir():
+        if name != logs:
+            shutil.rmtree(name) if name.is_dir() else name.unlink()
+    run("mount", "-o", "remount,size=8m", place)
+    until(lambda: "goes on" in errors.read_text())
+    until(lambda: [json.loads(line) for line in logs.open("rb")][-1].get("command") == "SMB_COM_ECHO")
+    numbers = [json.loads(line).get("number", 0) for line in logs.open("rb")]
+    assert sorted(set(filter(None, numbers))) == list(range(1, max(numbers) + 1))
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)

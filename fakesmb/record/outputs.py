@@ -107,24 +107,40 @@ class FileOutput:
 
 
 def open_log(path: str, *, secrets: bool = False) -> int:
-    """A descriptor that appends to the log file at `path`, made if it is not there; raises OSError.
+    """A descriptor that appends to the log file at `path`, made if it is not there; raises OSError, never waits.
 
     Whoever may write to the folder must not turn the log into a way to another file: a symbolic link is not followed
-    (ELOOP), and a file that has other names is refused (EMLINK). One that is to hold secrets is closed to others.
+    (ELOOP), and a file that has other names is refused (EMLINK). A named pipe must have a reader (ENXIO). What is to hold
+    secrets is closed to others, and must be ours (EPERM): its owner could open it again.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
-    fd = os.open(path, flags, PRIVATE if secrets else OF_THE_GROUP)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
     try:
-        about = os.fstat(fd)
-        if stat.S_ISREG(about.st_mode):
-            if about.st_nlink > 1:
-                raise OSError(errno.EMLINK, "the file has other names (hard links)", path)
-            if secrets and about.st_mode & 0o077:
-                os.fchmod(fd, PRIVATE)
+        fd = os.open(path, flags, PRIVATE if secrets else OF_THE_GROUP)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "it is a pipe or a socket that nobody reads", path) from None
+        raise
+    try:
+        _check_log(path, fd, secrets=secrets)
+        os.set_blocking(fd, True)
     except BaseException:
         os.close(fd)
         raise
     return fd
+
+
+def _check_log(path: str, fd: int, *, secrets: bool) -> None:
+    about = os.fstat(fd)
+    kind = stat.S_IFMT(about.st_mode)
+    if kind not in (stat.S_IFREG, stat.S_IFIFO, stat.S_IFCHR):
+        raise OSError(errno.EINVAL, "it is neither a file nor a pipe", path)
+    if kind == stat.S_IFREG and about.st_nlink > 1:
+        raise OSError(errno.EMLINK, "the file has other names (hard links)", path)
+    if secrets and kind != stat.S_IFCHR:
+        if about.st_uid != os.geteuid():
+            raise OSError(errno.EPERM, "it is to hold secrets, and belongs to another user", path)
+        if about.st_mode & 0o077:
+            os.fchmod(fd, PRIVATE)
 
 
 def standard_output() -> tuple[FileOutput, bool] | None:

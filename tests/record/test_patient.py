@@ -5,11 +5,13 @@ import json
 import os
 import pty
 import re
+import socket
 import sys
 import termios
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -231,3 +233,36 @@ def test_a_log_is_not_written_through_a_link(tmp_path: Path, link: str) -> None:
     with pytest.raises(OSError, match=r"symbolic links|hard links"):
         open_log(str(tmp_path / "log"))
     assert (tmp_path / "other").read_bytes() == b"of value\n"
+
+
+def test_a_pipe_as_log_has_a_reader_or_is_refused_at_once(tmp_path: Path) -> None:
+    """Opening one without a reader waits: a server would not start, in silence."""
+    os.mkfifo(tmp_path / "log", 0o600)
+    with pytest.raises(OSError, match="nobody reads"):
+        open_log(str(tmp_path / "log"))
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    writer = open_log(str(tmp_path / "log"), secrets=True)
+    assert os.get_blocking(writer)
+    os.write(writer, b"line\n")
+    assert os.read(reader, 10) == b"line\n"
+    os.close(writer)
+    os.close(reader)
+
+
+def test_what_is_no_file_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        open_log(str(tmp_path))
+    with closing(socket.socket(socket.AF_UNIX)) as other:
+        other.bind(str(tmp_path / "socket"))
+        with pytest.raises(OSError, match="nobody reads"):
+            open_log(str(tmp_path / "socket"))
+    os.close(open_log("/dev/null"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user: needs root")
+def test_secrets_do_not_go_into_the_file_of_another_user(tmp_path: Path) -> None:
+    (tmp_path / "log").touch(0o600)
+    os.chown(tmp_path / "log", 12345, 12345)
+    with pytest.raises(OSError, match="another user"):
+        open_log(str(tmp_path / "log"), secrets=True)
+    os.close(open_log(str(tmp_path / "log")))
