@@ -110,10 +110,12 @@ def open_log(path: str, *, secrets: bool = False) -> int:
     """A descriptor that appends to the log file at `path`, made if it is not there; raises OSError, never waits.
 
     Whoever may write to the folder must not turn the log into a way to another file: a symbolic link is not followed
-    (ELOOP), and a file that has other names is refused (EMLINK). A named pipe must have a reader (ENXIO). What is to hold
-    secrets is closed to others, and must be ours (EPERM): its owner could open it again.
+    (ELOOP), and a file that has other names is refused (EMLINK). A named pipe must have a reader (ENXIO). What is to
+    hold secrets is closed to others, and must be ours (EPERM): its owner could open it again.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
+    flags = (
+        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
+    )
     try:
         fd = os.open(path, flags, PRIVATE if secrets else OF_THE_GROUP)
     except OSError as error:
