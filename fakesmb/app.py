@@ -119,12 +119,15 @@ class FakeSMB:
         try:
             world = World()
             world.turn = getattr(reactor, "turn", world.turn)
-            shares = _shares(config, reactor, self.log, world)
+            opens = _open_files(config, self.log, world)
+            heed_local_programs(reactor, opens, self.log)
+            shares = _shares(config, opens)
             in_thread = partial(_in_thread, reactor)
             self.server = Server(
                 config.settings, _accounts(config), shares, self.log, reactor, tables, world, in_thread
             )
             self._factory = DirectTCPFactory(self.server)
+            self._factory.takes_connection = opens.room.takes_connection
             host = _address(config.host)
             numbers = [self._listen(host, config.port)]
             if config.netbios_port is not None:
@@ -303,12 +306,17 @@ def _accounts(config: Config) -> Accounts:
     return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous, forms=forms)
 
 
-def _shares(config: Config, reactor: Any, log: EventLog, world: World) -> list[Share]:
+def _open_files(config: Config, log: EventLog, world: World) -> OpenFiles:
+    """What files of all shares will be open."""
     delay = int(config.settings.timing.write_time * TICKS_PER_SECOND)
     opens = OpenFiles(WriteClock(world.filetime, delay), world)
     most = most_descriptors()
-    opens.room.bound(most, min(config.settings.limits.kept_descriptors, most // 4), log.problem)
-    heed_local_programs(reactor, opens, log)
+    kept = min(config.settings.limits.kept_descriptors, most // 4)
+    opens.room.bound(most, kept, log.problem)
+    return opens
+
+
+def _shares(config: Config, opens: OpenFiles) -> list[Share]:
     return [
         Share(
             share.name,

@@ -19,6 +19,7 @@ class _Wire:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port: int = self.socket.getsockname()[1]
         self.dialect: object = None
         self.challenge = b""
 

@@ -388,7 +388,10 @@ class SMBConnection:
         return entry.close(last_write_time)
 
     def add_search(self, entry: OpenSearch) -> int:
-        """Gives a search its SID; raises OS2_NO_MORE_SIDS or INSUFFICIENT_RESOURCES where that would be too much."""
+        """Gives a search its SID; raises OS2_NO_MORE_SIDS, TOO_MANY_OPENED_FILES or INSUFFICIENT_RESOURCES
+        where that would be too much.
+        """
+        entry.search.keep()
         names = entry.search.names
         self._names.hold(names, names.size)
         entry.names = names

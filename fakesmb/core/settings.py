@@ -90,8 +90,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same of all clients; beyond it nobody is answered further who has left anything unread."""
     connections_per_address: int = 0
     """Connections from one address; 0: a quarter of `connections`, at least 64, and all of them from this machine."""
-    kept_descriptors: int = 1100
-    """Descriptors that open files leave for connections and the server itself; at most a quarter of all."""
+    kept_descriptors: int = 1400
+    """Descriptors that open files leave for connections, of which those may have three quarters, for requests and the
+    server itself; at most a quarter of all."""
     sign_in_seconds: float = 60.0
     """A connection that has not signed in by then is closed."""
     wrong_passwords: int = 5

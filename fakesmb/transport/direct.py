@@ -120,6 +120,10 @@ class DirectTCP(TwistedProtocol):
             transport.setTcpKeepAlive(True)
             transport.bufferSize = RECEIVE_SIZE
             self._socket = transport.getHandle()
+        if self._is_one_too_many():
+            self._clients.refuse(transport.getPeer(), "the process has no descriptor left for it")
+            transport.abortConnection()
+            return
         self.connection = SMBConnection(
             self._clients.server,
             _text(transport.getPeer()),
@@ -132,6 +136,13 @@ class DirectTCP(TwistedProtocol):
         self.connection.rest = self._rest
         self._clients.connected.add(self)
         self._clients.idle.begin()
+
+    def _is_one_too_many(self) -> bool:
+        """Whether the server itself needs the descriptor of this connection."""
+        takes = self._clients.takes_connection
+        if takes is None or self._socket is None:
+            return False
+        return not takes(self._socket.fileno(), len(self._clients.connected))
 
     def _tcp(self) -> _Transport:
         return cast(_Transport, self.transport)
@@ -353,6 +364,8 @@ class DirectTCPFactory:
         """Closes connections that nobody uses."""
         self.ranges = sys.platform == "linux"  # elsewhere sendfile is another call
         """Whether the kernel sends data of files by itself, until a disk fails."""
+        self.takes_connection: Callable[[int, int], bool] | None = None
+        """Whether one more may have this descriptor, beside so many others; None where nobody counts them."""
         self._unsaid = 0
         """Clients refused since the last line that says so."""
         self._next_line = 0.0
@@ -370,18 +383,18 @@ class DirectTCPFactory:
         limits, host = self.server.settings.limits, _host(addr)
         most = limits.connections
         if len(self.connected) >= most:
-            self._refuse(addr, f"{most} connections are open (limits.connections)")
+            self.refuse(addr, f"{most} connections are open (limits.connections)")
             return None
         most = limits.connections_per_address or (
             most if _is_loopback(host) else min(most, max(most // 4, LEAST_PER_ADDRESS))
         )
         if sum(one.host == host for one in self.connected) >= most:
-            self._refuse(addr, f"{most} connections from there are open (limits.connections_per_address)")
+            self.refuse(addr, f"{most} connections from there are open (limits.connections_per_address)")
             return None
         return DirectTCP(self, host)
 
-    def _refuse(self, addr: IAddress, why: str) -> None:
-        """One line for many: who knocks a thousand times a second shall not fill the log."""
+    def refuse(self, addr: IAddress, why: str) -> None:
+        """Tells of a client. One line for many: who knocks a thousand times a second shall not fill the log."""
         now = self.server.clock.seconds()
         self._unsaid += 1
         if now >= self._next_line:

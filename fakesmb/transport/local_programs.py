@@ -50,4 +50,4 @@ def heed_local_programs(reactor: Any, opens: OpenFiles, log: EventLog) -> None:
         opens.watches, listen, reactor.callLater, log.problem, opens.world.turn
     )
     opens.local_opens = LocalOpens(listen, log.problem)
-    opens.local_locks = partial(LocalLocks, reactor.callLater) if SUPPORTED else None
+    opens.local_locks = partial(LocalLocks, reactor.callLater, opens.room.settle) if SUPPORTED else None

@@ -234,6 +234,9 @@ class Search(Protocol):
     def names(self) -> Names:
         """What it goes through now."""
 
+    def keep(self) -> None:
+        """It is to go on in later requests; raises TOO_MANY_OPENED_FILES where that would hold too much open."""
+
     def next(self) -> Info | None:
         """The next entry that still exists and matches, `.` and `..` first; None at the end.
 

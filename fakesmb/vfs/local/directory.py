@@ -209,10 +209,14 @@ class Directory:
     def link(self, name: str, to: "Directory", new: str) -> None:
         os.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
 
-    def scan(self) -> "os._ScandirIterator[str]":
-        """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed."""
+    def scan(self, check: Callable[[int], None]) -> "os._ScandirIterator[str]":
+        """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed.
+
+        `check` raises where a descriptor may not be taken for it.
+        """
         fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
         try:
+            check(fd)
             return os.scandir(fd)
         finally:
             os.close(fd)

@@ -117,7 +117,15 @@ class FileHandle(LocalHandle):
 
     def flush(self) -> Callable[[], None] | None:
         """What makes the data durable, where this open could have written them."""
-        return partial(synchronized, os.dup(self.fd)) if self.access & WRITES_DATA else None
+        if not self.access & WRITES_DATA:
+            return None
+        fd = os.dup(self.fd)  # the disk may take its time: many may be under way
+        try:
+            self.opens.room.check_brief(fd)
+        except SMBError:
+            os.close(fd)
+            raise
+        return partial(synchronized, fd)
 
     def set_end_of_file(self, size: int) -> None:
         """Truncates or extends, as far as the disk has room: only a sparse file may grow beyond that."""

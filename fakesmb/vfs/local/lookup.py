@@ -18,6 +18,7 @@ from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.local.links import Way
 from fakesmb.vfs.local.roots import GONE, OPEN_DIRECTORY, leads_to, new_root, root_at
 from fakesmb.vfs.paths import Path, check_name, is_legal_on_wire
+from fakesmb.vfs.rules.room import DescriptorRoom
 from fakesmb.world import World
 
 _HELD_DIRECTORIES: Final = 64
@@ -69,7 +70,14 @@ class Lookup:
     posix = False
     """Whether names have POSIX's rules, and not Windows'."""
 
-    def __init__(self, root: str, world: World | None = None, *, beside: "Lookup | None" = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        world: World | None = None,
+        *,
+        room: DescriptorRoom | None = None,
+        beside: "Lookup | None" = None,
+    ) -> None:
         """`beside`: another lookup of the same root, whose descriptor it shares."""
         self._world = world or World()
         self.root: Directory = root_at(root, self._world) if beside is None else beside.root
@@ -78,6 +86,8 @@ class Lookup:
         self._inside = self.root.path.rstrip("/") + "/"
         self._held: OrderedDict[tuple[str, ...], Directory] = OrderedDict()
         """Those used last are at the end."""
+        self._room = room or DescriptorRoom(self._world.turn.now)
+        self._room.lets_go(self._held.clear)
         self._places: WeakValueDictionary[str, Directory] = WeakValueDictionary()
         """Whatever is open, by where it is: one object for one directory, however clients spell it. What one lists
         the other changes."""
@@ -230,7 +240,7 @@ class Lookup:
                 raise
             directory, linked = self._walk(parts)
         # What is reached over a link is found again each time, for the link may lead elsewhere by then.
-        if not linked:
+        if not linked and directory.fd <= self._room.last:
             while len(self._held) >= _HELD_DIRECTORIES:
                 self._held.popitem(last=False)
             self._held[parts] = directory
@@ -245,6 +255,7 @@ class Lookup:
                 return self.root
             if not place.startswith(self._inside):
                 raise SMBError(NT.ACCESS_DENIED, "a link leads out of the share")
+            self._room.check_brief(fd)
         except BaseException:
             os.close(fd)
             raise

@@ -78,9 +78,9 @@ class NameList:
         """Names that have been read, sorted in several rows until all are in `names`."""
         self._refused: SMBError | None = None
 
-    def read(self, directory: "Directory", given: set[str]) -> None:
-        """Begins to read the directory, for whom the names of `given` are there in any case."""
-        self._reading = directory.scan()
+    def read(self, directory: "Directory", given: set[str], check: Callable[[int], None]) -> None:
+        """Begins to read the directory, for whom the names of `given` are there in any case; `check` as for `scan`."""
+        self._reading = directory.scan(check)
         self._given = given
         self.ready = False
 
@@ -155,7 +155,13 @@ class NameList:
 
 
 def list_of(
-    directory: "Directory", dots: tuple[str, ...], key_of: KeyOf, turn: "Turn", quota: "Quota", kind: object
+    directory: "Directory",
+    dots: tuple[str, ...],
+    key_of: KeyOf,
+    turn: "Turn",
+    quota: "Quota",
+    kind: object,
+    check: Callable[[int], None],
 ) -> NameList:
     """The names of a directory: those that another search goes through, where nothing has changed since they were read.
 
@@ -167,7 +173,7 @@ def list_of(
     if isinstance(found, NameList) and found.stamp == stamp:
         return found
     made = NameList([*dots], key_of, turn, quota, stamp)
-    made.read(directory, set())
+    made.read(directory, set(), check)
     if directory.is_settled(stamp):  # else the next change may leave the same stamp
         directory.lists[kind, dots] = ref(made)
     return made

@@ -121,7 +121,7 @@ class Opener:
         fd, access = _open_existing(entry, st, access, mask, replacing=replacing)
         try:
             if fd > self._opens.room.last:
-                self._opens.room.check(fd)
+                fd = self._opens.room.settle(fd)
             action = _OPENED
             if replacing:
                 st, stored = self._replace(fd, path, request, st, stored)
@@ -209,7 +209,7 @@ class Opener:
             fd = parent.open(entry.name, data_flags(access) | os.O_CREAT | os.O_EXCL | os.O_NONBLOCK)
         try:
             parent.changed(added=entry.name)
-            self._opens.room.check(fd)
+            fd = self._opens.room.settle(fd)
             st = os.fstat(fd)
             ea_size = eas.save(f"/proc/self/fd/{fd}", request.eas) if request.eas else 0
             stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH, ea_size)

@@ -80,7 +80,6 @@ class LocalPosixFiles:
     def search(self, directory: Path, pattern: str, attributes: int) -> PosixSearch:
         """Begins a search that gives the facts of names themselves."""
         where = self._lookup.directory(directory.parts)
-        self._opens.room.check(where.fd)
         if self._opens.secured:
             self._guard.check_list(where)
         return PosixSearch(self._lookup, self._opens, where, pattern, attributes)

@@ -91,7 +91,10 @@ class LocalSearch:
         self._ready = False
         self._others: dict[str, str] | None = None
         if self._wild:
-            self._begin(list_of(directory, self._dots, self._key, self._turn, opens.names, self._order))
+            check = opens.room.check_brief
+            self._begin(
+                list_of(directory, self._dots, self._key, self._turn, opens.names, self._order, check)
+            )
         else:
             self._begin(NameList(self._one(directory), self._key, self._turn, opens.names))
 
@@ -140,6 +143,11 @@ class LocalSearch:
         """The name that a pattern without wildcards stands for, if it is there."""
         entry = self._lookup.child(directory, self._pattern)
         return [] if entry.st is None else [entry.name]
+
+    def keep(self) -> None:
+        """It stays open for later requests; raises TOO_MANY_OPENED_FILES where its directory may not."""
+        if self._directory is not None and self._directory is not self._lookup.root:
+            self._opens.room.check(self._directory.fd)
 
     def next(self) -> Info | None:
         """The next entry that still exists and matches; None at the end."""
@@ -221,7 +229,7 @@ class LocalSearch:
             return
         given = set(self._names[len(self._dots) : self._at])
         names = NameList([*self._dots], self._key, self._turn, self._opens.names, stamp)
-        names.read(directory, given)
+        names.read(directory, given, self._opens.room.check_brief)
         self._begin(names)
 
     def close(self) -> None:

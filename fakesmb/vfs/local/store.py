@@ -79,8 +79,8 @@ class LocalStore:
         self._special_modes = special_modes
         self.opens = opens
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
-        self._lookup = self._names = Lookup(root, opens.world)
-        self._exact_names = ExactLookup(root, opens.world, beside=self._names)
+        self._lookup = self._names = Lookup(root, opens.world, room=opens.room)
+        self._exact_names = ExactLookup(root, opens.world, room=opens.room, beside=self._names)
         self._search = LocalSearch
         if not read_only:
             replacing.clear_up(self._names)
@@ -414,7 +414,6 @@ class LocalStore:
         if pattern and not has_wildcards(pattern):
             self._lookup.check_new(pattern)
         where = self._lookup.directory(directory.parts)
-        self.opens.room.check(where.fd)
         if self.opens.secured:
             self._guard.check_list(where)
         return self._search(self._lookup, self.opens, where, pattern, attributes)

@@ -110,7 +110,7 @@ class StreamOpener:
         kind = os.O_DIRECTORY if stat.S_ISDIR(st.st_mode) else 0
         fd = place.open(name or ".", _O_PATH | os.O_NONBLOCK | kind)
         try:
-            self._opens.room.check(fd)
+            fd = self._opens.room.settle(fd)
             now = os.fstat(fd)
             if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
                 raise FileNotFoundError(name)

@@ -8,8 +8,10 @@ import errno
 import os
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
+from fakesmb.nt.status import SMBError
 from fakesmb.vfs.reactor import CallLater, DelayedCall
 from fakesmb.vfs.rules.localprograms import BEYOND, LocalLock
 
@@ -31,10 +33,12 @@ POLL_SECONDS: Final = 0.1
 class LocalLocks:
     """The system's view of one file's locks: `vfs.rules.localprograms.LocalLocks` by fcntl(2)."""
 
-    __slots__ = ("_again", "_call_later", "_fd", "_timer")
+    __slots__ = ("_again", "_call_later", "_fd", "_settle", "_timer")
 
-    def __init__(self, call_later: CallLater) -> None:
+    def __init__(self, call_later: CallLater, settle: Callable[[int], int] = int) -> None:
+        """`settle` gives the descriptor in place of one that is to stay open, or raises (`DescriptorRoom`)."""
         self._call_later = call_later
+        self._settle = settle
         self._fd = -1
         """The descriptor that owns the clients' locks while there are any: they do not exclude each other here."""
         self._again: Callable[[], None] | None = None
@@ -60,8 +64,7 @@ class LocalLocks:
         if start >= BEYOND or start == end:
             return True
         fresh = self._fd < 0
-        if fresh:
-            self._fd = os.dup(fd)
+        self.begin(fd)
         try:
             fcntl(self._fd, F_OFD_SETLK, _request(F_WRLCK if exclusive else F_RDLCK, start, end))
         except OSError as error:
@@ -76,6 +79,16 @@ class LocalLocks:
                 self._fd = -1
             return taken
         return True
+
+    def begin(self, fd: int) -> None:
+        """Clients are about to lock through `fd`; raises TOO_MANY_OPENED_FILES where no descriptor is left for that."""
+        if self._fd < 0:
+            own = os.dup(fd)
+            try:
+                self._fd = self._settle(own)
+            except BaseException:
+                os.close(own)
+                raise
 
     def take_all(self) -> bool:
         """Locks the whole file instead of what clients hold of it; False where that cannot be.
@@ -94,8 +107,8 @@ class LocalLocks:
 
     def hold(self, fd: int, start: int, end: int, *, exclusive: bool) -> None:
         """Tells the system of a range that clients hold, through a descriptor of whoever locks it."""
-        if self._fd < 0:
-            self._fd = os.dup(fd)
+        with suppress(OSError, SMBError):  # then local programs do not see it
+            self.begin(fd)
         kinds = (F_WRLCK, F_RDLCK) if exclusive else (F_RDLCK, F_WRLCK)
         if not any(self._set(kind, start, end) for kind in kinds):
             self.release(start, end)

@@ -25,6 +25,9 @@ class LocalLocks(Protocol):
     def obstacle(self, fd: int, start: int, end: int, *, exclusive: bool) -> LocalLock | None:
         """The lock of a local program that keeps `[start, end)` from being locked, or used, in that way."""
 
+    def begin(self, fd: int) -> None:
+        """Clients are about to lock ranges; raises TOO_MANY_OPENED_FILES where no descriptor is left for that."""
+
     def take(self, fd: int, start: int, end: int, *, exclusive: bool) -> bool:
         """Holds a range of which clients hold nothing; False where a local program's lock is in the way."""
 

@@ -150,8 +150,13 @@ class LockTable:
         self._answer_waiting([lock])
 
     def replace(self, gone: Iterable[Lock], new: Iterable[Lock]) -> None:
-        """Exchanges held locks for others that are known to be free: what POSIX locks do."""
-        gone = list(gone)
+        """Exchanges held locks for others that are known to be free: what POSIX locks do.
+
+        Raises TOO_MANY_OPENED_FILES before anything has changed.
+        """
+        gone, new = list(gone), list(new)
+        if new and self._system is not None:
+            self._system.begin(new[0])
         for lock in gone:
             self._release(lock)
         for lock in new:
@@ -299,9 +304,16 @@ class LockTable:
     def _try_one(self, one: _Waiting) -> None:
         if one in self._to_try:
             del self._to_try[one]
-            if one in self._waiting and self._grant(one.lock):
-                self._wait_no_more(one)
-                self._steps.do([partial(_allow, one)])
+            if one not in self._waiting:
+                return
+            try:
+                if not self._grant(one.lock):
+                    return
+                answer = partial(_allow, one)
+            except SMBError as error:  # no descriptor is left to tell local programs by
+                answer = partial(_fail, one, error)
+            self._wait_no_more(one)
+            self._steps.do([answer])
 
     def _wait_no_more(self, waiting: _Waiting) -> None:
         del self._waiting[waiting]
@@ -319,6 +331,11 @@ class LockTable:
 def _allow(waiting: _Waiting) -> None:
     if not waiting.answer.called:
         waiting.answer.callback(None)
+
+
+def _fail(waiting: _Waiting, error: SMBError) -> None:
+    if not waiting.answer.called:
+        waiting.answer.errback(error)
 
 
 def _refuse(waiting: _Waiting) -> None:

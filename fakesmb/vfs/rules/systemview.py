@@ -39,6 +39,11 @@ class SystemView:
         fd = lock.owner.fd  # type: ignore[attr-defined]
         return self.local.obstacle(fd, lock.start, lock.end, exclusive=lock.exclusive)
 
+    def begin(self, lock: Lock) -> None:
+        """A client is about to hold a range that nobody else does; raises TOO_MANY_OPENED_FILES."""
+        if not self._whole:
+            self.local.begin(lock.owner.fd)  # type: ignore[attr-defined]
+
     def take(self, lock: Lock, *, alone: bool) -> bool:
         """Whether no lock of a local program is in the way of this one.
 

@@ -62,14 +62,37 @@ def test_an_open_beyond_is_refused_and_changes_nothing(
     assert lab.open("a")
 
 
-def test_a_search_that_would_hold_one_more_is_refused(lab: Lab, refuses: Refuses) -> None:
-    for number in range(8):
+def test_a_search_that_would_hold_one_more_is_not_kept(lab: Lab, refuses: Refuses) -> None:
+    """It may go on for one request, as long as connections have something left."""
+    for number in range(12):
         (lab.root / f"d{number}").mkdir()
-    lab.opens.room.bound(next_descriptor() + 4, 0, lambda text: None)
-    searches = [lab.store.search(Path((f"d{number}",)), "*", 0x16) for number in range(3)]
+    lab.opens.room.bound(next_descriptor() + 13, 9, lambda text: None)
+    searches = []
+    for number in range(4):
+        searches.append(lab.store.search(Path((f"d{number}",)), "*", 0x16))
+        assert searches[-1].next() is not None
+        searches[-1].keep()
     for store in (lab.store, lab.store.with_posix_names()):
         assert isinstance(store, LocalStore)
+        other = store.search(Path(("d5",)), "*", 0x16)
         with refuses(NT.TOO_MANY_OPENED_FILES):
-            searches.extend(store.search(Path((f"d{number}",)), "*", 0x16) for number in range(3, 8))
-    for search in searches:
+            other.keep()
+        assert other.next() is not None
+        other.close()
+    root = store.search(Path(()), "*", 0x16)
+    root.keep()  # the share's own folder is open anyway
+    with refuses(NT.TOO_MANY_OPENED_FILES):
+        searches.extend(lab.store.search(Path((f"d{number}",)), "*", 0x16) for number in range(4, 12))
+    for search in (root, *searches):
         search.close()
+
+
+def test_folders_that_were_looked_up_make_room_for_files(lab: Lab) -> None:
+    for number in range(12):
+        (lab.root / f"d{number}").mkdir()
+        (lab.root / f"d{number}" / "a").touch()
+    lab.opens.room.bound(next_descriptor() + 12, 4, lambda text: None)
+    for number in range(8):
+        lab.store.search(Path((f"d{number}",)), "*", 0x16).close()
+    opened = [lab.open("d0\\a") for _ in range(6)]
+    assert all(lab.store.read(one.handle, 0, 1, 0) == b"" for one in opened)
