@@ -8,6 +8,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol, cast
 
 from twisted.internet import error
@@ -224,10 +225,13 @@ class DirectTCP(TwistedProtocol):
     def _queue_range(self, head: bytes, part: FileRange) -> None:
         """A large range waits in the file, not in memory. Raises OSError before anything is queued."""
         fd, offset, count = part
-        if count <= LARGE_REST or self._socket is None:
+        rest = None
+        if count > LARGE_REST and self._socket is not None:
+            with suppress(OSError):  # no descriptor is left
+                rest = RestOfFile(fd, offset, count)
+        if rest is None:
             self._queue([head, read_whole(fd, offset, count)], 0, len(head) + count)
             return
-        rest = RestOfFile(fd, offset, count)
         if head:
             self._queue([head], 0, len(head))
         self._wait(rest, count, room=True)
