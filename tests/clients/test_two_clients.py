@@ -208,3 +208,37 @@ def test_an_oplock_breaks_for_a_local_program_that_changes_the_file(smb: Running
     assert (work / "a.txt").read_bytes() == b"new and longer"
     holder.close(opened.fid)
     holder.lost()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
+@pytest.mark.parametrize("change", ["write", "rename", "chmod", "utime", "link", "delete"])
+def test_an_oplock_breaks_for_a_local_program_whatever_it_does(smb: Running, work: Path, change: str) -> None:
+    """The holder writes before it. A program that had the file open before reads on and disturbs nobody."""
+    path = work / "a.txt"
+    path.write_bytes(b"old")
+    with path.open("r+b", buffering=0) as program:
+        holder = enter(smb.port)
+        opened = holder.create_response(f"{work.name}\\a.txt", flags=BATCH)
+        assert opened.oplock_level == 2
+        wire = holder.wire.socket
+        for at in range(3):
+            holder.write(opened.fid, b"new", at)
+            program.read()
+            os.utime(path, ns=(1, path.stat().st_mtime_ns))
+        wire.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            wire.recv(1)
+        wire.settimeout(10)
+        doings: dict[str, Callable[[], object]] = {
+            "write": lambda: program.write(b"theirs"),
+            "rename": lambda: path.rename(work / "b.txt"),
+            "chmod": lambda: path.chmod(0o600 if path.stat().st_mode & 0o77 else 0o644),
+            "utime": lambda: os.utime(path, (1, 1)),
+            "link": lambda: os.link(path, work / "b.txt"),
+            "delete": path.unlink,
+        }
+        doings[change]()
+        assert wire.recv(1 << 16)[8] == 0x24
+    holder.acknowledged(opened.fid)
+    holder.close(opened.fid)
+    holder.lost()

@@ -16,7 +16,7 @@ from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.holes import data_ranges, make_hole
 from fakesmb.vfs.local.metadata import as_shown, note_modified
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA
-from fakesmb.vfs.rules.oplocks import before_change
+from fakesmb.vfs.rules.oplocks import after_change, before_change
 from fakesmb.vfs.rules.writetimes import before_write
 
 Answer = tuple[bytes, NT]
@@ -105,6 +105,7 @@ def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
             before_write(handle, handle.opens.clock)
             note_modified(handle)
         make_hole(handle.fd, start, end)
+        after_change(handle.file)
     return _NOTHING
 
 

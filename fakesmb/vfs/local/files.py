@@ -61,6 +61,8 @@ class FileHandle(LocalHandle):
         written = os.pwrite(self.fd, data, offset)
         while written < size:
             written += os.pwrite(self.fd, memoryview(data)[written:], offset + written)
+        if self.file.oplocks is not None:
+            oplocks.after_change(self.file)
         return size
 
     def next_data(self, offset: int) -> tuple[int, int]:
@@ -79,6 +81,7 @@ class FileHandle(LocalHandle):
             make_hole(self.fd, offset, min(offset + size, there))
         if there < offset + size:
             os.ftruncate(self.fd, offset + size)
+        oplocks.after_change(self.file)
 
     def _before_write(self, offset: int, size: int, pid: int) -> int:
         """Raises where that may not be written, tells all who must know of it, and gives where it goes."""
@@ -157,6 +160,7 @@ class FileHandle(LocalHandle):
     def _truncate(self, size: int) -> None:
         note_modified(self)  # it may fail, and then nothing has been done
         os.ftruncate(self.fd, size)
+        oplocks.after_change(self.file)
         writetimes.resized(self, self.opens.clock)
         if self.opens.watches.active:
             self.opens.watches.resized(self)

@@ -14,6 +14,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import eas
 from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.rules.oplocks import after_facts
 from fakesmb.vfs.rules.writetimes import keep, resume, set_times
 from fakesmb.vfs.store import Ea
 from fakesmb.vfs.stored import SideTable, Stored
@@ -53,6 +54,7 @@ def set_basic(
             os.utime(handle.xattr_target, ns=(at, wt))
         except OverflowError:
             raise SMBError(NT.INVALID_PARAMETER, f"timestamp out of the disk's range: {times}") from None
+    after_facts(handle.file)
     if handle.file.times is not None:
         handle.file.times.touch(handle)
     if write > 0 or change > 0:

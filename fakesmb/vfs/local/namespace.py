@@ -98,6 +98,7 @@ class Namespace:
             directory.unlink(entry.name)
         if not entry.is_link:
             self._forget(entry.st)
+            oplocks.after_facts(self._opens.get(entry.st))
         directory.changed(removed=entry.name)
         self._opens.tunnel.remember(directory.path, entry.name)
         if self._opens.watches.active:
@@ -275,6 +276,7 @@ class Namespace:
             self._tell_replaced(target)
             self._opens.tunnel.remember(target.directory.path, target.name)
         target.directory.changed(added=name)
+        oplocks.after_facts(file)
         if self._opens.watches.active:
             self._opens.watches.added(target.directory.path_of(name), directory=False)
 

@@ -24,6 +24,7 @@ from fakesmb.vfs.local.posixnames import PosixSearch, posix_info
 from fakesmb.vfs.paths import Path, is_utf8
 from fakesmb.vfs.rules import oplocks, sharing
 from fakesmb.vfs.rules.openfiles import Open, OpenFiles
+from fakesmb.vfs.rules.oplocks import after_facts
 from fakesmb.vfs.rules.posix_locks import PosixLocks
 from fakesmb.vfs.rules.writetimes import set_times
 from fakesmb.vfs.store import CreateParameters, Handle, Info, PosixChanges, SharingViolation
@@ -136,6 +137,7 @@ class LocalPosixFiles:
             stored = as_shown(load(xattrs, st, self._opens.side, follow=follow), st, shown)
             stored = replace(stored, creation_time=wanted.creation_time)
             save(xattrs, st, stored, self._opens.side, follow=follow)
+        after_facts(self._opens.get(st))
 
     def set_new_mode(self, handle: Handle, mode: int) -> None:
         """The permissions of a file that this open made, whatever access it was opened for."""
@@ -194,6 +196,7 @@ class LocalPosixFiles:
         target = self._new(new)
         target.directory.about_to_change()
         source.directory.link(source.name, target.directory, target.name)
+        after_facts(self._opens.get(source.st))
         self._added(target)
 
     def unlink(self, path: Path, *, directory: bool) -> None:

@@ -5,11 +5,14 @@ files; what a client keeps back, such a program does not see. A share may have o
 
 inotify tells after the fact and holds nobody back. It tells of the holder's own changes (`oplocks.changed_locally`)
 and of no open of the server's: one that reads or writes has ended the oplock first, and one for attributes is O_PATH.
-A holder that writes is thus watched without its changes, which would cost as much as the writes, until somebody else
-opens the file.
+A holder that writes and is alone with the file is thus watched without its changes, which would cost as much as the
+writes, until somebody else opens the file. Where a local program has it open, the file's write time tells whose a
+change was. What a program writes through a mapping the kernel tells of when the mapping ends, and not before.
 """
 
+import fcntl
 import os
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -20,6 +23,10 @@ from fakesmb.vfs.reactor import Listen
 from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.openfiles import OpenFile
 
+_SET_SIGNAL: Final = 10
+_SET_LEASE: Final = 1024
+"""F_SETSIG and F_SETLEASE of fcntl(2), which only Linux has."""
+
 UNGUARDED: Final = 0
 """No watch has this number."""
 
@@ -27,7 +34,7 @@ UNGUARDED: Final = 0
 class Guarded:
     """A file that is watched, and how."""
 
-    __slots__ = ("exclusive", "fd", "file", "opens", "wanted")
+    __slots__ = ("exclusive", "facts", "fd", "file", "opens", "wanted", "write_time")
 
     def __init__(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
         self.file = file
@@ -36,17 +43,50 @@ class Guarded:
         self.exclusive = exclusive
         self.opens = exclusive and opens
         self.wanted = 0
+        self.facts: tuple[int, ...] = ()
+        self.write_time = 0
+        if exclusive:
+            self.look()
+
+    def look(self) -> None:
+        """Remembers what local programs may set, but for what reading changes (the access time)."""
+        st = os.fstat(self.fd)
+        self.facts = (st.st_nlink, st.st_mode, st.st_uid, st.st_gid)
+        self.write_time = st.st_mtime_ns
 
     def events(self, *, changes: bool) -> int:
         """What to be told of: changes, or only the programs that could make some."""
         if not self.exclusive:
             return inotify.MODIFY
         opens = inotify.OPEN if self.opens or not changes else 0
-        return inotify.CLOSE_WRITE | inotify.ATTRIB | opens | (inotify.MODIFY if changes else 0)
+        always = inotify.CLOSE_WRITE | inotify.ATTRIB | inotify.MOVE_SELF
+        return always | opens | (inotify.MODIFY if changes else 0)
 
-    def gone(self) -> bool:
-        """Whether the file has lost its last name: an editor has put another in its place, or it was deleted."""
-        return os.fstat(self.fd).st_nlink == 0
+    def heed_facts(self) -> None:
+        """Times, mode, owner, links or extended attributes were set, by the server or a local program."""
+        links, others, write_time = self.facts[0], self.facts[1:], self.write_time
+        self.look()
+        oplocks_of = self.file.oplocks
+        if not self.facts[0]:  # an editor has put another in its place, or it was deleted
+            oplocks.lost_locally(self.file)
+        elif oplocks_of is None or oplocks_of.own_facts:
+            return
+        elif links != self.facts[0]:
+            oplocks.renamed_locally(self.file)
+        elif others != self.facts[1:] or (write_time != self.write_time and not oplocks_of.own):
+            oplocks.opened_locally(self.file)
+
+    def heed_move(self) -> None:
+        """It was renamed: by the server, where it is at the path that its holder has by now."""
+        held = self.file.oplocks.exclusive if self.file.oplocks is not None else None
+        if held is None:
+            return
+        try:
+            there = os.path.samestat(os.lstat(held.handle.disk_path), os.fstat(self.fd))
+        except OSError:
+            there = False
+        if not there:
+            oplocks.renamed_locally(self.file)
 
 
 class LocalOpens:
@@ -108,9 +148,17 @@ class LocalOpens:
         for watch, mask in seen.items():
             guarded = self._files.get(watch)
             if guarded is not None and guarded.exclusive:
-                own = oplocks.looked_at(guarded.file)
-                with suppress(OSError):
-                    self._watch(watches, guarded, changes=not own or bool(mask & inotify.OPEN))
+                self._watch_on(watches, guarded, mask)
+
+    def _watch_on(self, watches: Inotify, guarded: Guarded, mask: int) -> None:
+        """Changes of a holder that is alone with the file are not looked at any more, until somebody opens it."""
+        own = oplocks.looked_at(guarded.file)
+        alone = own and not mask & inotify.OPEN and is_alone(guarded.fd)
+        if own:
+            oplocks.share(guarded.file, alone=alone)
+            guarded.look()
+        with suppress(OSError):
+            self._watch(watches, guarded, changes=not alone)
 
     def close(self) -> None:
         """The server ends."""
@@ -129,5 +177,22 @@ def _heed(guarded: Guarded, mask: int) -> None:
         oplocks.opened_locally(guarded.file)
     if mask & (inotify.MODIFY | inotify.CLOSE_WRITE):
         oplocks.changed_locally(guarded.file, closed=not mask & inotify.MODIFY)
-    if mask & inotify.ATTRIB and guarded.exclusive and guarded.gone():
-        oplocks.lost_locally(guarded.file)
+    if mask & inotify.ATTRIB and guarded.exclusive:
+        guarded.heed_facts()
+    if mask & inotify.MOVE_SELF and guarded.exclusive:
+        guarded.heed_move()
+
+
+def is_alone(fd: int) -> bool:
+    """Whether no other program has the file open; False where that is not known.
+
+    The kernel gives a lease to nobody else. It is given back at once, and who opens the file meanwhile waits so long;
+    the signal that the kernel sends then is one that is ignored.
+    """
+    try:
+        fcntl.fcntl(fd, _SET_SIGNAL, signal.SIGURG)
+        fcntl.fcntl(fd, _SET_LEASE, fcntl.F_WRLCK)
+        fcntl.fcntl(fd, _SET_LEASE, fcntl.F_UNLCK)
+    except OSError:  # another has it open, or the disk knows no leases, or the file belongs to another user
+        return False
+    return True

@@ -13,6 +13,7 @@ class Holder(Protocol):
 
     shown_path: str
     disk_path: str
+    fd: int
     oplock: "Held | None"
 
 
@@ -40,7 +41,7 @@ class Held:
 class Oplocks:
     """All oplocks of one file. `OpenFile.oplocks` is None for a file without any."""
 
-    __slots__ = ("breaking_to", "doubtful", "exclusive", "own", "shared")
+    __slots__ = ("breaking_to", "doubtful", "exclusive", "own", "own_facts", "shared", "stamp")
 
     def __init__(self) -> None:
         self.exclusive: Held | None = None
@@ -52,6 +53,10 @@ class Oplocks:
         """Whether the exclusive holder has changed the file since what local programs did was looked at."""
         self.doubtful = False
         """Whether there were changes meanwhile that may have been a local program's."""
+        self.own_facts = False
+        """Whether the server has set times, mode or links of the file since then."""
+        self.stamp = 0
+        """Where a local program has the file open beside the holder: its write time after the holder's last change."""
 
     @property
     def batch(self) -> bool:

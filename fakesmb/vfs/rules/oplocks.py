@@ -5,6 +5,7 @@ notice. The holder of an exclusive or batch one is asked to give it up, and oper
 `OplockBreaking` until it has acknowledged or closed.
 """
 
+import os
 from contextlib import suppress
 from typing import Final
 
@@ -51,7 +52,28 @@ def before_change(file: OpenFile) -> None:
     if oplocks is None:
         return
     oplocks.own = True
+    if oplocks.stamp and _write_time(oplocks) != oplocks.stamp:
+        lost_locally(file)
     end_shared(file)
+
+
+def after_change(file: OpenFile) -> None:
+    """The holder's change of data is on the disk: a later write time is a local program's."""
+    oplocks = file.oplocks
+    if oplocks is not None and oplocks.stamp:
+        oplocks.stamp = _write_time(oplocks)
+
+
+def after_facts(file: OpenFile | None) -> None:
+    """The server has set times, mode, owner or links of the file itself."""
+    if file is not None and file.oplocks is not None:
+        file.oplocks.own_facts = True
+        after_change(file)
+
+
+def _write_time(oplocks: Oplocks) -> int:
+    """Of the file on the disk now, POSIX nanoseconds; 0 where nobody holds it alone."""
+    return 0 if oplocks.exclusive is None else os.fstat(oplocks.exclusive.handle.fd).st_mtime_ns
 
 
 def end_shared(file: OpenFile) -> None:
@@ -192,13 +214,16 @@ def opened_locally(file: OpenFile) -> None:
 def changed_locally(file: OpenFile, *, closed: bool) -> None:
     """The file was changed, perhaps by its holder, or (`closed`) somebody who could write has let it go.
 
-    Beside changes of the holder's own those of a local program that had the file open are seen when it closes it.
+    Beside changes of the holder's own those of a local program are known by the write time; where they have the same,
+    they are seen when the program closes the file.
     """
     oplocks = file.oplocks
     if oplocks is None:
         return
     if oplocks.own and not closed:
         oplocks.doubtful = True
+        if oplocks.stamp and _write_time(oplocks) != oplocks.stamp:
+            lost_locally(file)
     elif not closed or oplocks.doubtful:
         lost_locally(file)
 
@@ -210,13 +235,29 @@ def lost_locally(file: OpenFile) -> None:
     end_shared(file)
 
 
+def renamed_locally(file: OpenFile) -> None:
+    """The file has got or lost a name: its batch holder may open it again by the old one."""
+    oplocks = file.oplocks
+    if oplocks is not None:
+        with suppress(OplockBreaking):
+            break_exclusive(file, Oplock.NONE if oplocks.batch else Oplock.LEVEL_II)
+
+
 def looked_at(file: OpenFile) -> bool:
     """What was done to the file so far has been looked at; says whether its holder changed it."""
     oplocks = file.oplocks
     if oplocks is None:
         return False
-    own, oplocks.own = oplocks.own, False
+    own, oplocks.own, oplocks.own_facts = oplocks.own, False, False
     return own
+
+
+def share(file: OpenFile, *, alone: bool) -> None:
+    """Whether the holder is alone with the file, or a local program has it open, too, and could write at any moment."""
+    oplocks = file.oplocks
+    if oplocks is not None:
+        oplocks.stamp = 0 if alone else _write_time(oplocks)
+        oplocks.doubtful = oplocks.doubtful and not alone
 
 
 def _guard(file: OpenFile, fd: int, held: Held) -> None:

@@ -1,8 +1,12 @@
 """Local programs break the oplocks of clients by changing a file, and by opening it where a share says so."""
 
+import contextlib
+import mmap
 import os
+import shutil
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +15,11 @@ import pytest
 
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Access, Disposition, Oplock
+from fakesmb.vfs.paths import Path as SharePath
 from fakesmb.vfs.programs import local_opens
 from fakesmb.vfs.programs.inotify import Event, Inotify
 from fakesmb.vfs.programs.local_opens import LocalOpens
-from fakesmb.vfs.store import Opened
+from fakesmb.vfs.store import Opened, PosixChanges
 from tests.vfs.lab import Lab
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux' own")
@@ -122,23 +127,157 @@ def test_a_change_asks_for_everything(
 
 
 def test_a_change_between_the_holders_own(lab: Lab, local: Local) -> None:
-    """It looks like one of the holder's until the program closes the file."""
+    """Of a program that opens the file after the holder has written, at its first change."""
     opened = local.open(Oplock.BATCH)
     lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
     with (lab.root / "a").open("ab", buffering=0) as program:
-        program.write(b"theirs")
+        lab.store.write(opened.handle, 0, b"mine", 1)
         assert local.breaks() == []
-    assert local.breaks() == [(Oplock.NONE, True)]
-    lab.store.acknowledge_oplock(opened.handle, Oplock.NONE)
-    lab.store.close(opened.handle)
-    opened = local.open(Oplock.BATCH)
-    with (lab.root / "a").open("ab", buffering=0) as program:
+        program.write(b"theirs")
+        assert local.breaks() == [(Oplock.NONE, True)]
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("look", [True, False])
+def test_a_program_that_had_the_file_open(lab: Lab, local: Local, *, before: bool, look: bool) -> None:
+    """Its change ends the oplock at once, although the holder writes, too, before and after it."""
+    with contextlib.ExitStack() as programs:
+        if before:
+            program = programs.enter_context((lab.root / "a").open("r+b", buffering=0))
+        opened = local.open(Oplock.BATCH)
+        if not before:
+            program = programs.enter_context((lab.root / "a").open("r+b", buffering=0))
+        for at in range(3):
+            lab.store.write(opened.handle, at, b"mine", 1)
+            assert local.breaks() == []
+        if look:
+            lab.store.write(opened.handle, 0, b"mine", 1)
+        time.sleep(0.02)  # the kernel's clock ticks
+        program.write(b"theirs")
+        time.sleep(0.02)
+        if look:
+            lab.store.write(opened.handle, 0, b"mine", 1)
+        assert local.breaks() == [(Oplock.NONE, True)]
+
+
+def test_a_program_that_cannot_be_told_from_the_holder_is_seen_when_it_closes(
+    lab: Lab, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk whose clock stands still between two writes."""
+    monkeypatch.setattr("fakesmb.vfs.rules.oplocks._write_time", lambda oplocks: 1)
+    with (lab.root / "a").open("r+b", buffering=0) as program:
+        opened = local.open(Oplock.BATCH)
         lab.store.write(opened.handle, 0, b"mine", 1)
         program.write(b"theirs")
         assert local.breaks() == []
-        program.write(b"theirs")
-        assert local.breaks() == []
     assert local.breaks() == [(Oplock.NONE, True)]
+
+
+def _rename(path: Path) -> None:
+    path.rename(path.parent / "b")
+
+
+def _away(path: Path) -> None:
+    (path.parent / "into").mkdir()
+    path.rename(path.parent / "into" / path.name)
+
+
+def _link(path: Path) -> None:
+    os.link(path, path.parent / "b")
+
+
+NAMES = [_rename, _away, _link]
+
+
+@pytest.mark.parametrize(
+    ("level", "left"), [(Oplock.EXCLUSIVE, Oplock.LEVEL_II), (Oplock.BATCH, Oplock.NONE)]
+)
+@pytest.mark.parametrize("change", NAMES)
+def test_another_name_is_as_a_rename_by_another_client(
+    lab: Lab, local: Local, level: int, left: int, change: Callable[[Path], None]
+) -> None:
+    """Who holds a batch oplock may open the file again by the name that it had."""
+    opened = local.open(level)
+    lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
+    change(lab.root / "a")
+    assert local.breaks() == [(left, True)]
+    lab.store.acknowledge_oplock(opened.handle, Oplock.NONE)
+
+
+def _chmod(path: Path) -> None:
+    path.chmod(0o640 if path.stat().st_mode & 0o777 != 0o640 else 0o600)
+
+
+def _utime(path: Path) -> None:
+    os.utime(path, (1, 1))
+
+
+def _chown(path: Path) -> None:
+    os.chown(path, -1, 12345)
+
+
+@pytest.mark.parametrize("level", [Oplock.EXCLUSIVE, Oplock.BATCH])
+@pytest.mark.parametrize("change", [_chmod, _utime, _chown])
+def test_what_is_known_of_the_file_is_set(
+    lab: Lab, local: Local, level: int, change: Callable[[Path], None]
+) -> None:
+    """The data are as they were: level II stays."""
+    if change is _chown and os.geteuid():
+        pytest.skip("only root gives files away")
+    local.open(level)
+    change(lab.root / "a")
+    assert local.breaks() == [(Oplock.LEVEL_II, True)]
+
+
+@pytest.mark.parametrize("written", [True, False])
+@pytest.mark.parametrize("beside", [True, False])
+def test_who_only_reads_disturbs_nobody_in_any_way(
+    lab: Lab, local: Local, *, written: bool, beside: bool
+) -> None:
+    """Reading by a mapping, extended attributes, access times that are set back, a copy, a file beside it."""
+    path = lab.root / "a"
+    descriptor = os.open(path, os.O_RDWR) if beside else -1
+    opened = local.open(Oplock.BATCH)
+    for at in range(3):
+        if written:
+            lab.store.write(opened.handle, at, b"mine", 1)
+            assert local.breaks() == []
+        with path.open("rb") as program, mmap.mmap(program.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+            assert mapped[:1]
+            st = os.fstat(program.fileno())
+            os.utime(path, ns=(1, st.st_mtime_ns))
+        os.listxattr(path)
+        shutil.copy2(path, lab.root / "copy")
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDONLY | os.O_NOATIME))
+        assert local.breaks() == []
+    if beside:
+        os.close(descriptor)
+
+
+def test_what_clients_do_to_the_file_breaks_nothing(lab: Lab, local: Local) -> None:
+    """Times, mode and attributes that the holder or another sets, its own rename, links of the holder's."""
+    opened = local.open(Oplock.BATCH)
+    lab.store.set_basic(opened.handle, write=130_000_000_000_000_000)
+    assert local.breaks() == []
+    with (lab.root / "a").open("rb"):
+        lab.store.write(opened.handle, 0, b"mine", 1)
+        assert local.breaks() == []
+        lab.store.set_basic(opened.handle, write=131_000_000_000_000_000, attributes=2)
+        lab.store.write(opened.handle, 0, b"mine", 1)
+        assert local.breaks() == []
+    other = lab.open("a", Access.WRITE_ATTRIBUTES, share=7)
+    lab.store.set_basic(other.handle, write=130_000_000_000_000_000, attributes=0x20)
+    lab.store.close(other.handle)
+    assert local.breaks() == []
+    lab.store.posix.change(SharePath.parse("a"), PosixChanges(mode=0o600))
+    assert local.breaks() == []
+    lab.store.rename(opened.handle, SharePath.parse("b"), replace=False)
+    assert local.breaks() == []
+    lab.store.link(opened.handle, SharePath.parse("c"), replace=False)
+    assert local.breaks() == []
 
 
 def test_writes_of_the_holder_are_not_told_of_for_ever(
