@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, StrEnum
+from hashlib import blake2b
 from typing import Final, Literal, Self
 
 import msgspec
@@ -10,8 +11,6 @@ from fakesmb.auth import hashes
 from fakesmb.nt.names import fold
 
 HASH_SIZE: Final = 16
-DECOY_HASH: Final = bytes.fromhex("9b3f6a51d2c8470ee51d7cb8643f29a7")
-"""Of no password in particular, and no zeros: DES takes measurably less time for those."""
 
 
 class Form(StrEnum):
@@ -69,7 +68,16 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
 class Account:
     """A user. Each hash of a password is computed when it is first asked for, which loads what it takes."""
 
-    __slots__ = ("_lm_hash", "_lm_known", "_nt_hash", "_nt_session_key", "_password", "admin", "name")
+    __slots__ = (
+        "_lm_decoy",
+        "_lm_hash",
+        "_lm_known",
+        "_nt_hash",
+        "_nt_session_key",
+        "_password",
+        "admin",
+        "name",
+    )
 
     def __init__(
         self, name: str, nt_hash: bytes | None = None, lm_hash: bytes | None = None, admin: bool = False
@@ -84,6 +92,7 @@ class Account:
         self._lm_hash = lm_hash
         self._lm_known = lm_hash is not None
         self._nt_session_key: bytes | None = None
+        self._lm_decoy = b""
 
     @classmethod
     def with_password(cls, name: str, password: str, *, admin: bool = False) -> Self:
@@ -106,6 +115,16 @@ class Account:
             self._lm_known = True
             self._lm_hash = None if self._password is None else hashes.lm_hash(self._password)
         return self._lm_hash
+
+    @property
+    def lm_or_decoy(self) -> bytes:
+        """What a response is compared with where there is no LM hash, that it may take the same time; in vain then."""
+        hashed = self.lm_hash
+        if hashed is not None:
+            return hashed
+        if not self._lm_decoy:
+            self._lm_decoy = _decoy_hashes(self.name)[HASH_SIZE:]
+        return self._lm_decoy
 
     @property
     def nt_session_key(self) -> bytes:
@@ -133,15 +152,17 @@ class Accounts:
         self.anonymous = anonymous
         self.forms = forms
         """The forms of proof that count; a response in any other form is a wrong password."""
-        self.decoy = Account("", DECOY_HASH, DECOY_HASH)
-        """Whose password is compared for a name without account, that it may take the same time; in vain always."""
         self._users: dict[str, Account] = {}
+        self._not_hashed: list[Account] = []
+        self._not_lm_hashed: list[Account] = []
         for account in users:
             self.add(account)
 
     def add(self, account: Account) -> None:
         """Adds a user, or replaces the one of that name."""
         self._users[fold(account.name)] = account
+        self._not_hashed.append(account)
+        self._not_lm_hashed.append(account)
 
     def remove(self, name: str) -> None:
         """Takes a user out; raises `KeyError` when there is none."""
@@ -154,8 +175,32 @@ class Accounts:
             known = self._users.get(fold(name.partition("@")[0]))
         return known
 
+    def claimed(self, name: str, *, lm: bool = False) -> tuple[Account, bool]:
+        """The account that a client claims, or a decoy, and whether it is one to sign in with.
+
+        The decoy's hashes are compared, in vain, that a name without account may take the same time. For that reason
+        too it is always made, with hashes of its own for each name (a processor learns the branches that DES takes for
+        a key), and the passwords of all accounts are hashed before any is compared: for LM with `lm`.
+        """
+        for account in self._not_hashed:
+            account.nt_hash  # noqa: B018
+        self._not_hashed.clear()
+        if lm:
+            for account in self._not_lm_hashed:
+                account.lm_or_decoy  # noqa: B018
+            self._not_lm_hashed.clear()
+        hashes = _decoy_hashes(name)
+        decoy = Account(name, hashes[:HASH_SIZE], hashes[HASH_SIZE:])
+        known = self.find(name)
+        return (decoy, False) if known is None else (known, True)
+
     def __iter__(self) -> Iterator[Account]:
         return iter(self._users.values())
 
     def __len__(self) -> int:
         return len(self._users)
+
+
+def _decoy_hashes(name: str) -> bytes:
+    """An NT hash and an LM hash, 16 bytes each, of no password in particular."""
+    return blake2b(fold(name).encode("utf-16-le", "surrogatepass"), digest_size=2 * HASH_SIZE).digest()

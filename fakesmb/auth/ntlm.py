@@ -9,7 +9,7 @@ import hashlib
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from fakesmb.auth.accounts import DECOY_HASH, Account, Accounts, Form, Guest, Identity
+from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, ntowf_v2, upper
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
@@ -49,6 +49,12 @@ def prove(
     if len(lm) != V1_SIZE:
         return None
     return _in_the_lm_field(account, forms, challenge, claim, lm)
+
+
+def takes_lm(forms: frozenset[Form], lm: bytes, nt: bytes) -> bool:
+    """Whether `prove` asks for the LM hash."""
+    by_nt = (len(nt) > V1_SIZE and Form.NTLMV2 in forms) or (len(nt) == V1_SIZE and Form.NTLMV1 in forms)
+    return Form.LM in forms and len(lm) == V1_SIZE and not by_nt
 
 
 def prove_ntlm2_session(
@@ -91,10 +97,9 @@ def _in_the_lm_field(
     account: Account, forms: frozenset[Form], challenge: bytes, claim: Claim, lm: bytes
 ) -> Proof | None:
     if Form.LM in forms:
-        hashed = account.lm_hash
-        # The same work where there is none.
-        right = compare_digest(lm, des_long(hashed or DECOY_HASH, challenge))
-        if right and hashed is not None:
+        hashed = account.lm_or_decoy
+        right = compare_digest(lm, des_long(hashed, challenge))
+        if right and account.lm_hash is not None:
             return Proof(Form.LM, hashed[:8] + bytes(8))
     if Form.LMV2 in forms:
         proof, client_challenge = lm[:PROOF_SIZE], lm[PROOF_SIZE:]
@@ -123,9 +128,18 @@ def stranger(accounts: Accounts, claim: Claim, *, anonymous: bool = False) -> Id
 
 
 def refused(
-    account: Account, forms: frozenset[Form], lm: bytes, nt: bytes, *, ntlm2_session: bool = False
+    account: Account,
+    known: bool,
+    forms: frozenset[Form],
+    lm: bytes,
+    nt: bytes,
+    *,
+    ntlm2_session: bool = False,
 ) -> SMBError:
-    """The error of a wrong password, or of a form that does not count; its reason is for the person at the log."""
+    """The error of a wrong password, of a form that does not count, or of a name that has no account.
+
+    Its reason, which is for the person at the log, costs the same whether the account is `known`.
+    """
     sent = _form_sent(lm, nt, ntlm2_session=ntlm2_session)
     if sent is None:
         why = f"no response to the challenge for {account.name!r} ({len(lm)} and {len(nt)} bytes)"
@@ -135,7 +149,8 @@ def refused(
         why = f"wrong password for {account.name!r}, or an LM response, which [server] accept does not name"
     else:
         why = f"{account.name!r} sent an {sent.value} response, which [server] accept does not name"
-    return SMBError(NT.LOGON_FAILURE, why)
+    nobody = f"no user {account.name!r}, and guest is off"
+    return SMBError(NT.LOGON_FAILURE, why if known else nobody)
 
 
 def _form_sent(lm: bytes, nt: bytes, *, ntlm2_session: bool) -> Form | None:
@@ -166,14 +181,13 @@ def verify(
     lm, nt = bytes(lm), bytes(nt)
     if is_anonymous(user, lm, nt):
         return stranger(accounts, claim, anonymous=True)
-    account = accounts.find(user)
-    if account is None and accounts.guest is not Guest.OFF:
+    forms = accounts.forms
+    account, known = accounts.claimed(user, lm=takes_lm(forms, lm, nt))
+    if accounts.guest is not Guest.OFF and not known:
         return stranger(accounts, claim)
-    proof = prove(account or accounts.decoy, accounts.forms, challenge, claim, lm, nt)
-    if account is None:
-        return stranger(accounts, claim)
-    if proof is None:
-        raise refused(account, accounts.forms, lm, nt)
+    proof = prove(account, forms, challenge, claim, lm, nt)
+    if proof is None or not known:
+        raise refused(account, known, forms, lm, nt)
     return signed_in(account, claim, proof.form, proof.key, nt or lm)
 
 

@@ -153,15 +153,14 @@ class NtlmAcceptor:
             if identity.kind == "anonymous":
                 self.security = SessionSecurity(flags, _exported_key(flags, ntlm.NO_KEY, request.session_key))
             return identity
-        account = self.accounts.find(request.user)
-        if account is None and self.accounts.guest is not Guest.OFF:
-            return ntlm.stranger(self.accounts, claim)
+        lm, nt, forms = request.lm, request.nt, self.accounts.forms
         session = _is_ntlm2_session(request, flags)
-        proof = self._prove(account or self.accounts.decoy, claim, request, session=session)
-        if account is None:
+        account, known = self.accounts.claimed(request.user, lm=not session and ntlm.takes_lm(forms, lm, nt))
+        if self.accounts.guest is not Guest.OFF and not known:
             return ntlm.stranger(self.accounts, claim)
-        if proof is None:
-            raise ntlm.refused(account, self.accounts.forms, request.lm, request.nt, ntlm2_session=session)
+        proof = self._prove(account, claim, request, session=session)
+        if proof is None or not known:
+            raise ntlm.refused(account, known, forms, lm, nt, ntlm2_session=session)
         form, key = self._exchange_key(account, proof, request.lm, flags)
         exported = _exported_key(flags, key, request.session_key)
         if form is Form.NTLMV2:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from impacket import ntlm as impacket_ntlm
 
-from fakesmb.auth import ntlm
+from fakesmb.auth import hashes, ntlm
 from fakesmb.auth.accounts import ACCEPTED, ALL_FORMS, Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
@@ -486,35 +486,59 @@ class TestAccepted:
         assert why in caught.value.why
 
 
-@pytest.mark.parametrize("form", ["v2", "lmv2", "v1", "ess", "lm"])
-def test_a_name_without_account_takes_the_same_work(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the time of the answer would tell which names there are."""
+WORK = [(ntlm, "des_long"), (ntlm, "hmac_md5"), (ntlm, "ntowf_v2"), (hashes, "des_long"), (hashes, "_md4")]
+
+
+@pytest.mark.parametrize("password", ["Password", "a password of more than 14 characters"])
+@pytest.mark.parametrize("forms", [ALL_FORMS, *ACCEPTED.values()])
+@pytest.mark.parametrize("form", ["v2", "lmv2", "v1", "ess", "lm", "13 words"])
+def test_a_name_without_account_takes_the_same_work(
+    form: str, forms: frozenset[Form], password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the time of the answer would tell which names there are; of the first answer after a start, too."""
     done: list[str] = []
-    for name in ("des_long", "hmac_md5", "ntowf_v2"):
-        real = getattr(ntlm, name)
+    for module, name in WORK:
+        real = getattr(module, name)
 
         def counted(*a: Any, name: str = name, real: Any = real) -> Any:
             done.append(name)
             return real(*a)
 
-        monkeypatch.setattr(ntlm, name, counted)
-    work = {}
-    for user in ("User", "nobody"):
-        flags = XP_FLAGS if form in ("ess", "v2", "lmv2") else XP_FLAGS & ~ESS
-        client = Client(user, "wrong", form="v1" if form == "ess" else form, flags=flags)
-        server = acceptor()
-        challenge, _ = server.step(client.negotiate())
-        done.clear()
-        assert status_of(client.authenticate(challenge), server=server) == NT.LOGON_FAILURE
-        work[user] = done.copy()
-    assert work["nobody"] == work["User"] != []
+        monkeypatch.setattr(module, name, counted)
+    work: dict[str, list[list[str]]] = {"User": [], "nobody": []}
+    for user, all_done in work.items():
+        accounts = Accounts([Account.with_password("User", password)], forms=forms)
+        for _ in range(2):
+            done.clear()
+            if form == "13 words":
+                with pytest.raises(SMBError):
+                    ntlm.verify(accounts, challenge=CHALLENGE, user=user, lm=bytes(24))
+            else:
+                flags = XP_FLAGS if form in ("ess", "v2", "lmv2") else XP_FLAGS & ~ESS
+                client = Client(user, "wrong", form="v1" if form == "ess" else form, flags=flags)
+                server = NtlmAcceptor(accounts, NAMES, CHALLENGE, WORLD)
+                token = client.authenticate(server.step(client.negotiate())[0])
+                done.clear()
+                assert status_of(token, server=server) == NT.LOGON_FAILURE
+            all_done.append(done.copy())
+    assert work["nobody"] == work["User"]
+    assert work["nobody"][0] != []
+
+
+def test_each_name_has_a_decoy_of_its_own() -> None:
+    """A processor does DES in less time with a key that it has just seen."""
+    accounts = Accounts()
+    decoys = [accounts.claimed(name)[0] for name in ("one", "two")]
+    assert len({one.nt_hash for one in decoys} | {one.lm_or_decoy for one in decoys}) == 4
 
 
 def test_nobody_signs_in_by_the_password_that_is_compared_in_vain() -> None:
     accounts = Accounts()
     challenge = bytes(8)
     claim = ntlm.Claim("nobody")
-    lm = bytes(des_long(accounts.decoy.nt_hash, challenge))
-    assert ntlm.prove(accounts.decoy, ALL_FORMS, challenge, claim, lm, lm) is not None
+    decoy, known = accounts.claimed("nobody")
+    assert not known
+    lm = bytes(des_long(decoy.nt_hash, challenge))
+    assert ntlm.prove(decoy, ALL_FORMS, challenge, claim, lm, lm) is not None
     with pytest.raises(SMBError, match="no user 'nobody'"):
         ntlm.verify(accounts, challenge=challenge, user="nobody", lm=lm, nt=lm)
