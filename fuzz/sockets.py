@@ -16,8 +16,8 @@ PATIENCE: Final = 20.0
 class _Wire:
     """What `Client` uses of a connection, over a socket."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    def __init__(self, port: int, source: str) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self.socket.getsockname()[1]
         self.dialect: object = None
@@ -38,14 +38,15 @@ class _Wire:
 class SocketClient(Client):
     """The in-memory client over a socket. Whoever asks for answers while it prepares waits for the last request's."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        """`source`: the address that it comes from."""
         self.uid = self.tid = self.mid = 0
         self.pid, self.flags2 = 0x1234, CLIENT_FLAGS2
         self.closed, self.key, self.signer, self.sequence = False, b"", None, 0
         self.breaks = []
         self._numbers, self._sent = {}, []
         self._framer = Framer(LARGEST_FRAME)
-        self.wire = _Wire(port)
+        self.wire = _Wire(port, source)
         self.connection = cast(SMBConnection, self.wire)
 
     def call(self, command: int, body: Any, kind: Any) -> Any:
