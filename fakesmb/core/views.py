@@ -43,9 +43,14 @@ def caller_from(identity: "Identity") -> Caller:
 
 
 def group_owner(session: "Session") -> Hashable:
-    """Whom an association group belongs to: a user, in any session; who proved no password, in this one only."""
+    """Whom an association group belongs to: a user at one address, who may have several connections (smbtorture does).
+
+    Who proved no password: this session only.
+    """
     caller = caller_of(session)
-    return session if caller.anonymous or caller.guest else caller.identity
+    if caller.anonymous or caller.guest:
+        return session
+    return client_name(session.connection.peer), caller.identity
 
 
 def client_name(peer: str) -> str:

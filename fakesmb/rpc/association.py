@@ -101,6 +101,7 @@ class Association:
     def close(self) -> None:
         """Leaves the group and forgets keys and half-sent requests; closing twice is harmless."""
         if self._group is not None:
+            self._group.forget(self)
             self._groups.leave(self._group)
             self._group = None
         self._securities.clear()
@@ -208,7 +209,10 @@ class Association:
         self._traffic.calls_in += 1
         security = call.security
         caller = self._caller if security is None or security.caller is None else security.caller
-        client = Client(caller, group.handles(call.bound.name, caller.identity), call.big_endian)
+        user: Hashable = caller.identity
+        if security is not None and security.caller is not None and (caller.anonymous or caller.guest):
+            user = self  # who proved no password inside a pipe is nobody else's guest
+        client = Client(caller, group.handles(call.bound.name, user), call.big_endian)
         try:
             stub = call.bound.interface.call(call.operation, bytes(call.stub), client)
         except Fault as error:

@@ -1,6 +1,6 @@
 """Association groups and the context handles that live in them ([C706] 4.2.16.6, [MS-RPCE] 3.3.1.4).
 
-Pipes of one client that name the same group share its handles, interface by interface. Nobody else's pipe joins it. A
+Pipes of one owner that name the same group share its handles, interface by interface. Nobody else's pipe joins it. A
 group ends with its last pipe, and its handles with it.
 """
 
@@ -48,6 +48,11 @@ class Handles:
         del self._open[handle]
         self._places.taken -= 1
 
+    def end(self) -> None:
+        """Ends all of them."""
+        self._places.taken -= len(self._open)
+        self._open.clear()
+
 
 class Places:
     """Counts the handles of one group and interface over all users: their number is bounded, and none comes twice."""
@@ -83,6 +88,11 @@ class Group:
             places = self._places.setdefault(interface, Places())
             found = self._handles[interface, user] = Handles(self.number, places)
         return found
+
+    def forget(self, user: Hashable) -> None:
+        """Ends the handles of one who does not come again."""
+        for key in [key for key in self._handles if key[1] == user]:
+            self._handles.pop(key).end()
 
 
 class Groups:

@@ -312,6 +312,8 @@ def test_an_association_group_is_of_those_it_belongs_to(make: Make) -> None:
         other = server.client().sign_in(user, password).connect("IPC$")
         assert bound(other, group)[1] == NAK
         assert bound(other)[1] == ACK
+    elsewhere = server.client("10.0.0.9:445").sign_in().connect("IPC$")
+    assert bound(elsewhere, group)[1] == NAK
     again = server.client().sign_in().connect("IPC$")
     second, kind, joined = bound(again, group)
     assert (kind, joined) == (ACK, group)

@@ -9,6 +9,7 @@ from impacket.spnego import SPNEGO_NegTokenInit, SPNEGO_NegTokenResp, TypesMech
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.spnego import SpnegoAcceptor
+from fakesmb.core.views import caller_from
 from fakesmb.rpc.pipes import Pipe
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level, Protection
 from fakesmb.rpc.view import Caller
@@ -25,8 +26,8 @@ NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860 02000000")
 class PipeAcceptor:
     """What the core hands in for each sign-in, without its connections and records."""
 
-    def __init__(self, auth_type: int) -> None:
-        self._ntlm = NtlmAcceptor(ACCOUNTS, TargetNames("FAKE"), b"12345678", StillWorld())
+    def __init__(self, auth_type: int, accounts: Accounts = ACCOUNTS) -> None:
+        self._ntlm = NtlmAcceptor(accounts, TargetNames("FAKE"), b"12345678", StillWorld())
         self._acceptor = SpnegoAcceptor(self._ntlm) if auth_type == SPNEGO else self._ntlm
 
     @property
@@ -37,7 +38,7 @@ class PipeAcceptor:
         answer, who = self._acceptor.step(token)
         if who is None:
             return answer, None
-        return answer, Caller(who.user, who.domain, who.admin, session_key=who.session_key)
+        return answer, caller_from(who)
 
 
 def acceptors(auth_type: int) -> PipeAcceptor | None:

@@ -11,12 +11,13 @@ from impacket.dcerpc.v5 import lsad, srvs
 from impacket.dcerpc.v5.rpcrt import RPC_C_AUTHN_WINNT, DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
+from fakesmb.auth.accounts import Accounts, Guest
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level
 from fakesmb.wire.dcerpc import FaultStatus, NakReason, PacketType
 from tests.rpc.rpc_client import NOBODY, SRVSVC, ListView, PipeTransport
-from tests.rpc.sign_in import Context, Faulted, SecureClient, acceptors, nak_reason
+from tests.rpc.sign_in import Context, Faulted, PipeAcceptor, SecureClient, acceptors, nak_reason
 
 LSARPC = uuidtup_to_bin(("12345778-1234-ABCD-EF00-0123456789AB", "0.0"))
 GET_USER_NAME = 45
@@ -199,6 +200,29 @@ def test_handles_are_shared_by_the_pipes_of_a_group() -> None:
     assert refused.value.status == FaultStatus.CONTEXT_MISMATCH
     first.pipe.close()
     assert second.call(7, query, context[1])[-4:] == bytes(4)
+
+
+@pytest.mark.parametrize("name", ["", "visitor"])
+def test_a_handle_of_who_proved_no_password_is_good_in_one_pipe_only(name: str) -> None:
+    """Whoever gives the same name is somebody else; what such a one opened goes with the pipe."""
+    service = PipeService(ListView())
+    guests = Accounts(guest=Guest.READ_ONLY)
+    pipes = [service.open("lsarpc", NOBODY, lambda kind: PipeAcceptor(kind, guests)) for _ in range(2)]
+    first, second = (SecureClient(one, LSARPC) for one in pipes)
+    context = [Context(NTLMSSP, Level.CONNECT, 1) for _ in range(2)]
+    first.sign_in(context[0], name, "")
+    handle = first.call(44, bytes(40), context[0])[:20]
+    query = handle + struct.pack("<H", 5)
+    assert first.call(7, query, context[0])[-4:] == bytes(4)
+    (second.group,) = struct.unpack_from("<I", handle, 4)
+    second.sign_in(context[1], name, "")
+    with pytest.raises(Faulted) as refused:
+        second.call(7, query, context[1])
+    assert refused.value.status == FaultStatus.CONTEXT_MISMATCH
+    group = service._groups._groups[second.group]
+    first.pipe.close()
+    assert len(group._handles) == 1
+    assert group._places["lsarpc"].taken == 0
 
 
 def test_a_handle_is_of_the_user_who_opened_it() -> None:
