@@ -35,6 +35,10 @@ Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_le
 EventCount = Annotated[int, Meta(ge=0)]
 BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
 
+_ASCII: Final = (
+    "".join(map(chr, range(0x30, 0x5B))) + 'abcdefghijklmnopqrstuvwxyz "!#$&()-./[]^_{}~|\\\\users\\\\new'
+)
+"""What names, paths and the protocol's own words consist of."""
 _MAY_BE_ZERO: Final = frozenset({"connections_per_address", "idle_seconds"})
 """Limits of which 0 says something else than that nothing is allowed."""
 SAMPLE_USER: Final = "alice"
@@ -238,10 +242,16 @@ def _check(path: str, text: str, part: FilePart) -> None:
         for key, value in msgspec.structs.asdict(getattr(part, table)).items():
             if value < 0 or (table == "limits" and value == 0 and key not in _MAY_BE_ZERO):
                 raise wrong(f"{table}.{key}", "must be greater than 0" if value else "must not be 0")
+    encoding = part.server.oem_encoding
     try:
-        "".encode(part.server.oem_encoding)
+        spelt = _ASCII.encode(encoding)
+        kept = spelt == _ASCII.encode() and spelt.decode(encoding) == _ASCII
     except LookupError:
-        raise wrong("server.oem_encoding", f"Python knows no encoding {part.server.oem_encoding}") from None
+        raise wrong("server.oem_encoding", f"Python knows no encoding {encoding}") from None
+    except UnicodeError:
+        kept = False
+    if not kept:
+        raise wrong("server.oem_encoding", f"{encoding} is no code page: ASCII must be itself in it")
 
 
 def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:

@@ -83,6 +83,13 @@ def test_a_whole_file(folder: Path) -> None:
         ("[server]\nchallenge = '01'\n", 2, "server.challenge: must be 16 hexadecimal digits"),
         ("[server]\nsigning = 'maybe'\n", 2, "server.signing: must be off, offered or required"),
         ("[server]\noem_encoding = 'cp0'\n", 2, "server.oem_encoding: Python knows no encoding"),
+        ("[server]\noem_encoding = 'utf-16'\n", 2, "server.oem_encoding: utf-16 is no code page"),
+        ("[server]\noem_encoding = 'utf-7'\n", 2, "server.oem_encoding: utf-7 is no code page"),
+        (
+            "[server]\noem_encoding = 'unicode_escape'\n",
+            2,
+            "server.oem_encoding: unicode_escape is no code page",
+        ),
         ("[server]\ndfs = 1\n", 2, "server.dfs: expected true or false, got a whole number"),
         ("[log]\njournal = -1\n", 2, "log.journal: must be a number of events, at least 0"),
         ("[limits]\nopens = 0\n", 2, "limits.opens: must not be 0"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from fakesmb.rpc.view import Caller, ServerView
-from fakesmb.wire.oem import encode_oem, spelt
+from fakesmb.wire.oem import encode_oem, encode_short, spelt
 
 OK: Final = 0
 ACCESS_DENIED: Final = 5
@@ -84,7 +84,7 @@ def encode_rows(
                 strings += oem(value, encoding)
             elif length:
                 wide = int(length)
-                fixed += oem(value, encoding)[: wide - 1].ljust(wide, b"\0")
+                fixed += encode_short(value, encoding, wide - 1).ljust(wide, b"\0")
             else:
                 fixed += (value & (1 << 8 * _SIZES[kind]) - 1).to_bytes(_SIZES[kind], "little")
     return count, bytes(fixed + strings)

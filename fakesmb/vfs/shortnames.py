@@ -103,15 +103,18 @@ class Aliases:
             return
         text = "/".join(names)
         folded = text.upper() if text.isascii() else "/".join(map(fold, names))
-        keys = folded.split("/")
-        new = dict(zip([_hash(key) for key in keys], names, strict=True))
-        if len(new) == len(keys) and self._by_hash.keys().isdisjoint(new):
+        values = [
+            value if value < _HASHES else value - _HASHES
+            for value in map(crc32, folded.encode("utf-8", "surrogatepass").split(b"/"))
+        ]
+        new = dict(zip(values, names, strict=True))
+        if len(new) == len(names) and self._by_hash.keys().isdisjoint(new):
             self._by_hash.update(new)
         else:
-            for key, name in zip(keys, names, strict=True):
-                self._add_slowly(_hash(key), name)
+            for value, name in zip(values, names, strict=True):
+                self._add_slowly(value, name)
         if "~" in folded:
-            for key, name in zip(keys, names, strict=True):
+            for key, name in zip(folded.split("/"), names, strict=True):
                 if _MADE.match(key) and is_short(name):
                     self._real.setdefault(key, set()).add(name)
         self._others = None

@@ -68,3 +68,12 @@ def encode_oem(text: str, encoding: str) -> bytes:
     except UnicodeEncodeError:
         told = "".join(one if spelt(one, encoding) is not None else _STAND_IN for one in text)
         return told.encode(encoding)
+
+
+def encode_short(text: str, encoding: str, size: int) -> bytes:
+    """The same in at most that many bytes: no character is cut in two, which would leave half of one for the client."""
+    raw = encode_oem(text[:size], encoding)
+    while len(raw) > size:
+        text = text[: min(size, len(text)) - 1]
+        raw = encode_oem(text, encoding)
+    return raw

@@ -55,7 +55,8 @@ Refuses = Callable[[NT], AbstractContextManager[object]]
 
 
 @pytest.mark.parametrize(
-    ("buffer", "asked", "got"), [(16436, 16384, 16384), (4356, 4308, 4308), (4356, 4309, 4308)]
+    ("buffer", "asked", "got"),
+    [(16436, 16384, 16384), (4356, 4308, 4308), (4356, 4309, 4308), (1023, 9999, 975), (512, 465, 464)],
 )
 @pytest.mark.parametrize("command", [0x0A, 0x13])
 def test_read_fills_the_buffer(

@@ -22,7 +22,7 @@ from fakesmb.vfs.store import Info
 from fakesmb.vfs.wildcards import from_dos
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.oem import encode_oem
+from fakesmb.wire.oem import encode_oem, encode_short
 from fakesmb.wire.search import FindClose2Request, ResumeKey, SearchEntry, SearchRequest, SearchResponse
 from fakesmb.wire.times import dos_from
 
@@ -164,7 +164,7 @@ def entry_of(info: Info, name: str, key: ResumeKey, encoding: str, *, cased: boo
 def _label(request: Request[SearchRequest]) -> Answer:
     """A search for the volume label finds one entry, whatever the pattern: DOS shows it above each listing."""
     volume = request.store.volume()
-    raw = encode_oem(volume.label, request.connection.oem_encoding)[:_LABEL_SIZE]
+    raw = encode_short(volume.label, request.connection.oem_encoding, _LABEL_SIZE)
     name = raw if len(raw) <= 8 else raw[:8] + b"." + raw[8:]
     date, clock = dos_from(volume.creation_time)
     entry = SearchEntry.of(ResumeKey(), name, Attribute.VOLUME, 0, date, clock)

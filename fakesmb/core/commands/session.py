@@ -41,6 +41,8 @@ from fakesmb.wire.session import (
 )
 from fakesmb.wire.spnego import initial_token
 
+SMALLEST_BUFFER: Final = 512
+"""Bytes that every client can take in one message, whatever it says."""
 NO_COMMON_DIALECT: Final = (
     "no dialect in common, NT LM 0.12 is wanted: allow SMB1 on the client (smbclient: -m NT1; mount.cifs: vers=1.0; "
     "Windows: the optional feature 'SMB 1.0/CIFS File Sharing Support')"
@@ -111,7 +113,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
 def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer | Deferred[Answer]:
     """SMB_COM_SESSION_SETUP_ANDX, [MS-CIFS] 3.3.5.43 and [MS-SMB] 3.3.5.3."""
     params, connection = request.params, request.connection
-    connection.max_buffer = max(params.max_buffer_size, 1024)
+    connection.max_buffer = max(params.max_buffer_size, SMALLEST_BUFFER)
     if isinstance(params, SessionSetupExtendedRequest):
         connection.capabilities = params.capabilities
         return _extended(request, params)
