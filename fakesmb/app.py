@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
+from math import inf
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -52,6 +53,8 @@ _ENCODINGS: Final = ("ascii", "cp437", "cp850", "hex", "idna", "latin-1", "utf-8
 """What names and texts are encoded in; each is a module of Python."""
 STOP_SECONDS: Final = 0.6
 """How long clients have to take their last replies when the server stops."""
+END_SECONDS: Final = 0.75
+"""How long after it began to stop the server waits at most for the process that makes the lines of the log file."""
 
 
 class Ports(NamedTuple):
@@ -96,6 +99,8 @@ class FakeSMB:
         self._listening: list[IListeningPort] = []
         self._next_flush: IDelayedCall | None = None
         self._thread: ReactorThread | None = None
+        self._stopping = inf
+        """When it began to stop, by `time.monotonic`."""
 
     def _settle(self) -> None:
         """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
@@ -113,7 +118,7 @@ class FakeSMB:
         self._reactor = reactor
         if config.run_as:
             log_apart = log_apart and everybody_may_run(sys.executable)
-        for sink in (self.journal, *_sinks(config, apart=log_apart)):
+        for sink in (self.journal, *_sinks(config, apart=log_apart, patience=self._patience)):
             self.log.add(sink)
         shares: list[Share] = []
         try:
@@ -173,6 +178,7 @@ class FakeSMB:
         factory = self._factory
         if factory is None:
             return maybeDeferred(lambda: None)
+        self._stopping = time.monotonic()
         closed = self._stop_listening()
         left: Deferred[None] = Deferred()
         timer = self._reactor.callLater(STOP_SECONDS, factory.abort_all)
@@ -198,6 +204,10 @@ class FakeSMB:
         factory.on_disconnect = disconnected
         disconnected()
         return DeferredList([*closed, left], consumeErrors=True).addCallback(ended)
+
+    def _patience(self) -> float:
+        """How many seconds are left for the log before the end is due."""
+        return max(0.0, END_SECONDS - max(0.0, time.monotonic() - self._stopping))
 
     # -- in a thread of its own ----------------------------------------------------------------------------
 
@@ -340,23 +350,27 @@ def _shares(config: Config, opens: OpenFiles) -> list[Share]:
     ]
 
 
-def _sinks(config: Config, *, apart: bool) -> list[Sink]:
-    """The sinks asked for. Formatting is what takes time to import, so each is imported where it is used."""
+def _sinks(config: Config, *, apart: bool, patience: Callable[[], float]) -> list[Sink]:
+    """The sinks asked for; the end waits `patience` seconds for their processes.
+
+    Formatting is what takes time to import, so each is imported where it is used.
+    """
     sinks = _on_standard_output(config.log)
     if config.log.file:
         try:
-            sinks.append(_log_file(config.log, config.log.file, apart=apart))
+            sinks.append(_log_file(config.log, config.log.file, apart=apart, patience=patience))
         except OSError as error:
             why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
             raise ConfigError(f"cannot write the log {config.log.file}: {why}") from None
     return sinks
 
 
-def _log_file(log: LogPart, path: str, *, apart: bool) -> Sink:
+def _log_file(log: LogPart, path: str, *, apart: bool, patience: Callable[[], float]) -> Sink:
     if apart:
         from fakesmb.record.apart import LinesApart
 
-        return LinesApart(path, secrets=log.secrets)
+        # Where we are the first process of a container, the others end with us.
+        return LinesApart(path, secrets=log.secrets, at_end=None if os.getpid() == 1 else patience)
     from fakesmb.record.jsonl import JsonLines
     from fakesmb.record.outputs import FileOutput
     from fakesmb.record.patient import PatientOutput

@@ -6,8 +6,10 @@ and leaves out what goes beyond. When the server has ended the log is complete, 
 not yet in the spool; what a full or stalled disk kept out is told.
 """
 
+import fcntl
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.record.events import Event
@@ -17,7 +19,7 @@ from fakesmb.record.outputs import FileOutput, open_log
 from fakesmb.record.patient import PatientOutput
 from fakesmb.record.processors import Processors
 from fakesmb.record.spool import SPOOL_BYTES
-from fakesmb.record.writer import AHEAD, MOST_KEPT, Writer
+from fakesmb.record.writer import AHEAD, MOST_KEPT, GoesOn, Writer
 
 BATCH: Final = 512
 """Events that are put into the spool at once; at the latest when the log is flushed."""
@@ -41,15 +43,22 @@ class LinesApart:
         most_kept: int = MOST_KEPT,
         spare: Callable[[], bool] | None = None,
         tell: Callable[[str], None] = diagnose,
+        at_end: Callable[[], float] | None = None,
     ) -> None:
-        """Appends to the file at `path`, made if it is not there; raises OSError."""
+        """Appends to the file at `path`, made if it is not there; raises OSError.
+
+        `at_end` says how many seconds `close` waits for the process at most, which then goes on alone.
+        """
         self.name = f"the log file {path}"
         self._secrets = secrets
         self._log = open_log(path, secrets=secrets)
+        with suppress(OSError):  # whoever gets an exclusive lock on the file knows that it is complete
+            fcntl.flock(self._log, fcntl.LOCK_SH | fcntl.LOCK_NB)
         self._spool_bytes = spool_bytes
         self._most_kept = most_kept
         self._spare = spare or Processors().spare
         self._tell = tell
+        self._at_end = at_end
         self._writer: Writer | None = None
         self._events: list[Event] = []
         self._flushes = 0
@@ -89,7 +98,7 @@ class LinesApart:
             self._tell(f"{self.name} goes on")
 
     def close(self) -> None:
-        """Waits until everything is written; raises OSError where it cannot be."""
+        """Waits until everything is written, or as long as `at_end` says; raises OSError where it cannot be written."""
         if self._writer is None:
             lines = JsonLines(PatientOutput(FileOutput(self._log), self.name), secrets=self._secrets)
             for event in self._events:
@@ -100,4 +109,7 @@ class LinesApart:
         try:
             self._give()
         finally:
-            self._writer.end()
+            try:
+                self._writer.end(self._at_end and self._at_end())
+            except GoesOn as more:
+                self._tell(f"{self.name}: {more}")

@@ -7,7 +7,7 @@ batch on and never go back; the batch at a position lies at that position modulo
 import os
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 SPOOL_BYTES: Final = 64 << 20
@@ -74,10 +74,20 @@ class Spool:
             os.ftruncate(self.memory, _HEADER)
 
     def _write(self, position: int, data: bytes) -> None:
-        view, place = memoryview(data), _HEADER + position % self.size
+        self._write_at(_HEADER + position % self.size, data)
+
+    def _write_at(self, place: int, data: bytes) -> int:
+        view = memoryview(data)
         while view:
             done = os.pwrite(self.memory, view, place)
             view, place = view[done:], place + done
+        return place
+
+    def leave(self, batches: Iterable[bytes]) -> None:
+        """The last batches, for which there is no room: they lie behind it, for `left`. Nothing is put any more."""
+        place = _HEADER + self.size
+        for batch in batches:
+            place = self._write_at(place, _SIZE.pack(len(batch)) + batch)
 
     @property
     def end(self) -> int:
@@ -110,6 +120,14 @@ class Spool:
             yield batch
             position += _SIZE.size + size
             os.pwrite(self.memory, _POSITION.pack(position), _POSITION.size)
+
+    def left(self) -> Iterator[bytes]:
+        """What the other end left behind the room when it ended; to be taken last."""
+        place = _HEADER + self.size
+        while len(head := os.pread(self.memory, _SIZE.size, place)) == _SIZE.size:
+            size = _SIZE.unpack(head)[0]
+            yield os.pread(self.memory, size, place + _SIZE.size)
+            place += _SIZE.size + size
 
     def set_busy(self, busy: bool) -> None:
         """Says whether a write is under way."""

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from math import inf
 from typing import Final
 
 import msgspec
@@ -34,6 +35,10 @@ _POLL: Final = 0.002
 POSITION_BYTES: Final = 8
 """Of a position in the spool, as it is told through the pipe."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+class GoesOn(Exception):
+    """The process has more to write than could be waited for, and does so; its text says for people what it does."""
 
 
 class Writer:
@@ -155,32 +160,53 @@ class Writer:
                 self.halted = reason
 
     def _why_it_ended(self, patience: float = PATIENCE) -> str:
-        """What the process said at its end, or its exit code; empty where all is well."""
+        """What the process said at its end, or its exit code; empty where all is well. Raises `GoesOn`."""
         try:
             code = self._process.wait(patience)
         except subprocess.TimeoutExpired:
-            return f"its disk takes nothing; process {self.pid} writes the rest when it does"
+            if self.halted or self._spool.busy:
+                return f"its disk takes nothing; process {self.pid} writes the rest when it does"
+            raise GoesOn(f"process {self.pid} writes the rest of it, a moment longer") from None
         self.hear()
         return self._gave_up or (f"its writer ended with code {code}" if code else "")
 
-    def end(self) -> None:
-        """Waits until all is written; raises OSError where it cannot be."""
-        why = ""
+    def end(self, most_seconds: float | None = None) -> None:
+        """Waits until all is written, or for so long: then the process does it by itself, and `GoesOn` is raised.
+
+        Raises OSError where it cannot be written.
+        """
+        until = inf if most_seconds is None else time.monotonic() + most_seconds
+        self._hurry()
         try:
-            self._drain()
+            self._drain(until)
+            self._leave_kept()
         finally:
             with suppress(BrokenPipeError):
                 self._input.close()
-            why = self._why_it_ended(self._patience())
-            self._said.close()
-            self._spool.close()
+            try:
+                why = self._why_it_ended(max(0.0, min(self._patience(), until - time.monotonic())))
+            finally:
+                self._said.close()
+                self._spool.close()
         if why:
             missing = f" ({self._left_out} events left out)" if self._left_out else ""
             raise OSError(0, why + missing)
 
-    def _drain(self) -> None:
+    def _hurry(self) -> None:
+        """The server needs no processor any more, others may."""
+        if hasattr(os, "SCHED_OTHER"):
+            with suppress(OSError):  # only root may
+                os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
+
+    def _leave_kept(self) -> None:
+        if not self.halted:
+            self._note_what_is_missing()
+            self._spool.leave(self._kept)
+            self._kept.clear()
+
+    def _drain(self, until: float) -> None:
         taken, since = self._spool.taken, time.monotonic()
-        while self._kept or self._left_out or self.waiting:
+        while (self._kept or self._left_out or self.waiting) and time.monotonic() < until:
             self._put(0.0)
             self.go_on()
             self.hear()

@@ -72,6 +72,7 @@ def write_lines(told: BinaryIO, spool: Spool, log: JsonLines) -> None:
     while len(position := told.read(POSITION_BYTES)) == POSITION_BYTES:
         _write(spool.take(int.from_bytes(position, "little")), log)
     _write(spool.take(), log)
+    _write(spool.left(), log)
     log.close()
 
 
@@ -106,6 +107,7 @@ def _server_has_ended(seconds: float) -> bool:
 def main(log: str, memory: str, spool_bytes: str, *options: str) -> int:
     """The writer's process: it is told on standard input how far to go, and says on standard output what went wrong."""
     _step_back()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who ends the server's group of processes wants its log whole
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the server's, which hears signals in a thread of its own
     spool = Spool(int(memory), int(spool_bytes))
     output = Persistent(FileOutput(int(log)), spool, _say, _server_has_ended)

@@ -1,5 +1,6 @@
 """The log file whose lines a process of its own makes: the same lines, all of them, or a plain word."""
 
+import fcntl
 import json
 import os
 import signal
@@ -79,6 +80,30 @@ def test_a_server_that_outpaces_the_writer_waits_and_loses_nothing(tmp_path: Pat
     log.close()
     timer.join()
     assert len((tmp_path / "log").read_bytes().splitlines()) == 1 + 2 * 2999
+
+
+def test_an_end_that_cannot_wait_leaves_the_rest_to_the_process(tmp_path: Path) -> None:
+    """Also what the spool had no room for; SIGTERM for the whole group, as systemd sends it, does not cost it."""
+    said: list[str] = []
+    path = tmp_path / "log"
+    log = LinesApart(str(path), spool_bytes=100_000, spare=lambda: False, tell=said.append, at_end=lambda: 0.2)
+    started(log)
+    pid = writer_of(log).pid
+    writer_of(log).go_on()
+    while not path.read_bytes():
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGSTOP)
+    for event in events(3000)[1:3001]:
+        log.write(event)
+    began = time.monotonic()
+    log.close()
+    assert time.monotonic() - began < 1
+    assert said == [f"the log file {path}: process {pid} writes the rest of it, a moment longer"]
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGCONT)
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # it has ended
+        assert [json.loads(line)["event"] for line in file].count("response") == 3000
 
 
 def test_no_lines_are_made_while_no_processor_is_to_spare_until_much_lies_there(tmp_path: Path) -> None:

@@ -90,3 +90,12 @@ def test_nothing_is_lost_or_changed_however_the_ends_take_turns(turns: list[byte
         assert list(other_end(spool).take()) == list(waiting)
     finally:
         spool.close()
+
+
+def test_what_is_left_at_the_end_lies_behind_all_else(spool: Spool) -> None:
+    while spool.put(b"x" * 20):
+        pass
+    spool.leave([b"one", b"", b"three"])
+    other = Spool(spool.memory, spool.size)
+    assert list(other.take())[-1] == b"x" * 20
+    assert list(other.left()) == [b"one", b"", b"three"]
