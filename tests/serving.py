@@ -51,7 +51,9 @@ def serving(command: list[str], environment: dict[str, str], base: Path, *argume
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, errors.read_text()
         with log.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # complete only when the process that makes the lines has ended, too
+            fcntl.flock(
+                file, fcntl.LOCK_EX
+            )  # complete only when the process that makes the lines has ended, too
         assert "Traceback" not in errors.read_text()
     finally:
         process.kill()

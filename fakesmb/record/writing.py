@@ -107,7 +107,9 @@ def _server_has_ended(seconds: float) -> bool:
 def main(log: str, memory: str, spool_bytes: str, *options: str) -> int:
     """The writer's process: it is told on standard input how far to go, and says on standard output what went wrong."""
     _step_back()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who ends the server's group of processes wants its log whole
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # who ends the server's group of processes wants its log whole
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the server's, which hears signals in a thread of its own
     spool = Spool(int(memory), int(spool_bytes))
     output = Persistent(FileOutput(int(log)), spool, _say, _server_has_ended)

@@ -86,7 +86,9 @@ def test_an_end_that_cannot_wait_leaves_the_rest_to_the_process(tmp_path: Path) 
     """Also what the spool had no room for; SIGTERM for the whole group, as systemd sends it, does not cost it."""
     said: list[str] = []
     path = tmp_path / "log"
-    log = LinesApart(str(path), spool_bytes=100_000, spare=lambda: False, tell=said.append, at_end=lambda: 0.2)
+    log = LinesApart(
+        str(path), spool_bytes=100_000, spare=lambda: False, tell=said.append, at_end=lambda: 0.2
+    )
     started(log)
     pid = writer_of(log).pid
     writer_of(log).go_on()
