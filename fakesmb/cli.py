@@ -103,7 +103,11 @@ def serve(**given: Any) -> None:
             try:
                 config, notes = configure(given)
                 run(config, notes, given["port_file"], ending)
-            except ConfigError as error:
+            except Exception as error:
+                if ending.wanted:  # an error of what the signal interrupted took the place of its exception
+                    sys.exit(0)
+                if not isinstance(error, ConfigError):
+                    raise
                 fail(str(error))
     except KeyboardInterrupt:  # before the reactor takes it
         sys.exit(0)

@@ -77,6 +77,29 @@ def test_a_start_that_hangs_ends(fakesmb_environment: dict[str, str], tmp_path: 
     assert took < 2
 
 
+def test_an_error_in_what_a_signal_interrupted_is_no_mistake(
+    fakesmb_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A descriptor that is closed twice, since the signal came between the first time and its being noted."""
+    interrupted = """
+        import os, time
+        from fakesmb import samples
+        def hangs(*_):
+            os.write(1, b'hangs')
+            try:
+                while True:
+                    time.sleep(0.01)
+            finally:
+                os.close(12345)
+        samples._source = hangs
+    """
+    process = started(fakesmb_environment, tmp_path, before=interrupted)
+    assert process.stdout is not None
+    assert os.read(process.stdout.fileno(), 5) == b"hangs"
+    _, said = ended(process)
+    assert "Bad file descriptor" not in said
+
+
 def test_a_server_whose_main_thread_hangs_ends_and_its_log_is_written(
     fakesmb_environment: dict[str, str], tmp_path: Path
 ) -> None:
