@@ -35,7 +35,7 @@ class Turn:
     a turn is taken to begin with each slice of work.
     """
 
-    __slots__ = ("began", "driven", "later", "longest", "now", "until")
+    __slots__ = ("began", "driven", "later", "longest", "now", "readings", "since", "until")
 
     def __init__(self, *, driven: bool = False) -> None:
         self.now: Callable[[], float] = time.perf_counter
@@ -48,6 +48,10 @@ class Turn:
         """No turn is over before; where none has begun, none ends."""
         self.longest = 0.0
         """Seconds between two looks at the sockets, at most so far; 0 where nobody drives it."""
+        self.readings = 0
+        """How many directories have begun to be read for looking up names in them: each reading's own number."""
+        self.since: int | None = None
+        """While a request is attempted again: how many had when it was first; None of one that is new."""
 
     def count_from_now(self) -> None:
         """Forgets how long turns were."""

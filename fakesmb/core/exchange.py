@@ -26,8 +26,10 @@ from fakesmb.core.request import (
     Request,
     check_writable,
 )
+from fakesmb.core.waiting import once_finished
 from fakesmb.nt.status import NT, Dos, SMBError, from_os
 from fakesmb.record.events import Shown
+from fakesmb.vfs.store import Unfinished
 from fakesmb.wire import names
 from fakesmb.wire.chain import Joiner, links
 from fakesmb.wire.codec import Block, Body, Buffer, DecodeError
@@ -180,6 +182,10 @@ class Exchange:
             request = self._request(row, step.params)
             self._requests.append(request)
             return row.handler(request)
+        except Unfinished as obstacle:
+            assert row is not None
+            assert request is not None
+            return once_finished(row.handler, request, obstacle, self.connection.server)
         except Exception as error:
             if request is None:
                 self._requests.append(None)

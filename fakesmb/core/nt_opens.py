@@ -10,7 +10,7 @@ from fakesmb.core.state import Open
 from fakesmb.nt.files import Disposition, Oplock, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, Opened
+from fakesmb.vfs.store import CreateParameters, Opened, Unfinished
 from fakesmb.wire.files import CreateFlag, NtCreateAndxRequest
 from fakesmb.wire.nt_trans import NtCreateRequest
 
@@ -80,6 +80,8 @@ def _target_directory(request: AnyRequest, path: Path) -> Path:
     """The directory that a name is in, which is there: nothing is made for NT_CREATE_OPEN_TARGET_DIR."""
     try:
         request.store.check_directory(path.parent)
+    except Unfinished:
+        raise
     except SMBError as error:
         raise SMBError(NT.OBJECT_PATH_NOT_FOUND, error.why) from error
     return path.parent

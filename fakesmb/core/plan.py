@@ -20,6 +20,8 @@ from fakesmb.core.planned_reply import finish
 from fakesmb.core.planned_transaction import finish_transaction
 from fakesmb.core.request import Request
 from fakesmb.core.transactions import SubcommandRow
+from fakesmb.core.waiting import once_finished
+from fakesmb.vfs.store import Unfinished
 from fakesmb.wire.codec import (
     CountedTextPart,
     Cursor,
@@ -104,6 +106,8 @@ def _source(taken_apart: list[str], needs: int, prepared: list[str], finished: s
         *prepared,
         "    try:",
         "        answer = handler(request)",
+        "    except Unfinished as obstacle:",
+        "        answer = once_finished(handler, request, obstacle, connection.server)",
         "    except Exception as error:",
         "        answer = error",
         f"    {finished}",
@@ -236,6 +240,8 @@ def _shared(row: CommandRow, handler: object, finish: object) -> dict[str, Any]:
         "DecodeError": DecodeError,
         "Header": Header,
         "Request": Request,
+        "Unfinished": Unfinished,
+        "once_finished": once_finished,
         "handler": handler,
         "finish": finish,
     }

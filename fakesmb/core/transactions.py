@@ -12,7 +12,9 @@ from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, table
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
+from fakesmb.core.waiting import once_finished
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.store import Unfinished
 from fakesmb.wire import names
 from fakesmb.wire.codec import Buffer, Structure
 from fakesmb.wire.commands import Command
@@ -89,7 +91,10 @@ def invoke(
         request.check_writable()
     request.transaction = whole
     request.params = row.decode(whole, unicode=request.unicode, encoding=request.connection.oem_encoding)
-    return row.handler(request)
+    try:
+        return row.handler(request)
+    except Unfinished as obstacle:
+        return once_finished(row.handler, request, obstacle, request.server)
 
 
 def answer_of(

@@ -36,7 +36,17 @@ class Retried(Generic[T]):
     it when the holder stays silent. Unfinished work goes on after others had their turn.
     """
 
-    __slots__ = ("_attempt", "_forget", "_obstacle", "_server", "_sharing_seconds", "_timer", "deferred")
+    __slots__ = (
+        "_attempt",
+        "_forget",
+        "_kept",
+        "_obstacle",
+        "_server",
+        "_sharing_seconds",
+        "_since",
+        "_timer",
+        "deferred",
+    )
 
     def __init__(
         self, attempt: Callable[[], T], obstacle: MustWait, server: Server, sharing_seconds: float
@@ -45,7 +55,12 @@ class Retried(Generic[T]):
         self._server = server
         self._sharing_seconds = sharing_seconds
         self._timer: DelayedCall | None = None
+        self._since: int | None = None
+        """What counts as begun after the request (`Turn.since`)."""
+        self._kept: dict[int, object] = {}
+        """What has been done so far, by its `id`: with one of two directories read, both are wanted."""
         self.deferred: Deferred[T] = Deferred(self._cancelled)
+        self._obstacle: MustWait | None = None
         self._wait(obstacle)
 
     def _wait(self, obstacle: MustWait) -> None:
@@ -53,17 +68,28 @@ class Retried(Generic[T]):
         self._obstacle = obstacle.with_traceback(
             None
         )  # its frames would keep this object and an open search alive
+        obstacle.__context__ = None
         if isinstance(obstacle, Unfinished):
+            if self._since is None:
+                self._since = obstacle.since
+            if obstacle.keeps is not None:
+                self._kept[id(obstacle.keeps)] = obstacle.keeps
             self._forget = self._server.turns.later(self._again)
             return
+        self._since = None
         self._forget = obstacle.wait(self._again)
         if self._timer is None and isinstance(obstacle, SharingViolation):
             self._timer = self._server.clock.callLater(self._sharing_seconds, self._last_try)
 
     def _again(self) -> None:
         self._forget = _nothing
+        turn = self._server.world.turn
+        since, turn.since = turn.since, self._since
         try:
-            result = self._attempt()
+            try:
+                result = self._attempt()
+            finally:
+                turn.since = since
         except MustWait as obstacle:
             if self._keeps_waiting(obstacle):
                 self._wait(obstacle)
@@ -73,7 +99,11 @@ class Retried(Generic[T]):
             self._fail(error)
         else:
             self._stop()
-            self.deferred.callback(result)
+            if isinstance(result, Deferred):  # a handler that has something else to wait for now
+                self._forget = result.cancel
+                result.addCallbacks(self.deferred.callback, self.deferred.errback)
+            else:
+                self.deferred.callback(result)
 
     def _keeps_waiting(self, obstacle: MustWait) -> bool:
         if not isinstance(obstacle, SharingViolation):
@@ -91,12 +121,17 @@ class Retried(Generic[T]):
 
     def _cancelled(self, deferred: "Deferred[T]") -> None:
         self._forget()
+        obstacle = self._obstacle
         self._stop()
-        if isinstance(self._obstacle, SharingViolation):
+        if isinstance(obstacle, SharingViolation):
             # What the open would have failed with in time, as Windows answers.
-            deferred.errback(self._obstacle)
+            deferred.errback(obstacle)
 
     def _stop(self) -> None:
+        self._obstacle = (
+            None  # the Deferred and this object refer to each other: nothing open is to wait for that
+        )
+        self._kept.clear()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
@@ -123,6 +158,30 @@ def wait_until_free(
     if sharing_seconds <= 0 and isinstance(obstacle, SharingViolation):
         raise obstacle
     return Retried(attempt, obstacle, server, sharing_seconds).deferred
+
+
+def in_order(*steps: Callable[[], R], last: Callable[[], T]) -> Callable[[], T]:
+    """What may be attempted several times, although each of its steps is to be done once."""
+    left = list(steps)
+
+    def attempt() -> T:
+        while left:
+            left[0]()
+            del left[0]
+        return last()
+
+    return attempt
+
+
+def once_finished(
+    handler: "Callable[[R], T | Deferred[T]]", request: R, obstacle: Unfinished, server: Server
+) -> "Deferred[T]":
+    """What a handler gives that raised `Unfinished` before it had done anything: it is called until it does not."""
+
+    def attempt() -> T:
+        return handler(request)  # type: ignore[return-value]  # `Retried` takes a Deferred too
+
+    return Retried(attempt, obstacle, server, 0).deferred
 
 
 def closing(search: Search, begin: "Callable[[], T | Deferred[T]]") -> "T | Deferred[T]":

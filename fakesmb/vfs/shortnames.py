@@ -26,7 +26,7 @@ _MADE: Final = re.compile(r".(?=[0-9A-Z]*~)([0-9A-Z~]{7})(?:\.|\Z)")
 _REMEMBERED: Final = 4096
 """Names whose short name is not made again: clients list a directory several times while they work in it."""
 _HASHES: Final = len(_PAIRS) ** 3
-_MOST_ALIKE: Final = 2000
+_MOST_ALIKE: Final = 1000
 """Names of equal hashes that get others: of more, which somebody has made on purpose, none gets any."""
 _OTHERS: Final = range(1, 6)
 """Further names that one may get; each has the `~` at another place, so that no two kinds are ever equal."""
@@ -87,7 +87,7 @@ class Aliases:
     hashes, and makes 8.3 names only of those that may collide: 100,000 names take some 30 ms.
     """
 
-    __slots__ = ("_again", "_by_hash", "_others", "_real")
+    __slots__ = ("_again", "_by_hash", "_others", "_real", "_real_by_hash")
 
     def __init__(self) -> None:
         self._by_hash: dict[int, str] = {}
@@ -95,6 +95,8 @@ class Aliases:
         """All names of a hash that several have."""
         self._real: dict[str, set[str]] = {}
         """Real names that look like made ones, by their folded form."""
+        self._real_by_hash: dict[int, set[str]] = {}
+        """These forms, by the hash that is in them."""
         self._others: dict[str, str] | None = None
 
     def add(self, names: Sequence[str]) -> None:
@@ -117,6 +119,7 @@ class Aliases:
             for key, name in zip(folded.split("/"), names, strict=True):
                 if _MADE.match(key) and is_short(name):
                     self._real.setdefault(key, set()).add(name)
+                    self._real_by_hash.setdefault(_hash_in(key), set()).add(key)
         self._others = None
 
     def _add_slowly(self, value: int, name: str) -> None:
@@ -131,7 +134,8 @@ class Aliases:
         same = self._again.get(value)
         if same is not None:
             same.pop(name, None)
-            self._by_hash[value] = next(iter(same))
+            if self._by_hash[value] == name:
+                self._by_hash[value] = next(iter(same))
             if len(same) == 1:
                 del self._again[value]
         elif self._by_hash.get(value) == name:
@@ -141,6 +145,10 @@ class Aliases:
             real.discard(name)
             if not real:
                 del self._real[key]
+                alike = self._real_by_hash[_hash_in(key)]
+                alike.remove(key)
+                if not alike:
+                    del self._real_by_hash[_hash_in(key)]
         self._others = None
 
     @property
@@ -151,15 +159,17 @@ class Aliases:
         return self._others
 
     def _find_others(self) -> dict[str, str]:
-        if sum(map(len, self._again.values())) > _MOST_ALIKE:
-            return {name: "" for names in self._again.values() for name in names}
+        met = self._real_by_hash.keys() & self._by_hash.keys()
+        if sum(map(len, self._again.values())) + len(met) > _MOST_ALIKE:
+            alike = {name: "" for names in self._again.values() for name in names}
+            return alike | {self._by_hash[value]: "" for value in met}
         again = {
             name: short for names in self._again.values() for name in names if (short := short_name(name))
         }
         left = again.keys() - self._alone(again)
-        for key in self._real:
-            name = self._by_hash.get(_hash_in(key), "")
-            if short_name(name) == key:
+        for value in met:
+            name = self._by_hash[value]
+            if short_name(name) in self._real_by_hash[value]:
                 left.add(name)
         found: dict[str, str] = {}
         for which in _OTHERS:
@@ -188,7 +198,7 @@ class Aliases:
             return None
         others, value = self.others, _hash_in(key)
         for name in self._again.get(value) or (self._by_hash.get(value, ""),):
-            if short_name(name) == key and name not in others:
+            if name not in others and short_name(name) == key:
                 return name
         return next((name for name, other in others.items() if other == key), None)
 

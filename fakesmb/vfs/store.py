@@ -200,11 +200,15 @@ class OplockBreaking(MustWait):
 class Unfinished(MustWait):
     """A slice of long work is done, such as looking through a large directory; called again, it goes on.
 
-    Between slices everybody else has a turn.
+    Between slices everybody else has a turn. `keeps` has what is done, and must live until then. Where the work is for
+    all who ask, such as reading a directory that changes meanwhile, one is served by what begins after it has asked:
+    `since` says when that was (`Turn.since`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: object = None, since: int | None = None) -> None:
         super().__init__(_never)
+        self.keeps = keeps
+        self.since = since
 
 
 def _never(callback: Callable[[], None]) -> Callable[[], None]:

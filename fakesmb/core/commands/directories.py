@@ -5,6 +5,7 @@ from typing import Final
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, Empty, Request
 from fakesmb.nt.status import ERRDOS, NT, SMBError
+from fakesmb.vfs.store import Unfinished
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
@@ -41,7 +42,7 @@ def check_directory(request: Request[CheckDirectoryRequest]) -> Answer:
     try:
         request.store.check_directory(request.named(request.params.directory_name))
     except SMBError as error:
-        if error.status == NT.OBJECT_PATH_SYNTAX_BAD:
+        if isinstance(error, Unfinished) or error.status == NT.OBJECT_PATH_SYNTAX_BAD:
             raise
         raise error.with_dos(_BAD_PATH) from error
     return Empty()

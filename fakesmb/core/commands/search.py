@@ -120,17 +120,20 @@ def _answer(
     cased = bool(request.header.flags2 & Flags2.LONG_NAMES)
     entries: list[bytes] = []
     begins = place < 0
+    info: Info | None = None
+    """What is to be told next."""
 
     def attempt() -> Answer:
-        nonlocal place
+        nonlocal place, info
         if place >= 0:
             known.search.seek(place)
             place = -1
-        while len(entries) < wanted and (info := known.search.next()) is not None:
+        while len(entries) < wanted and (info := info or known.search.next()) is not None:
             key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
             name = _name_of(request, info)
             if name:
                 entries.append(entry_of(info, name, key, connection.oem_encoding, cased=cased))
+            info = None
         if not keeps:
             known.search.close()
         elif not entries:

@@ -1,10 +1,12 @@
 """NT_TRANSACT_NOTIFY_CHANGE: an answer that comes when something changes in a directory ([MS-CIFS] 2.2.7.4)."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fakesmb.core.request import Request
 from fakesmb.core.strings import strings_of
 from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.info import LevelContext
@@ -37,7 +39,10 @@ def notify_change(request: Request[NotifySetup]) -> Outcome:
         recursive=bool(setup.watch_tree),
         size=request.transaction.max_parameter_count,
     )
-    return changes.addCallback(_told, strings_of(request), handle, request.transaction.max_parameter_count)
+    strings, room = strings_of(request), request.transaction.max_parameter_count
+    return changes.addCallback(
+        lambda found: retry_until_free(partial(_told, found, strings, handle, room), request.server)
+    )
 
 
 def _told(changes: "Changes", strings: LevelContext, handle: "Handle", size: int) -> Results:

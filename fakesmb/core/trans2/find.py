@@ -13,7 +13,7 @@ from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import closing, retry_until_free, then
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Search
+from fakesmb.vfs.store import Search, Unfinished
 from fakesmb.wire.find_info import LEVELS, EntryList, FindLevel
 from fakesmb.wire.trans2 import (
     FindFirst2Request,
@@ -69,7 +69,12 @@ class Listing:
                 self.ended = True
                 break
             key = tell()
-            if not add(info, key, b"" if complete is None else complete(info)):
+            try:
+                added = add(info, key, b"" if complete is None else complete(info))
+            except Unfinished:  # another name had to be looked up
+                search.seek(self._given)
+                raise
+            if not added:
                 search.seek(self._given)
                 break
             self._given = key

@@ -1,5 +1,6 @@
 """POSIX_OPEN and POSIX locks of the Unix extensions (SET_PATH level 0x209, SET and QUERY_FILE level 0x208)."""
 
+from functools import partial
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -11,7 +12,7 @@ from fakesmb.core.state import Open
 from fakesmb.core.strings import strings_of
 from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, unknown_level
 from fakesmb.core.transactions import Results
-from fakesmb.core.waiting import then
+from fakesmb.core.waiting import in_order, retry_until_free, then
 from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
@@ -104,12 +105,18 @@ def posix_open(
     return outcome
 
 
-def _make_directory(request: AnyRequest, path: Path, mode: int | None, level: int) -> Results:
+def _make_directory(
+    request: AnyRequest, path: Path, mode: int | None, level: int
+) -> "Results | Deferred[Results]":
     request.check_writable()
-    request.store.make_directory(path)
-    if mode is not None:
-        request.store.posix.change(path, PosixChanges(mode=mode))
-    return _answer(request, path, 0, 0, _CREATED, level)
+
+    def change() -> None:
+        if mode is not None:
+            request.store.posix.change(path, PosixChanges(mode=mode))
+
+    make = partial(request.store.make_directory, path)
+    answer = partial(_answer, request, path, 0, 0, _CREATED, level)
+    return retry_until_free(in_order(make, change, last=answer), request.server)
 
 
 def _answer(request: AnyRequest, target: Target, fid: int, oplock: int, action: int, level: int) -> Results:

@@ -37,7 +37,7 @@ def end(handle: LocalHandle, last_write_time: int = 0) -> tuple[OpenFile | None,
     if file.locks is not None:
         file.locks.drop(handle)
     if handle.delete_on_close and not file.delete_pending and deletes(handle):
-        opens.mark_deleted(file, handle.path)
+        opens.mark_deleted(file, handle.disk_path)
     handle.before_end()
     file = handle.base
     deleting = file.delete_pending

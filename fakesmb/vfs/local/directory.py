@@ -7,9 +7,11 @@ from contextlib import suppress
 from typing import Final
 from weakref import ReferenceType
 
+from fakesmb.vfs.local.listing import Listing, Stamp
 from fakesmb.vfs.paths import fold, is_legal_on_wire
-from fakesmb.vfs.shortnames import Aliases, is_short, shown_name
-from fakesmb.world import World
+from fakesmb.vfs.shortnames import is_short, shown_name
+from fakesmb.vfs.store import Unfinished
+from fakesmb.world import Turn, World
 
 _LINUX: Final = sys.platform == "linux"
 _SETTLED_NS: Final = 20_000_000
@@ -18,20 +20,6 @@ _SETTLED_NS: Final = 20_000_000
 _LARGE: Final = 64 * 1024
 """A directory of so many bytes has a thousand names and more."""
 _CLOSED: Final = -1
-
-Stamp = tuple[int, int, int, int, int]
-
-
-def shown_key(names: list[str]) -> Callable[[str], str]:
-    """What gives the folded form of a name as it is shown; for plain names, which most are, a quick one."""
-    text = "/".join(names)
-    if text.isascii() and is_legal_on_wire(text, longest=len(text)):
-        return str.upper
-    return _folded_shown
-
-
-def _folded_shown(name: str) -> str:
-    return fold(shown_name(name))
 
 
 def place_of(fd: int) -> str:
@@ -42,84 +30,6 @@ def place_of(fd: int) -> str:
 
     raw: bytes = fcntl.fcntl(fd, fcntl.F_GETPATH, bytes(1024))  # type: ignore[attr-defined,unused-ignore]
     return os.fsdecode(raw.rstrip(b"\0"))
-
-
-class Listing:
-    """The names in a directory by their folded form, as of one moment."""
-
-    __slots__ = ("_aliases", "_on_disk", "names", "settled", "stamp")
-
-    def __init__(self, names: list[str], stamp: Stamp, *, settled: bool) -> None:
-        key = shown_key(names)
-        self._on_disk = set(names)
-        self.names: dict[str, str] = dict(zip(map(key, names), names, strict=True))
-        if self.ambiguous:  # of those that differ only in case, the first
-            self.names = {key(name): name for name in sorted(names, reverse=True)}
-        self.stamp = stamp
-        self.settled = settled
-        self._aliases: Aliases | None = None
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether there are names that differ only in case."""
-        return len(self.names) < len(self._on_disk)
-
-    def updated(self, names: list[str], stamp: Stamp, *, settled: bool) -> "Listing":
-        """The listing of the same directory at a later moment: only names that are new are folded."""
-        now = set(names)
-        added, removed = now - self._on_disk, self._on_disk - now
-        if self.ambiguous or len(added) + len(removed) > len(now) // 4:
-            return Listing(names, stamp, settled=settled)
-        for name in removed:
-            self.remove(name)
-        for name in added:
-            self.add(name)
-        if self.ambiguous:
-            return Listing(names, stamp, settled=settled)
-        self.stamp = stamp
-        self.settled = settled
-        return self
-
-    def find(self, name: str) -> str | None:
-        """The name on disk that a client means by `name`: its own in any case, or its 8.3 name."""
-        key = fold(name)
-        if "~" in name and is_short(name):
-            found = self.aliases().find(key)
-            if found is not None:
-                return found
-        found = self.names.get(key)
-        return found if found is None or is_legal_on_wire(found) else None
-
-    def alias(self, name: str) -> str:
-        """The 8.3 name of a name, also of one that has just gone; "" where it is one itself, or has none."""
-        aliases = self.aliases()
-        if name in self._on_disk:
-            return aliases.of(name)
-        aliases.add([name])
-        try:
-            return aliases.of(name)
-        finally:
-            aliases.remove(name)
-
-    def add(self, name: str) -> None:
-        self._on_disk.add(name)
-        self.names.setdefault(_folded_shown(name), name)
-        if self._aliases is not None:
-            self._aliases.add([name])
-
-    def remove(self, name: str) -> None:
-        self._on_disk.discard(name)
-        if self.names.get(_folded_shown(name)) == name:
-            del self.names[_folded_shown(name)]
-        if self._aliases is not None:
-            self._aliases.remove(name)
-
-    def aliases(self) -> Aliases:
-        """All 8.3 names."""
-        if self._aliases is None:
-            self._aliases = Aliases()
-            self._aliases.add(list(self._on_disk))
-        return self._aliases
 
 
 class Directory:
@@ -157,13 +67,16 @@ class Directory:
         self.fd = fd
         self.xattr_base = f"/proc/self/fd/{fd}/" if _LINUX else self.under
         self.listing: Listing | None = None
+        """The names in it, once somebody has looked for one in another case, or for an 8.3 name."""
         self.lists.clear()
 
     def let_go(self) -> None:
         """Closes the descriptor: whatever is asked of it then fails."""
         if self.fd != _CLOSED:
             fd, self.fd = self.fd, _CLOSED
-            self.listing = None
+            if self.listing is not None:
+                self.listing.stop()
+                self.listing = None
             with suppress(OSError):  # it was open to be looked through, and is closed whatever the disk says
                 os.close(fd)
 
@@ -209,33 +122,43 @@ class Directory:
     def link(self, name: str, to: "Directory", new: str) -> None:
         os.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
 
-    def scan(self, check: Callable[[int], None]) -> "os._ScandirIterator[str]":
+    def scan(self, check: Callable[[int], None] | None = None) -> "os._ScandirIterator[str]":
         """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed.
 
         `check` raises where a descriptor may not be taken for it.
         """
         fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
         try:
-            check(fd)
+            if check is not None:
+                check(fd)
             return os.scandir(fd)
         finally:
             os.close(fd)
 
-    def names(self) -> list[str]:
-        """All of them at once."""
-        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
-        try:
-            return os.listdir(fd)
-        finally:
-            os.close(fd)
+    def is_empty(self) -> bool:
+        """Whether there is no name in it."""
+        with self.scan() as entries:
+            return next(entries, None) is None
 
     def path_of(self, name: str) -> str:
         """The whole path of a name in it, for people and for comparing, not for opening."""
         return self.under + name if name else self.path
 
     def spelling(self, name: str) -> str | None:
-        """The name on disk that equals `name` but for case, or whose 8.3 name it is."""
-        return self._listing().find(name)
+        """The name on disk that equals `name` but for case, or whose 8.3 name it is.
+
+        Of many names a part only is looked through: raises `Unfinished` then, and is to be called again.
+        """
+        turn = self._world.turn
+        since = turn.readings if turn.since is None else turn.since
+        listing = self._listing(turn, since)
+        key = fold(name)
+        if "~" in name and is_short(name):
+            self._have_aliases(listing, turn, since)
+            found = listing.find_alias(key)
+            if found is not None:
+                return found
+        return listing.find(key)
 
     def is_known(self) -> bool:
         """Whether its names are known, or so few that they can be read for the 8.3 name of one."""
@@ -246,42 +169,66 @@ class Directory:
         )
 
     def alias(self, name: str) -> str:
-        """The 8.3 name of a name on disk that is in it, or was; "" for one that is one itself, or has none."""
-        return "" if is_short(name) else self._listing().alias(name)
+        """The 8.3 name of a name on disk that is in it, or was; "" for one that is one itself, or has none.
+
+        May raise `Unfinished`, as `spelling`.
+        """
+        if is_short(name):
+            return ""
+        turn = self._world.turn
+        since = turn.readings if turn.since is None else turn.since
+        listing = self._listing(turn, since)
+        self._have_aliases(listing, turn, since)
+        return listing.alias(name)
 
     def shown(self, name: str) -> str:
-        """The name a client is given for a name on disk: its 8.3 name where SMB has no way to write it."""
+        """The name a client is given for a name on disk: its 8.3 name where SMB has no way to write it.
+
+        May raise `Unfinished`, as `spelling`.
+        """
         return name if is_legal_on_wire(name) else self.alias(name)
 
-    def _listing(self) -> Listing:
-        stamp = _stamp(self.status())
+    def shown_at_once(self, name: str) -> str:
+        """`shown` for who has done already what it is asked for: in a large directory nobody looks at other names."""
+        try:
+            return self.shown(name)
+        except Unfinished:
+            return shown_name(name)
+
+    def _have_aliases(self, listing: Listing, turn: Turn, since: int) -> None:
+        if not listing.has_aliases(turn.over):
+            raise Unfinished(self, since)
+
+    def _listing(self, turn: Turn, since: int) -> Listing:
+        """Names that were read later than the reading `since`, or that nothing has changed."""
+        stamp = self.stamp()
         listing = self.listing
-        if listing is None or listing.stamp != stamp or not listing.settled:
-            settled = self.is_settled(stamp)
-            make = Listing if listing is None else listing.updated
-            listing = self.listing = make(self.names(), stamp, settled=settled)
+        if listing is None:
+            listing = self.listing = Listing()
+        if not listing.serves(stamp, since):
+            if not listing.is_being_read:
+                self._read_again(listing, turn, stamp)
+            if not listing.read(stamp, turn.over):
+                raise Unfinished(self, since)
+            if not listing.serves(stamp, since):  # that one had begun before
+                self._read_again(listing, turn, stamp)
+                if not listing.read(stamp, turn.over):
+                    raise Unfinished(self, since)
         return listing
+
+    def _read_again(self, listing: Listing, turn: Turn, stamp: Stamp) -> None:
+        turn.readings += 1
+        listing.begin(self.scan(), stamp, turn.readings, settled=self.is_settled(stamp))
 
     def about_to_change(self) -> None:
         """Called before our own changes: a listing that is not good now must not be carried over."""
-        listing = self.listing
-        if listing is not None and listing.stamp != _stamp(self.status()):
-            self.listing = None
+        if self.listing is not None:
+            self.listing.about_to_change(_stamp(self.status()))
 
     def changed(self, *, added: str = "", removed: str = "") -> None:
         """Carries the listing over a change of our own: making 10,000 files must not list 10,000 times."""
-        listing = self.listing
-        if listing is None:
-            return
-        if listing.ambiguous:
-            self.listing = None
-            return
-        if removed:
-            listing.remove(removed)
-        if added:
-            listing.add(added)
-        listing.stamp = _stamp(self.status())
-        listing.settled = True
+        if self.listing is not None:
+            self.listing.changed(_stamp(self.status()), added=added, removed=removed)
 
 
 def _stamp(st: os.stat_result) -> Stamp:

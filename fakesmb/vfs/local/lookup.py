@@ -167,6 +167,19 @@ class Lookup:
             return self._follow(directory, name)
         return Entry(directory, name, st)
 
+    def on_disk(self, place: str) -> Entry | None:
+        """What has that whole path on disk, each name as it is spelt; None where nothing has, or it is not in here."""
+        if not place.startswith(self._inside):
+            return None
+        self.current_root()
+        names = place[len(self._inside) :].split("/")
+        try:
+            directory = self.at(names[:-1])
+            directory.lstat(names[-1])
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return self.child(directory, names[-1])
+
     def _nothing(self, directory: Directory, name: str) -> Entry:
         """The entry of a name that is not there; of a root that was removed, in the folder that took its place."""
         if directory is self.root and not directory.status().st_nlink:

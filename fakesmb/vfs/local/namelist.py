@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from os import _ScandirIterator  # what it is called in typeshed
 
     from fakesmb.nt.quota import Quota
-    from fakesmb.vfs.local.directory import Directory, Stamp
+    from fakesmb.vfs.local.directory import Directory
+    from fakesmb.vfs.local.listing import Stamp
     from fakesmb.world import Turn
 
 ROW: Final = 1000
 """Names read and sorted before the time is looked at: a millisecond."""
 _NAME_COST: Final = 72
 """Bytes that a name takes in a list besides its characters."""
+_ALIAS_COST: Final = 120
+"""Bytes that a name takes by which names are found."""
 
 KeyOf = Callable[[list[str]], Callable[[str], str]]
 """What gives the form by which these names are sorted and found."""
@@ -34,16 +37,18 @@ class NameList:
 
     __slots__ = (
         "__weakref__",
+        "_aliased",
         "_aliases",
         "_charged",
+        "_first",
         "_given",
         "_key_of",
+        "_keys",
         "_quota",
         "_reading",
         "_refused",
         "_rows",
         "_turn",
-        "keys",
         "names",
         "others",
         "plain",
@@ -56,8 +61,12 @@ class NameList:
     ) -> None:
         """A list that is whole, and changes no more: names that are known, or the dots until `read` begins."""
         self.names = names
-        self.keys: list[str] | None = None
-        """Of each name but the dots its key, once somebody has looked for a name."""
+        self._first = len(names) if stamp is not None else 0
+        """How many dots there are."""
+        self._keys: list[str] = []
+        """Of each name but the dots its key, as far as they have been made."""
+        self._aliased = 0
+        """Of how many names, from the first on, the 8.3 names can be looked for."""
         self.plain = stamp is not None
         """Whether every name is shown as it is on disk."""
         self.ready = True
@@ -124,7 +133,35 @@ class NameList:
                 self._pause()
             self._rows = []
             self.others, self._aliases = self._aliases.others, Aliases()
+            self._aliased = self._first
         self.ready = True
+
+    def all_keys(self) -> list[str]:
+        """The key of each name but the dots, once it is prepared. May raise `Unfinished`, and is then called again."""
+        names, keys, first = self.names, self._keys, self._first
+        while len(keys) < len(names) - first:
+            row = names[first + len(keys) : first + len(keys) + ROW]
+            keys += map(self._key_of(row), row)
+            if len(row) == ROW:
+                self._pause()
+        return keys
+
+    def place_of_alias(self, key: str) -> int:
+        """Where in `names` the one with that 8.3 name is; -1 where none has it. May raise `Unfinished`.
+
+        Raises INSUFFICIENT_RESOURCES where the quota has no room for looking.
+        """
+        names = self.names
+        while self._aliased < len(names):
+            row = names[self._aliased : self._aliased + ROW]
+            self._quota.take(_ALIAS_COST * len(row))
+            self._charged += _ALIAS_COST * len(row)
+            self._aliases.add(row)
+            self._aliased += len(row)
+            if len(row) == ROW:
+                self._pause()
+        name = self._aliases.find(key)
+        return -1 if name is None else names.index(name)
 
     def _add_row(self, names: list[str]) -> None:
         """Sorts some of the names, each behind its key, and merges rows of much the same length."""

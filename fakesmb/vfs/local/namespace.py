@@ -80,10 +80,10 @@ class Namespace:
             oplocks.before_open(file, Access.DELETE, _DELETE, replacing=False)
         if attributes & Attribute.READONLY:
             raise SMBError(NT.CANNOT_DELETE, "the file is read-only")
-        if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link and self._lookup.enter(entry).names():
+        if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link and not self._lookup.enter(entry).is_empty():
             raise SMBError(NT.DIRECTORY_NOT_EMPTY)
         if file is not None:
-            self._opens.mark_deleted(file, path)
+            self._opens.mark_deleted(file, entry.path)
         else:
             self.unlink(entry)
 
@@ -113,8 +113,8 @@ class Namespace:
         """Removes the name of a delete-pending file after its last close."""
         if file.delete_path is None:
             return
-        entry = self._lookup.entry(file.delete_path)
-        if entry.st is not None and (entry.st.st_dev, entry.st.st_ino) == file.key:
+        entry = self._lookup.on_disk(file.delete_path)
+        if entry is not None and entry.st is not None and (entry.st.st_dev, entry.st.st_ino) == file.key:
             self.unlink(entry)
 
     def check_deletable(self, handle: LocalHandle, attributes: int) -> None:
@@ -127,7 +127,7 @@ class Namespace:
             raise SMBError(NT.CANNOT_DELETE, "the share's root cannot be deleted")
         if handle.is_directory:
             entry = self._lookup.find(handle.path)
-            if not entry.is_link and self._lookup.enter(entry).names():
+            if not entry.is_link and not self._lookup.enter(entry).is_empty():
                 raise SMBError(NT.DIRECTORY_NOT_EMPTY)
 
     def rename(
@@ -352,29 +352,31 @@ class Namespace:
         """Every open of the old name follows it."""
         if file.times is not None:
             file.times.touch()
-        shown = target.directory.shown(to.name)
+        shown = target.directory.shown_at_once(to.name)
         for handle in file.all_opens():
             if handle.disk_path == before:
                 stream = handle.path.stream
                 handle.path = Path(to.parts, stream) if stream else to
                 handle.name = f"{shown}:{stream}" if stream else shown
                 handle.shown_path = target.directory.prefix + handle.name
-                self._opens.move(handle, target.directory.path_of(to.name))
+                now = target.directory.path_of(to.name)
+                self._opens.move(handle, now)
                 if file.delete_path is not None:
-                    file.delete_path = to
+                    file.delete_path = now
 
     def _moved_inside(self, before: str, to: Path, target: Entry) -> None:
         """What is open below a directory follows it."""
         inside, now = before.rstrip("/") + "/", target.directory.path_of(to.name)
-        shown = target.directory.prefix + target.directory.shown(to.name)
+        shown = target.directory.prefix + target.directory.shown_at_once(to.name)
         for handle in self._opens.below(before):
             names = handle.disk_path[len(inside) :].split("/")
             path = Path((*to.parts, *names), handle.path.stream)
-            if handle.file.delete_path == handle.path:
-                handle.file.delete_path = path
+            place = f"{now}/{'/'.join(names)}"
+            if handle.file.delete_path == handle.disk_path:
+                handle.file.delete_path = place
             handle.path = path
             handle.shown_path = "\\".join([shown, *map(shown_name, names[:-1]), handle.name])
-            self._opens.move(handle, f"{now}/{'/'.join(names)}")
+            self._opens.move(handle, place)
 
 
 def check_delete(file: OpenFile, share: int = ShareMode.ALL) -> None:

@@ -29,7 +29,7 @@ from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant,
 from fakesmb.vfs.rules.deletion import others_open
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
-from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation
+from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation, Unfinished
 from fakesmb.vfs.stored import SideTable, Stored
 
 _SET_ID: Final = stat.S_ISUID | stat.S_ISGID
@@ -124,7 +124,7 @@ class Opener:
                 fd = self._opens.room.settle(fd)
             action = _OPENED
             if replacing:
-                st, stored = self._replace(fd, path, request, st, stored)
+                st, stored = self._replace(fd, entry.path, request, st, stored)
                 if file is not None:
                     writetimes.replaced(file)
                 action = Action.SUPERSEDED if disposition == Disposition.SUPERSEDE else Action.OVERWRITTEN
@@ -152,7 +152,7 @@ class Opener:
             raise SMBError(NT.CANNOT_DELETE, "the share's root cannot be deleted")
 
     def _replace(
-        self, fd: int, path: Path, request: CreateParameters, st: os.stat_result, stored: Stored
+        self, fd: int, place: str, request: CreateParameters, st: os.stat_result, stored: Stored
     ) -> tuple[os.stat_result, Stored]:
         """Empties a file and gives it the attributes of the request ([MS-FSA] 2.1.5.1.2).
 
@@ -172,7 +172,7 @@ class Opener:
                 if stored.attributes >= 0:
                     save(fd, st, stored, side, follow=True)
             raise
-        streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, path)
+        streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, place)
         return os.fstat(fd), new
 
     def _make(self, path: Path, request: CreateParameters, mask: int, entry: Entry) -> Opened:
@@ -192,10 +192,14 @@ class Opener:
         if self._opens.deleting and self._opens.is_deleting(parent.status()):
             raise SMBError(NT.DELETE_PENDING, "the directory is being deleted")
         name = self._opens.tunnel.recall(parent.path, entry.name)
-        if name != entry.name and parent.alias(name) == entry.name.upper():
-            longer = self._lookup.child(parent, name)
-            if longer.st is None:
-                entry, path = longer, Path((*path.parts[:-1], name))
+        if name != entry.name:
+            try:
+                longer = self._lookup.child(parent, name)
+                if longer.st is None and parent.alias(name) == entry.name.upper():
+                    entry, path = longer, Path((*path.parts[:-1], name))
+            except Unfinished:
+                self._opens.tunnel.remember(parent.path, name)
+                raise
         directory = bool(options & Option.DIRECTORY)
         descriptor = request.descriptor
         if self._opens.secured or descriptor is not None:
@@ -247,7 +251,7 @@ class Opener:
         directory: bool,
     ) -> Opened:
         file = self._opens.of(st)
-        name = entry.directory.shown(entry.name)
+        name = entry.directory.shown_at_once(entry.name)
         shown = entry.directory.prefix + name
         kind: Callable[..., LocalHandle] = DirectoryHandle if directory else FileHandle
         if request.dos_deny and not directory:

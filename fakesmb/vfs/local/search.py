@@ -9,13 +9,14 @@ from typing import Final
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import SMBError
 from fakesmb.vfs.local.attributes import load
-from fakesmb.vfs.local.directory import Directory, shown_key
+from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.listing import shown_key
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.namelist import NameList, list_of
 from fakesmb.vfs.paths import is_legal_on_wire
 from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.shortnames import Aliases, is_short, short_name
+from fakesmb.vfs.shortnames import is_short, short_name
 from fakesmb.vfs.store import Info, Unfinished
 from fakesmb.vfs.stored import NOTHING
 from fakesmb.vfs.wildcards import Matcher, compile_pattern, has_wildcards
@@ -165,7 +166,11 @@ class LocalSearch:
             self._at += 1
             if matcher is not None and name not in _DOTS and not self._matches(matcher, name):
                 continue
-            info = self._look(directory, name)
+            try:
+                info = self._look(directory, name)
+            except Unfinished:  # the name was spelt otherwise by then
+                self._at -= 1
+                raise
             if info is not None and self._wanted(info.attributes):
                 return info
         return None
@@ -190,34 +195,25 @@ class LocalSearch:
             self._refresh()
             self._refreshed = True
             self._prepare()
-        self._refreshed = False
         last = self._last
         if name in self._dots:
+            self._refreshed = False
             self._at = self._dots.index(name) + 1
             return True
         first = len(self._dots)
-        keys = self._list.keys
-        if keys is None:
-            names = self._names[first:]
-            keys = self._list.keys = list(map(self._key(names), names))
+        keys = self._list.all_keys()
         key = self._key([name])(name)
         place = bisect_left(keys, key)
         if place == len(keys) or keys[place] != key:
-            place = self._place_of_alias(key, first) if "~" in name else -1
+            place = self._list.place_of_alias(key) - first if "~" in name else -1
             if place < 0:
+                self._refreshed = False
                 return False
+        self._refreshed = False
         while self._names[first + place] != last and keys[place + 1 : place + 2] == [key]:
             place += 1  # of names that differ only in case, the one given last
         self._at = first + place + 1
         return True
-
-    def _place_of_alias(self, key: str, first: int) -> int:
-        """Where the name is whose 8.3 name that is; -1 where there is none."""
-        names = self._names[first:]
-        aliases = Aliases()
-        aliases.add(names)
-        name = aliases.find(key)
-        return -1 if name is None else names.index(name)
 
     def _refresh(self) -> None:
         """Takes the names anew where the directory has changed; those given before stay findable."""
@@ -265,6 +261,8 @@ class LocalSearch:
         """A link is listed as what it leads to; one that leads nowhere or out of the share is not listed."""
         try:
             entry = self._lookup.child(directory, name)
+        except Unfinished:
+            raise
         except (SMBError, OSError):
             return None
         if entry.st is None:

@@ -30,7 +30,17 @@ from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watch import difference
-from fakesmb.vfs.store import CreateParameters, Ea, FileLimits, FileRange, Info, Opened, StreamFacts, Volume
+from fakesmb.vfs.store import (
+    CreateParameters,
+    Ea,
+    FileLimits,
+    FileRange,
+    Info,
+    Opened,
+    StreamFacts,
+    Unfinished,
+    Volume,
+)
 from fakesmb.vfs.wildcards import has_wildcards
 
 if TYPE_CHECKING:
@@ -349,7 +359,7 @@ class LocalStore:
             return
         self._namespace.check_deletable(local, local.query().attributes)
         check_writable(local.fd)
-        self.opens.mark_deleted(local.file, local.path)
+        self.opens.mark_deleted(local.file, local.disk_path)
 
     def rename(self, target: "Handle | Path", to: Path, *, replace: bool, share: int = ShareMode.ALL) -> None:
         """Gives a new name, in the same share; the handle's path follows. `share`: what others may have open."""
@@ -462,6 +472,8 @@ class LocalStore:
         """The 8.3 name of `name` in the directory at `path`, "" for one that is one itself or has none."""
         try:
             return self._lookup.directory(tuple(filter(None, path.split("\\")))).alias(name)
+        except Unfinished:
+            raise
         except (SMBError, OSError):  # it is gone: nothing of it can be asked for
             return ""
 

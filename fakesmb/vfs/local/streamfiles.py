@@ -9,7 +9,7 @@ from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.facts import info_of, round_up
 from fakesmb.vfs.local.lookup import Entry
-from fakesmb.vfs.paths import Path, fold
+from fakesmb.vfs.paths import fold
 from fakesmb.vfs.rules.openfiles import OpenFile, OpenFiles, StreamFile
 from fakesmb.vfs.store import Info, StreamFacts
 from fakesmb.vfs.stored import SideTable
@@ -54,7 +54,7 @@ def listed(target: str | int, base: Info, *, follow: bool = True) -> list[Stream
     return found
 
 
-def drop_all(fd: int, names: Iterable[str], file: OpenFile | None, opens: OpenFiles, path: Path) -> None:
+def drop_all(fd: int, names: Iterable[str], file: OpenFile | None, opens: OpenFiles, path: str) -> None:
     """A file is overwritten and loses its streams: those that are open with their last close.
 
     `names`: its extended attributes.

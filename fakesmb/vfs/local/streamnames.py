@@ -84,7 +84,7 @@ def _take_unnamed(handle: StreamHandle, *, replace: bool) -> None:
         base.streams.pop(fold(file.stream), None)
     if file.delete_pending:
         opens.mark_deleted(file, None)
-        opens.mark_deleted(base, handle.path)
+        opens.mark_deleted(base, handle.disk_path)
 
 
 def check_rename(old: Path, to: Path, *, by_name: bool) -> None:

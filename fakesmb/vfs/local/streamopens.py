@@ -81,16 +81,19 @@ class StreamOpener:
         )
         base = self._make_file(Path(path.parts), request_for_base).handle
         assert isinstance(base, LocalHandle)
-        entry = self._lookup.entry(Path(path.parts))
+        entry: Entry | None = None
         try:
-            if entry.st is None:
+            entry = self._lookup.on_disk(base.disk_path)
+            if entry is None or entry.st is None:
                 raise FileExistsError(path.name)
             return self._open(path, request, mask, entry, entry.st, made=True)
         except BaseException:
             # The file was made for the stream only, which could not be made.
-            with suppress(OSError):
-                entry.directory.unlink(entry.name)
-                entry.directory.changed(removed=entry.name)
+            if entry is not None:
+                with suppress(OSError):
+                    entry.directory.about_to_change()
+                    entry.directory.unlink(entry.name)
+                    entry.directory.changed(removed=entry.name)
             raise
         finally:
             self._opens.end(base)
@@ -213,7 +216,7 @@ class StreamOpener:
         action: int,
     ) -> Opened:
         file = self._opens.stream(self._opens.of(st), spelling)
-        name = f"{entry.directory.shown(entry.name)}:{spelling}"
+        name = f"{entry.directory.shown_at_once(entry.name)}:{spelling}"
         handle = StreamHandle(
             self._opens,
             path,

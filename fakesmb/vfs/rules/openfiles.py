@@ -124,8 +124,8 @@ class OpenFile:
         self.allocation = 0
         """Bytes an open reserved ([MS-FSA] 2.1.5.15.1): shown until the last close, not taken."""
         self.delete_pending = False
-        self.delete_path: Path | None = None
-        """Which of its names the last close removes."""
+        self.delete_path: str | None = None
+        """Which of its names the last close removes: a whole path on disk."""
         self.times: Times | None = None
         """Last write and change time, once they are not the disk's."""
         self.waiters: list[Callable[[], None]] = []
@@ -256,8 +256,8 @@ class OpenFiles:
         file = self.by_key.get((st.st_dev, st.st_ino))
         return file is not None and file.delete_pending
 
-    def mark_deleted(self, file: OpenFile, path: Path | None) -> None:
-        """Marks for deletion under `path`, or (None) takes the mark back."""
+    def mark_deleted(self, file: OpenFile, path: str | None) -> None:
+        """Marks for deletion under `path`, the whole one on disk, or (None) takes the mark back."""
         self.deleting += (path is not None) - file.delete_pending
         file.delete_pending = path is not None
         file.delete_path = path

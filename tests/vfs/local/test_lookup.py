@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import tempfile
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import directory as directories
-from fakesmb.vfs.local.directory import Listing
 from fakesmb.vfs.local.handles import LocalHandle
+from fakesmb.vfs.local.listing import Listing
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.store import LocalStore
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters
@@ -256,14 +257,38 @@ def test_many_directories_hold_few_descriptors(lab: Lab) -> None:
     assert len(os.listdir("/proc/self/fd")) - before <= 64
 
 
+class Names:
+    """A directory of these names, as `os.scandir` gives it."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = iter(names)
+
+    def __iter__(self) -> "Names":
+        return self
+
+    def __next__(self) -> Any:
+        return SimpleNamespace(name=next(self._names))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def whole(listing: Listing, names: list[str], number: int) -> None:
+    """Reads these names, all at once, as reading `number` of a directory that has not changed for long."""
+    stamp = (number, 0, 0, 0, 0)
+    listing.begin(Names(names), stamp, number, settled=True)  # type: ignore[arg-type]
+    assert listing.read(stamp, bool)
+
+
 def test_a_listing_carries_our_changes() -> None:
-    listing = Listing(["b", "A"], (0, 0, 0, 0, 0), settled=True)
-    assert (listing.find("a"), listing.find("B"), listing.find("c")) == ("A", "b", None)
-    listing.add("A long name.txt")
-    short = shown_name("A:long") and "A long name.txt"
-    assert listing.find("a LONG name.TXT") == short
-    listing.remove("A")
-    assert listing.find("a") is None
+    listing = Listing()
+    whole(listing, ["b", "A"], 1)
+    assert (listing.find("A"), listing.find("B"), listing.find("C")) == ("A", "b", None)
+    listing.changed((2, 0, 0, 0, 0), added="A long name.txt")
+    assert listing.serves((2, 0, 0, 0, 0), 1)
+    assert listing.find("A LONG NAME.TXT") == "A long name.txt"
+    listing.changed((3, 0, 0, 0, 0), removed="A")
+    assert listing.find("A") is None
 
 
 HOSTILE = st.lists(
@@ -375,15 +400,18 @@ NAMES = st.lists(
 @given(st.lists(NAMES, min_size=1, max_size=6))
 def test_an_updated_listing_finds_what_a_new_one_finds(moments: list[list[str]]) -> None:
     many = [f"other {number}" for number in range(50)]  # so that few names change
-    listing = Listing([], (0, 0, 0, 0, 0), settled=True)
-    for number, names in enumerate(moments):
-        stamp = (0, number, 0, 0, 0)
-        listing = listing.updated(many + names, stamp, settled=True)
-        new = Listing(many + names, stamp, settled=True)
+    listing = Listing()
+    for number, names in enumerate(moments, 1):
+        whole(listing, many + names, number)
+        new = Listing()
+        whole(new, many + names, number)
         assert listing.names == new.names
-        assert (listing.stamp, listing.settled) == (stamp, True)
-        for name in ("a", "B", "C.txt", "A LONG NAME", "жУК", *map(shown_name, names)):
-            assert listing.find(name) == new.find(name)
+        assert (listing.stamp, listing.settled) == ((number, 0, 0, 0, 0), True)
+        assert listing.has_aliases(bool)
+        assert new.has_aliases(bool)
+        for key in map(fold, ("a", "B", "C.txt", "A LONG NAME", "жУК", *map(shown_name, names))):
+            assert listing.find(key) == new.find(key)
+            assert listing.find_alias(key) == new.find_alias(key)
 
 
 def test_removing_one_of_two_names_that_differ_in_case_leaves_the_other(lab: Lab) -> None:

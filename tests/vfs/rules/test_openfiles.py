@@ -1,7 +1,6 @@
 """The table of open files: who is in it, what is open below a directory, which files are to be deleted."""
 
 from fakesmb.nt.files import Access
-from fakesmb.vfs.paths import Path
 from fakesmb.vfs.rules.openfiles import OpenFile
 from tests.vfs.lab import Lab
 
@@ -30,6 +29,6 @@ def test_marks_are_counted_once() -> None:
     from fakesmb.vfs.rules.openfiles import OpenFiles
 
     opens, file = OpenFiles(), OpenFile((1, 2))
-    for path, count in ((Path(("a",)), 1), (Path(("a",)), 1), (None, 0), (None, 0)):
+    for path, count in (("/a", 1), ("/a", 1), (None, 0), (None, 0)):
         opens.mark_deleted(file, path)
         assert opens.deleting == count
