@@ -64,6 +64,11 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     response: bytes = b""
     """The challenge response that joins the key of signing where extended security was not used."""
 
+    def same_user(self, other: "Identity") -> bool:
+        """Whether both have the same rights, of the same account. What guests call themselves proves nothing."""
+        mine = (self.kind, self.user, self.admin, self.read_only)
+        return self.kind == "user" and mine == (other.kind, other.user, other.admin, other.read_only)
+
 
 class Account:
     """A user. Each hash of a password is computed when it is first asked for, which loads what it takes."""

@@ -206,7 +206,7 @@ class Exchange:
                         _stale(params, NT.SMB_BAD_TID), f"no tree connection has TID 0x{self.tid:04X}"
                     )
                 self.tree = tree
-                check_tree(tree, session, needs)
+                check_tree(tree, session, needs, params)
         return Request(
             connection,
             self._message,
@@ -440,9 +440,16 @@ class Exchange:
         return path, fid
 
 
-def check_tree(tree: "Tree", session: "Session", needs: int) -> None:
-    """Raises ACCESS_DENIED where the user may not use the tree, or it is not what the command needs."""
-    if tree.session is not session and not tree.serves(session):
+def check_tree(tree: "Tree", session: "Session", needs: int, params: Body) -> None:
+    """Raises ACCESS_DENIED where the user may not use the tree, or it is not what the command needs.
+
+    What a session has opened it may use when it has signed in again as somebody else (smbtorture: raw.session.reauth2).
+    """
+    if (
+        tree.identity is not session.identity
+        and not tree.serves(session)
+        and not (tree.session is session and hasattr(params, "fid"))
+    ):
         raise SMBError(NT.ACCESS_DENIED, f"the tree connection to {tree.share.name} is another user's")
     if needs & Needs.ON_DISK and tree.store is None:
         raise SMBError(NT.ACCESS_DENIED, "IPC$ has no files")

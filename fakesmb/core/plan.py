@@ -206,7 +206,7 @@ def _needs(needs: int) -> list[str]:
     if needs & Needs.CONNECTED:
         lines += [
             "    tree = connection.trees.entries.get(tid)",
-            "    if tree is None or tree.session is not session and not tree.serves(session):",
+            "    if tree is None or tree.identity is not session.identity and not tree.serves(session):",
             "        return False",
         ]
     if needs & Needs.ON_DISK:

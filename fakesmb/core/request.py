@@ -124,7 +124,7 @@ class Request(msgspec.Struct, Generic[P], eq=False):
     def store(self) -> FileStore:
         """The tree's files. Only for commands that need a disk share."""
         tree = self.tree
-        if tree.session is self.session:
+        if tree.identity is self.session.identity:
             return tree.store  # type: ignore[return-value]
         return tree.store_for(self.session)  # type: ignore[return-value]
 

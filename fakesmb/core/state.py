@@ -154,6 +154,7 @@ class Tree:
     __slots__ = (
         "_largest_read",
         "began",
+        "identity",
         "largest_read",
         "parse",
         "read_only",
@@ -170,7 +171,8 @@ class Tree:
         """The share's files as the user sees them who connected it."""
         self.session = session
         self.tid = 0
-        identity = session.identity
+        self.identity = identity = session.identity
+        """Whose rights `store` and `read_only` are: its session's user, until that signs in again as somebody else."""
         self.read_only = share.read_only or (identity is not None and identity.read_only)
         self.began = session.connection.now()
         self.unix_capabilities = 0
@@ -183,13 +185,14 @@ class Tree:
     def belongs_to(self, uid: int) -> bool:
         """Whether a client with that UID may end it: its user only, on whatever UID.
 
-        The tree of a user who signed out may be ended by anybody who takes no open file from another (Windows looks
-        at no UID then).
+        The tree of a user who signed out may be ended by anybody who takes no open file or search from another
+        (Windows looks at no UID then).
         """
         owner, connection = self.session, self.session.connection
         session = connection.sessions.get(uid)
         if connection.sessions.get(owner.uid) is not owner:
-            return all(entry.session is session for entry in connection.opens if entry.tree is self)
+            used = [*connection.opens, *connection.searches]
+            return all(one.session is session for one in used if one.tree is self)
         if session is None or session.identity is None or owner.identity is None:
             return False
         return session is owner or (
@@ -217,9 +220,14 @@ class Tree:
             self.store = self.store.with_posix_names()
             self.parse = posix_path
 
+    def signed_in_again(self, identity: "Identity") -> None:
+        """The user of its session has a new identity: the rights stay those of before where it is the same user."""
+        if self.identity is not None and self.identity.same_user(identity):
+            self.identity = identity
+
     def store_for(self, session: Session) -> FileStore | None:
         """The share's files as a user sees them who may not be the one who connected the tree."""
-        if session is self.session or self.share.store is None:
+        if session.identity is self.identity or self.share.store is None:
             return self.store
         store = self.share.store.for_user(session.token)
         return store.with_posix_names() if self.posix_names else store

@@ -41,7 +41,10 @@ def flush(request: Request[FlushRequest]) -> Deferred[Answer]:
         handles = [
             entry.handle
             for entry in request.connection.opens
-            if entry.tree is request.tree and entry.pid == request.header.pid and entry.handle is not None
+            if entry.tree is request.tree
+            and entry.session is request.session
+            and entry.pid == request.header.pid
+            and entry.handle is not None
         ]
     return made_durable(request, handles).addCallback(lambda _: Empty())
 

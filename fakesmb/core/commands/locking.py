@@ -69,7 +69,9 @@ def _acknowledge(request: Request[LockingAndxRequest]) -> None:
     """The answer to an oplock break. One that crosses a close names a FID that is gone: nothing is left to do."""
     entry = request.connection.opens.get(request.params.fid)
     request.fid_used = request.params.fid
-    if entry is not None and entry.tree is request.tree and entry.oplock is not None:
+    if entry is None or entry.session is not request.session:
+        return
+    if entry.tree is request.tree and entry.oplock is not None:
         request.path = entry.path
         entry.oplock.acknowledged(request.params.new_oplock_level)
 

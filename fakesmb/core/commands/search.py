@@ -72,8 +72,9 @@ def _known(request: Request[SearchRequest]) -> tuple[ResumeKey, OpenSearch, int]
     key = ResumeKey.decode(raw)
     sid, place = _STATE.unpack(key.server_state)
     known = request.connection.searches.get(sid)
-    if known is None or known.tree is not request.tree or not known.by_key:
-        raise SMBError(NT.NO_MORE_FILES, f"no search has SID 0x{sid:04X}")
+    own = known is not None and known.tree is request.tree and known.session is request.session
+    if known is None or not own or not known.by_key:
+        raise SMBError(NT.NO_MORE_FILES, f"SID 0x{sid:04X} is no search of this tree and user")
     return key, known, place
 
 

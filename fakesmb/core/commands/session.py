@@ -255,6 +255,10 @@ def _lm_action(identity: Identity) -> int:
 
 def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     connection, server = request.connection, request.server
+    if session.identity is not None:
+        for tree in connection.trees:
+            if tree.session is session:
+                tree.signed_in_again(identity)
     session.identity = identity
     session.end_sign_in()
     request.exchange.session = session
