@@ -25,10 +25,10 @@ from fakesmb.config import (
     ConfigError,
     FilePart,
     LogPart,
-    SharePart,
-    UserPart,
     check_users,
     merge,
+    share_of,
+    user_of,
 )
 from fakesmb.core.state import Server, Share
 from fakesmb.handlers import tables
@@ -274,8 +274,8 @@ def _config(
     given = Arguments(
         server={"port": 0, **server},
         log={"format": "none"},
-        users=[UserPart(name=name, password=password) for name, password in users.items()],
-        shares=[SharePart(name=name, path=os.fspath(path)) for name, path in shares.items()],
+        users=[user_of(name, password) for name, password in users.items()],
+        shares=[share_of(name, os.fspath(path)) for name, path in shares.items()],
     )
     return merge(FilePart(), given)
 

@@ -29,7 +29,14 @@ TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twis
 UNUSED_MODULES: Final = ("http.cookiejar",)
 """What Twisted imports for the sake of old programs, and what would load an HTTP client and a mail parser."""
 RUNS_AS_ROOT: Final = "the server runs as root, with all rights over files: --run-as USER gives them up"
+
 GUESTS: Final = {"ro": "read-only", "rw": "read-write"}
+
+
+class Greeting(str):
+    """A note that tells a person something and warns of nothing: `--quiet` leaves it out."""
+
+    __slots__ = ()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,6 +86,9 @@ def main() -> None:
     type=click.Choice(["text", "json", "none"]),
     help="Requests and responses on standard output  [text]",
 )
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Say only what needs a person; show requests only where --log asks for them."
+)
 @click.option("--log-file", metavar="FILE.jsonl", help="Also append them to this file, as JSON lines.")
 @click.option(
     "--secrets", is_flag=True, help="Put challenge responses, keys and tokens into the JSON log, too."
@@ -102,7 +112,7 @@ def serve(**given: Any) -> None:
         with Ending() as ending, _patient_standard_error():
             try:
                 config, notes = configure(given)
-                run(config, notes, given["port_file"], ending)
+                run(config, notes, given["port_file"], ending, quiet=given["quiet"])
             except Exception as error:
                 if ending.wanted:  # an error of what the signal interrupted took the place of its exception
                     sys.exit(0)
@@ -161,6 +171,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         + [conf.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if fold(share.name) not in taken],
     )
+    if given["quiet"]:
+        arguments.log.setdefault("format", "none")
     if given["no_plans"]:
         arguments.server["plans"] = False
     if given["accept"]:
@@ -172,7 +184,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
 
         home = samples.data_home()
         if samples.prepare(home):
-            notes.append(f"the sample shares are in {home}, yours to change")
+            notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
         arguments.shares = samples.shares(home)
     config = conf.merge(part, arguments)
     if not config.users and config.guest == "off":
@@ -181,7 +193,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
                 f"on {config.host} others can connect: name users (--user NAME:PASSWORD) or --guest"
             )
         config = conf.with_users(config, (conf.SAMPLE,))
-        notes.append(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}")
+        notes.append(Greeting(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}"))
     conf.check_users(config, given["file"] or "", part)
     notes += [
         f"user {one.name} has an empty password: whoever connects can be {one.name}"
@@ -203,7 +215,9 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
     }
 
 
-def run(config: "Config", notes: list[str], port_file: str | None, ending: "Ending") -> None:
+def run(
+    config: "Config", notes: list[str], port_file: str | None, ending: "Ending", *, quiet: bool = False
+) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
     with _without(*TLS_MODULES), _on_first_use(*UNUSED_MODULES):
         _choose_reactor()
@@ -234,7 +248,10 @@ def run(config: "Config", notes: list[str], port_file: str | None, ending: "Endi
             if is_root():
                 smb.log.problem(RUNS_AS_ROOT)
                 notes.append(RUNS_AS_ROOT)
-            _greet(smb, notes)
+            if quiet:
+                warn(notes)
+            else:
+                _greet(smb, notes)
 
     def count() -> None:
         """What is loaded at the start is no hold-up of a request."""
@@ -249,7 +266,8 @@ def run(config: "Config", notes: list[str], port_file: str | None, ending: "Endi
         smb.log.close()
     for error in refused:
         raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}")
-    _tell_hold_up(smb)
+    if not quiet:
+        _tell_hold_up(smb)
 
 
 @contextlib.contextmanager
@@ -348,9 +366,14 @@ def _write_whole(path: Path, text: str) -> None:
         raise
 
 
+def warn(notes: list[str]) -> None:
+    """What a person should know, also one who wants no greeting."""
+    tell("".join(f"fakesmb: {_one_line(note)}\n" for note in notes if not isinstance(note, Greeting)))
+
+
 def _greet(smb: "FakeSMB", notes: list[str]) -> None:
     """The address, the user and commands to paste, on standard error."""
-    from fakesmb.hints import commands, shown
+    from fakesmb.hints import commands
 
     ports, config = smb.ports, smb.config
     assert ports is not None
@@ -358,13 +381,13 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
     lines = [
         *notes,
         *(
-            f"share {one.name}: {shown(one.path)}{' (read-only)' if one.read_only else ''}"
+            f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}"
             for one in config.shares
         ),
         *commands(config, host, ports.direct),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]
-    tell("".join(f"fakesmb: {line}\n" for line in lines))
+    tell("".join(f"fakesmb: {_one_line(line)}\n" for line in lines))
 
 
 def _tell_hold_up(smb: "FakeSMB") -> None:
@@ -385,5 +408,14 @@ def tell(text: str) -> None:
 
 def fail(text: str) -> NoReturn:
     """One line on standard error, and the exit code of mistakes."""
-    tell(f"fakesmb: {text}\n")
+    tell(f"fakesmb: {_one_line(text)}\n")
     sys.exit(MISTAKE)
+
+
+def _one_line(text: str) -> str:
+    """Names may hold anything; a terminal gets escapes of what it would not show."""
+    if text.isprintable():
+        return text
+    from fakesmb.record.values import printable
+
+    return printable(text)

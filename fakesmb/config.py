@@ -39,6 +39,8 @@ _ASCII: Final = (
     "".join(map(chr, range(0x30, 0x5B))) + 'abcdefghijklmnopqrstuvwxyz "!#$&()-./[]^_{}~|\\\\users\\\\new'
 )
 """What names, paths and the protocol's own words consist of."""
+_SECRET: Final = frozenset({"password", "nt_hash"})
+"""Keys whose values are repeated nowhere."""
 _MAY_BE_ZERO: Final = frozenset({"connections_per_address", "idle_seconds"})
 """Limits of which 0 says something else than that nothing is allowed."""
 SAMPLE_USER: Final = "alice"
@@ -339,6 +341,8 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
         raise ConfigError(
             "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
         )
+    if config.shares and not config.users and config.guest == "off":
+        raise ConfigError("there are neither users nor guests: nobody could use the shares; name users, or let guests in")
     accounts = [user.name for user in config.users]
     for share in config.shares:
         for name in share.users or ():
@@ -360,6 +364,11 @@ def user(text: str, *, admin: bool = False) -> UserPart:
     name, colon, password = text.partition(":")
     if not colon:
         raise ConfigError("a user is NAME:PASSWORD, and there is no colon")  # the text may be a password
+    return user_of(name, password, admin=admin)
+
+
+def user_of(name: str, password: str, *, admin: bool = False) -> UserPart:
+    """A user; raises `ConfigError` for what cannot be one."""
     return _converted("user", UserPart, {"name": name, "password": password, "admin": admin})
 
 
@@ -369,9 +378,12 @@ def share(text: str) -> SharePart:
     if not equals or not path:
         raise ConfigError(f"{text}: a share is NAME=PATH or NAME=PATH,ro")
     read_only = path.endswith(",ro")
-    return _converted(
-        "share", SharePart, {"name": name, "path": path.removesuffix(",ro"), "read_only": read_only}
-    )
+    return share_of(name, path.removesuffix(",ro"), read_only=read_only)
+
+
+def share_of(name: str, path: str, *, read_only: bool = False) -> SharePart:
+    """A share; raises `ConfigError` for what cannot be one."""
+    return _converted("share", SharePart, {"name": name, "path": path, "read_only": read_only})
 
 
 def subdirectories(root: str) -> list[SharePart]:
@@ -384,7 +396,7 @@ def subdirectories(root: str) -> list[SharePart]:
         raise ConfigError(
             f"{root}: no sub-directory to share; to share the folder itself: --share NAME={root}"
         )
-    return [_converted("share", SharePart, {"name": one.name, "path": str(one)}) for one in folders]
+    return [share_of(one.name, str(one)) for one in folders]
 
 
 def is_loopback(host: str) -> bool:
@@ -404,7 +416,8 @@ def _converted(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         key, problem = _explained(str(error), table)
-        value = values.get(key.rpartition(".")[2], "")
+        last = key.rpartition(".")[2]
+        value = "" if last in _SECRET else values.get(last, "")
         raise ConfigError(f"{key.replace('.', ' ').replace('_', '-')} {value}: {problem}".strip()) from None
 
 

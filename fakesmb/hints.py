@@ -1,37 +1,90 @@
 """What `serve` prints for a person to paste: commands of clients, quoted for the shell, without anybody's password."""
 
+import os
+import stat
+from contextlib import suppress
+from itertools import islice
 from shlex import quote
+from typing import Final
 from urllib.parse import quote as percent
 
-from fakesmb.config import SAMPLE, Config
+from fakesmb.config import SAMPLE, Config, SharePart, UserPart
+from fakesmb.nt.names import fold
+
+_MOST_LOOKED_AT: Final = 1000
+"""Entries of a share's folder among which a file is sought."""
+_NOT_FOR_SMBCLIENT: Final = frozenset("%@")
+"""What separates other things from a user's name there, and cannot be quoted."""
 
 
 def commands(config: Config, host: str, port: int) -> list[str]:
-    """A command each for smbclient, curl and mount, as the first user and to the first share.
+    """A command each for smbclient, curl and mount, as the first user and to the first share that admits that one.
 
-    The sample user's password is in them, since everybody knows it; the clients ask for any other. A curl signs in by
-    NTLMv1 only, so there is none where that is not accepted.
+    The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
+    be told has no command: a curl signs in by NTLMv1 only, knows ASCII only, and reads a file, which must be there.
     """
     user = next((one for one in config.users if one.password or one.nt_hash), None)
     name = "guest" if user is None else user.name
     password = "" if user is None else user.password if user is SAMPLE else None
-    share = next((one.name for one in config.shares), "IPC$")
-    unc = quote(f"//{host}/{share}")
-    address = f"[{host}]" if ":" in host else host
-    url = f"smb://{address}:{port}/{percent(share)}/README.txt"
-    smbclient = name if password is None else f"{name}%{password}"
-    curl = name if password is None else f"{name}:{password}"
-    mount = f"vers=1.0,port={port},username={name}" + ("" if password is None else f",password={password}")
-    lines = [
-        f"smbclient --option='client min protocol=NT1' -m NT1 -p {port} -U {quote(smbclient)} {unc}",
-        f"curl -u {quote(curl)} {quote(url)}",
-        f"sudo mount -t cifs -o {quote(mount)} {unc} /mnt",
-    ]
-    if user is not None and "ntlmv1" not in config.accept:
-        del lines[1]
+    share = next((one for one in config.shares if _admits(one, user)), None)
+    unc = word(f"//{host}/{'IPC$' if share is None else share.name}")
+    lines = []
+    if not _NOT_FOR_SMBCLIENT & set(name):
+        who = name if password is None else f"{name}%{password}"
+        lines.append(
+            f"smbclient --option='client min protocol=NT1' -m NT1 -p {port} {_option('-U', who)} {unc}"
+        )
+    file = "" if share is None else file_in(share.path)
+    if share is not None and file and (user is None or "ntlmv1" in config.accept):
+        who = name if password is None else f"{name}:{password}"
+        address = f"[{host}]" if ":" in host else host
+        if f"{who}{share.name}{file}".isascii():
+            url = f"smb://{address}:{port}/{percent(share.name)}/{percent(file)}"
+            lines.append(f"curl {_option('-u', who)} {word(url)}")
+    if share is not None:
+        mount = f"vers=1.0,port={port},username={name}" + ("" if password is None else f",password={password}")
+        lines.append(f"sudo mount -t cifs -o {word(mount)} {unc} /mnt")
     return lines
 
 
-def shown(text: str) -> str:
-    """A text that may hold anything, on one line of a terminal."""
-    return text if text.isprintable() else ascii(text)
+def _admits(share: SharePart, user: UserPart | None) -> bool:
+    if user is None or share.users is None:
+        return share.users is None
+    return user.admin or fold(user.name) in map(fold, share.users)
+
+
+def file_in(folder: str) -> str:
+    """A file that everybody may see there, README.txt rather than others; "" for none."""
+    found: list[str] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in islice(entries, _MOST_LOOKED_AT):
+            if not entry.name.startswith(".") and entry.name.isascii() and _is_readable(entry):
+                found.append(entry.name)
+    return min(found, key=lambda name: (name != "README.txt", name), default="")
+
+
+def _is_readable(entry: "os.DirEntry[str]") -> bool:
+    return stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) and os.access(entry.path, os.R_OK)
+
+
+def _option(letter: str, value: str) -> str:
+    """The option and its value; one that looks like an option itself is attached."""
+    return f"{letter}{word(value)}" if value.startswith("-") else f"{letter} {word(value)}"
+
+
+def word(text: str) -> str:
+    """One word for the shell, whatever it holds; what a terminal would not show is an escape in `$'...'`."""
+    if text.isprintable():
+        return quote(text)
+    return "$'" + "".join(map(_escaped, text)) + "'"
+
+
+def _escaped(one: str) -> str:
+    if one in "\\'":
+        return f"\\{one}"
+    if one.isprintable():
+        return one
+    code = ord(one)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
+        return f"\\x{code & 0xFF:02x}"
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}" if code > 0x7E else f"\\x{code:02x}"

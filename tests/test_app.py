@@ -166,7 +166,7 @@ def test_a_server_in_a_thread_leaves_the_choice_of_the_global_reactor_to_the_pro
     """A program under test may install another one afterwards, as pytest-twisted does."""
     program = (
         "import sys; from fakesmb import FakeSMB\n"
-        f"with FakeSMB(shares={{'public': {str(tmp_path)!r}}}): pass\n"
+        f"with FakeSMB(shares={{'public': {str(tmp_path)!r}}}, users={{'a': 'b'}}): pass\n"
         "assert 'twisted.internet.reactor' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

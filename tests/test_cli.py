@@ -54,6 +54,7 @@ NOTHING: dict[str, object] = {
     "secrets": False,
     "journal": None,
     "no_plans": False,
+    "quiet": False,
     "run_as": None,
 }
 
@@ -130,6 +131,98 @@ def test_it_serves_the_samples_and_ends_cleanly(spawn: Spawn, tmp_path: Path) ->
     assert "C; Negotiate, Dialect = NT LM 0.12" in out
     assert "the server is stopping" in out
     assert (tmp_path / "data" / "fakesmb" / "shares" / "public" / "README.txt").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--log", "json")])
+def test_a_quiet_server_says_only_what_needs_a_person(
+    spawn: Spawn, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    process = spawn("serve", "--quiet", "--user", "bob:", "--port", 0, "--port-file", "port", *words)
+    talk(port_in(tmp_path / "port", process))
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=LONG)
+    assert process.returncode == 0, err
+    said = [line for line in err.splitlines() if RUNS_AS_ROOT not in line]
+    assert said == ["fakesmb: user bob has an empty password: whoever connects can be bob"]
+    assert ("SMB_COM_NEGOTIATE" in out) == bool(words)
+    assert out == "" or words
+
+
+SECRET = "Geheim-4711"
+HASH = "0123456789abcdef0123456789abcdeZ"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[[user]]\nname = "b/d"\npassword = "{SECRET}"',
+        f'[[user]]\nname = "bob"\npasword = "{SECRET}"',
+        f'[[user]]\nname = "bob"\npassword = {SECRET}',
+        f'[[user]]\nname = "bob"\npassword = "{SECRET}',
+        f'[[user]]\nname = "bob"\npassword = ["{SECRET}"]',
+        f'[[user]]\nname = "bob"\npassword = "{SECRET}"\npassword = "{SECRET}"',
+        f'[[user]]\nname = "bob"\npassword = "{SECRET}"\nnt_hash = "{HASH[:-1]}f"',
+        f'[[user]]\nname = "bob"\nnt_hash = "{HASH}"',
+        f'[[user]]\nname = "bob"\npassword = "{SECRET}"\n[[user]]\nname = "BOB"\npassword = "{SECRET}"',
+        f'[user]\nbob = "{SECRET}"',
+        f'[[user]]\nbob = "{SECRET}"',
+        f'[[user]]\nname = "bob"\npassword = "{SECRET}"\n[[share]]\nname = "a"\npath = "/no/where"',
+    ],
+)
+def test_no_mistake_in_a_configuration_tells_a_password(spawn: Spawn, tmp_path: Path, text: str) -> None:
+    (tmp_path / "fakesmb.toml").write_text(text)
+    process = spawn("serve", "--config", "fakesmb.toml")
+    out, err = process.communicate(timeout=LONG)
+    assert process.returncode == 2
+    assert len(err.splitlines()) == 1
+    assert SECRET not in out + err
+    assert HASH[:-1] not in out + err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--user", SECRET),
+        ("--user", f"b/d:{SECRET}"),
+        ("--user", f":{SECRET}"),
+        ("--user", f"bob:{SECRET}", "--admin", f"BOB:{SECRET}"),
+        ("--user", f"bob:{SECRET}", "--port", "70000"),
+        ("--admin", f"bob:{SECRET}", "--share", "x"),
+        ("--user", f"bob:{SECRET}", "--nonsense"),
+    ],
+)
+def test_no_mistake_in_arguments_tells_a_password(spawn: Spawn, words: tuple[str, ...]) -> None:
+    process = spawn("serve", *words)
+    out, err = process.communicate(timeout=LONG)
+    assert process.returncode == 2
+    assert SECRET not in out + err
+
+
+def test_no_mistake_in_python_tells_a_password(tmp_path: Path) -> None:
+    for users in ({"bob": ["Geheim"]}, {"b/d": "Geheim"}, {"bob": 4711}):
+        with pytest.raises(ConfigError) as error:
+            FakeSMB(shares={"a": tmp_path}, users=users)  # type: ignore[arg-type]
+        assert "Geheim" not in str(error.value)
+        assert "4711" not in str(error.value)
+    with pytest.raises(ConfigError, match="nobody could use the shares"):
+        FakeSMB(shares={"a": tmp_path})
+
+
+def test_names_that_would_disturb_a_terminal_are_told_as_escapes(spawn: Spawn, tmp_path: Path) -> None:
+    name = "a\u202eb\u2028\x85"
+    (tmp_path / name).mkdir()
+    words = ("--share", f"{name}={tmp_path / name}", "--user", f"{name}:x", "--log-file", f"{name}/no/log")
+    process = spawn("serve", "--port", 0, *words)
+    _, err = process.communicate(timeout=LONG)
+    assert process.returncode == 2
+    assert err.endswith("\n")
+    assert err[:-1].isprintable()
+    process = spawn("serve", "--port", 0, "--port-file", "port", *words[:4], "--log", "none")
+    port_in(tmp_path / "port", process)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=LONG)
+    assert "ready on" in err
+    assert err.replace("\n", "").isprintable()
 
 
 def test_starting_loads_no_tls_no_http_and_no_impacket(

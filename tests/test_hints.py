@@ -1,16 +1,27 @@
 """The commands that `serve` prints: one can paste them, and no password of a configuration is in them."""
 
+import os
 import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from fakesmb import config
 from fakesmb.config import SAMPLE, Arguments, Config, FilePart, SharePart, UserPart
-from fakesmb.hints import commands, shown
+from fakesmb.hints import commands, file_in, word
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The share's folder, with a file."""
+    (tmp_path / "README.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def made(*users: UserPart, share: str = "public", **server: object) -> Config:
-    part = FilePart(share=[SharePart(name=share, path="/")])
+    part = FilePart(share=[SharePart(name=share, path=os.getcwd())])
     return config.merge(part, Arguments(server=dict(server), users=list(users)))
 
 
@@ -35,14 +46,59 @@ def test_no_password_of_a_configuration(name: str) -> None:
     assert all(name in line for line in lines)
 
 
-@pytest.mark.parametrize("text", ["it's", "$(touch x)", "`id`", "a b", "Zoë", "!!", "-rf", "a&b", "x\x7fy"])
+@pytest.mark.parametrize("text", ["it's", "$(touch x)", "`id`", "a b", "!!", "-rf", "a&b", "#1", "~"])
 def test_what_is_pasted_is_one_word_each(text: str) -> None:
     lines = commands(made(UserPart(name=text, password="x"), share=text), "127.0.0.1", 445)
     smbclient, curl, mount = map(shlex.split, lines)
-    assert smbclient[-2:] == [text, f"//127.0.0.1/{text}"]
-    assert curl[:3] == ["curl", "-u", text]
-    assert " " not in curl[3]
+    user = [f"-U{text}"] if text.startswith("-") else ["-U", text]
+    assert smbclient[-1 - len(user) :] == [*user, f"//127.0.0.1/{text}"]
+    assert curl[:-1] == ["curl", *(one.replace("-U", "-u", 1) for one in user)]
+    assert set(curl[-1]).isdisjoint(" '$`!&#(")
     assert mount[-3:] == [f"vers=1.0,port=445,username={text}", f"//127.0.0.1/{text}", "/mnt"]
+
+
+@pytest.mark.parametrize("text", ["Zoë", "x\x7fy", "x\u202ey", "\u2028'\\", "\U000e0041", "a\xa0b", "x\udce4"])
+def test_the_shell_makes_of_a_word_what_it_was(text: str) -> None:
+    """What a terminal would not show as it is (or at all) is an escape."""
+    one = word(text)
+    assert one.isprintable()
+    made = subprocess.run(["bash", "-c", f"printf %s {one}"], env={"LC_ALL": "C.UTF-8"}, capture_output=True, check=True)
+    assert made.stdout == os.fsencode(text)
+
+
+def test_a_client_that_could_not_do_it_has_no_command() -> None:
+    """curl knows ASCII only, and reads a file, which must be there; smbclient takes a part of the name for a password."""
+    names = {"Zoë": ["smbclient", "sudo"], "50%": ["curl", "sudo"], "a@b": ["curl", "sudo"]}
+    for name, there in names.items():
+        lines = commands(made(UserPart(name=name, password="x")), "127.0.0.1", 445)
+        assert [line.split()[0] for line in lines] == there
+    os.unlink("README.txt")
+    assert [line.split()[0] for line in commands(made(SAMPLE), "127.0.0.1", 445)] == ["smbclient", "sudo"]
+
+
+def test_a_file_that_the_share_has(folder: Path) -> None:
+    (folder / "README.txt").unlink()
+    (folder / ".hidden").touch()
+    (folder / "a").mkdir()
+    (folder / "link").symlink_to("b c#.txt")
+    assert file_in(str(folder)) == ""
+    (folder / "b c#.txt").touch()
+    (folder / "c").touch()
+    assert file_in(str(folder)) == "b c#.txt"
+    assert "/public/b%20c%23.txt" in commands(made(SAMPLE), "127.0.0.1", 4450)[1]
+    assert file_in("/no/where") == ""
+
+
+def test_the_share_is_one_that_the_user_may_use() -> None:
+    part = FilePart(
+        user=[UserPart(name="bob", password="x"), UserPart(name="eve", password="x")],
+        share=[
+            SharePart(name="hers", path=os.getcwd(), users=["Eve"]),
+            SharePart(name="his", path=os.getcwd(), users=["BOB"]),
+        ],
+    )
+    lines = commands(config.merge(part, Arguments()), "127.0.0.1", 445)
+    assert all("/his" in line for line in lines)
 
 
 def test_guests_need_no_password() -> None:
@@ -54,11 +110,6 @@ def test_guests_need_no_password() -> None:
 def test_curl_is_left_out_where_it_could_not_sign_in() -> None:
     lines = commands(made(SAMPLE, host="0.0.0.0"), "127.0.0.1", 445)
     assert [line.split()[0] for line in lines] == ["smbclient", "sudo"]
-
-
-def test_a_path_is_one_line() -> None:
-    assert shown("/srv/Bücher") == "/srv/Bücher"
-    assert shown("/a\nb\x1b[31m") == r"'/a\nb\x1b[31m'"
 
 
 def test_a_text_without_colon_is_not_repeated() -> None:
