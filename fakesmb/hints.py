@@ -57,14 +57,17 @@ def file_in(folder: str) -> str:
     """A file that everybody may see there, README.txt rather than others; "" for none."""
     found: list[str] = []
     with suppress(OSError), os.scandir(folder) as entries:
-        for entry in islice(entries, _MOST_LOOKED_AT):
-            if not entry.name.startswith(".") and entry.name.isascii() and _is_readable(entry):
-                found.append(entry.name)
+        found.extend(entry.name for entry in islice(entries, _MOST_LOOKED_AT) if _is_readable(entry))
     return min(found, key=lambda name: (name != "README.txt", name), default="")
 
 
 def _is_readable(entry: "os.DirEntry[str]") -> bool:
-    return stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode) and os.access(entry.path, os.R_OK)
+    return (
+        not entry.name.startswith(".")
+        and entry.name.isascii()
+        and stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
+        and os.access(entry.path, os.R_OK)
+    )
 
 
 def _option(letter: str, value: str) -> str:

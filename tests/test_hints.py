@@ -62,12 +62,12 @@ def test_the_shell_makes_of_a_word_what_it_was(text: str) -> None:
     """What a terminal would not show as it is (or at all) is an escape."""
     one = word(text)
     assert one.isprintable()
-    made = subprocess.run(["bash", "-c", f"printf %s {one}"], env={"LC_ALL": "C.UTF-8"}, capture_output=True, check=True)
-    assert made.stdout == os.fsencode(text)
+    command = ["bash", "-c", f"printf %s {one}"]
+    assert subprocess.check_output(command, env={"LC_ALL": "C.UTF-8"}) == os.fsencode(text)
 
 
 def test_a_client_that_could_not_do_it_has_no_command() -> None:
-    """curl knows ASCII only, and reads a file, which must be there; smbclient takes a part of the name for a password."""
+    """curl knows ASCII only, and reads a file, which must be there; smbclient divides the name."""
     names = {"Zoë": ["smbclient", "sudo"], "50%": ["curl", "sudo"], "a@b": ["curl", "sudo"]}
     for name, there in names.items():
         lines = commands(made(UserPart(name=name, password="x")), "127.0.0.1", 445)
