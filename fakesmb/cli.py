@@ -87,7 +87,10 @@ def main() -> None:
     help="Requests and responses on standard output  [text]",
 )
 @click.option(
-    "-q", "--quiet", is_flag=True, help="Say only what needs a person; show requests only where --log asks for them."
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Say only what needs a person; show requests only where --log asks for them.",
 )
 @click.option("--log-file", metavar="FILE.jsonl", help="Also append them to this file, as JSON lines.")
 @click.option(
@@ -380,10 +383,7 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(ports.host, ports.host)
     lines = [
         *notes,
-        *(
-            f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}"
-            for one in config.shares
-        ),
+        *(f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}" for one in config.shares),
         *commands(config, host, ports.direct),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]

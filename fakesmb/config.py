@@ -342,7 +342,9 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
             "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
         )
     if config.shares and not config.users and config.guest == "off":
-        raise ConfigError("neither users nor guests: nobody could use the shares; name users, or let guests in")
+        raise ConfigError(
+            "neither users nor guests: nobody could use the shares; name users, or let guests in"
+        )
     accounts = [user.name for user in config.users]
     for share in config.shares:
         for name in share.users or ():

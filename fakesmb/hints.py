@@ -42,7 +42,9 @@ def commands(config: Config, host: str, port: int) -> list[str]:
             url = f"smb://{address}:{port}/{percent(share.name)}/{percent(file)}"
             lines.append(f"curl {_option('-u', who)} {word(url)}")
     if share is not None:
-        mount = f"vers=1.0,port={port},username={name}" + ("" if password is None else f",password={password}")
+        mount = f"vers=1.0,port={port},username={name}" + (
+            "" if password is None else f",password={password}"
+        )
         lines.append(f"sudo mount -t cifs -o {word(mount)} {unc} /mnt")
     return lines
 

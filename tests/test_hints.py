@@ -57,7 +57,9 @@ def test_what_is_pasted_is_one_word_each(text: str) -> None:
     assert mount[-3:] == [f"vers=1.0,port=445,username={text}", f"//127.0.0.1/{text}", "/mnt"]
 
 
-@pytest.mark.parametrize("text", ["Zoë", "x\x7fy", "x\u202ey", "\u2028'\\", "\U000e0041", "a\xa0b", "x\udce4"])
+@pytest.mark.parametrize(
+    "text", ["Zoë", "x\x7fy", "x\u202ey", "\u2028'\\", "\U000e0041", "a\xa0b", "x\udce4"]
+)
 def test_the_shell_makes_of_a_word_what_it_was(text: str) -> None:
     """What a terminal would not show as it is (or at all) is an escape."""
     one = word(text)
