@@ -41,18 +41,33 @@ def save(target: str | int, eas: Sequence[Ea], *, as_spelt: bool = False) -> int
     return _set(target, eas, keep=True, as_spelt=as_spelt)
 
 
+def put(target: str | int, eas: Sequence[Ea]) -> int:
+    """Sets what will be all that the file has; `drop_others` follows when it has lost its data. As `save`.
+
+    So a server that is killed in between leaves no data without their EAs, unless the disk had no room for both.
+    """
+    return _set(target, eas, keep=False, drop=False)
+
+
 def replace(target: str | int, eas: Sequence[Ea]) -> int:
-    """Sets these and takes all others away, as a file that is overwritten loses them; or changes nothing. As `save`."""
+    """Sets these and takes all others away, or changes nothing. As `save`."""
     total = _set(target, eas, keep=False)
+    drop_others(target, eas)
+    return total
+
+
+def drop_others(target: str | int, eas: Sequence[Ea]) -> None:
+    """Takes all EAs away but these."""
     wanted = {fold(ea.name) for ea in eas if ea.value}
     for xattr in xattrs.names(target):  # what no client can see
         name = name_in(xattr)
         if name and fold(name) not in wanted:
             xattrs.drop(target, xattr)
-    return total
 
 
-def _set(target: str | int, eas: Sequence[Ea], *, keep: bool, as_spelt: bool = False) -> int:
+def _set(
+    target: str | int, eas: Sequence[Ea], *, keep: bool, as_spelt: bool = False, drop: bool = True
+) -> int:
     check(eas)
     before = _present(target)
     after = dict(before) if keep else {}
@@ -66,7 +81,7 @@ def _set(target: str | int, eas: Sequence[Ea], *, keep: bool, as_spelt: bool = F
     if total > LARGEST:
         raise SMBError(NT.EA_TOO_LARGE, f"{total} bytes of EAs are too many for a file")
     try:
-        _apply(target, before, after)
+        _apply(target, before, after, drop=drop)
     except OSError as error:
         if error.errno in xattrs.UNSUPPORTED:
             raise SMBError(NT.EAS_NOT_SUPPORTED, "the disk takes no extended attributes") from None
@@ -79,15 +94,32 @@ def _set(target: str | int, eas: Sequence[Ea], *, keep: bool, as_spelt: bool = F
     return total
 
 
-def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea]) -> None:
-    for key, ea in before.items():
-        if key not in after:
-            xattrs.drop(target, _PREFIX + ea.name)
-    for key, ea in after.items():
-        if before.get(key) != ea:
-            if not xattrs.HAVE:
-                raise SMBError(NT.EAS_NOT_SUPPORTED, "this system has no extended attributes")
-            os.setxattr(target, _PREFIX + ea.name, ea.value)
+def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea], *, drop: bool = True) -> None:
+    """What is new comes first, what goes goes then; the other way round where the disk has no room for both."""
+    new = [ea for key, ea in after.items() if before.get(key) != ea]
+    gone = [ea for key, ea in before.items() if key not in after]
+    if new and not xattrs.HAVE:
+        raise SMBError(NT.EAS_NOT_SUPPORTED, "this system has no extended attributes")
+    try:
+        _put(target, new)
+    except OSError as error:
+        if error.errno not in xattrs.NO_ROOM or not gone:
+            raise
+        _drop(target, gone)
+        _put(target, new)
+    else:
+        if drop:
+            _drop(target, gone)
+
+
+def _put(target: str | int, eas: Sequence[Ea]) -> None:
+    for ea in eas:
+        os.setxattr(target, _PREFIX + ea.name, ea.value)
+
+
+def _drop(target: str | int, eas: Sequence[Ea]) -> None:
+    for ea in eas:
+        xattrs.drop(target, _PREFIX + ea.name)
 
 
 def _present(target: str | int, *, follow: bool = True) -> dict[str, Ea]:

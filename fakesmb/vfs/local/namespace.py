@@ -197,7 +197,7 @@ class Namespace:
         assert target.st is not None
         self._check_replaceable(target, replace=replace)
         if stat.S_ISDIR(source.st.st_mode) and not source.is_link:
-            directory_over(source, target, self._opens.watches)
+            directory_over(self._lookup.root, source, target, self._opens.watches)
         elif _is_same_file(source, target):
             source.directory.unlink(source.name)
             self._opens.watches.untold((OwnChange.REMOVED, source.path))

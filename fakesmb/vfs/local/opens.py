@@ -161,7 +161,7 @@ class Opener:
         born, side = creation_time(stored.creation_time, st), self._opens.side
         before = eas.load(fd) if stored.ea_size or request.eas else []
         try:
-            ea_size = eas.replace(fd, request.eas) if before or request.eas else 0
+            ea_size = eas.put(fd, request.eas) if request.eas else 0
             new = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
             if not _saved_or_emptied(fd, st, new, side):
                 os.ftruncate(fd, 0)
@@ -172,6 +172,8 @@ class Opener:
                 if stored.attributes >= 0:
                     save(fd, st, stored, side, follow=True)
             raise
+        if before:
+            eas.drop_others(fd, request.eas)
         streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, place)
         return os.fstat(fd), new
 

@@ -2,27 +2,32 @@
 
 link(2) replaces nothing. So the link is made under a name that nobody has and renamed over the file. The root's
 extended attribute `user.fakesmb.linking` says meanwhile which name that is, for a server that is killed between the
-two leaves it. A directory and the file whose name it takes change places (renameat2(2)), and then the file goes.
+two leaves it. A directory and the file whose name it takes change places (renameat2(2)), and then the file goes: the
+attribute says which it is, too. What a stream holds that is renamed where the disk has no room for it twice is in a
+file meanwhile.
 """
 
 import ctypes
 import errno
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Final
 
 from fakesmb.nt.status import SMBError
-from fakesmb.vfs.local import xattrs
+from fakesmb.vfs.local import streams, xattrs
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.rules.localprograms import OwnChange
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import Watches
 from fakesmb.world import World
 
 UNDER_WAY: Final = "user.fakesmb.linking"
 PREFIX: Final = ".fakesmb-link-"
+KEPT: Final = ".fakesmb-stream-"
 _EXCHANGE: Final = 2
 _CANNOT: Final = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
 """What a system or a disk says that does not know the flag."""
@@ -33,9 +38,7 @@ def link_over(root: Directory, source: Entry, target: Entry, world: World, watch
     place = target.directory
     temporary = PREFIX + world.entropy(8).hex()
     hidden = place.path_of(temporary)
-    inner = hidden[len(root.path.rstrip("/")) + 1 :]
-    with suppress(OSError, AttributeError):  # without the note a name may be left, and nothing else
-        os.setxattr(root.xattr_base, UNDER_WAY, os.fsencode(inner))
+    _note(root, hidden)
     try:
         source.data_directory.link(source.data_name, place, temporary)
         try:
@@ -57,11 +60,60 @@ def link_over(root: Directory, source: Entry, target: Entry, world: World, watch
     )
 
 
-def directory_over(source: Entry, target: Entry, watches: Watches) -> None:
+def _note(root: Directory, path: str, inode: int = 0) -> None:
+    """Without the note a name may be left, and nothing else. `inode`: only that file is to go."""
+    inner = path[len(root.path.rstrip("/")) + 1 :]
+    with suppress(OSError, AttributeError):
+        os.setxattr(root.xattr_base, UNDER_WAY, os.fsencode(f"{inner}\0{inode}" if inode else inner))
+
+
+@contextmanager
+def kept(
+    root: Directory, path: str, inode: int, stream: str, held: bytes, opens: OpenFiles
+) -> Iterator[None]:
+    """What a stream holds is in a file of the root while it is under neither of its names."""
+    name, watches = KEPT + opens.world.entropy(8).hex(), opens.watches
+    head = b"\0".join(map(os.fsencode, (path[len(root.path.rstrip("/")) + 1 :], str(inode), stream)))
+    hidden = root.path_of(name)
+    _note(root, hidden)
+    with suppress(OSError):  # where the root is not ours to write to, or has no room, it is kept nowhere
+        fd = root.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(fd, head + b"\0\0" + held)
+        finally:
+            os.close(fd)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            root.unlink(name)
+            watches.untold(
+                (OwnChange.ADDED, hidden), (OwnChange.TOUCHED, hidden), (OwnChange.REMOVED, hidden)
+            )
+        _forget(root)
+
+
+def directory_over(root: Directory, source: Entry, target: Entry, watches: Watches) -> None:
     """Renames a directory to the name of a file; where that fails both are what they were. Raises OSError.
 
     Where the disk cannot exchange names the file goes first, unless the directory is on another disk.
     """
+    place = target.directory
+    assert target.st is not None
+    _note(root, source.path, place.lstat(target.name).st_ino)
+    try:
+        _change_places(source, target)
+    finally:
+        _forget(root)
+    watches.untold(
+        (OwnChange.MOVED_TO, target.path),
+        (OwnChange.MOVED_FROM, target.path),
+        (OwnChange.MOVED_TO, source.path),
+        (OwnChange.REMOVED, source.path),
+    )
+
+
+def _change_places(source: Entry, target: Entry) -> None:
     place = target.directory
     if not _exchange(source, target):
         if source.directory.status().st_dev != place.status().st_dev:
@@ -74,12 +126,6 @@ def directory_over(source: Entry, target: Entry, watches: Watches) -> None:
     except BaseException:
         _exchange(source, target)
         raise
-    watches.untold(
-        (OwnChange.MOVED_TO, target.path),
-        (OwnChange.MOVED_FROM, target.path),
-        (OwnChange.MOVED_TO, source.path),
-        (OwnChange.REMOVED, source.path),
-    )
 
 
 @cache
@@ -108,19 +154,43 @@ def _exchange(one: Entry, other: Entry) -> bool:
 
 
 def clear_up(lookup: Lookup) -> None:
-    """Takes away the name that a killed server left, if it is one of several of its file. Nothing is raised."""
+    """Takes away what a killed server left, and gives a stream back that it was renaming. Nothing is raised."""
     root = lookup.root
     with suppress(OSError, SMBError):
         inner = xattrs.value(root.xattr_base, UNDER_WAY)
         if inner is None:
             return
-        *parents, name = os.fsdecode(inner).split("/")
+        path, _, inode = os.fsdecode(inner).partition("\0")
+        *parents, name = path.split("/")
         with suppress(FileNotFoundError):
             directory = lookup.at(parents)
             st = directory.lstat(name)
-            if name.startswith(PREFIX) and stat.S_ISREG(st.st_mode) and st.st_nlink > 1:
+            if not stat.S_ISREG(st.st_mode):
+                pass
+            elif name.startswith(KEPT) and not parents:
+                _give_back(lookup, name)
+                directory.unlink(name)
+            elif (name.startswith(PREFIX) and st.st_nlink > 1) or inode == str(st.st_ino):
                 directory.unlink(name)
         _forget(root)
+
+
+def _give_back(lookup: Lookup, name: str) -> None:
+    """A stream that is under neither name gets its first one again."""
+    with open(lookup.root.open(name, os.O_RDONLY), "rb") as file:
+        head, _, held = file.read().partition(b"\0\0")
+    with suppress(
+        FileNotFoundError, ValueError
+    ):  # the file or its stream is gone, or this was not written whole
+        path, inode, stream = map(os.fsdecode, head.split(b"\0"))
+        *parents, last = path.split("/")
+        fd = lookup.at(parents).open(last, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            there = [streams.load(fd, one) for one in streams.names(fd)]
+            if os.fstat(fd).st_ino == int(inode) and held not in there:
+                streams.save(fd, stream, held)
+        finally:
+            os.close(fd)
 
 
 def _gone(place: Directory, name: str) -> bool:

@@ -374,7 +374,7 @@ class LocalStore:
             raise SMBError(NT.ACCESS_DENIED, "no DELETE access")
         if isinstance(local, StreamHandle):
             streamnames.check_rename(local.path, to, by_name=False)
-            streamnames.rename(local, to, replace=replace)
+            streamnames.rename(local, to, self._lookup.root, replace=replace)
         else:
             self._namespace.rename(local.path, to, replace=replace, handle=local)
 
@@ -384,7 +384,7 @@ class LocalStore:
         try:
             local = local_handle(opened.handle)
             assert isinstance(local, StreamHandle)
-            streamnames.rename(local, to, replace=replace)
+            streamnames.rename(local, to, self._lookup.root, replace=replace)
         finally:
             self.close(opened.handle)
 

@@ -2,17 +2,19 @@
 
 import os
 import stat
+from contextlib import AbstractContextManager
 
 from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.vfs.local import streams
+from fakesmb.vfs.local import replacing, streams
+from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.files import FileHandle, data_flags
 from fakesmb.vfs.local.streamhandles import StreamHandle
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks
 
 
-def rename(handle: StreamHandle, to: Path, *, replace: bool) -> None:
+def rename(handle: StreamHandle, to: Path, root: Directory, *, replace: bool) -> None:
     """Gives an open stream another name in its file ([MS-FSA] 2.1.5.15.11.1).
 
     An existing stream of that name is replaced only if it is empty and closed; else INVALID_PARAMETER. The same holds
@@ -32,7 +34,12 @@ def rename(handle: StreamHandle, to: Path, *, replace: bool) -> None:
     if file.oplocks is not None:
         oplocks.before_rename(file, handle)
     old = file.stream
-    streams.rename(target, old, to.stream)
+
+    def keeping(name: str, held: bytes) -> AbstractContextManager[None]:
+        inode = os.fstat(handle.fd).st_ino
+        return replacing.kept(root, handle.disk_path, inode, name, held, opens)
+
+    streams.rename(target, old, to.stream, keeping)
     opened = file.base.streams
     assert opened is not None
     opened.pop(fold(old), None)

@@ -6,6 +6,8 @@ as on a full volume. A disk without extended attributes has no streams, as FAT: 
 """
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
@@ -78,7 +80,13 @@ def remove(target: str | int, name: str) -> None:
     xattrs.drop(target, _xattr(name))
 
 
-def rename(target: str | int, old: str, new: str) -> None:
+Keeping = Callable[[str, bytes], AbstractContextManager[None]]
+"""What keeps the contents of the stream of that name while it is under no name."""
+
+
+def rename(
+    target: str | int, old: str, new: str, keeping: Keeping = lambda name, held: nullcontext()
+) -> None:
     """Gives a stream another name, in place of whatever has it."""
     held = load(target, old)
     if held is None:
@@ -91,7 +99,8 @@ def rename(target: str | int, old: str, new: str) -> None:
     except SMBError as error:
         if error.status != NT.DISK_FULL:
             raise
-        _move(target, old, new, held, there)
+        with keeping(old, held):
+            _move(target, old, new, held, there)
     else:
         remove(target, old)
     if there is not None and there not in (old, new):
