@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, ntowf_v2, upper
+from fakesmb.nt.names import MOST_REMEMBERED, remembered
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 
@@ -118,13 +119,16 @@ def is_anonymous(user: str, lm: bytes, nt: bytes) -> bool:
 
 def stranger(accounts: Accounts, claim: Claim, *, anonymous: bool = False) -> Identity:
     """The identity of a client that has no account; raises `SMBError` where such may not sign in."""
+    domain, workstation = remembered(claim.domain), remembered(claim.workstation)
     if anonymous and accounts.anonymous:
-        return Identity("", claim.domain, claim.workstation, kind="anonymous")
+        return Identity("", domain, workstation, kind="anonymous")
     if accounts.guest is Guest.OFF:
         why = "anonymous sign-in is off" if anonymous else f"no user {claim.user!r}, and guest is off"
         raise SMBError(NT.LOGON_FAILURE, why)
+    if len(claim.user) > MOST_REMEMBERED:
+        raise SMBError(NT.LOGON_FAILURE, f"a user's name of {len(claim.user)} characters")
     read_only = accounts.guest is Guest.READ_ONLY
-    return Identity(claim.user, claim.domain, claim.workstation, kind="guest", read_only=read_only)
+    return Identity(claim.user, domain, workstation, kind="guest", read_only=read_only)
 
 
 def refused(
@@ -195,8 +199,8 @@ def signed_in(account: Account, claim: Claim, form: Form, key: bytes, response: 
     """The identity of a user whose password was proved."""
     return Identity(
         account.name,
-        claim.domain,
-        claim.workstation,
+        remembered(claim.domain),
+        remembered(claim.workstation),
         admin=account.admin,
         session_key=key,
         protection=form.value,

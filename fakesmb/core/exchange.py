@@ -292,6 +292,11 @@ class Exchange:
         """The bytes that its message is a view of, and keeps."""
         return self._message.obj
 
+    @property
+    def requests(self) -> "list[AnyRequest | None]":
+        """Those of its commands that have been begun; None for one that could not be."""
+        return self._requests
+
     def belongs(self, session: "Session | None", tree: "Tree | None", pid: int | None) -> bool:
         """Whether it is of that session, tree and process (None: any)."""
         return (

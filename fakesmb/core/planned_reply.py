@@ -10,7 +10,7 @@ from fakesmb.core.record import TRANSFERS
 from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import Answer, AnyRequest, FileData
 from fakesmb.nt.status import SMBError, from_os
-from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
+from fakesmb.record.events import MOST_KEPT, MOST_OF_PATH, Exchanged, Shown
 from fakesmb.wire.codec import Body, Buffer, layout_of, words_of
 from fakesmb.wire.files import read_andx_head
 from fakesmb.wire.frame import PREFIX_SIZE, prefix
@@ -104,6 +104,7 @@ def send(
         whole = first if alone else b"".join([buffer[:_MOST_OF_FRAME] for buffer in frame])
         reply = bytes(whole[PREFIX_SIZE:_MOST_OF_FRAME])
     server = connection.server
+    path = request.path
     identity = None if session is None else session.identity
     number = server.messages + 1
     server.messages = number + 1
@@ -121,7 +122,7 @@ def send(
             status,
             "" if identity is None else identity.user,
             "" if tree is None else tree.share.name,
-            request.path,
+            path if len(path) <= MOST_OF_PATH else path[:MOST_OF_PATH],
             request.fid_used,
             reason,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from fakesmb.record.events import MOST_KEPT, Exchanged, Shown
+from fakesmb.record.events import MOST_KEPT, MOST_OF_PATH, Exchanged, Shown
 from fakesmb.wire.chain import ANDX_COMMANDS
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
@@ -98,7 +98,7 @@ def tell(
             status,
             "" if identity is None else identity.user,
             "" if tree is None else tree.share.name,
-            path,
+            path if len(path) <= MOST_OF_PATH else path[:MOST_OF_PATH],
             fid,
             reason,
         )

@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same of all connections."""
     opens: int = 16384
     """Open files and pipes of one connection."""
-    total_opens: int = 65536
+    total_opens: int = 32768
     """The same of all connections."""
     searches: int = 2048
     """Searches of one connection."""

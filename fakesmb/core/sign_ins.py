@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from fakesmb.auth.attempts import Rules, address_of
 from fakesmb.core.settings import Settings
+from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 
@@ -68,7 +69,7 @@ def record_refusal(
     """Records that somebody did not; a password that was `looked_at` counts against the address."""
     server = connection.server
     server.counters.refused_sessions += 1
-    user, domain, workstation = ("", "", "") if claim is None else claim
+    user, domain, workstation = ("", "", "") if claim is None else map(remembered, claim)
     server.log.emit(
         events.SignInRefused(
             server.world.now(),

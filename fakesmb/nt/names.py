@@ -1,5 +1,15 @@
 """Names as Windows compares them: users, shares and files alike ([MS-UCODEREF] 3.1.5.3, upper case)."""
 
+from typing import Final
+
+MOST_REMEMBERED: Final = 256
+"""Characters of what a client calls itself that are remembered: a user's name has 256 at most (UNLEN)."""
+
+
+def remembered(text: str) -> str:
+    """A name that only people read: its beginning, where it is longer than any that means something."""
+    return text if len(text) <= MOST_REMEMBERED else f"{text[:MOST_REMEMBERED]}..."
+
 
 def fold(name: str) -> str:
     """The form under which names that differ only in case are equal.

@@ -4,18 +4,24 @@ NT charges pool to the process that causes it; here it is charged to the connect
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
+
+_LITTLE: Final = 256
+"""The part of its own quota that a client may hold of the last quarter of the whole."""
 
 
 class Quota:
     """How much of one thing is held. One with a `whole` is a part of that, and what it takes is taken there, too.
 
+    The last quarter of a whole is for parts that hold little: a few that take what they can leave something for all.
+
     `name` is the setting (`limits.pipe_bytes`), which every refusal names. `tell` hears of the first refusal, and of
     the next one after half of the quota had become free.
     """
 
-    __slots__ = ("_tell", "_told", "limit", "name", "status", "used", "whole")
+    __slots__ = ("_little", "_tell", "_told", "ample", "limit", "name", "status", "used", "whole")
 
     def __init__(
         self,
@@ -31,22 +37,28 @@ class Quota:
         self.whole = whole
         self.status = status
         self.used = 0
+        self.ample = limit - limit // 4
+        """So much of a whole whoever wants it may take."""
+        self._little = max(limit // _LITTLE, 1)
         self._tell = tell
         self._told = False
 
     def take(self, count: int) -> None:
         """Takes `count` more; where that is too much, takes nothing and raises the quota's status."""
         if self.used + count > self.limit:
-            raise self._refused(count)
-        if self.whole is not None:
-            self.whole.take(count)
+            raise self.refused(count)
+        whole = self.whole
+        if whole is not None:
+            if whole.used + count > whole.ample and self.used + count > self._little:
+                raise whole.refused(count)
+            whole.take(count)
         self.used += count
 
     def add(self, count: int) -> bool:
         """Takes `count` more in any case, and says whether that is within the limit. For a quota without a `whole`."""
         within = self.used + count <= self.limit
         if not within:
-            self._refused(count)
+            self.refused(count)
         self.used += count
         return within
 
@@ -76,8 +88,11 @@ class Quota:
         """Whether not even one more may be taken."""
         return self.used >= self.limit or (self.whole is not None and self.whole.full)
 
-    def _refused(self, count: int) -> SMBError:
+    def refused(self, count: int) -> SMBError:
+        """The error of whoever wants so much more; the log says so, where it has not just now."""
         why = f"{self.used} in use and {count} wanted, {self.limit} are allowed ({self.name})"
+        if self.used + count <= self.limit:
+            why = f"{why}, the last quarter to who holds little"
         if self._tell is not None and not self._told:
             self._told = True
             self._tell(why)

@@ -350,14 +350,20 @@ def from_os(error: OSError) -> NT:
     return _ERRNO.get(error.errno or 0, NT.UNSUCCESSFUL)
 
 
+_MOST_SAID: Final = 600
+"""Characters of a reason."""
+
+
 class SMBError(Exception):
     """A request that is answered with a status instead of a result.
 
     `dos` overrides the usual DOS pair where old clients are told something else than the NT status implies.
-    `why` is for the log, never for the client.
+    `why` is for the log, never for the client. It is kept there, and quotes names of any length: a part says enough.
     """
 
     def __init__(self, status: int, why: str = "", *, dos: Dos | None = None) -> None:
+        if len(why) > _MOST_SAID:
+            why = f"{why[:_MOST_SAID]}..."
         super().__init__(status, why)
         self.status = status
         self.why = why

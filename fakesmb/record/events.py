@@ -117,6 +117,8 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The armed rule that acted on it."""
 
 
+MOST_OF_PATH: Final = 4096
+"""Characters of a path that the record keeps: no file has a longer one."""
 MOST_KEPT: Final = 4096
 """Bytes of a message that the record keeps, unless it is a chain of commands."""
 

@@ -54,7 +54,7 @@ class Journal:
         events = self._events
         events.append(event)
         if type(event) is Exchanged:  # nearly all are; a call more would cost as much as the rest
-            self._bytes += OVERHEAD + len(event.request) + len(event.reply)
+            self._bytes += OVERHEAD + len(event.request) + len(event.reply) + len(event.path)
         else:
             self._bytes += _weight(event)
         while len(events) > self._most_events or self._bytes > self._most_bytes:
@@ -171,7 +171,7 @@ class Journal:
 
 def _weight(event: Event) -> int:
     if type(event) is Exchanged:
-        return OVERHEAD + len(event.request) + len(event.reply)
+        return OVERHEAD + len(event.request) + len(event.reply) + len(event.path)
     return OVERHEAD + min(event.size, LARGEST) if type(event) is Message else OVERHEAD
 
 

@@ -44,7 +44,7 @@ class LineSink:
     def write(self, event: Event) -> None:
         """Keeps the event."""
         if type(event) is Exchanged:
-            self._bytes += len(event.request) + len(event.reply)
+            self._bytes += len(event.request) + len(event.reply) + len(event.path)
         waiting = self._waiting
         waiting.append(event)
         if len(waiting) >= self._most or self._bytes >= MOST_BYTES:

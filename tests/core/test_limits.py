@@ -2,20 +2,24 @@
 
 import struct
 import tracemalloc
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
+from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.record.events import Disconnected
+from fakesmb.record.events import MOST_OF_PATH, Disconnected, Event, Exchanged, SignedIn, SignInRefused
 from fakesmb.testing import CHALLENGE, CLIENT_FLAGS2, GUID, Client, InMemoryServer
+from fakesmb.wire.dirs import CheckDirectoryRequest, DeleteRequest, QueryInformationRequest
 from fakesmb.wire.frame import Framer, prefix
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.locking import LockRange
 from fakesmb.wire.negotiate import NegotiateRequest
-from fakesmb.wire.session import SessionSetupExtendedRequest
+from fakesmb.wire.session import EchoRequest, SessionSetupExtendedRequest, SessionSetupPlainRequest
 from fakesmb.wire.trans import (
     NtTransactRequest,
     NtTransactSecondaryRequest,
@@ -104,7 +108,7 @@ class TestTransactions:
 
     def test_for_the_whole_server(self, make: Make, kind: str) -> None:
         """The log says so once, and others may go on once the first has left."""
-        server = limited(make, total_reassembly_bytes=60_000)
+        server = limited(make, total_reassembly_bytes=80_000)
         first, other = (server.client().sign_in().connect("public") for _ in range(2))
         assert self.begin(first, kind, bytes(40_000), 0xFFFF) == NT.SUCCESS
         for _ in range(3):
@@ -162,9 +166,15 @@ def test_of_all_connections_together(make: Make, refuses: Refuses, kind: str) ->
     server = limited(make, **{setting: 12})
     clients = [server.client().sign_in().connect("public") for _ in range(3)]
     quota = getattr(server.server.quotas, setting.removeprefix("total_"))
-    while quota.used < 12:
-        one_more(clients[quota.used % 3])
     for client in clients:
+        while quota.used < quota.ample:
+            one_more(client)
+    if kind == "sessions":  # a client has one of the last quarter, and all have it
+        clients += [server.client().sign_in() for _ in range(2)]
+    for client in clients:
+        for _ in range(3):
+            with suppress(SMBError):
+                one_more(client)
         with refuses(status):
             one_more(client)
     assert f"limits.{setting}" in server.messages[-1].parts[0].problem
@@ -172,9 +182,31 @@ def test_of_all_connections_together(make: Make, refuses: Refuses, kind: str) ->
     assert f"limits.{setting}" in told
     clients[0].lost()
     one_more(clients[1])
-    clients[1].lost()
-    clients[2].lost()
+    for client in clients:
+        client.lost()
     assert quota.used == 0
+
+
+@pytest.mark.parametrize("kind", ["sessions", "trees", "opens", "searches"])
+def test_who_comes_is_served_while_a_few_have_most(make: Make, kind: str) -> None:
+    """Clients without a name could have all sessions and all trees, and shut out everybody else."""
+    setting, status, one_more = TOTALS[kind]
+    server = limited(make, **{setting: 300, kind: 256})
+    quota = getattr(server.server.quotas, setting.removeprefix("total_"))
+    greedy = [server.client().sign_in().connect("public") for _ in range(8)]
+    refusals = set()
+    for client in greedy:
+        for _ in range(300):
+            try:
+                one_more(client)
+            except SMBError as error:
+                refusals.add(error.status)
+                break
+    assert refusals == {status}
+    assert quota.used < 300
+    begin_search(server.client().sign_in().connect("public"))
+    server.client().sign_in().connect("public").create("a.txt")
+    problems(server)
 
 
 class TestIdle:
@@ -389,6 +421,21 @@ class TestWaiting:
         assert client.answer().header.status == NT.SUCCESS
         assert held(server) == {}
 
+    def test_what_is_made_of_them_is_charged(self, make: Make) -> None:
+        """A range takes ten bytes of the message, and ten times as much in memory: 128 MiB of them held 640."""
+        server = limited(make, pending_bytes=50_000)
+        holder, client = (server.client().sign_in().connect("public") for _ in range(2))
+        holder.lock(holder.create("a.txt"), 0, 10)
+        fid = client.create("a.txt")
+        ranges = [LockRange(1, 0, 10)] * 100
+        client.send(0x24, client.locking(fid, *ranges, timeout=0xFFFFFFFF))
+        client.send(0x24, client.locking(fid, *ranges, timeout=0xFFFFFFFF))
+        assert client.answers() == []
+        client.send(0x24, client.locking(fid, *ranges, timeout=0xFFFFFFFF))
+        assert client.answer().header.status == NT.INSUFFICIENT_RESOURCES
+        client.lost()
+        assert held(server) == {}
+
     def test_that_came_together_are_charged_once(self, make: Make) -> None:
         server = limited(make, pending_bytes=100_000)
         holder, client = (server.client().sign_in().connect("public") for _ in range(2))
@@ -409,3 +456,79 @@ class TestWaiting:
         assert [len(client.answers()) for client in others] == [0, 1]
         (told,) = problems(server)
         assert "limits.total_pending_bytes" in told
+
+
+class Kept:
+    """A sink that keeps exchanges as they are."""
+
+    name = "a test's"
+
+    def __init__(self) -> None:
+        self.events: list[Exchanged] = []
+
+    def write(self, event: Event) -> None:
+        if isinstance(event, Exchanged):
+            self.events.append(event)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class TestTexts:
+    """Names that clients make up are as long as a message: the record and the sessions keep the beginning."""
+
+    LONG = "\u0416" * 250
+
+    def test_of_paths_and_reasons(self, make: Make) -> None:
+        """20,000 requests for paths of 30,000 characters held 3.4 GB in the journal."""
+        server = make()
+        client = server.client().sign_in().connect("public")
+        kept = Kept()
+        server.server.log.add(kept)
+        path = "\\" + "\\".join([self.LONG] * 100)
+        for command, body in (
+            (0x10, CheckDirectoryRequest(path)),
+            (0x06, DeleteRequest(0x16, path + "\\*")),
+            (0x08, QueryInformationRequest(path)),
+        ):
+            client.send(command, body)
+            client.send(command, body, (0x2B, EchoRequest(1, b"")))
+            assert client.answers()[0].header.status
+        assert len(kept.events) == 6
+        assert max(len(event.path) for event in kept.events) <= MOST_OF_PATH
+        assert max(len(event.reason) for event in kept.events) < 1000
+
+    def test_of_guests(self, make: Make) -> None:
+        server = make(accounts=Accounts([Account.with_password("x", "y")], guest=Guest.READ_WRITE))
+        client = server.client()
+        client.negotiate()
+        plain = SessionSetupPlainRequest(
+            max_buffer_size=0xFFFF,
+            capabilities=0xD4,
+            account_name="bob",
+            primary_domain="d" * 9000,
+            native_os="o" * 9000,
+        )
+        client.send(0x73, plain)
+        assert client.answer().header.status == NT.SUCCESS
+        client.send(0x73, msgspec.structs.replace(plain, account_name="b" * 9000))
+        assert client.answer().header.status == NT.LOGON_FAILURE
+        (session,) = client.connection.sessions
+        assert session.identity is not None
+        texts = (session.identity.user, session.identity.domain, session.native_os)
+        assert [len(text) < 300 for text in texts] == [True] * 3
+        said = [event for event in server.sink.events if isinstance(event, SignedIn | SignInRefused)]
+        assert len(said) == 2
+        assert all(len(msgspec.json.encode(event)) < 2000 for event in said)
+
+    def test_of_users_whose_response_is_long(self, make: Make) -> None:
+        """The response joins the key of signing, and is not needed any more."""
+        client = make().client().sign_in(signing=True)
+        (session,) = client.connection.sessions
+        assert session.identity is not None
+        assert session.identity.session_key
+        assert session.identity.response == b""
+        client.connect("public")  # signed

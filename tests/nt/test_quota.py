@@ -35,7 +35,7 @@ def test_nor_what_is_too_much_for_all(whole: Quota, told: list[str]) -> None:
         with pytest.raises(SMBError, match=r"limits\.total"):
             other.take(5)
     assert (other.used, whole.used, len(told)) == (0, 6, 1)
-    other.take(4)
+    other.take(2)
     with pytest.raises(SMBError):
         one.take(1)
     assert len(told) == 1
@@ -46,6 +46,27 @@ def test_nor_what_is_too_much_for_all(whole: Quota, told: list[str]) -> None:
     with pytest.raises(SMBError):
         other.take(6)
     assert len(told) == 2
+
+
+def test_the_last_quarter_is_for_who_holds_little(told: list[str]) -> None:
+    whole = Quota("limits.total", 4000, tell=told.append)
+    greedy = Quota("limits.part", 25_600, whole=whole)
+    modest = [Quota("limits.part", 25_600, whole=whole) for _ in range(10)]
+    greedy.take(3000)
+    for count in (1, 500):
+        with pytest.raises(SMBError, match=r"3000 in use.*limits\.total.*the last quarter"):
+            greedy.take(count)
+    for one in modest:
+        with pytest.raises(SMBError):
+            one.take(101)
+        one.take(60)
+        one.take(40)
+        with pytest.raises(SMBError):
+            one.take(1)
+    assert whole.used == 4000
+    assert len(told) == 1
+    greedy.give_back(2000)
+    greedy.take(900)
 
 
 def test_one_amount_for_another(whole: Quota) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fakesmb.nt.status import NT
-from fakesmb.record.events import Connected, Message, Part, Problem
+from fakesmb.record.events import Client, Connected, Exchanged, Message, Part, Problem
 from fakesmb.record.journal import OVERHEAD, Journal
 from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, ReadAndxRequest
 from tests.record.record_samples import START, message, reply
@@ -109,6 +109,13 @@ def test_the_oldest_are_forgotten_by_number_and_by_weight_and_that_is_said() -> 
     assert [entry.number for entry in light.requests()] == [4, 5]
     light.clear()
     assert len(light) == light.forgotten == 0
+
+
+def test_paths_weigh_as_well() -> None:
+    journal = Journal(most_bytes=100_000)
+    for number in range(100):
+        journal.write(Exchanged(Client(1, "a", "b"), 0.0, 0.0, number, b"", 0, b"", 0, path="x" * 4000))
+    assert len(journal) == 20
 
 
 def test_problems_are_listed(journal: Journal) -> None:

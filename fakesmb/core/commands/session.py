@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.auth import ntlm
@@ -17,6 +18,7 @@ from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
 from fakesmb.core.sign_ins import check_signs, record_refusal, record_sign_in
 from fakesmb.core.state import Server, Session
+from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
@@ -187,7 +189,7 @@ def _step(
     )
     if identity is None:
         return Reply(response, NT.MORE_PROCESSING_REQUIRED)
-    session.native_os = params.native_os
+    session.native_os = remembered(params.native_os)
     _accept(request, session, identity)
     return response
 
@@ -216,7 +218,7 @@ def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer | De
 def _sign_in_plain(request: AnyRequest, params: SessionSetupPlainRequest, claim: ntlm.Claim) -> Answer:
     connection, server = request.connection, request.server
     session = Session(connection)
-    session.native_os = params.native_os
+    session.native_os = remembered(params.native_os)
     looked_at = False
     try:
         server.attempts.check(address_of(connection.peer))
@@ -264,6 +266,8 @@ def _accept(request: AnyRequest, session: Session, identity: Identity) -> None:
     request.exchange.session = session
     connection.signed_in()
     _begin_signing(request, identity)
+    if identity.response:  # as long as a client makes it, and the signer has what it needs of it
+        session.identity = msgspec.structs.replace(identity, response=b"")
     server.counters.sessions += 1
     request.exchange.record_request()
     record_sign_in(connection, identity, session.native_os)
