@@ -27,7 +27,7 @@ class Reader:
 
     def numbers(self, fields: str) -> tuple[Any, ...]:
         """Numbers in `struct` notation, aligned to the first; raises `struct.error` at the end of the stub."""
-        self.align(struct.calcsize("=" + fields[0]))
+        self.align(struct.calcsize("=" + fields.lstrip("0123456789")[0]))
         layout = struct.Struct(self._order + fields)
         found = layout.unpack_from(self.stub, self.at)
         self.at += layout.size
@@ -61,6 +61,16 @@ class Reader:
         self.align(4)
         data = self.take(16)
         return UUID(bytes_le=data) if self._order == "<" else UUID(bytes=data)
+
+    def sid(self) -> str:
+        """A SID that a pointer leads to, in its canonical form; raises `ValueError` where its counts differ."""
+        count = self.number()
+        revision, there = self.take(2)
+        if there != count:
+            raise ValueError(f"a SID of {there} sub-authorities in an array of {count}")
+        authority = int.from_bytes(self.take(6), "big")
+        parts = self.numbers(f"{count}I") if count else ()
+        return "-".join(map(str, ("S", revision, authority, *parts)))
 
     def wide_string(self) -> str:
         """A conformant varying string of wide characters, with its null if it has one."""

@@ -89,8 +89,8 @@ class Directory:
         rows = local_rows(facts)
         if caller.user and not caller.anonymous and all(fold(one.name) != fold(caller.user) for one in rows):
             rows.append(AccountRow(caller.user, FIRST_RID))  # a caller can always be named
-        self._accounts = [Account(self.machine, self.machine_sid, DOMAIN, self.machine, self.machine_sid)]
-        self._accounts += [
+        accounts = [Account(self.machine, self.machine_sid, DOMAIN, self.machine, self.machine_sid)]
+        accounts += [
             Account(
                 one.name,
                 f"{self.machine_sid}-{one.rid}",
@@ -100,6 +100,11 @@ class Directory:
             )
             for one in rows
         ]
+        self._by_name: dict[str, list[Account]] = {}
+        self._by_sid: dict[str, Account] = {}
+        for account in (*accounts, *WELL_KNOWN):
+            self._by_name.setdefault(fold(account.name), []).append(account)
+            self._by_sid.setdefault(account.sid, account)
         self._domains = {fold(self.machine), fold(facts.workgroup), "."}
 
     def by_name(self, name: str) -> Account | None:
@@ -108,17 +113,13 @@ class Directory:
         wanted, domain = fold(plain), fold(domain)
         if not wanted:  # `BUILTIN\` is the domain itself, and so Windows takes no name at all
             wanted = domain or "BUILTIN"
-        for one in self._accounts:
-            if fold(one.name) == wanted and (not domain or domain in self._domains):
-                return one
-        for one in WELL_KNOWN:
-            if fold(one.name) == wanted and domain in ("", fold(one.domain)):
+        for one in self._by_name.get(wanted, ()):
+            if not domain or domain in (
+                self._domains if one.domain_sid == self.machine_sid else (fold(one.domain),)
+            ):
                 return one
         return None
 
     def by_sid(self, sid: str) -> Account | None:
         """Finds a SID in its canonical form."""
-        for one in (*self._accounts, *WELL_KNOWN):
-            if one.sid == sid:
-                return one
-        return None
+        return self._by_sid.get(sid)

@@ -65,6 +65,13 @@ def sid_of(text: str) -> Any:
     return sid
 
 
+def sid_bytes(text: str) -> bytes:
+    """A SID as what a pointer points to, its conformant count first; [MS-DTYP] 2.4.2.3."""
+    revision, authority, *parts = map(int, text.split("-")[1:])
+    head = struct.pack("<IBB", len(parts), revision, len(parts)) + authority.to_bytes(6, "big")
+    return head + struct.pack(f"<{len(parts)}I", *parts)
+
+
 def text_of(text: str) -> Any:
     """An RPC_UNICODE_STRING for impacket, without a null."""
     string = RPC_UNICODE_STRING()

@@ -7,6 +7,7 @@ from impacket.dcerpc.v5 import samr
 from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.rpc.byteorder import Reader
 from fakesmb.rpc.services import sam
 from fakesmb.rpc.services.lsa_objects import sid_of
 from fakesmb.rpc.services.sam import Group
@@ -109,14 +110,19 @@ def alias_membership(call: Call, handle: bytes, sids: Sequence[str]) -> Any:
     return answer
 
 
-def _sids(request: Any) -> list[str]:
-    count = request["SidArray"]["Count"]
-    sids = [one["SidPointer"].formatCanonical() for one in request["SidArray"]["Sids"]] if count else []
-    if len(sids) > MOST_LOOKUPS or len(sids) != count:
-        raise ValueError(
-            f"{len(sids)} SIDs in a call that announces another number, or more than one call may have"
-        )
-    return sids
+class MembershipRequest:
+    """SamrGetAliasMembership's, read here: impacket takes long for many SIDs."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.handle = reader.handle()
+        count, pointer = reader.numbers("II")
+        there = reader.number() if pointer else 0
+        if not count == there <= MOST_LOOKUPS:
+            raise ValueError(f"{there} SIDs, {count} announced, {MOST_LOOKUPS} allowed")
+        buffers = [reader.number() for _ in range(there)]
+        if not all(buffers):
+            raise ValueError("a null pointer instead of a SID")
+        self.sids = [reader.sid() for _ in range(there)]
 
 
 _GROUP_HANDLE: Final = handle("GroupHandle")
@@ -124,7 +130,12 @@ _ALIAS_HANDLE: Final = handle("AliasHandle")
 _NULL: Final = bytes(4)
 
 OPERATIONS: Final[Mapping[int, Operation]] = {
-    16: Operation(samr.SamrGetAliasMembership, (DOMAIN_HANDLE, _sids), alias_membership, bytes(8)),
+    16: Operation(
+        MembershipRequest,
+        (lambda request: request.handle, lambda request: request.sids),
+        alias_membership,
+        bytes(8),
+    ),
     19: Operation(samr.SamrOpenGroup, (DOMAIN_HANDLE, "DesiredAccess", "GroupId"), open_group, NO_HANDLE),
     20: Operation(
         samr.SamrQueryInformationGroup, (_GROUP_HANDLE, "GroupInformationClass"), query_group, _NULL
