@@ -17,7 +17,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.local.links import Way
 from fakesmb.vfs.local.roots import GONE, OPEN_DIRECTORY, leads_to, new_root, root_at
-from fakesmb.vfs.paths import Path, check_name, is_legal_on_wire
+from fakesmb.vfs.paths import Path, check_name, fold, is_legal_on_wire
 from fakesmb.vfs.rules.room import DescriptorRoom
 from fakesmb.world import World
 
@@ -252,7 +252,7 @@ class Lookup:
             if error.errno not in GONE:
                 raise
             directory, linked = self._walk(parts)
-        # What is reached over a link is found again each time, for the link may lead elsewhere by then.
+        # What is reached over a link is found again each time, for the link, or the name, may lead elsewhere by then.
         if not linked and directory.fd <= self._room.last:
             while len(self._held) >= _HELD_DIRECTORIES:
                 self._held.popitem(last=False)
@@ -295,14 +295,17 @@ class Lookup:
         return "\\" + "".join(name + "\\" for name in told)
 
     def _walk(self, parts: tuple[str, ...]) -> tuple[Directory, bool]:
-        """Step by step, each in any case; tells too whether a link was among them."""
+        """Step by step, each in any case; tells too whether a link or an 8.3 name was among them.
+
+        Another directory may get that name: then it means that one.
+        """
         directory = self.root
         linked = False
         for part in parts:
             entry = self.child(directory, part)
             if entry.st is None or not stat.S_ISDIR(entry.st.st_mode):
                 raise SMBError(NT.OBJECT_PATH_NOT_FOUND, part)
-            linked = linked or entry.is_link
+            linked = linked or entry.is_link or len(entry.name) != len(part) or fold(entry.name) != fold(part)
             directory = self.enter(entry)
         return directory, linked
 

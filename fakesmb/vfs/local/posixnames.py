@@ -11,7 +11,6 @@ from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.search import LocalSearch
 from fakesmb.vfs.paths import Path, check_posix_name, is_utf8
-from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import Info
 from fakesmb.vfs.stored import Stored
 
@@ -27,7 +26,10 @@ class ExactLookup(Lookup):
         try:
             st = directory.lstat(name)
         except FileNotFoundError:
-            return self._nothing(directory, name)
+            other = _untold(directory, name)
+            if other is None:
+                return self._nothing(directory, name)
+            name, st = other, directory.lstat(other)
         if stat.S_ISLNK(st.st_mode):
             return self._follow(directory, name)
         return Entry(directory, name, st)
@@ -43,7 +45,18 @@ class ExactLookup(Lookup):
     def own_name(self, directory: Directory, name: str) -> str:
         """The name itself."""
         check_posix_name(name)
+        if "~" in name:
+            with suppress(FileNotFoundError):
+                directory.lstat(name)
+                return name
+            return _untold(directory, name) or name
         return name
+
+
+def _untold(directory: Directory, name: str) -> str | None:
+    """The name on disk that no client can be told, for it is not UTF-8, and whose 8.3 name that is."""
+    found = directory.spelling(name) if "~" in name else None
+    return found if found is not None and not is_utf8(found) else None
 
 
 def posix_info(st: os.stat_result, stored: Stored, name: str, path: str) -> Info:
@@ -98,7 +111,9 @@ class LinkSearch(LocalSearch):
             stored = load(directory.xattr_base + name, st, self._opens.side)
         except FileNotFoundError:
             return None
-        shown = name if is_utf8(name) else shown_name(name)
+        shown = name if is_utf8(name) else self._alias(name)
+        if not shown:
+            return None
         return posix_info(st, stored, shown, directory.prefix + shown)
 
 

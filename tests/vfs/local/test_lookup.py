@@ -437,3 +437,50 @@ def test_directories_are_let_go_by_least_recent_use(lab: Lab) -> None:
     del often
     lookup.close()
     assert before - len(os.listdir("/proc/self/fd")) == 64 + 1  # with the root
+
+
+def test_a_directory_that_was_reached_by_its_8_3_name(lab: Lab) -> None:
+    """Another that really has this name is meant as soon as it is there."""
+    (lab.root / "a long directory name").mkdir()
+    (lab.root / "a long directory name" / "one").touch()
+    alias = lab.query("a long directory name").short_name
+    assert lab.names(alias)[2:] == ["one"]
+    (lab.root / alias.lower()).mkdir()
+    (lab.root / alias.lower() / "two").touch()
+    assert lab.names(alias)[2:] == ["two"]
+    assert lab.names("a long directory name")[2:] == ["one"]
+    other = lab.store.alias("", "a long directory name")
+    assert lab.names(other)[2:] == ["one"]
+    assert {lab.query(f"{other}\\one").path, lab.query(f"{alias}\\two").path} == {
+        "\\a long directory name\\one",
+        f"\\{alias.lower()}\\two",
+    }
+
+
+def test_paths_of_files_in_a_directory_that_smb_cannot_name(lab: Lab) -> None:
+    """They begin with what the directory is called now."""
+    (lab.root / "a:b").mkdir()
+    (lab.root / "a:b" / "one").touch()
+    first = lab.names()[2]
+    assert lab.query(f"{first}\\one").path == f"\\{first}\\one"
+    (lab.root / first).mkdir()
+    (lab.root / first / "two").touch()
+    now = {lab.query(f"{name}\\{there}").path for name in lab.names()[2:] for there in lab.names(name)[2:]}
+    assert len(now) == 2
+    assert {lab.query(path).path for path in now} == now
+
+
+def test_a_name_that_is_not_utf8_is_reached_with_posix_names_too(lab: Lab) -> None:
+    """By the name that the client is shown: for others it is not there."""
+    raw = os.fsencode(lab.root) + b"/\xff\xfe.bin"
+    pathlib.Path(os.fsdecode(raw)).write_bytes(b"raw")
+    exact = lab.store.with_posix_names()
+    search = exact.posix.search(Path(()), "*", 0x16)
+    shown = []
+    while (info := search.next()) is not None:
+        shown.append(info.name)
+    search.close()
+    (name,) = [one for one in shown if one not in (".", "..")]
+    assert exact.query(Path((name,))).end_of_file == 3
+    exact.delete(Path((name,)))
+    assert os.listdir(lab.root) == []
