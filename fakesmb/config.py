@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from fakesmb.auth.accounts import ACCEPTED
+from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.core.profile import Profile
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
 from fakesmb.nt.names import fold
@@ -346,6 +347,7 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
             "neither users nor guests: nobody could use the shares; name users, or let guests in"
         )
     accounts = [user.name for user in config.users]
+    _check_rids(accounts)
     for share in config.shares:
         for name in share.users or ():
             if not _in(name, accounts):
@@ -354,6 +356,17 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
                     key = f"share[{part.share.index(share)}].users"
                     where = f"{path}:{_line(Path(path).read_text(encoding='utf-8'), key)} {key}"
                 raise ConfigError(f"{where}: no user {name!r} has an account")
+
+
+def _check_rids(accounts: Iterable[str]) -> None:
+    """Raises `ConfigError` where two accounts, or one and the group of all, are one and the same to descriptors."""
+    taken = {NONE_RID: "the group None"}
+    for name in accounts:
+        other = taken.setdefault(rid_of(name), f"user {name}")
+        if other != f"user {name}":
+            raise ConfigError(
+                f"user {name} would have the SID of {other}, and so its files: take another name"
+            )
 
 
 def guests_cannot_sign(config: Config) -> bool:

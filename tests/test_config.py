@@ -289,6 +289,21 @@ def test_oplocks_of_a_share(tmp_path: Path) -> None:
             msgspec.convert(share | wrong, SharePart)
 
 
+@pytest.mark.parametrize(
+    ("names", "other"),
+    [
+        (["user1876", "user19534"], "user user1876"),
+        (["None"], "the group None"),
+        (["bob", "nONE"], "the group"),
+    ],
+)
+def test_no_two_accounts_have_one_sid(names: list[str], other: str) -> None:
+    """Who has the SID of another has what descriptors give that one."""
+    made = config.merge(FilePart(), Arguments(users=[config.user(f"{name}:x") for name in names]))
+    with pytest.raises(ConfigError, match=f"user {names[-1]} would have the SID of {other}"):
+        config.check_users(made)
+
+
 def test_a_list_of_users_names_accounts(folder: Path) -> None:
     """`kevin` without an account would be whoever says so."""
     part = read(
