@@ -24,8 +24,11 @@ def commands(config: Config, host: str, port: int) -> list[str]:
     be told has no command: a curl signs in by NTLMv1 only, knows ASCII only, and reads a file, which must be there.
     """
     user = next((one for one in config.users if one.password or one.nt_hash), None)
-    name = "guest" if user is None else user.name
-    password = "" if user is None else user.password if user is SAMPLE else None
+    if user is None and config.guest == "off":
+        user = next(iter(config.users), None)
+    name, password = ("guest", "") if user is None else (user.name, user.password)
+    if password and user is not SAMPLE:
+        password = None
     share = next((one for one in config.shares if _admits(one, user)), None)
     unc = word(f"//{host}/{'IPC$' if share is None else share.name}")
     lines = []

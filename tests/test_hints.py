@@ -68,6 +68,12 @@ def test_the_shell_makes_of_a_word_what_it_was(text: str) -> None:
     assert subprocess.check_output(command, env={"LC_ALL": "C.UTF-8"}) == os.fsencode(text)
 
 
+def test_an_empty_password_is_none() -> None:
+    lines = commands(made(UserPart(name="bob", password="")), "127.0.0.1", 445)
+    assert "-U bob% " in lines[0]
+    assert "curl -u bob: " in lines[1]
+
+
 def test_a_client_that_could_not_do_it_has_no_command() -> None:
     """curl knows ASCII only, and reads a file, which must be there; smbclient divides the name."""
     names = {"Zoë": ["smbclient", "sudo"], "50%": ["curl", "sudo"], "a@b": ["curl", "sudo"]}
