@@ -6,6 +6,7 @@ mid-message, or while it waits for something; and comes again.
 """
 
 import json
+import os
 import socket
 import struct
 import sys
@@ -232,7 +233,8 @@ OPERATIONS: Final[tuple[Callable[[Worker], Step], ...]] = (
 
 
 def main(port: int, clients: int, seconds: float, rate: float, seed: int) -> None:
-    """Works for so long, each client `rate` times a second."""
+    """Works for so long, each client `rate` times a second. The server and the probe come first."""
+    os.nice(10)
     dice = Random(seed)
     workers = [Worker(port, seed * 10_000 + number, dice) for number in range(clients)]
     print("ready", flush=True)

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from bench.smb1client import Client
-from bench.soak import Probe, Soak
+from bench.soak import Soak
 from bench.soakclients import Worker, Wrong
+from bench.soakprobe import Probe
 
 SHORT = argparse.Namespace(clients=40, seconds=6.0, rate=2.0, seed=3, no_timing=True)
 
@@ -50,13 +51,23 @@ def test_what_does_not_hold_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_an_echo_that_waits_is_measured() -> None:
     class Late:
         def echo(self) -> None:
-            probe.over.set()
             time.sleep(0.3)
 
-    probe = Probe(Late(), 0)  # type: ignore[arg-type]
-    probe.run()
-    assert probe.error == ""
+    probe = Probe(Late(), 0)
+    probe.one(0.0)
     assert probe.waits[0] > 0.15
+    assert probe.found()["over"] == 1
+
+
+def test_the_servers_own_count_is_heard() -> None:
+    one = Soak(argparse.Namespace(**vars(SHORT) | {"no_timing": False}))
+    one._check_own_count("fakesmb: the longest hold-up of any request was 99.9 ms\n")
+    assert one.broken == []
+    one._check_own_count("fakesmb: the longest hold-up of any request was 150.1 ms\n")
+    assert one.broken == ["by its own count the server held somebody up for 150.1 ms"]
+    one.starved = 0.1
+    one._check_own_count("fakesmb: the longest hold-up of any request was 150.1 ms\n")
+    assert len(one.broken) == 1
 
 
 def test_an_answer_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
