@@ -409,36 +409,6 @@ class SMBConnection:
             self._names.let_go(search.names)
             search.names = None
 
-    def end(
-        self, *, session: Session | None = None, tree: Tree | None = None, pid: int | None = None
-    ) -> None:
-        """Ends all that belongs to a session, a tree, a process, or to each of those that are given."""
-
-        def ends(item: Open | OpenSearch) -> bool:
-            return (
-                (session is None or item.session is session)
-                and (tree is None or item.tree is tree)
-                and (pid is None or item.pid == pid)
-            )
-
-        for entry in self.opens:
-            if entry.handle is not None and entry.tree.store is not None and ends(entry):
-                entry.tree.store.end_watch(entry.handle)
-        if pid is None:
-            self.transactions.end(
-                uid=None if session is None else session.uid, tid=None if tree is None else tree.tid
-            )
-        for search in self.searches:
-            if ends(search):
-                self.close_search(search)
-        for entry in self.opens:
-            if ends(entry):
-                self.close_open(entry)
-        # After the opens: what waits for a lock of one that closes hears so, and is not cancelled.
-        for exchange in self.pending:
-            if exchange.belongs(session, tree, pid):
-                exchange.cancel()
-
     # -- the record ----------------------------------------------------------------------------------------
 
     def problem(self, text: str, trace: str = "") -> None:

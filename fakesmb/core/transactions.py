@@ -11,6 +11,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, table
+from fakesmb.core.endings import end
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Replies, Reply, Request
 from fakesmb.core.waiting import once_finished
 from fakesmb.nt.status import NT, SMBError
@@ -111,7 +112,9 @@ def answer_of(
     return _in_messages(request, whole, outcome, command)
 
 
-def _in_messages(request: AnyRequest, whole: TransactionRequest, results: Results, command: int) -> Answer:
+def _in_messages(
+    request: AnyRequest, whole: TransactionRequest, results: Results, command: int
+) -> "Answer | Deferred[Answer]":
     status, parameters, data = results.status, results.parameters, results.data
     if isinstance(parameters, Structure):
         parameters = parameters.encode(unicode=request.unicode, encoding=request.connection.oem_encoding)
@@ -120,13 +123,27 @@ def _in_messages(request: AnyRequest, whole: TransactionRequest, results: Result
         status = status or NT.BUFFER_OVERFLOW
     if len(data) > whole.max_data_count:
         data, status = memoryview(data)[: whole.max_data_count], status or NT.BUFFER_OVERFLOW
+    answer = _answer(request, whole, parameters, data, results.setup, status, command)
     if whole.flags & TransactionFlag.DISCONNECT_TID and request.tree.belongs_to(request.session.uid):
-        request.connection.end(tree=request.tree)
         request.connection.trees.pop(request.tree.tid)
+        ended = end(request.connection, tree=request.tree, asking=request.exchange)
+        return answer if ended is None else ended.addCallback(lambda _: answer)
+    return answer
+
+
+def _answer(
+    request: AnyRequest,
+    whole: TransactionRequest,
+    parameters: Buffer,
+    data: Buffer,
+    setup: bytes,
+    status: int,
+    command: int,
+) -> Answer:
     if whole.flags & TransactionFlag.NO_RESPONSE:
         return NO_REPLY
     kind = NtTransactResponse if command == Command.NT_TRANSACT else TransactionResponse
-    response = kind(parameters=parameters, data=data, setup=results.setup)
+    response = kind(parameters=parameters, data=data, setup=setup)
     largest = max(request.connection.max_buffer, HEADER_SIZE + 64)
     if HEADER_SIZE + response.size(HEADER_SIZE) <= largest:
         return Reply(response, status) if status else response

@@ -3,6 +3,7 @@
 from twisted.internet.defer import Deferred
 
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.endings import end
 from fakesmb.core.files import made_durable
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, Empty, Request
@@ -50,7 +51,7 @@ def flush(request: Request[FlushRequest]) -> Deferred[Answer]:
 
 
 @command(Command.PROCESS_EXIT, ProcessExitRequest, Needs.SESSION)
-def process_exit(request: Request[ProcessExitRequest]) -> Answer:
+def process_exit(request: Request[ProcessExitRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_PROCESS_EXIT, [MS-CIFS] 3.3.5.20: closes what that process of the user has open."""
-    request.connection.end(session=request.session, pid=request.header.pid)
-    return Empty()
+    ended = end(request.connection, session=request.session, pid=request.header.pid, asking=request.exchange)
+    return Empty() if ended is None else ended.addCallback(lambda _: Empty())

@@ -13,6 +13,7 @@ from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.endings import end
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
@@ -304,7 +305,7 @@ def _record_refusal(
 
 
 @command(Command.LOGOFF_ANDX, LogoffAndxRequest, Needs.NOTHING)
-def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
+def logoff_andx(request: Request[LogoffAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_LOGOFF_ANDX, [MS-CIFS] 3.3.5.44: frees what is the user's; unfinished sign-ins are bad UIDs."""
     connection = request.connection
     session = connection.sessions.get(request.exchange.uid)
@@ -312,8 +313,8 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> Answer:
         raise SMBError(NT.SMB_BAD_UID, f"UID 0x{request.exchange.uid:04X} is not signed in")
     request.exchange.session = session
     session.acceptor = None  # a new sign-in of that UID may wait for its turn
-    connection.end(session=session)
     # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.
     connection.sessions.pop(session.uid)
     session.end_sign_in()
-    return LogoffAndxResponse()
+    ended = end(connection, session=session, asking=request.exchange)
+    return LogoffAndxResponse() if ended is None else ended.addCallback(lambda _: LogoffAndxResponse())

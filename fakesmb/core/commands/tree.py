@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from twisted.internet.defer import Deferred
+
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.endings import end
 from fakesmb.core.files import maximal_rights
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import Share, Tree
@@ -79,14 +82,14 @@ def tree_connect(request: Request[TreeConnectRequest]) -> Answer:
     return TreeConnectResponse(min(request.server.profile.max_buffer, _LARGEST), tree.tid)
 
 
-def disconnect(request: AnyRequest, tree: Tree) -> None:
-    """Ends a tree and everything in it."""
-    request.connection.end(tree=tree)
+def disconnect(request: AnyRequest, tree: Tree) -> "Deferred[None] | None":
+    """Ends a tree at once and everything in it: None where that is done, else when the Deferred fires."""
     request.connection.trees.pop(tree.tid)
+    return end(request.connection, tree=tree, asking=request.exchange)
 
 
 @command(Command.TREE_DISCONNECT, TreeDisconnectRequest, Needs.NOTHING)
-def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
+def tree_disconnect(request: Request[TreeDisconnectRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TREE_DISCONNECT, [MS-CIFS] 3.3.5.41. The user may have signed out before, so no session is needed.
 
     SMB_BAD_UID for the tree of another user, as [MS-CIFS] 2.2.4.51.2 has it.
@@ -100,8 +103,8 @@ def tree_disconnect(request: Request[TreeDisconnectRequest]) -> Answer:
             NT.SMB_BAD_UID, f"TID 0x{exchange.tid:04X} was not connected by UID 0x{exchange.uid:04X}"
         )
     exchange.tree = tree
-    disconnect(request, tree)
-    return Empty()
+    ended = disconnect(request, tree)
+    return Empty() if ended is None else ended.addCallback(lambda _: Empty())
 
 
 @command(Command.QUERY_INFORMATION_DISK, QueryInformationDiskRequest, Needs.DISK)
