@@ -25,6 +25,7 @@ from fakesmb.config import (
     ConfigError,
     FilePart,
     LogPart,
+    SharePart,
     check_users,
     merge,
     share_of,
@@ -36,9 +37,12 @@ from fakesmb.nt.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
+from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
 from fakesmb.transport.process import RightsError, everybody_may_run, load_whole, most_descriptors, run_as
 from fakesmb.transport.thread import ReactorThread
+from fakesmb.vfs.laned import LanedStore, in_lane
+from fakesmb.vfs.local.mounts import Mount, lanes_of, may_hang, mounts
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.times import WriteClock
@@ -124,15 +128,22 @@ class FakeSMB:
         try:
             world = World()
             world.turn = getattr(reactor, "turn", world.turn)
-            opens = _open_files(config, self.log, world)
-            heed_local_programs(reactor, opens, self.log)
-            shares = _shares(config, opens)
-            in_thread = partial(_in_thread, reactor)
+            usual = _open_files(config, self.log, world)
+            heed_local_programs(reactor, usual, self.log)
+            shares = _shares(config, usual, self.log, world)
             self.server = Server(
-                config.settings, _accounts(config), shares, self.log, reactor, tables, world, in_thread
+                config.settings,
+                _accounts(config),
+                shares,
+                self.log,
+                reactor,
+                tables,
+                world,
+                partial(_in_thread, reactor),
+                DiskThreads(reactor.callFromThread) if _has_lane(shares) else None,
             )
             self._factory = DirectTCPFactory(self.server)
-            self._factory.takes_connection = opens.room.takes_connection
+            self._factory.takes_connection = usual.room.takes_connection
             host = _address(config.host)
             numbers = [self._listen(host, config.port)]
             if config.netbios_port is not None:
@@ -243,6 +254,12 @@ class FakeSMB:
         """The port that it listens on."""
         return self._ports().direct
 
+    @property
+    def disks_that_may_hang(self) -> list[str]:
+        """The shares on such disks, where nothing is known of local programs."""
+        shares = [] if self.server is None else self.server.shares.values()
+        return [share.name for share in shares if isinstance(share.store, LanedStore)]
+
     def unc(self, share: str, path: str = "") -> str:
         """`\\\\127.0.0.1\\public\\a.txt`."""
         return "\\\\" + "\\".join(filter(None, (self.host, share, path.replace("/", "\\").strip("\\"))))
@@ -317,7 +334,7 @@ def _accounts(config: Config) -> Accounts:
 
 
 def _open_files(config: Config, log: EventLog, world: World) -> OpenFiles:
-    """What files of all shares will be open."""
+    """What files will be open, of all shares whose disks do not hang, or of those in one lane."""
     delay = int(config.settings.timing.write_time * TICKS_PER_SECOND)
     opens = OpenFiles(WriteClock(world.filetime, delay), world)
     most = most_descriptors()
@@ -326,18 +343,17 @@ def _open_files(config: Config, log: EventLog, world: World) -> OpenFiles:
     return opens
 
 
-def _shares(config: Config, opens: OpenFiles) -> list[Share]:
+def _shares(config: Config, usual: OpenFiles, log: EventLog, world: World) -> list[Share]:
+    """The shares; those on disks that may hang have a lane, and know nothing of local programs."""
+    mounted = mounts()
+    lanes = lanes_of(
+        [share.path for share in config.shares], [_may_hang(share, mounted) for share in config.shares]
+    )
+    opens = {lane: _open_files(config, log, world) for lane in lanes if lane is not None}
     return [
         Share(
             share.name,
-            LocalStore(
-                share.path,
-                opens,
-                read_only=share.read_only,
-                acls=share.acls,
-                label=share.name,
-                special_modes=share.special_modes,
-            ),
+            _store(share, usual) if lane is None else in_lane(_store(share, opens[lane]), lane),
             comment=share.comment,
             path=share.path,
             read_only=share.read_only,
@@ -346,8 +362,27 @@ def _shares(config: Config, opens: OpenFiles) -> list[Share]:
             oplocks=share.oplocks,
             local_breaks=share.local_breaks,
         )
-        for share in config.shares
+        for share, lane in zip(config.shares, lanes, strict=True)
     ]
+
+
+def _may_hang(share: SharePart, mounted: list[Mount]) -> bool:
+    return may_hang(share.path, mounted) if share.may_hang is None else share.may_hang
+
+
+def _has_lane(shares: list[Share]) -> bool:
+    return any(isinstance(share.store, LanedStore) for share in shares)
+
+
+def _store(share: SharePart, opens: OpenFiles) -> LocalStore:
+    return LocalStore(
+        share.path,
+        opens,
+        read_only=share.read_only,
+        acls=share.acls,
+        label=share.name,
+        special_modes=share.special_modes,
+    )
 
 
 def _sinks(config: Config, *, apart: bool, patience: Callable[[], float]) -> list[Sink]:

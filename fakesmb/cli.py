@@ -384,6 +384,10 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
     lines = [
         *notes,
         *(f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}" for one in config.shares),
+        *(
+            f"share {name}: its disk may hang; what local programs do there is not noticed (may_hang)"
+            for name in smb.disks_that_may_hang
+        ),
         *commands(config, host, ports.direct),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]

@@ -150,6 +150,8 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether changes by local programs break them; `opens`: that they open a file at all."""
     special_modes: bool = False
     """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
+    may_hang: bool | None = None
+    """Whether its disk may hang, so that threads ask it; left out: where another machine or program answers for it."""
 
 
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

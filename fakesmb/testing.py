@@ -11,9 +11,10 @@ Public, as `twisted.internet.testing` is: tests of code that talks SMB1 can use 
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path as OsPath
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 from twisted.internet.task import Clock
 
@@ -30,9 +31,12 @@ from fakesmb.record.dissect import messages
 from fakesmb.record.events import Event, Exchanged, Problem, Told
 from fakesmb.record.events import Message as MessageEvent
 from fakesmb.record.log import EventLog
+from fakesmb.vfs.disktask import Lane, Threads
+from fakesmb.vfs.laned import in_lane
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.times import WriteClock
+from fakesmb.vfs.store import FileStore
 from fakesmb.wire.codec import Body, Buffer, Empty, Structure
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
@@ -113,8 +117,31 @@ class Answer(NamedTuple):
         return bodies
 
 
+class SlowDisk(Threads, Protocol):
+    """Makes system calls when a test lets it."""
+
+    def settle(self, advance: Callable[[float], None]) -> None:
+        """Makes those that wait, and what follows them, which may need `advance(0)`."""
+
+
+class SettlingClock(Clock):
+    """A clock that lets a disk do its work before each look at it is over."""
+
+    def __init__(self, threads: SlowDisk) -> None:
+        super().__init__()
+        self._threads = threads
+
+    def advance(self, amount: float) -> None:
+        """Goes forward by so many seconds."""
+        super().advance(amount)
+        self._threads.settle(super().advance)
+
+
 class InMemoryServer:
     """One server over folders, with a frozen clock, a fixed challenge, and every event kept in `events`."""
+
+    new_threads: ClassVar[Callable[[], "SlowDisk"] | None] = None
+    """Makes what asks the disks of servers that are given no `threads`; None: they ask themselves."""
 
     def __init__(
         self,
@@ -125,8 +152,12 @@ class InMemoryServer:
         settings: Settings | None = None,
         read_only: Sequence[str] = (),
         special_modes: Sequence[str] = (),
+        threads: "SlowDisk | None" = None,
     ) -> None:
-        self.clock = Clock()
+        """`threads` ask all disks, as those that may hang."""
+        make = InMemoryServer.new_threads
+        self.threads = make() if threads is None and make is not None else threads
+        self.clock = Clock() if self.threads is None else SettlingClock(self.threads)
         self.sink = ListSink()
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
         began, delay = World().filetime(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
@@ -137,20 +168,32 @@ class InMemoryServer:
         )
         users = {USER: PASSWORD} if users is None else users
         accounts = accounts or Accounts([Account.with_password(name, text) for name, text in users.items()])
-        shares = [
-            Share(
-                name,
-                LocalStore(
-                    str(folder),
-                    self.open_files,
-                    read_only=name in read_only,
-                    special_modes=name in special_modes,
-                ),
+        stores: dict[str, FileStore] = {
+            name: LocalStore(
+                str(folder),
+                self.open_files,
                 read_only=name in read_only,
+                special_modes=name in special_modes,
             )
             for name, folder in folders.items()
-        ]
-        self.server = Server(settings, accounts, shares, EventLog([self.sink]), self.clock, tables, world)
+        }
+        if self.threads is not None:
+            lane = Lane()
+            stores = {name: in_lane(store, lane) for name, store in stores.items()}
+        self.server = Server(
+            settings,
+            accounts,
+            [Share(name, store, read_only=name in read_only) for name, store in stores.items()],
+            EventLog([self.sink]),
+            self.clock,
+            tables,
+            world,
+            threads=self.threads,
+        )
+
+    def settle(self) -> None:
+        """The disks give what they were asked for, unless they hang."""
+        self.clock.advance(0)
 
     def client(self, peer: str = "127.0.0.1:50000") -> "Client":
         """A new connection, which comes from `peer`."""
@@ -165,6 +208,24 @@ class InMemoryServer:
     def problems(self) -> list[Problem]:
         """What fakesmb itself got wrong; a test may insist on none."""
         return [event for event in self.sink.events if isinstance(event, Problem)]
+
+
+class SettlingConnection(SMBConnection):
+    """A connection that lets the disks do their work before it is left alone again."""
+
+    def __init__(self, in_memory: InMemoryServer, *args: Any) -> None:
+        super().__init__(*args)
+        self._settle = in_memory.settle
+
+    def receive(self, data: bytes) -> None:
+        """Takes bytes of the stream."""
+        super().receive(data)
+        self._settle()
+
+    def lost(self, reason: str) -> None:
+        """The transport is gone."""
+        super().lost(reason)
+        self._settle()
 
 
 class Client:
@@ -186,7 +247,8 @@ class Client:
         self._numbers: dict[int, int] = {}
         self._sent: list[bytes] = []
         self._framer = Framer(LARGEST_FRAME)
-        self.connection = SMBConnection(server.server, peer, "127.0.0.1:4450", self._take, self._closed)
+        kind = SMBConnection if server.threads is None else partial(SettlingConnection, server)
+        self.connection = kind(server.server, peer, "127.0.0.1:4450", self._take, self._closed)
 
     def _take(self, buffers: list[Buffer]) -> None:
         self._sent.append(b"".join(buffers))

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 
 from fakesmb.core import connection
 from fakesmb.core.plan import NoPlans
+from fakesmb.testing import InMemoryServer
+from tests.late_threads import LateThreads
 from tests.refusals import Refused, Refuses
 
 settings.register_profile("fakesmb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,10 +18,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--slow`, `--no-plans` and `--record`."""
+    """`--slow`, `--no-plans`, `--slow-disk` and `--record`."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
     parser.addoption(
         "--no-plans", action="store_true", help="have every server answer every request the general way"
+    )
+    parser.addoption(
+        "--slow-disk",
+        action="store_true",
+        help="have every server in memory wait for its disk, and serve others meanwhile",
     )
     parser.addoption(
         "--record",
@@ -30,9 +37,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With `--no-plans` servers in memory have none; those in processes of their own are told so."""
+    """With `--no-plans` servers in memory have none; those in processes of their own are told so.
+
+    With `--slow-disk` those in memory serve others at each system call that asks the disk.
+    """
     if config.getoption("--no-plans"):
         vars(connection)["Plans"] = lambda *_: NoPlans()
+    if config.getoption("--slow-disk"):
+        InMemoryServer.new_threads = LateThreads
 
 
 @pytest.fixture(scope="session")
@@ -42,17 +54,16 @@ def serve_options(request: pytest.FixtureRequest) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow ones wait for `--slow`, visibly, and what is about plans for them."""
-    if config.getoption("--no-plans"):
-        for item in items:
-            if item.get_closest_marker("plans"):
-                item.add_marker(pytest.mark.skip(reason="about plans: not with pytest --no-plans"))
-    if config.getoption("--slow"):
-        return
-    wanted = pytest.mark.skip(reason="slow: runs with pytest --slow")
+    """Left out, visibly: slow tests without `--slow`, and those that mean nothing under an option that is given."""
+    reasons = {
+        "slow": "" if config.getoption("--slow") else "slow: runs with pytest --slow",
+        "plans": "about plans: not with pytest --no-plans" if config.getoption("--no-plans") else "",
+        "turns": "about turns: not with pytest --slow-disk" if config.getoption("--slow-disk") else "",
+    }
     for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(wanted)
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

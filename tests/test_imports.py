@@ -45,9 +45,12 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "reactor": set(),
         "store": {"paths", "shortnames"},
         "eas": {"paths", "store"},
-        "rules": NAMES_OF_FILES | {"store"},
+        "disktask": set(),
+        "disk": {"disktask"},
+        "laned": {"disktask", "paths", "store"},
+        "rules": NAMES_OF_FILES | {"disk", "store"},
         "programs": NAMES_OF_FILES | {"reactor", "store", "rules"},
-        "local": NAMES_OF_FILES | {"eas", "store", "rules"},
+        "local": NAMES_OF_FILES | {"disk", "disktask", "eas", "store", "rules"},
     },
     "rpc": {
         "view": set(),
@@ -69,7 +72,7 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
 }
 """Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""
 
-CONTRACT_OF_FILES = {"paths", "wildcards", "shortnames", "reactor", "store", "eas"}
+CONTRACT_OF_FILES = {"paths", "wildcards", "shortnames", "reactor", "store", "eas", "disktask"}
 """The rooms of vfs that the core may import: none that implements a store."""
 
 FAMILIES = {"commands", "trans", "trans2", "nt_trans"}

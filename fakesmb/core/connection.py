@@ -21,7 +21,7 @@ from fakesmb.core.quotas import ConnectionQuotas
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
 from fakesmb.nt.quota import SharedQuota
-from fakesmb.nt.status import SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
@@ -118,6 +118,11 @@ class SMBConnection:
         """Whether requests wait: the client does not take its replies, or others have their turn."""
         self._full = False
         self._resting = False
+        self._tasks = server.tasks
+        self._waits_for_disk = False
+        """Whether a disk holds up the message in hand."""
+        self._then_end: Callable[[], None] | None = None
+        """What ends the connection, which waits until that message is answered."""
         self.rest: Callable[[bool], None] | None = None
         """Set by a transport that can stop reading: told True when requests wait for their turn, False when not."""
         self._send = send
@@ -172,10 +177,14 @@ class SMBConnection:
 
     def _take_turns(self) -> None:
         """Others have their turn before the rest of what this client sent is answered."""
+        self._rest_until_later()
+        self.server.turns.later(self._after_others)
+
+    def _rest_until_later(self) -> None:
+        """Nothing more is read or answered until `_after_others`."""
         self._held = self._resting = True
         if self.rest is not None:
             self.rest(True)
-        self.server.turns.later(self._after_others)
 
     def _after_others(self) -> None:
         self._resting = False
@@ -216,6 +225,21 @@ class SMBConnection:
             self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
 
     def _message(self, message: memoryview) -> None:
+        if self._tasks is None:
+            self._take_message(message)
+        elif not self._tasks.run(partial(self._take_message, message), self._after_disk):
+            self._waits_for_disk = True
+            self._rest_until_later()
+
+    def _after_disk(self) -> None:
+        """The message that a disk held up is answered: the next ones are, or the connection ends now."""
+        self._waits_for_disk = False
+        if self._then_end is not None:
+            self._then_end()
+        else:
+            self._after_others()
+
+    def _take_message(self, message: memoryview) -> None:
         self.server.counters.bytes_received += len(message)
         if self.raw_write is not None:
             arrived, self.raw_write = self.raw_write, None
@@ -352,6 +376,15 @@ class SMBConnection:
         self.closed = True
         if self._sign_in_timer.active():
             self._sign_in_timer.cancel()
+        end = partial(self._free_all, reason, by_server)
+        if self._tasks is None:
+            end()
+        elif self._waits_for_disk:
+            self._then_end = end
+        else:
+            self._tasks.run(end)
+
+    def _free_all(self, reason: str, by_server: bool) -> None:
         Steps(self.server.world.turn).do(
             [
                 *(exchange.cancel for exchange in self.pending),
@@ -374,7 +407,10 @@ class SMBConnection:
     # -- state that ends together --------------------------------------------------------------------------
 
     def add_open(self, entry: Open) -> int:
-        """Gives an open its FID; closes it again when there are too many."""
+        """Gives an open its FID; closes it again when there are too many, or its tree has ended meanwhile."""
+        if self._tasks is not None and self.trees.get(entry.tree.tid) is not entry.tree:
+            entry.close()
+            raise SMBError(NT.SMB_BAD_TID, "its tree ended while the disk was waited for")
         try:
             entry.fid = self.opens.add(entry)
         except Exception:

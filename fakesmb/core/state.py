@@ -5,6 +5,7 @@ parent closes its children.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -22,6 +23,7 @@ from fakesmb.nt.names import fold
 from fakesmb.nt.status import SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
+from fakesmb.vfs.disktask import DiskTasks, at_once
 from fakesmb.vfs.paths import Path, posix_path
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names, Search
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from fakesmb.core.tap import Tap
     from fakesmb.core.transactions import SubcommandRow
     from fakesmb.nt.token import Token
+    from fakesmb.vfs.disktask import Threads
 
 LARGEST_UNIX_READ: Final = LONGEST_FRAME - 0x3F
 """Bytes that one READ_ANDX gives a client at most that chose CIFS_UNIX_LARGE_READ_CAP: Linux asks for 1 MiB, or what
@@ -57,9 +60,35 @@ class Clock(Protocol):
         """Calls back after `delay` seconds."""
 
 
+class TaskClock:
+    """A clock whose calls are tasks, since they may ask a disk that hangs."""
+
+    def __init__(self, clock: Clock, tasks: DiskTasks) -> None:
+        self.seconds = clock.seconds
+        self._call_later = clock.callLater
+        self._tasks = tasks
+
+    def callLater(  # noqa: N802
+        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
+    ) -> DelayedCall:
+        """Calls back after `delay` seconds."""
+        return self._call_later(delay, self._tasks.run, partial(callable, *args, **kw))
+
+
 Handlers = Callable[[], "tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]"]
 """Gives every command that is answered, and every subcommand of TRANSACTION2, by code: `fakesmb.handlers`."""
 InThread = Callable[[Callable[[], None]], Deferred[None]]
+
+
+def _in_task(tasks: DiskTasks, in_thread: InThread, work: Callable[[], None]) -> Deferred[None]:
+    """As `in_thread`, but what follows is a task."""
+    done: Deferred[None] = Deferred()
+
+    def ended(result: object) -> None:
+        tasks.run(partial(done.callback, result))  # type: ignore[arg-type]  # a Failure goes on as one
+
+    in_thread(work).addBoth(ended)
+    return done
 
 
 class Share:
@@ -327,10 +356,17 @@ class Server:
         handlers: Handlers,
         world: World | None = None,
         in_thread: InThread = maybeDeferred,
+        threads: "Threads | None" = None,
     ) -> None:
+        """`threads`: make the system calls on disks that may hang, where a share has one (`vfs.laned`)."""
+        self.world = world or World()
+        self.tasks = None if threads is None else DiskTasks(threads, clock.callLater, self.world.turn)
+        """Where a share is on a disk that may hang: all that could ask it is a task of these."""
+        if self.tasks is not None:
+            clock = TaskClock(clock, self.tasks)
+            in_thread = partial(_in_task, self.tasks, in_thread)
         self.settings = settings
         self.profile = settings.profile
-        self.world = world or World()
         self.accounts = accounts
         self.attempts = Attempts(rules_of(settings), clock.seconds, clock.callLater)
         """Wrong passwords, by address."""
@@ -352,7 +388,7 @@ class Server:
         self.started = self.world.now()
         self.messages = 0
         self.counters = Counters(self.world.turn)
-        self.turns = Turns(clock, self.world.turn)
+        self.turns = Turns(clock, self.world.turn, at_once if self.tasks is None else self.tasks.run)
         self.world.turn.later = self.turns.later
         limits = settings.limits
         self.quotas = ServerQuotas(limits, log.problem)

@@ -4,21 +4,22 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fakesmb.vfs.disktask import Work, at_once
 from fakesmb.world import Turn
 
 if TYPE_CHECKING:
     from fakesmb.core.state import Clock
 
-Work = Callable[[], object]
-
 
 class Turns:
     """Work that waits for its next slice. Work that is not done then asks for another, behind all that wait."""
 
-    __slots__ = ("_clock", "_due", "_queue", "_turn")
+    __slots__ = ("_clock", "_due", "_queue", "_run_work", "_turn")
 
-    def __init__(self, clock: "Clock", turn: Turn) -> None:
+    def __init__(self, clock: "Clock", turn: Turn, run: Callable[[Work], object] = at_once) -> None:
+        """`run` does a piece of work, or begins it (`DiskTasks.run`)."""
         self._clock = clock
+        self._run_work = run
         self._turn = turn
         self._queue: deque[list[Work]] = deque()
         """Each in a list of its own, which is empty when the work is no longer wanted."""
@@ -38,7 +39,7 @@ class Turns:
         while self._queue:
             entry = self._queue.popleft()
             if entry:
-                entry.pop()()
+                self._run_work(entry.pop())
 
     def _run(self) -> None:
         """As many slices as there is time for; at least one."""
@@ -47,7 +48,7 @@ class Turns:
         for _ in range(len(queue)):
             entry = queue.popleft()
             if entry:
-                entry.pop()()
+                self._run_work(entry.pop())
                 if turn.over():
                     break
         self._due = bool(queue)

@@ -28,6 +28,17 @@ def _nothing() -> None:
     """Ends the wait for an obstacle that is gone."""
 
 
+class Attempted(Deferred[T]):
+    """What an attempt gives in the end. It is not cancelled while the attempt waits for a disk."""
+
+    busy = False
+
+    def cancel(self) -> None:
+        """Ends the wait for an obstacle."""
+        if not self.busy:
+            super().cancel()
+
+
 class Retried(Generic[T]):
     """An operation tried again whenever an open of the file ends or an oplock is given up.
 
@@ -59,7 +70,7 @@ class Retried(Generic[T]):
         """What counts as begun after the request (`Turn.since`)."""
         self._kept: dict[int, object] = {}
         """What has been done so far, by its `id`: with one of two directories read, both are wanted."""
-        self.deferred: Deferred[T] = Deferred(self._cancelled)
+        self.deferred: Attempted[T] = Attempted(self._cancelled)
         self._obstacle: MustWait | None = None
         self._wait(obstacle)
 
@@ -77,19 +88,30 @@ class Retried(Generic[T]):
             self._forget = self._server.turns.later(self._again)
             return
         self._since = None
-        self._forget = obstacle.wait(self._again)
+        self._forget = obstacle.wait(self._obstacle_gone)
         if self._timer is None and isinstance(obstacle, SharingViolation):
             self._timer = self._server.clock.callLater(self._sharing_seconds, self._last_try)
+
+    def _obstacle_gone(self) -> None:
+        """Whoever took the obstacle away does not wait for the disk that this operation may wait for."""
+        self._forget = _nothing
+        tasks = self._server.tasks
+        if tasks is None:
+            self._again()
+        else:
+            tasks.run(self._again)
 
     def _again(self) -> None:
         self._forget = _nothing
         turn = self._server.world.turn
         since, turn.since = turn.since, self._since
+        self.deferred.busy = True
         try:
             try:
                 result = self._attempt()
             finally:
                 turn.since = since
+                self.deferred.busy = False
         except MustWait as obstacle:
             if self._keeps_waiting(obstacle):
                 self._wait(obstacle)

@@ -174,6 +174,7 @@ def test_a_hole_that_another_has_locked_is_not_copied(
     assert copy(client, to, key, *chunks) == (NT.FILE_LOCK_CONFLICT, (1, 0, 1 << 20))
 
 
+@pytest.mark.turns
 class TestInTurns:
     """Others have turns; whoever leaves meanwhile leaves nothing behind."""
 

@@ -15,6 +15,8 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.files import FlushRequest, WriteAndxRequest, WriteMode
 from fakesmb.wire.session import EchoRequest
 
+pytestmark = pytest.mark.turns
+
 
 class Disk:
     """An fsync that ends when a test says so, in the threads in which the server runs what blocks."""

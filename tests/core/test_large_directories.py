@@ -22,6 +22,8 @@ from fakesmb.wire.trans2 import (
     Trans2,
 )
 
+pytestmark = pytest.mark.turns
+
 FILES = 2500
 NAMES = 0x0101
 

@@ -284,6 +284,7 @@ def large(folders: dict[str, Path]) -> bytes:
     return data
 
 
+@pytest.mark.turns
 def test_a_tap_sees_every_byte_both_ways_on_a_connection_that_lives(client: Client, large: bytes) -> None:
     ranges: list[int] = []
     client.connection.send_range = lambda buffers, part: ranges.append(part.length)
@@ -319,6 +320,7 @@ def test_a_connection_that_comes_later_passes_the_tap_too(make: Make) -> None:
     assert len(tap.received_messages) == 2
 
 
+@pytest.mark.turns
 def test_a_connection_born_under_a_tap_sends_ranges_once_it_is_gone(make: Make, large: bytes) -> None:
     server = make()
     server.server.arm(Tap())

@@ -315,6 +315,7 @@ def test_commands_without_a_handler(client: Client, command: int, expected: NT) 
     assert client.create("a.txt")
 
 
+@pytest.mark.turns
 def test_many_messages_at_once_leave_turns_to_others(server: InMemoryServer, client: Client) -> None:
     """800 searches in one piece were answered one after the other, and everybody else waited. None gets lost."""
     other = server.client().sign_in()
@@ -335,6 +336,7 @@ def test_many_messages_at_once_leave_turns_to_others(server: InMemoryServer, cli
     assert rests[:4] == [True, False, True, False]
 
 
+@pytest.mark.turns
 def test_a_client_that_leaves_while_its_messages_wait_is_answered_nothing(
     server: InMemoryServer, client: Client
 ) -> None:

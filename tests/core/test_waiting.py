@@ -332,6 +332,7 @@ def test_late_answers_keep_their_ids(client: Client, other: Client) -> None:
     assert LockingAndxResponse.ANDX
 
 
+@pytest.mark.turns
 class TestThousandsOfRanges:
     """One message names them; others have turns before it is answered, and none stays locked if one cannot be."""
 
@@ -403,6 +404,7 @@ class TestThousandsOfRanges:
         assert self.held(holder) == []
 
 
+@pytest.mark.turns
 def test_a_client_with_many_opens_that_leaves_is_cleared_away_in_turns(
     server: InMemoryServer, client: Client, other: Client
 ) -> None:

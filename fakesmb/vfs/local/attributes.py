@@ -12,6 +12,7 @@ from typing import Final
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.vfs import disk
 from fakesmb.vfs.stored import NOTHING, SideTable, Stored
 
 XATTR: Final = "user.DOSATTRIB"
@@ -114,7 +115,7 @@ def _read(target: str | int, *, follow: bool) -> Stored:
     if not _HAVE_XATTR:
         return NOTHING
     try:
-        blob = os.getxattr(target, XATTR, follow_symlinks=follow)
+        blob = disk.getxattr(target, XATTR, follow_symlinks=follow)
     except OSError as error:
         if error.errno in _NO_DATA or isinstance(error, PermissionError | FileNotFoundError):
             return NOTHING
@@ -128,7 +129,7 @@ def save(
     """Remembers; raises OSError where the disk would but may not (permissions, read-only, full)."""
     if _HAVE_XATTR:
         try:
-            os.setxattr(target, XATTR, encode(stored), follow_symlinks=follow)
+            disk.setxattr(target, XATTR, encode(stored), follow_symlinks=follow)
         except OSError as error:
             if error.errno not in _NO_XATTR:
                 raise
@@ -137,10 +138,10 @@ def save(
             return
     side[st.st_dev, st.st_ino] = stored
     if follow and stat.S_ISREG(st.st_mode):
-        readonly = stored.attributes & Attribute.READONLY
-        os.chmod(
-            target, stat.S_IMODE(st.st_mode) & ~0o222 if readonly else stat.S_IMODE(st.st_mode) | stat.S_IWUSR
-        )
+        mode = stat.S_IMODE(st.st_mode)
+        wanted = mode & ~0o222 if stored.attributes & Attribute.READONLY else mode | stat.S_IWUSR
+        if wanted != mode:  # a disk may know no chmod(2)
+            disk.chmod(target, wanted)
 
 
 def effective(mode: int, name: str, stored: int) -> int:

@@ -1,10 +1,10 @@
 """The end of an open ([MS-FSA] 2.1.5.5): what goes with it, in which order."""
 
-import os
 from contextlib import suppress
 from typing import Final
 
 from fakesmb.nt.files import Access
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.metadata import keep_change_time
 from fakesmb.vfs.rules import oplocks, writetimes
@@ -49,7 +49,7 @@ def end(handle: LocalHandle, last_write_time: int = 0) -> tuple[OpenFile | None,
                 keep_change_time(handle, file.times.change)
     trouble = None
     try:
-        os.close(handle.fd)
+        disk.close(handle.fd)
     except OSError as error:  # the descriptor is gone nevertheless
         trouble = error
     if watches.active:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.holes import data_ranges, make_hole
@@ -44,7 +45,7 @@ def _set_sparse(handle: LocalHandle, data: bytes, room: int) -> Answer:
         raise SMBError(NT.INVALID_PARAMETER, "a directory cannot be sparse")
     if not handle.access & (WRITES_DATA | Access.WRITE_ATTRIBUTES):
         raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-    st = os.fstat(handle.fd)
+    st = disk.fstat(handle.fd)
     target, side = handle.xattr_target, handle.opens.side
     stored = as_shown(load(target, st, side, follow=True), st, handle.name)
     sparse = not data or data[0]
@@ -95,7 +96,7 @@ def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
         raise SMBError(NT.INVALID_PARAMETER, f"zeros cannot go from {start} to {end}")
     if not handle.access & Access.WRITE_DATA:
         raise SMBError(NT.ACCESS_DENIED, "not opened for writing")
-    end = min(end, os.fstat(handle.fd).st_size)
+    end = min(end, disk.fstat(handle.fd).st_size)
     if start < end:
         if handle.file.locks is not None:
             handle.file.locks.check_write(handle, handle.pid, start, end - start)
@@ -132,7 +133,7 @@ def _delete_object_id(handle: LocalHandle, data: bytes, room: int) -> Answer:
     """FSCTL_DELETE_OBJECT_ID, 2.3.4: succeeds for a file without an id, too."""
     _may_change_id(handle)
     if _object_id(handle) is not None:
-        os.removexattr(handle.xattr_target, OBJECT_ID_XATTR)
+        disk.removexattr(handle.xattr_target, OBJECT_ID_XATTR)
     return _NOTHING
 
 
@@ -206,7 +207,7 @@ def _object_id(handle: LocalHandle) -> bytes | None:
     if not hasattr(os, "getxattr"):
         return None
     try:
-        known = os.getxattr(handle.xattr_target, OBJECT_ID_XATTR)
+        known = disk.getxattr(handle.xattr_target, OBJECT_ID_XATTR)
     except OSError:
         return None
     return known if len(known) == OBJECT_ID_SIZE else None
@@ -216,7 +217,7 @@ def _keep_object_id(handle: LocalHandle, object_id: bytes) -> None:
     if not hasattr(os, "setxattr"):
         raise SMBError(NT.INVALID_DEVICE_REQUEST, "the disk keeps no object ids")
     try:
-        os.setxattr(handle.xattr_target, OBJECT_ID_XATTR, object_id)
+        disk.setxattr(handle.xattr_target, OBJECT_ID_XATTR, object_id)
     except OSError as error:
         if error.errno in (errno.ENOTSUP, errno.ENOSYS):
             raise SMBError(NT.INVALID_DEVICE_REQUEST, "the disk keeps no object ids") from error

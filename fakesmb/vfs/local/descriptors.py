@@ -5,7 +5,6 @@ A descriptor is kept in the extended attribute `user.fakesmb.NTACL`, self-relati
 nothing is looked up: the attribute `user.fakesmb.NTACL.used` of a share's root remembers that one has.
 """
 
-import os
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final
@@ -14,6 +13,7 @@ from fakesmb.nt.descriptor import Control, Descriptor, WellKnown, descriptor_byt
 from fakesmb.nt.files import Access, Disposition, Filter
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.nt.token import Token
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import xattrs
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.handles import LocalHandle
@@ -55,7 +55,7 @@ def load(target: str | int, *, follow: bool = False) -> Descriptor | None:
     if not xattrs.HAVE:
         return None
     try:
-        return _parsed(os.getxattr(target, XATTR, follow_symlinks=follow))
+        return _parsed(disk.getxattr(target, XATTR, follow_symlinks=follow))
     except OSError as error:
         if error.errno in xattrs.ABSENT or isinstance(error, FileNotFoundError):
             return None
@@ -73,7 +73,7 @@ def save(target: str | int, descriptor: Descriptor, *, follow: bool = True) -> N
     except ValueError as error:
         raise SMBError(NT.INVALID_SECURITY_DESCR, str(error)) from None
     try:
-        os.setxattr(target, XATTR, blob, follow_symlinks=follow)
+        disk.setxattr(target, XATTR, blob, follow_symlinks=follow)
     except OSError as error:
         if error.errno in xattrs.UNSUPPORTED:
             raise SMBError(NT.NOT_SUPPORTED, "the disk takes no extended attributes") from None
@@ -85,7 +85,7 @@ def _used(root: Directory) -> bool:
     if not xattrs.HAVE:
         return False
     try:
-        os.getxattr(root.xattr_base, USED)
+        disk.getxattr(root.xattr_base, USED)
     except OSError:
         return False
     return True
@@ -155,7 +155,7 @@ class Guard:
         self._opens.secured = True
         if not _used(self._root):
             with suppress(OSError):
-                os.setxattr(self._root.xattr_base, USED, b"1")
+                disk.setxattr(self._root.xattr_base, USED, b"1")
 
     def check_add(self, parent: Directory, *, directory: bool) -> None:
         """Raises ACCESS_DENIED where this user may not put a new name into a directory."""
@@ -204,7 +204,7 @@ class Guard:
     def _of(self, handle: LocalHandle) -> Descriptor:
         own = load(handle.xattr_target, follow=True)
         if own is None:
-            return default_descriptor(os.fstat(handle.fd))
+            return default_descriptor(disk.fstat(handle.fd))
         self._opens.secured = True  # a local program may have copied it with the file
         return own
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 from weakref import ReferenceType
 
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.listing import Listing, Stamp
 from fakesmb.vfs.paths import fold, is_legal_on_wire
 from fakesmb.vfs.shortnames import is_short, shown_name
@@ -78,22 +79,22 @@ class Directory:
                 self.listing.stop()
                 self.listing = None
             with suppress(OSError):  # it was open to be looked through, and is closed whatever the disk says
-                os.close(fd)
+                disk.close(fd)
 
     def is_in_place(self) -> bool:
         """Whether it is where it was when it was opened, or has been moved."""
         return place_of(self.fd) == self.path
 
     def lstat(self, name: str) -> os.stat_result:
-        return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+        return disk.stat(name, dir_fd=self.fd, follow_symlinks=False)
 
     def read_link(self, name: str) -> str:
         """The target of a symbolic link."""
-        return os.readlink(name, dir_fd=self.fd)
+        return disk.readlink(name, dir_fd=self.fd)
 
     def status(self) -> os.stat_result:
         """The directory's own facts."""
-        return os.stat(self.fd)
+        return disk.stat(self.fd)
 
     def stamp(self) -> Stamp:
         """What changes whenever a name in it does (but for two changes within one tick of the clock)."""
@@ -105,40 +106,40 @@ class Directory:
 
     def open(self, name: str, flags: int, mode: int = 0o666) -> int:
         """A descriptor of what has the name now, "" for the directory itself; a link at its end is not followed."""
-        return os.open(name or ".", flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
+        return disk.open(name or ".", flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.fd)
 
     def mkdir(self, name: str) -> None:
-        os.mkdir(name, 0o777, dir_fd=self.fd)
+        disk.mkdir(name, 0o777, dir_fd=self.fd)
 
     def rmdir(self, name: str) -> None:
-        os.rmdir(name, dir_fd=self.fd)
+        disk.rmdir(name, dir_fd=self.fd)
 
     def unlink(self, name: str) -> None:
-        os.unlink(name, dir_fd=self.fd)
+        disk.unlink(name, dir_fd=self.fd)
 
     def rename(self, name: str, to: "Directory", new: str) -> None:
-        os.rename(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+        disk.rename(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd)
 
     def link(self, name: str, to: "Directory", new: str) -> None:
-        os.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
+        disk.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
 
     def scan(self, check: Callable[[int], None] | None = None) -> "os._ScandirIterator[str]":
         """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed.
 
         `check` raises where a descriptor may not be taken for it.
         """
-        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        fd = disk.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
         try:
             if check is not None:
                 check(fd)
-            return os.scandir(fd)
+            return disk.scandir(fd)
         finally:
-            os.close(fd)
+            disk.close(fd)
 
     def is_empty(self) -> bool:
         """Whether there is no name in it."""
         with self.scan() as entries:
-            return next(entries, None) is None
+            return not disk.next_names(entries, 1)
 
     def path_of(self, name: str) -> str:
         """The whole path of a name in it, for people and for comparing, not for opening."""

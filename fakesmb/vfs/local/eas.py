@@ -7,11 +7,11 @@ attributes has no EAs, as FAT: EAS_NOT_SUPPORTED.
 """
 
 import errno
-import os
 from collections.abc import Sequence
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.eas import LARGEST, check, may_have, size_of
 from fakesmb.vfs.local import xattrs
 from fakesmb.vfs.local.volume import is_full
@@ -114,7 +114,7 @@ def _apply(target: str | int, before: dict[str, Ea], after: dict[str, Ea], *, dr
 
 def _put(target: str | int, eas: Sequence[Ea]) -> None:
     for ea in eas:
-        os.setxattr(target, _PREFIX + ea.name, ea.value)
+        disk.setxattr(target, _PREFIX + ea.name, ea.value)
 
 
 def _drop(target: str | int, eas: Sequence[Ea]) -> None:

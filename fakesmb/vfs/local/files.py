@@ -7,6 +7,7 @@ from typing import Any
 
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
 from fakesmb.vfs.local.holes import make_hole, next_data
@@ -40,14 +41,14 @@ class FileHandle(LocalHandle):
             if offset > LARGEST:
                 raise SMBError(NT.INVALID_PARAMETER, f"offset {offset} beyond 2^63 - 1")
             return b""
-        return os.pread(self.fd, size, offset)
+        return disk.pread(self.fd, size, offset)
 
     def readable_range(self, offset: int, size: int, pid: int) -> FileRange | None:
         """What `read` would give, as a range of `fd`; None where only `read` can tell."""
         if not self.access & READS_DATA or offset > LARGEST - size:
             return None
         self._check_locks(offset, size, pid, writes=False)
-        there = os.fstat(self.fd).st_size - offset
+        there = disk.fstat(self.fd).st_size - offset
         if there < size:
             size = max(there, 0)
         return FileRange(self.fd, offset, size)
@@ -58,9 +59,9 @@ class FileHandle(LocalHandle):
         offset = self._before_write(offset, size, pid)
         if not size:
             return 0
-        written = os.pwrite(self.fd, data, offset)
+        written = disk.pwrite(self.fd, data, offset)
         while written < size:
-            written += os.pwrite(self.fd, memoryview(data)[written:], offset + written)
+            written += disk.pwrite(self.fd, memoryview(data)[written:], offset + written)
         if self.file.oplocks is not None:
             oplocks.after_change(self.file)
         return size
@@ -76,18 +77,18 @@ class FileHandle(LocalHandle):
         offset = self._before_write(offset, size, pid)
         if not size:
             return
-        there = os.fstat(self.fd).st_size
+        there = disk.fstat(self.fd).st_size
         if offset < there:
             make_hole(self.fd, offset, min(offset + size, there))
         if there < offset + size:
-            os.ftruncate(self.fd, offset + size)
+            disk.ftruncate(self.fd, offset + size)
         oplocks.after_change(self.file)
 
     def _before_write(self, offset: int, size: int, pid: int) -> int:
         """Raises where that may not be written, tells all who must know of it, and gives where it goes."""
         if not self.access & Access.WRITE_DATA:
             self.check_appends()
-            offset = os.fstat(self.fd).st_size
+            offset = disk.fstat(self.fd).st_size
         self._check_locks(offset, size, pid, writes=True)
         if offset > LARGEST - size:
             raise SMBError(NT.INVALID_PARAMETER, f"{size} bytes at offset {offset} end beyond 2^63 - 1")
@@ -126,14 +127,14 @@ class FileHandle(LocalHandle):
         try:
             self.opens.room.check_brief(fd)
         except SMBError:
-            os.close(fd)
+            disk.close(fd)
             raise
         return partial(synchronized, fd)
 
     def set_end_of_file(self, size: int) -> None:
         """Truncates or extends, as far as the disk has room: only a sparse file may grow beyond that."""
         self.before_resize(size)
-        st = os.fstat(self.fd)
+        st = disk.fstat(self.fd)
         more = size - max(st.st_size, st.st_blocks * BYTES_PER_SECTOR)
         if more > 0:
             try:
@@ -150,7 +151,7 @@ class FileHandle(LocalHandle):
     def set_allocation(self, size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""
         self.before_resize(size)
-        st = os.fstat(self.fd)
+        st = disk.fstat(self.fd)
         if size < st.st_size:
             self._truncate(size)
         elif size > st.st_size:
@@ -159,7 +160,7 @@ class FileHandle(LocalHandle):
 
     def _truncate(self, size: int) -> None:
         note_modified(self)  # it may fail, and then nothing has been done
-        os.ftruncate(self.fd, size)
+        disk.ftruncate(self.fd, size)
         oplocks.after_change(self.file)
         writetimes.resized(self, self.opens.clock)
         if self.opens.watches.active:

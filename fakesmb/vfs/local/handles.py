@@ -3,13 +3,13 @@
 Here are what all kinds have in common, and directories. `vfs.local.files` and `vfs.local.streamhandles` are the others.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Final
 
 from fakesmb.nt.files import Access, Option
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.directory import place_of
 from fakesmb.vfs.local.facts import info_of
@@ -176,7 +176,7 @@ class LocalHandle:
 
     def query(self) -> Info:
         """`FileStore.query` of an open file, but for the size of its EAs."""
-        st = os.fstat(self.fd)
+        st = disk.fstat(self.fd)
         stored = load(self.xattr_target, st, self.opens.side, follow=True)
         return info_of(st, stored, self.name, self.shown_path, self.file)
 
@@ -241,6 +241,6 @@ def local_handle(handle: Handle) -> LocalHandle:
 def synchronized(fd: int) -> None:
     """fsync(2) of a descriptor that nothing else uses, which ends with it."""
     try:
-        os.fsync(fd)
+        disk.fsync(fd)
     finally:
-        os.close(fd)
+        disk.close(fd)

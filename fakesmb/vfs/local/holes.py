@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
+from fakesmb.vfs import disk
+
 _CHUNK: Final = 1 << 20
 _KEEP_SIZE: Final = 1
 _PUNCH_HOLE: Final = 2
@@ -14,12 +16,12 @@ _PUNCH_HOLE: Final = 2
 
 def next_data(fd: int, at: int) -> tuple[int, int]:
     """The first range with data at or behind `at`, from `at` on at the earliest; the end of file twice for none."""
-    size = max(os.fstat(fd).st_size, at)
+    size = max(disk.fstat(fd).st_size, at)
     if at == size:
         return at, at
     try:
-        start = os.lseek(fd, at, os.SEEK_DATA)
-        return start, os.lseek(fd, start, os.SEEK_HOLE)
+        start = disk.lseek(fd, at, os.SEEK_DATA)
+        return start, disk.lseek(fd, start, os.SEEK_HOLE)
     except OSError as error:
         if error.errno == errno.ENXIO:
             return size, size
@@ -54,4 +56,4 @@ def make_hole(fd: int, start: int, end: int) -> None:
         return
     zeros = bytes(_CHUNK)
     while start < end:
-        start += os.pwrite(fd, memoryview(zeros)[: end - start], start)
+        start += disk.pwrite(fd, memoryview(zeros)[: end - start], start)

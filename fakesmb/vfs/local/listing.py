@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.vfs import disk
 from fakesmb.vfs.paths import fold, is_legal_on_wire
 from fakesmb.vfs.shortnames import Aliases, shown_name
 
@@ -119,7 +120,7 @@ class Listing:
         if reading.stamp != stamp:
             reading.stamp = None
         while reading.stale is None:
-            row = [entry.name for entry in islice(reading.entries, ROW)]
+            row = disk.next_names(reading.entries, ROW)
             if row:
                 self._take(row, reading)
             else:

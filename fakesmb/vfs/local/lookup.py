@@ -14,6 +14,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.local.links import Way
 from fakesmb.vfs.local.roots import GONE, OPEN_DIRECTORY, leads_to, new_root, root_at
@@ -246,7 +247,7 @@ class Lookup:
 
     def _enter(self, parts: tuple[str, ...]) -> Directory:
         try:
-            directory = self._hold(os.open("/".join(parts), OPEN_DIRECTORY, dir_fd=self.root.fd))
+            directory = self._hold(disk.open("/".join(parts), OPEN_DIRECTORY, dir_fd=self.root.fd))
             linked = directory.path != self._inside + "/".join(parts)
         except OSError as error:
             if error.errno not in GONE:
@@ -264,23 +265,23 @@ class Lookup:
         try:
             place = place_of(fd)
             if place == self.root.path:
-                os.close(fd)
+                disk.close(fd)
                 return self.root
             if not place.startswith(self._inside):
                 raise SMBError(NT.ACCESS_DENIED, "a link leads out of the share")
             self._room.check_brief(fd)
         except BaseException:
-            os.close(fd)
+            disk.close(fd)
             raise
         there = self._places.get(place)
         if there is not None and there.is_in_place():
-            os.close(fd)
+            disk.close(fd)
             return there
         inner = place[len(self._inside) :].split("/")
         try:
             prefix = self._prefix(inner)
         except BaseException:
-            os.close(fd)
+            disk.close(fd)
             raise
         directory = Directory(place, fd, prefix, self._world)
         self._places[place] = directory
@@ -359,7 +360,7 @@ class Lookup:
         inner = "/".join(names)
         there = self._places.get(self._inside + inner)
         if there is None or not there.is_in_place():
-            there = self._hold(os.open(inner, OPEN_DIRECTORY | os.O_NOFOLLOW, dir_fd=self.root.fd))
+            there = self._hold(disk.open(inner, OPEN_DIRECTORY | os.O_NOFOLLOW, dir_fd=self.root.fd))
             if there.path != self._inside + inner:
                 raise SMBError(NT.ACCESS_DENIED, "the way that a link leads changes")
         return there

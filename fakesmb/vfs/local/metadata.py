@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from fakesmb.nt.files import Attribute, Filter
 from fakesmb.nt.filetime import to_ns
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import eas
 from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.handles import LocalHandle
@@ -44,14 +45,14 @@ def set_basic(
     if not all(_RESUME_UPDATES <= one <= _LATEST for one in times):
         raise SMBError(NT.INVALID_PARAMETER, f"timestamp out of range: {times}")
     clock = handle.opens.clock
-    st = os.fstat(handle.fd)
+    st = disk.fstat(handle.fd)
     if creation > 0 or attributes:
         _remember(handle, st, creation, attributes)
     if access > 0 or write > 0:
         at = to_ns(access) if access > 0 else st.st_atime_ns
         wt = to_ns(write) if write > 0 else st.st_mtime_ns
         try:
-            os.utime(handle.xattr_target, ns=(at, wt))
+            disk.utime(handle.xattr_target, ns=(at, wt))
         except OverflowError:
             raise SMBError(NT.INVALID_PARAMETER, f"timestamp out of the disk's range: {times}") from None
     after_facts(handle.file)
@@ -69,7 +70,7 @@ def set_eas(handle: LocalHandle, wanted: Sequence[Ea], *, as_spelt: bool) -> Non
     """Sets extended attributes and remembers how large they all are."""
     opens = handle.opens
     size = eas.save(handle.xattr_target, wanted, as_spelt=as_spelt)
-    st = os.fstat(handle.fd)
+    st = disk.fstat(handle.fd)
     stored = load(handle.xattr_target, st, opens.side, follow=True)
     if stored.attributes >= 0 and stored.ea_size != size:
         known = Stored(stored.attributes, stored.creation_time, size)
@@ -83,7 +84,7 @@ def set_eas(handle: LocalHandle, wanted: Sequence[Ea], *, as_spelt: bool) -> Non
 def note_modified(handle: LocalHandle) -> None:
     """An open changes data: sets ARCHIVE, so that the file is backed up again ([MS-FSA] 2.1.4.17)."""
     was_set = set_archive(
-        handle.xattr_target, os.fstat(handle.fd), handle.name, handle.opens.side, follow=True
+        handle.xattr_target, disk.fstat(handle.fd), handle.name, handle.opens.side, follow=True
     )
     if was_set and handle.opens.watches.active:
         handle.opens.watches.modified(handle.disk_path, Filter.ATTRIBUTES)
@@ -115,8 +116,8 @@ def keep_change_time(handle: LocalHandle, change: int) -> None:
     slack = _SLACK_NS
     while slack <= _MOST_SLACK_NS:
         until = handle.opens.world.disk_ns() + slack
-        _remember(handle, os.fstat(handle.fd), 0, 0, change, until)
-        if os.fstat(handle.fd).st_ctime_ns <= until:
+        _remember(handle, disk.fstat(handle.fd), 0, 0, change, until)
+        if disk.fstat(handle.fd).st_ctime_ns <= until:
             return
         slack *= 10
 
@@ -139,5 +140,5 @@ def _remember(
     writable = st.st_mode | stat.S_IWUSR
     if not handle.is_directory and not bits & Attribute.READONLY and writable != st.st_mode:
         # Before the rest: a file without write permission takes no extended attribute either.
-        os.chmod(handle.xattr_target, stat.S_IMODE(writable))
+        disk.chmod(handle.xattr_target, stat.S_IMODE(writable))
     save(handle.xattr_target, st, Stored(bits, born, old.ea_size, change, change_until), side, follow=True)

@@ -11,6 +11,7 @@ from typing import Final
 
 from fakesmb.nt.descriptor import WellKnown
 from fakesmb.nt.token import Token
+from fakesmb.vfs import disk
 
 PERMISSIONS: Final = 0o777
 SPECIAL: Final = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
@@ -57,4 +58,4 @@ def drop_set_id(fd: int, st: os.stat_result) -> None:
     Else who may write to a program could make it another one that runs with its owner's rights.
     """
     if st.st_mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISREG(st.st_mode) and has_rights_of_root():
-        os.fchmod(fd, st.st_mode & (PERMISSIONS | stat.S_ISVTX))
+        disk.fchmod(fd, st.st_mode & (PERMISSIONS | stat.S_ISVTX))

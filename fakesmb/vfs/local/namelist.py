@@ -1,11 +1,11 @@
 """The names of a directory as searches go through them: read and sorted in slices, once while it does not change."""
 
 from collections.abc import Callable
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 from weakref import ref
 
 from fakesmb.nt.status import SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.shortnames import Aliases
 from fakesmb.vfs.store import Unfinished
 
@@ -111,7 +111,7 @@ class NameList:
         if self._refused is not None:
             raise self._refused
         while self._reading is not None:
-            row = [entry.name for entry in islice(self._reading, ROW)]
+            row = disk.next_names(self._reading, ROW)
             if not row:
                 self._reading.close()
                 self._reading = None

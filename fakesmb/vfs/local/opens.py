@@ -11,6 +11,7 @@ from typing import Final
 from fakesmb.nt.files import Access, Action, Attribute, Disposition, Option, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.eas import check
 from fakesmb.vfs.local import eas, streamfiles, xattrs
 from fakesmb.vfs.local.attributes import creation_time, effective, load, save
@@ -131,7 +132,7 @@ class Opener:
                 if self._opens.watches.active:
                     self._opens.watches.modified(entry.path, REPLACED)
         except BaseException:
-            os.close(fd)
+            disk.close(fd)
             raise
         return self._opened(path, request, entry, st, stored, fd, access, action, directory=directory)
 
@@ -164,7 +165,7 @@ class Opener:
             ea_size = eas.put(fd, request.eas) if request.eas else 0
             new = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
             if not _saved_or_emptied(fd, st, new, side):
-                os.ftruncate(fd, 0)
+                disk.ftruncate(fd, 0)
         except BaseException:
             with suppress(OSError, SMBError):
                 if before or request.eas:
@@ -175,7 +176,7 @@ class Opener:
         if before:
             eas.drop_others(fd, request.eas)
         streamfiles.drop_all(fd, xattrs.names(fd), self._opens.get(st), self._opens, place)
-        return os.fstat(fd), new
+        return disk.fstat(fd), new
 
     def _make(self, path: Path, request: CreateParameters, mask: int, entry: Entry) -> Opened:
         """Creates what is not there."""
@@ -216,7 +217,7 @@ class Opener:
         try:
             parent.changed(added=entry.name)
             fd = self._opens.room.settle(fd)
-            st = os.fstat(fd)
+            st = disk.fstat(fd)
             ea_size = eas.save(f"/proc/self/fd/{fd}", request.eas) if request.eas else 0
             stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH, ea_size)
             if directory:
@@ -226,10 +227,10 @@ class Opener:
             if descriptor is not None:
                 self._guard.keep(entry.xattr_path if directory else fd, descriptor, follow=not directory)
             # Again: storing attributes and descriptor moved the change time.
-            st = os.fstat(fd)
+            st = disk.fstat(fd)
         except BaseException:
             # For example the disk is full: a file that could not be made completely is removed.
-            os.close(fd)
+            disk.close(fd)
             parent.about_to_change()
             with suppress(OSError):
                 (parent.rmdir if directory else parent.unlink)(entry.name)
@@ -344,7 +345,7 @@ def _saved_or_emptied(fd: int, st: os.stat_result, stored: Stored, side: SideTab
             raise
     else:
         return False
-    os.ftruncate(fd, 0)
+    disk.ftruncate(fd, 0)
     save(fd, st, stored, side, follow=True)
     return True
 
@@ -380,9 +381,9 @@ def _open_existing(
                 raise
             access &= ~WRITES_DATA
             fd = place.open(name, os.O_RDONLY | os.O_NONBLOCK)
-    now = os.fstat(fd)
+    now = disk.fstat(fd)
     if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
-        os.close(fd)
+        disk.close(fd)
         raise _ChangedMeanwhile
     if now.st_mode & _SET_ID and (replacing or access & WRITES_DATA):
         drop_set_id(fd, now)

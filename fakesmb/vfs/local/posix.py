@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.handles import local_handle
@@ -60,7 +61,7 @@ class LocalPosixFiles:
         side = self._opens.side
         if not isinstance(target, Path):
             opened = local_handle(target)
-            st = os.fstat(opened.fd)
+            st = disk.fstat(opened.fd)
             stored = load(opened.xattr_target, st, side, follow=True)
             return posix_info(st, stored, opened.name, opened.shown_path)
         entry = self._find(target)
@@ -112,7 +113,7 @@ class LocalPosixFiles:
             handle = local_handle(target)
             if handle.access & access != access and not handle.access & Access.WRITE_DATA:
                 raise SMBError(NT.ACCESS_DENIED, "not opened for changing permissions, owner or times")
-            st = os.fstat(handle.fd)
+            st = disk.fstat(handle.fd)
             name, where, follow = f"/proc/self/fd/{handle.fd}", None, True
             xattrs, shown = handle.xattr_target, handle.name
         if wanted.uid is not None or wanted.gid is not None:
@@ -120,7 +121,7 @@ class LocalPosixFiles:
             if (uid, gid) != (-1, -1):
                 if not self._special():
                     raise SMBError(NT.ACCESS_DENIED, "owners are not changed by clients of this share")
-                os.chown(name, uid, gid, dir_fd=where, follow_symlinks=follow)
+                disk.chown(name, uid, gid, dir_fd=where, follow_symlinks=follow)
         if wanted.mode is not None:
             mode = settable(wanted.mode, st, special=self._special())
             _set_mode(name, where, st, mode, follow=follow)
@@ -130,7 +131,7 @@ class LocalPosixFiles:
                 _nanoseconds(wanted.write_time, st.st_mtime_ns),
             )
             with _bad_value():
-                os.utime(name, ns=times, dir_fd=where, follow_symlinks=follow)
+                disk.utime(name, ns=times, dir_fd=where, follow_symlinks=follow)
             if wanted.write_time is not None:
                 self._sticks(handle, st, wanted.write_time)
         if wanted.creation_time is not None:
@@ -142,7 +143,7 @@ class LocalPosixFiles:
     def set_new_mode(self, handle: Handle, mode: int) -> None:
         """The permissions of a file that this open made, whatever access it was opened for."""
         fd = local_handle(handle).fd
-        os.chmod(f"/proc/self/fd/{fd}", settable(mode, os.fstat(fd), special=self._special()))
+        disk.chmod(f"/proc/self/fd/{fd}", settable(mode, disk.fstat(fd), special=self._special()))
 
     def _special(self) -> bool:
         return may_be_special(self._guard.token, special_modes=self._special_modes)
@@ -173,7 +174,7 @@ class LocalPosixFiles:
             )
         entry = self._new(path)
         entry.directory.about_to_change()
-        os.symlink(target, entry.name, dir_fd=entry.directory.fd)
+        disk.symlink(target, entry.name, dir_fd=entry.directory.fd)
         self._added(entry)
 
     def make_node(self, path: Path, kind: int) -> None:
@@ -181,7 +182,7 @@ class LocalPosixFiles:
         self._check_writable()
         entry = self._new(path)
         entry.directory.about_to_change()
-        os.mknod(entry.name, kind | 0o600, dir_fd=entry.directory.fd)
+        disk.mknod(entry.name, kind | 0o600, dir_fd=entry.directory.fd)
         self._added(entry)
 
     def make_hard_link(self, old: Path, new: Path) -> None:
@@ -277,13 +278,13 @@ def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, fo
     if stat.S_ISLNK(st.st_mode):
         return  # as on Linux: the permissions of a symbolic link mean nothing
     if follow:
-        os.chmod(name, mode)
+        disk.chmod(name, mode)
         return
     # Through a descriptor of the very file: chmod(2) by name would follow a link that came between.
-    fd = os.open(name, getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=where)
+    fd = disk.open(name, getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=where)
     try:
-        now = os.fstat(fd)
+        now = disk.fstat(fd)
         if (now.st_dev, now.st_ino) == (st.st_dev, st.st_ino):
-            os.chmod(f"/proc/self/fd/{fd}", mode)
+            disk.chmod(f"/proc/self/fd/{fd}", mode)
     finally:
-        os.close(fd)
+        disk.close(fd)

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Final
 
 from fakesmb.nt.status import SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import streams, xattrs
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.lookup import Entry, Lookup
@@ -64,7 +65,7 @@ def _note(root: Directory, path: str, inode: int = 0) -> None:
     """Without the note a name may be left, and nothing else. `inode`: only that file is to go."""
     inner = path[len(root.path.rstrip("/")) + 1 :]
     with suppress(OSError, AttributeError):
-        os.setxattr(root.xattr_base, UNDER_WAY, os.fsencode(f"{inner}\0{inode}" if inode else inner))
+        disk.setxattr(root.xattr_base, UNDER_WAY, os.fsencode(f"{inner}\0{inode}" if inode else inner))
 
 
 @contextmanager
@@ -81,7 +82,7 @@ def kept(
         try:
             os.write(fd, head + b"\0\0" + held)
         finally:
-            os.close(fd)
+            disk.close(fd)
     try:
         yield
     finally:
@@ -187,10 +188,10 @@ def _give_back(lookup: Lookup, name: str) -> None:
         fd = lookup.at(parents).open(last, os.O_RDONLY | os.O_NONBLOCK)
         try:
             there = [streams.load(fd, one) for one in streams.names(fd)]
-            if os.fstat(fd).st_ino == int(inode) and held not in there:
+            if disk.fstat(fd).st_ino == int(inode) and held not in there:
                 streams.save(fd, stream, held)
         finally:
-            os.close(fd)
+            disk.close(fd)
 
 
 def _gone(place: Directory, name: str) -> bool:

@@ -5,6 +5,7 @@ import os
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.world import World
 
@@ -16,14 +17,14 @@ _LOST: Final = "the share's folder is gone, or a link is in its place"
 
 def root_at(path: str, world: World) -> Directory:
     """The folder at a path, held; raises OSError where there is none."""
-    fd = os.open(path, OPEN_DIRECTORY)
+    fd = disk.open(path, OPEN_DIRECTORY)
     return Directory(place_of(fd), fd, "\\", world)
 
 
 def leads_to(path: str, fd: int) -> bool:
     """Whether a path, which was that of the open directory, still is."""
     try:
-        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(fd))
+        return os.path.samestat(disk.stat(path, follow_symlinks=False), disk.fstat(fd))
     except OSError as error:
         if fd >= 0 and error.errno not in GONE:
             raise
@@ -33,12 +34,12 @@ def leads_to(path: str, fd: int) -> bool:
 def new_root(path: str) -> int:
     """A descriptor of the folder at a path that goes over no link; raises OBJECT_PATH_NOT_FOUND."""
     try:
-        fd = os.open(path, OPEN_DIRECTORY | os.O_NOFOLLOW)
+        fd = disk.open(path, OPEN_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         if error.errno not in GONE:
             raise
         raise SMBError(NT.OBJECT_PATH_NOT_FOUND, _LOST) from None
     if place_of(fd) != path:
-        os.close(fd)
+        disk.close(fd)
         raise SMBError(NT.OBJECT_PATH_NOT_FOUND, _LOST)
     return fd

@@ -1,6 +1,5 @@
 """Directory searches: names as of the beginning, facts as of the moment they are given out."""
 
-import os
 import stat
 from bisect import bisect_left
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from typing import Final
 
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.facts import info_of
@@ -240,7 +240,7 @@ class LocalSearch:
         if name in _DOTS:
             return self._look_dots(directory, name)
         try:
-            st = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+            st = disk.stat(name, dir_fd=directory.fd, follow_symlinks=False)
             if stat.S_ISLNK(st.st_mode):
                 return self._look_link(directory, name)
             stored = load(directory.xattr_base + name, st, self._opens.side)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fakesmb.nt.controls import CHANGING
 from fakesmb.nt.files import Access, Action, Disposition, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.eas import check
 from fakesmb.vfs.local import closing, control, eas, replacing, streamfiles, streamnames, streams, xattrs
 from fakesmb.vfs.local.attributes import creation_time, load
@@ -83,7 +84,7 @@ class LocalStore:
         acls: bool = False,
         special_modes: bool = False,
     ) -> None:
-        if not stat.S_ISDIR(os.stat(root).st_mode):
+        if not stat.S_ISDIR(disk.stat(root).st_mode):
             raise NotADirectoryError(root)
         self.read_only = read_only
         self._special_modes = special_modes

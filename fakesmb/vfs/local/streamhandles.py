@@ -8,6 +8,7 @@ from typing import Final
 
 from fakesmb.nt.files import Access, FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import streams
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.control import OF_DATA
@@ -112,7 +113,7 @@ class StreamHandle(LocalHandle):
 
     def query_base(self) -> Info:
         """What is known of the file, under the stream's name."""
-        st = os.fstat(self.fd)
+        st = disk.fstat(self.fd)
         stored = load(self.xattr_target, st, self.opens.side, follow=True)
         return info_of(st, stored, self.name, self.shown_path, self.base)
 
@@ -143,4 +144,4 @@ class StreamHandle(LocalHandle):
 
     def reopened(self, flags: int) -> int:
         """Another descriptor of the file, for what `fd` cannot do."""
-        return os.open(f"/proc/self/fd/{self.fd}", flags | os.O_NONBLOCK | os.O_CLOEXEC)
+        return disk.open(f"/proc/self/fd/{self.fd}", flags | os.O_NONBLOCK | os.O_CLOEXEC)

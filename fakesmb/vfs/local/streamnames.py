@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import replacing, streams
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.files import FileHandle, data_flags
@@ -36,7 +37,7 @@ def rename(handle: StreamHandle, to: Path, root: Directory, *, replace: bool) ->
     old = file.stream
 
     def keeping(name: str, held: bytes) -> AbstractContextManager[None]:
-        inode = os.fstat(handle.fd).st_ino
+        inode = disk.fstat(handle.fd).st_ino
         return replacing.kept(root, handle.disk_path, inode, name, held, opens)
 
     streams.rename(target, old, to.stream, keeping)
@@ -61,7 +62,7 @@ def _take_unnamed(handle: StreamHandle, *, replace: bool) -> None:
     """A stream becomes its file's data, and its opens become opens of the file."""
     file, opens = handle.stream, handle.opens
     base = file.base
-    st = os.fstat(handle.fd)
+    st = disk.fstat(handle.fd)
     if stat.S_ISDIR(st.st_mode):
         raise SMBError(NT.INVALID_PARAMETER, "a directory has no unnamed stream")
     if not replace:
@@ -73,13 +74,13 @@ def _take_unnamed(handle: StreamHandle, *, replace: bool) -> None:
     fds = [one.reopened(data_flags(one.access)) for one in opened]
     data = handle.reopened(os.O_WRONLY)
     try:
-        os.pwrite(data, held, 0)
+        disk.pwrite(data, held, 0)
         streams.remove(handle.xattr_target, file.stream)
     finally:
-        os.close(data)
+        disk.close(data)
     for one, fd in zip(opened, fds, strict=True):
         os.dup2(fd, one.fd, inheritable=False)
-        os.close(fd)
+        disk.close(fd)
         # The client keeps its FID, and so this object: it becomes an open of the file.
         one.__class__ = FileHandle  # type: ignore[assignment]
         one.file = base

@@ -8,6 +8,7 @@ from typing import Final
 
 from fakesmb.nt.files import Access, Action, Attribute, Disposition, FileAction, Filter, Option
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import streams, xattrs
 from fakesmb.vfs.local.attributes import effective, load
 from fakesmb.vfs.local.descriptors import Guard
@@ -97,7 +98,7 @@ class StreamOpener:
             raise
         finally:
             self._opens.end(base)
-            os.close(base.fd)
+            disk.close(base.fd)
 
     def _open(
         self,
@@ -114,12 +115,12 @@ class StreamOpener:
         fd = place.open(name or ".", _O_PATH | os.O_NONBLOCK | kind)
         try:
             fd = self._opens.room.settle(fd)
-            now = os.fstat(fd)
+            now = disk.fstat(fd)
             if now.st_ino != st.st_ino or now.st_dev != st.st_dev:
                 raise FileNotFoundError(name)
             return self._open_in(path, request, mask, entry, now, fd, made=made)
         except BaseException:
-            os.close(fd)
+            disk.close(fd)
             raise
 
     def _open_in(
@@ -172,7 +173,7 @@ class StreamOpener:
             if watches.active:
                 bits = Filter.STREAM_SIZE | Filter.STREAM_WRITE
                 watches.report_stream(entry.path, spelling, FileAction.MODIFIED_STREAM, bits)
-        return self._opened(path, request, entry, os.fstat(fd), fd, spelling, access, action)
+        return self._opened(path, request, entry, disk.fstat(fd), fd, spelling, access, action)
 
     def _granted(
         self,

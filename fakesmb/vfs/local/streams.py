@@ -5,12 +5,12 @@ takes extended attributes (64 KiB at most on Linux, 4 KiB for all of a file on e
 as on a full volume. A disk without extended attributes has no streams, as FAT: OBJECT_NAME_INVALID.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.local import xattrs
 from fakesmb.vfs.paths import fold
 
@@ -66,7 +66,7 @@ def save(target: str | int, name: str, data: bytes | bytearray) -> None:
     if not xattrs.HAVE:
         raise SMBError(NT.OBJECT_NAME_INVALID, "this system has no extended attributes, and so no streams")
     try:
-        os.setxattr(target, _xattr(name), bytes(data) + _END)
+        disk.setxattr(target, _xattr(name), bytes(data) + _END)
     except OSError as error:
         if error.errno in xattrs.NO_ROOM:
             raise SMBError(NT.DISK_FULL, "a stream larger than the disk's extended attributes") from None

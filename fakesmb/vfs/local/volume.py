@@ -4,6 +4,7 @@ import os
 from zlib import crc32
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.store import Volume
 
 BYTES_PER_SECTOR = 512
@@ -13,12 +14,14 @@ _NAMED_STREAMS = 0x00040000
 _READ_ONLY = "the disk is mounted read-only"
 
 
-def volume_of(disk: int | str, root: str, label: str, creation_time: int, *, streams: bool = False) -> Volume:
-    """The facts and the free space of a `disk` (a path or descriptor on it); the same `root` keeps its serial number.
+def volume_of(
+    target: int | str, root: str, label: str, creation_time: int, *, streams: bool = False
+) -> Volume:
+    """The facts and the free space of the disk of a path or descriptor; the same `root` keeps its serial number.
 
     `streams`: files can have streams and EAs.
     """
-    facts = os.statvfs(disk)
+    facts = disk.statvfs(target)
     unit = facts.f_frsize or 4096
     sectors = max(1, unit // BYTES_PER_SECTOR)
     return Volume(
@@ -42,7 +45,7 @@ def check_room(target: str | int, size: int) -> None:
 
     DISK_FULL where it has fewer, MEDIA_WRITE_PROTECTED where it takes none at all.
     """
-    facts = os.statvfs(target)
+    facts = disk.statvfs(target)
     if facts.f_flag & os.ST_RDONLY:
         raise SMBError(NT.MEDIA_WRITE_PROTECTED, _READ_ONLY)
     if size > facts.f_bavail * facts.f_frsize:
@@ -51,11 +54,11 @@ def check_room(target: str | int, size: int) -> None:
 
 def check_writable(target: str | int) -> None:
     """Raises MEDIA_WRITE_PROTECTED where nothing can be deleted: a deletion is promised before it is done."""
-    if os.statvfs(target).f_flag & os.ST_RDONLY:
+    if disk.statvfs(target).f_flag & os.ST_RDONLY:
         raise SMBError(NT.MEDIA_WRITE_PROTECTED, _READ_ONLY)
 
 
 def is_full(target: str | int) -> bool:
     """Whether the disk has no block or no inode left, and not only a file no room for more of its attributes."""
-    facts = os.statvfs(target)
+    facts = disk.statvfs(target)
     return facts.f_bavail == 0 or (facts.f_files > 0 and facts.f_favail == 0)

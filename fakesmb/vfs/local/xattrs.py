@@ -8,6 +8,8 @@ import errno
 import os
 from typing import Final
 
+from fakesmb.vfs import disk
+
 HAVE: Final = hasattr(os, "getxattr")
 LARGEST_VALUE: Final = 0x10000
 """Bytes that Linux takes as the value of one; most disks take less, ext4 a block for all together."""
@@ -22,7 +24,7 @@ def names(target: str | int, *, follow: bool = True) -> list[str]:
     if not HAVE:
         return []
     try:
-        return os.listxattr(target, follow_symlinks=follow)
+        return disk.listxattr(target, follow_symlinks=follow)
     except OSError as error:
         if error.errno in UNSUPPORTED:
             return []
@@ -34,7 +36,7 @@ def value(target: str | int, name: str, *, follow: bool = True) -> bytes | None:
     if not HAVE:
         return None
     try:
-        return os.getxattr(target, name, follow_symlinks=follow)
+        return disk.getxattr(target, name, follow_symlinks=follow)
     except OSError as error:
         if error.errno in ABSENT:
             return None
@@ -44,7 +46,7 @@ def value(target: str | int, name: str, *, follow: bool = True) -> bytes | None:
 def drop(target: str | int, name: str) -> None:
     """Takes one away, if it is there."""
     try:
-        os.removexattr(target, name)
+        disk.removexattr(target, name)
     except OSError as error:
         if error.errno not in ABSENT:
             raise
@@ -55,7 +57,7 @@ def supported(target: str | int) -> bool:
     if not HAVE:
         return False
     try:
-        os.getxattr(target, "user.fakesmb.none")
+        disk.getxattr(target, "user.fakesmb.none")
     except OSError as error:
         return error.errno not in UNSUPPORTED
     return True

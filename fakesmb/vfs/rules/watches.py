@@ -4,13 +4,13 @@ Changes are found by the real path on disk, so it does not matter through which 
 were made. Whoever changes something reports it here, after it has happened, where `active` says that there is a watch.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import FileAction, Filter
 from fakesmb.nt.quota import Quota
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 from fakesmb.vfs.rules.localprograms import Outside, OwnChange
 from fakesmb.vfs.rules.shownnames import shown_in
 from fakesmb.vfs.rules.watch import Watch, Watched
@@ -128,7 +128,7 @@ class Watches:
         Neither a flush nor writing through tells it earlier.
         """
         self._expect(OwnChange.TOUCHED, handle.disk_path)
-        bits = _WRITTEN if end > os.fstat(handle.fd).st_size else Filter.LAST_WRITE
+        bits = _WRITTEN if end > disk.fstat(handle.fd).st_size else Filter.LAST_WRITE
         self._unreported[handle] = self._unreported.get(handle, 0) | bits
 
     def timed(self, handle: Watched) -> None:

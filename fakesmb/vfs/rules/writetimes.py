@@ -7,10 +7,10 @@ lasts, whoever writes, and its own close leaves it. Change times follow.
 Of a file that was neither written nor given a time, clients are shown the times of the disk.
 """
 
-import os
 from typing import Final
 
 from fakesmb.nt.filetime import TICKS_PER_SECOND, from_ns, to_ns
+from fakesmb.vfs import disk
 from fakesmb.vfs.rules.openfiles import Open, OpenFile
 from fakesmb.vfs.rules.times import Times, WriteClock
 
@@ -21,7 +21,7 @@ _NEAR: Final = TICKS_PER_SECOND // 100
 def _of(handle: Open, clock: WriteClock) -> Times:
     times = handle.file.times
     if times is None:
-        times = handle.file.times = Times(clock, os.fstat(handle.fd))
+        times = handle.file.times = Times(clock, disk.fstat(handle.fd))
     return times
 
 
@@ -96,8 +96,8 @@ def at_close(handle: Open, clock: WriteClock, *, last: bool) -> None:
     if wrote:
         times.move()
     if last:
-        st = os.fstat(handle.fd)
+        st = disk.fstat(handle.fd)
         ahead = times.write - from_ns(st.st_mtime_ns)
         # Without `wrote` or a time that was set, a later time on the disk is a local program's write.
         if (abs(ahead) > _NEAR) if wrote else ahead > 0 or (ahead < 0 and times.stays):
-            os.utime(handle.xattr_target, ns=(st.st_atime_ns, to_ns(times.write)))
+            disk.utime(handle.xattr_target, ns=(st.st_atime_ns, to_ns(times.write)))

@@ -1,0 +1,204 @@
+"""Work that waits for a disk which may hang, while the one thread that serves everybody goes on with others.
+
+The work runs in a greenlet. A system call on such a disk (`vfs.disk`) is made by another thread; where it is not done
+at once the greenlet gives way, and goes on from there when it is. All Python code still runs in the one thread.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+from greenlet import getcurrent, greenlet
+
+from fakesmb.world import DelayedCall, Turn
+
+Work = Callable[[], object]
+
+NAMES: Final = object()
+"""What a lane's look-ups and changes of names take turns for."""
+_MOST_CALLS: Final = 16
+"""System calls of one lane that threads make at the same time."""
+
+
+class Call(Protocol):
+    """A system call that a thread makes."""
+
+    def outcome(self) -> Any:
+        """What it gave, or raises what it raised. Only once it is done."""
+
+    def is_done(self, then: Work) -> bool:
+        """Whether it is done, or is soon; else `then` is called when it is, in the thread that serves everybody."""
+
+
+class Threads(Protocol):
+    """Makes system calls in threads: `transport.diskthreads`."""
+
+    def begin(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """Has a thread make this call."""
+
+
+class Lane:
+    """The work on one disk that may hang: who waits for whom.
+
+    Names are looked up and changed by one task at a time, and each open file is used by one at a time, as it would be
+    if nothing ever gave way. Who takes both takes the names first.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[object, tuple[DiskTask, int]] = {}
+        """Who holds what, and how many times."""
+        self._waiting: dict[object, deque[DiskTask]] = {}
+        self._calls = 0
+        self._waiting_calls: deque[DiskTask] = deque()
+        self._when_free: list[Work] = []
+
+    @contextmanager
+    def held(self, task: "DiskTask", *keys: object) -> Iterator[None]:
+        """Holds these while the block runs; its system calls are made by threads."""
+        taken = 0
+        outer, task.lane = task.lane, self
+        try:
+            for key in keys:
+                self._take(task, key)
+                taken += 1
+            yield
+        finally:
+            task.lane = outer
+            for key in keys[:taken]:
+                self._let_go(key)
+
+    def _take(self, task: "DiskTask", key: object) -> None:
+        owner, times = self._held.get(key, (task, 0))
+        if owner is task:
+            self._held[key] = (task, times + 1)
+        else:
+            self._waiting.setdefault(key, deque()).append(task)
+            task.give_way()  # until `_let_go` has made it the owner
+
+    def _let_go(self, key: object) -> None:
+        task, times = self._held[key]
+        waiting = self._waiting.get(key)
+        if times > 1:
+            self._held[key] = (task, times - 1)
+        elif waiting:
+            self._held[key] = (waiting[0], 1)
+            waiting.popleft().go_on_soon()
+        else:
+            del self._held[key]
+            self._waiting.pop(key, None)
+            while self._when_free and not self._held:
+                self._when_free.pop()()
+
+    def when_free(self, work: Work) -> None:
+        """Does this when nobody holds anything: now, or later."""
+        if self._held:
+            self._when_free.append(work)
+        else:
+            work()
+
+    def enter_call(self, task: "DiskTask") -> None:
+        """Waits while too many of its system calls are under way."""
+        if self._calls >= _MOST_CALLS:
+            self._waiting_calls.append(task)
+            task.give_way()  # `leave_call` hands its place over
+        else:
+            self._calls += 1
+
+    def leave_call(self) -> None:
+        """One of its system calls is done."""
+        if self._waiting_calls:
+            self._waiting_calls.popleft().go_on_soon()
+        else:
+            self._calls -= 1
+
+
+class DiskTask(greenlet):
+    """One piece of work, such as answering a message."""
+
+    def __init__(self, tasks: "DiskTasks", work: Work) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self._work = work
+        self.lane: Lane | None = None
+        """Where it is at work now."""
+        self.afterwards: Work | None = None
+
+    def run(self) -> None:
+        """The greenlet's own function."""
+        try:
+            self._work()
+        finally:
+            self._tasks.under_way.discard(self)
+            if self.afterwards is not None:
+                self.afterwards()
+
+    def go_on(self) -> None:
+        """Runs it until it gives way or is done."""
+        self.parent = getcurrent()
+        self.switch()
+
+    def go_on_soon(self) -> None:
+        """Runs it in a later turn of the loop."""
+        self._tasks.soon(self.go_on)
+
+    def give_way(self) -> None:
+        """Returns when somebody lets it go on; others are served meanwhile."""
+        turn = self._tasks.turn
+        since, turn.since = turn.since, None
+        self._tasks.under_way.add(self)
+        assert self.parent is not None
+        self.parent.switch()
+        turn.since = since
+
+    def call(self, lane: Lane, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What a system call gives that a thread makes."""
+        lane.enter_call(self)
+        try:
+            call = self._tasks.threads.begin(function, args, kwargs)
+            if not call.is_done(self.go_on):
+                self.give_way()
+            return call.outcome()
+        finally:
+            lane.leave_call()
+
+
+class DiskTasks:
+    """All such work of one server."""
+
+    def __init__(
+        self,
+        threads: Threads,
+        call_later: Callable[[float, Callable[[], object]], DelayedCall],
+        turn: Turn,
+    ) -> None:
+        self.threads = threads
+        self.turn = turn
+        self._call_later = call_later
+        self.under_way: set[DiskTask] = set()
+        """Those that gave way."""
+
+    def soon(self, work: Work) -> None:
+        """Does it in a later turn of the loop."""
+        self._call_later(0, work)
+
+    def run(self, work: Work, afterwards: Work | None = None) -> bool:
+        """Does `work`; False where it has given way to others, and calls `afterwards` when it is done."""
+        task = DiskTask(self, work)
+        task.go_on()
+        if task.dead:
+            return True
+        task.afterwards = afterwards
+        return False
+
+
+def at_once(work: Work, afterwards: Work | None = None) -> bool:
+    """As `DiskTasks.run`, where no disk is known to hang."""
+    work()
+    return True
+
+
+def current_task() -> DiskTask | None:
+    """The task that runs now, if one does."""
+    here = getcurrent()
+    return here if isinstance(here, DiskTask) else None
