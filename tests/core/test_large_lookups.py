@@ -36,6 +36,8 @@ from fakesmb.wire.trans2 import (
 )
 from fakesmb.wire.unix import PosixOpenRequest, UnixFsInfo
 
+pytestmark = pytest.mark.turns
+
 FILES = 2500
 TURNS = 60
 """More than any request here needs: its slices are rows of 1,000 names and of 200 8.3 names, of two directories."""

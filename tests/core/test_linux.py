@@ -59,6 +59,7 @@ def set_ea(client: Client, path: str, name: bytes, value: bytes) -> None:
     change(client, 2, path, struct.pack("<I", 4 + len(entry)) + entry)
 
 
+@pytest.mark.turns
 def test_a_read_gives_as_much_as_a_client_asks_for_that_chose_large_reads(
     make: Make, folders: dict[str, Path]
 ) -> None:
