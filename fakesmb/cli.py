@@ -311,7 +311,7 @@ def _settle_collector() -> None:
     """Requests leave no reference cycles behind: the collector may run seldom, and skip what was imported."""
     gc.enable()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+    gc.set_threshold(YOUNG_OBJECTS, 4, 100)
 
 
 @contextlib.contextmanager
