@@ -1,5 +1,6 @@
 """Copies of data from one open file to another on the server, in slices; holes stay holes."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from fakesmb.vfs.store import FileStore, Handle, Unfinished
@@ -41,6 +42,17 @@ class RangeCopy:
             self.done += copied
             if turn.over():
                 raise Unfinished
+
+    def data(self) -> Iterator[tuple[int, int]]:
+        """Where in the target its data will be: offsets and sizes."""
+        at, end = self._start, self._start + self._length
+        while at < end:
+            start, stop = self._from.next_data(self._handle, at)
+            if start >= end or start == stop:
+                return
+            stop = min(stop, end)
+            yield self._to + start - self._start, stop - start
+            at = stop
 
     def _piece(self, at: int, most: int) -> int:
         """Copies the next data, or the hole before them; 0 at the end of the source."""

@@ -5,7 +5,7 @@ client asks by name alone, on a path. A store raises `SMBError`; an `OSError` th
 core. Paths are `vfs.paths.Path`. Times are FILETIME ticks; 0 in a set request leaves a time alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -383,6 +383,9 @@ class FileStore(Protocol):
 
     def next_data(self, handle: Handle, offset: int) -> tuple[int, int]:
         """The range of the first data at or behind `offset`, perhaps behind a hole; the end of file twice for none."""
+
+    def check_room(self, handle: Handle, pieces: Iterable[tuple[int, int]]) -> None:
+        """Raises DISK_FULL where data at these places, each an offset and a size, do not all fit on the disk."""
 
     def write_zeros(self, handle: Handle, offset: int, size: int, pid: int) -> None:
         """As `write`, of zeros that need take no room: a hole where the disk can."""

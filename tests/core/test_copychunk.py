@@ -4,6 +4,7 @@ import os
 import struct
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -224,3 +225,29 @@ def test_a_copy_for_which_the_disk_has_no_room_is_not_begun(
     monkeypatch.setattr(os, "statvfs", lambda path: full)
     assert rename_copy(client, "\\large", "\\copied") == NT.DISK_FULL
     assert not (folders["public"] / "copied").exists()
+
+
+def test_a_copy_that_does_not_fit_writes_nothing(
+    client: Client, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holes take no room, and neither does what is there already."""
+    with (folders["public"] / "sparse").open("wb") as file:
+        file.truncate(3 << 20)
+        file.seek(1 << 20)
+        file.write(b"x" * 65536)
+    key = resume_key(client, client.create("sparse"))
+    new = target(client)
+    free = 8
+
+    def statvfs(disk: object) -> SimpleNamespace:
+        return SimpleNamespace(f_flag=0, f_bavail=free, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    chunks = [(0, 0, 1 << 20), (1 << 20, 1 << 20, 1 << 20), (2 << 20, 2 << 20, 1 << 20)]
+    assert copy(client, new, key, *chunks) == (NT.DISK_FULL, (0, 0, 0))
+    assert (folders["public"] / "copy.txt").stat().st_size == 0
+    free = 16
+    assert copy(client, new, key, *chunks) == (NT.SUCCESS, (3, 0, 3 << 20))
+    free = 0
+    assert copy(client, new, key, *chunks) == (NT.SUCCESS, (3, 0, 3 << 20))
+    assert (folders["public"] / "copy.txt").stat().st_blocks * 512 < 1 << 20

@@ -75,12 +75,16 @@ class _Chunks:
         pid = request.header.pid_low
         files = (reader, source.handle), (request.store, target.handle)
         self._copies = [(RangeCopy(*files, *chunk, pid), chunk[2]) for chunk in chunks]
+        self._target = files[1]
+        self._fits = False
 
     def __call__(self) -> tuple[bytes, NT]:
         """Copies until all is done or one cannot be; raises `Unfinished` when the turn is over."""
         while self._done < len(self._copies):
             copy, length = self._copies[self._done]
             try:
+                if not self._fits:
+                    self._check_room()
                 copy.go_on(self._turn)
             except MustWait:
                 raise
@@ -94,6 +98,12 @@ class _Chunks:
             if self._done < len(self._copies) and self._turn.over():
                 raise Unfinished
         return _COPIED.pack(self._done, 0, self._total), NT.SUCCESS
+
+    def _check_room(self) -> None:
+        """Before anything is written: a copy that breaks off is worse than none, and a full disk is everybody's."""
+        store, handle = self._target
+        store.check_room(handle, (piece for copy, _ in self._copies for piece in copy.data()))
+        self._fits = True
 
 
 def _source(request: AnyRequest, key: bytes) -> Open:

@@ -1,7 +1,7 @@
 """Open files: reading, writing and sizes of their data ([MS-FSA] 2.1.5.3, 2.1.5.4, 2.1.5.15.4)."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -10,7 +10,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load
 from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
-from fakesmb.vfs.local.holes import make_hole, next_data
+from fakesmb.vfs.local.holes import data_ranges, make_hole, next_data
 from fakesmb.vfs.local.metadata import note_modified
 from fakesmb.vfs.local.volume import BYTES_PER_SECTOR, check_room
 from fakesmb.vfs.rules import oplocks, writetimes
@@ -71,6 +71,15 @@ class FileHandle(LocalHandle):
         if not self.access & READS_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for reading")
         return next_data(self.fd, offset)
+
+    def check_room(self, pieces: Iterable[tuple[int, int]]) -> None:
+        """`FileStore.check_room`: what is there already is no more."""
+        more = 0
+        for offset, size in pieces:
+            there = data_ranges(self.fd, offset, offset + size)
+            more += size - sum(min(end, offset + size) - start for start, end in there)
+        if more > 0:
+            check_room(self.fd, more)
 
     def write_zeros(self, offset: int, size: int, pid: int) -> None:
         """`FileStore.write_zeros`."""

@@ -4,7 +4,7 @@ Here are what all kinds have in common, and directories. `vfs.local.files` and `
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from fakesmb.nt.files import Access, Option
@@ -135,6 +135,9 @@ class LocalHandle:
     def next_data(self, offset: int) -> tuple[int, int]:
         """`FileStore.next_data`: all that can be read, where nothing is known of holes."""
         return offset, max(self.query().end_of_file, offset)
+
+    def check_room(self, pieces: Iterable[tuple[int, int]]) -> None:
+        """`FileStore.check_room`: writing tells, where it is little."""
 
     def write_zeros(self, offset: int, size: int, pid: int) -> None:
         """`FileStore.write_zeros`."""

@@ -4,7 +4,7 @@ import copy
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.controls import CHANGING
@@ -205,6 +205,10 @@ class LocalStore:
     def next_data(self, handle: "Handle", offset: int) -> tuple[int, int]:
         """The range of the first data at or behind `offset`, perhaps behind a hole; the end of file twice for none."""
         return local_handle(handle).next_data(offset)
+
+    def check_room(self, handle: "Handle", pieces: Iterable[tuple[int, int]]) -> None:
+        """Raises DISK_FULL where data at these places, each an offset and a size, do not all fit on the disk."""
+        local_handle(handle).check_room(pieces)
 
     def write_zeros(self, handle: "Handle", offset: int, size: int, pid: int) -> None:
         """As `write`, of zeros that need take no room: a hole where the disk can."""
