@@ -81,8 +81,9 @@ class Association:
 
     @property
     def held(self) -> int:
-        """Bytes that it keeps of what came: PDUs and requests that are not whole, and sign-ins."""
-        return len(self._input) + self._assembly.held + self._securities.held
+        """Bytes that it keeps of what came: PDUs and requests that are not whole, sign-ins, handles of its group."""
+        handles = 0 if self._group is None else self._group.held
+        return len(self._input) + self._assembly.held + self._securities.held + handles
 
     def answers(self) -> Iterator[bytes]:
         """Deals with one whole PDU after the other and gives what it is answered with.

@@ -4,6 +4,7 @@ import struct
 import tracemalloc
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -371,6 +372,32 @@ class TestPipes:
         assert refused.value.status == NT.PIPE_DISCONNECTED
         assert "limits.pipe_bytes" in server.messages[-1].parts[0].problem
         assert len(client.read(fid)) == 32
+        client.close(fid)
+        assert held(server) == {}
+
+    def test_handles(self, make: Make) -> None:
+        """A client that opens without closing loses its pipe, and what it held with it."""
+        server = limited(make, pipe_bytes=30_000)
+        client = server.client().sign_in().connect("IPC$")
+        fid = client.create("\\samr")
+        bind = bytearray(BIND)
+        bind[32:52] = UUID("12345778-1234-abcd-ef00-0123456789ac").bytes_le + struct.pack("<I", 1)
+        client.write(fid, bytes(bind))
+        client.read(fid)
+        connect = struct.pack("<BBBBIHHIIHHII", 5, 0, 0, 3, 0x10, 32, 0, 1, 8, 0, 0, 0, 0x02000000)
+
+        def opened() -> int:
+            for number in range(200):
+                try:
+                    client.write(fid, connect)
+                    assert client.read(fid)[-4:] == bytes(4)
+                except SMBError as error:
+                    assert error.status in (NT.PIPE_DISCONNECTED, NT.INSUFFICIENT_RESOURCES)
+                    return number
+            return 200
+
+        assert 50 < opened() < 100
+        assert "limits.pipe_bytes" in server.messages[-1].parts[0].problem
         client.close(fid)
         assert held(server) == {}
 

@@ -39,6 +39,7 @@ class Directory:
     __slots__ = (
         "__weakref__",
         "_world",
+        "check",
         "fd",
         "listing",
         "lists",
@@ -56,6 +57,8 @@ class Directory:
         self.under = path.rstrip("/") + "/"
         self.lists: dict[tuple[object, tuple[str, ...]], ReferenceType[object]] = {}
         """The lists that searches go through now, as long as one does; by how they are sorted, and their dots."""
+        self.check: Callable[[int], None] | None = None
+        """Raises where a descriptor may not be taken to read the names by."""
         self.fd = _CLOSED
         self.hold(fd)
 
@@ -123,15 +126,12 @@ class Directory:
     def link(self, name: str, to: "Directory", new: str) -> None:
         disk.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)
 
-    def scan(self, check: Callable[[int], None] | None = None) -> "os._ScandirIterator[str]":
-        """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed.
-
-        `check` raises where a descriptor may not be taken for it.
-        """
+    def scan(self) -> "os._ScandirIterator[str]":
+        """Gives the names in it one after another, in the disk's order, without `.` and `..`; is to be closed."""
         fd = disk.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
         try:
-            if check is not None:
-                check(fd)
+            if self.check is not None:
+                self.check(fd)
             return disk.scandir(fd)
         finally:
             disk.close(fd)

@@ -23,6 +23,8 @@ from fakesmb.vfs.rules.room import DescriptorRoom
 from fakesmb.world import World
 
 _HELD_DIRECTORIES: Final = 64
+_HELD_NAMES: Final = 250_000
+"""Names that the held directories know together, of which each takes some 400 bytes."""
 _ROOT_SECONDS: Final = 0.1
 """So long it may take to notice that the root was moved or replaced."""
 _NO_NAMES: Final = ("", ".", "..")
@@ -88,12 +90,16 @@ class Lookup:
         self._held: OrderedDict[tuple[str, ...], Directory] = OrderedDict()
         """Those used last are at the end."""
         self._room = room or DescriptorRoom(self._world.turn.now)
-        self._room.lets_go(self._held.clear)
+        self._room.lets_go(self._let_go)
+        self.root.check = self._room.check_brief
         self._places: WeakValueDictionary[str, Directory] = WeakValueDictionary()
         """Whatever is open, by where it is: one object for one directory, however clients spell it. What one lists
         the other changes."""
         self._now = self._world.turn.now
         self._look_again = self._now() + _ROOT_SECONDS
+
+    def _let_go(self) -> None:
+        self._held.clear()
 
     def close(self) -> None:
         """Lets go of all held directories."""
@@ -255,10 +261,14 @@ class Lookup:
             directory, linked = self._walk(parts)
         # What is reached over a link is found again each time, for the link, or the name, may lead elsewhere by then.
         if not linked and directory.fd <= self._room.last:
-            while len(self._held) >= _HELD_DIRECTORIES:
+            while len(self._held) >= _HELD_DIRECTORIES or self._known_names() > _HELD_NAMES:
                 self._held.popitem(last=False)
             self._held[parts] = directory
         return directory
+
+    def _known_names(self) -> int:
+        """How many names the held directories know."""
+        return sum(len(one.listing.names) for one in self._held.values() if one.listing is not None)
 
     def _hold(self, fd: int) -> Directory:
         """The directory that a descriptor is open on, which goes over to it, unless it is outside."""
@@ -284,6 +294,7 @@ class Lookup:
             disk.close(fd)
             raise
         directory = Directory(place, fd, prefix, self._world)
+        directory.check = self._room.check_brief
         self._places[place] = directory
         return directory
 

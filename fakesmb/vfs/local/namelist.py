@@ -87,9 +87,9 @@ class NameList:
         """Names that have been read, sorted in several rows until all are in `names`."""
         self._refused: SMBError | None = None
 
-    def read(self, directory: "Directory", given: set[str], check: Callable[[int], None]) -> None:
-        """Begins to read the directory, for whom the names of `given` are there in any case; `check` as for `scan`."""
-        self._reading = directory.scan(check)
+    def read(self, directory: "Directory", given: set[str]) -> None:
+        """Begins to read the directory, for whom the names of `given` are there in any case."""
+        self._reading = directory.scan()
         self._given = given
         self.ready = False
 
@@ -198,7 +198,6 @@ def list_of(
     turn: "Turn",
     quota: "Quota",
     kind: object,
-    check: Callable[[int], None],
 ) -> NameList:
     """The names of a directory: those that another search goes through, where nothing has changed since they were read.
 
@@ -210,7 +209,7 @@ def list_of(
     if isinstance(found, NameList) and found.stamp == stamp:
         return found
     made = NameList([*dots], key_of, turn, quota, stamp)
-    made.read(directory, set(), check)
+    made.read(directory, set())
     if directory.is_settled(stamp):  # else the next change may leave the same stamp
         directory.lists[kind, dots] = ref(made)
     return made

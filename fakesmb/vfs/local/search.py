@@ -92,10 +92,7 @@ class LocalSearch:
         self._ready = False
         self._others: dict[str, str] | None = None
         if self._wild:
-            check = opens.room.check_brief
-            self._begin(
-                list_of(directory, self._dots, self._key, self._turn, opens.names, self._order, check)
-            )
+            self._begin(list_of(directory, self._dots, self._key, self._turn, opens.names, self._order))
         else:
             self._begin(NameList(self._one(directory), self._key, self._turn, opens.names))
 
@@ -225,7 +222,7 @@ class LocalSearch:
             return
         given = set(self._names[len(self._dots) : self._at])
         names = NameList([*self._dots], self._key, self._turn, self._opens.names, stamp)
-        names.read(directory, given, self._opens.room.check_brief)
+        names.read(directory, given)
         self._begin(names)
 
     def close(self) -> None:

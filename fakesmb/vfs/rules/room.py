@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakMethod
 
 from fakesmb.nt.status import NT, SMBError
 
@@ -39,7 +40,7 @@ class DescriptorRoom:
         self._now = now
         self._problem: Callable[[str], None] = _nobody
         self._next_telling = 0.0
-        self._holders: list[Callable[[], None]] = []
+        self._holders: list[WeakMethod[Callable[[], None]]] = []
 
     def bound(self, most: int, kept: int, problem: Callable[[str], None]) -> None:
         """Files may keep all but `kept` of `most` descriptors. `problem` takes a line for the log."""
@@ -57,8 +58,8 @@ class DescriptorRoom:
         return fd <= self.last or (fd <= self._last_of_connections and others < self._kept * 3 // 4)
 
     def lets_go(self, holder: Callable[[], None]) -> None:
-        """`holder` closes directories that are only open to be found at once the next time."""
-        self._holders.append(holder)
+        """`holder`, a method, closes directories that are only open to be found at once the next time."""
+        self._holders.append(WeakMethod(holder))
 
     def settle(self, fd: int) -> int:
         """The descriptor for something that stays open: `fd`, or a lower one in its place.
@@ -67,8 +68,10 @@ class DescriptorRoom:
         """
         if fd <= self.last:
             return fd
-        for let_go in self._holders:
-            let_go()
+        for holder in self._holders:
+            let_go = holder()
+            if let_go is not None:
+                let_go()
         try:
             lower = os.dup(fd)
         except OSError:

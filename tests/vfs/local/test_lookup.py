@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local import directory as directories
+from fakesmb.vfs.local import lookup as lookups
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.listing import Listing
 from fakesmb.vfs.local.lookup import Lookup
@@ -484,3 +485,18 @@ def test_a_name_that_is_not_utf8_is_reached_with_posix_names_too(lab: Lab) -> No
     assert exact.query(Path((name,))).end_of_file == 3
     exact.delete(Path((name,)))
     assert os.listdir(lab.root) == []
+
+
+def test_held_directories_know_a_bounded_number_of_names(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 of 100,000 names each would take more than 2 GB."""
+    monkeypatch.setattr(lookups, "_HELD_NAMES", 100)
+    for number in range(8):
+        (lab.root / f"d{number}").mkdir()
+        for name in range(40):
+            (lab.root / f"d{number}" / f"{name}").touch()
+    lookup = Lookup(str(lab.root))
+    for number in range(8):
+        assert lookup.directory((f"d{number}",)).spelling("nothing") is None
+    assert lookup._known_names() <= 100 + 40
+    assert ("d7",) in lookup._held
+    lookup.close()
