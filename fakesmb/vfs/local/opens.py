@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -30,7 +30,7 @@ from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant,
 from fakesmb.vfs.rules.deletion import others_open
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.rules.watches import REPLACED
-from fakesmb.vfs.store import CreateParameters, Info, Opened, SharingViolation, Unfinished
+from fakesmb.vfs.store import CreateParameters, Ea, Info, Opened, SharingViolation, Unfinished
 from fakesmb.vfs.stored import SideTable, Stored
 
 _SET_ID: Final = stat.S_ISUID | stat.S_ISGID
@@ -164,7 +164,7 @@ class Opener:
         try:
             ea_size = eas.put(fd, request.eas) if request.eas else 0
             new = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
-            if not _saved_or_emptied(fd, st, new, side):
+            if not _saved_or_emptied(fd, st, new, side, request.eas):
                 disk.ftruncate(fd, 0)
         except BaseException:
             with suppress(OSError, SMBError):
@@ -333,11 +333,21 @@ def _check_kind(mode: int, disposition: int, options: int) -> None:
         raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device cannot be opened")
 
 
-def _saved_or_emptied(fd: int, st: os.stat_result, stored: Stored, side: SideTable) -> bool:
+def _saved_or_emptied(
+    fd: int, st: os.stat_result, stored: Stored, side: SideTable, wanted: Sequence[Ea]
+) -> bool:
     """Stores the attributes of a file that is to be emptied; True where that took emptying it first.
 
-    A disk that is full has room for them only then. Raises OSError.
+    A disk that is full has room for them only then, or when the EAs that are not `wanted` have gone. Raises OSError.
     """
+    try:
+        save(fd, st, stored, side, follow=True)
+    except OSError as error:
+        if error.errno not in xattrs.NO_ROOM:
+            raise
+    else:
+        return False
+    eas.drop_others(fd, wanted)
     try:
         save(fd, st, stored, side, follow=True)
     except OSError as error:

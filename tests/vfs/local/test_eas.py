@@ -1,5 +1,6 @@
 """OS/2's extended attributes, kept as `user.<NAME>`."""
 
+import contextlib
 import errno
 import os
 
@@ -117,6 +118,23 @@ def test_a_new_file_comes_with_them_and_an_overwritten_one_with_new_ones(lab: La
     assert lab.store.eas(A) == [Ea("C", b"3")]
     lab.store.close(lab.open("a", disposition=Disposition.SUPERSEDE).handle)
     assert lab.store.eas(A) == []
+
+
+def test_an_overwrite_makes_room_for_itself(lab: Lab) -> None:
+    """EAs that fill what the disk has for them go before the attributes are stored, where there is no other way."""
+    path = lab.root / "full"
+    path.write_bytes(b"old")
+    size = 1
+    with contextlib.suppress(OSError):
+        for size in range(60_000, 0, -500):
+            with contextlib.suppress(OSError):
+                os.setxattr(path, "user.LARGE", bytes(size))
+                break
+        for number in range(600):
+            os.setxattr(path, f"user.A{number}", b"12345678")
+    lab.store.close(lab.open("full", disposition=Disposition.OVERWRITE, attributes=2).handle)
+    assert (path.read_bytes(), lab.store.eas(Path.parse("full"))) == (b"", [])
+    assert lab.query("full").attributes == 0x22
 
 
 def test_a_bad_name_makes_no_file(lab: Lab, refuses: Refuses) -> None:
