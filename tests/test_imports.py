@@ -1,13 +1,16 @@
 """Who may import whom: the layers of ARCHITECTURE.md, read from the sources."""
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
 from fakesmb.rpc.pipes import SERVICES
+from fakesmb.vfs import disk
 
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
 
@@ -261,3 +264,29 @@ def test_packages_hold_no_code() -> None:
         if path.parent != PACKAGE:
             body = ast.parse(path.read_text(encoding="utf-8")).body
             assert all(isinstance(node, ast.Expr) for node in body), path
+
+
+ASKS_THE_DISK = {
+    name for name, kind in vars(disk).items() if isinstance(kind, FunctionType) and hasattr(os, name)
+}
+MAY_ASK = {
+    ("vfs/local/directory.py", "close"),  # of a finalizer, which cannot wait
+    ("vfs/local/directory.py", "readlink"),  # of /proc
+    ("vfs/local/mounts.py", "stat"),  # before anybody is served
+    ("vfs/rules/oplocks.py", "fstat"),  # of local programs, which a disk that may hang knows nothing of
+    ("vfs/rules/room.py", "close"),  # of one of two descriptors
+}
+"""Where a system call is made by the thread that serves everybody, whatever the disk does."""
+
+
+@pytest.mark.parametrize("room", ["local", "rules"])
+def test_a_store_asks_the_disk_by_what_may_wait_for_it(room: str) -> None:
+    """Else a disk that hangs would hold up everybody."""
+    asked = {
+        (str(path.relative_to(PACKAGE)), node.attr)
+        for path in (PACKAGE / "vfs" / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert {(path, name) for path, name in asked if name in ASKS_THE_DISK} <= MAY_ASK
+    assert {"pread", "open", "getxattr", "rename"} <= ASKS_THE_DISK
