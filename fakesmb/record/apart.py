@@ -60,6 +60,8 @@ class LinesApart:
         self._tell = tell
         self._at_end = at_end
         self._writer: Writer | None = None
+        self._here: JsonLines | None = None
+        """Makes the lines in this process, where no other could be started."""
         self._events: list[Event] = []
         self._flushes = 0
 
@@ -72,22 +74,47 @@ class LinesApart:
 
     def flush(self) -> None:
         """Puts everything into the spool, and lets the writer go on; raises OSError where it is gone."""
-        if self._events or self._writer is not None:
+        if self._events or self._writer is not None or self._here is not None:
             self._flushes += 1
             if self._flushes > FLUSHES_BEFORE_START:
                 writer = self._give()
+                if writer is None:
+                    self._flush_here()
+                    return
                 self._hear(writer)
                 if self._spare() or writer.waiting > self._spool_bytes * 3 // 4:
                     writer.go_on(AHEAD)
 
-    def _give(self) -> Writer:
-        if self._writer is None:
+    def _give(self) -> Writer | None:
+        """Hands on what was kept: to the process, if there is one."""
+        if self._writer is None and self._here is None:
+            self._start()
+        events, self._events = self._events, []
+        if self._writer is not None:
+            self._writer.give(events)
+        elif self._here is not None:
+            for event in events:
+                self._here.write(event)
+        return self._writer
+
+    def _start(self) -> None:
+        try:
             self._writer = Writer(
                 self._log, secrets=self._secrets, spool_bytes=self._spool_bytes, most_kept=self._most_kept
             )
-        events, self._events = self._events, []
-        self._writer.give(events)
-        return self._writer
+        except OSError as error:  # no descriptors, processes or memory are left
+            self._tell(f"{self.name} is written by the server itself, no process can be started: {error.strerror}")
+            self._here = self._made_here()
+
+    def _made_here(self) -> JsonLines:
+        output = PatientOutput(FileOutput(self._log), self.name, tell=self._tell)
+        lines = JsonLines(output, secrets=self._secrets)
+        output.note = lines.left_out
+        return lines
+
+    def _flush_here(self) -> None:
+        if self._here is not None:
+            self._here.flush()
 
     def _hear(self, writer: Writer) -> None:
         before = writer.halted
@@ -100,7 +127,7 @@ class LinesApart:
     def close(self) -> None:
         """Waits until everything is written, or as long as `at_end` says; raises OSError where it cannot be written."""
         if self._writer is None:
-            lines = JsonLines(PatientOutput(FileOutput(self._log), self.name), secrets=self._secrets)
+            lines = self._here or self._made_here()
             for event in self._events:
                 lines.write(event)
             lines.close()

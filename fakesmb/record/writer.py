@@ -49,24 +49,11 @@ class Writer:
     ) -> None:
         self._spool = Spool.make(spool_bytes)
         memory = self._spool.memory
-        options = ["--secrets"] if secrets else []
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "fakesmb.record.writing",
-                str(log),
-                str(memory),
-                str(spool_bytes),
-                *options,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # whoever reads that of the server to its end does not wait for this process
-            pass_fds=(log, memory),
-            start_new_session=True,  # Ctrl-C is for the server, which then ends the writer
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        try:
+            self._process = _started(log, memory, spool_bytes, secrets=secrets)
+        except BaseException:
+            self._spool.close()
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input, self._said = self._process.stdin, self._process.stdout
@@ -220,6 +207,20 @@ class Writer:
         if self.halted:
             return LAST_WORDS
         return STALLED if self._spool.busy else PATIENCE
+
+
+def _started(log: int, memory: int, spool_bytes: int, *, secrets: bool) -> "subprocess.Popen[bytes]":
+    """The process; raises OSError."""
+    options = ["--secrets"] if secrets else []
+    return subprocess.Popen(
+        [sys.executable, "-m", "fakesmb.record.writing", str(log), str(memory), str(spool_bytes), *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # whoever reads that of the server to its end does not wait for this process
+        pass_fds=(log, memory),
+        start_new_session=True,  # Ctrl-C is for the server, which then ends the writer
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
 
 
 def _batches(events: list[Event], most: int) -> Iterator[tuple[bytes, int]]:

@@ -1,5 +1,6 @@
 """The log file whose lines a process of its own makes: the same lines, all of them, or a plain word."""
 
+import errno
 import fcntl
 import json
 import os
@@ -106,6 +107,31 @@ def test_an_end_that_cannot_wait_leaves_the_rest_to_the_process(tmp_path: Path) 
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # it has ended
         assert [json.loads(line)["event"] for line in file].count("response") == 3000
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EAGAIN])
+def test_a_server_that_can_start_no_process_makes_the_lines_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """No descriptors or processes are left just then."""
+    said: list[str] = []
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    before = len(os.listdir("/proc/self/fd"))
+    log = LinesApart(str(tmp_path / "log"), tell=said.append)
+    started(log)
+    for event in events(3000)[1:3001]:
+        log.write(event)
+    log.flush()
+    log.close()
+    assert said == [
+        f"the log file {tmp_path / 'log'} is written by the server itself, no process can be started: {os.strerror(number)}"
+    ]
+    assert len((tmp_path / "log").read_bytes().splitlines()) == 6001
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_no_lines_are_made_while_no_processor_is_to_spare_until_much_lies_there(tmp_path: Path) -> None:
