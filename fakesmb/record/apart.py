@@ -103,7 +103,9 @@ class LinesApart:
                 self._log, secrets=self._secrets, spool_bytes=self._spool_bytes, most_kept=self._most_kept
             )
         except OSError as error:  # no descriptors, processes or memory are left
-            self._tell(f"{self.name} is written by the server itself, no process can be started: {error.strerror}")
+            self._tell(
+                f"{self.name} is written by the server itself, no process can be started: {error.strerror}"
+            )
             self._here = self._made_here()
 
     def _made_here(self) -> JsonLines:

@@ -127,9 +127,8 @@ def test_a_server_that_can_start_no_process_makes_the_lines_itself(
         log.write(event)
     log.flush()
     log.close()
-    assert said == [
-        f"the log file {tmp_path / 'log'} is written by the server itself, no process can be started: {os.strerror(number)}"
-    ]
+    why = f"no process can be started: {os.strerror(number)}"
+    assert said == [f"the log file {tmp_path / 'log'} is written by the server itself, {why}"]
     assert len((tmp_path / "log").read_bytes().splitlines()) == 6001
     assert len(os.listdir("/proc/self/fd")) == before
 
