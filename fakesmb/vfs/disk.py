@@ -6,7 +6,7 @@ In a task at work on a disk that may hang (`vfs.disktask`) a thread makes them; 
 import os
 from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from greenlet import getcurrent
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Target = str | int
 """A path, or a descriptor."""
 R = TypeVar("R")
+_EFFECTIVE: Final = os.access in os.supports_effective_ids
 
 
 def _call(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
@@ -33,6 +34,13 @@ def stat(path: "Target", *, dir_fd: int | None = None, follow_symlinks: bool = T
     if getcurrent().__class__ is DiskTask:
         return _call(os.stat, path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
     return os.stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+
+
+def access(path: str, way: int, *, dir_fd: int) -> bool:
+    """Whether the process may; a symbolic link at the end is looked at itself."""
+    if getcurrent().__class__ is DiskTask:
+        return _call(os.access, path, way, dir_fd=dir_fd, effective_ids=_EFFECTIVE, follow_symlinks=False)
+    return os.access(path, way, dir_fd=dir_fd, effective_ids=_EFFECTIVE, follow_symlinks=False)
 
 
 def fstat(fd: int) -> os.stat_result:

@@ -1,5 +1,6 @@
 """The CIFS Unix extensions as clients use them: levels 0x200 and up, POSIX names, open, unlink and locks."""
 
+import errno
 import os
 import struct
 from pathlib import Path
@@ -190,6 +191,27 @@ def test_a_program_that_a_client_may_write_to_runs_as_nobody_else(
     (folders["public"] / "a.txt").chmod(0o6755)
     unix.close(unix.create("/a.txt", access=access))
     assert mode_of(unix, "/a.txt") == left
+
+
+@pytest.mark.parametrize("disposition", [0, 4, 5])
+def test_nor_where_the_disk_has_no_extended_attributes(
+    unix: Client, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, disposition: int
+) -> None:
+    """There the read-only attribute is a mode bit; setting it brings nothing back that was taken."""
+
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOTSUP, "no extended attributes")
+
+    for name in ("setxattr", "getxattr", "listxattr"):
+        monkeypatch.setattr(os, name, refuses)
+    monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda: True)
+    (folders["public"] / "a.txt").chmod(0o6755)
+    fid = unix.create("/a.txt", access=0x12019F, disposition=disposition)
+    assert mode_of(unix, "/a.txt") == 0o755
+    asked = SetFileInformationRequest(fid, 0x20B)
+    born = struct.pack("<Q", 0x01D0000000000000)
+    unix.trans2(Trans2.SET_FILE_INFORMATION, asked, basic(mode=0o700) + born + bytes(8))
+    assert mode_of(unix, "/a.txt") == 0o700
 
 
 def test_owners_are_changed_by_no_client_not_even_an_administrator(

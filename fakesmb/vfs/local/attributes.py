@@ -138,7 +138,8 @@ def save(
             return
     side[st.st_dev, st.st_ino] = stored
     if follow and stat.S_ISREG(st.st_mode):
-        mode = stat.S_IMODE(st.st_mode)
+        # The mode that it has now: `st` may be older than what took set-user-ID away.
+        mode = stat.S_IMODE(disk.stat(target).st_mode)
         wanted = mode & ~0o222 if stored.attributes & Attribute.READONLY else mode | stat.S_IWUSR
         if wanted != mode:  # a disk may know no chmod(2)
             disk.chmod(target, wanted)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 from weakref import ReferenceType
 
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
 from fakesmb.vfs.local.listing import Listing, Stamp
 from fakesmb.vfs.paths import fold, is_legal_on_wire
@@ -122,6 +123,11 @@ class Directory:
 
     def rename(self, name: str, to: "Directory", new: str) -> None:
         disk.rename(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd)
+
+    def check_openable(self, name: str) -> None:
+        """Raises ACCESS_DENIED for a file that the disk lets this process neither read nor write; a link is itself."""
+        if not any(disk.access(name, way, dir_fd=self.fd) for way in (os.R_OK, os.W_OK)):
+            raise SMBError(NT.ACCESS_DENIED, "the disk's permissions let the server not open the file")
 
     def link(self, name: str, to: "Directory", new: str) -> None:
         disk.link(name, new, src_dir_fd=self.fd, dst_dir_fd=to.fd, follow_symlinks=False)

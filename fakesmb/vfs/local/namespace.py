@@ -246,6 +246,7 @@ class Namespace:
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
         if not stat.S_ISREG(source.st.st_mode):
             raise SMBError(NT.ACCESS_DENIED, "a pipe, socket or device cannot be linked")
+        source.data_directory.check_openable(source.data_name)
         if self._opens.secured:
             self._guard.check_link(source)
         target = self._target(to)

@@ -192,6 +192,7 @@ class LocalPosixFiles:
         assert source.st is not None
         if stat.S_ISDIR(source.st.st_mode):
             raise SMBError(NT.FILE_IS_A_DIRECTORY)
+        source.directory.check_openable(source.name)
         if self._opens.secured:
             self._guard.check_link(source)
         target = self._new(new)

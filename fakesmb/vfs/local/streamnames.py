@@ -10,6 +10,7 @@ from fakesmb.vfs import disk
 from fakesmb.vfs.local import replacing, streams
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.files import FileHandle, data_flags
+from fakesmb.vfs.local.modes import drop_set_id
 from fakesmb.vfs.local.streamhandles import StreamHandle
 from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules import oplocks
@@ -74,6 +75,7 @@ def _take_unnamed(handle: StreamHandle, *, replace: bool) -> None:
     fds = [one.reopened(data_flags(one.access)) for one in opened]
     data = handle.reopened(os.O_WRONLY)
     try:
+        drop_set_id(data, st)
         disk.pwrite(data, held, 0)
         streams.remove(handle.xattr_target, file.stream)
     finally:

@@ -193,6 +193,23 @@ def test_a_link_of_that_name_is_there(lab: Lab, refuses: Refuses) -> None:
     assert os.listdir(lab.root) == ["a"]
 
 
+def test_no_link_to_a_file_that_the_disk_does_not_let_open(
+    lab: Lab, refuses: Refuses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name, by handle, by the Unix extensions: Linux refuses that only where `protected_hardlinks` is set."""
+    touch(lab, "a", "b")
+    handle = lab.open("a", Access.DELETE).handle
+    monkeypatch.setattr(os, "access", lambda name, *_, **__: name != "a")
+    for source in (P("a"), handle):
+        for to in ("c", "b"):
+            with refuses(NT.ACCESS_DENIED):
+                lab.store.link(source, P(to), replace=True)
+    with refuses(NT.ACCESS_DENIED):
+        lab.store.with_posix_names().posix.make_hard_link(P("a"), P("c"))
+    assert sorted(os.listdir(lab.root)) == ["a", "b"]
+    lab.store.link(P("b"), P("c"), replace=False)
+
+
 def test_hard_links(lab: Lab, refuses: Refuses) -> None:
     touch(lab, "a", "taken", "dir/x")
     lab.store.link(P("a"), P("dir\\b"), replace=False)

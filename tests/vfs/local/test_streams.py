@@ -223,6 +223,16 @@ class TestRename:
         lab.store.rename(handle, Path.parse(":three"), replace=True)
         assert content(lab, "a:three") == b"1"
 
+    def test_to_the_unnamed_one_of_a_program(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a client makes a program of runs as nobody else: under root it loses set-user-ID, as at every write."""
+        monkeypatch.setattr("fakesmb.vfs.local.modes.has_rights_of_root", lambda: True)
+        (lab.root / "a").touch()
+        write(lab, "a:s", b"a program")
+        (lab.root / "a").chmod(0o6755)
+        lab.store.rename(Path.parse("a:s"), Path.parse("::$DATA"), replace=True)
+        assert (lab.root / "a").read_bytes() == b"a program"
+        assert (lab.root / "a").stat().st_mode & 0o7777 == 0o755
+
     def test_to_the_unnamed_one(self, lab: Lab, refuses: Refuses) -> None:
         """The stream's opens become opens of the file, locks and all."""
         write(lab, "a:s", b"data")
