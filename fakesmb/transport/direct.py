@@ -17,6 +17,7 @@ from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from zope.interface import implementer
 
+from fakesmb.auth.attempts import address_of
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.state import Server
@@ -107,7 +108,7 @@ class DirectTCP(TwistedProtocol):
     def __init__(self, factory: "DirectTCPFactory", host: str = "") -> None:
         self._clients = factory
         self.host = host
-        """The client's address."""
+        """The client's address; of IPv6 the network, of which one machine has all addresses."""
         self._most_unread = factory.server.settings.limits.unread_bytes
         self._all_unread = factory.server.quotas.unread
         self._waiting: deque[bytes | RestOfFile] = deque()
@@ -384,7 +385,7 @@ class DirectTCPFactory:
 
     def buildProtocol(self, addr: IAddress) -> DirectTCP | None:  # noqa: N802
         """A protocol, or None where there are too many connections, from everywhere or from there; the log says so."""
-        limits, host = self.server.settings.limits, _host(addr)
+        limits, host = self.server.settings.limits, address_of(_text(addr))
         most = limits.connections
         if len(self.connected) >= most:
             self.refuse(addr, f"{most} connections are open (limits.connections)")

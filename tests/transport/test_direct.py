@@ -337,6 +337,18 @@ class TestPerAddress:
         first.connectionLost(Failure(error.ConnectionDone()))
         assert len(self.fill(factory, PEER)) == 1
 
+    def test_a_network_of_ipv6_is_one_address(self, tmp_path: Path) -> None:
+        """One machine has 2^64 addresses there."""
+        _, factory = self.factory_of(tmp_path, connections_per_address=3)
+        made = 0
+        for number in range(1, 10):
+            protocol = factory.buildProtocol(IPv6Address("TCP", f"2001:db8:1:2::{number}", 5000))
+            if protocol is not None:
+                attach(protocol, TCP(PEER))
+                made += 1
+        assert made == 3
+        assert factory.buildProtocol(IPv6Address("TCP", "2001:db8:1:3::1", 5000)) is not None
+
     def test_a_quarter_of_all_unless_said_otherwise(self, tmp_path: Path) -> None:
         _, factory = self.factory_of(tmp_path, connections=400)
         assert len(self.fill(factory, PEER)) == 100
