@@ -71,7 +71,9 @@ class Attempts:
         if known is None or not (known.line or known.next > self._seconds()):
             return None
         if len(known.line) >= self._rules.waiting:
-            raise _not_looked_at(f"{len(known.line)} sign-ins from {address} wait already")
+            raise _not_looked_at(
+                f"{len(known.line)} sign-ins from {address} wait already (limits.waiting_sign_ins)"
+            )
         waits: Deferred[None] = Deferred(lambda gone: self._leave(known, gone))
         known.line.append(waits)
         self._wait(known)
@@ -108,7 +110,8 @@ class Attempts:
         known.last = now
         if rules.lock_out and known.wrong >= rules.lock_out_after:
             known.locked_until = now + rules.lock_out
-            return f"{known.wrong} wrong passwords from {address}: locked out for {rules.lock_out:g} s"
+            what = f"locked out for {rules.lock_out:g} s (timing.lock_out)"
+            return f"{known.wrong} wrong passwords from {address}: {what}"
         if rules.pause and known.wrong >= rules.at_once:
             known.next = now + rules.pause
             if known.wrong == rules.at_once:

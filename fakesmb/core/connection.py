@@ -358,8 +358,14 @@ class SMBConnection:
         if self._sign_in_timer.active():
             self._sign_in_timer.cancel()
 
+    @property
+    def awaits_sign_in(self) -> bool:
+        """Whether nobody has signed in yet, for which there is only so much time."""
+        return self._sign_in_timer.active()
+
     def _sign_in_too_late(self) -> None:
-        self.drop(f"no sign-in within {self.server.settings.limits.sign_in_seconds:g} seconds")
+        seconds = self.server.settings.limits.sign_in_seconds
+        self.drop(f"no sign-in within {seconds:g} seconds (limits.sign_in_seconds)")
 
     def drop(self, reason: str) -> None:
         """Closes the connection from our side; what was answered before still goes out."""

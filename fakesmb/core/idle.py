@@ -15,7 +15,7 @@ class IdleWatch:
     """Looks at all connections from time to time, so that no request needs to tell that it comes.
 
     Requests of a signed-in user count; ECHO does not, since clients send it to keep alive what nobody uses. Who has
-    not signed in is not looked at: `limits.sign_in_seconds` is for those.
+    never signed in is not looked at: `limits.sign_in_seconds` is for those.
     """
 
     def __init__(self, server: "Server") -> None:
@@ -41,9 +41,9 @@ class IdleWatch:
         self._timer = None
         before, self._seen = self._seen, {}
         for connection in list(self._server.connections.values()):
-            if not len(connection.sessions):
+            if connection.awaits_sign_in:
                 continue
-            used = max(session.last_used for session in connection.sessions)
+            used = max((session.last_used for session in connection.sessions), default=0.0)
             seen, looks = before.get(connection, (0.0, 0))
             busy = len(connection.opens) or len(connection.searches) or len(connection.pending)
             looks = 0 if busy or used != seen else looks + 1

@@ -92,7 +92,9 @@ class Framer:
         while size - at >= PREFIX_SIZE:
             length = int.from_bytes(view[at + 1 : at + PREFIX_SIZE], "big")
             if length > self._limit:
-                raise FrameError(f"a message of {length} bytes, the limit is {self._limit}")
+                raise FrameError(
+                    f"a message of {length} bytes, {self._limit} are allowed (limits.message_bytes)"
+                )
             end = at + PREFIX_SIZE + length
             if end > size:
                 self._need = end - at

@@ -141,7 +141,7 @@ def test_an_address_can_be_locked_out() -> None:
     lab.wrong(times=2)
     lab.sign_in("a")
     lab.clock.advance(1)
-    assert lab.said[-1] == "3 wrong passwords from 10.0.0.1: locked out for 300 s"
+    assert lab.said[-1] == "3 wrong passwords from 10.0.0.1: locked out for 300 s (timing.lock_out)"
     for _ in range(2):
         with pytest.raises(SMBError, match="locked out") as caught:
             lab.sign_in("b", right=True)

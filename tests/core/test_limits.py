@@ -20,7 +20,13 @@ from fakesmb.wire.frame import Framer, prefix
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.locking import LockRange
 from fakesmb.wire.negotiate import NegotiateRequest
-from fakesmb.wire.session import EchoRequest, SessionSetupExtendedRequest, SessionSetupPlainRequest
+from fakesmb.wire.session import (
+    EchoRequest,
+    LogoffAndxRequest,
+    LogoffAndxResponse,
+    SessionSetupExtendedRequest,
+    SessionSetupPlainRequest,
+)
 from fakesmb.wire.trans import (
     NtTransactRequest,
     NtTransactSecondaryRequest,
@@ -231,6 +237,12 @@ class TestIdle:
         assert client.closed
         (ended,) = [event for event in server.sink.events if isinstance(event, Disconnected)]
         assert "limits.idle_seconds" in ended.reason
+
+    def test_whose_users_have_signed_out_too(self, make: Make) -> None:
+        server, client = self.signed_in(make, 100.0)
+        client.call(0x74, LogoffAndxRequest(), LogoffAndxResponse)
+        self.wait(server, 126)
+        assert client.closed
 
     def test_unless_something_is_open(self, make: Make) -> None:
         server, client = self.signed_in(make, 100.0)

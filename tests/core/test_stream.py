@@ -77,7 +77,7 @@ class TestStream:
         """Closed at its length, not at its last byte."""
         client.connection.receive(b"\0\xff\xff\xff")
         assert client.closed
-        assert "the limit is" in reason(server)
+        assert "limits.message_bytes" in reason(server)
 
     def test_the_longest_message(self, client: Client) -> None:
         """A write of 64 KiB and more is under the limit."""

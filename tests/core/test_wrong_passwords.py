@@ -84,7 +84,10 @@ def test_more_than_may_wait_are_refused_unseen(server: InMemoryServer) -> None:
     assert answers[2] is not None
     assert answers[2].header.status == NT.LOGON_FAILURE
     refused = [event for event in server.sink.events if isinstance(event, SignInRefused)][-1]
-    assert refused.reason == f"the password was not looked at: 2 sign-ins from {ADDRESS} wait already"
+    assert (
+        refused.reason
+        == f"the password was not looked at: 2 sign-ins from {ADDRESS} wait already (limits.waiting_sign_ins)"
+    )
     assert len(clients[2].connection.sessions) == 0
 
 
@@ -106,7 +109,7 @@ def test_who_leaves_or_cancels_does_not_hold_up_others(server: InMemoryServer) -
 def test_a_locked_out_address(make: Make) -> None:
     server = make(settings=Settings(timing=Timing(lock_out=60), limits=Limits(lock_out_after=2)))
     use_up(server, 2)
-    assert said(server) == [f"2 wrong passwords from {ADDRESS}: locked out for 60 s"]
+    assert said(server) == [f"2 wrong passwords from {ADDRESS}: locked out for 60 s (timing.lock_out)"]
     answer = extended.sign_in(one(server), USER, PASSWORD)
     assert answer is not None
     assert answer.header.status == NT.ACCOUNT_LOCKED_OUT
