@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--slow-disk",
         action="store_true",
-        help="have every server in memory wait for its disk, and serve others meanwhile",
+        help="have servers in memory, and that of smbtorture, wait for their disk and serve others meanwhile",
     )
     parser.addoption(
         "--record",

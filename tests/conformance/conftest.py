@@ -27,6 +27,7 @@ admin = true
 [[share]]
 name = "{share}"
 path = "{folder}"
+may_hang = {may_hang}
 """
 
 
@@ -36,6 +37,7 @@ def torture(
     serve_options: list[str],
     fakesmb_environment: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Torture]:
     """smbtorture, and the server it is to be run against."""
     if shutil.which("smbtorture") is None:
@@ -56,6 +58,7 @@ def torture(
             password=PASSWORD,
             share=SHARE,
             folder=folder,
+            may_hang=str(request.config.getoption("--slow-disk")).lower(),
         )
     )
     try:
