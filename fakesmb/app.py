@@ -103,6 +103,7 @@ class FakeSMB:
         self._listening: list[IListeningPort] = []
         self._next_flush: IDelayedCall | None = None
         self._thread: ReactorThread | None = None
+        self._disk_threads: DiskThreads | None = None
         self._stopping = inf
         """When it began to stop, by `time.monotonic`."""
 
@@ -131,6 +132,7 @@ class FakeSMB:
             usual = _open_files(config, self.log, world)
             heed_local_programs(reactor, usual, self.log)
             shares = _shares(config, usual, self.log, world)
+            self._disk_threads = DiskThreads(reactor.callFromThread)
             self.server = Server(
                 config.settings,
                 _accounts(config),
@@ -140,7 +142,7 @@ class FakeSMB:
                 tables,
                 world,
                 partial(_in_thread, reactor),
-                DiskThreads(reactor.callFromThread) if _has_lane(shares) else None,
+                self._disk_threads if _has_lane(shares) else None,
             )
             self._factory = DirectTCPFactory(self.server)
             self._factory.takes_connection = usual.room.takes_connection
@@ -208,6 +210,8 @@ class FakeSMB:
             factory.server.turns.finish()
             for store in stores:
                 store.shutdown()
+            if self._disk_threads is not None:
+                self._disk_threads.end()
             self._factory = None
 
         stores = [share.store for share in factory.server.shares.values() if share.store is not None]

@@ -65,7 +65,7 @@ class DiskThreads:
 
     def __init__(self, call_from_thread: Callable[[Callable[[], object]], object]) -> None:
         self._call_from_thread = call_from_thread
-        self._calls: SimpleQueue[ThreadCall] = SimpleQueue()
+        self._calls: SimpleQueue[ThreadCall | None] = SimpleQueue()
         self._idle = 0
         self._lock = threading.Lock()
 
@@ -93,7 +93,16 @@ class DiskThreads:
                         self._idle -= 1
                         return
                 continue
+            if call is None:
+                return
             call.make(self._call_from_thread)
             del call
             with self._lock:
                 self._idle += 1
+
+    def end(self) -> None:
+        """Those that have nothing to do end now; one whose call hangs does some time after that."""
+        with self._lock:
+            for _ in range(self._idle):
+                self._calls.put(None)
+            self._idle = 0

@@ -77,3 +77,24 @@ def test_a_call_that_hangs_holds_up_no_other() -> None:
     go_on.set()
     for _ in hanging:
         calls.wait()
+
+
+def test_threads_end() -> None:
+    """Those that wait for work at once, the others after theirs."""
+    calls = Calls()
+    go_on = threading.Event()
+    hanging = calls.threads.begin(go_on.wait, (10,), {})
+    assert not hanging.is_done(then)
+    call = calls.threads.begin(int, ("7",), {})
+    if not call.is_done(then):
+        assert calls.wait() is then
+    before = threading.active_count()
+    for _ in range(100):
+        calls.threads.end()
+        if threading.active_count() == before - 1:
+            break
+        time.sleep(0.01)
+    assert threading.active_count() == before - 1
+    go_on.set()
+    assert calls.wait() is then
+    assert hanging.outcome() is True

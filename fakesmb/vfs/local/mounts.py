@@ -88,23 +88,26 @@ def is_within(place: str, folder: str) -> bool:
 def lanes_of(folders: Sequence[str], hang: Sequence[bool]) -> list[Lane | None]:
     """The lanes of the folders' disks, None for one that does not hang.
 
-    Folders of the same disk have the same, and so have those one of which is in the other.
+    Folders that may hang have the same lane where their disk is the same. So have those one of which is in the other,
+    both of which may hang then: they have files in common.
     """
     places = [os.path.realpath(folder) for folder in folders]
+    hanging = [place for place, hangs in zip(places, hang, strict=True) if hangs]
     lanes: list[Lane | None] = []
-    for place, hangs in zip(places, hang, strict=True):
-        beside = [
-            lane
-            for other, lane in zip(places, lanes, strict=False)
-            if lane is not None and _meet(place, other)
-        ]
-        joined = (beside[0] if beside else Lane()) if hangs else None
-        lanes = [joined if lane in beside else lane for lane in lanes]
+    for place in places:
+        joined: Lane | None = None
+        if any(_overlap(place, other) for other in hanging):
+            before = zip(places, lanes, strict=False)
+            beside = [lane for other, lane in before if lane is not None and _meet(place, other)]
+            joined = beside[0] if beside else Lane()
+            lanes = [joined if lane in beside else lane for lane in lanes]
         lanes.append(joined)
     return lanes
 
 
+def _overlap(place: str, other: str) -> bool:
+    return is_within(place, other) or is_within(other, place)
+
+
 def _meet(place: str, other: str) -> bool:
-    return (
-        is_within(place, other) or is_within(other, place) or os.stat(place).st_dev == os.stat(other).st_dev
-    )
+    return _overlap(place, other) or os.stat(place).st_dev == os.stat(other).st_dev

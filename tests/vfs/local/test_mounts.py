@@ -54,9 +54,21 @@ def test_shares_of_one_disk_have_one_lane(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("a", "b", "a/inner")]
     for folder in folders:
         folder.mkdir()
-    first, second, inner = lanes_of([str(folder) for folder in folders], [True, True, True])
+    places = [str(folder) for folder in folders]
+    first, second, inner = lanes_of(places, [True, True, True])
     assert first is second is inner is not None
-    assert lanes_of([str(folder) for folder in folders], [False, True, False])[::2] == [None, None]
+    for one in range(2):
+        lanes = lanes_of(places[:2], [index == one for index in range(2)])
+        assert [lane is not None for lane in lanes] == [index == one for index in range(2)]
+
+
+def test_a_folder_in_one_that_may_hang_may_hang(tmp_path: Path) -> None:
+    """And one around it."""
+    (tmp_path / "inner").mkdir()
+    places = [str(tmp_path), str(tmp_path / "inner")]
+    for hang in ([True, False], [False, True]):
+        first, second = lanes_of(places, hang)
+        assert first is second is not None
 
 
 def test_disks_that_a_folder_joins_have_one_lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
