@@ -176,6 +176,7 @@ class Namespace:
         self._opens.tunnel.remember(source.directory.path, source.name)
         target.directory.changed(added=to.name)
         if file is not None:
+            oplocks.after_facts(file)
             self._moved(file, before, to, target)
         if self._lookup.posix and stat.S_ISDIR(source.st.st_mode):
             self._moved_inside(before, to, target)

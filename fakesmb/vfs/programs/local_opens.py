@@ -34,9 +34,9 @@ UNGUARDED: Final = 0
 class Guarded:
     """A file that is watched, and how."""
 
-    __slots__ = ("exclusive", "facts", "fd", "file", "opens", "wanted", "write_time")
+    __slots__ = ("exclusive", "facts", "fd", "file", "hangs", "opens", "wanted", "write_time")
 
-    def __init__(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
+    def __init__(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool, hangs: bool) -> None:
         self.file = file
         self.fd = fd
         """The holder's descriptor: open as long as its oplock lasts."""
@@ -45,11 +45,15 @@ class Guarded:
         self.wanted = 0
         self.facts: tuple[int, ...] = ()
         self.write_time = 0
+        self.hangs = hangs
+        """Whether the disk is not to be asked when an event comes: what is not the server's own then is others'."""
         if exclusive:
             self.look()
 
     def look(self) -> None:
         """Remembers what local programs may set, but for what reading changes (the access time)."""
+        if self.hangs:
+            return
         st = os.fstat(self.fd)
         self.facts = (st.st_nlink, st.st_mode, st.st_uid, st.st_gid)
         self.write_time = st.st_mtime_ns
@@ -64,9 +68,13 @@ class Guarded:
 
     def heed_facts(self) -> None:
         """Times, mode, owner, links or extended attributes were set, by the server or a local program."""
+        oplocks_of = self.file.oplocks
+        if self.hangs:
+            if oplocks_of is not None and not oplocks_of.own and not oplocks_of.own_facts:
+                oplocks.lost_locally(self.file)
+            return
         links, others, write_time = self.facts[0], self.facts[1:], self.write_time
         self.look()
-        oplocks_of = self.file.oplocks
         if not self.facts[0]:  # an editor has put another in its place, or it was deleted
             oplocks.lost_locally(self.file)
         elif oplocks_of is None or oplocks_of.own_facts:
@@ -78,11 +86,12 @@ class Guarded:
 
     def heed_move(self) -> None:
         """It was renamed: by the server, where it is at the path that its holder has by now."""
-        held = self.file.oplocks.exclusive if self.file.oplocks is not None else None
-        if held is None:
+        oplocks_of = self.file.oplocks
+        held = oplocks_of.exclusive if oplocks_of is not None else None
+        if oplocks_of is None or held is None or oplocks_of.own_facts:
             return
         try:
-            there = os.path.samestat(os.lstat(held.handle.disk_path), os.fstat(self.fd))
+            there = not self.hangs and os.path.samestat(os.lstat(held.handle.disk_path), os.fstat(self.fd))
         except OSError:
             there = False
         if not there:
@@ -100,15 +109,15 @@ class LocalOpens:
         self._files: dict[int, Guarded] = {}
         self._refused = False
 
-    def guard(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
+    def guard(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool, hangs: bool = False) -> None:
         """A client holds an oplock of the file now, or one of another level; `fd` is the holder's descriptor.
 
-        `opens`: a local program that opens the file breaks an exclusive one, even to read.
+        `opens`: a local program that opens the file breaks an exclusive one, even to read. `hangs`: the disk may hang.
         """
         self.release(file)
         if self._refused:
             return
-        guarded = Guarded(file, fd, exclusive=exclusive, opens=opens)
+        guarded = Guarded(file, fd, exclusive=exclusive, opens=opens, hangs=hangs)
         try:
             if self._inotify is None:
                 self._inotify = Inotify()
@@ -153,8 +162,8 @@ class LocalOpens:
     def _watch_on(self, watches: Inotify, guarded: Guarded, mask: int) -> None:
         """Changes of a holder that is alone with the file are not looked at any more, until somebody opens it."""
         own = oplocks.looked_at(guarded.file)
-        alone = own and not mask & inotify.OPEN and is_alone(guarded.fd)
-        if own:
+        alone = own and not mask & inotify.OPEN and not guarded.hangs and is_alone(guarded.fd)
+        if own and not guarded.hangs:
             oplocks.share(guarded.file, alone=alone)
             guarded.look()
         with suppress(OSError):

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from fakesmb.nt.files import Access, Oplock
+from fakesmb.vfs import disk
 from fakesmb.vfs.rules.held import NOT_BREAKING, Held, Oplocks
 from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
 from fakesmb.vfs.store import CreateParameters, OplockBreaking, SharingViolation
@@ -264,7 +265,8 @@ def _guard(file: OpenFile, fd: int, held: Held) -> None:
     """Tells `LocalOpens`, if there is one, what local programs break this oplock by."""
     if file.local_opens is not None and held.local_breaks:
         exclusive = held.level != Oplock.LEVEL_II
-        file.local_opens.guard(file, fd, exclusive=exclusive, opens=held.local_breaks == "opens")
+        opens = held.local_breaks == "opens"
+        file.local_opens.guard(file, fd, exclusive=exclusive, opens=opens, hangs=disk.may_hang())
 
 
 def _end(file: OpenFile) -> None:
