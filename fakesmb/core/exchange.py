@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 OLD_WRITES: Final = frozenset({Command.WRITE, Command.WRITE_AND_UNLOCK, Command.WRITE_AND_CLOSE})
 """Windows calls data that are missing from these a bad parameter, not a bad message."""
+BEGINS_SIGNING: Final = 1
+"""The sequence number of the answer to the session setup that brought the key."""
 _SEVERITY_ERROR: Final = 0xC0000000
 _SIGNATURE_AT: Final = 14
 _SIGNATURE_END: Final = 22
@@ -175,6 +177,8 @@ class Exchange:
                     self._requests.append(None)
                     return NO_REPLY
                 raise step.problem
+            if self.sequence == BEGINS_SIGNING and self._index:
+                self._check_unsigned(step.code)
             if not self._reply.has_room:
                 raise SMBError(NT.INSUFFICIENT_RESOURCES, "no room in the answer for the rest of the chain")
             if row is None or step.params is None:
@@ -190,6 +194,15 @@ class Exchange:
             if request is None:
                 self._requests.append(None)
             return self._refusal(error)
+
+    def _check_unsigned(self, code: int) -> None:
+        """Where signing is required nothing is done unsigned: of what follows the session setup that begins it, in a
+        message that anybody may have changed on its way, only TREE_CONNECT_ANDX, which Windows NT sends so.
+        """
+        if code != Command.TREE_CONNECT_ANDX and self.connection.server.settings.signing == "required":
+            raise SMBError(
+                NT.ACCESS_DENIED, "signing is required, and what follows the session setup is not signed"
+            )
 
     def _request(self, row: CommandRow, params: Body) -> AnyRequest:
         needs, connection = row.needs, self.connection

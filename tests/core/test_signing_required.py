@@ -1,15 +1,22 @@
 """`signing = "required"`: guests and anonymous clients have no key, so nobody is let in who would not sign."""
 
+import contextlib
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
+from fakesmb.auth.hashes import hmac_md5, nt_hash, ntowf_v2
+from fakesmb.auth.signing import Signer
 from fakesmb.core.settings import Limits, Settings
 from fakesmb.nt.status import NT
 from fakesmb.record.events import SignInRefused
 from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Client, InMemoryServer
+from fakesmb.wire.codec import Body
+from fakesmb.wire.files import NtCreateAndxRequest
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.session import SessionSetupExtendedResponse, SessionSetupPlainRequest
+from fakesmb.wire.session import LogoffAndxRequest, SessionSetupExtendedResponse, SessionSetupPlainRequest
 from fakesmb.wire.tree import TreeConnectAndxRequest
 from tests.auth.ntlm_client import Client as NtlmClient
 from tests.auth.test_spnego import NTLM_OID, init, mech_list, resp
@@ -93,3 +100,48 @@ def test_a_name_without_account_counts(make: Make, server: InMemoryServer) -> No
     server.clock.advance(1)
     assert client.answer().header.status == NT.ACCESS_DENIED
     server.sink.events.clear()
+
+
+def test_what_follows_the_session_setup_in_its_message(
+    server: InMemoryServer, folders: dict[str, Path]
+) -> None:
+    """It has no signature yet, so anybody between may have added to it; Windows NT connects a tree so."""
+    connect = TreeConnectAndxRequest(password_length=1, password=b"\0", path="\\\\SERVER\\public")
+    create = NtCreateAndxRequest(desired_access=3, create_disposition=2, share_access=7, file_name="added")
+    client = chained(server, (0x75, connect), (0xA2, create))
+    answer = client.answers()[-1]
+    assert answer.header.status == NT.ACCESS_DENIED
+    assert answer.header.tid in client.connection.trees.entries
+    client.uid, client.tid = answer.header.uid, answer.header.tid
+    assert not (folders["public"] / "added").exists()
+    assert client.create("a.txt")
+    for code, body in ((0x74, LogoffAndxRequest()), (0x73, SessionSetupPlainRequest(account_name="x"))):
+        client = chained(server, (code, body))
+        assert client.answers()[-1].header.status == NT.ACCESS_DENIED
+        assert len(client.connection.sessions) == 1
+
+
+def chained(server: InMemoryServer, *more: tuple[int, Body]) -> Client:
+    """A client whose first sign-in, signing asked for, has more in its chain; its answer is still to be read."""
+    client = server.client()
+    client.negotiate()
+    sent: list[tuple[int, Body]] = []
+
+    def send(command: int, body: Body) -> int:
+        sent.append((command, body))
+        raise StopIteration
+
+    client.send = send  # type: ignore[method-assign, assignment]
+    with contextlib.suppress(StopIteration):
+        client.sign_in(signing=True)
+    del client.send
+    ((_, setup),) = sent
+    assert isinstance(setup, SessionSetupPlainRequest)
+    client.uid = 0
+    client.send(0x73, setup, *more)
+    proof = setup.unicode_password
+    key = ntowf_v2(nt_hash(PASSWORD), USER, "WORKGROUP")
+    client.key = hmac_md5(key, proof[:16]) + proof
+    client.signer, client.sequence = Signer(client.key), 2
+    client._numbers[client.mid] = 1
+    return client

@@ -14,6 +14,7 @@ from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.endings import end
+from fakesmb.core.exchange import BEGINS_SIGNING
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
@@ -285,7 +286,7 @@ def _begin_signing(request: AnyRequest, identity: Identity) -> None:
     key = mac_key(identity)
     if key:
         connection.signing = Checker(Signer(key))
-        request.exchange.sequence = 1
+        request.exchange.sequence = BEGINS_SIGNING
 
 
 def _refuse(request: AnyRequest, session: Session, error: SMBError, *, looked_at: bool) -> None:
