@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -28,6 +29,7 @@ from fakesmb.config import (
     SharePart,
     check_users,
     merge,
+    nobody_can_sign_in,
     share_of,
     user_of,
 )
@@ -57,6 +59,7 @@ _ENCODINGS: Final = ("ascii", "cp437", "cp850", "hex", "idna", "latin-1", "utf-8
 """What names and texts are encoded in; each is a module of Python."""
 STOP_SECONDS: Final = 0.6
 """How long clients have to take their last replies when the server stops."""
+NOBODY: Final = "neither users nor guests: nobody can use the shares; name users=, or let guests in by guest="
 END_SECONDS: Final = 0.75
 """How long after it began to stop the server waits at most for the process that makes the lines of the log file."""
 
@@ -89,10 +92,12 @@ class FakeSMB:
     ) -> None:
         """Either a `Config`, or shares by name, users with their passwords, and keys of `[server]`.
 
-        Raises `ConfigError`.
+        Raises `ConfigError`. Warns where there are neither users nor guests.
         """
         self.config = config or _config(shares or {}, users or {}, server)
         check_users(self.config)
+        if nobody_can_sign_in(self.config):
+            warnings.warn(NOBODY, stacklevel=2)
         self.journal = Journal(most_events=self.config.log.journal, settle=self._settle)
         """What happened. All that was answered before a question is put is in the answer."""
         self.log = EventLog()

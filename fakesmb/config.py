@@ -344,10 +344,6 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
         raise ConfigError(
             "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
         )
-    if config.shares and not config.users and config.guest == "off":
-        raise ConfigError(
-            "neither users nor guests: nobody could use the shares; name users, or let guests in"
-        )
     accounts = [user.name for user in config.users]
     _check_rids(accounts)
     for share in config.shares:
@@ -369,6 +365,11 @@ def _check_rids(accounts: Iterable[str]) -> None:
             raise ConfigError(
                 f"user {name} would have the SID of {other}, and so its files: take another name"
             )
+
+
+def nobody_can_sign_in(config: Config) -> bool:
+    """Whether there are neither users nor guests: clients without a name get to IPC$, and nobody to the shares."""
+    return bool(config.shares) and not config.users and config.guest == "off"
 
 
 def guests_cannot_sign(config: Config) -> bool:

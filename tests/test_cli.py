@@ -204,8 +204,12 @@ def test_no_mistake_in_python_tells_a_password(tmp_path: Path) -> None:
             FakeSMB(shares={"a": tmp_path}, users=users)  # type: ignore[arg-type]
         assert "Geheim" not in str(error.value)
         assert "4711" not in str(error.value)
-    with pytest.raises(ConfigError, match="nobody could use the shares"):
+
+
+def test_a_server_in_python_that_nobody_can_use_says_so(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="nobody can use the shares") as caught:
         FakeSMB(shares={"a": tmp_path})
+    assert caught[0].filename == __file__
 
 
 def test_names_that_would_disturb_a_terminal_are_told_as_escapes(spawn: Spawn, tmp_path: Path) -> None:
