@@ -288,11 +288,15 @@ class PosixLocks(Protocol):
     ) -> "Deferred[None] | None":
         """Takes a range for a process, in place of what it holds of it.
 
-        Raises INVALID_LOCK_RANGE, or FILE_LOCK_CONFLICT where another holds it; with `waits`, gives a Deferred then.
+        Raises INVALID_LOCK_RANGE, or FILE_LOCK_CONFLICT where another holds it; with `waits`, gives a Deferred then,
+        and where it takes long.
         """
 
-    def free(self, pid: int, offset: int, length: int) -> None:
-        """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on."""
+    def free(self, pid: int, offset: int, length: int) -> "Deferred[None] | None":
+        """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on.
+
+        Gives what fires when that is done, where it takes long.
+        """
 
     def obstacle(self, pid: int, offset: int, length: int, *, exclusive: bool) -> LockedRange | None:
         """The lock of another that stands in the way of this one."""

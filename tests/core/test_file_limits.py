@@ -15,7 +15,7 @@ from fakesmb.wire.files import CloseRequest
 from fakesmb.wire.locking import LockRange
 from fakesmb.wire.nt_trans import NotifySetup
 from fakesmb.wire.search import FindClose2Request
-from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse, TransactionResponse
+from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse, Transaction2Request, TransactionResponse
 from fakesmb.wire.trans2 import (
     FindFirst2Request,
     FindFirst2Response,
@@ -310,3 +310,50 @@ class TestPosixLocks:
         data = PosixLock(1, 1, 7, 0, 5).encode()
         with refuses(NT.INSUFFICIENT_RESOURCES):
             client.trans2(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest(fid, 0x208), data)
+
+
+class TestManyAtOnce:
+    """Thousands of POSIX locks that one request replaces or frees: everybody else has turns meanwhile."""
+
+    COUNT = 2000
+
+    def many(self, make: Make) -> tuple[InMemoryServer, Client, Client, int]:
+        server = make()
+        client, other = (posix_names(server.client().sign_in().connect("public")) for _ in range(2))
+        fid = posix_open(client, "/a.txt", READ_WRITE).fid
+        for at in range(self.COUNT):
+            lock(client, fid, 1, 10 * at, 5)
+        slow = iter(range(1 << 30))
+        server.server.world.turn.now = lambda: next(slow) / 1000  # a millisecond whenever somebody looks
+        return server, client, other, fid
+
+    def ask(self, client: Client, fid: int, kind: int, length: int) -> None:
+        data = PosixLock(kind, 0, 0x1234, 0, length).encode()
+        asked = SetFileInformationRequest(fid, 0x208).encode()
+        client.send(
+            0x32, Transaction2Request(setup=b"\x08\0", parameters=asked, data=data, max_parameter_count=2)
+        )
+
+    @pytest.mark.parametrize(("kind", "left"), [(2, 0), (1, 1), (0, 1)])
+    def test_take_turns(self, make: Make, kind: int, left: int) -> None:
+        server, client, other, fid = self.many(make)
+        (file,) = server.open_files.by_key.values()
+        assert file.locks is not None
+        self.ask(client, fid, kind, 0 if kind == 2 else 10 * self.COUNT)
+        assert client.answers() == []
+        assert self.COUNT // 2 < len(file.locks) <= self.COUNT + 1
+        for _ in range(self.COUNT):
+            server.clock.advance(0.01)
+        assert client.answer().header.status == NT.SUCCESS
+        assert len(file.locks) == left
+        there = posix_open(other, "/a.txt", READ_WRITE).fid
+        lock(other, there, 1 if kind == 2 else 0, 10 * self.COUNT + 50, 5, pid=9)
+
+    def test_of_a_file_that_is_closed_meanwhile(self, make: Make) -> None:
+        server, client, other, fid = self.many(make)
+        self.ask(client, fid, 2, 0)
+        client.close(fid)
+        for _ in range(self.COUNT):
+            server.clock.advance(0.01)
+        there = posix_open(other, "/a.txt", READ_WRITE).fid
+        lock(other, there, 1, 0, 10 * self.COUNT, pid=9)

@@ -1,8 +1,10 @@
 """What a client can make the server hold: as much as it has sent, within the limits, and nothing once it has left."""
 
+import os
 import struct
 import tracemalloc
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ import pytest
 from fakesmb.auth.accounts import Account, Accounts, Guest
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.settings import Limits, Settings
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import MOST_OF_PATH, Disconnected, Event, Exchanged, SignedIn, SignInRefused
 from fakesmb.testing import CHALLENGE, CLIENT_FLAGS2, GUID, Client, InMemoryServer
@@ -20,6 +23,7 @@ from fakesmb.wire.frame import Framer, prefix
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.locking import LockRange
 from fakesmb.wire.negotiate import NegotiateRequest
+from fakesmb.wire.nt_trans import IoctlSetup
 from fakesmb.wire.session import (
     EchoRequest,
     LogoffAndxRequest,
@@ -29,6 +33,7 @@ from fakesmb.wire.session import (
 )
 from fakesmb.wire.trans import (
     NtTransactRequest,
+    NtTransactResponse,
     NtTransactSecondaryRequest,
     Transaction2Request,
     Transaction2SecondaryRequest,
@@ -567,3 +572,21 @@ class TestTexts:
         assert session.identity.session_key
         assert session.identity.response == b""
         client.connect("public")  # signed
+
+
+def test_a_list_of_ranges_is_told_in_parts(make: Make, folders: dict[str, Path]) -> None:
+    """A client may have room for 4 GiB; a list of 100,000 ranges kept everybody waiting for a second."""
+    with (folders["public"] / "sparse").open("wb") as file:
+        for number in range(4200):
+            os.pwrite(file.fileno(), b"x", number << 16)
+        if os.fstat(file.fileno()).st_blocks > 4200 << 6:
+            pytest.skip("the disk has no holes")
+    client = make().client().sign_in().connect("public")
+    fid = client.create("sparse")
+    setup = IoctlSetup(Fsctl.QUERY_ALLOCATED_RANGES, fid, 1, 0).encode()
+    data = struct.pack("<qq", 0, 1 << 40)
+    client.send(0xA0, NtTransactRequest(function=2, setup=setup, data=data, max_data_count=0xFFFFFFFF))
+    answers = client.answers()
+    assert {answer.header.status for answer in answers} == {NT.BUFFER_OVERFLOW}
+    parts = [answer.body(NtTransactResponse).data for answer in answers]
+    assert sum(map(len, parts)) == 0x10000

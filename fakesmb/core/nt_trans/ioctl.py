@@ -15,6 +15,8 @@ from fakesmb.wire.nt_trans import IoctlSetup, NtTransact
 
 _LENGTH: Final = struct.Struct("<H")
 _SNAPSHOTS: Final = struct.Struct("<III4x")
+MOST_OUTPUT: Final = 0x10000
+"""Bytes that a control answers at most, whatever the client has room for: a list of 100,000 ranges is told in parts."""
 _EMPTY_LIST: Final = 2
 """Bytes of a list of snapshot names that has none: its closing null."""
 
@@ -36,7 +38,7 @@ def ioctl(request: Request[IoctlSetup]) -> Outcome:
         raise SMBError(NT.NOT_SUPPORTED, f"device control 0x{setup.function_code:08X} is not supported")
     if entry.pipe is not None:
         return _pipe(request, entry.pipe, setup.function_code)
-    room = request.transaction.max_data_count
+    room = min(request.transaction.max_data_count, MOST_OUTPUT)
     if setup.function_code == Fsctl.SRV_ENUMERATE_SNAPSHOTS:
         return _output(snapshots(room))
     if setup.function_code == Fsctl.SRV_REQUEST_RESUME_KEY:

@@ -137,8 +137,8 @@ def posix_lock(request: AnyRequest, target: Target, wanted: PosixLock) -> "Resul
     length = wanted.length
     locks = request.store.posix.locks(handle)
     if wanted.type == PosixLockType.UNLOCK:
-        locks.free(wanted.pid, wanted.start, length)
-        return Results(NO_EA_ERROR)
+        freed = locks.free(wanted.pid, wanted.start, length)
+        return then(freed, lambda _: Results(NO_EA_ERROR))
     if wanted.type not in (PosixLockType.READ, PosixLockType.WRITE):
         raise SMBError(NT.INVALID_PARAMETER, f"lock type {wanted.type} is neither read, write nor unlock")
     taken = locks.take(

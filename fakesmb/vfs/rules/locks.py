@@ -5,6 +5,7 @@ A lock belongs to an open and a process (PID). Locks are mandatory: reads and wr
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fakesmb.nt.status import NT, SMBError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 K = TypeVar("K")
+_MANY_REPLACED: Final = 500
+"""More locks than that are let go in turns: each takes some 20 microseconds."""
 _MANY_AT_ONCE: Final = 8
 """Locks that are released one by one; of more it may be quicker to put together anew what is left."""
 _ALWAYS_CONFLICT: Final = 0xEF000000
@@ -149,21 +152,38 @@ class LockTable:
         self._release(lock)
         self._answer_waiting([lock])
 
-    def replace(self, gone: Iterable[Lock], new: Iterable[Lock]) -> None:
+    def replace(self, gone: Iterable[Lock], new: Iterable[Lock]) -> "Deferred[None] | None":
         """Exchanges held locks for others that are known to be free: what POSIX locks do.
 
-        Raises TOO_MANY_OPENED_FILES before anything has changed.
+        Thousands are let go in turns, once the new ones are held: gives what fires after the last of them. Raises
+        TOO_MANY_OPENED_FILES before anything has changed.
         """
         gone, new = list(gone), list(new)
         if new and self._system is not None:
             self._system.begin(new[0])
+        if len(gone) > _MANY_REPLACED:
+            from twisted.internet.defer import Deferred
+
+            self._hold_all(new)
+            done: Deferred[None] = Deferred()
+            last = (partial(self._answer_waiting, gone), partial(done.callback, None))
+            self._steps.do(chain((partial(self._release_if_held, lock) for lock in gone), last))
+            return done
         for lock in gone:
             self._release(lock)
-        for lock in new:
+        self._hold_all(new)
+        self._answer_waiting(gone)
+        return None
+
+    def _hold_all(self, locks: Iterable[Lock]) -> None:
+        for lock in locks:
             self._hold(lock)
             if self._system is not None:
                 self._system.locked(lock, len(self._held))
-        self._answer_waiting(gone)
+
+    def _release_if_held(self, lock: Lock) -> None:
+        if lock in self._held:
+            self._release(lock)
 
     def drop(self, owner: object, pid: int | None = None) -> None:
         """Frees all that an open (or one process of it) holds and waits for, as when it closes."""

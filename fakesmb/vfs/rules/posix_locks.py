@@ -47,24 +47,26 @@ class PosixLocks:
             return self._table.wait(self._handle, pid, start, end - start, exclusive=exclusive)
         gone, left = self._without(pid, start, end)
         self._check(len(left) + 1 - len(gone))
-        self._table.replace(gone, [*left, Lock(self._handle, pid, start, end - start, exclusive=exclusive)])
-        return None
+        new = Lock(self._handle, pid, start, end - start, exclusive=exclusive)
+        return self._table.replace(gone, [*left, new])
 
     def _check(self, more: int) -> None:
         """A range in the midst of another makes up to two more of it: raises INSUFFICIENT_RESOURCES for too many."""
         if more > 0:
             self._limits.check(self._handle.owner, len(self._table), more)
 
-    def free(self, pid: int, offset: int, length: int) -> None:
+    def free(self, pid: int, offset: int, length: int) -> "Deferred[None] | None":
         """Gives up whatever a process holds of a range, which may be nothing; length 0: all from `offset` on.
 
-        Raises INSUFFICIENT_RESOURCES where that would leave too many: one in two parts, as POSIX's ENOLCK says.
+        Thousands are given up in turns. Raises INSUFFICIENT_RESOURCES where that would leave too many: one in two
+        parts, as POSIX's ENOLCK says.
         """
         start, end = _range(offset, length)
         gone, left = self._without(pid, start, end)
         if gone:
             self._check(len(left) - len(gone))
-            self._table.replace(gone, left)
+            return self._table.replace(gone, left)
+        return None
 
     def obstacle(self, pid: int, offset: int, length: int, *, exclusive: bool) -> Lock | None:
         """The lock of another that stands in the way of this one."""
