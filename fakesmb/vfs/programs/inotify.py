@@ -27,7 +27,7 @@ OF_DIRECTORIES: Final = (
 )
 _EVENT: Final = struct.Struct("=iIII")
 _READ: Final = 0x2000
-"""Bytes read at once: some 200 events, which take a few milliseconds to tell."""
+"""Bytes read at once: some 200 events."""
 
 
 class Event(NamedTuple):
@@ -47,6 +47,8 @@ class Inotify:
         if sys.platform != "linux":
             raise OSError("only Linux has inotify")
         self.drained = True
+        self._left, self._at = b"", 0
+        """What has been read and not been told yet, from a place on."""
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.fd = self._checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
 
@@ -64,26 +66,28 @@ class Inotify:
         """Watches it no longer. One that the system has ended by itself is no error."""
         self._libc.inotify_rm_watch(self.fd, watch)
 
-    def read(self, enough: Callable[[], bool] = bool) -> Iterator[Event]:
-        """The events until now, those that arrive while it runs included; all that were read when it is `enough`.
+    def read(self, enough: Callable[[], bool] = bool, pause: Callable[[], bool] = bool) -> Iterator[Event]:
+        """The events until now, those that arrive while it runs included, or until it is `enough`: that is asked
+        where all that was read has been told, and `pause` after each event.
 
-        `drained` says afterwards whether more are left.
+        `drained` says afterwards whether more are left, which the descriptor need not tell: they may have been read.
         """
         self.drained = False
         while True:
-            try:
-                data = os.read(self.fd, _READ)
-            except BlockingIOError:
-                self.drained = True
-                return
-            at = 0
-            while at < len(data):
-                watch, mask, cookie, length = _EVENT.unpack_from(data, at)
-                at += _EVENT.size
-                name = data[at : at + length].rstrip(b"\0")
-                at += length
-                yield Event(watch, mask, cookie, os.fsdecode(name))
-            if enough():
+            if self._at >= len(self._left):
+                if self._left and enough():
+                    self._left = b""
+                    return
+                try:
+                    self._left, self._at = os.read(self.fd, _READ), 0
+                except BlockingIOError:
+                    self.drained = True
+                    return
+            watch, mask, cookie, length = _EVENT.unpack_from(self._left, self._at)
+            begins = self._at + _EVENT.size
+            self._at = begins + length
+            yield Event(watch, mask, cookie, os.fsdecode(self._left[begins : self._at].rstrip(b"\0")))
+            if pause():
                 return
 
     def close(self) -> None:

@@ -7,9 +7,8 @@ file's content or attributes that both make between two readings is reported onc
 
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import suppress
 from os import scandir
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.files import FileAction, Filter
 from fakesmb.vfs.programs import inotify
@@ -20,6 +19,9 @@ from fakesmb.vfs.rules.localprograms import OwnChange
 from fakesmb.vfs.rules.watches import Watches
 from fakesmb.world import Turn
 
+if TYPE_CHECKING:
+    from os import _ScandirIterator  # what it is called in typeshed
+
 MOST_DIRECTORIES: Final = 8192
 """Directories watched for local changes; those beyond it in a watched tree are left to changes by clients."""
 _FEW: Final = 256
@@ -27,8 +29,6 @@ _FEW: Final = 256
 _OTHER_HALF_SECONDS: Final = 0.02
 _SWEEP_SECONDS: Final = 0.1
 """So long after a watch has ended, those directories are looked for that nobody watches any longer."""
-_AT_ONCE: Final = 32
-"""Directories of a tree entered in one turn of the reactor."""
 _MODIFIED: Final = Filter.SIZE | Filter.LAST_WRITE
 _ATTRIBUTES: Final = (
     Filter.ATTRIBUTES | Filter.LAST_WRITE | Filter.LAST_ACCESS | Filter.CREATION | Filter.EA | Filter.SECURITY
@@ -40,6 +40,20 @@ _OWN_KINDS: Final = {
     inotify.MOVED_FROM: OwnChange.MOVED_FROM,
     inotify.MOVED_TO: OwnChange.MOVED_TO,
 }
+
+
+class _Entering:
+    """A directory of a watched tree, whose own directories are to be watched: it is looked through in slices."""
+
+    __slots__ = ("entries", "path", "report", "told")
+
+    def __init__(self, path: str, *, report: bool) -> None:
+        self.path = path
+        self.report = report
+        """Whether all in it is new, and nobody has been told."""
+        self.told: set[str] = set()
+        """Names of which events have told since it is watched."""
+        self.entries: _ScandirIterator[str] | None = None
 
 
 class OutsideChanges:
@@ -65,7 +79,14 @@ class OutsideChanges:
         self._unlisten: Callable[[], None] | None = None
         self._paths: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
-        self._to_enter: deque[str] = deque()
+        self._to_enter: deque[_Entering] = deque()
+        """New directories first."""
+        self._new_ones: dict[str, _Entering] = {}
+        """Those of them that are new, by their paths."""
+        self._reading_on: DelayedCall | None = None
+        self._to_sweep: list[str] | None = None
+        """Those that are still to be looked at, of directories that may be watched for nobody."""
+        self._sweep_again = False
         self._entering: DelayedCall | None = None
         self._sweeping: DelayedCall | None = None
         self._expected: Counter[tuple[int, str]] = Counter()
@@ -99,12 +120,27 @@ class OutsideChanges:
             return
         if self._sweeping is None:  # thousands may end at once
             self._sweeping = self._call_later(_SWEEP_SECONDS, self._sweep)
+        elif self._to_sweep is not None:
+            self._sweep_again = True
 
     def _sweep(self) -> None:
+        """Looks for directories that nobody watches any longer, a slice of them."""
         self._sweeping = None
+        self._turn.spare()
         tops = {(watch.path, watch.recursive) for watch in self._watches}
-        for path in [path for path in self._numbers if not _needed(path, tops)]:
-            self._drop(path)
+        left = list(self._numbers) if self._to_sweep is None else self._to_sweep
+        self._to_sweep = None
+        while left:
+            path = left.pop()
+            if path in self._numbers and not _needed(path, tops):
+                self._drop(path)
+            if not len(left) % _FEW and left and self._turn.over():
+                self._to_sweep = left
+                self._sweeping = self._call_later(0, self._sweep)
+                return
+        if self._sweep_again:
+            self._sweep_again = False
+            self.end()
 
     def close(self) -> None:
         """Ends all watches and closes the descriptor; a new watch opens another."""
@@ -121,7 +157,10 @@ class OutsideChanges:
             self._entering.cancel()
         if self._sweeping is not None and self._sweeping.active():
             self._sweeping.cancel()
-        self._sweeping = None
+        if self._reading_on is not None and self._reading_on.active():
+            self._reading_on.cancel()
+        self._sweeping = self._reading_on = self._to_sweep = None
+        self._sweep_again = False
         self._moving = None
         self._forget_timer()
         if self._inotify is not None and len(self._paths) <= _FEW:
@@ -132,7 +171,10 @@ class OutsideChanges:
             self._inotify = None
         self._paths.clear()
         self._numbers.clear()
+        if self._to_enter and self._to_enter[0].entries is not None:
+            self._to_enter[0].entries.close()
         self._to_enter.clear()
+        self._new_ones.clear()
         self._expected.clear()
         self._touched.clear()
 
@@ -166,34 +208,70 @@ class OutsideChanges:
             self._inotify.remove(number)
 
     def _enter_later(self, path: str) -> None:
-        self._to_enter.append(path)
-        if self._entering is None or not self._entering.active():
+        self._to_enter.append(_Entering(path, report=False))
+        self._go_on_entering()
+
+    def _go_on_entering(self) -> None:
+        if self._to_enter and (self._entering is None or not self._entering.active()):
             self._entering = self._call_later(0, self._enter_some)
 
     def _enter_some(self) -> None:
-        """Goes on watching the directories in a watched tree, a few at a time."""
-        for _ in range(min(_AT_ONCE, len(self._to_enter))):
-            self._enter(self._to_enter.popleft(), report=False)
-        if self._to_enter:
-            self._entering = self._call_later(0, self._enter_some)
+        """Goes on watching the directories in a watched tree, and telling what is in new ones: a slice of it."""
+        self._turn.spare()
+        tells = bool(self._new_ones)
+        while self._to_enter and self._enter_part() and not self._turn.over():
+            pass
+        self._go_on_entering()
+        if tells:
+            self.read()  # what is in the queue of what was just told
 
-    def _enter(self, path: str, *, report: bool) -> None:
-        """Watches what is in a directory; with `report` all in it is new, at any depth, and nobody has been told."""
-        new = [path]
-        while new:
-            folder = new.pop()
-            with suppress(OSError), opened_in_place(folder) as fd, scandir(fd) as entries:
-                for entry in entries:
-                    inner = f"{folder.rstrip('/')}/{entry.name}"
-                    directory = entry.is_dir(follow_symlinks=False)
-                    if report:
-                        self._expected[OwnChange.ADDED, inner] += 1
-                        self._watches.report(inner, FileAction.ADDED, _name_bit(directory))
-                    if directory and inner not in self._numbers and self._add_in_place(inner):
-                        if report:
-                            new.append(inner)
-                        else:
-                            self._enter_later(inner)
+    def _enter_new(self, path: str) -> None:
+        """A directory is new, and watched from now on: all in it is told, at any depth."""
+        one = self._new_ones[path] = _Entering(path, report=True)
+        self._put_first(one)
+        while self._to_enter and self._to_enter[0].report and not self._turn.over():
+            self._enter_part()
+        self._go_on_entering()
+
+    def _put_first(self, one: _Entering) -> None:
+        """Behind the one that has been begun."""
+        begun = self._to_enter and self._to_enter[0].entries is not None
+        self._to_enter.insert(1 if begun else 0, one)
+
+    def _enter_part(self) -> bool:
+        """Looks through the next directory; False where the turn was over before its end."""
+        one = self._to_enter[0]
+        try:
+            if one.entries is None:
+                with opened_in_place(one.path) as fd:
+                    one.entries = scandir(fd)
+            for entry in one.entries:
+                self._enter_entry(one, entry.name, directory=entry.is_dir(follow_symlinks=False))
+                if self._to_enter and self._to_enter[0] is not one:
+                    return True  # a report ended the last watch
+                if self._turn.over():
+                    return False
+            one.entries.close()
+        except OSError:
+            if one.entries is not None:
+                one.entries.close()
+        self._to_enter.popleft()
+        if one.report and self._new_ones.get(one.path) is one:
+            del self._new_ones[one.path]
+        return True
+
+    def _enter_entry(self, one: _Entering, name: str, *, directory: bool) -> None:
+        inner = f"{one.path.rstrip('/')}/{name}"
+        if one.report and name not in one.told:
+            self._expected[OwnChange.ADDED, inner] += 1
+            self._watches.report(inner, FileAction.ADDED, _name_bit(directory))
+        if directory and inner not in self._numbers and self._add_in_place(inner):
+            new = _Entering(inner, report=one.report)
+            if one.report:
+                self._new_ones[inner] = new
+                self._put_first(new)
+            else:
+                self._to_enter.append(new)
 
     def _add_in_place(self, path: str) -> bool:
         """Watches the directory at a path, unless a link is there or on the way by now."""
@@ -230,8 +308,14 @@ class OutsideChanges:
             now = new + path[len(old) :]
             self._numbers[now] = number
             self._paths[number] = now
-        self.end()  # it may be in no watched tree any longer
-        if new not in self._numbers and self._is_in_tree(new):
+        for one in self._to_enter:
+            if one.path == old or one.path.startswith(inside):
+                if self._new_ones.pop(one.path, None) is not None:
+                    self._new_ones[new + one.path[len(old) :]] = one
+                one.path = new + one.path[len(old) :]
+        if not self._is_in_tree(new):
+            self.end()  # what is in it may be watched for nobody now
+        elif new not in self._numbers:
             self._follow(new)
 
     def _follow(self, path: str) -> None:
@@ -250,7 +334,7 @@ class OutsideChanges:
             return
         self._turn.begin()
         reported: set[tuple[str, int]] = set()
-        for event in self._inotify.read(self._turn.over):
+        for event in self._inotify.read(pause=self._turn.over):
             self._take(event, reported)
             if not self._watches.active:  # a report ended the last watch
                 return
@@ -260,6 +344,8 @@ class OutsideChanges:
         if self._inotify.drained:
             self._expected.clear()
             self._touched.clear()
+        elif self._reading_on is None or not self._reading_on.active():
+            self._reading_on = self._call_later(0, self.read)
 
     def _take(self, event: Event, reported: set[tuple[str, int]]) -> None:
         if event.mask & inotify.OVERFLOW:
@@ -304,6 +390,8 @@ class OutsideChanges:
     def _take_name(self, event: Event, kind: int, path: str) -> None:
         directory = bool(event.mask & inotify.IS_DIRECTORY)
         bit = _name_bit(directory)
+        if self._new_ones and (one := self._new_ones.get(path.rpartition("/")[0] or "/")) is not None:
+            one.told.add(event.name)
         if kind == inotify.CREATE:
             self._watches.report(path, FileAction.ADDED, bit)
             self._new(path, directory=directory)
@@ -326,7 +414,7 @@ class OutsideChanges:
     def _new(self, path: str, *, directory: bool) -> None:
         """A local program made it; if it is a directory, things may be in it before it is watched."""
         if directory and self._is_in_tree(path) and self._add_in_place(path):
-            self._enter(path, report=True)
+            self._enter_new(path)
 
     def _finish_move(self) -> None:
         """A rename without its second event: the new name is in a directory that is not watched."""

@@ -101,6 +101,11 @@ class Watch:
         except SMBError:  # for all watches it is too much
             self.overflow()
 
+    @property
+    def has_overflowed(self) -> bool:
+        """Whether the next answer says that there were too many, whatever comes."""
+        return self._overflow
+
     def overflow(self) -> None:
         """More changes than fit: the next answer is empty."""
         self.forget()

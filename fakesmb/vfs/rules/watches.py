@@ -4,6 +4,7 @@ Changes are found by the real path on disk, so it does not matter through which 
 were made. Whoever changes something reports it here, after it has happened, where `active` says that there is a watch.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,7 @@ class Watches:
     Paths are whole paths on disk. What is reported has happened already.
     """
 
-    __slots__ = ("_by_handle", "_by_path", "_unreported", "active", "kept", "outside")
+    __slots__ = ("_by_handle", "_by_path", "_lengths", "_unreported", "active", "kept", "outside")
 
     def __init__(self) -> None:
         self.active = False
@@ -41,6 +42,8 @@ class Watches:
         """None where changes by local programs are not looked for."""
         self._by_handle: dict[Watched, Watch] = {}
         self._by_path: dict[str, list[Watch]] = {}
+        self._lengths: Counter[int] = Counter()
+        """Of these paths: of a long path, only what is as long as one of them is looked for."""
         self._unreported: dict[Watched, int] = {}
         """What opens have written, which is reported when they close."""
 
@@ -61,7 +64,7 @@ class Watches:
             watch = self._by_handle[handle] = Watch(
                 handle, path, bits, self.kept, recursive=recursive, size=size
             )
-            self._by_path.setdefault(path, []).append(watch)
+            self._put(path, [watch])
             self.active = True
             if self.outside is not None:
                 self.outside.begin(path, handle.fd, recursive=recursive)
@@ -77,7 +80,7 @@ class Watches:
         others = self._by_path[watch.path]
         others.remove(watch)
         if not others:
-            del self._by_path[watch.path]
+            self._take_out(watch.path)
         self.active = bool(self._by_handle)
         if not self.active:
             self._unreported.clear()
@@ -184,27 +187,28 @@ class Watches:
 
     def _tell(self, directory: str, bits: int, changes: tuple[tuple[int, str, str], ...]) -> None:
         """Tells of changes in one directory: what was done, to which name on disk, to which stream of it."""
-        by_path = self._by_path
+        by_path, lengths = self._by_path, self._lengths
         told: Changes | None = None
-        below: list[str] = []
-        here = directory
+        at = len(directory) if directory != "/" else 0
         while True:
-            for watch in list(by_path.get(here, ())):
-                if not watch.bits & bits or (below and not watch.recursive):
-                    continue
-                if told is None:
-                    told = [(action, shown_in(directory, name) + stream) for action, name, stream in changes]
-                self._add(watch, told, here, below)
-            here, _, name = here.rpartition("/")
-            if not name:
+            if at in lengths or not at:
+                for watch in list(by_path.get(directory[:at] or "/", ())):
+                    below = at < len(directory) and directory != "/"
+                    if watch.has_overflowed or not watch.bits & bits or (below and not watch.recursive):
+                        continue
+                    if told is None:
+                        told = [
+                            (action, shown_in(directory, name) + stream) for action, name, stream in changes
+                        ]
+                    self._add(watch, told, directory[:at] or "/", directory[at + 1 :] if below else "")
+            if not at:
                 return
-            below.append(name)
-            here = here or "/"
+            at = directory.rfind("/", 0, at)
 
-    def _add(self, watch: Watch, told: Changes, top: str, below: list[str]) -> None:
+    def _add(self, watch: Watch, told: Changes, top: str, below: str) -> None:
         """Where a name has none that can be told, the client is to list the directory itself."""
         way = ""
-        for name in reversed(below):
+        for name in below.split("/") if below else ():
             shown = shown_in(top, name)
             way += f"{shown}\\" if shown else "\0"
             top = f"{top.rstrip('/')}/{name}"
@@ -213,13 +217,27 @@ class Watches:
         else:
             watch.add([(action, way + name) for action, name in told])
 
+    def _put(self, path: str, watches: list[Watch]) -> None:
+        there = self._by_path.get(path)
+        if there is None:
+            self._by_path[path] = [*watches]
+            self._lengths[len(path)] += 1
+        else:
+            there += watches
+
+    def _take_out(self, path: str) -> list[Watch]:
+        self._lengths[len(path)] -= 1
+        if not self._lengths[len(path)]:
+            del self._lengths[len(path)]
+        return self._by_path.pop(path)
+
     def moved(self, old: str, new: str) -> None:
         """Watches of a directory and of those in it follow it to its new path."""
         inside = old + "/"
         for path in [path for path in self._by_path if path == old or path.startswith(inside)]:
-            watches = self._by_path.pop(path)
+            watches = self._take_out(path)
             now = new + path[len(old) :]
-            self._by_path.setdefault(now, []).extend(watches)
+            self._put(now, watches)
             for watch in watches:
                 watch.path = now
         if self.outside is not None:

@@ -83,7 +83,7 @@ def test_the_halves_of_a_rename_may_come_apart(lab: Lab, local: Local) -> None:
     first, second = list(inotify.read())
     for half in (first, second):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(inotify, "read", lambda enough, half=half: iter([half]))
+            patch.setattr(inotify, "read", lambda pause, half=half: iter([half]))
             local.found.read()
     assert watcher.all() == [(OLD, "a"), (NEW, "b")]
     assert local.clock.getDelayedCalls() == []
@@ -411,11 +411,56 @@ def test_a_deep_tree_is_entered_without_recursion(lab: Lab, local: Local) -> Non
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(len(inspect.stack(0)) + 120)
     try:
-        local.found.read()
+        local.turn()
     finally:
         sys.setrecursionlimit(limit)
     assert len(local.found._numbers) == 201
     assert local.problems == []
+
+
+def test_a_new_tree_is_told_in_turns_and_each_name_once(lab: Lab, local: Local) -> None:
+    """Of 10,000 directories that a local program made at once, the server told in one go: a second."""
+    watcher = Watcher(lab, bits=NAME, size=1 << 20, recursive=True)
+    names = [f"new\\{folder:02}\\{number:02}" for folder in range(20) for number in range(20)]
+    for name in names:
+        (lab.root / name.replace("\\", "/")).mkdir(parents=True)
+    local.found._turn.now = count(0, 1).__next__
+    local.found.read()
+    assert len(local.found._new_ones) > 0
+    (lab.root / "new" / "00" / "late").touch()
+    (lab.root / "new" / "19" / "late").touch()
+    local.turn()
+    expected = ["new", *(f"new\\{folder:02}" for folder in range(20)), *names]
+    assert sorted(watcher.all()) == sorted(
+        (ADDED, one) for one in [*expected, "new\\00\\late", "new\\19\\late"]
+    )
+    assert len(local.found._numbers) == len(expected) + 1
+    assert not local.found._expected
+    assert not local.found._new_ones
+
+
+def test_directories_that_nobody_watches_any_longer_are_looked_for_in_turns(lab: Lab, local: Local) -> None:
+    for number in range(600):
+        (lab.root / f"{number}").mkdir()
+    other = Watcher(lab, path="7")
+    tree = Watcher(lab, recursive=True)
+    local.turn()
+    assert len(local.found._numbers) == 601
+    local.found._turn.now = count(0, 1).__next__
+    lab.store.close(tree.handle)
+    slices = 0
+    keep = local.found._sweep
+
+    def sweep() -> None:
+        nonlocal slices
+        slices += 1
+        keep()
+
+    local.found._sweep = sweep  # type: ignore[method-assign]
+    local.clock.advance(0.1)
+    assert slices == 2
+    assert list(local.found._numbers) == [str(lab.root / "7")]
+    lab.store.close(other.handle)
 
 
 def test_thousands_of_watches_that_end_are_looked_at_once(lab: Lab, local: Local) -> None:
