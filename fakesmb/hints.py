@@ -21,7 +21,8 @@ def commands(config: Config, host: str, port: int) -> list[str]:
     """A command each for smbclient, curl and mount, as the first user and to the first share that admits that one.
 
     The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
-    be told has no command: a curl signs in by NTLMv1 only, knows ASCII only, and reads a file, which must be there.
+    be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, and reads a file, which
+    must be there.
     """
     user = next((one for one in config.users if one.password or one.nt_hash), None)
     if user is None and config.guest == "off":
@@ -38,7 +39,8 @@ def commands(config: Config, host: str, port: int) -> list[str]:
             f"smbclient --option='client min protocol=NT1' -m NT1 -p {port} {_option('-U', who)} {unc}"
         )
     file = "" if share is None else file_in(share.path)
-    if share is not None and file and (user is None or "ntlmv1" in config.accept):
+    takes_curl = config.settings.signing != "required" and (user is None or "ntlmv1" in config.accept)
+    if share is not None and file and takes_curl:
         who = name if password is None else f"{name}:{password}"
         address = f"[{host}]" if ":" in host else host
         if f"{who}{share.name}{file}".isascii():

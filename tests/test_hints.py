@@ -125,3 +125,9 @@ def test_a_text_without_colon_is_not_repeated() -> None:
     with pytest.raises(config.ConfigError) as caught:
         config.user("Secret123")
     assert "Secret123" not in str(caught.value)
+
+
+def test_no_curl_where_messages_must_be_signed() -> None:
+    """It signs none."""
+    lines = commands(made(SAMPLE, signing="required"), "127.0.0.1", 4450)
+    assert not any(line.startswith("curl") for line in lines)
