@@ -83,7 +83,10 @@ class Directory:
                 self.listing.stop()
                 self.listing = None
             with suppress(OSError):  # it was open to be looked through, and is closed whatever the disk says
-                disk.close(fd)
+                try:
+                    disk.close(fd)
+                except RuntimeError:  # the interpreter ends, and knows no greenlets any more
+                    os.close(fd)
 
     def is_in_place(self) -> bool:
         """Whether it is where it was when it was opened, or has been moved."""

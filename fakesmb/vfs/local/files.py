@@ -140,12 +140,15 @@ class FileHandle(LocalHandle):
             raise
         return partial(synchronized, fd)
 
-    def set_end_of_file(self, size: int) -> None:
-        """Truncates or extends, as far as the disk has room: only a sparse file may grow beyond that."""
+    def set_end_of_file(self, size: int, *, holes: bool = False) -> None:
+        """Truncates or extends, as far as the disk has room: only a sparse file may grow beyond that.
+
+        With `holes` every file may, as POSIX has it.
+        """
         self.before_resize(size)
         st = disk.fstat(self.fd)
         more = size - max(st.st_size, st.st_blocks * BYTES_PER_SECTOR)
-        if more > 0:
+        if more > 0 and not holes:
             try:
                 check_room(self.fd, more)
             except SMBError as refused:

@@ -147,7 +147,7 @@ class LocalHandle:
         """`FileStore.flush`."""
         return None
 
-    def set_end_of_file(self, size: int) -> None:
+    def set_end_of_file(self, size: int, *, holes: bool = False) -> None:
         """`FileStore.set_end_of_file`."""
         raise NotImplementedError
 
@@ -218,7 +218,7 @@ class DirectoryHandle(LocalHandle):
         """Refuses."""
         raise SMBError(NT.INVALID_DEVICE_REQUEST, "a directory has no data")
 
-    def set_end_of_file(self, size: int) -> None:
+    def set_end_of_file(self, size: int, *, holes: bool = False) -> None:
         """Refuses."""
         raise SMBError(NT.INVALID_PARAMETER, "a directory has no end of file")
 

@@ -220,7 +220,7 @@ class LocalStore:
 
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends."""
-        local_handle(handle).set_end_of_file(size)
+        local_handle(handle).set_end_of_file(size, holes=self._lookup.posix)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves; a size below the end of file truncates ([MS-FSA] 2.1.5.15.1)."""

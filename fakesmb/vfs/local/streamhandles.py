@@ -85,7 +85,7 @@ class StreamHandle(LocalHandle):
                 return partial(synchronized, self.reopened(os.O_RDONLY))
         return None
 
-    def set_end_of_file(self, size: int) -> None:
+    def set_end_of_file(self, size: int, *, holes: bool = False) -> None:
         """Truncates or extends."""
         self._resize(size, shrink_only=False)
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -248,6 +249,22 @@ def test_a_close_that_cannot_delete_says_so(lab: Lab, monkeypatch: pytest.Monkey
     assert trouble is not None
     assert from_os(trouble) == NT.MEDIA_WRITE_PROTECTED
     assert os.listdir(lab.root) == ["f"]
+
+
+def test_directories_that_are_held_at_the_end_of_the_program_go_in_silence(lab: Lab) -> None:
+    """The modules that close them are half gone by then."""
+    (lab.root / "dir" / "deeper").mkdir(parents=True)
+    program = (
+        "import sys\n"
+        "from fakesmb.vfs.local.lookup import Lookup\n"
+        "from fakesmb.vfs.paths import Path\n"
+        f"kept = Lookup({str(lab.root)!r})\n"
+        "kept.find(Path.parse('DIR/DEEPER'.replace('/', chr(92))))\n"
+        "kept.itself = kept\n"
+        "sys.modules['kept'] = kept\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
 
 
 # -- real disks -----------------------------------------------------------------------------------------------
