@@ -241,9 +241,3 @@ def next_names(entries: "os._ScandirIterator[str]", most: int) -> list[str]:
 
 def _next_names(entries: "os._ScandirIterator[str]", most: int) -> list[str]:
     return [entry.name for entry in islice(entries, most)]
-
-
-def may_hang() -> bool:
-    """Whether threads make the calls of what runs now: who is called at another time must not ask this disk."""
-    task = getcurrent()
-    return isinstance(task, DiskTask) and task.lane is not None

@@ -34,9 +34,9 @@ UNGUARDED: Final = 0
 class Guarded:
     """A file that is watched, and how."""
 
-    __slots__ = ("exclusive", "facts", "fd", "file", "hangs", "opens", "wanted", "write_time")
+    __slots__ = ("exclusive", "facts", "fd", "file", "opens", "wanted", "write_time")
 
-    def __init__(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool, hangs: bool) -> None:
+    def __init__(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
         self.file = file
         self.fd = fd
         """The holder's descriptor: open as long as its oplock lasts."""
@@ -45,15 +45,11 @@ class Guarded:
         self.wanted = 0
         self.facts: tuple[int, ...] = ()
         self.write_time = 0
-        self.hangs = hangs
-        """Whether the disk is not to be asked when an event comes: what is not the server's own then is others'."""
         if exclusive:
             self.look()
 
     def look(self) -> None:
         """Remembers what local programs may set, but for what reading changes (the access time)."""
-        if self.hangs:
-            return
         st = os.fstat(self.fd)
         self.facts = (st.st_nlink, st.st_mode, st.st_uid, st.st_gid)
         self.write_time = st.st_mtime_ns
@@ -69,10 +65,6 @@ class Guarded:
     def heed_facts(self) -> None:
         """Times, mode, owner, links or extended attributes were set, by the server or a local program."""
         oplocks_of = self.file.oplocks
-        if self.hangs:
-            if oplocks_of is not None and not oplocks_of.own and not oplocks_of.own_facts:
-                oplocks.lost_locally(self.file)
-            return
         links, others, write_time = self.facts[0], self.facts[1:], self.write_time
         self.look()
         if not self.facts[0]:  # an editor has put another in its place, or it was deleted
@@ -91,7 +83,7 @@ class Guarded:
         if oplocks_of is None or held is None or oplocks_of.own_facts:
             return
         try:
-            there = not self.hangs and os.path.samestat(os.lstat(held.handle.disk_path), os.fstat(self.fd))
+            there = os.path.samestat(os.lstat(held.handle.disk_path), os.fstat(self.fd))
         except OSError:
             there = False
         if not there:
@@ -109,15 +101,15 @@ class LocalOpens:
         self._files: dict[int, Guarded] = {}
         self._refused = False
 
-    def guard(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool, hangs: bool = False) -> None:
+    def guard(self, file: OpenFile, fd: int, *, exclusive: bool, opens: bool) -> None:
         """A client holds an oplock of the file now, or one of another level; `fd` is the holder's descriptor.
 
-        `opens`: a local program that opens the file breaks an exclusive one, even to read. `hangs`: the disk may hang.
+        `opens`: a local program that opens the file breaks an exclusive one, even to read.
         """
         self.release(file)
         if self._refused:
             return
-        guarded = Guarded(file, fd, exclusive=exclusive, opens=opens, hangs=hangs)
+        guarded = Guarded(file, fd, exclusive=exclusive, opens=opens)
         try:
             if self._inotify is None:
                 self._inotify = Inotify()
@@ -162,8 +154,8 @@ class LocalOpens:
     def _watch_on(self, watches: Inotify, guarded: Guarded, mask: int) -> None:
         """Changes of a holder that is alone with the file are not looked at any more, until somebody opens it."""
         own = oplocks.looked_at(guarded.file)
-        alone = own and not mask & inotify.OPEN and not guarded.hangs and is_alone(guarded.fd)
-        if own and not guarded.hangs:
+        alone = own and not mask & inotify.OPEN and is_alone(guarded.fd)
+        if own:
             oplocks.share(guarded.file, alone=alone)
             guarded.look()
         with suppress(OSError):

@@ -68,10 +68,10 @@ class Open(Protocol):
 class LocalOpens(Protocol):
     """What breaks the oplocks of files that local programs open or change (`vfs.programs.local_opens`)."""
 
-    def guard(self, file: "OpenFile", fd: int, *, exclusive: bool, opens: bool, hangs: bool = False) -> None:
+    def guard(self, file: "OpenFile", fd: int, *, exclusive: bool, opens: bool) -> None:
         """A client holds an oplock of the file now, or one of another level; `fd` is any descriptor of the file.
 
-        `opens`: a local program that opens the file breaks an exclusive one, even to read. `hangs`: the disk may hang.
+        `opens`: a local program that opens the file breaks an exclusive one, even to read.
         """
 
     def release(self, file: "OpenFile") -> None:

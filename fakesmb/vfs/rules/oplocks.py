@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Final
 
 from fakesmb.nt.files import Access, Oplock
-from fakesmb.vfs import disk
 from fakesmb.vfs.rules.held import NOT_BREAKING, Held, Oplocks
 from fakesmb.vfs.rules.openfiles import Open, OpenFile, OpenFiles
 from fakesmb.vfs.store import CreateParameters, OplockBreaking, SharingViolation
@@ -266,7 +265,7 @@ def _guard(file: OpenFile, fd: int, held: Held) -> None:
     if file.local_opens is not None and held.local_breaks:
         exclusive = held.level != Oplock.LEVEL_II
         opens = held.local_breaks == "opens"
-        file.local_opens.guard(file, fd, exclusive=exclusive, opens=opens, hangs=disk.may_hang())
+        file.local_opens.guard(file, fd, exclusive=exclusive, opens=opens)
 
 
 def _end(file: OpenFile) -> None:

@@ -280,24 +280,6 @@ def test_what_clients_do_to_the_file_breaks_nothing(lab: Lab, local: Local) -> N
     assert local.breaks() == []
 
 
-@pytest.mark.parametrize("change", [_append, _truncate, _replace, _delete, _chmod, *NAMES])
-def test_on_a_disk_that_may_hang(
-    lab: Lab, local: Local, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
-) -> None:
-    """It is not asked when an event comes: what the server did not do just now is another's, whatever it was."""
-    monkeypatch.setattr("fakesmb.vfs.disk.may_hang", lambda: True)
-    opened = local.open(Oplock.BATCH)
-    lab.store.write(opened.handle, 0, b"mine", 1)
-    lab.store.set_basic(opened.handle, write=130_000_000_000_000_000)
-    with monkeypatch.context() as asked:
-        asked.setattr(os, "fstat", None)
-        assert local.breaks() == []
-    lab.store.rename(opened.handle, SharePath.parse("c"), replace=False)
-    assert local.breaks() == []
-    change(lab.root / "c")
-    assert local.breaks() == [(Oplock.NONE, True)]
-
-
 def test_writes_of_the_holder_are_not_told_of_for_ever(
     lab: Lab, local: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
