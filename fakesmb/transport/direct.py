@@ -33,7 +33,7 @@ every receive, which costs more than the message (measured: docs/performance.md)
 AT_ONCE: Final = 128 * 1024
 """Bytes of waiting replies that the transport is given at once: it joins, and so copies, what it is given."""
 MOST_OVER: Final = 2
-"""Beyond so many times `limits.total_unread_bytes` a client that leaves something unread is left."""
+"""Beyond so many times `limits.total_unread_bytes` the client that leaves most unread is left."""
 LARGE_REST: Final = 512 * 1024
 """Of a file the bytes that wait for the client in memory, at most: more is read when the client takes it."""
 TELL_UNREAD: Final = 0.2
@@ -272,8 +272,7 @@ class DirectTCP(TwistedProtocol):
         if self.connection is not None:
             self.connection.hold()
             if self._all_unread.used > MOST_OVER * self._all_unread.limit:
-                self.connection.drop("the client does not read its answers (limits.total_unread_bytes)")
-                transport.abortConnection()
+                self._clients.leave_one()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """The transport is empty: it gets more of what waits, or else replies may go straight to the socket again."""
@@ -325,8 +324,15 @@ class DirectTCP(TwistedProtocol):
                 in_memory -= piece.left
                 piece.close()
         self._all_unread.give_back(in_memory)
-        self.unread = 0
+        self.unread = self._handed = 0
         self._waiting.clear()
+
+    def leave(self) -> None:
+        """The client is left with its answers: it does not read them."""
+        if self.connection is not None:
+            self.connection.drop("the client does not read its answers (limits.total_unread_bytes)")
+        self._forget_waiting()
+        self._tcp().abortConnection()
 
     def _tell_unread(self) -> None:
         """One line for each time that a client is read no further, but for those that soon follow another."""
@@ -415,6 +421,10 @@ class DirectTCPFactory:
             for protocol in self.connected:
                 if protocol.connection is not None:
                     protocol.connection.send_range = None
+
+    def leave_one(self) -> None:
+        """Clients leave far too much unread together: the one that leaves most is left, not who comes last."""
+        max(self.connected, key=lambda one: one.unread).leave()
 
     def drop_all(self, reason: str) -> None:
         """Ends every connection; what was answered before still goes out."""

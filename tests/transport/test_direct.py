@@ -298,12 +298,29 @@ class TestAllUnread:
             assert mids(bytes(stalled.socket.taken))[1:] == [1, 2, 3]
         assert server.server.quotas.unread.used == 0
 
+    def test_who_leaves_little_stays_then(self, server: InMemoryServer, accept: Accept) -> None:
+        greedy = [self.stuck(accept) for _ in range(4)]
+        modest, transport = self.stuck(accept)
+        modest.dataReceived(echo(10_000))
+        for number, (protocol, _) in enumerate(greedy):
+            protocol._most_unread = 1 << 20
+            server.server.quotas.unread.limit = 1 << 30
+            protocol.dataReceived(b"".join(echo(60_000, mid) for mid in range(1, 4 + number)))
+        server.server.quotas.unread.limit = 200_000
+        modest.dataReceived(echo(10_000))
+        assert [one.aborted for _, one in greedy] == [False, False, False, True]
+        assert not transport.aborted
+        transport.drain()
+        assert mids(bytes(transport.socket.taken))[1:] == [1, 1]
+        assert len(server.problems) == 1
+
     def test_far_beyond_it_they_are_left(self, server: InMemoryServer, accept: Accept) -> None:
         stuck = [self.stuck(accept) for _ in range(12)]
         for protocol, _ in stuck:
             protocol.dataReceived(echo(60_000))
-        assert [transport.aborted for _, transport in stuck] == [False] * 6 + [True] * 6
+        assert sum(transport.aborted for _, transport in stuck) == 6
         for protocol, transport in stuck:
+            assert protocol.unread == (0 if transport.aborted else 60_041)
             if transport.aborted:
                 protocol.connectionLost(Failure(error.ConnectionAborted()))
         reasons = [event.reason for event in server.sink.events if isinstance(event, Disconnected)]
