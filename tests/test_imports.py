@@ -289,4 +289,12 @@ def test_a_store_asks_the_disk_by_what_may_wait_for_it(room: str) -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
     }
     assert {(path, name) for path, name in asked if name in ASKS_THE_DISK} <= MAY_ASK
+    for path in (PACKAGE / "vfs" / room).rglob("*.py"):
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        by_hand = [
+            one for one in calls if isinstance(one, ast.Attribute) and ast.unparse(one.value) == "libc"
+        ]
+        assert not by_hand or path.name == "replacing.py", (
+            path
+        )  # which hands `disk.ask` a function of its own
     assert {"pread", "open", "getxattr", "rename"} <= ASKS_THE_DISK

@@ -52,7 +52,7 @@ def _libc() -> ctypes.CDLL | None:
 def make_hole(fd: int, start: int, end: int) -> None:
     """A hole where the disk can, so that a terabyte takes no time; else zeros."""
     libc = _libc()
-    if libc is not None and libc.fallocate(fd, _KEEP_SIZE | _PUNCH_HOLE, start, end - start) == 0:
+    if libc is not None and not disk.ask(libc.fallocate, fd, _KEEP_SIZE | _PUNCH_HOLE, start, end - start):
         return
     zeros = bytes(_CHUNK)
     while start < end:

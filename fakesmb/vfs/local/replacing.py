@@ -80,7 +80,7 @@ def kept(
     with suppress(OSError):  # where the root is not ours to write to, or has no room, it is kept nowhere
         fd = root.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(fd, head + b"\0\0" + held)
+            disk.pwrite(fd, head + b"\0\0" + held, 0)
         finally:
             disk.close(fd)
     try:
@@ -146,12 +146,15 @@ def _exchange(one: Entry, other: Entry) -> bool:
     if libc is None:
         return False
     names = os.fsencode(one.name), os.fsencode(other.name)
-    if libc.renameat2(one.directory.fd, names[0], other.directory.fd, names[1], _EXCHANGE) == 0:
-        return True
-    number = ctypes.get_errno()
-    if number in _CANNOT:
-        return False
-    raise OSError(number, os.strerror(number))
+    number = disk.ask(_exchanged, libc, one.directory.fd, names[0], other.directory.fd, names[1])
+    if number and number not in _CANNOT:
+        raise OSError(number, os.strerror(number))
+    return not number
+
+
+def _exchanged(libc: ctypes.CDLL, one_fd: int, one: bytes, other_fd: int, other: bytes) -> int:
+    """The error number, which is the thread's, and 0 for none."""
+    return ctypes.get_errno() if libc.renameat2(one_fd, one, other_fd, other, _EXCHANGE) else 0
 
 
 def clear_up(lookup: Lookup) -> None:
