@@ -391,7 +391,7 @@ def test_no_descriptors_are_left(serve: Serve, tmp_path: Path, number: int) -> N
 
 
 def test_a_disk_that_cannot_be_read(serve: Serve, tmp_path: Path) -> None:
-    """A large answer has begun when the kernel finds that out: the first such client is left, once."""
+    """Where a large answer has begun when the kernel finds that out, the first such client is left, once."""
     control = tmp_path / "control"
     disk = serve([sys.executable, "-m", "tests.faultydisk", str(control)])
     fid = disk.client.create("large", disposition=2)
@@ -404,9 +404,14 @@ def test_a_disk_that_cannot_be_read(serve: Serve, tmp_path: Path) -> None:
         "a small READ": lambda: disk.client.read(fid, 0, 100),
         "FIND": lambda: disk.client.trans2(1, find),
     }
-    all_say(BROKEN, acts)
+    all_say(BROKEN, acts, {"a large READ": lambda: disk.client.read(fid, 0, 60_000)})
+    control.unlink()
+    assert other.read(its, 0, 60_000) == bytes(60_000)
+    control.write_text(f"pread,sendfile {errno.EIO}")
     with pytest.raises(ConnectionError):
-        disk.client.read(fid, 0, 60_000)
+        other.read(its, 0, 60_000)
+    other = disk.enter()
+    its = other.create("large")
     all_say(BROKEN, {"a large READ": lambda: other.read(its, 0, 60_000)})
     control.unlink()
     assert other.read(its, 0, 60_000) == bytes(60_000)

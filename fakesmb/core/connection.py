@@ -342,6 +342,8 @@ class SMBConnection:
         if self.send_range is None or self._taps:  # a tap was armed since the range was chosen
             fd, offset, length = part
             data = os.pread(fd, length, offset)
+            while len(data) < length and (more := os.pread(fd, length - len(data), offset + len(data))):
+                data += more
             self.send_frame([*buffers, data + bytes(length - len(data))], size)
         elif not self.closed:
             self.server.counters.bytes_sent += size

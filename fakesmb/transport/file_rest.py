@@ -4,8 +4,13 @@ import os
 
 
 def read_whole(fd: int, offset: int, count: int) -> bytes:
-    """Exactly `count` bytes, which a frame has announced: zeros where the file ended meanwhile."""
+    """Exactly `count` bytes, which a frame has announced: zeros where the file ended meanwhile. Raises OSError.
+
+    A read that ends early ends at the end of the file, or where the disk fails: the next one tells.
+    """
     data = os.pread(fd, count, offset)
+    while len(data) < count and (more := os.pread(fd, count - len(data), offset + len(data))):
+        data += more
     return data + bytes(count - len(data))
 
 

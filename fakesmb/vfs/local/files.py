@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
@@ -27,6 +27,10 @@ def data_flags(access: int) -> int:
     return os.O_RDONLY
 
 
+_PAGE: Final = 4096
+"""Bytes; a read that the disk cuts short ends with one of these."""
+
+
 class FileHandle(LocalHandle):
     """An open file: its data is what `fd` reads and writes."""
 
@@ -41,13 +45,23 @@ class FileHandle(LocalHandle):
             if offset > LARGEST:
                 raise SMBError(NT.INVALID_PARAMETER, f"offset {offset} beyond 2^63 - 1")
             return b""
-        return disk.pread(self.fd, size, offset)
+        self.sends = False
+        data = disk.pread(self.fd, size, offset)
+        if len(data) < size and data and not (offset + len(data)) % _PAGE:
+            disk.pread(self.fd, 1, offset + len(data))  # it ends there, or the disk fails there, and says so now
+        self.sends = True
+        return data
 
     def readable_range(self, offset: int, size: int, pid: int) -> FileRange | None:
-        """What `read` would give, as a range of `fd`; None where only `read` can tell."""
+        """What `read` would give, as a range of `fd`; None where only `read` can tell.
+
+        That is so until a read has succeeded: a disk that fails is told in an answer that has not begun yet.
+        """
         if not self.access & READS_DATA or offset > LARGEST - size:
             return None
         self._check_locks(offset, size, pid, writes=False)
+        if not self.sends:
+            return None
         there = disk.fstat(self.fd).st_size - offset
         if there < size:
             size = max(there, 0)

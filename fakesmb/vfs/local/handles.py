@@ -50,6 +50,7 @@ class LocalHandle:
         "path",
         "pid",
         "position",
+        "sends",
         "share",
         "shown_path",
         "timed",
@@ -90,6 +91,8 @@ class LocalHandle:
         self.disk_path = disk_path
         """Where its name is on disk, to compare with those of others; it is never opened by this."""
         self.position = 0
+        self.sends = False
+        """Whether a transport may send its data by itself (`readable_range`): they could be read so far."""
         self.mode = request.options & _SETTABLE_MODE
         self.closed = False
         self.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)

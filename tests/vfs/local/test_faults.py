@@ -12,6 +12,7 @@ import pytest
 
 from fakesmb.nt.files import Access, Attribute, Disposition, Option
 from fakesmb.nt.status import NT, SMBError, from_os
+from fakesmb.transport.file_rest import read_whole
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Ea
@@ -249,6 +250,35 @@ def test_a_close_that_cannot_delete_says_so(lab: Lab, monkeypatch: pytest.Monkey
     assert trouble is not None
     assert from_os(trouble) == NT.MEDIA_WRITE_PROTECTED
     assert os.listdir(lab.root) == ["f"]
+
+
+def test_a_read_that_the_disk_cuts_short_is_no_end_of_the_file(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pread(2) gives what lies before a bad block, and only the next one fails. A short answer would be the end."""
+    (lab.root / "f").write_bytes(bytes(10_000))
+    real = os.pread
+
+    def bad_from_8192(fd: int, size: int, offset: int) -> bytes:
+        if offset >= 8192:
+            raise OSError(errno.EIO, "bad")
+        return real(fd, min(size, 8192 - offset), offset)
+
+    handle = lab.open("f", Access.GENERIC_READ).handle
+    fd = os.open(lab.root / "f", os.O_RDONLY)
+    assert lab.store.readable_range(handle, 0, 10_000, 0) is None  # nothing was read yet
+    assert lab.store.read(handle, 0, 20_000, 0) == bytes(10_000)
+    assert lab.store.readable_range(handle, 0, 10_000, 0) is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pread", bad_from_8192)
+        assert status_of(lambda: lab.store.read(handle, 0, 10_000, 0)) == NT.DATA_ERROR
+        assert lab.store.read(handle, 0, 8192, 0) == bytes(8192)
+        with pytest.raises(OSError, match="bad"):
+            read_whole(fd, 0, 10_000)
+        assert status_of(lambda: lab.store.read(handle, 0, 10_000, 0)) == NT.DATA_ERROR
+    assert lab.store.readable_range(handle, 0, 10_000, 0) is None
+    assert read_whole(fd, 9_000, 2_000) == bytes(2_000)  # it ended meanwhile
+    os.close(fd)
 
 
 def test_directories_that_are_held_at_the_end_of_the_program_go_in_silence(lab: Lab) -> None:
