@@ -48,7 +48,9 @@ class FileHandle(LocalHandle):
         self.sends = False
         data = disk.pread(self.fd, size, offset)
         if len(data) < size and data and not (offset + len(data)) % _PAGE:
-            disk.pread(self.fd, 1, offset + len(data))  # it ends there, or the disk fails there, and says so now
+            disk.pread(
+                self.fd, 1, offset + len(data)
+            )  # it ends there, or the disk fails there, and says so now
         self.sends = True
         return data
 
