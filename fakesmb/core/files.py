@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.python.failure import Failure
 
 from fakesmb.core.oplocks import Holder
 from fakesmb.core.pipe_sign_in import acceptors
@@ -18,7 +19,7 @@ from fakesmb.core.waiting import wait_until_free
 from fakesmb.nt.files import Access, Disposition, DosDeny, Oplock, Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, FileRange, Handle, MustWait, Opened
+from fakesmb.vfs.store import CreateParameters, FileRange, Handle, MustWait, Opened, Unfinished
 from fakesmb.wire.codec import Buffer
 
 R = TypeVar("R")
@@ -62,7 +63,7 @@ def open_file(
     if create.oplock:
         create, holder = _with_holder(request, create)
 
-    def opened(result: Opened) -> R:
+    def opened(result: Opened) -> "R | Deferred[R]":
         handle = result.handle
         entry = Open(request.tree, request.session, str(handle.path), request.header.pid, handle)
         if connection.closed:
@@ -74,10 +75,18 @@ def open_file(
         server.counters.file_opens += 1
         try:
             return make(result, entry)
+        except Unfinished as obstacle:
+            later = wait_until_free(lambda: make(result, entry), obstacle, server)
+            return later.addErrback(failed, entry)
         except BaseException:
             # The client never learns its FID.
             connection.close_open(entry)
             raise
+
+    def failed(failure: Failure, entry: Open) -> Failure:
+        if connection.opens.get(entry.fid) is entry:
+            connection.close_open(entry)
+        return failure
 
     try:
         result = store.create(path, create)

@@ -105,7 +105,7 @@ def _set_zero_data(handle: LocalHandle, data: bytes, room: int) -> Answer:
         if not handle.wrote:
             before_write(handle, handle.opens.clock)
             note_modified(handle)
-        make_hole(handle.fd, start, end)
+        make_hole(handle.fd, start, end, handle.opens.world.turn.over)
         after_change(handle.file)
     return _NOTHING
 

@@ -9,6 +9,7 @@ from fakesmb.nt.files import Access, Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
 from fakesmb.vfs.local.attributes import load
+from fakesmb.vfs.local.freeing import truncate
 from fakesmb.vfs.local.handles import LARGEST, LocalHandle, synchronized
 from fakesmb.vfs.local.holes import data_ranges, make_hole, next_data
 from fakesmb.vfs.local.metadata import note_modified
@@ -188,7 +189,7 @@ class FileHandle(LocalHandle):
 
     def _truncate(self, size: int) -> None:
         note_modified(self)  # it may fail, and then nothing has been done
-        disk.ftruncate(self.fd, size)
+        truncate(self.fd, size, self.opens.world.turn.over)
         oplocks.after_change(self.file)
         writetimes.resized(self, self.opens.clock)
         if self.opens.watches.active:

@@ -3,13 +3,16 @@
 import ctypes
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
 from fakesmb.vfs import disk
+from fakesmb.vfs.store import Unfinished
 
 _CHUNK: Final = 1 << 20
+_STEP: Final = 64 << 20
+"""Bytes that become a hole before the time is looked at: at most 16,384 pieces."""
 _KEEP_SIZE: Final = 1
 _PUNCH_HOLE: Final = 2
 
@@ -49,11 +52,23 @@ def _libc() -> ctypes.CDLL | None:
     return libc
 
 
-def make_hole(fd: int, start: int, end: int) -> None:
-    """A hole where the disk can, so that a terabyte takes no time; else zeros."""
+def make_hole(fd: int, start: int, end: int, over: Callable[[], bool] = bool) -> None:
+    """A hole where the disk can, so that a terabyte takes no time; else zeros.
+
+    Raises `Unfinished` when the turn is over: called again it goes on behind the holes that are there.
+    """
     libc = _libc()
-    if libc is not None and not disk.ask(libc.fallocate, fd, _KEEP_SIZE | _PUNCH_HOLE, start, end - start):
-        return
+    at = start
+    while libc is not None:
+        at, _ = next_data(fd, at)
+        if at >= end:
+            return
+        stop = min(at + _STEP, end)
+        if disk.ask(libc.fallocate, fd, _KEEP_SIZE | _PUNCH_HOLE, at, stop - at):
+            break
+        if over() and next_data(fd, at)[0] > at:
+            raise Unfinished
+        at = stop
     zeros = bytes(_CHUNK)
     while start < end:
         start += disk.pwrite(fd, memoryview(zeros)[: end - start], start)

@@ -10,6 +10,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import effective, load
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import Directory
+from fakesmb.vfs.local.freeing import Freeing
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import set_archive
@@ -38,8 +39,11 @@ def check_included(attributes: int, excluded: int) -> None:
 class Namespace:
     """What changes names below one root, for one user."""
 
-    def __init__(self, lookup: Lookup, opens: OpenFiles, guard: Guard, *, read_only: bool) -> None:
+    def __init__(
+        self, lookup: Lookup, opens: OpenFiles, guard: Guard, freeing: Freeing, *, read_only: bool
+    ) -> None:
         self._lookup = lookup
+        self._freeing = freeing
         self._opens = opens
         self._guard = guard
         self._read_only = read_only
@@ -94,8 +98,11 @@ class Namespace:
         directory.about_to_change()
         if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link:
             directory.rmdir(entry.name)
-        else:
+        elif entry.is_link:
             directory.unlink(entry.name)
+        else:
+            with self._freeing.later(directory, entry.name, entry.st):
+                directory.unlink(entry.name)
         if not entry.is_link:
             self._forget(entry.st)
             oplocks.after_facts(self._opens.get(entry.st))
@@ -168,7 +175,9 @@ class Namespace:
         source.directory.about_to_change()
         target.directory.about_to_change()
         if replaces:
-            to = _named(to, self._replace(source, target, to.name, replace=replace))
+            assert target.st is not None
+            with self._freeing.later(target.directory, target.name, target.st):
+                to = _named(to, self._replace(source, target, to.name, replace=replace))
             self._tell_replaced(target)
         else:
             source.directory.rename(source.name, target.directory, to.name)

@@ -19,6 +19,7 @@ from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.facts import info_of
 from fakesmb.vfs.local.files import FileHandle, SamePosition, data_flags
+from fakesmb.vfs.local.freeing import truncate
 from fakesmb.vfs.local.handles import DirectoryHandle, LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.modes import drop_set_id
@@ -165,7 +166,7 @@ class Opener:
             ea_size = eas.put(fd, request.eas) if request.eas else 0
             new = Stored(request.attributes & _KEPT_ON_REPLACING | Attribute.ARCHIVE, born, ea_size)
             if not _saved_or_emptied(fd, st, new, side, request.eas):
-                disk.ftruncate(fd, 0)
+                truncate(fd, 0, self._opens.world.turn.over)
         except BaseException:
             with suppress(OSError, SMBError):
                 if before or request.eas:

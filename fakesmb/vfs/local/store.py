@@ -16,6 +16,7 @@ from fakesmb.vfs.local import closing, control, eas, replacing, streamfiles, str
 from fakesmb.vfs.local.attributes import creation_time, load
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.facts import info_of
+from fakesmb.vfs.local.freeing import Freeing
 from fakesmb.vfs.local.handles import LocalHandle, local_handle
 from fakesmb.vfs.local.lookup import Lookup
 from fakesmb.vfs.local.metadata import set_basic, set_eas
@@ -93,6 +94,7 @@ class LocalStore:
         self._lookup = self._names = Lookup(root, opens.world, room=opens.room)
         self._exact_names = ExactLookup(root, opens.world, room=opens.room, beside=self._names)
         self._search = LocalSearch
+        self._freeing = Freeing()
         if not read_only:
             replacing.clear_up(self._names)
         self._let_in(Guard(self._lookup.root, opens, always=acls))
@@ -100,7 +102,7 @@ class LocalStore:
     def _let_in(self, guard: Guard) -> None:
         self._guard = guard
         self._opener = Opener(self._lookup, self.opens, guard, read_only=self.read_only)
-        self._namespace = Namespace(self._lookup, self.opens, guard, read_only=self.read_only)
+        self._namespace = Namespace(self._lookup, self.opens, guard, self._freeing, read_only=self.read_only)
 
     def for_user(self, token: "Token | None") -> "LocalStore":
         """The same files with access checks for that user; None: the server itself, no access checks."""
