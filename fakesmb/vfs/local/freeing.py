@@ -63,6 +63,6 @@ class Freeing:
 
     def _close(self, fd: int) -> None:
         try:
-            os.close(fd)
+            disk.close(fd)
         finally:
             self._room.release()
