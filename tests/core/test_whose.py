@@ -1,6 +1,7 @@
 """What one user cannot use or end of another's on a connection, and what becomes of rights with a new sign-in."""
 
 import os
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -14,8 +15,9 @@ from fakesmb.wire.files import FlushRequest, NtCreateAndxRequest, ReadAndxReques
 from fakesmb.wire.locking import FOREVER, LockingAndxRequest, LockRange, LockType
 from fakesmb.wire.search import ResumeKey, SearchRequest, SearchResponse
 from fakesmb.wire.session import LogoffAndxRequest, SessionSetupPlainRequest
-from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response
+from fakesmb.wire.trans2 import FindFirst2Request, FindFirst2Response, SetFsInformationRequest, Trans2
 from fakesmb.wire.tree import ProcessExitRequest, TreeConnectAndxRequest, TreeDisconnectRequest
+from fakesmb.wire.unix import UnixCapability
 from tests.auth.ntlm_client import Client as NtlmClient
 from tests.core import extended
 from tests.core.conftest import Make
@@ -124,6 +126,19 @@ class TestAnothers:
             setattr(client, name, value)
         client.send(0xA4, Empty(), mid=mid)
         assert client.answer().header.status == NT.FILE_LOCK_CONFLICT
+
+    def test_what_names_mean_in_a_tree(self, both: tuple[Client, int, int], refuses: Refuses) -> None:
+        """Who chooses POSIX names chooses them for the tree: `\\` is no separator there."""
+        client, alice, bob = both
+        posix = SetFsInformationRequest(0, 0x200), struct.pack("<HHQ", 1, 0, UnixCapability.POSIX_PATHNAMES)
+        client.create("dir\\new", disposition=2)
+        client.uid = bob
+        with refuses(NT.ACCESS_DENIED):
+            client.trans2(Trans2.SET_FS_INFORMATION, *posix)
+        client.uid = alice
+        assert client.create("dir\\new")
+        client.trans2(Trans2.SET_FS_INFORMATION, *posix)
+        assert client.create("/dir/new")
 
     def test_a_search_in_a_tree_that_was_left(self, both: tuple[Client, int, int], refuses: Refuses) -> None:
         """Who goes does not take it along, and nobody else ends it by ending the tree."""

@@ -148,6 +148,8 @@ def set_fs_information(request: Request[SetFsInformationRequest]) -> Results:
         raise SMBError(NT.INVALID_PARAMETER, str(error)) from error
     if wanted.major_version != MAJOR_VERSION:
         raise SMBError(NT.INVALID_PARAMETER, f"version {wanted.major_version} of the Unix extensions")
+    if not request.tree.belongs_to(request.session.uid):  # what names mean in it is not for others to say
+        raise SMBError(NT.ACCESS_DENIED, "the tree is another user's")
     request.tree.choose_unix(wanted.capabilities & offered(request))
     return Results()
 
