@@ -151,6 +151,7 @@ class FakeSMB:
             )
             self._factory = DirectTCPFactory(self.server)
             self._factory.takes_connection = usual.room.takes_connection
+            self._factory.takes_brief = usual.room.takes_brief
             host = _address(config.host)
             numbers = [self._listen(host, config.port)]
             if config.netbios_port is not None:

@@ -229,7 +229,7 @@ class DirectTCP(TwistedProtocol):
         rest = None
         if count > LARGE_REST and self._socket is not None:
             with suppress(OSError):  # no descriptor is left
-                rest = RestOfFile(fd, offset, count)
+                rest = RestOfFile(fd, offset, count, self._clients.takes_brief)
         if rest is None:
             self._queue([head, read_whole(fd, offset, count)], 0, len(head) + count)
             return
@@ -377,6 +377,8 @@ class DirectTCPFactory:
         """Whether the kernel sends data of files by itself, until a disk fails."""
         self.takes_connection: Callable[[int, int], bool] | None = None
         """Whether one more may have this descriptor, beside so many others; None where nobody counts them."""
+        self.takes_brief: Callable[[int], bool] = bool
+        """Whether a descriptor may be taken for the rest of a file that a client reads; all may where nobody counts."""
         self._unsaid = 0
         """Clients refused since the last line that says so."""
         self._next_line = 0.0

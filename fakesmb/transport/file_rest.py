@@ -1,6 +1,8 @@
 """The rest of a part of a file that the kernel did not take at once: read as the client takes it, not before."""
 
+import errno
 import os
+from collections.abc import Callable
 
 
 def read_whole(fd: int, offset: int, count: int) -> bytes:
@@ -19,9 +21,12 @@ class RestOfFile:
 
     __slots__ = ("_fd", "_offset", "left")
 
-    def __init__(self, fd: int, offset: int, count: int) -> None:
-        """Raises OSError where there is no descriptor left."""
+    def __init__(self, fd: int, offset: int, count: int, takes: Callable[[int], bool]) -> None:
+        """`takes` says whether a descriptor may be taken for it. Raises OSError where there is none."""
         self._fd = os.dup(fd)
+        if not takes(self._fd):
+            self.close()
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         self._offset = offset
         self.left = count
         """Bytes that have not been read yet."""

@@ -165,6 +165,21 @@ class TestLargeRest:
         os.close(other)
         assert received(pair[1], queue) == b"head" + data
 
+    def test_is_read_at_once_where_descriptors_are_few(
+        self,
+        protocol: DirectTCP,
+        queue: StringTransport,
+        pair: tuple[socket.socket, socket.socket],
+        file: tuple[int, bytes],
+    ) -> None:
+        fd, data = file
+        protocol._clients.takes_brief = lambda _: False
+        before = len(os.listdir("/proc/self/fd"))
+        protocol._send_range([b"head"], FileRange(fd, 0, SIZE))
+        assert len(os.listdir("/proc/self/fd")) == before
+        drain(protocol)
+        assert received(pair[1], queue) == b"head" + data
+
     def test_is_let_go_when_the_client_leaves(self, protocol: DirectTCP, file: tuple[int, bytes]) -> None:
         before = len(os.listdir("/proc/self/fd"))
         protocol._send_range([b"head"], FileRange(file[0], 0, SIZE))

@@ -87,6 +87,10 @@ class DescriptorRoom:
         if fd > self.last:
             raise self._refusal(self.last, self._kept)
 
+    def takes_brief(self, fd: int) -> bool:
+        """Whether that descriptor may be open while a request is answered."""
+        return fd <= self.last_brief
+
     def check_brief(self, fd: int) -> None:
         """The same for one that is open while a request is answered, which may be long."""
         if fd > self.last_brief:
