@@ -34,6 +34,7 @@ serve: $(VENV)/.installed
 
 test: clients lint
 	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --slow-disk tests/core
 
 coverage: $(VENV)/.dev
 	$(BIN)/pytest -n auto --ignore tests/clients --ignore tests/conformance \

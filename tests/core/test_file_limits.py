@@ -312,6 +312,7 @@ class TestPosixLocks:
             client.trans2(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest(fid, 0x208), data)
 
 
+@pytest.mark.turns
 class TestManyAtOnce:
     """Thousands of POSIX locks that one request replaces or frees: everybody else has turns meanwhile."""
 

@@ -14,6 +14,8 @@ from fakesmb.wire.trans import Transaction2Request
 from fakesmb.wire.trans2 import FindFirst2Request, Trans2
 from fakesmb.wire.tree import ProcessExitRequest, TreeDisconnectRequest
 
+pytestmark = pytest.mark.turns
+
 OPENS = 300
 ENDS: list[tuple[int, Body]] = [
     (0x71, TreeDisconnectRequest()),
