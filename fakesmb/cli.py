@@ -2,12 +2,14 @@
 
 import contextlib
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MISTAKE: Final = 2
 STANDARD_ERROR: Final = 2
+LOAD_AFTER_SECONDS: Final = 3.0
+"""So long after the start a thread loads what only RPC needs: who starts a server for a moment does without."""
 YOUNG_OBJECTS: Final = 20_000
 """New objects between two runs of the collector, once the server listens."""
 TLS_MODULES: Final = ("twisted.internet._newtls", "twisted.protocols.tls", "twisted.internet.ssl", "ssl")
@@ -263,6 +267,7 @@ def run(
 
     for step in (announce, _load_ntlm, _settle_collector, count):
         reactor.callWhenRunning(step)
+    reactor.callLater(LOAD_AFTER_SECONDS, _load_services, reactor)
     try:
         reactor.run()
     finally:
@@ -305,6 +310,19 @@ def _choose_reactor() -> None:
 
     install: Callable[[Any], None] = main.installReactor
     install(new_reactor(watchful=processors() > 1))
+
+
+def _load_services(reactor: Any) -> None:
+    """A thread loads the services of RPC: it takes a fifth of a second, for which the first call held up everybody."""
+
+    from fakesmb.rpc.pipes import SERVICES
+
+    def load() -> None:
+        for module in SERVICES.values():
+            importlib.import_module(module)
+        reactor.callFromThread(gc.freeze)  # as what was imported before
+
+    Thread(target=load, daemon=True).start()
 
 
 def _settle_collector() -> None:

@@ -668,3 +668,16 @@ def test_only_what_exists_is_offered() -> None:
         assert option in shown
     assert "--pcap" not in shown
     assert "--web" not in shown
+
+
+def test_a_thread_loads_the_services_of_rpc() -> None:
+    """The first call of each server held everybody up for a fifth of a second."""
+    words = (
+        "import sys, threading; from fakesmb import cli\n"
+        "class Reactor:\n"
+        "    def callFromThread(self, work): print(work.__name__, 'impacket.dcerpc.v5.srvs' in sys.modules)\n"
+        "cli._load_services(Reactor())\n"
+        "[one.join() for one in threading.enumerate() if one.daemon]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == "freeze True\n"
