@@ -205,7 +205,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     notes += [
         f"user {one.name} has an empty password: whoever connects can be {one.name}"
         for one in config.users
-        if not one.password
+        if one.has_empty_password
     ]
     if conf.guests_cannot_sign(config):
         notes.append("signing is required, which guests cannot do: they are refused")

@@ -42,6 +42,8 @@ _ASCII: Final = (
 """What names, paths and the protocol's own words consist of."""
 _SECRET: Final = frozenset({"password", "nt_hash"})
 """Keys whose values are repeated nowhere."""
+_EMPTY_HASH: Final = "31d6cfe0d16ae931b73c59d7e0c089c0"
+"""NTOWFv1 of an empty password ([MS-NLMP] 3.3.1)."""
 _MAY_BE_ZERO: Final = frozenset({"connections_per_address", "idle_seconds"})
 """Limits of which 0 says something else than that nothing is allowed."""
 SAMPLE_USER: Final = "alice"
@@ -121,6 +123,13 @@ class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str | None = None
     nt_hash: Hash | None = None
     admin: bool = False
+
+    @property
+    def has_empty_password(self) -> bool:
+        """Whether the password, or what the hash is of, is nothing."""
+        if self.nt_hash is not None:
+            return self.nt_hash.lower() == _EMPTY_HASH
+        return not self.password
 
     def __repr__(self) -> str:
         """Without password and hash: it may end in a log."""

@@ -567,6 +567,19 @@ def test_an_empty_password_is_told() -> None:
     assert "user bob has an empty password: whoever connects can be bob" in notes
 
 
+@pytest.mark.parametrize(
+    ("nt_hash", "told"),
+    [("8846f7eaee8fb117ad06bdd830b7586c", False), ("31D6CFE0D16AE931B73C59D7E0C089C0", True)],
+)
+def test_a_hash_is_told_only_where_it_is_that_of_an_empty_password(
+    tmp_path: Path, nt_hash: str, *, told: bool
+) -> None:
+    file = tmp_path / "fakesmb.toml"
+    file.write_text(f'[[user]]\nname = "bob"\nnt_hash = "{nt_hash}"\n')
+    _, notes = cli.configure(NOTHING | {"file": str(file)})
+    assert ("user bob has an empty password: whoever connects can be bob" in notes) == told
+
+
 def test_the_file_counts_where_arguments_are_silent(tmp_path: Path) -> None:
     file = tmp_path / "fakesmb.toml"
     file.write_text(f'[server]\nport = 1\nsigning = "off"\n[[share]]\nname = "s"\npath = "{tmp_path}"\n')
