@@ -62,6 +62,11 @@ class Guarded:
         always = inotify.CLOSE_WRITE | inotify.ATTRIB | inotify.MOVE_SELF
         return always | opens | (inotify.MODIFY if changes else 0)
 
+    @property
+    def sees_changes(self) -> bool:
+        """Whether the kernel tells of each change; else only of who opens the file, and of who lets it go."""
+        return bool(self.wanted & inotify.MODIFY)
+
     def heed_facts(self) -> None:
         """Times, mode, owner, links or extended attributes were set, by the server or a local program."""
         oplocks_of = self.file.oplocks
@@ -153,6 +158,8 @@ class LocalOpens:
 
     def _watch_on(self, watches: Inotify, guarded: Guarded, mask: int) -> None:
         """Changes of a holder that is alone with the file are not looked at any more, until somebody opens it."""
+        if mask & inotify.OPEN and not guarded.sees_changes:  # until now: whoever opened it may have changed it
+            oplocks.may_have_changed(guarded.file)
         own = oplocks.looked_at(guarded.file)
         alone = own and not mask & inotify.OPEN and is_alone(guarded.fd)
         if own:
@@ -176,6 +183,8 @@ class LocalOpens:
 def _heed(guarded: Guarded, mask: int) -> None:
     if mask & inotify.OPEN and guarded.opens:
         oplocks.opened_locally(guarded.file)
+    if mask & inotify.CLOSE_WRITE and not guarded.sees_changes:
+        oplocks.may_have_changed(guarded.file)
     if mask & (inotify.MODIFY | inotify.CLOSE_WRITE):
         oplocks.changed_locally(guarded.file, closed=not mask & inotify.MODIFY)
     if mask & inotify.ATTRIB and guarded.exclusive:

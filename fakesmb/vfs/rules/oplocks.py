@@ -228,6 +228,12 @@ def changed_locally(file: OpenFile, *, closed: bool) -> None:
         lost_locally(file)
 
 
+def may_have_changed(file: OpenFile) -> None:
+    """A local program has had the file open while its changes were not looked at: it is known when it closes it."""
+    if file.oplocks is not None:
+        file.oplocks.doubtful = True
+
+
 def lost_locally(file: OpenFile) -> None:
     """What clients keep of the file is not what is on the disk by its name."""
     with suppress(OplockBreaking):

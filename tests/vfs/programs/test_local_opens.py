@@ -138,6 +138,39 @@ def test_a_change_between_the_holders_own(lab: Lab, local: Local) -> None:
         assert local.breaks() == [(Oplock.NONE, True)]
 
 
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("level", [Oplock.EXCLUSIVE, Oplock.BATCH])
+@pytest.mark.parametrize("change", [_append, _overwrite, _reserve])
+def test_a_change_after_the_holders_own(
+    lab: Lab, local: Local, level: int, change: Callable[[Path], None], *, written: bool
+) -> None:
+    """The program has opened and closed the file by the time that the server looks."""
+    opened = local.open(level)
+    lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
+    if written:
+        lab.store.write(opened.handle, 0, b"more", 1)
+    (lab.root / "a").read_bytes()
+    change(lab.root / "a")
+    assert local.breaks() == [(Oplock.NONE, True)]
+
+
+def test_a_change_at_once_when_the_file_was_opened(lab: Lab, local: Local) -> None:
+    """It was not looked at yet, and is known of when the program lets the file go; who only reads changes nothing."""
+    opened = local.open(Oplock.BATCH)
+    lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
+    with (lab.root / "a").open("rb"):
+        lab.store.write(opened.handle, 0, b"mine", 1)
+        assert local.breaks() == []
+    lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
+    with (lab.root / "a").open("ab", buffering=0) as program:
+        program.write(b"theirs")
+        assert local.breaks() == []
+    assert local.breaks() == [(Oplock.NONE, True)]
+
+
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("look", [True, False])
 def test_a_program_that_had_the_file_open(lab: Lab, local: Local, *, before: bool, look: bool) -> None:
