@@ -158,7 +158,9 @@ class LocalOpens:
 
     def _watch_on(self, watches: Inotify, guarded: Guarded, mask: int) -> None:
         """Changes of a holder that is alone with the file are not looked at any more, until somebody opens it."""
-        if mask & inotify.OPEN and not guarded.sees_changes:  # until now: whoever opened it may have changed it
+        if (
+            mask & inotify.OPEN and not guarded.sees_changes
+        ):  # until now: whoever opened it may have changed it
             oplocks.may_have_changed(guarded.file)
         own = oplocks.looked_at(guarded.file)
         alone = own and not mask & inotify.OPEN and is_alone(guarded.fd)
