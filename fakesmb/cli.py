@@ -43,7 +43,31 @@ class Greeting(str):
     __slots__ = ()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class OneLine(click.Group):
+    """The command, which tells mistakes in its arguments as all others: in one line."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Reads what stands before the name of a command."""
+        with _usage_in_one_line():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Reads the arguments of a command, and runs it."""
+        with _usage_in_one_line():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _usage_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # which click has since 8.2: help, and no mistake
+            raise
+        fail(" ".join(error.format_message().split()))
+
+
+@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fakesmb")
 def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""

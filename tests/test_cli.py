@@ -562,6 +562,29 @@ def test_guests_cannot_sign() -> None:
         FakeSMB(guest="read-only", signing="required")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["serve", "--signing", "maybe"], "fakesmb: Invalid value for '--signing': 'maybe' is not one of "),
+        (["serve", "--port", "x"], "fakesmb: Invalid value for '--port': 'x' is not a valid integer"),
+        (["serve", "one", "two"], "fakesmb: Got unexpected extra argument"),
+        (["serve", "--user"], "fakesmb: Option '--user' requires an argument"),
+        (["serve", "--nonsense"], "fakesmb: No such option '--nonsense'"),
+        (["nonsense"], "fakesmb: No such command 'nonsense'"),
+        (["show"], "fakesmb: Missing argument 'FILE'"),
+    ],
+)
+def test_a_mistake_in_the_arguments_is_one_line(words: list[str], said: str) -> None:
+    done = CliRunner().invoke(cli.main, words)
+    assert done.exit_code == cli.MISTAKE
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(said)
+
+
+def test_without_arguments_there_is_help() -> None:
+    assert "Commands:" in CliRunner().invoke(cli.main, []).output
+
+
 def test_an_empty_password_is_told() -> None:
     _, notes = cli.configure(NOTHING | {"users": ("bob:",)})
     assert "user bob has an empty password: whoever connects can be bob" in notes
