@@ -67,6 +67,13 @@ class Guarded:
         """Whether the kernel tells of each change; else only of who opens the file, and of who lets it go."""
         return bool(self.wanted & inotify.MODIFY)
 
+    def was_changed(self) -> bool:
+        """Whether the write time tells of a local program's change; False where it may be of the server's own doing."""
+        oplocks_of = self.file.oplocks
+        if not self.exclusive or oplocks_of is None or oplocks_of.own or oplocks_of.own_facts:
+            return False
+        return os.fstat(self.fd).st_mtime_ns != self.write_time
+
     def heed_facts(self) -> None:
         """Times, mode, owner, links or extended attributes were set, by the server or a local program."""
         oplocks_of = self.file.oplocks
@@ -161,6 +168,8 @@ class LocalOpens:
         if (
             mask & inotify.OPEN and not guarded.sees_changes
         ):  # until now: whoever opened it may have changed it
+            if guarded.was_changed():
+                oplocks.lost_locally(guarded.file)
             oplocks.may_have_changed(guarded.file)
         own = oplocks.looked_at(guarded.file)
         alone = own and not mask & inotify.OPEN and is_alone(guarded.fd)
@@ -185,7 +194,8 @@ class LocalOpens:
 def _heed(guarded: Guarded, mask: int) -> None:
     if mask & inotify.OPEN and guarded.opens:
         oplocks.opened_locally(guarded.file)
-    if mask & inotify.CLOSE_WRITE and not guarded.sees_changes:
+    # The kernel tells of no change through a mapping: the write time does, once it has ended.
+    if mask & inotify.CLOSE_WRITE and (not guarded.sees_changes or guarded.was_changed()):
         oplocks.may_have_changed(guarded.file)
     if mask & (inotify.MODIFY | inotify.CLOSE_WRITE):
         oplocks.changed_locally(guarded.file, closed=not mask & inotify.MODIFY)

@@ -155,8 +155,24 @@ def test_a_change_after_the_holders_own(
     assert local.breaks() == [(Oplock.NONE, True)]
 
 
-def test_a_change_at_once_when_the_file_was_opened(lab: Lab, local: Local) -> None:
-    """It was not looked at yet, and is known of when the program lets the file go; who only reads changes nothing."""
+@pytest.mark.parametrize("again", [False, True])
+def test_a_change_at_once_when_the_file_was_opened(lab: Lab, local: Local, *, again: bool) -> None:
+    """Nothing was looked at yet: the write time tells, or the close where the holder has written once more (`again`)."""
+    opened = local.open(Oplock.BATCH)
+    lab.store.write(opened.handle, 0, b"mine", 1)
+    assert local.breaks() == []
+    time.sleep(0.02)  # the kernel's clock ticks
+    if again:
+        lab.store.write(opened.handle, 0, b"mine", 1)
+        assert local.breaks() == []
+    with (lab.root / "a").open("ab", buffering=0) as program:
+        program.write(b"theirs")
+        told = local.breaks()
+        assert told == ([] if again else [(Oplock.NONE, True)])
+    assert told + local.breaks() == [(Oplock.NONE, True)]
+
+
+def test_a_reader_between_the_holders_own_changes(lab: Lab, local: Local) -> None:
     opened = local.open(Oplock.BATCH)
     lab.store.write(opened.handle, 0, b"mine", 1)
     assert local.breaks() == []
@@ -165,8 +181,13 @@ def test_a_change_at_once_when_the_file_was_opened(lab: Lab, local: Local) -> No
         assert local.breaks() == []
     lab.store.write(opened.handle, 0, b"mine", 1)
     assert local.breaks() == []
-    with (lab.root / "a").open("ab", buffering=0) as program:
-        program.write(b"theirs")
+
+
+def test_a_change_through_a_mapping_is_seen_when_that_ends(lab: Lab, local: Local) -> None:
+    local.open(Oplock.BATCH)
+    time.sleep(0.02)
+    with (lab.root / "a").open("r+b") as program, mmap.mmap(program.fileno(), 3) as mapping:
+        mapping[0:1] = b"X"
         assert local.breaks() == []
     assert local.breaks() == [(Oplock.NONE, True)]
 
