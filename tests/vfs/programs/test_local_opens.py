@@ -157,7 +157,7 @@ def test_a_change_after_the_holders_own(
 
 @pytest.mark.parametrize("again", [False, True])
 def test_a_change_at_once_when_the_file_was_opened(lab: Lab, local: Local, *, again: bool) -> None:
-    """Nothing was looked at yet: the write time tells, or the close where the holder has written once more (`again`)."""
+    """Nothing was looked at yet: the write time tells, or the close where the holder has written again."""
     opened = local.open(Oplock.BATCH)
     lab.store.write(opened.handle, 0, b"mine", 1)
     assert local.breaks() == []
