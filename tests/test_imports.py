@@ -274,7 +274,6 @@ MAY_ASK = {
     ("vfs/local/directory.py", "readlink"),  # of /proc
     ("vfs/local/mounts.py", "stat"),  # before anybody is served
     ("vfs/rules/oplocks.py", "fstat"),  # of local programs, which a disk that may hang knows nothing of
-    ("vfs/rules/room.py", "close"),  # of one of two descriptors
 }
 """Where a system call is made by the thread that serves everybody, whatever the disk does."""
 

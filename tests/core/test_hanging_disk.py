@@ -1,5 +1,6 @@
 """A disk that hangs on cue holds up those who ask it, and nobody else."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fakesmb.testing import Client, InMemoryServer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.session import EchoRequest, EchoResponse
 from tests.core.conftest import Make
-from tests.late_threads import LateThreads
+from tests.late_threads import LateCall, LateThreads
 
 
 class Disk(LateThreads):
@@ -229,3 +230,26 @@ def test_few_threads_wait_for_one_disk(server: InMemoryServer, disk: Disk) -> No
     assert 0 < len(disk.hanging) <= 16
     go_on(server, disk)
     assert [client.answer().header.status for client in clients] == [0] * 40
+
+
+def test_a_descriptor_that_files_may_not_keep_is_closed_by_a_thread(
+    server: InMemoryServer, client: Client, other: Client, disk: Disk
+) -> None:
+    """Each of its two numbers: a close of either asks the disk."""
+    client.close(client.create("b.txt"))
+    calls: list[str] = []
+
+    def noted(call: LateCall) -> bool:
+        calls.append(call.function.__name__)
+        return False
+
+    disk.hangs = noted
+    held = [os.dup(0) for _ in range(20)]
+    server.open_files.room.bound(held[-1] + 1, 0, lambda text: None)
+    server.open_files.room.last = 0
+    with pytest.raises(SMBError, match="TOO_MANY_OPENED_FILES"):
+        client.create("b.txt")
+    for fd in held:
+        os.close(fd)
+    assert calls.count("close") == 2
+    assert echoes(other)

@@ -24,10 +24,16 @@ def root_at(path: str, world: World) -> Directory:
 def leads_to(path: str, fd: int) -> bool:
     """Whether a path, which was that of the open directory, still is."""
     try:
-        return os.path.samestat(disk.stat(path, follow_symlinks=False), disk.fstat(fd))
+        there = disk.stat(path, follow_symlinks=False)
     except OSError as error:
         if fd >= 0 and error.errno not in GONE:
             raise
+        return False
+    try:
+        return os.path.samestat(there, disk.fstat(fd))
+    except (
+        OSError
+    ):  # it is closed, or its disk has gone for good (ENOTCONN): what is there now is something else
         return False
 
 

@@ -8,10 +8,12 @@ one request, and a few for the server. Connections take what is free below, and 
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 from weakref import WeakMethod
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs import disk
 
 _SECONDS: Final = 60.0
 """Between two lines of the log about the same."""
@@ -76,10 +78,12 @@ class DescriptorRoom:
             lower = os.dup(fd)
         except OSError:
             raise self._refusal(self.last, self._kept) from None
+        # Each of two descriptors of one file is told to its disk when it is closed (close(2)), which may hang.
         if lower > self.last:
-            os.close(lower)
+            disk.close(lower)
             raise self._refusal(self.last, self._kept)
-        os.close(fd)
+        with suppress(OSError):  # it has only been opened so far: there is nothing that could be lost
+            disk.close(fd)
         return lower
 
     def check(self, fd: int) -> None:

@@ -297,6 +297,27 @@ def test_directories_that_are_held_at_the_end_of_the_program_go_in_silence(lab: 
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("number", [errno.ENOTCONN, errno.ESTALE])
+def test_a_disk_that_died_is_served_again_when_it_is_mounted_anew(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The folder that was held says for ever that it is not connected; the one that is in its place does not."""
+    lab.root.rename(lab.root.with_name("unmounted"))
+    lab.root.mkdir()
+    (lab.root / "new").write_text("abc")
+    held, fstat = lab.store._lookup.root.fd, os.fstat
+
+    def dead(fd: int) -> os.stat_result:
+        if fd == held:
+            monkeypatch.setattr(os, "fstat", fstat)
+            raise OSError(number, os.strerror(number))
+        return fstat(fd)
+
+    monkeypatch.setattr(os, "fstat", dead)
+    assert lab.store.is_there()
+    assert lab.query("new").end_of_file == 3
+
+
 # -- real disks -----------------------------------------------------------------------------------------------
 
 
