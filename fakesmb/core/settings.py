@@ -93,6 +93,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kept_descriptors: int = 1400
     """Descriptors that open files leave for connections, of which those may have three quarters, for requests and the
     server itself; at most a quarter of all."""
+    waiting_for_disk: int = 200
+    """Requests, each of a connection, that one disk that may hang keeps waiting."""
     sign_in_seconds: float = 60.0
     """A connection that has not signed in by then is closed."""
     wrong_passwords: int = 5

@@ -401,6 +401,7 @@ class Server:
                         limits.file_locks,
                         limits.locks,
                         limits.total_locks,
+                        limits.waiting_for_disk,
                         log.problem,
                     )
                 )

@@ -11,14 +11,16 @@ from typing import Any, Final, Protocol
 
 from greenlet import getcurrent, greenlet
 
+from fakesmb.nt.quota import Quota
 from fakesmb.world import DelayedCall, Turn
 
 Work = Callable[[], object]
 
 NAMES: Final = object()
 """What a lane's look-ups and changes of names take turns for."""
-_MOST_CALLS: Final = 16
-"""System calls of one lane that threads make at the same time."""
+_MOST_CALLS: Final = 64
+"""System calls on open files of one lane that threads make at the same time, beside those for names, which take turns."""
+_MOST_WAITING: Final = 200
 
 
 class Call(Protocol):
@@ -46,6 +48,8 @@ class Lane:
     """
 
     def __init__(self) -> None:
+        self.crowd = Quota("limits.waiting_for_disk", _MOST_WAITING)
+        """Requests that are at work in it, or wait."""
         self._held: dict[object, tuple[DiskTask, int]] = {}
         """Who holds what, and how many times."""
         self._waiting: dict[object, deque[DiskTask]] = {}
@@ -97,13 +101,16 @@ class Lane:
         else:
             work()
 
-    def enter_call(self, task: "DiskTask") -> None:
-        """Waits while too many of its system calls are under way."""
+    def enter_call(self, task: "DiskTask") -> bool:
+        """Waits while too many of its system calls are under way; False for one that does not count among them."""
+        if self._held.get(NAMES, (None, 0))[0] is task:
+            return False
         if self._calls >= _MOST_CALLS:
             self._waiting_calls.append(task)
             task.give_way()  # `leave_call` hands its place over
         else:
             self._calls += 1
+        return True
 
     def leave_call(self) -> None:
         """One of its system calls is done."""
@@ -153,14 +160,15 @@ class DiskTask(greenlet):
 
     def call(self, lane: Lane, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What a system call gives that a thread makes."""
-        lane.enter_call(self)
+        counts = lane.enter_call(self)
         try:
             call = self._tasks.threads.begin(function, args, kwargs)
             if not call.is_done(self.go_on):
                 self.give_way()
             return call.outcome()
         finally:
-            lane.leave_call()
+            if counts:
+                lane.leave_call()
 
 
 class DiskTasks:

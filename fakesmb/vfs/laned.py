@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from fakesmb.nt.quota import Quota
 from fakesmb.vfs.disktask import NAMES, Lane, current_task
 from fakesmb.vfs.paths import Path
 
 if TYPE_CHECKING:
     from fakesmb.nt.token import Token
-    from fakesmb.vfs.store import FileRange, FileStore, Handle, PosixFiles
+    from fakesmb.vfs.store import FileLimits, FileRange, FileStore, Handle, PosixFiles
 
 _OF_AN_OPEN_FILE: Final = frozenset({"next_data", "read", "write", "write_zeros"})
 """What asks only for the open file that it is given, and for no name."""
+_ENDS: Final = frozenset({"acknowledge_oplock", "close", "end_watch"})
+"""What is never refused, however many wait: others wait for it."""
 _GIVES_OBJECT: Final = frozenset({"locks", "search"})
 """What gives an object that asks the disk in its turn."""
 
@@ -38,8 +41,15 @@ class InLane:
             task = current_task()
             if task is None:  # the server starts or ends: nobody else is served
                 return method(*args, **kwargs)
-            with lane.held(task, *_keys(name, args)):
-                given = method(*args, **kwargs)
+            counts = task.lane is None and name not in _ENDS
+            if counts:
+                lane.crowd.take(1)
+            try:
+                with lane.held(task, *_keys(name, args)):
+                    given = method(*args, **kwargs)
+            finally:
+                if counts:
+                    lane.crowd.give_back(1)
             return InLane(given, lane) if name in _GIVES_OBJECT else given
 
         return call
@@ -47,6 +57,11 @@ class InLane:
 
 class LanedStore(InLane):
     """`vfs.store.FileStore` of a disk that may hang."""
+
+    def limit(self, limits: "FileLimits") -> None:
+        """What clients may hold, and how many may wait."""
+        self._lane.crowd = Quota("limits.waiting_for_disk", limits.waiting, tell=limits.tell)
+        self._inner.limit(limits)
 
     def for_user(self, token: "Token | None") -> "FileStore":
         """The same files with access checks for that user."""

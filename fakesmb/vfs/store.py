@@ -349,6 +349,8 @@ class FileLimits(NamedTuple):
     """Of one client."""
     total_locks: int
     """Of all clients."""
+    waiting: int
+    """Requests that wait for one disk that may hang."""
     tell: Callable[[str], None]
     """Hears what all clients together hold too much of."""
 

@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from fakesmb.core.settings import Settings
 from fakesmb.nt.files import Option, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
@@ -220,16 +222,39 @@ def test_an_error_of_the_disk_is_told(
         client.read(fid)
 
 
-def test_few_threads_wait_for_one_disk(server: InMemoryServer, disk: Disk) -> None:
-    """However many clients wait for it."""
-    clients = [server.client().sign_in().connect("public") for _ in range(40)]
+def test_few_threads_wait_for_one_disk(server: InMemoryServer, other: Client, disk: Disk) -> None:
+    """However many clients read files of it that hang; names are looked up all the same."""
+    clients = [server.client().sign_in().connect("public") for _ in range(80)]
     fids = [client.create("b.txt") for client in clients]
     disk.hang_on("pread")
     for client, fid in zip(clients, fids, strict=True):
         held_up(lambda client=client, fid=fid: client.read(fid, 0, 4))  # type: ignore[misc]
-    assert 0 < len(disk.hanging) <= 16
+    assert len(disk.hanging) == 64
+    other.close(other.create("a.txt"))
     go_on(server, disk)
-    assert [client.answer().header.status for client in clients] == [0] * 40
+    assert [client.answer().header.status for client in clients] == [0] * 80
+
+
+def test_few_clients_wait_for_one_disk(make: Make, disk: Disk, unsigned: Settings) -> None:
+    """Beyond those a request is refused, and the log says so; what ends goes on."""
+    limits = msgspec.structs.replace(unsigned.limits, waiting_for_disk=3)
+    server = make(threads=disk, settings=msgspec.structs.replace(unsigned, limits=limits))
+    clients = [server.client().sign_in().connect("public") for _ in range(5)]
+    fid = clients[4].create("a.txt")
+    disk.hang_on("open")
+    for client in clients[:3]:
+        held_up(lambda client=client: client.create("a.txt"))  # type: ignore[misc]
+    for _ in range(2):
+        with pytest.raises(SMBError) as refused:
+            clients[3].create("a.txt")
+        assert refused.value.status == NT.INSUFFICIENT_RESOURCES
+    assert len(server.problems) == 1
+    assert "limits.waiting_for_disk" in server.problems[0].text
+    held_up(lambda: clients[4].close(fid))
+    go_on(server, disk)
+    assert [client.answer().header.status for client in (*clients[:3], clients[4])] == [0] * 4
+    clients[3].create("a.txt")
+    server.sink.events.clear()
 
 
 def test_a_descriptor_that_files_may_not_keep_is_closed_by_a_thread(
