@@ -19,7 +19,7 @@ Work = Callable[[], object]
 NAMES: Final = object()
 """What a lane's look-ups and changes of names take turns for."""
 _MOST_CALLS: Final = 64
-"""System calls on open files of one lane that threads make at the same time, beside those for names, which take turns."""
+"""System calls on open files of one lane that threads make at the same time, beside one for names."""
 _MOST_WAITING: Final = 200
 
 
