@@ -136,6 +136,8 @@ class SMBConnection:
         server.connections[self.number] = self
         server.log.emit(events.Connected(self.began, self.number, peer, local))
         self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
+        if self._tasks is not None:
+            self._message = self._message_in_task  # type: ignore[method-assign]
         if server.taps:
             self.arm(server.taps)
 
@@ -224,10 +226,10 @@ class SMBConnection:
         elif frame.type != FrameType.KEEPALIVE:
             self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
 
-    def _message(self, message: memoryview) -> None:
-        if self._tasks is None:
-            self._take_message(message)
-        elif not self._tasks.run(partial(self._take_message, message), self._after_disk):
+    def _message_in_task(self, message: memoryview) -> None:
+        """As `_message`, where a disk may hang."""
+        assert self._tasks is not None
+        if not self._tasks.run(partial(SMBConnection._message, self, message), self._after_disk):
             self._waits_for_disk = True
             self._rest_until_later()
 
@@ -239,7 +241,7 @@ class SMBConnection:
         else:
             self._after_others()
 
-    def _take_message(self, message: memoryview) -> None:
+    def _message(self, message: memoryview) -> None:
         self.server.counters.bytes_received += len(message)
         if self.raw_write is not None:
             arrived, self.raw_write = self.raw_write, None
@@ -295,6 +297,8 @@ class SMBConnection:
         if self._taps:
             del self._message, self._exchange_class  # what the class has comes back
             self._send, self._plans = self._untapped
+            if self._tasks is not None:
+                self._message = self._message_in_task  # type: ignore[method-assign]
         self._taps = taps
         if taps:
             self._untapped = self._send, self._plans
@@ -308,7 +312,10 @@ class SMBConnection:
             if passed is None:
                 return
             message = passed
-        SMBConnection._message(self, message)
+        if self._tasks is None:
+            SMBConnection._message(self, message)
+        else:
+            self._message_in_task(message)
 
     def _tapped_send(self, frame: list[Buffer]) -> None:
         for tap in self._taps:

@@ -13,7 +13,8 @@ _LITTLE: Final = 256
 
 
 class Quota:
-    """How much of one thing is held. One with a `whole` is a part of that, and what it takes is taken there, too.
+    """How much of one thing is held. One with a `whole`, which has none itself, is a part: what it takes is taken
+    there, too.
 
     The last quarter of a whole is for parts that hold little: a few that take what they can leave something for all.
 
@@ -45,14 +46,16 @@ class Quota:
 
     def take(self, count: int) -> None:
         """Takes `count` more; where that is too much, takes nothing and raises the quota's status."""
-        if self.used + count > self.limit:
+        used = self.used + count
+        if used > self.limit:
             raise self.refused(count)
         whole = self.whole
         if whole is not None:
-            if whole.used + count > whole.ample and self.used + count > self._little:
+            there = whole.used + count
+            if there > whole.ample and (used > self._little or there > whole.limit):
                 raise whole.refused(count)
-            whole.take(count)
-        self.used += count
+            whole.used = there
+        self.used = used
 
     def add(self, count: int) -> bool:
         """Takes `count` more in any case, and says whether that is within the limit. For a quota without a `whole`."""
@@ -64,12 +67,15 @@ class Quota:
 
     def give_back(self, count: int) -> None:
         """Lets go of `count`, of nothing after `clear`."""
-        count = min(count, self.used)
+        if count > self.used:
+            count = self.used
         self.used -= count
+        top = self
         if self.whole is not None:
-            self.whole.give_back(count)
-        elif self._told and self.used * 2 <= self.limit:
-            self._told = False
+            top = self.whole
+            top.used -= count
+        if top._told and top.used * 2 <= top.limit:
+            top._told = False
 
     def exchange(self, held: int, now: int) -> int:
         """Holds `now` in place of `held`, and gives `now`; raises as `take` does, and `held` is held on."""

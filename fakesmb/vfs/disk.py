@@ -50,6 +50,13 @@ def access(path: str, way: int, *, dir_fd: int) -> bool:
     return os.access(path, way, dir_fd=dir_fd, effective_ids=_EFFECTIVE, follow_symlinks=False)
 
 
+def lstat(path: str, dir_fd: int) -> os.stat_result:
+    """Of a name in an open directory: each look-up asks, and keywords cost."""
+    if getcurrent().__class__ is DiskTask:
+        return _call(os.stat, path, dir_fd=dir_fd, follow_symlinks=False)
+    return os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
+
+
 def fstat(fd: int) -> os.stat_result:
     if getcurrent().__class__ is DiskTask:
         return _call(os.fstat, fd)

@@ -93,7 +93,7 @@ class Directory:
         return place_of(self.fd) == self.path
 
     def lstat(self, name: str) -> os.stat_result:
-        return disk.stat(name, dir_fd=self.fd, follow_symlinks=False)
+        return disk.lstat(name, self.fd)
 
     def read_link(self, name: str) -> str:
         """The target of a symbolic link."""
@@ -101,7 +101,7 @@ class Directory:
 
     def status(self) -> os.stat_result:
         """The directory's own facts."""
-        return disk.stat(self.fd)
+        return disk.fstat(self.fd)
 
     def stamp(self) -> Stamp:
         """What changes whenever a name in it does (but for two changes within one tick of the clock)."""

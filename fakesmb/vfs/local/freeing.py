@@ -21,10 +21,15 @@ _AT_ONCE: Final = 16
 _O_PATH: Final = getattr(os, "O_PATH", os.O_RDONLY)
 
 
+def is_large(st: os.stat_result) -> bool:
+    """Whether to free what the file takes may take long."""
+    return st.st_blocks * _BLOCK > LARGE
+
+
 def truncate(fd: int, size: int, over: Callable[[], bool]) -> None:
     """ftruncate(2); a large file is cut from its end on, and `Unfinished` raised when the turn is over."""
     st = disk.fstat(fd)
-    if st.st_blocks * _BLOCK > LARGE:
+    if is_large(st):
         there = st.st_size
         while there - size > _STEP:
             there -= _STEP
@@ -44,7 +49,7 @@ class Freeing:
     def later(self, directory: Directory, name: str, st: os.stat_result) -> Iterator[None]:
         """Inside, this name of a file is removed or replaced; a thread waits for the disk to free it."""
         fd = -1
-        if st.st_blocks * _BLOCK > LARGE and st.st_nlink == 1 and stat.S_ISREG(st.st_mode):
+        if is_large(st) and st.st_nlink == 1 and stat.S_ISREG(st.st_mode):
             fd = self._held(directory, name)
         try:
             yield

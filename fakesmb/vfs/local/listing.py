@@ -150,6 +150,14 @@ class Listing:
         if new:
             self._add(new)
 
+    def _add_one(self, name: str) -> None:
+        key = _folded_shown(name) if not name.isascii() or not is_legal_on_wire(name) else name.upper()
+        other = self.names.setdefault(key, name)
+        if other != name:
+            self._add_same(key, name, other)
+        if self._aliases is not None:
+            self._aliases.add([name])
+
     def _add(self, new: list[str]) -> None:
         key_of, names = shown_key(new), self.names
         for name in new:
@@ -225,7 +233,7 @@ class Listing:
                 if self._rounds.get(added) != self._round:
                     reading.seen += 1
             if added not in self._rounds:
-                self._add([added])
+                self._add_one(added)
             self._rounds[added] = self._round
         if self.stamp is not None:
             self.stamp, self.settled = stamp, True

@@ -10,7 +10,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.local.attributes import effective, load
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import Directory
-from fakesmb.vfs.local.freeing import Freeing
+from fakesmb.vfs.local.freeing import Freeing, is_large
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import set_archive
@@ -98,14 +98,15 @@ class Namespace:
         directory.about_to_change()
         if stat.S_ISDIR(entry.st.st_mode) and not entry.is_link:
             directory.rmdir(entry.name)
-        elif entry.is_link:
+        elif entry.is_link or not is_large(entry.st):
             directory.unlink(entry.name)
         else:
             with self._freeing.later(directory, entry.name, entry.st):
                 directory.unlink(entry.name)
         if not entry.is_link:
             self._forget(entry.st)
-            oplocks.after_facts(self._opens.get(entry.st))
+            if self._opens.by_key:
+                oplocks.after_facts(self._opens.get(entry.st))
         directory.changed(removed=entry.name)
         self._opens.tunnel.remember(directory.path, entry.name)
         if self._opens.watches.active:

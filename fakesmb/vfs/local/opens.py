@@ -25,7 +25,7 @@ from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.modes import drop_set_id
 from fakesmb.vfs.local.streamopens import StreamOpener
 from fakesmb.vfs.local.volume import check_room, check_writable
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, is_legal_on_wire
 from fakesmb.vfs.rules import oplocks, sharing, writetimes
 from fakesmb.vfs.rules.access import READS_DATA, WRITES_DATA, check_mask, grant, map_generic
 from fakesmb.vfs.rules.deletion import others_open
@@ -255,7 +255,9 @@ class Opener:
         directory: bool,
     ) -> Opened:
         file = self._opens.of(st)
-        name = entry.directory.shown_at_once(entry.name)
+        name = entry.name
+        if not is_legal_on_wire(name):
+            name = entry.directory.shown_at_once(name)
         shown = entry.directory.prefix + name
         kind: Callable[..., LocalHandle] = DirectoryHandle if directory else FileHandle
         if request.dos_deny and not directory:

@@ -237,7 +237,7 @@ class LocalSearch:
         if name in _DOTS:
             return self._look_dots(directory, name)
         try:
-            st = disk.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+            st = disk.lstat(name, directory.fd)
             if stat.S_ISLNK(st.st_mode):
                 return self._look_link(directory, name)
             stored = load(directory.xattr_base + name, st, self._opens.side)

@@ -27,7 +27,7 @@ from fakesmb.vfs.local.posixnames import ExactLookup, LinkSearch
 from fakesmb.vfs.local.search import LocalSearch
 from fakesmb.vfs.local.streamhandles import StreamHandle
 from fakesmb.vfs.local.volume import check_writable, volume_of
-from fakesmb.vfs.paths import Path
+from fakesmb.vfs.paths import Path, is_legal_on_wire
 from fakesmb.vfs.rules import oplocks
 from fakesmb.vfs.rules.locks import LockTable
 from fakesmb.vfs.rules.openfiles import OpenFiles
@@ -269,7 +269,9 @@ class LocalStore:
             info = streamfiles.info_of_name(entry, target.stream, side, file)
         else:
             stored = load(entry.xattr_path, found, side)
-            name = entry.directory.shown(entry.name)
+            name = entry.name
+            if not is_legal_on_wire(name):
+                name = entry.directory.shown(name)
             info = info_of(found, stored, name, entry.directory.prefix + name, file)
         if ea_size and not stat.S_ISLNK(
             found.st_mode
