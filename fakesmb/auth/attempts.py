@@ -6,6 +6,7 @@ as fast as one without a line. What is right does not hold up the line; only a w
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 import msgspec
@@ -147,7 +148,11 @@ class Attempts:
 
 def address_of(peer: str) -> str:
     """The address of `ADDRESS:PORT`; of IPv6 the network of 64 bits, of which one machine has all addresses."""
-    host = (peer.rpartition(":")[0] or peer).strip("[]")
+    return _network_of((peer.rpartition(":")[0] or peer).strip("[]"))
+
+
+@lru_cache(maxsize=4096)
+def _network_of(host: str) -> str:
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:

@@ -7,6 +7,7 @@ restart nor another order of accounts in the configuration gives files away.
 import hashlib
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.nt.descriptor import WellKnown
@@ -26,6 +27,7 @@ _RIDS: Final = 1_000_000_000
 _BUILT_IN: Final = {"ADMINISTRATOR": ADMINISTRATOR_RID, "GUEST": GUEST_RID, "NONE": NONE_RID}
 
 
+@lru_cache(maxsize=16)
 def machine_sid(name: str) -> str:
     """The SID that local accounts hang from."""
     digest = hashlib.sha256(b"fakesmb machine " + name.upper().encode()).digest()
@@ -33,6 +35,7 @@ def machine_sid(name: str) -> str:
     return "S-1-5-21-" + "-".join(map(str, numbers))
 
 
+@lru_cache(maxsize=1024)
 def rid_of(name: str) -> int:
     """The RID of a local account, from its name in any case."""
     folded = fold(name)
