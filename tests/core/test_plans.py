@@ -390,6 +390,7 @@ def test_a_tap_may_choose_the_exchange_of_a_message(client: Client) -> None:
     assert ran == [Command.ECHO]
 
 
+@pytest.mark.turns
 def test_nothing_is_asked_where_nothing_is_armed(client: Client) -> None:
     """No tap, no attribute on the way of a message: the methods are those of the class, and the plans are taken."""
     assert "_message" not in vars(client.connection)
