@@ -2,31 +2,25 @@
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
+
+from fakesmb.vfs.disktask import MadeCall
 
 Function = Callable[..., object]
 
 
-class LateCall:
+class LateCall(MadeCall):
     """A system call that is made when `LateThreads` comes to it: `vfs.disktask.Call`."""
 
     def __init__(
-        self, threads: "LateThreads", function: Function, args: tuple[object, ...], call: Function
+        self, threads: "LateThreads", function: Function, args: tuple[object, ...], kwargs: dict[str, object]
     ) -> None:
-        self.function = function
-        self.args = args
+        super().__init__(function, args, kwargs)
         self._threads = threads
-        self._call = call
         self._then: Function | None = None
-        self._result: object = None
-        self._error: BaseException | None = None
 
     def make(self) -> None:
         """Makes it, and says so."""
-        try:
-            self._result = self._call()
-        except BaseException as error:
-            self._error = error
+        self.attempt()
         assert self._then is not None
         self._then()
 
@@ -35,16 +29,6 @@ class LateCall:
         self._then = then
         self._threads.waiting.append(self)
         return False
-
-    def outcome(self) -> object:
-        """What it gave, or raises what it raised."""
-        error, self._error = self._error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # its traceback leads here: nothing that it holds shall wait for the collector
-        return self._result
 
 
 class LateThreads:
@@ -59,7 +43,7 @@ class LateThreads:
 
     def begin(self, function: Function, args: tuple[object, ...], kwargs: dict[str, object]) -> LateCall:
         """Takes a call."""
-        return LateCall(self, function, args, partial(function, *args, **kwargs))
+        return LateCall(self, function, args, kwargs)
 
     def settle(self, advance: Callable[[float], None]) -> None:
         """Makes all calls, and those that follow them, but for what hangs."""

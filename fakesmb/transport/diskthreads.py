@@ -5,23 +5,19 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+from fakesmb.vfs.disktask import MadeCall
+
 PATIENCE: Final = 0.0005
 """Seconds that the reactor waits for a call before it serves others: most are done by then."""
 _IDLE_SECONDS: Final = 10.0
 """So long a thread waits for another call before it ends."""
 
 
-class ThreadCall:
+class ThreadCall(MadeCall):
     """`vfs.disktask.Call`."""
 
-    __slots__ = ("_args", "_done", "_error", "_function", "_kwargs", "_lock", "_result", "_then")
-
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._function = function
-        self._args = args
-        self._kwargs = kwargs
-        self._result: Any = None
-        self._error: BaseException | None = None
+        super().__init__(function, args, kwargs)
         self._then: Callable[[], object] | None = None
         self._done = threading.Lock()
         self._done.acquire()
@@ -29,10 +25,7 @@ class ThreadCall:
 
     def make(self, call_from_thread: Callable[[Callable[[], object]], object]) -> None:
         """Makes the call, in the thread."""
-        try:
-            self._result = self._function(*self._args, **self._kwargs)
-        except BaseException as error:
-            self._error = error
+        self.attempt()
         with self._lock:
             self._done.release()
             then = self._then
@@ -48,16 +41,6 @@ class ThreadCall:
                 return True
             self._then = then
         return False
-
-    def outcome(self) -> Any:
-        """What it gave, or raises what it raised."""
-        error, self._error = self._error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # its traceback leads here: nothing that it holds shall wait for the collector
-        return self._result
 
 
 class DiskThreads:

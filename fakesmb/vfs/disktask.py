@@ -4,6 +4,7 @@ The work runs in a greenlet. A system call on such a disk (`vfs.disk`) is made b
 at once the greenlet gives way, and goes on from there when it is. All Python code still runs in the one thread.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,6 @@ NAMES: Final = object()
 """What a lane's look-ups and changes of names take turns for."""
 _MOST_CALLS: Final = 64
 """System calls on open files of one lane that threads make at the same time, beside one for names."""
-_MOST_WAITING: Final = 200
 
 
 class Call(Protocol):
@@ -31,6 +31,34 @@ class Call(Protocol):
 
     def is_done(self, then: Work) -> bool:
         """Whether it is done, or is soon; else `then` is called when it is, in the thread that serves everybody."""
+
+
+class MadeCall:
+    """The part of a `Call` that makes it and keeps what came of it, for who says when."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.function = function
+        self.args = args
+        self._kwargs = kwargs
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def attempt(self) -> None:
+        """Makes it, in whatever thread."""
+        try:
+            self._result = self.function(*self.args, **self._kwargs)
+        except BaseException as error:
+            self._error = error
+
+    def outcome(self) -> Any:
+        """What it gave, or raises what it raised."""
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback leads here: nothing that it holds shall wait for the collector
+        return self._result
 
 
 class Threads(Protocol):
@@ -48,8 +76,8 @@ class Lane:
     """
 
     def __init__(self) -> None:
-        self.crowd = Quota("limits.waiting_for_disk", _MOST_WAITING)
-        """Requests that are at work in it, or wait."""
+        self.crowd = Quota("limits.waiting_for_disk", sys.maxsize)
+        """Requests that are at work in it, or wait; bounded by `FileStore.limit`."""
         self._held: dict[object, tuple[DiskTask, int]] = {}
         """Who holds what, and how many times."""
         self._waiting: dict[object, deque[DiskTask]] = {}
@@ -184,7 +212,7 @@ class DiskTasks:
         self.turn = turn
         self._call_later = call_later
         self.under_way: set[DiskTask] = set()
-        """Those that gave way."""
+        """Those that gave way: kept, since a greenlet ends when nothing refers to it."""
 
     def soon(self, work: Work) -> None:
         """Does it in a later turn of the loop."""

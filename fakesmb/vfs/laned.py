@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fakesmb.nt.token import Token
     from fakesmb.vfs.store import FileLimits, FileRange, FileStore, Handle, PosixFiles
 
-_OF_AN_OPEN_FILE: Final = frozenset({"next_data", "read", "write", "write_zeros"})
+_OF_AN_OPEN_FILE: Final = frozenset({"next_data", "read", "readable_range", "write", "write_zeros"})
 """What asks only for the open file that it is given, and for no name."""
 _ENDS: Final = frozenset({"acknowledge_oplock", "close", "end_watch"})
 """What is never refused, however many wait: others wait for it."""
@@ -78,7 +78,7 @@ class LanedStore(InLane):
 
     def readable_range(self, handle: "Handle", offset: int, size: int, pid: int) -> "FileRange | None":
         """None, or raises where it may not be read: the transport cannot wait for the disk."""
-        self._called("read", self._inner.readable_range)(handle, offset, size, pid)
+        self._called("readable_range", self._inner.readable_range)(handle, offset, size, pid)
         return None
 
     def flush(self, handle: "Handle") -> None:
