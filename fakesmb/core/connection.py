@@ -5,7 +5,6 @@ connection held. What a peer sends ends in an answer, in silence where the proto
 being closed with a reason that the log shows.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -347,11 +346,7 @@ class SMBConnection:
     def send_file_range(self, buffers: list[Buffer], size: int, part: "FileRange") -> None:
         """Sends a frame whose message of `size` bytes ends with a range of a file."""
         if self.send_range is None or self._taps:  # a tap was armed since the range was chosen
-            fd, offset, length = part
-            data = os.pread(fd, length, offset)
-            while len(data) < length and (more := os.pread(fd, length - len(data), offset + len(data))):
-                data += more
-            self.send_frame([*buffers, data + bytes(length - len(data))], size)
+            self.send_frame([*buffers, part.read_whole()], size)
         elif not self.closed:
             self.server.counters.bytes_sent += size
             self.send_range(buffers, part)

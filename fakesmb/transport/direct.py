@@ -21,7 +21,7 @@ from fakesmb.auth.attempts import address_of
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.state import Server
-from fakesmb.transport.file_rest import RestOfFile, read_whole
+from fakesmb.transport.file_rest import RestOfFile
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
@@ -231,7 +231,7 @@ class DirectTCP(TwistedProtocol):
             with suppress(OSError):  # no descriptor is left
                 rest = RestOfFile(fd, offset, count, self._clients.takes_brief)
         if rest is None:
-            self._queue([head, read_whole(fd, offset, count)], 0, len(head) + count)
+            self._queue([head, part.read_whole()], 0, len(head) + count)
             return
         if head:
             self._queue([head], 0, len(head))

@@ -4,16 +4,7 @@ import errno
 import os
 from collections.abc import Callable
 
-
-def read_whole(fd: int, offset: int, count: int) -> bytes:
-    """Exactly `count` bytes, which a frame has announced: zeros where the file ended meanwhile. Raises OSError.
-
-    A read that ends early ends at the end of the file, or where the disk fails: the next one tells.
-    """
-    data = os.pread(fd, count, offset)
-    while len(data) < count and (more := os.pread(fd, count - len(data), offset + len(data))):
-        data += more
-    return data + bytes(count - len(data))
+from fakesmb.vfs.store import FileRange
 
 
 class RestOfFile:
@@ -34,7 +25,7 @@ class RestOfFile:
     def read(self, most: int) -> bytes:
         """The next bytes, at most so many; with the last one lets the file go. Raises OSError where the disk fails."""
         count = min(most, self.left)
-        data = read_whole(self._fd, self._offset, count)
+        data = FileRange(self._fd, self._offset, count).read_whole()
         self._offset += count
         self.left -= count
         if not self.left:

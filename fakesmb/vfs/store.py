@@ -5,6 +5,7 @@ client asks by name alone, on a path. A store raises `SMBError`; an `OSError` th
 core. Paths are `vfs.paths.Path`. Times are FILETIME ticks; 0 in a set request leaves a time alone.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
@@ -221,6 +222,17 @@ class FileRange(NamedTuple):
     fd: int
     offset: int
     length: int
+
+    def read_whole(self) -> bytes:
+        """All of it, which a frame has announced: zeros where the file ended meanwhile. Raises OSError.
+
+        A read that ends early ends at the end of the file, or where the disk fails: the next one tells.
+        """
+        fd, offset, length = self
+        data = os.pread(fd, length, offset)
+        while len(data) < length and (more := os.pread(fd, length - len(data), offset + len(data))):
+            data += more
+        return data + bytes(length - len(data))
 
 
 class Names(Protocol):

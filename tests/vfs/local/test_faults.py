@@ -12,10 +12,9 @@ import pytest
 
 from fakesmb.nt.files import Access, Attribute, Disposition, Option
 from fakesmb.nt.status import NT, SMBError, from_os
-from fakesmb.transport.file_rest import read_whole
 from fakesmb.vfs.local.store import LocalStore
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import Ea
+from fakesmb.vfs.store import Ea, FileRange
 from tests.vfs.lab import Lab
 
 P = Path.parse
@@ -274,10 +273,10 @@ def test_a_read_that_the_disk_cuts_short_is_no_end_of_the_file(
         assert status_of(lambda: lab.store.read(handle, 0, 10_000, 0)) == NT.DATA_ERROR
         assert lab.store.read(handle, 0, 8192, 0) == bytes(8192)
         with pytest.raises(OSError, match="bad"):
-            read_whole(fd, 0, 10_000)
+            FileRange(fd, 0, 10_000).read_whole()
         assert status_of(lambda: lab.store.read(handle, 0, 10_000, 0)) == NT.DATA_ERROR
     assert lab.store.readable_range(handle, 0, 10_000, 0) is None
-    assert read_whole(fd, 9_000, 2_000) == bytes(2_000)  # it ended meanwhile
+    assert FileRange(fd, 9_000, 2_000).read_whole() == bytes(2_000)  # it ended meanwhile
     os.close(fd)
 
 
