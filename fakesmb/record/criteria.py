@@ -4,13 +4,13 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
 import msgspec
 
 from fakesmb import wire
+from fakesmb.nt.nearest import nearest
 from fakesmb.nt.status import NT, label
 from fakesmb.record.entry import EVENTS, Entry
 from fakesmb.wire import names
@@ -33,7 +33,7 @@ def checked(criteria: Mapping[str, Criterion]) -> dict[str, Criterion]:
     for name, value in wanted.items():
         if name not in Entry.__struct_fields__ and name not in _PLACES and name not in wire_fields():
             known = [*Entry.__struct_fields__, *wire_fields()]
-            raise TypeError(f"no key or field is called {name!r}{_nearest(name, known)}")
+            raise TypeError(f"no key or field is called {name!r}{nearest(name, known)}")
         if name == "command":
             wanted[name] = names.command_name(value) if isinstance(value, int) else value
             commands = (row.name for row in names.COMMANDS.values())
@@ -51,13 +51,7 @@ def _check(what: str, value: Criterion, known: Iterable[str], code: re.Pattern[s
         return
     listed = list(known)
     if value not in listed:
-        raise ValueError(f"no {what} is called {value!r}{_nearest(value, listed)}")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name.casefold(), {one.casefold(): one for one in known}, 3, 0.6)
-    spelt = {one.casefold(): one for one in known}
-    return f"; did you mean {' or '.join(spelt[one] for one in close)}?" if close else ""
+        raise ValueError(f"no {what} is called {value!r}{nearest(value, listed)}")
 
 
 @cache
