@@ -3,22 +3,48 @@
 # What checks types takes it for True. `typing` costs half of what runs before signals are heard.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from fakesmb.app import FakeSMB
+    from fakesmb.app import FakeSMBService
+    from fakesmb.arguments import Limits, Share, Timing, User
+    from fakesmb.config import ConfigError
+    from fakesmb.library import FakeSMB
     from fakesmb.nt.status import NT
+    from fakesmb.wire.commands import Command
 
-__all__ = ["NT", "FakeSMB"]
+__all__ = [
+    "NT",
+    "Command",
+    "ConfigError",
+    "FakeSMB",
+    "FakeSMBService",
+    "Limits",
+    "Share",
+    "Timing",
+    "User",
+]
+
+_HOMES = {
+    "NT": "nt.status",
+    "Command": "wire.commands",
+    "ConfigError": "config",
+    "FakeSMB": "library",
+    "FakeSMBService": "app",
+    "Limits": "arguments",
+    "Share": "arguments",
+    "Timing": "arguments",
+    "User": "arguments",
+}
+"""The modules that the public names come from: `from fakesmb import NT` costs nobody who imports something else."""
 
 
-def __getattr__(name: str) -> "Any":
-    """`from fakesmb import FakeSMB, NT` without the cost of either for those who import something else."""
-    if name == "FakeSMB":
-        from fakesmb.app import FakeSMB
+def __getattr__(name: str) -> object:
+    """The public name, whose module is imported by the first who asks for it."""
+    if name in _HOMES:
+        from importlib import import_module
 
-        return FakeSMB
-    if name == "NT":
-        from fakesmb.nt.status import NT
-
-        return NT
+        found: object = getattr(import_module(f"fakesmb.{_HOMES[name]}"), name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,33 +6,21 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from math import inf
 from socket import SOCK_STREAM, gaierror, getaddrinfo
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, Unpack
 
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
+from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
-from fakesmb.config import (
-    Arguments,
-    Config,
-    ConfigError,
-    FilePart,
-    LogPart,
-    SharePart,
-    check_users,
-    merge,
-    nobody_can_sign_in,
-    share_of,
-    user_of,
-)
+from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users, nobody_can_sign_in
 from fakesmb.core.state import Server, Share
 from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
@@ -42,7 +30,6 @@ from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
 from fakesmb.transport.process import RightsError, everybody_may_run, load_whole, most_descriptors, run_as
-from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.laned import LanedStore, in_lane
 from fakesmb.vfs.local.mounts import Mount, lanes_of, may_hang, mounts
 from fakesmb.vfs.local.store import LocalStore
@@ -72,34 +59,43 @@ class Ports(NamedTuple):
     netbios: int | None
 
 
-class FakeSMB:
-    """One server: its shares, accounts, record and listening ports. Any number live side by side.
+class FakeSMBService:
+    """One server in a Twisted program: its shares, accounts, record and listening ports. Any number live side by side.
 
-    Inside a running reactor: `start(reactor)` and `stop()`. Elsewhere it is a context manager that listens on
-    a free loopback port and runs in a thread of its own:
+        service = FakeSMBService({"public": folder}, users={"alice": "Secret123"})
+        service.start(reactor).addCallback(lambda service: use(service.url("public")))
+        ... service.stop()
 
-        with FakeSMB(shares={"public": folder}, users={"alice": "Secret123"}) as smb:
-            ... smb.host, smb.port, smb.unc("public"), smb.url("public", "a.txt"), smb.journal
+    All is called in the reactor's thread. In other programs: `fakesmb.FakeSMB`.
+
+    Without users, anybody may sign in as a guest and write, on loopback addresses; elsewhere users or guests are named.
     """
 
-    def __init__(
-        self,
-        config: Config | None = None,
-        *,
-        shares: Mapping[str, str | os.PathLike[str]] | None = None,
-        users: Mapping[str, str] | None = None,
-        **server: Any,
-    ) -> None:
-        """Either a `Config`, or shares by name, users with their passwords, and keys of `[server]`.
+    def __init__(self, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> None:
+        """Shares by name, and what else fakesmb.toml has, by keywords. Raises `ConfigError`."""
+        self._set_up(config_of(shares, keywords))
 
-        Raises `ConfigError`. Warns where there are neither users nor guests.
-        """
-        self.config = config or _config(shares or {}, users or {}, server)
-        check_users(self.config)
-        if nobody_can_sign_in(self.config):
-            warnings.warn(NOBODY, stacklevel=2)
-        self.journal = Journal(most_events=self.config.log.journal, settle=self._settle)
+    @classmethod
+    def from_file(cls, path: AnyPath, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> Self:
+        """A server as a fakesmb.toml says, with the arguments over it. Raises `ConfigError`."""
+        return cls.from_config(config_of_file(path, shares, keywords))
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """A server as the command makes it. Raises `ConfigError`."""
+        service = cls.__new__(cls)
+        service._set_up(config)
+        return service
+
+    def _set_up(self, config: Config) -> None:
+        check_users(config)
+        if nobody_can_sign_in(config):
+            warnings.warn(NOBODY, stacklevel=3)
+        self.config = config
+        self.journal = Journal(most_events=config.log.journal, settle=lambda: self.settle())
         """What happened. All that was answered before a question is put is in the answer."""
+        self.settle: Callable[[], object] = bool
+        """Waits for the end of the reactor's turn where the one who asks the journal is in another thread."""
         self.log = EventLog()
         self.ports: Ports | None = None
         self.server: Server | None = None
@@ -107,23 +103,24 @@ class FakeSMB:
         self._factory: DirectTCPFactory | None = None
         self._listening: list[IListeningPort] = []
         self._next_flush: IDelayedCall | None = None
-        self._thread: ReactorThread | None = None
         self._disk_threads: DiskThreads | None = None
+        self._ending: Deferred[None] | None = None
+        """Fires when `stop` is through."""
         self._stopping = inf
         """When it began to stop, by `time.monotonic`."""
 
-    def _settle(self) -> None:
-        """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
-        if self._thread is not None and not self._thread.is_current:
-            self._thread.call(bool)
-
-    # -- in a reactor --------------------------------------------------------------------------------------
-
-    def start(self, reactor: Any, *, log_apart: bool = False) -> Ports:
-        """Listens; when this returns, clients can connect. Raises `ConfigError` where it cannot.
+    def start(self, reactor: Any, *, log_apart: bool = False) -> Deferred[Self]:
+        """Listens; the Deferred fires when clients can connect, or fails with `ConfigError`. Safe to call again.
 
         With `log_apart` a process of its own makes the lines of the log file, as a server under load wants it.
         """
+        if self._ending is not None:
+            return fail(RuntimeError("the server is stopping: wait for the Deferred that stop() gave"))
+        if self._factory is not None:
+            return succeed(self)
+        return maybeDeferred(self._start, reactor, log_apart=log_apart)
+
+    def _start(self, reactor: Any, *, log_apart: bool) -> Self:
         config = self.config
         self._reactor = reactor
         if config.run_as:
@@ -168,7 +165,7 @@ class FakeSMB:
             raise
         self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
-        return self.ports
+        return self
 
     def _listen(self, host: str, number: int) -> int:
         try:
@@ -193,10 +190,22 @@ class FakeSMB:
         self._flush_later()
 
     def stop(self) -> Deferred[None]:
-        """Takes no more clients, lets the replies under way go out, drops connections, closes the record."""
-        factory = self._factory
-        if factory is None:
-            return maybeDeferred(lambda: None)
+        """Takes no more clients, lets the replies under way go out, drops connections, closes the record.
+
+        Safe to call again: each call's Deferred fires when all is done.
+        """
+        done: Deferred[None] = Deferred()
+        if self._ending is not None:
+            self._ending.chainDeferred(done)
+            return done
+        if self._factory is None:
+            return succeed(None)
+        self._ending = Deferred()
+        self._ending.chainDeferred(done)
+        self._stop(self._factory)
+        return done
+
+    def _stop(self, factory: DirectTCPFactory) -> None:
         self._stopping = time.monotonic()
         closed = self._stop_listening()
         left: Deferred[None] = Deferred()
@@ -219,40 +228,19 @@ class FakeSMB:
             if self._disk_threads is not None:
                 self._disk_threads.end()
             self._factory = None
+            ending, self._ending = self._ending, None
+            if ending is not None:
+                ending.callback(None)
 
         stores = [share.store for share in factory.server.shares.values() if share.store is not None]
         factory.drop_all("the server is stopping")
         factory.on_disconnect = disconnected
         disconnected()
-        return DeferredList([*closed, left], consumeErrors=True).addCallback(ended)
+        DeferredList([*closed, left], consumeErrors=True).addCallback(ended)
 
     def _patience(self) -> float:
         """How many seconds are left for the log before the end is due."""
         return max(0.0, END_SECONDS - max(0.0, time.monotonic() - self._stopping))
-
-    # -- in a thread of its own ----------------------------------------------------------------------------
-
-    def __enter__(self) -> Self:
-        thread = ReactorThread()
-        try:
-            thread.call(self.start, thread.reactor)
-        except BaseException:
-            thread.end()
-            raise
-        self._thread = thread
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        thread = self._thread
-        if thread is None:
-            return
-        try:
-            thread.wait(self.stop)
-        finally:
-            self._thread = None
-            thread.end()
 
     @property
     def host(self) -> str:
@@ -293,18 +281,6 @@ def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:
     from twisted.internet.threads import deferToThreadPool
 
     return deferToThreadPool(reactor, reactor.getThreadPool(), work)
-
-
-def _config(
-    shares: Mapping[str, str | os.PathLike[str]], users: Mapping[str, str], server: Mapping[str, Any]
-) -> Config:
-    given = Arguments(
-        server={"port": 0, **server},
-        log={"format": "none"},
-        users=[user_of(name, password) for name, password in users.items()],
-        shares=[share_of(name, os.fspath(path)) for name, path in shares.items()],
-    )
-    return merge(FilePart(), given)
 
 
 def _give_up_rights(config: Config) -> None:

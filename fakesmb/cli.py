@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 if TYPE_CHECKING:
-    from fakesmb.app import FakeSMB
+    from twisted.python.failure import Failure
+
+    from fakesmb.app import FakeSMBService
     from fakesmb.config import Config
     from fakesmb.ending import Ending
 
@@ -253,15 +255,18 @@ def run(
     with _without(*TLS_MODULES), _on_first_use(*UNUSED_MODULES):
         _choose_reactor()
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
-    from fakesmb.app import FakeSMB
+    from fakesmb.app import FakeSMBService
     from fakesmb.config import ConfigError
     from fakesmb.transport.process import is_root, most_descriptors
 
     most_descriptors(raised=True)
-    smb = FakeSMB(config)
+    smb = FakeSMBService.from_config(config)
     ending.last_words = smb.log.close
     ending.finishing = lambda: smb.log.closing
-    smb.start(reactor, log_apart=True)
+    mistakes: list[Failure] = []
+    smb.start(reactor, log_apart=True).addErrback(mistakes.append)
+    for mistake in mistakes:
+        mistake.raiseException()
     reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
     refused: list[OSError] = []
 
@@ -416,7 +421,7 @@ def warn(notes: list[str]) -> None:
     tell("".join(f"fakesmb: {_one_line(note)}\n" for note in notes if not isinstance(note, Greeting)))
 
 
-def _greet(smb: "FakeSMB", notes: list[str]) -> None:
+def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
     """The address, the user and commands to paste, on standard error."""
     from fakesmb.hints import commands
 
@@ -436,7 +441,7 @@ def _greet(smb: "FakeSMB", notes: list[str]) -> None:
     tell("".join(f"fakesmb: {_one_line(line)}\n" for line in lines))
 
 
-def _tell_hold_up(smb: "FakeSMB") -> None:
+def _tell_hold_up(smb: "FakeSMBService") -> None:
     """At the end: how long the server kept somebody waiting at most."""
     server = smb.server
     if server is not None and (longest := server.counters.longest_hold_up):

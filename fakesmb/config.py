@@ -76,7 +76,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[server]`."""
 
     host: str = "127.0.0.1"
-    port: Port = 4450
+    port: Port | None = None
+    """Left out: 4450 of `serve`, any free one in a program."""
     netbios_port: Port | None = None
     """A second port, for clients that only know NetBIOS' 139."""
     name: NetBIOSName = "FAKESMB"
@@ -94,7 +95,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Used for every sign-in; empty: random for each."""
     accept: Accept | None = None
     """How a password may be proved; left out: `ntlmv2` beyond loopback, where anybody listens, else everything."""
-    guest: GuestAccess = "off"
+    guest: GuestAccess | None = None
+    """Left out: off, but for a program that names no users and listens on loopback: `read-write`."""
     anonymous: bool = True
     """Whether a client without a user name may connect to IPC$."""
     anonymous_listing: bool | None = None
@@ -106,8 +108,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[log]`."""
 
-    format: LogForm = "text"
-    """Of standard output."""
+    format: LogForm | None = None
+    """Of standard output; left out: `text` of `serve`, none in a program."""
     file: str = ""
     """Also JSON lines, to this file."""
     secrets: bool = False
@@ -197,13 +199,32 @@ class Config(msgspec.Struct, frozen=True):
         return is_loopback(self.host)
 
 
+class Usual(msgspec.Struct, frozen=True):
+    """What holds where neither the file nor the arguments say anything."""
+
+    port: int
+    format: LogForm
+    guest: GuestAccess
+    """On loopback addresses, where no users are named; elsewhere `off`."""
+
+
+SERVE: Final = Usual(port=4450, format="text", guest="off")
+"""For the command, whose users are people."""
+LIBRARY: Final = Usual(port=0, format="none", guest="read-write")
+"""For a program that makes its own server."""
+
+
 class Arguments(msgspec.Struct):
-    """What the command line says; None and empty: nothing, so the file counts."""
+    """What the command line or a program says; empty: nothing, so the file counts."""
 
     server: dict[str, Any] = {}
     """Keys of `[server]`."""
     log: dict[str, Any] = {}
     """Keys of `[log]`."""
+    timing: dict[str, Any] = {}
+    """Keys of `[timing]`."""
+    limits: dict[str, Any] = {}
+    """Keys of `[limits]`."""
     users: list[UserPart] = []
     shares: list[SharePart] = []
 
@@ -292,14 +313,17 @@ def _profile(server: ServerPart) -> Profile:
     )
 
 
-def merge(file: FilePart, given: Arguments) -> Config:
+def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     """The file with the arguments over it; raises `ConfigError` for arguments that cannot be."""
-    server = _replaced(file.server, given.server)
-    log = _replaced(file.log, given.log)
-    if server.port and server.netbios_port == server.port:
-        raise ConfigError(
-            f"port and netbios_port are both {server.port}: one port serves clients of both kinds"
-        )
+    server = _replaced("server", file.server, given.server)
+    log = _replaced("log", file.log, given.log)
+    users = _over("user", given.users, file.user)
+    port = usual.port if server.port is None else server.port
+    guest = server.guest
+    if guest is None:
+        guest = usual.guest if is_loopback(server.host) and not users else "off"
+    if port and server.netbios_port == port:
+        raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
     for share in given.shares:
         if problem := _share_problem(share, Path.cwd()):
             raise ConfigError(f"share {share.name}: {problem[1]}")
@@ -315,22 +339,22 @@ def merge(file: FilePart, given: Arguments) -> Config:
             is_loopback(server.host) if server.anonymous_listing is None else server.anonymous_listing
         ),
         challenge=bytes.fromhex(server.challenge),
-        timing=file.timing,
-        limits=file.limits,
+        timing=_replaced("timing", file.timing, given.timing),
+        limits=_replaced("limits", file.limits, given.limits),
     )
     shares = [msgspec.structs.replace(share, path=str(Path(share.path).absolute())) for share in given.shares]
     return Config(
         settings=settings,
         host=server.host,
-        port=server.port,
+        port=port,
         netbios_port=server.netbios_port,
-        users=_over("user", given.users, file.user),
-        guest=server.guest,
+        users=users,
+        guest=guest,
         anonymous=server.anonymous,
         accept=tuple(server.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
         run_as=server.run_as,
-        log=log,
+        log=log if log.format else msgspec.structs.replace(log, format=usual.format),
     )
 
 
@@ -394,9 +418,9 @@ def user(text: str, *, admin: bool = False) -> UserPart:
     return user_of(name, password, admin=admin)
 
 
-def user_of(name: str, password: str, *, admin: bool = False) -> UserPart:
-    """A user; raises `ConfigError` for what cannot be one."""
-    return _converted("user", UserPart, {"name": name, "password": password, "admin": admin})
+def user_of(name: str, password: str | None, **keys: Any) -> UserPart:
+    """A user, with keys of `[[user]]`; raises `ConfigError` for what cannot be one."""
+    return _converted("user", UserPart, {"name": name, "password": password, **keys})
 
 
 def share(text: str) -> SharePart:
@@ -408,9 +432,9 @@ def share(text: str) -> SharePart:
     return share_of(name, path.removesuffix(",ro"), read_only=read_only)
 
 
-def share_of(name: str, path: str, *, read_only: bool = False) -> SharePart:
-    """A share; raises `ConfigError` for what cannot be one."""
-    return _converted("share", SharePart, {"name": name, "path": path, "read_only": read_only})
+def share_of(name: str, path: str, **keys: Any) -> SharePart:
+    """A share, with keys of `[[share]]`; raises `ConfigError` for what cannot be one."""
+    return _converted("share", SharePart, {"name": name, "path": path, **keys})
 
 
 def subdirectories(root: str) -> list[SharePart]:
@@ -434,8 +458,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _replaced(part: T, values: Mapping[str, Any]) -> T:
-    return _converted("", type(part), msgspec.structs.asdict(part) | dict(values))
+def _replaced(table: str, part: T, values: Mapping[str, Any]) -> T:
+    if not values:
+        return part
+    return _converted(table, type(part), msgspec.structs.asdict(part) | dict(values))
 
 
 def _converted(table: str, kind: type[T], values: Mapping[str, Any]) -> T:

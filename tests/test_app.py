@@ -1,5 +1,6 @@
 """The library: servers in threads, side by side, and the output that never waits."""
 
+import asyncio
 import contextlib
 import gc
 import io
@@ -14,14 +15,15 @@ from typing import Any
 import pytest
 from impacket.smb import SMB_DIALECT
 from impacket.smbconnection import SessionError, SMBConnection
+from twisted.internet.defer import Deferred, gatherResults
 
-from fakesmb import NT, FakeSMB
+from fakesmb import NT, FakeSMB, FakeSMBService
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
 from fakesmb.record.events import Event
 from fakesmb.transport.thread import ReactorThread
 
 
-def client(smb: FakeSMB, password: str = "Secret123") -> SMBConnection:
+def client(smb: FakeSMB | FakeSMBService, password: str = "Secret123") -> SMBConnection:
     connection = SMBConnection(
         "FAKESMB", smb.host, sess_port=smb.port, preferredDialect=SMB_DIALECT, timeout=10
     )
@@ -98,23 +100,23 @@ def configuration(folder: Path, **server: object) -> Config:
 
 
 def test_the_journal_is_on_for_a_server_made_from_a_configuration(tmp_path: Path) -> None:
-    with FakeSMB(configuration(tmp_path)) as smb:
+    with FakeSMB.from_config(configuration(tmp_path)) as smb:
         client(smb).close()
         smb.journal.verify(command="SMB_COM_NEGOTIATE", count=1)
 
 
 def test_the_journal_remembers_as_many_events_as_the_configuration_says(tmp_path: Path) -> None:
     config = merge(FilePart(), Arguments(server={"port": 0}, log={"format": "none", "journal": 2}))
-    with FakeSMB(config) as smb, contextlib.suppress(SessionError):
+    with FakeSMB.from_config(config) as smb, contextlib.suppress(SessionError):
         client(smb)
     assert (len(smb.journal), smb.journal.forgotten > 0) == (2, True)
 
 
 def test_the_journal_is_on_for_a_server_in_a_reactor(tmp_path: Path) -> None:
     thread = ReactorThread()
-    smb = FakeSMB(configuration(tmp_path))
+    smb = FakeSMBService.from_config(configuration(tmp_path))
     try:
-        thread.call(smb.start, thread.reactor)
+        assert thread.wait(lambda: smb.start(thread.reactor)) is smb
         client(smb).close()
         thread.call(bool)
         smb.journal.verify(command="SMB_COM_NEGOTIATE", count=1)
@@ -197,3 +199,58 @@ def test_entering_and_leaving_take_less_than_10_ms_each(tmp_path: Path) -> None:
         leaving.append(time.perf_counter() - entered)
     assert min(entering) < 0.01
     assert min(leaving) < 0.01
+
+
+def test_without_users_anybody_is_a_guest_who_may_write_on_loopback(tmp_path: Path) -> None:
+    with FakeSMB({"public": tmp_path}) as smb:
+        client(smb, "anything").createDirectory("public", "made")
+    assert (tmp_path / "made").is_dir()
+
+
+def test_start_and_stop_may_come_twice(tmp_path: Path) -> None:
+    smb = serving(tmp_path)
+    smb.stop()
+    assert smb.start() is smb
+    port = smb.port
+    assert smb.start().port == port
+    client(smb)
+    smb.stop()
+    smb.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("fakesmb")]
+
+
+def test_a_server_under_asyncio(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+
+    async def serve() -> None:
+        async with serving(tmp_path) as smb:
+            _, writer = await asyncio.open_connection(smb.host, smb.port)
+            writer.close()
+            assert smb.journal.entries(event="connected")
+        with pytest.raises(ConfigError, match="cannot listen"):
+            await serving(tmp_path, host="192.0.2.1").__aenter__()
+        assert set(threading.enumerate()) == before
+
+    asyncio.run(serve())
+
+
+def test_a_service_starts_and_stops_once(tmp_path: Path) -> None:
+    thread = ReactorThread()
+    smb = FakeSMBService({"public": tmp_path}, users={"alice": "Secret123"})
+    try:
+        for _ in range(2):
+            assert thread.wait(lambda: smb.start(thread.reactor)) is smb
+        client(smb)
+
+        def stop() -> "Deferred[list[None]]":
+            both = gatherResults([smb.stop(), smb.stop()])
+            started = smb.start(thread.reactor)
+            started.addErrback(lambda failure: refused.append(failure.getErrorMessage()))
+            return both
+
+        refused: list[str] = []
+        assert thread.wait(stop) == [None, None]
+        assert "is stopping" in refused[0]
+        thread.wait(smb.stop)
+    finally:
+        thread.end()

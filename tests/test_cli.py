@@ -208,7 +208,7 @@ def test_no_mistake_in_python_tells_a_password(tmp_path: Path) -> None:
 
 def test_a_server_in_python_that_nobody_can_use_says_so(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="nobody can use the shares") as caught:
-        FakeSMB(shares={"a": tmp_path})
+        FakeSMB(shares={"a": tmp_path}, guest="off")
     assert caught[0].filename == __file__
 
 

@@ -32,8 +32,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": BELOW_CORE | {"core"},
     "samples": {"config"},
     "coverage": BELOW_CORE | {"core"},
+    "arguments": BELOW_CORE | {"core", "config"},
     "handlers": {"core"},
-    "app": BELOW_CORE | {"core", "handlers", "transport", "web", "config"},
+    "app": BELOW_CORE | {"core", "handlers", "transport", "web", "config", "arguments"},
+    "library": BELOW_CORE | {"core", "transport", "config", "arguments", "app"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 

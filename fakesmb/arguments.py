@@ -1,0 +1,250 @@
+"""What a program says when it makes a server: typed arguments become a `Config`.
+
+Every key of fakesmb.toml has its argument. A mistake is a `ConfigError` whose text names the argument; one that is
+not known, or of another type, is a `TypeError` as well.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, TypedDict, Unpack
+
+from fakesmb.config import (
+    LIBRARY,
+    Arguments,
+    Config,
+    ConfigError,
+    FilePart,
+    GuestAccess,
+    LogForm,
+    SharePart,
+    UserPart,
+    check_users,
+    merge,
+    read,
+    share_of,
+    user_of,
+)
+from fakesmb.core.settings import Signing
+from fakesmb.nt.nearest import nearest
+from fakesmb.vfs.store import LocalBreaks
+
+AnyPath = str | os.PathLike[str]
+
+
+class ArgumentError(ConfigError, TypeError):
+    """An argument that no server has, or one of another type than it must be."""
+
+
+class ShareKeys(TypedDict, total=False):
+    """The keys of `[[share]]` but for `name` and `path` (docs/configuration.md)."""
+
+    read_only: bool
+    comment: str
+    users: Sequence[str] | None
+    acls: bool
+    unix_extensions: bool
+    oplocks: bool
+    local_breaks: LocalBreaks
+    special_modes: bool
+    may_hang: bool | None
+
+
+class Share:
+    """A share that is more than a folder: `Share("tests/data", read_only=True, comment="the originals")`."""
+
+    def __init__(self, source: AnyPath, /, **keys: Unpack[ShareKeys]) -> None:
+        """`source` is the folder, `keys` are those of `[[share]]`. Raises TypeError for one that is not known."""
+        check_keywords("Share", keys, ShareKeys)
+        self.source = source
+        self.keys = keys
+
+    def __repr__(self) -> str:
+        """As it is written."""
+        return f"Share({', '.join([repr(self.source), *(f'{key}={value!r}' for key, value in self.keys.items())])})"
+
+
+class UserKeys(TypedDict, total=False):
+    """The keys of `[[user]]` but for `name` and `password`."""
+
+    nt_hash: str | None
+    admin: bool
+
+
+class User:
+    """A user who is more than a password: `User("Secret123", admin=True)`, `User(nt_hash="0123...")`."""
+
+    def __init__(self, password: str | None = None, /, **keys: Unpack[UserKeys]) -> None:
+        """The password or its NT hash, and what else `[[user]]` has. Raises TypeError for what is not known."""
+        check_keywords("User", keys, UserKeys)
+        self.password = password
+        self.keys = keys
+
+    def __repr__(self) -> str:
+        """Without the password and its hash: it may end in a log."""
+        return f"User(...{', admin=True' if self.keys.get('admin') else ''})"
+
+
+class Timing(TypedDict, total=False):
+    """The keys of `[timing]`, in seconds: `timing=Timing(sharing_violation=0)`."""
+
+    sharing_violation: float
+    write_time: float
+    oplock_break: float
+    wrong_password: float
+    forget_wrong_passwords: float
+    lock_out: float
+
+
+class Limits(TypedDict, total=False):
+    """The keys of `[limits]`: `limits=Limits(connections=5)`."""
+
+    connections: int
+    sessions: int
+    total_sessions: int
+    trees: int
+    total_trees: int
+    opens: int
+    total_opens: int
+    searches: int
+    total_searches: int
+    search_bytes: int
+    total_search_bytes: int
+    locks: int
+    file_locks: int
+    total_locks: int
+    watches: int
+    total_watches: int
+    total_watch_bytes: int
+    pending: int
+    pending_bytes: int
+    total_pending_bytes: int
+    transactions: int
+    transaction_bytes: int
+    message_bytes: int
+    reassembly_bytes: int
+    total_reassembly_bytes: int
+    pipes: int
+    pipe_bytes: int
+    total_pipe_bytes: int
+    unread_bytes: int
+    total_unread_bytes: int
+    connections_per_address: int
+    kept_descriptors: int
+    waiting_for_disk: int
+    sign_in_seconds: float
+    wrong_passwords: int
+    waiting_sign_ins: int
+    sign_in_addresses: int
+    lock_out_after: int
+    idle_seconds: float
+
+
+Shares = Mapping[str, AnyPath | Share]
+Users = Mapping[str, str | User]
+
+
+class Keywords(TypedDict, total=False):
+    """What a server can be told beside its shares; docs/configuration.md says what each means."""
+
+    users: Users
+    timing: Timing
+    limits: Limits
+    log: LogForm
+    """`[log] format`: of standard output; here none unless it is given."""
+    log_file: AnyPath
+    """`[log] file`."""
+    secrets: bool
+    journal: int
+    host: str
+    port: int
+    """0, and so here without it: any free one."""
+    netbios_port: int | None
+    name: str
+    workgroup: str
+    comment: str
+    signing: Signing
+    extended_security: bool
+    unicode: bool
+    dfs: bool
+    plans: bool
+    max_buffer: int
+    oem_encoding: str
+    challenge: str
+    accept: Sequence[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]]
+    guest: GuestAccess
+    anonymous: bool
+    anonymous_listing: bool | None
+    run_as: str
+
+
+IN_LOG: Final[Mapping[str, str]] = {
+    "log": "format",
+    "log_file": "file",
+    "secrets": "secrets",
+    "journal": "journal",
+}
+"""Arguments that are keys of `[log]`, and their names there."""
+OF_THEIR_OWN: Final = frozenset({"users", "timing", "limits"})
+"""Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
+
+
+def config_of(shares: Shares | None, keywords: Keywords, file: FilePart | None = None) -> Config:
+    """What the arguments ask for, over a file where there is one. Raises `ConfigError`."""
+    check_keywords("FakeSMB", keywords, Keywords)
+    server = {key: value for key, value in keywords.items() if key not in IN_LOG and key not in OF_THEIR_OWN}
+    log = {IN_LOG[key]: value for key, value in keywords.items() if key in IN_LOG}
+    if "file" in log:
+        log["file"] = os.fspath(keywords["log_file"])
+    given = Arguments(
+        server=server,
+        log=log,
+        timing=dict(keywords.get("timing") or {}),
+        limits=dict(keywords.get("limits") or {}),
+        users=[_user(name, user) for name, user in _items("users", keywords.get("users"))],
+        shares=[_share(name, share) for name, share in _items("shares", shares)],
+    )
+    config = merge(file or FilePart(), given, LIBRARY)
+    check_users(config)
+    return config
+
+
+def config_of_file(path: AnyPath, shares: Shares | None, keywords: Keywords) -> Config:
+    """What a fakesmb.toml asks for, with the arguments over it. Raises `ConfigError`."""
+    return config_of(shares, keywords, read(os.fspath(path)))
+
+
+def check_keywords(function: str, given: Mapping[str, object], known: type) -> None:
+    """Raises `ArgumentError` for the first that is not a key of the TypedDict `known`, with the nearest that is."""
+    for name in given:
+        if name not in known.__annotations__:
+            raise ArgumentError(
+                f"{function} has no argument {name!r}{nearest(name, list(known.__annotations__))}"
+            )
+
+
+def _items(argument: str, value: Any) -> "list[tuple[str, Any]]":
+    if value is None:
+        return []
+    if argument == "shares" and isinstance(value, str | os.PathLike):
+        hint = (
+            f"FakeSMB.from_file({os.fspath(value)!r})"
+            if str(value).endswith(".toml")
+            else f"{{'share': {value!r}}}"
+        )
+        raise ArgumentError(f"shares is a mapping of names to folders: {hint}, not {value!r}")
+    if not isinstance(value, Mapping):
+        of = "passwords" if argument == "users" else "folders"
+        raise ArgumentError(f"{argument} is a mapping of names to {of}, not a {type(value).__name__}")
+    return list(value.items())
+
+
+def _share(name: str, given: Any) -> SharePart:
+    share = given if isinstance(given, Share) else Share(given)
+    if not isinstance(share.source, str | os.PathLike):
+        raise ArgumentError(f"share {name}: a folder or Share(...), not a {type(share.source).__name__}")
+    return share_of(name, os.fspath(share.source), **share.keys)
+
+
+def _user(name: str, given: Any) -> UserPart:
+    user = given if isinstance(given, User) else User(given)
+    return user_of(name, user.password, **user.keys)

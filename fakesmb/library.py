@@ -1,0 +1,151 @@
+"""A server for programs that do not run Twisted: it has a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+
+from fakesmb.app import FakeSMBService
+from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
+from fakesmb.config import Config
+from fakesmb.core.state import Server
+from fakesmb.record.journal import Journal
+from fakesmb.transport.thread import ReactorThread
+
+T = TypeVar("T")
+
+
+class FakeSMB:
+    """An SMB1 server for a test or a program: it listens on a free loopback port, in a thread of its own.
+
+        with FakeSMB({"public": folder}, users={"alice": "Secret123"}) as smb:
+            ... smb.host, smb.port, smb.unc("public"), smb.url("public", "a.txt"), smb.journal
+
+    `async with` does the same under asyncio; `start` and `stop` where there is no block. Any number live side by side,
+    and one that has stopped can be started again. In a Twisted program: `FakeSMBService`.
+
+    Without users, anybody may sign in as a guest and write, on loopback addresses; elsewhere users or guests are named.
+    """
+
+    def __init__(self, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> None:
+        """Shares by name, and what else fakesmb.toml has, by keywords. Raises `ConfigError`."""
+        self._set_up(config_of(shares, keywords))
+
+    @classmethod
+    def from_file(cls, path: AnyPath, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> Self:
+        """A server as a fakesmb.toml says, with the arguments over it. Raises `ConfigError`."""
+        return cls.from_config(config_of_file(path, shares, keywords))
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """A server as the command makes it. Raises `ConfigError`."""
+        smb = cls.__new__(cls)
+        smb._set_up(config)
+        return smb
+
+    def _set_up(self, config: Config) -> None:
+        self._service = FakeSMBService.from_config(config)
+        self._service.settle = self._settle
+        self._thread: ReactorThread | None = None
+        self._changing = threading.Lock()
+
+    def _settle(self) -> None:
+        """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
+        if self._thread is not None and not self._thread.is_current:
+            self._thread.call(bool)
+
+    def start(self) -> Self:
+        """Listens; when this returns, clients can connect. Safe to call again. Raises `ConfigError` where it cannot."""
+        with self._changing:
+            if self._thread is None:
+                thread = ReactorThread()
+                try:
+                    thread.wait(lambda: self._service.start(thread.reactor))
+                except BaseException:
+                    thread.end()
+                    raise
+                self._thread = thread
+        return self
+
+    def stop(self) -> None:
+        """Drops the clients and ends the thread; the journal stays. Safe to call again."""
+        with self._changing:
+            thread, self._thread = self._thread, None
+            if thread is not None:
+                try:
+                    thread.wait(self._service.stop)
+                finally:
+                    thread.end()
+
+    def __enter__(self) -> Self:
+        """Starts."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops."""
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        """Starts, while the event loop goes on."""
+        return await _beside(self.start)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops, while the event loop goes on."""
+        await _beside(self.stop)
+
+    @property
+    def config(self) -> Config:
+        """What was asked for."""
+        return self._service.config
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._service.host
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._service.port
+
+    @property
+    def journal(self) -> Journal:
+        """What happened. All that was answered before a question is put is in the answer."""
+        return self._service.journal
+
+    @property
+    def server(self) -> Server | None:
+        """The server itself, for those who know its inside; it belongs to its thread."""
+        return self._service.server
+
+    def unc(self, share: str, path: str = "") -> str:
+        """`\\\\127.0.0.1\\public\\a.txt`."""
+        return self._service.unc(share, path)
+
+    def url(self, share: str, path: str = "") -> str:
+        """`smb://127.0.0.1:4450/public/a.txt`, percent-encoded."""
+        return self._service.url(share, path)
+
+
+async def _beside(work: Callable[[], T]) -> T:
+    """Runs what blocks in a thread that ends with it: those of asyncio's own pool stay."""
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=run, name="fakesmb starts or stops", daemon=True)
+    thread.start()
+    try:
+        return await asyncio.wrap_future(outcome)
+    finally:
+        thread.join()
