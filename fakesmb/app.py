@@ -5,7 +5,6 @@ import errno
 import os
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -20,7 +19,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
-from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users, nobody_can_sign_in
+from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users
 from fakesmb.core.state import Server, Share
 from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
@@ -46,7 +45,6 @@ _ENCODINGS: Final = ("ascii", "cp437", "cp850", "hex", "idna", "latin-1", "utf-8
 """What names and texts are encoded in; each is a module of Python."""
 STOP_SECONDS: Final = 0.6
 """How long clients have to take their last replies when the server stops."""
-NOBODY: Final = "neither users nor guests: nobody can use the shares; name users=, or let guests in by guest="
 END_SECONDS: Final = 0.75
 """How long after it began to stop the server waits at most for the process that makes the lines of the log file."""
 
@@ -89,8 +87,6 @@ class FakeSMBService:
 
     def _set_up(self, config: Config) -> None:
         check_users(config)
-        if nobody_can_sign_in(config):
-            warnings.warn(NOBODY, stacklevel=3)
         self.config = config
         self.journal = Journal(most_events=config.log.journal, settle=lambda: self.settle())
         """What happened. All that was answered before a question is put is in the answer."""

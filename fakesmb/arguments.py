@@ -5,6 +5,7 @@ not known, or of another type, is a `TypeError` as well.
 """
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypedDict, Unpack
 
@@ -20,6 +21,7 @@ from fakesmb.config import (
     UserPart,
     check_users,
     merge,
+    nobody_can_sign_in,
     read,
     share_of,
     user_of,
@@ -27,6 +29,8 @@ from fakesmb.config import (
 from fakesmb.core.settings import Signing
 from fakesmb.nt.nearest import nearest
 from fakesmb.vfs.store import LocalBreaks
+
+NOBODY: Final = "neither users nor guests: nobody can use the shares; name users=, or let guests in by guest="
 
 AnyPath = str | os.PathLike[str]
 
@@ -188,8 +192,13 @@ OF_THEIR_OWN: Final = frozenset({"users", "timing", "limits"})
 """Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
 
 
-def config_of(shares: Shares | None, keywords: Keywords, file: FilePart | None = None) -> Config:
-    """What the arguments ask for, over a file where there is one. Raises `ConfigError`."""
+def config_of(
+    shares: Shares | None, keywords: Keywords, file: FilePart | None = None, *, depth: int = 3
+) -> Config:
+    """What the arguments ask for, over a file where there is one. Raises `ConfigError`.
+
+    Warns where nobody can sign in, at the line of the program that is `depth` calls up.
+    """
     check_keywords("FakeSMB", keywords, Keywords)
     server = {key: value for key, value in keywords.items() if key not in IN_LOG and key not in OF_THEIR_OWN}
     log = {IN_LOG[key]: value for key, value in keywords.items() if key in IN_LOG}
@@ -205,12 +214,14 @@ def config_of(shares: Shares | None, keywords: Keywords, file: FilePart | None =
     )
     config = merge(file or FilePart(), given, LIBRARY)
     check_users(config)
+    if nobody_can_sign_in(config):
+        warnings.warn(NOBODY, stacklevel=depth)
     return config
 
 
 def config_of_file(path: AnyPath, shares: Shares | None, keywords: Keywords) -> Config:
     """What a fakesmb.toml asks for, with the arguments over it. Raises `ConfigError`."""
-    return config_of(shares, keywords, read(os.fspath(path)))
+    return config_of(shares, keywords, read(os.fspath(path)), depth=4)
 
 
 def check_keywords(function: str, given: Mapping[str, object], known: type) -> None:
