@@ -192,6 +192,15 @@ OF_THEIR_OWN: Final = frozenset({"users", "timing", "limits"})
 """Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
 
 
+ELSEWHERE: Final[Mapping[str, type]] = {
+    "Share(folder, {}=...)": ShareKeys,
+    "User(password, {}=...)": UserKeys,
+    "timing=Timing({}=...)": Timing,
+    "limits=Limits({}=...)": Limits,
+}
+"""How keys are given that are no arguments of a server."""
+
+
 def config_of(
     shares: Shares | None, keywords: Keywords, file: FilePart | None = None, *, depth: int = 3
 ) -> Config:
@@ -201,18 +210,21 @@ def config_of(
     """
     check_keywords("FakeSMB", keywords, Keywords)
     server = {key: value for key, value in keywords.items() if key not in IN_LOG and key not in OF_THEIR_OWN}
-    log = {IN_LOG[key]: value for key, value in keywords.items() if key in IN_LOG}
-    if "file" in log:
-        log["file"] = os.fspath(keywords["log_file"])
+    log: dict[str, Any] = {IN_LOG[key]: value for key, value in keywords.items() if key in IN_LOG}
+    if isinstance(log.get("file"), os.PathLike):
+        log["file"] = os.fspath(log["file"])
     given = Arguments(
         server=server,
         log=log,
-        timing=dict(keywords.get("timing") or {}),
-        limits=dict(keywords.get("limits") or {}),
+        timing=_keys("timing", keywords.get("timing"), Timing),
+        limits=_keys("limits", keywords.get("limits"), Limits),
         users=[_user(name, user) for name, user in _items("users", keywords.get("users"))],
         shares=[_share(name, share) for name, share in _items("shares", shares)],
+        named=_argument,
     )
     config = merge(file or FilePart(), given, LIBRARY)
+    if not config.users and config.guest == "off" and not config.loopback:
+        raise ConfigError(f"host {config.host}: others can connect there: name users= or guest=")
     check_users(config)
     if nobody_can_sign_in(config):
         warnings.warn(NOBODY, stacklevel=depth)
@@ -221,41 +233,85 @@ def config_of(
 
 def config_of_file(path: AnyPath, shares: Shares | None, keywords: Keywords) -> Config:
     """What a fakesmb.toml asks for, with the arguments over it. Raises `ConfigError`."""
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(f"from_file: the path of a fakesmb.toml, not {_kind(path)}")
     return config_of(shares, keywords, read(os.fspath(path)), depth=4)
 
 
 def check_keywords(function: str, given: Mapping[str, object], known: type) -> None:
     """Raises `ArgumentError` for the first that is not a key of the TypedDict `known`, with the nearest that is."""
+    names = known.__annotations__
     for name in given:
-        if name not in known.__annotations__:
-            raise ArgumentError(
-                f"{function} has no argument {name!r}{nearest(name, list(known.__annotations__))}"
-            )
+        if name in names:
+            continue
+        if known is Keywords:
+            for form, others in ELSEWHERE.items():
+                if name in others.__annotations__:
+                    raise ArgumentError(
+                        f"{function} has no argument {name!r}: give it as {form.format(name)}"
+                    )
+        told = {one: one for one in names}
+        if known is Keywords:
+            told |= {key: argument for argument, key in IN_LOG.items()}
+        raise ArgumentError(f"{function} has no argument {name!r}{nearest(name, told)}")
+
+
+def _argument(table: str, key: str) -> str:
+    """The argument that gives this key of a table."""
+    if table == "log":
+        return next((argument for argument, inner in IN_LOG.items() if inner == key), key)
+    return key if table == "server" else f"{table} {key}"
+
+
+def _keys(argument: str, value: Any, known: type) -> dict[str, Any]:
+    """The keys of a table that stand in an argument of its own."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ArgumentError(f"{argument} is {known.__name__}(...), a mapping of its keys, not {_kind(value)}")
+    check_keywords(known.__name__, value, known)
+    return dict(value)
 
 
 def _items(argument: str, value: Any) -> "list[tuple[str, Any]]":
+    """The names and what each stands for; whoever gives another shape is shown how it is written."""
     if value is None:
         return []
-    if argument == "shares" and isinstance(value, str | os.PathLike):
-        hint = (
-            f"FakeSMB.from_file({os.fspath(value)!r})"
-            if str(value).endswith(".toml")
-            else f"{{'share': {value!r}}}"
-        )
-        raise ArgumentError(f"shares is a mapping of names to folders: {hint}, not {value!r}")
     if not isinstance(value, Mapping):
-        of = "passwords" if argument == "users" else "folders"
-        raise ArgumentError(f"{argument} is a mapping of names to {of}, not a {type(value).__name__}")
+        raise ArgumentError(f"{argument} is a mapping, {_how(argument, value)}, not {_kind(value)}")
+    for name in value:
+        if not isinstance(name, str):
+            raise ArgumentError(f"{argument}: a name is a text, not {_kind(name)}")
     return list(value.items())
+
+
+def _how(argument: str, value: Any) -> str:
+    if argument == "users":
+        return "{'name': 'password'}"
+    if isinstance(value, Config):
+        return "{'name': folder} (a Config goes to from_config)"
+    if isinstance(value, str | os.PathLike):
+        path = os.fspath(value)
+        if str(path).endswith(".toml"):
+            return f"{{'name': folder}} (a file goes to from_file({path!r}))"
+        return f"{{'name': {path!r}}}"
+    return "{'name': folder}"
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 def _share(name: str, given: Any) -> SharePart:
     share = given if isinstance(given, Share) else Share(given)
     if not isinstance(share.source, str | os.PathLike):
-        raise ArgumentError(f"share {name}: a folder or Share(...), not a {type(share.source).__name__}")
+        raise ArgumentError(f"share {name}: a folder or Share(folder, ...), not {_kind(share.source)}")
     return share_of(name, os.fspath(share.source), **share.keys)
 
 
 def _user(name: str, given: Any) -> UserPart:
     user = given if isinstance(given, User) else User(given)
+    if not isinstance(user.password, str | None):  # which is not repeated: it may be one in another form
+        raise ArgumentError(f"user {name}: a password or User(password, ...), not {_kind(user.password)}")
     return user_of(name, user.password, **user.keys)

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -66,7 +67,34 @@ def _usage_in_one_line() -> Iterator[None]:
     except click.UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # which click has since 8.2: help, and no mistake
             raise
-        fail(" ".join(error.format_message().split()))
+        fail(" ".join(_usage(error).split()))
+
+
+def _usage(error: click.UsageError) -> str:
+    """What is wrong with the arguments, with the nearest names."""
+    from fakesmb.nt.nearest import nearest
+
+    context = error.ctx
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        name = error.option_name
+        near = nearest(name, _options(context.command, context))
+        if not near and isinstance(context.command, click.Group):
+            owners = [key for key, one in context.command.commands.items() if name in _options(one, context)]
+            near = f"; it belongs after {' or '.join(owners)}" if owners else ""
+        return f"No such option '{name}'{near}"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        kind, value = error.param.type, re.match("'(.*)' is not one of", error.message)
+        if isinstance(kind, click.Choice) and value:
+            return f"{error.format_message().rstrip('.')}{nearest(value[1], kind.choices)}"
+    if context is not None and isinstance(context.command, click.Group):
+        command = re.match("No such command '(.*)'", error.message)
+        if command:
+            return f"No such command '{command[1]}'{nearest(command[1], list(context.command.commands))}"
+    return error.format_message()
+
+
+def _options(command: click.Command, context: click.Context) -> list[str]:
+    return [name for one in command.get_params(context) for name in one.opts if name.startswith("--")]
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
@@ -203,6 +231,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         users=[conf.user(text) for text in given["users"]]
         + [conf.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if fold(share.name) not in taken],
+        named=_option,
     )
     if given["quiet"]:
         arguments.log.setdefault("format", "none")
@@ -236,6 +265,12 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     if conf.guests_cannot_sign(config):
         notes.append("signing is required, which guests cannot do: they are refused")
     return config, notes
+
+
+def _option(table: str, key: str) -> str:
+    """The option that gives this key of fakesmb.toml."""
+    name = {"format": "log", "file": "log-file"}.get(key, key) if table == "log" else key
+    return f"--{name.replace('_', '-')}"
 
 
 def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:

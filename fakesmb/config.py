@@ -3,9 +3,13 @@
 A mistake is a `ConfigError` whose text is one line that names the file, the line and the key.
 """
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -16,7 +20,10 @@ from fakesmb.auth.accounts import ACCEPTED
 from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.core.profile import Profile
 from fakesmb.core.settings import Limits, Settings, Signing, Timing
+from fakesmb.mistakes import ConfigError as ConfigError
+from fakesmb.mistakes import explained, line_of
 from fakesmb.nt.names import fold
+from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import MOST_EVENTS
 from fakesmb.vfs.store import LocalBreaks
 from fakesmb.wire.negotiate import Capability
@@ -40,6 +47,8 @@ _ASCII: Final = (
     "".join(map(chr, range(0x30, 0x5B))) + 'abcdefghijklmnopqrstuvwxyz "!#$&()-./[]^_{}~|\\\\users\\\\new'
 )
 """What names, paths and the protocol's own words consist of."""
+_CODE_PAGES: Final = ("cp437", "cp850", "cp852", "cp866", "cp932", "cp1250", "cp1251", "cp1252", "latin-1")
+"""Some of those that Python knows, to be told to who misspells one."""
 _SECRET: Final = frozenset({"password", "nt_hash"})
 """Keys whose values are repeated nowhere."""
 _EMPTY_HASH: Final = "31d6cfe0d16ae931b73c59d7e0c089c0"
@@ -48,28 +57,6 @@ _MAY_BE_ZERO: Final = frozenset({"connections_per_address", "idle_seconds"})
 """Limits of which 0 says something else than that nothing is allowed."""
 SAMPLE_USER: Final = "alice"
 SAMPLE_PASSWORD: Final = "Secret123"
-
-_MUST_BE: Final[Mapping[str, str]] = {
-    "port": "a port number from 0 to 65535 (0: any free one)",
-    "netbios_port": "a port number from 0 to 65535 (0: any free one)",
-    "nt_hash": "32 hexadecimal digits",
-    "challenge": "16 hexadecimal digits",
-    "max_buffer": "a number of bytes from 1024 to 65535",
-    "server.name": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
-    "workgroup": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
-    "share.name": 'a share name: 1 to 80 characters, none of " / \\ [ ] : | < > + = ; , * ?',
-    "user.name": 'a user name: none of " / \\ [ ] : | < > + = ; , * ?',
-    "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
-    "signing": "off, offered or required",
-    "guest": "off, read-only or read-write",
-    "format": "text, json or none",
-    "journal": "a number of events, at least 0",
-}
-"""What the value of a key must be, where msgspec's message would not say it plainly."""
-
-
-class ConfigError(Exception):
-    """A mistake in what was asked for; its text is one line for the person who asked."""
 
 
 class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -227,6 +214,8 @@ class Arguments(msgspec.Struct):
     """Keys of `[limits]`."""
     users: list[UserPart] = []
     shares: list[SharePart] = []
+    named: Callable[[str, str], str] = lambda _, key: key
+    """How whoever gave these calls a key of a table."""
 
 
 def read(path: str) -> FilePart:
@@ -237,11 +226,13 @@ def read(path: str) -> FilePart:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not a UTF-8 text") from None
+    except ValueError:
+        raise ConfigError(f"{path!r}: no path holds a NUL character") from None
     try:
         part = msgspec.toml.decode(text, type=FilePart)
     except msgspec.ValidationError as error:
-        key, problem = _explained(str(error), "")
-        raise ConfigError(f"{path}:{_line(text, key)} {key}: {problem}") from None
+        key, problem = explained(str(error), FilePart)
+        raise ConfigError(f"{path}:{line_of(text, key)} {key}: {problem}") from None
     except msgspec.DecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         where = found[1] + ":" if found else ""
@@ -259,7 +250,7 @@ def _check(path: str, text: str, part: FilePart) -> None:
     """Raises `ConfigError` for what the types do not exclude."""
 
     def wrong(key: str, problem: str) -> ConfigError:
-        return ConfigError(f"{path}:{_line(text, key)} {key}: {problem}")
+        return ConfigError(f"{path}:{line_of(text, key)} {key}: {problem}")
 
     for index, user in enumerate(part.user):
         if (user.password is None) == (user.nt_hash is None):
@@ -273,30 +264,63 @@ def _check(path: str, text: str, part: FilePart) -> None:
             raise wrong(f"{key}.{problem[0]}", problem[1])
         if _in(share.name, (other.name for other in part.share[:index])):
             raise wrong(f"{key}.name", f"there is another share {share.name}")
-    for table in ("timing", "limits"):
-        for key, value in msgspec.structs.asdict(getattr(part, table)).items():
+    for table, values in (("server", part.server), ("timing", part.timing), ("limits", part.limits)):
+        for name, why in _problems(table, values):
+            raise wrong(f"{table}.{name}", why)
+
+
+def _problems(table: str, part: msgspec.Struct) -> Iterator[tuple[str, str]]:
+    """Keys of a table and what is wrong with their values, beyond what the types exclude."""
+    if isinstance(part, ServerPart):
+        if part.port and part.netbios_port == part.port:
+            yield "netbios_port", "the same as port: one port serves clients of both kinds"
+        if problem := _encoding_problem(part.oem_encoding):
+            yield "oem_encoding", problem
+    elif table in ("timing", "limits"):
+        for key, value in msgspec.structs.asdict(part).items():
+            if not isfinite(value):
+                yield key, "must be a number"
             if value < 0 or (table == "limits" and value == 0 and key not in _MAY_BE_ZERO):
-                raise wrong(f"{table}.{key}", "must be greater than 0" if value else "must not be 0")
-    encoding = part.server.oem_encoding
+                yield key, "must be greater than 0" if value else "must not be 0"
+
+
+def _encoding_problem(encoding: str) -> str:
+    """Why this cannot be what names and texts of old clients are encoded in; empty if it can."""
     try:
         spelt = _ASCII.encode(encoding)
         kept = spelt == _ASCII.encode() and spelt.decode(encoding) == _ASCII
     except LookupError:
-        raise wrong("server.oem_encoding", f"Python knows no encoding {encoding}") from None
-    except UnicodeError:
+        return f"Python knows no encoding {encoding}{nearest(encoding, _CODE_PAGES)}"
+    except (UnicodeError, ValueError):  # ValueError: a NUL
         kept = False
-    if not kept:
-        raise wrong("server.oem_encoding", f"{encoding} is no code page: ASCII must be itself in it")
+    return "" if kept else f"{encoding} is no code page: ASCII must be itself in it"
 
 
 def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
     if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
-    path = folder / share.path
-    if not path.exists():
-        return "path", f"there is no folder {path}"
-    return None if path.is_dir() else ("path", f"{path} is not a folder")
+    problem = _folder_problem(share.path, str(folder / share.path))
+    return ("path", problem) if problem else None
+
+
+def _folder_problem(said: str, path: str) -> str:
+    """Why this folder cannot be shared; empty if it can."""
+    if not said:
+        return "the path is empty"
+    if "\0" in said:
+        return f"no path holds a NUL character: {said!r}"
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        with suppress(OSError):
+            return f"{path} is a link to {os.readlink(path)}, which is not there"
+        return f"there is no folder {path}"
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    if not stat.S_ISDIR(mode):
+        return f"{path} is not a folder"
+    return "" if os.access(path, os.R_OK | os.X_OK) else f"{path} may not be read: Permission denied"
 
 
 def _profile(server: ServerPart) -> Profile:
@@ -315,8 +339,14 @@ def _profile(server: ServerPart) -> Profile:
 
 def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     """The file with the arguments over it; raises `ConfigError` for arguments that cannot be."""
-    server = _replaced("server", file.server, given.server)
-    log = _replaced("log", file.log, given.log)
+
+    def laid_over(table: str, part: T, values: Mapping[str, Any]) -> T:
+        return _laid_over(table, part, values, given.named)
+
+    server = laid_over("server", file.server, given.server)
+    log = laid_over("log", file.log, given.log)
+    timing = laid_over("timing", file.timing, given.timing)
+    limits = laid_over("limits", file.limits, given.limits)
     users = _over("user", given.users, file.user)
     port = usual.port if server.port is None else server.port
     guest = server.guest
@@ -339,8 +369,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
             is_loopback(server.host) if server.anonymous_listing is None else server.anonymous_listing
         ),
         challenge=bytes.fromhex(server.challenge),
-        timing=_replaced("timing", file.timing, given.timing),
-        limits=_replaced("limits", file.limits, given.limits),
+        timing=timing,
+        limits=limits,
     )
     shares = [msgspec.structs.replace(share, path=str(Path(share.path).absolute())) for share in given.shares]
     return Config(
@@ -385,7 +415,7 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
                 where = f"share {share.name}"
                 if part is not None and share in part.share:
                     key = f"share[{part.share.index(share)}].users"
-                    where = f"{path}:{_line(Path(path).read_text(encoding='utf-8'), key)} {key}"
+                    where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
                 raise ConfigError(f"{where}: no user {name!r} has an account")
 
 
@@ -420,7 +450,10 @@ def user(text: str, *, admin: bool = False) -> UserPart:
 
 def user_of(name: str, password: str | None, **keys: Any) -> UserPart:
     """A user, with keys of `[[user]]`; raises `ConfigError` for what cannot be one."""
-    return _converted("user", UserPart, {"name": name, "password": password, **keys})
+    made = _named("user", UserPart, {"name": name, "password": password, **keys})
+    if (made.password is None) == (made.nt_hash is None):
+        raise ConfigError(f"user {name}: give either password or nt_hash")
+    return made
 
 
 def share(text: str) -> SharePart:
@@ -434,7 +467,7 @@ def share(text: str) -> SharePart:
 
 def share_of(name: str, path: str, **keys: Any) -> SharePart:
     """A share, with keys of `[[share]]`; raises `ConfigError` for what cannot be one."""
-    return _converted("share", SharePart, {"name": name, "path": path, **keys})
+    return _named("share", SharePart, {"name": name, "path": path, **keys})
 
 
 def subdirectories(root: str) -> list[SharePart]:
@@ -458,20 +491,36 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _replaced(table: str, part: T, values: Mapping[str, Any]) -> T:
+def _laid_over(table: str, part: T, values: Mapping[str, Any], named: "Callable[[str, str], str]") -> T:
+    """The part of the file with what the arguments say, checked again."""
     if not values:
         return part
-    return _converted(table, type(part), msgspec.structs.asdict(part) | dict(values))
+    try:
+        made = msgspec.convert(msgspec.structs.asdict(part) | dict(values), type(part))
+    except msgspec.ValidationError as error:
+        key, problem = explained(str(error), type(part), table)
+        name = key.partition(".")[2]
+        raise ConfigError(
+            f"{named(table, name)} {values.get(name.partition('[')[0], '')}: {problem}"
+        ) from None
+    for name, problem in _problems(table, made):
+        if name in values:
+            raise ConfigError(f"{named(table, name)} {values[name]}: {problem}")
+    return made
 
 
-def _converted(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
+def _named(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
+    """One of `[[share]]` or `[[user]]`, which has a name; its secrets are not repeated."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        key, problem = _explained(str(error), table)
-        last = key.rpartition(".")[2]
-        value = "" if last in _SECRET else values.get(last, "")
-        raise ConfigError(f"{key.replace('.', ' ').replace('_', '-')} {value}: {problem}".strip()) from None
+        key, problem = explained(str(error), kind, table)
+        key = key.partition(".")[2]
+        name = key.partition("[")[0]
+        if name == "name":
+            raise ConfigError(f"{table} name {values['name']}: {problem}") from None
+        value = "" if name in _SECRET else f" {values.get(name, '')}"
+        raise ConfigError(f"{table} {values['name']}: {key}{value}: {problem}") from None
 
 
 def _over(what: str, given: Iterable[Any], file: Iterable[Any]) -> tuple[Any, ...]:
@@ -485,51 +534,3 @@ def _over(what: str, given: Iterable[Any], file: Iterable[Any]) -> tuple[Any, ..
 
 def _in(name: str, others: Iterable[str]) -> bool:
     return fold(name) in {fold(other) for other in others}
-
-
-# -- what went wrong, and where ----------------------------------------------------------------------------
-
-
-def _explained(error: str, table: str) -> tuple[str, str]:
-    """Key (`share[1].path`) and problem, from msgspec's `Expected ... - at `$.share[1].path``."""
-    problem, _, at = error.partition(" - at ")
-    key = ".".join(filter(None, (table, at.strip("`").removeprefix("$").lstrip("."))))
-    if found := re.search(r"(?:unknown|required) field `(.+?)`", problem):
-        key = f"{key}.{found[1]}".lstrip(".")
-        return key, "is missing" if "missing" in problem else "no such key"
-    plain = re.sub(r"\[\d+\]", "", key)
-    last = plain.rpartition(".")[2]
-    if (
-        expected := _MUST_BE.get(plain)
-        or _MUST_BE.get(last)
-        or (_MUST_BE["server.name"] if key == "name" else "")
-    ):
-        return re.sub(r"\[\d+\]$", "", key), f"must be {expected}"
-    words = problem.replace("`", "").replace("Expected", "expected")
-    for name, ours in (
-        ("bool", "true or false"),
-        ("str", "a text"),
-        ("int", "a whole number"),
-        ("null", "nothing"),
-    ):
-        words = re.sub(rf"\b{name}\b", ours, words)
-    return key, words
-
-
-def _line(text: str, key: str) -> str:
-    """`12:` for the line that a key stands on, as far as a search finds it."""
-    table, _, name = (key, "", "") if key.endswith("]") else key.rpartition(".")
-    title, _, index = table.rstrip("]").partition("[")
-    header = re.compile(r"^\s*\[\[?\s*([\w.\"'-]+)\s*\]\]?")
-    here, seen, at = "", -1, 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := header.match(line):
-            here = found[1].strip("\"'")
-            seen += here == title
-        if index and seen != int(index):
-            continue
-        if found:
-            at = at or (number if here in (title, name.partition("[")[0]) else 0)
-        elif name and here == title and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]", line):
-            return f"{number}:"
-    return f"{at}:" if at else ""

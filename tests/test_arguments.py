@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from fakesmb import ConfigError, FakeSMB, FakeSMBService, Share, User, arguments
-from fakesmb.config import LogPart, ServerPart, SharePart, UserPart
+from fakesmb.config import Arguments, FilePart, LogPart, ServerPart, SharePart, UserPart, merge
 from fakesmb.core import settings
 
 
@@ -75,16 +75,37 @@ def test_arguments_lie_over_the_file_key_by_key(tmp_path: Path) -> None:
     assert (config.log.journal, config.log.format, config.guest) == (3, "none", "off")
 
 
+CONFIG = merge(FilePart(), Arguments())
+
+
 @pytest.mark.parametrize("kind", [FakeSMB, FakeSMBService])
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"read_onyl": True}, "no argument 'read_onyl'"),
+        ({"hots": "::1"}, "no argument 'hots'; did you mean host?"),
         ({"user": {}}, "no argument 'user'; did you mean users?"),
-        ({"shares": ["a"]}, "shares is a mapping of names to folders, not a list"),
-        ({"shares": "x.toml"}, "FakeSMB.from_file('x.toml')"),
-        ({"users": ["alcie"]}, "users is a mapping of names to passwords, not a list"),
-        ({"shares": {"a": 5}}, "share a: a folder or Share"),
+        ({"format": "text"}, "no argument 'format'; did you mean log or"),
+        ({"read_only": True}, "no argument 'read_only': give it as Share(folder, read_only=...)"),
+        ({"admin": True}, "give it as User(password, admin=...)"),
+        ({"sharing_violation": 0}, "give it as timing=Timing(sharing_violation=...)"),
+        ({"connections": 0}, "give it as limits=Limits(connections=...)"),
+        ({"shares": ["a"]}, "shares is a mapping, {'name': folder}, not a list"),
+        ({"shares": "x.toml"}, "from_file('x.toml')"),
+        ({"shares": "/srv"}, "shares is a mapping, {'name': '/srv'}, not a str"),
+        ({"shares": Share("/srv")}, "shares is a mapping, {'name': folder}, not a Share"),
+        ({"shares": CONFIG}, "from_config"),
+        ({"shares": {"a": 5}}, "share a: a folder or Share(folder, ...), not an int"),
+        ({"shares": {5: "a"}}, "shares: a name is a text, not an int"),
+        ({"users": ["alcie"]}, "users is a mapping, {'name': 'password'}, not a list"),
+        ({"users": [("alice", "x")]}, "users is a mapping, {'name': 'password'}, not a list"),
+        ({"users": "alice:Secret123"}, "users is a mapping, {'name': 'password'}, not a str"),
+        (
+            {"users": {"alice": ("Secret123", True)}},
+            "user alice: a password or User(password, ...), not a tuple",
+        ),
+        ({"timing": 5}, "timing is Timing(...), a mapping of its keys, not an int"),
+        ({"timing": {"sharing_violatoin": 0}}, "'sharing_violatoin'; did you mean sharing_violation"),
+        ({"limits": {"conections": 1}}, "'conections'; did you mean connections"),
     ],
 )
 def test_what_is_no_argument_is_said(kind: Any, given: dict[str, Any], words: str) -> None:
@@ -105,3 +126,80 @@ def test_a_user_keeps_its_secrets() -> None:
     assert repr(User("Geheim", admin=True)) == "User(..., admin=True)"
     assert "0" * 32 not in repr(User(nt_hash="0" * 32))
     assert repr(Share("x", read_only=True)) == "Share('x', read_only=True)"
+
+
+def share(**keys: Any) -> Share:
+    """One whose mistakes a type checker would find."""
+    return Share("/", **keys)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"port": 65536}, "port 65536: must be a port number from 0 to 65535"),
+        ({"port": "x"}, "port x: must be a port number"),
+        ({"netbios_port": -1}, "netbios_port -1: must be a port number"),
+        ({"port": 4455, "netbios_port": 4455}, "netbios_port 4455: the same as port"),
+        ({"host": 5}, "host 5: expected a text, got a whole number"),
+        (
+            {"signing": "requierd"},
+            "signing requierd: must be off, offered or required; did you mean required?",
+        ),
+        (
+            {"guest": "read_write"},
+            "guest read_write: must be off, read-only or read-write; did you mean read-write",
+        ),
+        ({"accept": ["ntlm3"]}, "accept ['ntlm3']: must be a list of ntlmv2"),
+        ({"log": "jsno"}, "log jsno: must be text, json or none; did you mean json?"),
+        ({"log_file": 5}, "log_file 5: expected a text"),
+        ({"journal": -1}, "journal -1: must be a number of events"),
+        (
+            {"oem_encoding": "cp85"},
+            "oem_encoding cp85: Python knows no encoding cp85; did you mean cp852 or cp850",
+        ),
+        ({"oem_encoding": "utf-16"}, "oem_encoding utf-16: utf-16 is no code page"),
+        ({"timing": {"write_time": -1}}, "timing write_time -1: must be greater than 0"),
+        ({"timing": {"write_time": float("nan")}}, "timing write_time nan: must be a number"),
+        ({"limits": {"opens": 0}}, "limits opens 0: must not be 0"),
+        ({"limits": {"opens": "many"}}, "limits opens many: expected a whole number"),
+        ({"users": {"b/d": "x"}}, "user name b/d: must be a user name"),
+        ({"users": {"bob": None}}, "user bob: give either password or nt_hash"),
+        ({"users": {"bob": User("x", nt_hash="0" * 32)}}, "user bob: give either password or nt_hash"),
+        ({"users": {"bob": User(nt_hash="xyz")}}, "user bob: nt_hash: must be 32 hexadecimal digits"),
+        ({"users": {"bob": "x", "BOB": "y"}}, "user BOB is named twice"),
+        ({"shares": {"a/b": "/"}}, "share name a/b: must be a share name"),
+        ({"shares": {"a": ""}}, "share a: the path is empty"),
+        ({"shares": {"a": "x\0y"}}, "share a: no path holds a NUL character"),
+        ({"shares": {"a": "/no/where"}}, "share a: there is no folder /no/where"),
+        ({"shares": {"a": __file__}}, "is not a folder"),
+        ({"shares": {"a": share(read_only="no")}}, "share a: read_only no: expected true or false"),
+        (
+            {"shares": {"a": share(local_breaks="open")}},
+            "share a: local_breaks open: must be true, false or opens; did you mean opens?",
+        ),
+        ({"shares": {"a": share(users="bob")}}, "share a: users bob: expected a list"),
+        (
+            {"shares": {"a": share(users=["bob"])}, "users": {"alice": "x"}},
+            "share a: no user 'bob' has an account",
+        ),
+        ({"host": "0.0.0.0"}, "host 0.0.0.0: others can connect there: name users= or guest="),
+        ({"guest": "read-only", "signing": "required"}, "nobody could sign in"),
+    ],
+)
+def test_a_value_that_cannot_be_is_said_with_its_argument(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        FakeSMB(**given)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_cannot_be_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="is a link to nowhere, which is not there"):
+        FakeSMB({"a": tmp_path / "link"})
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
+        FakeSMB({"a": tmp_path / "loop"})
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(ConfigError, match="may not be read: Permission denied"):
+        FakeSMB({"a": tmp_path})

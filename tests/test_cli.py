@@ -570,6 +570,18 @@ def test_guests_cannot_sign() -> None:
         (["serve", "one", "two"], "fakesmb: Got unexpected extra argument"),
         (["serve", "--user"], "fakesmb: Option '--user' requires an argument"),
         (["serve", "--nonsense"], "fakesmb: No such option '--nonsense'"),
+        (["serve", "--prot", "5"], "fakesmb: No such option '--prot'; did you mean --port or --host?"),
+        (["serve", "--quite"], "fakesmb: No such option '--quite'; did you mean --quiet"),
+        (["show", "--verbos", "x"], "fakesmb: No such option '--verbos'; did you mean --verbose?"),
+        (["--no-plans", "serve"], "fakesmb: No such option '--no-plans'; it belongs after serve"),
+        (["--port=5", "serve"], "fakesmb: No such option '--port'; it belongs after serve"),
+        (
+            ["serve", "--signing", "requird"],
+            "fakesmb: Invalid value for '--signing': 'requird' is not one of 'off', 'offered', 'required'; "
+            "did you mean required?",
+        ),
+        (["serve", "--netbios-port", "65536"], "fakesmb: --netbios-port 65536: must be a port number"),
+        (["serv"], "fakesmb: No such command 'serv'; did you mean serve?"),
         (["nonsense"], "fakesmb: No such command 'nonsense'"),
         (["show"], "fakesmb: Missing argument 'FILE'"),
     ],

@@ -76,8 +76,35 @@ def test_a_whole_file(folder: Path) -> None:
     [
         ("[server]\nport = 70000\n", 2, "server.port: must be a port number"),
         ("[server]\nport = true\n", 2, "server.port: must be a port number"),
-        ("[server]\n\nprot = 1\n", 3, "server.prot: no such key"),
-        ("[srever]\n", 1, "srever: no such key"),
+        ("[server]\n\nprot = 1\n", 3, "server.prot: no such key; did you mean port"),
+        ("[srever]\n", 1, "srever: no such key; did you mean server or user?"),
+        ("[[shares]]\n", 1, "shares: no such key; did you mean share"),
+        ("[server]\njournal = 5\n", 2, "server.journal: no such key here; [log] has it"),
+        ("acls = true\n", 1, "acls: no such key here; [[share]] has it"),
+        (
+            "[[share]]\nname = 'p'\npath = 'pub'\nreadonly = 1\n",
+            4,
+            "share[0].readonly: no such key; did you mean read_only",
+        ),
+        (
+            "[[share]]\nname='p'\npath='pub'\nlocal_breaks = 'open'\n",
+            4,
+            "share[0].local_breaks: must be true, false or opens; did you mean opens?",
+        ),
+        (
+            "[server]\nsigning = 'requird'\n",
+            2,
+            "server.signing: must be off, offered or required; did you mean required?",
+        ),
+        (
+            "[server]\naccept = ['ntlm3']\n",
+            2,
+            "server.accept: must be a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least; did you",
+        ),
+        ("[server]\nport = 139\nnetbios_port = 139\n", 3, "server.netbios_port: the same as port"),
+        ("[timing]\nwrite_time = nan\n", 2, "timing.write_time: must be a number"),
+        ("[[share]]\nname = 'p'\npath = ''\n", 3, "share[0].path: the path is empty"),
+        ('[[share]]\nname = "p"\npath = "a\\u0000b"\n', 3, "share[0].path: no path holds a NUL"),
         ("[server]\nname = 'a name that is too long'\n", 2, "server.name: must be a NetBIOS name"),
         ("[server]\nchallenge = '01'\n", 2, "server.challenge: must be 16 hexadecimal digits"),
         ("[server]\nsigning = 'maybe'\n", 2, "server.signing: must be off, offered or required"),
@@ -93,7 +120,7 @@ def test_a_whole_file(folder: Path) -> None:
         ("[log]\njournal = -1\n", 2, "log.journal: must be a number of events, at least 0"),
         ("[limits]\nopens = 0\n", 2, "limits.opens: must not be 0"),
         ("[timing]\n# how long\nwrite_time = -1\n", 3, "timing.write_time: must be greater than 0"),
-        ("[timing]\nwrite_time = 'long'\n", 2, "timing.write_time: expected float"),
+        ("[timing]\nwrite_time = 'long'\n", 2, "timing.write_time: expected a number, got a text"),
         (
             "[[user]]\nname = 'a'\npassword = 'b'\n[[user]]\nname = 'c'\n",
             4,
@@ -164,11 +191,11 @@ def test_arguments_win_over_the_file(folder: Path) -> None:
         (lambda: config.merge(FilePart(), Arguments(server={"port": -1})), "port -1: must be a port number"),
         (
             lambda: config.merge(FilePart(), Arguments(server={"port": 4455, "netbios_port": 4455})),
-            "port and netbios_port are both 4455",
+            "netbios_port 4455: the same as port",
         ),
         (
             lambda: config.merge(FilePart(), Arguments(server={"netbios_port": 65536})),
-            "netbios-port 65536: must",
+            "netbios_port 65536: must",
         ),
         (lambda: config.merge(FilePart(), Arguments(server={"name": "x" * 16})), "must be a NetBIOS name"),
         (

@@ -29,13 +29,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core": BELOW_CORE,
     "transport": BELOW_CORE | {"core"},
     "web": BELOW_CORE | {"core"},
-    "config": BELOW_CORE | {"core"},
+    "mistakes": {"nt"},
+    "config": BELOW_CORE | {"core", "mistakes"},
     "samples": {"config"},
     "coverage": BELOW_CORE | {"core"},
-    "arguments": BELOW_CORE | {"core", "config"},
+    "arguments": BELOW_CORE | {"core", "config", "mistakes"},
     "handlers": {"core"},
-    "app": BELOW_CORE | {"core", "handlers", "transport", "web", "config", "arguments"},
-    "library": BELOW_CORE | {"core", "transport", "config", "arguments", "app"},
+    "app": BELOW_CORE | {"core", "handlers", "transport", "web", "config", "mistakes", "arguments"},
+    "library": BELOW_CORE | {"core", "transport", "config", "mistakes", "arguments", "app"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 

@@ -1,0 +1,134 @@
+"""A mistake in what was asked for, as one line that says what is wrong, where, and what comes nearest."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from fakesmb.nt.nearest import nearest
+
+MUST_BE: Final[Mapping[str, str]] = {
+    "port": "a port number from 0 to 65535 (0: any free one)",
+    "netbios_port": "a port number from 0 to 65535 (0: any free one)",
+    "nt_hash": "32 hexadecimal digits",
+    "challenge": "16 hexadecimal digits",
+    "max_buffer": "a number of bytes from 1024 to 65535",
+    "server.name": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
+    "workgroup": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
+    "share.name": 'a share name: 1 to 80 characters, none of " / \\ [ ] : | < > + = ; , * ?',
+    "user.name": 'a user name: none of " / \\ [ ] : | < > + = ; , * ?',
+    "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
+    "journal": "a number of events, at least 0",
+}
+"""What the value of a key must be, where msgspec's message would not say it plainly."""
+
+
+class ConfigError(ValueError):
+    """A mistake in what was asked for; its text is one line for the person who asked."""
+
+
+def explained(error: str, root: type[msgspec.Struct], table: str = "") -> tuple[str, str]:
+    """Key (`share[1].path`) and problem, from msgspec's "Expected ... - at `$.share[1].path`".
+
+    `root` is what was to be made; it stands in `table` of the file, where it is not the file itself.
+    """
+    problem, _, at = error.partition(" - at ")
+    inside = at.strip("`").removeprefix("$").lstrip(".")
+    key = ".".join(filter(None, (table, inside)))
+    if found := re.search(r"(?:unknown|required) field `(.+?)`", problem):
+        name = found[1]
+        kind = _struct_at(root, inside)
+        return f"{key}.{name}".lstrip("."), "is missing" if "missing" in problem else _unknown(
+            name, kind, root
+        )
+    plain = _ELEMENT.sub("", key)
+    last = plain.rpartition(".")[2]
+    choices, allowed = _allowed(root, inside)
+    expected = MUST_BE.get(plain) or MUST_BE.get(last) or allowed
+    if expected:
+        value = re.search(r"Invalid enum value '(.*)'", problem)
+        return re.sub(
+            r"\[\d+\]$", "", key
+        ), f"must be {expected}{nearest(value[1], choices) if value else ''}"
+    words = problem.replace("`", "").replace("Expected", "expected")
+    for theirs, ours in _TYPES:
+        words = re.sub(rf"\b{theirs}\b", ours, words)
+    return key, words
+
+
+_ELEMENT: Final = re.compile(r"\[\d+\]")
+_TYPES: Final = (
+    ("bool", "true or false"),
+    ("str", "a text"),
+    ("int", "a whole number"),
+    ("float", "a number"),
+    ("array", "a list"),
+    ("object", "a table"),
+    ("null", "nothing"),
+)
+"""What msgspec calls types, and what we do."""
+
+
+def _unknown(name: str, kind: type[msgspec.Struct], root: type[msgspec.Struct]) -> str:
+    """That there is no such key, and the nearest, or the table that it belongs to."""
+    near = nearest(name, kind.__struct_fields__)
+    if near:
+        return f"no such key{near}"
+    tables = [
+        f"[[{table}]]" if get_origin(hint) is list else f"[{table}]"
+        for table, hint in get_type_hints(root).items()
+        if (struct := _struct_of(hint)) is not None and name in struct.__struct_fields__
+    ]
+    return f"no such key here; {' and '.join(tables)} has it" if tables else "no such key"
+
+
+def _struct_at(root: type[msgspec.Struct], keys: str) -> type[msgspec.Struct]:
+    """The structure that keys lead to: `share[1]` to that of a share."""
+    for name in filter(None, _ELEMENT.sub("", keys).split(".")):
+        inner = _struct_of(get_type_hints(root).get(name))
+        if inner is None:
+            break
+        root = inner
+    return root
+
+
+def _struct_of(hint: Any) -> type[msgspec.Struct] | None:
+    for one in (hint, *get_args(hint)):
+        if isinstance(one, type) and issubclass(one, msgspec.Struct):
+            return one
+    return None
+
+
+def _allowed(root: type[msgspec.Struct], keys: str) -> tuple[list[str], str]:
+    """The words that a key takes, and the same with what else it takes, for a message; both empty for other keys."""
+    path, _, name = _ELEMENT.sub("", keys).rpartition(".")
+    hint = get_type_hints(_struct_at(root, path)).get(name)
+    words = _words(hint)
+    told = (["true", "false"] if bool in get_args(hint) else []) + words
+    return words, f"{', '.join(told[:-1])} or {told[-1]}" if words else ""
+
+
+def _words(hint: Any) -> list[str]:
+    if get_origin(hint) is Literal:
+        return [one for one in get_args(hint) if isinstance(one, str)]
+    return [word for one in get_args(hint) for word in _words(one)]
+
+
+def line_of(text: str, key: str) -> str:
+    """`12:` for the line that a key stands on, as far as a search finds it."""
+    table, _, name = (key, "", "") if key.endswith("]") else key.rpartition(".")
+    title, _, index = table.rstrip("]").partition("[")
+    header = re.compile(r"^\s*\[\[?\s*([\w.\"'-]+)\s*\]\]?")
+    here, seen, at = "", -1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := header.match(line):
+            here = found[1].strip("\"'")
+            seen += here == title
+        if index and seen != int(index):
+            continue
+        if found:
+            at = at or (number if here in (title, name.partition("[")[0]) else 0)
+        elif name and here == title and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]", line):
+            return f"{number}:"
+    return f"{at}:" if at else ""
