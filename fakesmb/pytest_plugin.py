@@ -1,0 +1,101 @@
+"""fakesmb in pytest: fixtures, a marker, options, and what the server saw in the report of a test that failed.
+
+Loaded into every pytest run where fakesmb is installed, so this module imports pytest and the standard library only;
+all else comes with the first fixture or marker that is used: `fakesmb.pytest_support`. docs/testing.md is the guide.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from fakesmb import FakeSMB
+    from fakesmb.pytest_support import Servers
+
+KEEP: Final = ("failed", "all", "none")
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """`--smb-log`, `--smb-pcap` and the ini options."""
+    # pytest compiles whatever comes with a plugin anew, to say more of its assertions: half a second for all of fakesmb
+    # where no bytecode is written, and we assert nothing about others' code.
+    getattr(pluginmanager.rewrite_hook, "_must_rewrite", set()).discard("fakesmb")
+    getattr(pluginmanager.rewrite_hook, "_marked_for_rewrite_cache", {}).clear()
+    group = parser.getgroup("fakesmb", "fakesmb, the SMB1 server for tests")
+    group.addoption(
+        "--smb-log", metavar="DIR", help="keep the log of every test, as JSON lines, in a file of DIR"
+    )
+    group.addoption("--smb-pcap", metavar="DIR", help="not yet: captures are still to come; see --smb-log")
+    parser.addini("smb_profile", "the profile of the servers: fakesmb profiles lists them")
+    parser.addini("smb_keep", "which tests' logs to keep: failed, all or none", default="failed")
+    parser.addini("smb_keep_dir", "the folder of those logs (default: fakesmb in pytest's cache)")
+    parser.addini(
+        "smb_strict", "fail a test that armed a fault which was never hit", type="bool", default=False
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Explains the marker, refuses what the options do not mean."""
+    config.addinivalue_line(
+        "markers",
+        "smb(shares=..., users=..., profile=..., faults=..., **arguments of FakeSMB): what the server of the fixture "
+        "smb is to be; markers of module, class and function are merged",
+    )
+    keep = config.getini("smb_keep")
+    if keep not in KEEP:
+        from fakesmb.nt.nearest import nearest
+
+        raise pytest.UsageError(f"smb_keep = {keep}: it is failed, all or none{nearest(keep, KEEP)}")
+    if config.getoption("--smb-pcap"):
+        raise pytest.UsageError(
+            "--smb-pcap: this version makes no captures yet; --smb-log DIR keeps what was said as JSON lines"
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A marker that FakeSMB would not take is an error of collection."""
+    report = yield
+    for node in (collector, *report.result):
+        for mark in node.own_markers:
+            if mark.name == "smb":
+                from fakesmb.pytest_marks import wrong_marker
+
+                wrong = wrong_marker(node)
+                if wrong:
+                    report.outcome = "failed"
+                    report.longrepr = wrong if node is collector else f"{node.nodeid}: {wrong}"
+                    report.result = []
+                    return report
+                break
+    return report
+
+
+@pytest.fixture(scope="session")
+def smb_arguments() -> Mapping[str, Any]:
+    """What the session's server is made with: the arguments of FakeSMB. Override it in conftest.py."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def smb_server(_smb_servers: "Servers", smb_arguments: Mapping[str, Any]) -> "FakeSMB":
+    """The server of the session, as its tests left it: `smb` is the same, but as new for each test."""
+    return _smb_servers.of_session(smb_arguments)
+
+
+@pytest.fixture
+def smb(request: pytest.FixtureRequest) -> Iterator["FakeSMB"]:
+    """A server as new: a writable share `share`, the user `alice` with `Secret123`, or what the markers say."""
+    from fakesmb.pytest_support import served
+
+    yield from served(request)
+
+
+@pytest.fixture(scope="session")
+def _smb_servers(pytestconfig: pytest.Config) -> Iterator["Servers"]:
+    from fakesmb.pytest_support import servers
+
+    yield from servers(pytestconfig)

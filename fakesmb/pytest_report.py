@@ -1,0 +1,234 @@
+"""What the server saw of a test: in the report where the test failed, in a file, in the check after it."""
+
+import re
+import shlex
+import tempfile
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pytest
+
+from fakesmb.pytest_marks import marked
+from fakesmb.record.events import Event, Problem
+from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.outputs import FileOutput
+from fakesmb.record.text import TextLines
+
+if TYPE_CHECKING:
+    from fakesmb.library import FakeSMB
+
+LINES: Final = 20
+"""How many lines of the log a report shows."""
+_LONGEST_NAME: Final = 120
+_PLAIN: Final = str.maketrans({":": ".", "/": ".", "[": "-", "]": ""})
+_UNUSUAL: Final = re.compile(r"[^\w.+=,@-]+", re.ASCII)
+"""What is not left in the name of a file."""
+_WATCH: Final = pytest.StashKey["Watch"]()
+
+
+class Seen(NamedTuple):
+    """What a server has of one test."""
+
+    events: Sequence[Event]
+    findings: list[str]
+    faults: list[str]
+
+
+class Watch:
+    """A server while one test has it."""
+
+    def __init__(self, server: "FakeSMB", path: Path | None, *, keep_all: bool, strict: bool) -> None:
+        """`path` is where the log is kept, with `keep_all` of a test that passed, too; None: nowhere."""
+        self.server = server
+        self._path = path
+        self._keep_all = keep_all
+        self._strict = strict
+        journal = server.journal
+        self._since = journal.forgotten + len(journal)
+        self._failed = False
+        self._told: set[str] = set()
+        """What the check has found, and some report said."""
+        self._at_end: Seen | None = None
+        """As it was before the server was reset."""
+        self._lost = ""
+        """Why the log could not be kept."""
+        self._kept = -1
+        """How many events the file has."""
+        if path is not None:
+            with suppress(OSError):  # where there is no folder `_keep` says so
+                path.unlink()  # of a run before, when the test may have failed
+
+    def end(self) -> None:
+        """The test is over and the server about to be reset: keeps what may yet be asked for."""
+        self._at_end = self._seen()
+
+    def _seen(self) -> Seen:
+        if self._at_end is not None:
+            return self._at_end
+        journal = self.server.journal
+        events, before = journal.events, self._since - journal.forgotten
+        if 0 < before <= len(events):
+            events = events[before:]
+        return Seen(events, _internal_errors(events), [])
+
+    def check(self) -> None:
+        """Fails for what went wrong and no report has told."""
+        new = [one for one in self._seen().findings if one not in self._told]
+        if new:
+            pytest.fail("\n".join(new), pytrace=False)
+
+    def tell(self, report: pytest.TestReport) -> None:
+        """Adds what the server saw to the report of a test that failed, and keeps the log where that is asked for."""
+        if report.failed:
+            self._failed = True
+            seen, failure = self._seen(), report.longreprtext
+            new = [one for one in seen.findings if one not in self._told and one not in failure]
+            self._told.update(seen.findings)
+            kept = self._keep()
+            lines = [*new, *_log(self.server, seen.events), *seen.faults, *([kept] if kept else [])]
+            add_section(report, "fakesmb", "\n".join(lines))
+        elif report.when == "teardown" and (self._failed or self._keep_all):
+            lost = self._lost
+            self._keep()
+            if self._lost and not lost:
+                warnings.warn(pytest.PytestWarning(self._lost), stacklevel=1)
+
+    def _keep(self) -> str:
+        events, path = self._seen().events, self._path
+        if path is None or not events:
+            return ""
+        if len(events) != self._kept:
+            try:
+                _write(path, events, secrets=self.server.config.log.secrets)
+            except OSError as error:
+                self._lost = f"The log could not be kept in {path}: {error.strerror}"
+                return self._lost
+            self._kept = len(events)
+        here = Path.cwd()
+        shown = path.relative_to(here) if path.is_relative_to(here) else path
+        return f"All of it: fakesmb show {shlex.quote(str(shown))}"
+
+
+class Reports:
+    """The hooks that a run needs in which tests have servers; others do without them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.of_session: FakeSMB | None = None
+        """The server of `smb_server`."""
+        self._strict = bool(config.getini("smb_strict"))
+        log = config.getoption("--smb-log")
+        self._keep = "all" if log else config.getini("smb_keep")
+        self._folder = Path(config.invocation_params.dir, log) if log else self._usual_folder()
+
+    def _usual_folder(self) -> Path:
+        given = self._config.getini("smb_keep_dir")
+        if given:
+            return Path(self._config.rootpath, given)
+        cache: pytest.Cache | None = getattr(self._config, "cache", None)  # not with -p no:cacheprovider
+        return Path(tempfile.gettempdir(), "fakesmb-logs") if cache is None else cache.mkdir("fakesmb")
+
+    def watch(self, item: pytest.Item, server: "FakeSMB") -> Watch:
+        """From now on the item's reports show what the server sees."""
+        path = None if self._keep == "none" else self._folder / name_of(item.nodeid)
+        watch = Watch(server, path, keep_all=self._keep == "all", strict=self._strict)
+        item.stash[_WATCH] = watch
+        return watch
+
+    def _watch_of(self, item: pytest.Item) -> Watch | None:
+        """None for a test without a server; one that has the session's alone is watched, too."""
+        watch = item.stash.get(_WATCH, None)
+        if watch is None and self.of_session is not None and "smb_server" in _fixtures(item):
+            return self.watch(item, self.of_session)
+        return watch
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """What the session's server saw before is not of this test."""
+        if _WATCH in item.stash:  # of a run of the same test that is repeated
+            del item.stash[_WATCH]
+        self._watch_of(item)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """The check, for a test that has not failed of something else."""
+        result = yield
+        watch = self._watch_of(item)
+        if watch is not None:
+            if watch.server is self.of_session and "smb" not in _fixtures(item) and marked(item):
+                pytest.fail(
+                    "The marker smb is heeded by the fixture smb: smb_server is the same for all tests", False
+                )
+            watch.check()
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """What the server saw, whatever the test failed of."""
+        report = yield
+        watch = self._watch_of(item)
+        if watch is not None:
+            watch.tell(report)
+        return report
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
+
+
+def add_section(report: pytest.TestReport, title: str, text: str) -> None:
+    """Right below the failure, where options that hide captured output leave it."""
+    add = getattr(report.longrepr, "addsection", None)
+    if add is not None:
+        add(title, text)
+    else:  # a string, or what another plugin put there
+        report.sections.append((title, text))
+
+
+def name_of(test: str) -> str:
+    """A name for the file of a test: `tests/test_a.py::test_b[x]` is tests.test_a.py.test_b-x.jsonl."""
+    plain = test.translate(_PLAIN).replace("..", ".")
+    name = _UNUSUAL.sub("_", plain)[:_LONGEST_NAME]
+    return f"{name}.jsonl" if name == plain else f"{name}-{sha256(test.encode()).hexdigest()[:8]}.jsonl"
+
+
+def _write(path: Path, events: Sequence[Event], *, secrets: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    sink = JsonLines(FileOutput.append(str(path), secrets=secrets), secrets=secrets)
+    for event in events:
+        sink.write(event)
+    sink.close()
+
+
+def _log(server: "FakeSMB", events: Sequence[Event]) -> list[str]:
+    where = f"{server.host}:{server.port}"
+    if not events:
+        return [f"The server at {where} saw nothing: no client connected."]
+    form = TextLines(_Nowhere(), started=events[0].time)
+    lines = b"".join(map(form.lines, events[-LINES:])).decode("utf-8", "backslashreplace").splitlines()
+    return [f"The end of what the server at {where} saw:", *lines[-LINES:]]
+
+
+def _internal_errors(events: Sequence[Event]) -> list[str]:
+    return [
+        f"An internal error of the server: {one.text}\n{one.traceback}".rstrip()
+        for one in events
+        if type(one) is Problem and one.traceback
+    ]
+
+
+class _Nowhere:
+    """The output of a sink that is only asked for its lines."""
+
+    def put(self, data: bytes) -> None:
+        """Nothing is written."""
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,99 @@
+"""The servers of the pytest plugin: that of the session, and those whose tests' markers want something else."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+
+from fakesmb.config import ConfigError
+from fakesmb.library import FakeSMB
+from fakesmb.pytest_marks import marked, merged
+from fakesmb.pytest_report import Reports
+
+USUAL: Final[Mapping[str, Any]] = {"users": {"alice": "Secret123"}}
+"""The shares and users of a server for which nobody names any."""
+MOST_OF_THEIR_OWN: Final = 4
+"""Servers with arguments of their own that live at a time: each has a thread and descriptors."""
+
+
+class Servers:
+    """All servers of a session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        profile = config.getini("smb_profile")
+        self._usual = {**USUAL, "profile": profile} if profile else USUAL
+        self._others: list[tuple[dict[str, Any], FakeSMB]] = []
+        self._of_session: FakeSMB | None = None
+        self.reports = Reports(config)
+        config.pluginmanager.register(self.reports)
+
+    def arguments(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """All that a server is made with, of which so much was said."""
+        return {**self._usual, **said}
+
+    def of_session(self, said: Mapping[str, Any]) -> FakeSMB:
+        """Starts the one that lives as long as the session."""
+        self._of_session = self.reports.of_session = _started(self.arguments(said))
+        return self._of_session
+
+    def with_arguments(self, arguments: dict[str, Any]) -> FakeSMB:
+        """One made with these arguments: the same as before where it still lives."""
+        for at, (others, server) in enumerate(self._others):
+            if others == arguments:
+                self._others.append(self._others.pop(at))
+                return server
+        while len(self._others) >= MOST_OF_THEIR_OWN:
+            self._others.pop(0)[1].stop()
+        server = _started(arguments)
+        self._others.append((arguments, server))
+        return server
+
+    def stop(self) -> None:
+        """Stops them all."""
+        for _, server in self._others:
+            server.stop()
+        if self._of_session is not None:
+            self._of_session.stop()
+
+
+def _started(arguments: Mapping[str, Any]) -> FakeSMB:
+    try:
+        return FakeSMB(**arguments).start()
+    except ConfigError as error:
+        pytest.fail(f"The server cannot be made: {error}", pytrace=False)
+
+
+def servers(config: pytest.Config) -> Iterator[Servers]:
+    """The fixture behind the fixtures."""
+    found = Servers(config)
+    yield found
+    found.stop()
+
+
+def served(request: pytest.FixtureRequest) -> Iterator[FakeSMB]:
+    """The fixture `smb`: a server that is as new before the test, and checked and reset after it."""
+    item = request.node
+    servers: Servers = request.getfixturevalue("_smb_servers")
+    base = request.getfixturevalue("smb_arguments")
+    said = merged(base, marked(item))
+    if said == base:
+        server: FakeSMB = request.getfixturevalue("smb_server")
+    else:
+        server = servers.with_arguments(servers.arguments(said))
+    server.start()  # the test before may have stopped it
+    _reset(server)
+    watch = servers.reports.watch(item, server)
+    try:
+        yield server
+    finally:
+        try:
+            watch.end()
+        finally:
+            server.start()
+            _reset(server)
+    watch.check()
+
+
+def _reset(server: FakeSMB) -> None:
+    """Nothing that a test asks of the server tells of the one before."""
+    server.journal.clear()

@@ -1,0 +1,121 @@
+"""The marker: what it means, how markers merge, and that a mistake in one is an error of collection."""
+
+import pytest
+
+from tests.plugin.conftest import Run
+
+
+def test_markers_of_module_class_and_function_are_merged_and_the_nearest_wins(run: Run) -> None:
+    done = run("""
+        import pytest
+        from clients import client
+
+        pytestmark = pytest.mark.smb(users={"bob": "one", "eve": "e"}, comment="module", name="FAR")
+
+        class Base:
+            pytestmark = pytest.mark.smb(comment="base", workgroup="BASE")
+
+        @pytest.mark.smb(comment="class")
+        class TestIt(Base):
+            @pytest.mark.smb(users={"bob": "two"}, name="NEAR")
+            def test_function(self, smb):
+                assert {user.name: user.password for user in smb.config.users} == {"bob": "two", "eve": "e"}
+                settings = smb.config.settings
+                assert (settings.name, settings.comment, settings.workgroup) == ("NEAR", "class", "BASE")
+                client(smb, "bob", "two").close()
+
+            @pytest.mark.parametrize("name", [pytest.param("ROW", marks=pytest.mark.smb(name="ROW")), "FAR"])
+            def test_rows(self, smb, name):
+                assert smb.config.settings.name == name
+    """)
+    done.assert_outcomes(passed=3)
+
+
+def test_servers_of_their_own_are_shared_by_those_who_want_the_same_and_few_live_at_a_time(run: Run) -> None:
+    done = run("""
+        import pytest, threading
+
+        alive = {}
+
+        @pytest.mark.parametrize("n", [pytest.param(n, marks=pytest.mark.smb(name=f"N{n}")) for n in [*range(9), 8]])
+        def test_one(smb, n):
+            assert alive.setdefault(n, smb) is smb
+            names = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+            assert len(names) <= 5, names
+    """)
+    done.assert_outcomes(passed=10)
+
+
+def test_a_marker_that_says_what_the_server_is_already_needs_no_other(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smb_arguments():
+            return {"name": "HERE"}
+
+        @pytest.mark.smb(name="HERE")
+        def test_one(smb, smb_server):
+            assert smb is smb_server
+    """)
+    done.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ("user={'a': 'b'}", "FakeSMB has no argument 'user'; did you mean users?"),
+        ("users=['alice']", "users is a mapping*"),
+        ("shares='x.toml'", "shares is a mapping*"),
+        ("shares={'a': '/nowhere'}", "share a: *nowhere*"),
+        ("{'a': 'b'}", "takes keywords, such as shares={...}, not {'a': 'b'}"),
+        ("signing='maybe'", "*signing*maybe*"),
+    ],
+)
+@pytest.mark.parametrize("place", ["module", "class", "function", "unittest"])
+def test_a_mistake_is_an_error_of_collection(run: Run, marker: str, told: str, place: str) -> None:
+    mark = {place: f"@pytest.mark.smb({marker})"}
+    done = run(f"""
+import pytest, unittest
+{f"pytestmark = pytest.mark.smb({marker})" if place == "module" else ""}
+{mark.get("class", "")}
+class TestIt:
+    {mark.get("function", "")}
+    def test_one(self, smb):
+        pass
+
+class TestCase(unittest.TestCase):
+    {mark.get("unittest", "")}
+    def test_two(self):
+        pass
+""")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines([f"*the marker smb*{told.replace('[', '[[]')}"])
+
+
+def test_users_whom_shares_name_may_be_those_of_the_session(run: Run) -> None:
+    done = run("""
+        import pytest
+        from fakesmb import Share
+
+        @pytest.fixture(scope="session")
+        def smb_arguments():
+            return {"users": {"bob": "x"}}
+
+        @pytest.mark.smb(shares={"docs": Share("/", read_only=True, users=["bob"])})
+        def test_one(smb):
+            assert smb.config.shares[0].users == ["bob"]
+    """)
+    done.assert_outcomes(passed=1)
+
+
+def test_a_marker_that_nobody_heeds_is_an_error(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        @pytest.mark.smb(name="NEVER")
+        def test_one(smb_server):
+            pass
+    """)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*The marker smb is heeded by the fixture smb*"])

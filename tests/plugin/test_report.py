@@ -1,0 +1,282 @@
+"""The report of a test that failed shows what the server saw, and the check finds what the test did not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Run
+
+LOG = "*SMB:C; Negotiate, Dialect = NT LM 0.12*"
+
+
+def test_the_report_of_a_failure_shows_what_the_server_saw(run: Run) -> None:
+    done = run("""
+        from clients import client
+
+        def test_one(smb):
+            client(smb).close()
+            raise ValueError("the client came to grief")
+    """)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        [
+            "*ValueError: the client came to grief",
+            "*- fakesmb -*",
+            "The end of what the server at 127.0.0.1:* saw:",
+            LOG,
+            "*alice signed in*",
+            "All of it: fakesmb show .pytest_cache/d/fakesmb/test_it.py.test_one.jsonl",
+        ]
+    )
+
+
+def test_a_long_talk_is_shown_by_its_last_twenty_lines(run: Run) -> None:
+    done = run("""
+        from clients import client
+
+        def test_one(smb):
+            with client(smb) as one:
+                for number in range(30):
+                    one.echo(b"%d" % number)
+            assert False
+    """)
+    lines = done.stdout.lines
+    begin = next(at for at, line in enumerate(lines) if line.startswith("The end of what"))
+    end = next(at for at, line in enumerate(lines) if line.startswith("All of it"))
+    assert end - begin - 1 == 20
+    assert "closed" in lines[end - 1]
+
+
+@pytest.mark.parametrize("options", [(), ("--show-capture=no",), ("--tb=short",), ("-x", "-rA")])
+def test_whatever_captured_output_is_hidden(run: Run, options: tuple[str, ...]) -> None:
+    done = run(
+        """
+        from clients import client
+
+        def test_one(smb):
+            client(smb).close()
+            assert 0
+        """,
+        *options,
+    )
+    done.stdout.fnmatch_lines([LOG])
+
+
+@pytest.mark.parametrize("where", ["setup", "teardown"])
+def test_a_failure_before_or_after_the_test_shows_it_too(run: Run, where: str) -> None:
+    done = run(f"""
+        import pytest
+        from clients import client
+
+        @pytest.fixture
+        def one(smb):
+            with client(smb):
+                if {where == "setup"}:
+                    raise ValueError("no luck")
+                yield
+            raise ValueError("no luck")
+
+        def test_one(one):
+            pass
+    """)
+    assert done.parseoutcomes()["errors"] == 1
+    done.stdout.fnmatch_lines(["*ValueError: no luck", "*- fakesmb -*", LOG, "All of it: fakesmb show *"])
+
+
+def test_a_test_of_the_session_server_alone_shows_what_came_in_its_time(run: Run) -> None:
+    done = run("""
+        from clients import client
+
+        def test_one(smb_server):
+            client(smb_server).close()
+
+        def test_two(smb_server):
+            client(smb_server, "bob", "wrong").close()
+
+        def test_three(smb_server):
+            assert 0
+    """)
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines(
+        ["*test_two*", LOG, "*bob*", "*test_three*", "The server at * saw nothing: no client connected."]
+    )
+    done.stdout.no_fnmatch_line("*alice signed in*")
+
+
+def test_unittest_too(run: Run) -> None:
+    done = run("""
+        import unittest, pytest
+        from clients import client
+
+        class TestIt(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _server(self, smb):
+                self.smb = smb
+
+            def test_one(self):
+                client(self.smb).close()
+                self.assertEqual(1, 2)
+
+            def test_two(self):
+                self.assertFalse(self.smb.journal.requests())
+
+            def test_three(self):
+                self.smb.server.log.problem("a bug", traceback="Traceback: here")
+                self.assertEqual(3, 4)
+    """)
+    done.assert_outcomes(passed=1, failed=2)
+    done.stdout.fnmatch_lines(
+        ["*AssertionError: 1 != 2", "*- fakesmb -*", LOG, "*AssertionError: 3 != 4", "*An internal error*"]
+    )
+
+
+INTERNAL = """
+    def test_one(smb):
+        smb.server.log.problem("a handler fell over", traceback="Traceback (most recent call last): here")
+        {ending}
+
+    def test_two(smb):
+        pass
+"""
+
+
+def test_an_internal_error_of_the_server_fails_the_test(run: Run) -> None:
+    done = run(INTERNAL.format(ending=""))
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(
+        ["An internal error of the server: a handler fell over", "Traceback (most recent call last): here"]
+    )
+
+
+def test_an_internal_error_is_told_beside_the_failure_of_the_test(run: Run) -> None:
+    done = run(INTERNAL.format(ending="assert 1 == 2"))
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(
+        ["E*assert 1 == 2", "*- fakesmb -*", "An internal error of the server: a handler fell over"]
+    )
+
+
+@pytest.mark.parametrize("ending", ["pytest.skip('enough')", "pytest.xfail('not yet')"])
+def test_an_internal_error_in_a_test_that_gave_up_is_told_after_it(run: Run, ending: str) -> None:
+    done = run("import pytest\n" + INTERNAL.format(ending=ending).replace("\n    ", "\n"))
+    assert done.parseoutcomes()["errors"] == 1
+    done.stdout.fnmatch_lines(["An internal error of the server: a handler fell over"])
+
+
+def test_an_internal_error_after_the_test_is_an_error(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        @pytest.fixture
+        def late(smb):
+            yield
+            smb.server.log.problem("late", traceback="Traceback: here")
+
+        def test_one(smb, late):
+            pass
+    """)
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["An internal error of the server: late"])
+
+
+def test_a_problem_that_is_none_of_the_servers_is_not_held_against_the_test(run: Run) -> None:
+    run("""
+        def test_one(smb):
+            smb.server.log.problem("the disk is full")
+    """).assert_outcomes(passed=1)
+
+
+# -- what is kept --------------------------------------------------------------------------------------------
+
+THREE = """
+    import pytest
+    from clients import client
+
+    def test_good(smb):
+        client(smb).close()
+
+    @pytest.mark.parametrize("path", ["a/b", "c" * 200])
+    def test_bad(smb, path):
+        client(smb).close()
+        assert 0
+"""
+
+
+def kept(folder: Path) -> set[str]:
+    return {path.name[:19] for path in folder.glob("*.jsonl")}
+
+
+GOOD = "test_it.py.test_goo"
+BAD = "test_it.py.test_bad"
+
+
+@pytest.mark.parametrize(
+    ("ini", "options", "folder", "names"),
+    [
+        ("", (), ".pytest_cache/d/fakesmb", {BAD}),
+        ("smb_keep = failed\nsmb_keep_dir = logs", (), "logs", {BAD}),
+        ("smb_keep = all\nsmb_keep_dir = logs", (), "logs", {BAD, GOOD}),
+        ("smb_keep = none\nsmb_keep_dir = logs", (), "logs", set()),
+        (
+            "smb_keep = none\nsmb_keep_dir = logs",
+            ("--smb-log", "here/and/there"),
+            "here/and/there",
+            {BAD, GOOD},
+        ),
+    ],
+)
+def test_what_is_kept_and_where(
+    run: Run, pytester: pytest.Pytester, ini: str, options: tuple[str, ...], folder: str, names: set[str]
+) -> None:
+    pytester.makeini(f"[pytest]\n{ini}")
+    done = run(THREE, *options)
+    done.assert_outcomes(passed=1, failed=2)
+    assert kept(pytester.path / folder) == names
+    said = [line for line in done.stdout.lines if line.startswith("All of it: ")]
+    assert len(said) == (2 if BAD in names else 0)
+    for line in said:
+        path = pytester.path / line.rpartition(" ")[2]
+        assert b"alice" in path.read_bytes()
+        assert path.read_bytes().rstrip().splitlines()[-1].count(b"disconnect") == 1
+
+
+def test_the_log_of_a_run_before_goes_when_the_test_passes(run: Run, pytester: pytest.Pytester) -> None:
+    bad = """
+        import os
+        from clients import client
+
+        def test_one(smb):
+            client(smb).close()
+            assert "GOOD" in os.environ
+    """
+    run(bad).assert_outcomes(failed=1)
+    assert len(kept(pytester.path / ".pytest_cache/d/fakesmb")) == 1
+    pytester._monkeypatch.setenv("GOOD", "1")
+    run(bad).assert_outcomes(passed=1)
+    assert len(kept(pytester.path / ".pytest_cache/d/fakesmb")) == 0
+
+
+def test_a_log_that_cannot_be_kept_is_told(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "here").write_bytes(b"")
+    done = run(THREE, "--smb-log", "here")
+    done.stdout.fnmatch_lines(["The log could not be kept in *test_bad-a.b.jsonl: File exists"])
+    done.stdout.fnmatch_lines(["*PytestWarning: The log could not be kept in *test_good*: File exists"])
+
+
+def test_without_pytests_cache_the_logs_go_to_the_temporary_directory(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    run(THREE, "-p", "no:cacheprovider").assert_outcomes(passed=1, failed=2)
+    assert kept(tmp_path / "fakesmb-logs") == {BAD}
+
+
+def test_a_word_that_smb_keep_does_not_know(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsmb_keep = fail")
+    run(THREE).stderr.fnmatch_lines(["*smb_keep = fail: it is failed, all or none; did you mean failed?"])
+
+
+def test_captures_are_not_made_yet_and_that_is_said(run: Run) -> None:
+    done = run(THREE, "--smb-pcap", "here")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*--smb-pcap: this version makes no captures yet; --smb-log DIR keeps*"])
