@@ -121,7 +121,8 @@ class FakeSMBService:
         self._reactor = reactor
         if config.run_as:
             log_apart = log_apart and everybody_may_run(sys.executable)
-        for sink in (self.journal, *_sinks(config, apart=log_apart, patience=self._patience)):
+        journal = (self.journal,) if config.log.journal else ()
+        for sink in (*journal, *_sinks(config, apart=log_apart, patience=self._patience)):
             self.log.add(sink)
         shares: list[Share] = []
         try:
@@ -149,6 +150,8 @@ class FakeSMBService:
             numbers = [self._listen(host, config.port)]
             if config.netbios_port is not None:
                 numbers.append(self._listen(host, config.netbios_port))
+            if config.log.file and config.log.truncate:
+                _empty(config.log)
             if config.run_as:
                 _give_up_rights(config)
         except BaseException:
@@ -185,10 +188,11 @@ class FakeSMBService:
         self.log.flush()
         self._flush_later()
 
-    def stop(self) -> Deferred[None]:
+    def stop(self, *, patience: float = STOP_SECONDS) -> Deferred[None]:
         """Takes no more clients, lets the replies under way go out, drops connections, closes the record.
 
-        Safe to call again: each call's Deferred fires when all is done.
+        A client that does not take its last replies is dropped after `patience` seconds. Safe to call again: each
+        call's Deferred fires when all is done.
         """
         done: Deferred[None] = Deferred()
         if self._ending is not None:
@@ -198,14 +202,14 @@ class FakeSMBService:
             return succeed(None)
         self._ending = Deferred()
         self._ending.chainDeferred(done)
-        self._stop(self._factory)
+        self._stop(self._factory, patience)
         return done
 
-    def _stop(self, factory: DirectTCPFactory) -> None:
+    def _stop(self, factory: DirectTCPFactory, patience: float) -> None:
         self._stopping = time.monotonic()
         closed = self._stop_listening()
         left: Deferred[None] = Deferred()
-        timer = self._reactor.callLater(STOP_SECONDS, factory.abort_all)
+        timer = self._reactor.callLater(patience, factory.abort_all)
 
         def disconnected() -> None:
             if not factory.connected and not left.called:
@@ -380,6 +384,16 @@ def _sinks(config: Config, *, apart: bool, patience: Callable[[], float]) -> lis
             why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
             raise ConfigError(f"cannot write the log {config.log.file}: {why}") from None
     return sinks
+
+
+def _empty(log: LogPart) -> None:
+    """Begins the log file anew. The ports are bound: nobody else who listens there writes to it."""
+    from fakesmb.record.outputs import begin_anew
+
+    try:
+        begin_anew(log.file, secrets=log.secrets)
+    except OSError as error:
+        raise ConfigError(f"cannot empty the log {log.file}: {error.strerror}") from None
 
 
 def _log_file(log: LogPart, path: str, *, apart: bool, patience: Callable[[], float]) -> Sink:

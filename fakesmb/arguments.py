@@ -157,6 +157,8 @@ class Keywords(TypedDict, total=False):
     """`[log] format`: of standard output; here none unless it is given."""
     log_file: AnyPath
     """`[log] file`."""
+    log_truncate: bool
+    """`[log] truncate`."""
     secrets: bool
     journal: int
     host: str
@@ -184,6 +186,7 @@ class Keywords(TypedDict, total=False):
 IN_LOG: Final[Mapping[str, str]] = {
     "log": "format",
     "log_file": "file",
+    "log_truncate": "truncate",
     "secrets": "secrets",
     "journal": "journal",
 }

@@ -3,13 +3,11 @@
 import contextlib
 import gc
 import importlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
-from pathlib import Path
 from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from fakesmb.app import FakeSMBService
     from fakesmb.config import Config
     from fakesmb.ending import Ending
+    from fakesmb.portfile import PortFile
 
 # Each command imports what it needs when it runs: start-up is part of every test run that starts a server.
 
@@ -151,6 +150,7 @@ def main() -> None:
     help="Say only what needs a person; show requests only where --log asks for them.",
 )
 @click.option("--log-file", metavar="FILE.jsonl", help="Also append them to this file, as JSON lines.")
+@click.option("--log-truncate", is_flag=True, help="Begin the log file anew, once the server listens.")
 @click.option(
     "--secrets", is_flag=True, help="Put challenge responses, keys and tokens into the JSON log, too."
 )
@@ -168,12 +168,14 @@ def serve(**given: Any) -> None:
     gc.disable()  # until the server listens: imports leave next to no garbage
     from fakesmb.config import ConfigError
     from fakesmb.ending import Ending
+    from fakesmb.portfile import PortFile
 
     try:
         with Ending() as ending, _patient_standard_error():
             try:
+                port_file = PortFile(given["port_file"]) if given["port_file"] else None
                 config, notes = configure(given)
-                run(config, notes, given["port_file"], ending, quiet=given["quiet"])
+                run(config, notes, port_file, ending, quiet=given["quiet"])
             except Exception as error:
                 if ending.wanted:  # an error of what the signal interrupted took the place of its exception
                     sys.exit(0)
@@ -227,7 +229,14 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     taken = {fold(share.name) for share in named}
     arguments = conf.Arguments(
         server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing", "run_as"),
-        log=_said(given, format="log", file="log_file", secrets="secrets", journal="journal"),
+        log=_said(
+            given,
+            format="log",
+            file="log_file",
+            truncate="log_truncate",
+            secrets="secrets",
+            journal="journal",
+        ),
         users=[conf.user(text) for text in given["users"]]
         + [conf.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if fold(share.name) not in taken],
@@ -269,7 +278,11 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
 
 def _option(table: str, key: str) -> str:
     """The option that gives this key of fakesmb.toml."""
-    name = {"format": "log", "file": "log-file"}.get(key, key) if table == "log" else key
+    name = (
+        {"format": "log", "file": "log-file", "truncate": "log-truncate"}.get(key, key)
+        if table == "log"
+        else key
+    )
     return f"--{name.replace('_', '-')}"
 
 
@@ -284,7 +297,7 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
 
 
 def run(
-    config: "Config", notes: list[str], port_file: str | None, ending: "Ending", *, quiet: bool = False
+    config: "Config", notes: list[str], port_file: "PortFile | None", ending: "Ending", *, quiet: bool = False
 ) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
     with _without(*TLS_MODULES), _on_first_use(*UNUSED_MODULES):
@@ -296,12 +309,20 @@ def run(
 
     most_descriptors(raised=True)
     smb = FakeSMBService.from_config(config)
-    ending.last_words = smb.log.close
+
+    def last_words() -> None:
+        if port_file is not None:
+            port_file.remove()
+        smb.log.close()
+
+    ending.last_words = last_words
     ending.finishing = lambda: smb.log.closing
     mistakes: list[Failure] = []
     smb.start(reactor, log_apart=True).addErrback(mistakes.append)
     for mistake in mistakes:
         mistake.raiseException()
+    if port_file is not None:
+        reactor.addSystemEventTrigger("before", "shutdown", port_file.remove)
     reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
     refused: list[OSError] = []
 
@@ -310,8 +331,8 @@ def run(
         try:
             if ending.wanted:
                 reactor.stop()
-            elif port_file:
-                _write_whole(Path(port_file), f"{smb.port}\n")
+            elif port_file is not None:
+                port_file.write(smb.port)
         except OSError as error:
             refused.append(error)
             reactor.stop()
@@ -337,7 +358,7 @@ def run(
     finally:
         smb.log.close()
     for error in refused:
-        raise ConfigError(f"cannot write the port file {port_file}: {error.strerror}")
+        raise ConfigError(f"cannot write {port_file}: {error.strerror}")
     if not quiet:
         _tell_hold_up(smb)
 
@@ -436,19 +457,6 @@ def _load_ntlm() -> None:
 
     with _without("cffi"):  # Cryptodome takes ctypes instead
         hashes.load()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes a file that others see only when it is whole. What a server that was killed left of one goes away."""
-    new = path.absolute().parent / f".{path.name}.new"
-    new.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644), "w") as file:
-            file.write(text)
-        os.replace(new, path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def warn(notes: list[str]) -> None:

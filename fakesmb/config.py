@@ -99,6 +99,8 @@ class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of standard output; left out: `text` of `serve`, none in a program."""
     file: str = ""
     """Also JSON lines, to this file."""
+    truncate: bool = False
+    """Each start begins the file anew, once the server listens."""
     secrets: bool = False
     """Responses to challenges, keys and tokens are recorded too."""
     journal: EventCount = MOST_EVENTS

@@ -4,8 +4,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Final, Self, TypeVar, Unpack
 
 from fakesmb.app import FakeSMBService
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
@@ -15,6 +16,9 @@ from fakesmb.record.journal import Journal
 from fakesmb.transport.thread import ReactorThread
 
 T = TypeVar("T")
+
+STOP_SECONDS: Final = 0.005
+"""How long clients have to take their last replies: whoever stops a server in a test has what it asked for."""
 
 
 class FakeSMB:
@@ -75,7 +79,7 @@ class FakeSMB:
             thread, self._thread = self._thread, None
             if thread is not None:
                 try:
-                    thread.wait(self._service.stop)
+                    thread.wait(partial(self._service.stop, patience=STOP_SECONDS))
                 finally:
                     thread.end()
 

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import io
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from impacket.smb import SMB_DIALECT
+from impacket.smb import SMB, SMB_DIALECT, NewSMBPacket, SMBCommand, SMBReadAndX_Parameters
 from impacket.smbconnection import SessionError, SMBConnection
 from twisted.internet.defer import Deferred, gatherResults
 
@@ -254,3 +255,45 @@ def test_a_service_starts_and_stops_once(tmp_path: Path) -> None:
         thread.wait(smb.stop)
     finally:
         thread.end()
+
+
+def test_a_log_file_begins_anew_when_asked_and_only_once_the_server_listens(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text("old\n")
+    with serving(tmp_path) as other, pytest.raises(ConfigError, match="in use"):
+        serving(tmp_path, log_file=log, log_truncate=True, netbios_port=other.port).start()
+    assert log.read_text() == "old\n"
+    for truncate, connections in ((False, 1), (True, 1), (False, 2)):
+        with serving(tmp_path, log_file=log, log_truncate=truncate) as smb:
+            socket.create_connection((smb.host, smb.port)).close()
+        assert log.read_text().count('"connected"') == connections, truncate
+        assert ("old" in log.read_text()) == (connections == 1 and not truncate)
+
+
+def test_without_a_journal_nothing_is_kept(tmp_path: Path) -> None:
+    with serving(tmp_path, journal=0) as smb:
+        client(smb)
+        assert smb.server is not None
+        assert smb.journal not in smb.server.log.sinks
+        assert len(smb.journal) == 0
+
+
+def test_a_client_that_takes_no_replies_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(bytes(1 << 20))
+    with serving(tmp_path) as smb:
+        connection = client(smb)
+        tree = connection.connectTree("public")
+        file = connection.openFile(tree, "big")
+        server = connection.getSMBServer()
+        for _ in range(200):
+            packet = NewSMBPacket()
+            packet["Tid"] = tree
+            read = SMBCommand(SMB.SMB_COM_READ_ANDX)
+            read["Parameters"] = SMBReadAndX_Parameters()
+            read["Parameters"]["Fid"], read["Parameters"]["Offset"] = file, 0
+            read["Parameters"]["MaxCount"] = 60_000
+            packet.addCommand(read)
+            server.sendSMB(packet)
+        smb.journal.entries()
+        began = time.perf_counter()
+    assert time.perf_counter() - began < 0.3  # 0.6 s is what `serve` grants

@@ -51,6 +51,7 @@ NOTHING: dict[str, object] = {
     "signing": None,
     "log": None,
     "log_file": None,
+    "log_truncate": False,
     "secrets": False,
     "journal": None,
     "no_plans": False,
@@ -374,6 +375,28 @@ def test_two_ports(spawn: Spawn, tmp_path: Path) -> None:
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=LONG)
     assert " and 127.0.0.1:" in err
+
+
+def test_what_is_left_of_an_earlier_run_is_taken_for_nothing_of_this_one(
+    spawn: Spawn, tmp_path: Path
+) -> None:
+    """A stale port file is gone before the server listens, also where it then cannot; the log begins anew if asked."""
+    port, log = tmp_path / "port", tmp_path / "log.jsonl"
+    words = ("serve", "--port-file", "port", "--log", "none", "--log-file", "log.jsonl")
+    port.write_text("4450\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = spawn(*words, "--log-truncate", "--port", taken.getsockname()[1])
+        assert process.wait(LONG) == 2
+    assert not port.exists()
+    log.write_text("old\n")
+    for more, old in (((), True), (("--log-truncate",), False)):
+        process = spawn(*words, *more, "--port", 0)
+        talk(port_in(port, process))
+        process.terminate()
+        assert process.wait(LONG) == 0
+        assert not port.exists()
+        assert ("old" in log.read_text()) == old
+        assert "NEGOTIATE" in log.read_text()
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "samples": {"config"},
     "coverage": BELOW_CORE | {"core"},
     "arguments": BELOW_CORE | {"core", "config", "mistakes"},
+    "portfile": {"mistakes"},
     "handlers": {"core"},
     "app": BELOW_CORE | {"core", "handlers", "transport", "web", "config", "mistakes", "arguments"},
     "library": BELOW_CORE | {"core", "transport", "config", "mistakes", "arguments", "app"},

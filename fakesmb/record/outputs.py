@@ -131,6 +131,16 @@ def open_log(path: str, *, secrets: bool = False) -> int:
     return fd
 
 
+def begin_anew(path: str, *, secrets: bool = False) -> None:
+    """Empties the log at `path`, if it is a file; whoever appends to it goes on at its beginning. Raises OSError."""
+    fd = open_log(path, secrets=secrets)
+    try:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            os.ftruncate(fd, 0)
+    finally:
+        os.close(fd)
+
+
 def _check_log(path: str, fd: int, *, secrets: bool) -> None:
     about = os.fstat(fd)
     kind = stat.S_IFMT(about.st_mode)
