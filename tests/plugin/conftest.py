@@ -25,21 +25,20 @@ def client(smb, user="alice", password="Secret123"):
 """
 
 
-@pytest.fixture
-def plugin() -> list[str]:
+def plugin_options() -> list[str]:
     """What loads the plugin where the environment was made before it was an entry point."""
     there = any(one.value == pytest_plugin.__name__ for one in entry_points(group="pytest11"))
     return [] if there else ["-p", pytest_plugin.__name__]
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, plugin: list[str]) -> Run:
+def run(pytester: pytest.Pytester) -> Run:
     """Runs one module of tests, which finds `client` in a module of its own."""
     pytester.makepyfile(clients=CLIENT)
 
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(test_it=source)
         without = [word for name in WITHOUT for word in ("-p", f"no:{name}")]
-        return pytester.runpytest_inprocess(*plugin, *without, *options)
+        return pytester.runpytest_inprocess(*plugin_options(), *without, *options)
 
     return run

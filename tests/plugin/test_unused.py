@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.plugin.conftest import plugin_options
+
 MILLISECONDS = 3
 TIMED = """
 import sys, time
@@ -54,7 +56,8 @@ def test_it_takes_few_milliseconds_to_import(tmp_path: Path) -> None:
     assert float(run("-c", TIMED, folder=tmp_path)) < MILLISECONDS
 
 
-def test_it_imports_nothing_of_the_server(tmp_path: Path, plugin: list[str]) -> None:
+def test_it_imports_nothing_of_the_server(tmp_path: Path) -> None:
+    plugin = plugin_options()
     name = plugin[-1] if plugin else "fakesmb"
     (tmp_path / "test_it.py").write_text(PROJECT.replace("PLUGIN", name))
     others = [
