@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
-from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users
+from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users, folder_problem
 from fakesmb.core.state import Server, Share
 from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
@@ -331,6 +331,9 @@ def _open_files(config: Config, log: EventLog, world: World) -> OpenFiles:
 
 def _shares(config: Config, usual: OpenFiles, log: EventLog, world: World) -> list[Share]:
     """The shares; those on disks that may hang have a lane, and know nothing of local programs."""
+    for share in config.shares:  # they were there when the configuration was made
+        if problem := folder_problem(share.path, share.path):
+            raise ConfigError(f"share {share.name}: {problem}")
     mounted = mounts()
     lanes = lanes_of(
         [share.path for share in config.shares], [_may_hang(share, mounted) for share in config.shares]
@@ -361,14 +364,17 @@ def _has_lane(shares: list[Share]) -> bool:
 
 
 def _store(share: SharePart, opens: OpenFiles) -> LocalStore:
-    return LocalStore(
-        share.path,
-        opens,
-        read_only=share.read_only,
-        acls=share.acls,
-        label=share.name,
-        special_modes=share.special_modes,
-    )
+    try:
+        return LocalStore(
+            share.path,
+            opens,
+            read_only=share.read_only,
+            acls=share.acls,
+            label=share.name,
+            special_modes=share.special_modes,
+        )
+    except OSError as error:  # no descriptors are left
+        raise ConfigError(f"share {share.name}: {share.path}: {error.strerror}") from None
 
 
 def _sinks(config: Config, *, apart: bool, patience: Callable[[], float]) -> list[Sink]:

@@ -255,7 +255,7 @@ def check_keywords(function: str, given: Mapping[str, object], known: type) -> N
                     )
         told = {one: one for one in names}
         if known is Keywords:
-            told |= {key: argument for argument, key in IN_LOG.items()}
+            told |= {"shares": "shares"} | {key: argument for argument, key in IN_LOG.items()}
         raise ArgumentError(f"{function} has no argument {name!r}{nearest(name, told)}")
 
 

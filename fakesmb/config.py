@@ -302,12 +302,12 @@ def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
     if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
-    problem = _folder_problem(share.path, str(folder / share.path))
+    problem = folder_problem(share.path, str(folder / share.path))
     return ("path", problem) if problem else None
 
 
-def _folder_problem(said: str, path: str) -> str:
-    """Why this folder cannot be shared; empty if it can."""
+def folder_problem(said: str, path: str) -> str:
+    """Why this folder cannot be shared; empty if it can. `said` is how it was given."""
     if not said:
         return "the path is empty"
     if "\0" in said:

@@ -1,9 +1,12 @@
 """A server for programs that do not run Twisted: it has a thread of its own."""
 
 import asyncio
+import atexit
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar, Unpack
@@ -12,8 +15,9 @@ from fakesmb.app import FakeSMBService
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.config import Config
 from fakesmb.core.state import Server
+from fakesmb.mistakes import ConfigError
 from fakesmb.record.journal import Journal
-from fakesmb.transport.thread import ReactorThread
+from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 
 T = TypeVar("T")
 
@@ -53,35 +57,69 @@ class FakeSMB:
         self._service = FakeSMBService.from_config(config)
         self._service.settle = self._settle
         self._thread: ReactorThread | None = None
+        self._process = 0
+        """The process that started it."""
         self._changing = threading.Lock()
 
     def _settle(self) -> None:
         """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
-        if self._thread is not None and not self._thread.is_current:
-            self._thread.call(bool)
+        thread = self._thread
+        if thread is not None and not thread.is_current:
+            self._check_process()
+            with suppress(ThreadEndedError):  # all was written before it ended
+                thread.call(bool)
+
+    def _check_process(self) -> None:
+        """Raises RuntimeError in a process that was forked from the one that runs it: the thread is not here."""
+        if self._process != os.getpid():
+            raise RuntimeError(
+                f"the server runs in process {self._process}, from which this one was forked; make another here"
+            )
+
+    def _check_thread(self) -> None:
+        thread = self._thread
+        if thread is not None and thread.is_current:
+            raise RuntimeError("called in the thread of the server itself, which it would wait for")
 
     def start(self) -> Self:
-        """Listens; when this returns, clients can connect. Safe to call again. Raises `ConfigError` where it cannot."""
+        """Listens; when this returns, clients can connect. Safe to call again, also after `stop`.
+
+        Raises `ConfigError` where it cannot, RuntimeError in a process that was forked from one where it runs.
+        """
+        self._check_thread()
         with self._changing:
-            if self._thread is None:
+            if self._thread is not None:
+                self._check_process()
+                return self
+            try:
                 thread = ReactorThread()
-                try:
-                    thread.wait(lambda: self._service.start(thread.reactor))
-                except BaseException:
-                    thread.end()
-                    raise
-                self._thread = thread
+            except OSError as error:
+                raise ConfigError(f"cannot start a server: {error.strerror}") from None
+            try:
+                thread.wait(lambda: self._service.start(thread.reactor), patience=None)
+            except BaseException:
+                thread.end()
+                raise
+            self._process, self._thread = os.getpid(), thread
+            atexit.register(self.stop)  # the log is complete, too, where nobody stops the server
         return self
 
     def stop(self) -> None:
-        """Drops the clients and ends the thread; the journal stays. Safe to call again."""
+        """Drops the clients and ends the thread; the journal stays. Safe to call again.
+
+        In a process that was forked from the one where it runs this does nothing: the server is not there.
+        """
+        self._check_thread()
         with self._changing:
-            thread, self._thread = self._thread, None
-            if thread is not None:
-                try:
-                    thread.wait(partial(self._service.stop, patience=STOP_SECONDS))
-                finally:
-                    thread.end()
+            thread = self._thread
+            if thread is None or self._process != os.getpid():
+                return
+            self._thread = None
+            atexit.unregister(self.stop)
+            try:
+                thread.wait(partial(self._service.stop, patience=STOP_SECONDS))
+            finally:
+                thread.end()
 
     def __enter__(self) -> Self:
         """Starts."""
@@ -95,7 +133,11 @@ class FakeSMB:
 
     async def __aenter__(self) -> Self:
         """Starts, while the event loop goes on."""
-        return await _beside(self.start)
+        try:
+            return await _beside(self.start)
+        except BaseException:  # cancelled: nobody will leave the block
+            self.stop()
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -138,8 +180,13 @@ class FakeSMB:
 
 
 async def _beside(work: Callable[[], T]) -> T:
-    """Runs what blocks in a thread that ends with it: those of asyncio's own pool stay."""
+    """Runs what blocks, a few ms, in a thread that ends with it: those of asyncio's own pool stay."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # another event loop, such as trio's
+        return work()
     outcome: Future[T] = Future()
+    outcome.set_running_or_notify_cancel()  # what waits may be cancelled, not what is done
 
     def run() -> None:
         try:

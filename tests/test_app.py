@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import io
 import os
@@ -21,7 +22,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from fakesmb import NT, FakeSMB, FakeSMBService
 from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
 from fakesmb.record.events import Event
-from fakesmb.transport.thread import ReactorThread
+from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 
 
 def client(smb: FakeSMB | FakeSMBService, password: str = "Secret123") -> SMBConnection:
@@ -136,7 +137,8 @@ def descriptors() -> dict[str, str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are listed in /proc")
-def test_two_hundred_servers_leave_no_descriptor_and_no_thread(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_many_servers_leave_no_descriptor_and_no_thread(tmp_path: Path, number: int) -> None:
     """Some of them after a client that kept a file open; the 500th server of a process used to fail."""
 
     def serve(*, used: bool) -> None:
@@ -149,7 +151,7 @@ def test_two_hundred_servers_leave_no_descriptor_and_no_thread(tmp_path: Path) -
     gc.collect()  # sockets of clients that other tests left to the collector
     serve(used=True)  # Twisted keeps one descriptor in reserve from the first listening port of a process on
     before = descriptors(), set(threading.enumerate())
-    for turn in range(200):
+    for turn in range(number):
         serve(used=turn % 20 == 0)
     assert (descriptors(), set(threading.enumerate())) == before
 
@@ -297,3 +299,202 @@ def test_a_client_that_takes_no_replies_does_not_hold_up_the_end(tmp_path: Path)
         smb.journal.entries()
         began = time.perf_counter()
     assert time.perf_counter() - began < 0.3  # 0.6 s is what `serve` grants
+
+
+def test_a_server_that_is_not_stopped_ends_with_its_program(tmp_path: Path) -> None:
+    """Its log file is complete all the same."""
+    program = (
+        "import socket; from fakesmb import FakeSMB\n"
+        f"smb = FakeSMB({{'public': {str(tmp_path)!r}}}, log_file={str(tmp_path / 'log')!r}).start()\n"
+        "socket.create_connection((smb.host, smb.port)).close()\n"
+        "assert smb.journal.entries(event='connected')\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    assert '"connected"' in (tmp_path / "log").read_text()
+
+
+def test_the_child_of_a_fork_has_no_server(tmp_path: Path) -> None:
+    """It is told so, leaves the one of its parent alone, and can have one of its own."""
+    program = f"""
+import os, socket
+from fakesmb import FakeSMB
+with FakeSMB({{"public": {str(tmp_path)!r}}}) as smb:
+    child = os.fork()
+    if not child:
+        for ask in (smb.start, smb.journal.entries):
+            try:
+                ask()
+            except RuntimeError as error:
+                assert "from which this one was forked" in str(error), error
+            else:
+                os._exit(1)
+        smb.stop()
+        with FakeSMB({{"public": {str(tmp_path)!r}}}) as own:
+            socket.create_connection((own.host, own.port)).close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    socket.create_connection((smb.host, smb.port)).close()
+    assert smb.journal.entries(event="connected")
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
+
+
+def test_a_server_of_another_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tmp_path) as smb:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: -1)
+            for ask in (smb.start, smb.journal.entries):
+                with pytest.raises(RuntimeError, match="from which this one was forked"):
+                    ask()
+            smb.stop()
+        client(smb)
+
+
+def test_the_servers_own_thread_cannot_wait_for_itself(tmp_path: Path) -> None:
+    with serving(tmp_path) as smb:
+        thread = smb._thread
+        assert thread is not None
+        for ask in (smb.start, smb.stop):
+            with pytest.raises(RuntimeError, match="thread of the server itself"):
+                thread.call(ask)
+        assert thread.call(smb.journal.entries) == []
+
+
+def test_threads_may_ask_start_and_stop_at_once(tmp_path: Path) -> None:
+    """None waits for a thread that has ended, and nothing is left."""
+    before = set(threading.enumerate())
+    smb = serving(tmp_path)
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(30):
+                (smb.start, smb.journal.entries, smb.stop, smb.journal.entries)[number % 4]()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    smb.stop()
+    assert errors == []
+    assert set(threading.enumerate()) == before
+
+
+def test_what_was_asked_of_a_thread_that_ends_is_told(tmp_path: Path) -> None:
+    thread = ReactorThread()
+    never: Deferred[None] = Deferred()
+    told: list[str] = []
+
+    def ask() -> None:
+        try:
+            thread.wait(lambda: never)
+        except ThreadEndedError as error:
+            told.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    with pytest.raises(TimeoutError, match=r"has not answered for 0\.05 s"):
+        thread.wait(lambda: Deferred(), patience=0.05)
+    thread.end()
+    asking.join(20)
+    assert told == ["the server has stopped"]
+    never.callback(None)  # too late for anybody
+    with pytest.raises(ThreadEndedError):
+        thread.call(bool)
+
+
+def test_a_task_that_is_cancelled_while_it_starts_a_server_leaves_none(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    smb = serving(tmp_path)
+
+    async def serve() -> None:
+        task = asyncio.ensure_future(smb.__aenter__())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(serve())
+    assert set(threading.enumerate()) == before
+
+
+def test_under_another_event_loop_a_server_starts_without_one(tmp_path: Path) -> None:
+    smb = serving(tmp_path)
+    with pytest.raises(StopIteration):
+        smb.__aenter__().__await__().__next__()
+    client(smb)
+    with pytest.raises(StopIteration):
+        smb.__aexit__(None, None, None).__await__().__next__()
+
+
+def test_600_servers_one_after_the_other_need_few_descriptors(tmp_path: Path) -> None:
+    program = f"""
+import os, resource, threading
+from fakesmb import FakeSMB
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+for number in range(600):
+    with FakeSMB({{"public": {str(tmp_path)!r}}}, log_file={str(tmp_path / "log")!r}):
+        pass
+    if number == 0:
+        before = os.listdir("/proc/self/fd"), threading.enumerate()
+assert (os.listdir("/proc/self/fd"), threading.enumerate()) == before
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_a_server_for_which_no_descriptors_are_left_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("fakesmb.transport.thread.new_reactor", none_left)
+    with pytest.raises(ConfigError, match="cannot start a server: Too many open files"):
+        serving(tmp_path).start()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are listed in /proc")
+@pytest.mark.parametrize("how", ["the folder is gone", "the log", "the port", "in the body", "connected"])
+def test_nothing_is_left_however_a_server_ends(tmp_path: Path, how: str) -> None:
+    folder, log = tmp_path / "shared", tmp_path / "log"
+    folder.mkdir()
+    clients: list[SMBConnection] = []
+
+    def serve() -> None:
+        smb = serving(folder, log_file=log if how != "the log" else tmp_path, netbios_port=taken)
+        if how == "the folder is gone":
+            folder.rmdir()
+        try:
+            with smb:
+                clients.extend(client(smb) for _ in range(2))
+                clients[0].createFile(clients[0].connectTree("public"), "kept.txt")
+                if how == "in the body":
+                    raise ZeroDivisionError
+        except (ConfigError, ZeroDivisionError) as error:
+            said.append(str(error))
+        for one in clients:
+            one.getSMBServer().get_socket().close()
+        clients.clear()
+        folder.mkdir(exist_ok=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        taken = listening.getsockname()[1] if how == "the port" else None
+        said: list[str] = []
+        gc.collect()
+        serve()
+        gc.collect()
+        before = descriptors(), set(threading.enumerate())
+        for _ in range(3):
+            serve()
+        gc.collect()
+        assert (descriptors(), set(threading.enumerate())) == before
+    words = {
+        "the folder is gone": "there is no folder",
+        "the log": "cannot write the log",
+        "the port": "in use",
+    }
+    assert len(said) == (0 if how == "connected" else 4)
+    assert all(words.get(how, "") in one for one in said)

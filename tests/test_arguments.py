@@ -84,6 +84,7 @@ CONFIG = merge(FilePart(), Arguments())
     [
         ({"hots": "::1"}, "no argument 'hots'; did you mean host?"),
         ({"user": {}}, "no argument 'user'; did you mean users?"),
+        ({"share": {}}, "no argument 'share'; did you mean shares?"),
         ({"format": "text"}, "no argument 'format'; did you mean log or"),
         ({"read_only": True}, "no argument 'read_only': give it as Share(folder, read_only=...)"),
         ({"admin": True}, "give it as User(password, admin=...)"),
@@ -120,6 +121,21 @@ def test_an_unknown_key_of_a_share_or_a_user_is_said(tmp_path: Path) -> None:
         Share(tmp_path, readonly=True)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="did you mean admin"):
         User("x", adnim=True)  # type: ignore[call-arg]
+
+
+def test_a_type_checker_sees_what_arguments_are(tmp_path: Path) -> None:
+    """Each `ignore` is an error of mypy that would be missed if it were not there."""
+    with pytest.raises(TypeError):
+        FakeSMB({"a": tmp_path}, hots="::1")  # type: ignore[call-arg]
+    with pytest.raises(ConfigError):
+        FakeSMB({"a": tmp_path}, port="any")  # type: ignore[arg-type]
+    (tmp_path / "x.toml").touch()
+    with pytest.raises(TypeError):
+        FakeSMB.from_file(tmp_path / "x.toml", ["a"])  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        FakeSMBService({"a": tmp_path}, users={"alice": 5})  # type: ignore[dict-item]
+    with pytest.raises(TypeError):
+        FakeSMB({"a": tmp_path}, timing={"write_tiem": 5})  # type: ignore[typeddict-unknown-key]
 
 
 def test_a_user_keeps_its_secrets() -> None:

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Final, TypeVar, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -22,6 +23,13 @@ PATIENCE: Final = 30.0
 """Seconds that a call into the reactor may take before the caller is told."""
 
 
+class ThreadEndedError(RuntimeError):
+    """The thread of the reactor has ended, or ends before it came to what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("the server has stopped")
+
+
 class ReactorThread:
     """Runs a private reactor until `end`. The global reactor is neither used nor installed.
 
@@ -30,6 +38,11 @@ class ReactorThread:
 
     def __init__(self) -> None:
         self.reactor: Any = new_reactor()
+        self._waiting: set[Future[Any]] = set()
+        """What is still to come of calls."""
+        self._ended = False
+        self._changing = threading.Lock()
+        """Held to change the two: no call comes after the end."""
         running = threading.Event()
         self.reactor.callWhenRunning(running.set)
         self._thread = threading.Thread(target=self._run, name="fakesmb", daemon=True)
@@ -40,6 +53,11 @@ class ReactorThread:
         try:
             self.reactor.run(installSignalHandlers=False)
         finally:
+            with self._changing:
+                self._ended = True
+                waiting, self._waiting = self._waiting, set()
+            for outcome in waiting:
+                outcome.set_exception(ThreadEndedError())
             _close(self.reactor)
 
     @property
@@ -47,22 +65,52 @@ class ReactorThread:
         """Whether the caller is in the reactor's thread."""
         return threading.current_thread() is self._thread
 
-    def wait(self, function: "Callable[[], Deferred[T]]") -> T:
-        """Calls `function` in the reactor's thread and gives or raises what comes of its Deferred."""
-        return self.call(cast("Callable[[], T]", function))
+    def wait(self, function: "Callable[[], Deferred[T]]", *, patience: float | None = PATIENCE) -> T:
+        """Calls `function` in the reactor's thread and gives or raises what comes of its Deferred.
+
+        Raises TimeoutError where that takes more than `patience` seconds (None: it may take any time).
+        """
+        return self._outcome(cast("Callable[[], T]", function), (), patience)
 
     def call(self, function: "Callable[..., T]", *args: object) -> T:
-        """Calls `function` in the reactor's thread and gives or raises what comes of it."""
+        """Calls `function` in the reactor's thread and gives or raises what comes of it.
+
+        Raises ThreadEndedError where the thread has ended, TimeoutError where it does not answer.
+        """
+        return self._outcome(function, args, PATIENCE)
+
+    def _outcome(self, function: "Callable[..., T]", args: "tuple[object, ...]", patience: float | None) -> T:
         outcome: Future[T] = Future()
 
+        def ours() -> bool:
+            """Whether nobody has told the end meanwhile."""
+            with self._changing:
+                present = outcome in self._waiting
+                self._waiting.discard(outcome)
+            return present
+
+        def done(result: T) -> None:
+            if ours():
+                outcome.set_result(result)
+
         def failed(failure: Failure) -> None:
-            outcome.set_exception(failure.value)
+            if ours():
+                outcome.set_exception(failure.value)
 
         def begin() -> None:
-            maybeDeferred(function, *args).addCallbacks(outcome.set_result, failed)
+            maybeDeferred(function, *args).addCallbacks(done, failed)
 
-        self.reactor.callFromThread(begin)
-        return outcome.result(PATIENCE)
+        with self._changing:
+            if self._ended:
+                raise ThreadEndedError
+            self._waiting.add(outcome)
+            self.reactor.callFromThread(begin)
+        try:
+            return outcome.result(patience)
+        except FutureTimeout:
+            if outcome.done():  # it is what came of the call
+                raise
+            raise TimeoutError(f"the thread of the server has not answered for {patience:g} s") from None
 
     def end(self) -> None:
         """Stops the reactor and waits for its thread. Safe to call again."""
