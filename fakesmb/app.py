@@ -316,7 +316,13 @@ def _accounts(config: Config) -> Accounts:
         else:
             accounts.append(Account.with_password(user.name, user.password or "", admin=user.admin))
     forms = frozenset().union(*(ACCEPTED[word] for word in config.accept))
-    return Accounts(accounts, guest=Guest(config.guest), anonymous=config.anonymous, forms=forms)
+    return Accounts(
+        accounts,
+        guest=Guest(config.guest),
+        anonymous=config.anonymous,
+        forms=forms,
+        guest_only=config.settings.profile.guest_only,
+    )
 
 
 def _open_files(config: Config, log: EventLog, world: World) -> OpenFiles:

@@ -6,7 +6,7 @@ not known, or of another type, is a `TypeError` as well.
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypedDict, Unpack
 
 from fakesmb.config import (
@@ -15,7 +15,6 @@ from fakesmb.config import (
     Config,
     ConfigError,
     FilePart,
-    GuestAccess,
     LogForm,
     SharePart,
     UserPart,
@@ -26,7 +25,8 @@ from fakesmb.config import (
     share_of,
     user_of,
 )
-from fakesmb.core.settings import Signing
+from fakesmb.core import profiles
+from fakesmb.core.profile import GuestAccess, Signing
 from fakesmb.nt.nearest import nearest
 from fakesmb.vfs.store import LocalBreaks
 
@@ -151,6 +151,10 @@ class Keywords(TypedDict, total=False):
     """What a server can be told beside its shares; docs/configuration.md says what each means."""
 
     users: Users
+    profile: str
+    """The make of server that it is like: `fakesmb profiles` lists them."""
+    settings: Mapping[str, Any]
+    """Switches over the profile (docs/profiles.md): `settings={"raw_mode": False}`."""
     timing: Timing
     limits: Limits
     log: LogForm
@@ -191,7 +195,7 @@ IN_LOG: Final[Mapping[str, str]] = {
     "journal": "journal",
 }
 """Arguments that are keys of `[log]`, and their names there."""
-OF_THEIR_OWN: Final = frozenset({"users", "timing", "limits"})
+OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits"})
 """Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
 
 
@@ -219,6 +223,7 @@ def config_of(
     given = Arguments(
         server=server,
         log=log,
+        switches=dict(_switches(keywords.get("settings"))),
         timing=_keys("timing", keywords.get("timing"), Timing),
         limits=_keys("limits", keywords.get("limits"), Limits),
         users=[_user(name, user) for name, user in _items("users", keywords.get("users"))],
@@ -274,6 +279,16 @@ def _keys(argument: str, value: Any, known: type) -> dict[str, Any]:
         raise ArgumentError(f"{argument} is {known.__name__}(...), a mapping of its keys, not {_kind(value)}")
     check_keywords(known.__name__, value, known)
     return dict(value)
+
+
+def _switches(given: Any) -> "Iterator[tuple[str, Any]]":
+    if not isinstance(given, Mapping | None):
+        raise ArgumentError(f"settings is a mapping of switches to values, not a {type(given).__name__}")
+    for key, value in (given or {}).items():
+        try:
+            yield key, profiles.checked(key, value)
+        except profiles.ProfileError as error:
+            raise ArgumentError(f"settings: {error}") from None
 
 
 def _items(argument: str, value: Any) -> "list[tuple[str, Any]]":

@@ -133,6 +133,14 @@ def main() -> None:
     type=click.Choice(["ntlmv2", "ntlm2", "ntlmv1", "lm"]),
     help="How a password may be proved. May come again  [loopback: all; elsewhere: ntlmv2]",
 )
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="The make of server to be like; fakesmb profiles lists them  [windows-2003]",
+)
+@click.option(
+    "--set", "switches", multiple=True, metavar="KEY=VALUE", help="A switch over the profile. May come again."
+)
 @click.option("--name", help="NetBIOS name of the server  [FAKESMB]")
 @click.option("--workgroup", help="Workgroup or domain that it belongs to  [WORKGROUP]")
 @click.option(
@@ -217,6 +225,37 @@ def show(*, file: str, verbose: bool) -> None:
         fail(f"{file}: {error.strerror}")
 
 
+@main.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--markdown", is_flag=True, help="As docs/profiles.md.")
+def profiles(*, name: str | None, as_json: bool, markdown: bool) -> None:
+    """The makes of servers that serve --profile can be like; with NAME what is different there, and who says so."""
+    from fakesmb import profilepages
+    from fakesmb.core.profiles import ProfileError
+
+    try:
+        if markdown:
+            text = profilepages.markdown()
+        elif as_json:
+            text = profilepages.as_json(name)
+        else:
+            text = profilepages.listed() if name is None else profilepages.described(name)
+    except ProfileError as error:
+        fail(str(error))
+    click.echo(text, nl=False)
+
+
+def _switches(given: Sequence[str]) -> dict[str, Any]:
+    from fakesmb.config import ConfigError
+    from fakesmb.core.profiles import ProfileError, spelt
+
+    try:
+        return dict(map(spelt, given))
+    except ProfileError as error:
+        raise ConfigError(str(error)) from None
+
+
 def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     """The configuration that the arguments ask for, and what to tell the person. Raises `ConfigError`."""
     from fakesmb import config as conf
@@ -228,7 +267,10 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     roots = conf.subdirectories(given["root"]) if given["root"] else []
     taken = {fold(share.name) for share in named}
     arguments = conf.Arguments(
-        server=_said(given, "host", "port", "netbios_port", "name", "workgroup", "signing", "run_as"),
+        server=_said(
+            given, "host", "port", "netbios_port", "name", "workgroup", "signing", "run_as", "profile"
+        ),
+        switches=_switches(given["switches"]),
         log=_said(
             given,
             format="log",

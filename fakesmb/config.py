@@ -17,21 +17,20 @@ import msgspec
 from msgspec import Meta
 
 from fakesmb.auth.accounts import ACCEPTED
+from fakesmb.core import profiles
 from fakesmb.core.identities import NONE_RID, rid_of
-from fakesmb.core.profile import Profile
-from fakesmb.core.settings import Limits, Settings, Signing, Timing
+from fakesmb.core.profile import BufferSize, GuestAccess, Profile, Signing
+from fakesmb.core.settings import Limits, Settings, Timing
 from fakesmb.mistakes import ConfigError as ConfigError
 from fakesmb.mistakes import explained, line_of
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import MOST_EVENTS
 from fakesmb.vfs.store import LocalBreaks
-from fakesmb.wire.negotiate import Capability
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 LogForm = Literal["text", "json", "none"]
-GuestAccess = Literal["off", "read-only", "read-write"]
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 NetBIOSName = Annotated[str, Meta(pattern=r'^[^\x00-\x20\\/:*?"<>|.][^\x00-\x1f\\/:*?"<>|]{0,14}$')]
@@ -41,7 +40,6 @@ Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
 Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
 EventCount = Annotated[int, Meta(ge=0)]
-BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
 
 _ASCII: Final = (
     "".join(map(chr, range(0x30, 0x5B))) + 'abcdefghijklmnopqrstuvwxyz "!#$&()-./[]^_{}~|\\\\users\\\\new'
@@ -70,20 +68,24 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: NetBIOSName = "FAKESMB"
     workgroup: NetBIOSName = "WORKGROUP"
     comment: str = "fakesmb"
-    signing: Signing = "offered"
-    extended_security: bool = True
-    unicode: bool = True
-    dfs: bool = True
+    profile: str = profiles.ROWS[0].name
+    """The make of server that it is like (`core.profiles`). The table `[profile]` has switches over it, and what stands
+    here is over both: signing, extended_security, unicode, dfs, max_buffer, accept, guest."""
+    signing: Signing | None = None
+    extended_security: bool | None = None
+    unicode: bool | None = None
+    dfs: bool | None = None
     plans: bool = True
     """Whether plain requests take the short way that is made for each; the answers are the same without."""
-    max_buffer: BufferSize = Profile().max_buffer
+    max_buffer: BufferSize | None = None
     oem_encoding: str = Settings().oem_encoding
     challenge: Challenge = ""
     """Used for every sign-in; empty: random for each."""
     accept: Accept | None = None
-    """How a password may be proved; left out: `ntlmv2` beyond loopback, where anybody listens, else everything."""
+    """How a password may be proved; left out, and where the profile does not say: `ntlmv2` beyond loopback, where
+    anybody listens, else everything."""
     guest: GuestAccess | None = None
-    """Left out: off, but for a program that names no users and listens on loopback: `read-write`."""
+    """Left out: off; on loopback what the profile says, or `read-write` for a program that names no users."""
     anonymous: bool = True
     """Whether a client without a user name may connect to IPC$."""
     anonymous_listing: bool | None = None
@@ -161,6 +163,8 @@ class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timing: Timing = Timing()
     limits: Limits = Limits()
     log: LogPart = LogPart()
+    profile: dict[str, Any] = {}
+    """The table `[profile]`: switches over the profile that `[server]` names."""
     user: list[UserPart] = []
     share: list[SharePart] = []
 
@@ -210,6 +214,8 @@ class Arguments(msgspec.Struct):
     """Keys of `[server]`."""
     log: dict[str, Any] = {}
     """Keys of `[log]`."""
+    switches: dict[str, Any] = {}
+    """Switches of a profile, as `[profile]` has them."""
     timing: dict[str, Any] = {}
     """Keys of `[timing]`."""
     limits: dict[str, Any] = {}
@@ -269,6 +275,11 @@ def _check(path: str, text: str, part: FilePart) -> None:
     for table, values in (("server", part.server), ("timing", part.timing), ("limits", part.limits)):
         for name, why in _problems(table, values):
             raise wrong(f"{table}.{name}", why)
+    for key, value in part.profile.items():
+        try:
+            profiles.checked(key, value)
+        except profiles.ProfileError as error:
+            raise wrong(f"profile.{key}", error.problem) from None
 
 
 def _problems(table: str, part: msgspec.Struct) -> Iterator[tuple[str, str]]:
@@ -325,18 +336,30 @@ def folder_problem(said: str, path: str) -> str:
     return "" if os.access(path, os.R_OK | os.X_OK) else f"{path} may not be read: Permission denied"
 
 
-def _profile(server: ServerPart) -> Profile:
-    """The profile with the switches of `[server]` over it."""
-    profile = Profile()
-    switches = (
-        (server.extended_security, Capability.EXTENDED_SECURITY),
-        (server.unicode, Capability.UNICODE),
-        (server.dfs, Capability.DFS),
-    )
-    off = sum(capability for on, capability in switches if not on)
-    return msgspec.structs.replace(
-        profile, max_buffer=server.max_buffer, capabilities=profile.capabilities & ~off
-    )
+_OF_SERVER: Final = tuple(key for key in ServerPart.__struct_fields__ if key in profiles.KEYS)
+"""Switches that are keys of `[server]`, too: signing, unicode, guest, ..."""
+
+
+def _profile(server: ServerPart, switches: Mapping[str, Any]) -> Profile:
+    """The profile with switches over it, and over those the keys of `[server]`; raises `ConfigError`."""
+    said = {key: value for key in _OF_SERVER if (value := getattr(server, key)) is not None}
+    try:
+        return profiles.profile(server.profile, {**switches, **said})
+    except profiles.ProfileError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _guest(server: ServerPart, profile: Profile, usual: GuestAccess) -> GuestAccess:
+    """Beyond loopback guests are let in by name only, or where everybody is one."""
+    if profile.guest_only:
+        if server.guest == "off":
+            raise ConfigError("guest_only makes everybody a guest, and guest is off")
+        return "read-write" if profile.guest == "off" else profile.guest
+    if server.guest is not None:
+        return server.guest
+    if not is_loopback(server.host):
+        return "off"
+    return usual if profile.guest == "off" else profile.guest
 
 
 def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
@@ -345,15 +368,14 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     def laid_over(table: str, part: T, values: Mapping[str, Any]) -> T:
         return _laid_over(table, part, values, given.named)
 
-    server = laid_over("server", file.server, given.server)
+    over = {key: value for key, value in given.switches.items() if key in _OF_SERVER}
+    server = laid_over("server", file.server, over | given.server)
+    profile = _profile(server, file.profile | given.switches)
     log = laid_over("log", file.log, given.log)
     timing = laid_over("timing", file.timing, given.timing)
     limits = laid_over("limits", file.limits, given.limits)
     users = _over("user", given.users, file.user)
     port = usual.port if server.port is None else server.port
-    guest = server.guest
-    if guest is None:
-        guest = usual.guest if is_loopback(server.host) and not users else "off"
     if port and server.netbios_port == port:
         raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
     for share in given.shares:
@@ -363,8 +385,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         name=server.name.upper(),
         workgroup=server.workgroup.upper(),
         comment=server.comment,
-        signing=server.signing,
-        profile=_profile(server),
+        signing=profile.signing,
+        profile=profile,
         plans=server.plans,
         oem_encoding=server.oem_encoding,
         anonymous_listing=(
@@ -381,9 +403,9 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         port=port,
         netbios_port=server.netbios_port,
         users=users,
-        guest=guest,
+        guest=_guest(server, profile, "off" if users else usual.guest),
         anonymous=server.anonymous,
-        accept=tuple(server.accept or _accepted(server.host)),
+        accept=tuple(profile.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
         run_as=server.run_as,
         log=log if log.format else msgspec.structs.replace(log, format=usual.format),

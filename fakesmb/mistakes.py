@@ -51,7 +51,7 @@ def explained(error: str, root: type[msgspec.Struct], table: str = "") -> tuple[
         return re.sub(
             r"\[\d+\]$", "", key
         ), f"must be {expected}{nearest(value[1], choices) if value else ''}"
-    words = problem.replace("`", "").replace("Expected", "expected")
+    words = problem.replace("`", "").replace(" | null", "").replace("Expected", "expected")
     for theirs, ours in _TYPES:
         words = re.sub(rf"\b{theirs}\b", ours, words)
     return key, words

@@ -9,6 +9,7 @@ import pytest
 
 from fakesmb import FakeSMB, config
 from fakesmb.config import Arguments, ConfigError, FilePart, SharePart
+from fakesmb.core import profiles
 from fakesmb.core.settings import Limits, Timing
 
 
@@ -283,6 +284,8 @@ def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> N
     shown = msgspec.toml.decode(text.replace("\n# ", "\n"), type=dict[str, Any])
     shown |= {"user": shown["user"][0] | {"nt_hash": "beside the password"}, "share": shown["share"][0]}
     tables = FilePart.__struct_fields__
+    assert set(shown.pop("profile")) <= set(profiles.KEYS)
+    tables = tuple(table for table in tables if table != "profile")
     kinds = (config.ServerPart, Timing, Limits, config.LogPart, config.UserPart, config.SharePart)
     assert {table: set(shown[table]) for table in tables} == {
         table: set(kind.__struct_fields__) for table, kind in zip(tables, kinds, strict=True)

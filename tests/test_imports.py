@@ -55,6 +55,7 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "disktask": set(),
         "disk": {"disktask"},
         "laned": {"disktask", "paths", "store"},
+        "lesser": {"laned", "paths", "store"},
         "rules": NAMES_OF_FILES | {"disk", "store"},
         "programs": NAMES_OF_FILES | {"reactor", "store", "rules"},
         "local": NAMES_OF_FILES | {"disk", "disktask", "eas", "store", "rules"},
@@ -79,7 +80,7 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
 }
 """Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""
 
-CONTRACT_OF_FILES = {"paths", "wildcards", "shortnames", "reactor", "store", "eas", "disktask"}
+CONTRACT_OF_FILES = {"paths", "wildcards", "shortnames", "reactor", "store", "eas", "disktask", "lesser"}
 """The rooms of vfs that the core may import: none that implements a store."""
 
 FAMILIES = {"commands", "trans", "trans2", "nt_trans"}

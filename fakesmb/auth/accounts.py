@@ -152,8 +152,11 @@ class Accounts:
         guest: Guest = Guest.OFF,
         anonymous: bool = True,
         forms: frozenset[Form] = ALL_FORMS,
+        guest_only: bool = False,
     ) -> None:
         self.guest = guest
+        self.guest_only = guest_only
+        """Whether names that have an account are guests, too, whatever they prove."""
         self.anonymous = anonymous
         self.forms = forms
         """The forms of proof that count; a response in any other form is a wrong password."""
@@ -197,7 +200,7 @@ class Accounts:
         hashes = _decoy_hashes(name)
         decoy = Account(name, hashes[:HASH_SIZE], hashes[HASH_SIZE:])
         known = self.find(name)
-        return (decoy, False) if known is None else (known, True)
+        return (decoy, False) if known is None or self.guest_only else (known, True)
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._users.values())

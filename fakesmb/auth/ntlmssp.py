@@ -83,7 +83,10 @@ class NtlmAcceptor:
         version: bytes = SERVER_VERSION,
         oem: str = OEM,
     ) -> None:
-        """`challenge` is 8 bytes; `world` gives the time in the CHALLENGE; `oem` is the code page of clients' names."""
+        """`challenge` is 8 bytes, `version` 8 or none at all; `world` gives the time in the CHALLENGE.
+
+        `oem` is the code page of clients' names.
+        """
         self.accounts = accounts
         self.names = names
         self.challenge = challenge
@@ -124,7 +127,7 @@ class NtlmAcceptor:
     def _challenge(self, token: bytes) -> bytes:
         request = NegotiateMessage.decode(token, self.oem)
         asked = request.flags
-        flags = asked & _MIRRORED | Negotiate.NTLM
+        flags = asked & (_MIRRORED if self.version else _MIRRORED & ~Negotiate.VERSION) | Negotiate.NTLM
         flags |= Negotiate.UNICODE if asked & Negotiate.UNICODE else Negotiate.OEM
         # Extended session security and the LM key exclude each other, [MS-NLMP] 2.2.2.5 P and K.
         flags |= asked & Negotiate.EXTENDED_SESSION_SECURITY or asked & Negotiate.LM_KEY

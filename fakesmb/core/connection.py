@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from fakesmb.auth.signing import Checker
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.id_pool import IdPool
 from fakesmb.core.partial_transactions import Transactions
 from fakesmb.core.pending import Pending
 from fakesmb.core.plan import NoPlans, Plan, Plans
+from fakesmb.core.profile import Profile
 from fakesmb.core.quotas import ConnectionQuotas
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
@@ -26,6 +29,7 @@ from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Header
+from fakesmb.wire.info import LevelContext
 from fakesmb.world import Steps
 
 if TYPE_CHECKING:
@@ -53,11 +57,18 @@ def plans_of(server: Server) -> dict[int, Plan]:
     """The plans of a server, which its connections share."""
     if server.plans is None:
         commands, subcommands = server.handlers()
-        server.plans = Plans(commands, subcommands) if server.settings.plans else NoPlans()
+        server.plans = (
+            Plans(commands, subcommands, server.profile.unread_flags2) if server.settings.plans else NoPlans()
+        )
         # The first client is alone: that it waited for all this to be loaded is no hold-up.
         turn = server.world.turn
         turn.began = turn.now()
     return server.plans
+
+
+def most_pending(limit: int, profile: Profile) -> int:
+    """How many requests may wait: a make that takes fewer than Windows Server 2003 means it."""
+    return min(limit, profile.max_mpx) if profile.max_mpx < Profile().max_mpx else limit
 
 
 class SMBConnection:
@@ -77,6 +88,9 @@ class SMBConnection:
         self.profile = profile
         self.reply_flags = profile.reply_flags
         self.reply_flags2 = profile.reply_flags2
+        self._unread_flags2 = profile.unread_flags2
+        self.unicode_strings = LevelContext(zone=profile.time_zone)
+        """How a message in Unicode wants the strings and times of its answer."""
         self.peer = peer
         self.local = local
         self.number = server.next_connection()
@@ -88,7 +102,7 @@ class SMBConnection:
         self._names = SharedQuota(self.quotas.names)
         """The names that searches go through."""
         self.transactions = Transactions(limits, self.quotas.reassembly)
-        self.pending = Pending(limits.pending, self.quotas.pending)
+        self.pending = Pending(most_pending(limits.pending, profile), self.quotas.pending)
         self.signing: Checker | None = None
         self.lock_waits: dict[LockWait, Handle] = {}
         self.raw_write: Deferred[Buffer] | None = None
@@ -265,6 +279,8 @@ class SMBConnection:
         except DecodeError as error:
             self.drop(SMB2_ONLY if bytes(message[:4]) == SMB2_MAGIC else f"not an SMB message: {error}")
             return
+        if header.flags2 & self._unread_flags2:
+            header = msgspec.structs.replace(header, flags2=header.flags2 & ~self._unread_flags2)
         if self.dialect is None and header.command != Command.NEGOTIATE:
             self.drop(f"command 0x{header.command:02X} before a dialect was negotiated")
             return

@@ -31,7 +31,9 @@ class PipeSignIn:
         challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self._connection = connection
         names, oem = TargetNames(server.settings.name), connection.oem_encoding
-        self._ntlm = NtlmAcceptor(server.accounts, names, challenge, server.world, oem=oem)
+        self._ntlm = NtlmAcceptor(
+            server.accounts, names, challenge, server.world, server.profile.version_bytes, oem
+        )
         self._acceptor = _WRAPPINGS[auth_type](self._ntlm)
 
     @property

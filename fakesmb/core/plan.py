@@ -221,10 +221,17 @@ def _code(source: str, name: str) -> CodeType:
     return compile(source, f"<plan of {name}>", "exec")
 
 
-def compile_plan(row: CommandRow) -> Plan:
+def _heeding(source: str, unread_flags2: int) -> str:
+    """The source, where a server does not know all bits of Flags2: it takes them out once the header is read."""
+    if not unread_flags2:
+        return source
+    return source.replace("= unpack(message)", f"= unpack(message); flags2 &= ~{unread_flags2}", 1)
+
+
+def compile_plan(row: CommandRow, unread_flags2: int = 0) -> Plan:
     """Makes the function of a row."""
     namespace = _names(row)
-    exec(_code(plan_source(row), row.request.__name__), namespace)
+    exec(_code(_heeding(plan_source(row), unread_flags2), row.request.__name__), namespace)
     made: Plan = namespace["plan"]
     return made
 
@@ -269,7 +276,7 @@ def _names(row: CommandRow) -> dict[str, Any]:
     }
 
 
-def compile_subplan(row: SubcommandRow, envelope: CommandRow) -> Plan:
+def compile_subplan(row: SubcommandRow, envelope: CommandRow, unread_flags2: int = 0) -> Plan:
     """Makes the function of a row of TRANSACTION2; `envelope` is the command's own."""
     unpack = Struct(f"<{_HEADER}B{TRANSACTION_WORDS}HH")
     assert not issubclass(row.request, Setup)
@@ -281,12 +288,14 @@ def compile_subplan(row: SubcommandRow, envelope: CommandRow) -> Plan:
         "decode": structure_decoder(row.request),
         "unpack": unpack.unpack_from,
     }
-    exec(_code(subplan_source(row), row.request.__name__), namespace)
+    exec(_code(_heeding(subplan_source(row), unread_flags2), row.request.__name__), namespace)
     made: Plan = namespace["plan"]
     return made
 
 
-def transaction2_plan(envelope: CommandRow, rows: Mapping[int, SubcommandRow]) -> Plan:
+def transaction2_plan(
+    envelope: CommandRow, rows: Mapping[int, SubcommandRow], unread_flags2: int = 0
+) -> Plan:
     """The plan of TRANSACTION2: that of the subcommand which the only setup word names."""
     subplans: dict[int, Plan] = {}
 
@@ -297,7 +306,7 @@ def transaction2_plan(envelope: CommandRow, rows: Mapping[int, SubcommandRow]) -
         subplan = subplans.get(function)
         if subplan is None:
             row = rows.get(function)
-            subplan = no_plan if row is None else compile_subplan(row, envelope)
+            subplan = no_plan if row is None else compile_subplan(row, envelope, unread_flags2)
             subplans[function] = subplan
         return subplan(connection, message)
 
@@ -307,19 +316,23 @@ def transaction2_plan(envelope: CommandRow, rows: Mapping[int, SubcommandRow]) -
 class Plans(dict[int, Plan]):
     """The plan of each row by command code, compiled when the first message of its command arrives."""
 
-    def __init__(self, rows: Mapping[int, CommandRow], subrows: Mapping[int, SubcommandRow]) -> None:
+    def __init__(
+        self, rows: Mapping[int, CommandRow], subrows: Mapping[int, SubcommandRow], unread_flags2: int = 0
+    ) -> None:
+        """`unread_flags2`: the bits of a request's Flags2 that the server does not know."""
         super().__init__()
         self._rows = rows
         self._subrows = subrows
+        self._unread = unread_flags2
 
     def __missing__(self, code: int) -> Plan:
         row = self._rows.get(code)
         if row is None:
             made: Plan = no_plan
         elif code == Command.TRANSACTION2:
-            made = transaction2_plan(row, self._subrows)
+            made = transaction2_plan(row, self._subrows, self._unread)
         else:
-            made = compile_plan(row)
+            made = compile_plan(row, self._unread)
         self[code] = made
         return made
 

@@ -1,60 +1,170 @@
-"""What one server says it is and can do: everything that another make of server would answer differently."""
+"""What one server says it is and can do: everything that another make of server would answer differently.
+
+Each field is a switch: `core.profiles` has the rows of the makes, and reads what a person sets. What a switch takes
+away is refused, too (`core.commands.refusals`).
+"""
+
+import struct
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from fakesmb.wire.header import Flags, Flags2
-from fakesmb.wire.negotiate import Capability
+from fakesmb.wire.negotiate import Capability, Dialect
+
+Signing = Literal["off", "offered", "required"]
+GuestAccess = Literal["off", "read-only", "read-write"]
+ReferralStatus = Literal["NO_SUCH_DEVICE", "NOT_FOUND", "NOT_IMPLEMENTED", "NOT_SUPPORTED", "ACCESS_DENIED"]
+Proof = Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]
+Spoken = Literal["NT LM 0.12", "NT LANMAN 1.0"]
+
+First = Annotated[int, Meta(ge=1, le=0xFFFE)]
+"""The first identifier of a kind."""
+BufferSize = Annotated[int, Meta(ge=1024, le=65535)]
+ShortText = Annotated[str, Meta(max_length=255)]
+
+NTLMSSP_REVISION: Final = 15
+
+_ALWAYS: Final = Flags2.EXTENDED_SECURITY | Flags2.LONG_NAMES | Flags2.EAS | Flags2.DFS
+
+CAPABILITIES: Final = {
+    "raw_mode": Capability.RAW_MODE,
+    "unicode": Capability.UNICODE,
+    "large_files": Capability.LARGE_FILES,
+    "nt_smbs": Capability.NT_SMBS,
+    "rpc_remote_apis": Capability.RPC_REMOTE_APIS,
+    "status32": Capability.STATUS32,
+    "level_ii_oplocks": Capability.LEVEL_II_OPLOCKS,
+    "lock_and_read": Capability.LOCK_AND_READ,
+    "nt_find": Capability.NT_FIND,
+    "dfs": Capability.DFS,
+    "infolevel_passthru": Capability.INFOLEVEL_PASSTHRU,
+    "large_readx": Capability.LARGE_READX,
+    "large_writex": Capability.LARGE_WRITEX,
+    "unix_extensions": Capability.UNIX,
+    "extended_security": Capability.EXTENDED_SECURITY,
+}
+"""The switch of each capability that a negotiate may offer ([MS-CIFS] 2.2.4.52.2, [MS-SMB] 2.2.4.5.2.1)."""
 
 
-class Profile(msgspec.Struct, frozen=True):
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The identity of a server on the wire. The defaults are those of Windows Server 2003."""
 
     name: str = "windows-2003"
-    native_os: str = "Windows 5.1"
-    native_lan_manager: str = "Windows 2000 LAN Manager"
-    os_major: int = 5
-    os_minor: int = 1
-    capabilities: int = (
-        Capability.RAW_MODE
-        | Capability.UNICODE
-        | Capability.LARGE_FILES
-        | Capability.NT_SMBS
-        | Capability.RPC_REMOTE_APIS
-        | Capability.STATUS32
-        | Capability.LEVEL_II_OPLOCKS
-        | Capability.LOCK_AND_READ
-        | Capability.NT_FIND
-        | Capability.DFS
-        | Capability.INFOLEVEL_PASSTHRU
-        | Capability.LARGE_READX
-        | Capability.LARGE_WRITEX
-        | Capability.UNIX
-        | Capability.EXTENDED_SECURITY
-    )
-    """What a negotiate may offer ([MS-CIFS] 2.2.4.52.2); UNIX only where a share has Unix extensions, and
-    EXTENDED_SECURITY only to clients that ask for it."""
-    reply_flags: int = Flags.REPLY | Flags.CANONICALIZED_PATHS | Flags.CASE_INSENSITIVE
-    """Flags of every reply."""
-    reply_flags2: int = (
-        Flags2.UNICODE
-        | Flags2.NT_STATUS
-        | Flags2.EXTENDED_SECURITY
-        | Flags2.LONG_NAMES
-        | Flags2.EAS
-        | Flags2.DFS
-    )
-    """The bits of a request's Flags2 that its reply repeats."""
-    first_uid: int = 0x0800
-    first_tid: int = 0x0800
-    first_fid: int = 0x4000
-    first_sid: int = 0x0001
-    largest_read: int = 0x20000
-    """Bytes that one READ_ANDX gives at most."""
-    max_buffer: int = 16644
+
+    raw_mode: bool = True
+    """READ_RAW and WRITE_RAW; off: an empty frame, and ERRSRV/ERRuseSTD."""
+    unicode: bool = True
+    """Strings in UTF-16; off: every string is read and written in the OEM encoding, whatever a request's Flags2 say."""
+    large_files: bool = True
+    """64-bit offsets; off: the upper half of an offset is not read, and 64-bit locks are INVALID_PARAMETER."""
+    nt_smbs: bool = True
+    """NT_CREATE_ANDX, NT_TRANSACT, NT_RENAME, NT_CANCEL, and levels 0x101 to 0x1FF; off: SMB_BAD_COMMAND (nothing
+    for NT_CANCEL), INVALID_LEVEL."""
+    rpc_remote_apis: bool = True
+    """Pipes with DCE/RPC; off: none is found. Shares are still listed by RAP."""
+    status32: bool = True
+    """NT statuses; off: error class and code, as for DOS, and no extended security, which has no such codes."""
+    level_ii_oplocks: bool = True
+    """Level II oplocks; off: none is given, and exclusive ones break to none."""
+    lock_and_read: bool = True
+    """LOCK_AND_READ and WRITE_AND_UNLOCK; off: SMB_BAD_COMMAND."""
+    nt_find: bool = True
+    """The find levels 0x101 to 0x1FF; off: INVALID_LEVEL."""
+    dfs: bool = True
+    """Referrals; off: `referral_status`, whatever is asked for."""
+    infolevel_passthru: bool = True
+    """Information levels from 1000 on; off: INVALID_LEVEL."""
+    large_readx: bool = True
+    """READ_ANDX of more than fits MaxBufferSize; off: it gives what fits."""
+    large_writex: bool = True
+    """WRITE_ANDX longer than MaxBufferSize; off: INVALID_SMB."""
+    unix_extensions: bool = True
+    """The CIFS Unix extensions, where a share has them; off: INVALID_LEVEL."""
+    extended_security: bool = True
+    """Sign-in by SPNEGO and NTLMSSP, for clients that ask for it; off: INVALID_SMB."""
+
+    dialects: tuple[Spoken, ...] = (Dialect.NT_LM,)
+    """What is answered of a client's dialects; none in common: DialectIndex 0xFFFF, and the connection ends."""
+    accept: tuple[Proof, ...] | None = None
+    """How a password may be proved; None: all on loopback, NTLMv2 elsewhere. Others are a wrong password."""
+    guest: GuestAccess = "off"
+    """What becomes of unknown names; off: LOGON_FAILURE. A profile's own counts on loopback only."""
+    guest_only: bool = False
+    """Every sign-in is a guest's, whatever the password."""
+    signing: Signing = "offered"
+    """Message signing; off: neither offered nor done."""
+    oplocks: bool = True
+    """Whether any oplock is given."""
+    streams: bool = True
+    """Alternate data streams; off: OBJECT_NAME_INVALID for a name with a colon, INVALID_PARAMETER for their levels."""
+    eas: bool = True
+    """Extended attributes; off: EAS_NOT_SUPPORTED, and none is told."""
+
+    max_mpx: Annotated[int, Meta(ge=1, le=0xFFFF)] = 50
+    """MaxMpxCount: requests that a client may have under way; one more that waits is INSUFFICIENT_RESOURCES where it
+    is less than 50."""
+    max_buffer: BufferSize = 16644
     """MaxBufferSize, bytes: the longest message a client may send but for large writes."""
-    max_mpx: int = 50
-    """MaxMpxCount: requests that a client may have under way."""
+    largest_read: Annotated[int, Meta(ge=1024, le=0x1000000)] = 0x20000
+    """Bytes that one READ_ANDX gives at most."""
+    file_system: ShortText = "NTFS"
+    """The file system's name, in a tree connect and at the level of file systems."""
+    native_os: ShortText = "Windows 5.1"
+    """NativeOS of a session setup."""
+    native_lan_manager: ShortText = "Windows 2000 LAN Manager"
+    """NativeLanMan of a session setup."""
+    os_major: Annotated[int, Meta(ge=0, le=255)] = 5
+    """The major version that srvsvc, wkssvc and RAP tell."""
+    os_minor: Annotated[int, Meta(ge=0, le=255)] = 1
+    """The minor version."""
+    ntlmssp_version: Annotated[str, Meta(pattern=r"^((\d{1,2}|1\d\d|2[0-4]\d)\.){2}\d{1,4}$|^$")] = "5.2.3790"
+    """The version in the NTLMSSP CHALLENGE, as MAJOR.MINOR.BUILD; empty: none."""
+    time_zone: Annotated[int, Meta(ge=-900, le=900)] = 0
+    """Minutes west of UTC, in which old commands and levels tell times."""
+    first_uid: First = 0x0800
+    """The first UID of a connection."""
+    first_tid: First = 0x0800
+    """The first TID."""
+    first_fid: First = 0x4000
+    """The first FID."""
+    first_sid: First = 0x0001
+    """The first search identifier."""
+    referral_status: ReferralStatus = "NO_SUCH_DEVICE"
+    """The status of a referral where there is no DFS namespace."""
+
+    @property
+    def capabilities(self) -> int:
+        """What a negotiate may offer; UNIX only where a share has Unix extensions, and EXTENDED_SECURITY only to
+        clients that ask for it."""
+        return sum(bit for name, bit in CAPABILITIES.items() if getattr(self, name))
 
     def offers(self, capability: int) -> bool:
         """Whether the server has that capability."""
         return bool(self.capabilities & capability)
+
+    @property
+    def reply_flags(self) -> int:
+        """Flags of every reply."""
+        return Flags.REPLY | Flags.CANONICALIZED_PATHS | Flags.CASE_INSENSITIVE
+
+    @property
+    def reply_flags2(self) -> int:
+        """The bits of a request's Flags2 that its reply repeats."""
+        unicode = Flags2.UNICODE if self.unicode else 0
+        return _ALWAYS | unicode | (Flags2.NT_STATUS if self.status32 else 0)
+
+    @property
+    def version_bytes(self) -> bytes:
+        """`ntlmssp_version` as [MS-NLMP] 2.2.2.10 has it, NTLMSSP revision 15; empty for none."""
+        if not self.ntlmssp_version:
+            return b""
+        major, minor, build = map(int, self.ntlmssp_version.split("."))
+        return struct.pack("<BBH3xB", major, minor, build, NTLMSSP_REVISION)
+
+    @property
+    def unread_flags2(self) -> int:
+        """The bits of a request's Flags2 that a server of this make does not know, and so does not heed."""
+        unicode = 0 if self.unicode else Flags2.UNICODE
+        return unicode | (0 if self.status32 else Flags2.NT_STATUS)

@@ -30,7 +30,9 @@ def _parts(path: str) -> list[str]:
 class ReferralTable:
     """All referrals of one server; empty unless configured."""
 
-    def __init__(self, referrals: Iterable[Referral] = ()) -> None:
+    def __init__(self, referrals: Iterable[Referral] = (), no_namespace: int = NT.NO_SUCH_DEVICE) -> None:
+        """`no_namespace`: what a path outside them is refused with."""
+        self._no_namespace = no_namespace
         # The longest path first: a link wins over the root it lies in.
         self._referrals = sorted(
             ((_parts(one.path), one) for one in referrals), key=lambda known: -len(known[0])
@@ -43,14 +45,14 @@ class ReferralTable:
     def refer(self, path: str, max_level: int) -> bytes:
         """The transaction data of the answer, at the highest of versions 1 to 3 that the client takes.
 
-        Raises NO_SUCH_DEVICE where the path lies in no namespace, which tells the client to connect directly:
-        the last step of the documented exchange.
+        Raises NO_SUCH_DEVICE, or what the profile says, where the path lies in no namespace, which tells the client to
+        connect directly: the last step of the documented exchange.
         """
         wanted = _parts(path)
         for known, referral in self._referrals:
             if wanted[1 : len(known)] == known[1:] and len(wanted) >= len(known):
                 return _response(referral, _consumed(path, len(known)), max_level).encode()
-        raise SMBError(NT.NO_SUCH_DEVICE, "not a DFS namespace: connect to the share itself")
+        raise SMBError(self._no_namespace, "not a DFS namespace: connect to the share itself")
 
 
 def _response(referral: Referral, consumed: str, max_level: int) -> ReferralResponse:

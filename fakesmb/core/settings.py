@@ -1,12 +1,8 @@
 """What a server is told about itself. `fakesmb.config` makes one of these from TOML and arguments."""
 
-from typing import Literal
-
 import msgspec
 
-from fakesmb.core.profile import Profile
-
-Signing = Literal["off", "offered", "required"]
+from fakesmb.core.profile import Profile, Signing
 
 
 class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ parent closes its children.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -20,11 +20,12 @@ from fakesmb.core.sign_ins import rules_of
 from fakesmb.core.turns import Turns
 from fakesmb.core.views import LiveView
 from fakesmb.nt.names import fold
-from fakesmb.nt.status import SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.disktask import DiskTasks, at_once
-from fakesmb.vfs.paths import Path, posix_path
+from fakesmb.vfs.lesser import Traits, lesser
+from fakesmb.vfs.paths import Path, path_without_stream, posix_path
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names, Search
 from fakesmb.wire.frame import LONGEST_FRAME
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from fakesmb.core.dispatch import CommandRow
     from fakesmb.core.oplocks import Holder
     from fakesmb.core.plan import Plan
+    from fakesmb.core.profile import Profile
     from fakesmb.core.tap import Tap
     from fakesmb.core.transactions import SubcommandRow
     from fakesmb.nt.token import Token
@@ -75,8 +77,8 @@ class TaskClock:
         return self._call_later(delay, self._tasks.run, partial(callable, *args, **kw))
 
 
-Handlers = Callable[[], "tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]"]
-"""Gives every command that is answered, and every subcommand of TRANSACTION2, by code: `fakesmb.handlers`."""
+Handlers = Callable[["Profile"], "tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]"]
+"""Gives every command that a profile answers, and every subcommand of TRANSACTION2, by code: `fakesmb.handlers`."""
 InThread = Callable[[Callable[[], None]], Deferred[None]]
 
 
@@ -130,6 +132,14 @@ class Share:
         self.local_breaks: LocalBreaks = local_breaks
         """Which doings of local programs break them."""
         self.users = None if users is None else frozenset(fold(user) for user in users)
+
+    def suit(self, profile: "Profile") -> None:
+        """From now on it has no more than a server of that profile offers."""
+        self.oplocks = self.oplocks and profile.oplocks
+        self.unix_extensions = self.unix_extensions and profile.unix_extensions
+        if self.store is not None:
+            traits = Traits(profile.file_system, profile.streams, profile.eas)
+            self.store = lesser(self.store, traits)
 
     @property
     def is_ipc(self) -> bool:
@@ -208,7 +218,9 @@ class Tree:
         """Of the Unix extensions, those that the client chose by SET_FS_INFORMATION."""
         self._largest_read = session.connection.profile.largest_read
         self.largest_read = self._largest_read
-        self.parse: Callable[..., Path] = Path.parse
+        self.parse: Callable[..., Path] = (
+            Path.parse if session.connection.profile.streams else path_without_stream
+        )
         """How a client's path is read: takes `wildcards` too."""
 
     def belongs_to(self, uid: int) -> bool:
@@ -374,7 +386,9 @@ class Server:
         self.shares.setdefault("IPC$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
         self.clock = clock
-        self.handlers = handlers
+        self.handlers: Callable[[], tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]] = cache(
+            partial(handlers, self.profile)
+        )
         """Loads the tables when they are first asked for: by the first connection."""
         self.in_thread = in_thread
         """Runs what blocks and fires its Deferred when that is done: in a thread, or at once in tests."""
@@ -382,9 +396,12 @@ class Server:
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
         self.pipes = PipeService(
-            self.view, anonymous_listing=settings.anonymous_listing, turn=self.world.turn
+            self.view,
+            anonymous_listing=settings.anonymous_listing,
+            turn=self.world.turn,
+            none=not self.profile.rpc_remote_apis,
         )
-        self.referrals = ReferralTable()
+        self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
         self.started = self.world.now()
         self.messages = 0
         self.counters = Counters(self.world.turn)
@@ -393,6 +410,7 @@ class Server:
         limits = settings.limits
         self.quotas = ServerQuotas(limits, log.problem)
         for share in self.shares.values():
+            share.suit(self.profile)
             if share.store is not None:
                 share.store.limit(
                     FileLimits(

@@ -176,5 +176,5 @@ class LiveView:
         return self._server.world.now()
 
     def minutes_west(self) -> int:
-        """Minutes from UTC; the server keeps UTC ([MS-CIFS] 2.2.4.52.2 ServerTimeZone is 0)."""
-        return 0
+        """Minutes west of UTC, as ServerTimeZone of a negotiate ([MS-CIFS] 2.2.4.52.2)."""
+        return self._server.profile.time_zone

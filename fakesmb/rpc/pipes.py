@@ -129,7 +129,16 @@ def _interfaces(
 class PipeService:
     """All the pipes of one server."""
 
-    def __init__(self, view: ServerView, *, anonymous_listing: bool = True, turn: Turn | None = None) -> None:
+    def __init__(
+        self,
+        view: ServerView,
+        *,
+        anonymous_listing: bool = True,
+        turn: Turn | None = None,
+        none: bool = False,
+    ) -> None:
+        """`none`: the server has no pipes, and finds none."""
+        self._endpoints = {} if none else ENDPOINTS
         self.turn = turn or Turn()
         self._traffic = Traffic()
         self._groups = Groups()
@@ -162,7 +171,7 @@ class PipeService:
         more on a pipe that opens and then says nothing. Raises what the quotas do where there are too many.
         """
         plain = plain_name(name)
-        endpoint = ENDPOINTS.get(plain)
+        endpoint = self._endpoints.get(plain)
         if endpoint is None or (not prefixed and _PREFIX.match(name)):
             raise SMBError(NT.OBJECT_NAME_NOT_FOUND, f"no pipe {plain!r}")
         charges = PipeCharges(generous() if quotas is None else quotas)
@@ -179,10 +188,9 @@ class PipeService:
         association = Association(find, endpoint.path, self._groups, caller, acceptors, self._traffic, owner)
         return Pipe(plain, association, self, charges)
 
-    @staticmethod
-    def exists(name: str) -> bool:
+    def exists(self, name: str) -> bool:
         """Whether a pipe of that name, in any form, can be opened."""
-        return plain_name(name) in ENDPOINTS
+        return plain_name(name) in self._endpoints
 
     def instances(self, plain: str) -> int:
         """How often a pipe is open now."""

@@ -58,6 +58,10 @@ class InLane:
 class LanedStore(InLane):
     """`vfs.store.FileStore` of a disk that may hang."""
 
+    def over(self, make: "Callable[[FileStore], FileStore]") -> "FileStore":
+        """What `make` makes of the store, in the same lane."""
+        return in_lane(make(self._inner), self._lane)
+
     def limit(self, limits: "FileLimits") -> None:
         """What clients may hold, and how many may wait."""
         self._lane.crowd = Quota("limits.waiting_for_disk", limits.waiting, tell=limits.tell)

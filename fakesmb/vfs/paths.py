@@ -97,6 +97,13 @@ class Path(msgspec.Struct, frozen=True):
         return f"{text}:{self.stream}" if self.stream else text
 
 
+def path_without_stream(text: str, *, wildcards: bool = False) -> Path:
+    """As `Path.parse`, where there are no streams: a colon is OBJECT_NAME_INVALID."""
+    if ":" in text:
+        raise SMBError(NT.OBJECT_NAME_INVALID, "a colon, and the file system has no streams")
+    return Path.parse(text, wildcards=wildcards)
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _plain(text: str) -> Path | None:
     """The path of a short text that needs no normalising; None for others."""

@@ -29,7 +29,7 @@ def query_information(request: Request[QueryInformationRequest]) -> Answer:
     info = request.store.query(request.named(request.params.file_name))
     return QueryInformationResponse(
         file_attributes=info.attributes & DOS_ATTRIBUTES,
-        last_write_time=utime_from(info.last_write_time),
+        last_write_time=utime_from(info.last_write_time, request.connection.profile.time_zone),
         file_size=min(info.end_of_file, _LARGEST_SIZE),
     )
 
@@ -49,7 +49,11 @@ def set_information(request: Request[SetInformationRequest]) -> Answer:
     attributes = asked & DOS_ATTRIBUTES & ~Attribute.DIRECTORY or Attribute.NORMAL
     if asked == Attribute.NORMAL and not request.store.query(path).is_directory:
         attributes = 0
-    request.store.set_basic(path, write=utime_to(params.last_write_time), attributes=attributes)
+    request.store.set_basic(
+        path,
+        write=utime_to(params.last_write_time, request.connection.profile.time_zone),
+        attributes=attributes,
+    )
     return Empty()
 
 
@@ -60,7 +64,8 @@ def query_information2(request: Request[QueryInformation2Request]) -> Answer:
     if handle is None:
         return QueryInformation2Response(0, 0, 0, 0, 0, 0, 0, PIPE_ALLOCATION, Attribute.NORMAL)
     info = request.store.query(handle)
-    times = [dos_from(t) for t in (info.creation_time, info.last_access_time, info.last_write_time)]
+    zone = request.connection.profile.time_zone
+    times = [dos_from(t, zone) for t in (info.creation_time, info.last_access_time, info.last_write_time)]
     return QueryInformation2Response(
         *times[0],
         *times[1],
@@ -74,11 +79,11 @@ def query_information2(request: Request[QueryInformation2Request]) -> Answer:
 @command(Command.SET_INFORMATION2, SetInformation2Request, Needs.WRITABLE)
 def set_information2(request: Request[SetInformation2Request]) -> Answer:
     """SMB_COM_SET_INFORMATION2, [MS-CIFS] 3.3.5.28."""
-    params = request.params
+    params, zone = request.params, request.connection.profile.time_zone
     request.store.set_basic(
         request.file(params.fid),
-        creation=dos_to(params.create_date, params.create_time),
-        access=dos_to(params.last_access_date, params.last_access_time),
-        write=dos_to(params.last_write_date, params.last_write_time),
+        creation=dos_to(params.create_date, params.create_time, zone),
+        access=dos_to(params.last_access_date, params.last_access_time, zone),
+        write=dos_to(params.last_write_date, params.last_write_time, zone),
     )
     return Empty()

@@ -61,7 +61,7 @@ def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
         return OpenResponse(
             fid=entry.fid,
             file_attributes=info.attributes & _DOS_ATTRIBUTES,
-            last_modified=utime_from(info.last_write_time),
+            last_modified=utime_from(info.last_write_time, request.connection.profile.time_zone),
             file_size=min(info.end_of_file, _LARGEST_SIZE),
             access_mode=params.access_mode,
         )
@@ -187,7 +187,9 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     entry, handle = request.open_file(params.fid)
     count = write(request, entry, handle, params.offset, announced(params))
     if params.count:
-        trouble = request.connection.close_open(entry, utime_to(params.last_write_time))
+        trouble = request.connection.close_open(
+            entry, utime_to(params.last_write_time, request.connection.profile.time_zone)
+        )
         if trouble is not None:
             raise trouble
     return WriteResponse(count)

@@ -133,7 +133,16 @@ def _answer(
             key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
             name = _name_of(request, info)
             if name:
-                entries.append(entry_of(info, name, key, connection.oem_encoding, cased=cased))
+                entries.append(
+                    entry_of(
+                        info,
+                        name,
+                        key,
+                        connection.oem_encoding,
+                        cased=cased,
+                        zone=connection.profile.time_zone,
+                    )
+                )
             info = None
         if not keeps:
             known.search.close()
@@ -153,14 +162,14 @@ def _name_of(request: AnyRequest, info: Info) -> str:
     return info.short_name or request.store.alias(info.path.rpartition("\\")[0], info.name)
 
 
-def entry_of(info: Info, name: str, key: ResumeKey, encoding: str, *, cased: bool) -> bytes:
+def entry_of(info: Info, name: str, key: ResumeKey, encoding: str, *, cased: bool, zone: int = 0) -> bytes:
     """43 bytes: the 8.3 name, null-padded, and what DOS knows of a file.
 
     Names are in upper case for who knows no long names.
     """
     if not cased:
         name = name.upper()
-    date, clock = dos_from(info.last_write_time)
+    date, clock = dos_from(info.last_write_time, zone)
     raw = encode_oem(name, encoding)  # ASCII
     return SearchEntry.of(key, raw, info.attributes, info.end_of_file, date, clock).encode()
 
@@ -170,7 +179,7 @@ def _label(request: Request[SearchRequest]) -> Answer:
     volume = request.store.volume()
     raw = encode_short(volume.label, request.connection.oem_encoding, _LABEL_SIZE)
     name = raw if len(raw) <= 8 else raw[:8] + b"." + raw[8:]
-    date, clock = dos_from(volume.creation_time)
+    date, clock = dos_from(volume.creation_time, request.connection.profile.time_zone)
     entry = SearchEntry.of(ResumeKey(), name, Attribute.VOLUME, 0, date, clock)
     return SearchResponse(1, entry.encode())
 

@@ -26,7 +26,6 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
     Capability,
-    Dialect,
     NegotiateCoreResponse,
     NegotiateExtendedResponse,
     NegotiateNtResponse,
@@ -83,17 +82,19 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     if connection.dialect is not None:
         raise SMBError(NT.INVALID_SMB, "a second negotiate on one connection")
     offered = request.params.dialects
-    if Dialect.NT_LM not in offered:
+    chosen = next((one for one in profile.dialects if one in offered), None)
+    if chosen is None:
         connection.drop_after_reply(NO_COMMON_DIALECT)
         return NegotiateCoreResponse()
-    connection.dialect = Dialect.NT_LM
+    connection.dialect = chosen
     common = {
-        "dialect_index": offered.index(Dialect.NT_LM),
+        "dialect_index": offered.index(chosen),
         "security_mode": security_mode(settings),
         "max_mpx_count": profile.max_mpx,
         "max_buffer_size": profile.max_buffer,
         "session_key": connection.number & 0xFFFFFFFF,
         "system_time": request.server.world.filetime(),
+        "server_time_zone": profile.time_zone,
     }
     wants_extended = request.header.flags2 & Flags2.EXTENDED_SECURITY
     if wants_extended and profile.offers(Capability.EXTENDED_SECURITY):
@@ -119,10 +120,10 @@ def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer | De
     params, connection = request.params, request.connection
     connection.max_buffer = max(params.max_buffer_size, SMALLEST_BUFFER)
     if isinstance(params, SessionSetupExtendedRequest):
-        connection.capabilities = params.capabilities
+        connection.capabilities = params.capabilities & request.server.profile.capabilities
         return _extended(request, params)
     if isinstance(params, SessionSetupPlainRequest):
-        connection.capabilities = params.capabilities
+        connection.capabilities = params.capabilities & request.server.profile.capabilities
         return _plain(request, params)
     raise SMBError(NT.NOT_SUPPORTED, "the LANMAN form of session setup (10 words) is not supported")
 
@@ -202,7 +203,9 @@ def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     # Every sign-in has a challenge of its own: a response that was seen on this connection is of no use again.
     challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
     oem = request.connection.oem_encoding
-    return SpnegoAcceptor(NtlmAcceptor(server.accounts, names, challenge, server.world, oem=oem))
+    return SpnegoAcceptor(
+        NtlmAcceptor(server.accounts, names, challenge, server.world, server.profile.version_bytes, oem)
+    )
 
 
 def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer | Deferred[Answer]:

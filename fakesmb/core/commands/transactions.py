@@ -4,8 +4,7 @@ A transaction may arrive in pieces ([MS-CIFS] 3.3.5.2.5): the first message gets
 answer, the secondaries none, and the answer proper goes out when all of it is there.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -14,8 +13,7 @@ from fakesmb.core.nt_trans.table import FUNCTIONS
 from fakesmb.core.record import kept
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, Empty, Request
 from fakesmb.core.trans.named import named_transaction
-from fakesmb.core.trans2.table import SUBCOMMANDS
-from fakesmb.core.transactions import Outcome, SubcommandRow, answer_of, invoke
+from fakesmb.core.transactions import Outcome, answer_of, invoke
 from fakesmb.nt.status import SMBError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.trans import (
@@ -26,11 +24,6 @@ from fakesmb.wire.trans import (
     TransactionRequest,
     TransactionSecondaryRequest,
 )
-
-TABLES: Final[Mapping[int, Mapping[int, SubcommandRow]]] = {
-    Command.TRANSACTION2: SUBCOMMANDS,
-    Command.NT_TRANSACT: FUNCTIONS,
-}
 
 
 def _key(request: AnyRequest, code: int) -> tuple[int, int, int, int, int]:
@@ -62,7 +55,8 @@ def _run(request: AnyRequest, whole: TransactionRequest, code: int) -> "Answer |
         if code == Command.TRANSACTION:
             outcome = named_transaction(request, whole)
         else:
-            outcome = invoke(request, whole, TABLES[code], code)
+            rows = FUNCTIONS if code == Command.NT_TRANSACT else request.server.handlers()[1]
+            outcome = invoke(request, whole, rows, code)
     except SMBError as error:
         outcome = error
     return answer_of(request, whole, outcome, code)
