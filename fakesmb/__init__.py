@@ -6,6 +6,8 @@ if TYPE_CHECKING:
     from fakesmb.app import FakeSMBService
     from fakesmb.arguments import Limits, Share, Timing, User
     from fakesmb.config import ConfigError
+    from fakesmb.folders.content import File
+    from fakesmb.folders.overlay import Overlay
     from fakesmb.library import FakeSMB
     from fakesmb.nt.status import NT
     from fakesmb.wire.commands import Command
@@ -16,7 +18,9 @@ __all__ = [
     "ConfigError",
     "FakeSMB",
     "FakeSMBService",
+    "File",
     "Limits",
+    "Overlay",
     "Share",
     "Timing",
     "User",
@@ -28,7 +32,9 @@ _HOMES = {
     "ConfigError": "config",
     "FakeSMB": "library",
     "FakeSMBService": "app",
+    "File": "folders.content",
     "Limits": "arguments",
+    "Overlay": "folders.overlay",
     "Share": "arguments",
     "Timing": "arguments",
     "User": "arguments",

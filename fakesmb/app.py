@@ -13,6 +13,7 @@ from math import inf
 from socket import SOCK_STREAM, gaierror, getaddrinfo
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, Unpack
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
@@ -21,6 +22,7 @@ from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_fi
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
 from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users, folder_problem
 from fakesmb.core.state import Server, Share
+from fakesmb.folders.errors import FolderError
 from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
@@ -28,7 +30,14 @@ from fakesmb.record.log import EventLog, Sink
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
-from fakesmb.transport.process import RightsError, everybody_may_run, load_whole, most_descriptors, run_as
+from fakesmb.transport.process import (
+    RightsError,
+    everybody_may_run,
+    ids_of,
+    load_whole,
+    most_descriptors,
+    run_as,
+)
 from fakesmb.vfs.laned import LanedStore, in_lane
 from fakesmb.vfs.local.mounts import Mount, lanes_of, may_hang, mounts
 from fakesmb.vfs.local.store import LocalStore
@@ -37,6 +46,7 @@ from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.world import World
 
 if TYPE_CHECKING:
+    from fakesmb.folders.private import PrivateFolders, Wanted
     from fakesmb.record.linesink import LineSink
 
 BACKLOG: Final = 512
@@ -100,6 +110,8 @@ class FakeSMBService:
         self._listening: list[IListeningPort] = []
         self._next_flush: IDelayedCall | None = None
         self._disk_threads: DiskThreads | None = None
+        self._folders: PrivateFolders | None = None
+        """Those of shares of content and of overlays, while it runs."""
         self._ending: Deferred[None] | None = None
         """Fires when `stop` is through."""
         self._stopping = inf
@@ -126,6 +138,7 @@ class FakeSMBService:
             self.log.add(sink)
         shares: list[Share] = []
         try:
+            config = self._with_private_folders(config)
             world = World()
             world.turn = getattr(reactor, "turn", world.turn)
             usual = _open_files(config, self.log, world)
@@ -153,18 +166,46 @@ class FakeSMBService:
             if config.log.file and config.log.truncate:
                 _empty(config.log)
             if config.run_as:
-                _give_up_rights(config)
+                _give_up_rights(self.config)
         except BaseException:
             self._stop_listening()
             for share in shares:
                 if share.store is not None:
                     share.store.shutdown()
+            self._remove_private_folders()
             self.log.close()
             self._factory = None
             raise
+        if self._folders is not None:
+            self._folders.make_spares()
         self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
         return self
+
+    def _with_private_folders(self, config: Config) -> Config:
+        """The shares of content and the overlays are made, and have the paths of their private folders."""
+        if not any(share.is_private for share in config.shares):
+            return config
+        from fakesmb.folders.private import PrivateFolders
+
+        try:
+            self._folders = PrivateFolders(
+                _wanted(config),
+                partial(self._reactor.callFromThread, self.log.problem),
+                owner=ids_of(config.run_as) if config.run_as else None,
+            )
+        except FolderError as error:
+            raise ConfigError(str(error)) from None
+        except RightsError as error:
+            raise ConfigError(f"cannot run as {config.run_as}: {error}") from None
+        paths = self._folders.paths
+        shares = [replace(share, path=paths.get(share.name, share.path)) for share in config.shares]
+        return replace(config, shares=tuple(shares))
+
+    def _remove_private_folders(self) -> None:
+        folders, self._folders = self._folders, None
+        if folders is not None:
+            folders.close()
 
     def _listen(self, host: str, number: int) -> int:
         try:
@@ -227,6 +268,7 @@ class FakeSMBService:
                 store.shutdown()
             if self._disk_threads is not None:
                 self._disk_threads.end()
+            self._remove_private_folders()
             self._factory = None
             ending, self._ending = self._ending, None
             if ending is not None:
@@ -276,6 +318,21 @@ class FakeSMBService:
         return self.ports
 
 
+def _wanted(config: Config) -> "list[Wanted]":
+    """The private folders of a configuration."""
+    from fakesmb.folders.private import Wanted
+
+    return [
+        Wanted(
+            share.name,
+            share.path if share.content is None else share.content.tree,
+            share.overlay_limit or config.overlay_limit,
+        )
+        for share in config.shares
+        if share.is_private
+    ]
+
+
 def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:
     """Runs what blocks in a thread of the reactor's pool, whose threads start with the first such work."""
     from twisted.internet.threads import deferToThreadPool
@@ -291,7 +348,7 @@ def _give_up_rights(config: Config) -> None:
     except RightsError as error:
         raise ConfigError(f"cannot run as {config.run_as}: {error}") from None
     for share in config.shares:
-        if not os.access(share.path, os.R_OK | os.X_OK):
+        if share.content is None and not os.access(share.path, os.R_OK | os.X_OK):
             raise ConfigError(f"share {share.name}: {config.run_as} may not list {share.path}")
 
 

@@ -27,12 +27,19 @@ from fakesmb.config import (
 )
 from fakesmb.core import profiles
 from fakesmb.core.profile import GuestAccess, Signing
+from fakesmb.folders.content import Content, Contents
+from fakesmb.folders.errors import FolderError
+from fakesmb.folders.overlay import Overlay
 from fakesmb.nt.nearest import nearest
 from fakesmb.vfs.store import LocalBreaks
 
 NOBODY: Final = "neither users nor guests: nobody can use the shares; name users=, or let guests in by guest="
 
 AnyPath = str | os.PathLike[str]
+
+
+Source = AnyPath | Content | Overlay
+"""What a share serves: the folder at a path; content, by names; a copy of a folder."""
 
 
 class ArgumentError(ConfigError, TypeError):
@@ -42,6 +49,8 @@ class ArgumentError(ConfigError, TypeError):
 class ShareKeys(TypedDict, total=False):
     """The keys of `[[share]]` but for `name` and `path` (docs/configuration.md)."""
 
+    overlay: bool
+    overlay_limit: int | None
     read_only: bool
     comment: str
     users: Sequence[str] | None
@@ -56,8 +65,11 @@ class ShareKeys(TypedDict, total=False):
 class Share:
     """A share that is more than a folder: `Share("tests/data", read_only=True, comment="the originals")`."""
 
-    def __init__(self, source: AnyPath, /, **keys: Unpack[ShareKeys]) -> None:
-        """`source` is the folder, `keys` are those of `[[share]]`. Raises TypeError for one that is not known."""
+    def __init__(self, source: Source, /, **keys: Unpack[ShareKeys]) -> None:
+        """`source` is a folder, content or an Overlay, `keys` are those of `[[share]]`.
+
+        Raises TypeError for one that is not known.
+        """
         check_keywords("Share", keys, ShareKeys)
         self.source = source
         self.keys = keys
@@ -143,7 +155,7 @@ class Limits(TypedDict, total=False):
     idle_seconds: float
 
 
-Shares = Mapping[str, AnyPath | Share]
+Shares = Mapping[str, Source | Share]
 Users = Mapping[str, str | User]
 
 
@@ -184,6 +196,7 @@ class Keywords(TypedDict, total=False):
     guest: GuestAccess
     anonymous: bool
     anonymous_listing: bool | None
+    overlay_limit: int
     run_as: str
 
 
@@ -323,9 +336,23 @@ def _kind(value: object) -> str:
 
 def _share(name: str, given: Any) -> SharePart:
     share = given if isinstance(given, Share) else Share(given)
-    if not isinstance(share.source, str | os.PathLike):
-        raise ArgumentError(f"share {name}: a folder or Share(folder, ...), not {_kind(share.source)}")
-    return share_of(name, os.fspath(share.source), **share.keys)
+    source: object = share.source
+    keys: dict[str, Any] = {**share.keys}
+    if isinstance(source, Overlay):
+        keys["overlay"] = True
+        if source.limit is not None:
+            keys["overlay_limit"] = source.limit
+        return share_of(name, source.path, **keys)
+    if isinstance(source, Mapping):
+        try:
+            return share_of(name, "", content=Contents(source), **keys)
+        except FolderError as error:
+            raise ConfigError(f"share {name}: {error}") from None
+    if not isinstance(source, str | os.PathLike):
+        raise ArgumentError(
+            f"share {name}: a folder, content by names, Overlay(...) or Share(...), not {_kind(source)}"
+        )
+    return share_of(name, os.fspath(source), **keys)
 
 
 def _user(name: str, given: Any) -> UserPart:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from fakesmb.app import FakeSMBService
-    from fakesmb.config import Config
+    from fakesmb.config import Config, SharePart
     from fakesmb.ending import Ending
     from fakesmb.portfile import PortFile
 
@@ -107,7 +107,13 @@ def main() -> None:
 @click.option(
     "--config", "file", metavar="FILE", help="fakesmb.toml: all of this and more; arguments win over it."
 )
-@click.option("--share", "shares", multiple=True, metavar="NAME=PATH[,ro]", help="A share. May come again.")
+@click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    metavar="NAME=PATH[,ro][,overlay]",
+    help="A share; overlay: a copy, and PATH never changes. May come again.",
+)
 @click.option(
     "--user", "users", multiple=True, metavar="NAME:PASSWORD", help="Who may sign in. May come again."
 )
@@ -506,6 +512,12 @@ def warn(notes: list[str]) -> None:
     tell("".join(f"fakesmb: {_one_line(note)}\n" for note in notes if not isinstance(note, Greeting)))
 
 
+def _share_line(share: "SharePart") -> str:
+    served = "the content of the configuration" if share.content is not None else share.path
+    words = ["a copy"] * share.overlay + ["read-only"] * share.read_only
+    return f"share {share.name}: {served}" + (f" ({', '.join(words)})" if words else "")
+
+
 def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
     """The address, the user and commands to paste, on standard error."""
     from fakesmb.hints import commands
@@ -515,7 +527,7 @@ def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(ports.host, ports.host)
     lines = [
         *notes,
-        *(f"share {one.name}: {one.path}{' (read-only)' if one.read_only else ''}" for one in config.shares),
+        *(_share_line(one) for one in config.shares),
         *(
             f"share {name}: its disk may hang; what local programs do there is not noticed (may_hang)"
             for name in smb.disks_that_may_hang

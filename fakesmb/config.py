@@ -21,6 +21,8 @@ from fakesmb.core import profiles
 from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.core.profile import BufferSize, GuestAccess, Profile, Signing
 from fakesmb.core.settings import Limits, Settings, Timing
+from fakesmb.folders.content import Contents
+from fakesmb.folders.overlay import LIMIT
 from fakesmb.mistakes import ConfigError as ConfigError
 from fakesmb.mistakes import explained, line_of
 from fakesmb.nt.names import fold
@@ -40,6 +42,7 @@ Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
 Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
 EventCount = Annotated[int, Meta(ge=0)]
+Bytes = Annotated[int, Meta(gt=0)]
 
 _ASCII: Final = (
     "".join(map(chr, range(0x30, 0x5B))) + 'abcdefghijklmnopqrstuvwxyz "!#$&()-./[]^_{}~|\\\\users\\\\new'
@@ -90,6 +93,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a client without a user name may connect to IPC$."""
     anonymous_listing: bool | None = None
     """Whether such a client is told of shares and accounts; left out: on loopback addresses only."""
+    overlay_limit: Bytes = LIMIT
+    """Bytes that the private folder of a share may take, with the copy that is kept ready for a reset."""
     run_as: str = ""
     """The user whose rights a server has that root started, once it listens; empty: it keeps its own."""
 
@@ -137,7 +142,14 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[share]]`; a relative path is relative to the file it stands in."""
 
     name: ShareName
-    path: str
+    path: str = ""
+    """The folder; left out where there is `content`."""
+    content: Contents | None = None
+    """What is in it, kept in a private folder: names of files with their texts, and tables for directories."""
+    overlay: bool = False
+    """Serve a copy of the folder, which itself never changes."""
+    overlay_limit: Bytes | None = None
+    """Bytes that the private folder may take; left out: `[server] overlay_limit`."""
     read_only: bool = False
     comment: str = ""
     users: list[str] | None = None
@@ -154,6 +166,11 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
     may_hang: bool | None = None
     """Whether its disk may hang, so that threads ask it; left out: where another machine or program answers for it."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether what it serves is made for it, and gone afterwards."""
+        return self.overlay or self.content is not None
 
 
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,9 +199,11 @@ class Config(msgspec.Struct, frozen=True):
     accept: tuple[str, ...]
     """Words of `auth.accounts.ACCEPTED`."""
     shares: tuple[SharePart, ...]
-    """With absolute paths of folders that exist."""
+    """With absolute paths of folders that exist, but for those of content."""
     run_as: str = ""
     log: LogPart = LogPart(format="none")
+    overlay_limit: int = LIMIT
+    """Bytes that each private folder may take, with its spare copy, where its share says nothing."""
 
     @property
     def loopback(self) -> bool:
@@ -237,7 +256,7 @@ def read(path: str) -> FilePart:
     except ValueError:
         raise ConfigError(f"{path!r}: no path holds a NUL character") from None
     try:
-        part = msgspec.toml.decode(text, type=FilePart)
+        part = msgspec.toml.decode(text, type=FilePart, dec_hook=_custom)
     except msgspec.ValidationError as error:
         key, problem = explained(str(error), FilePart)
         raise ConfigError(f"{path}:{line_of(text, key)} {key}: {problem}") from None
@@ -249,7 +268,7 @@ def read(path: str) -> FilePart:
     folder = Path(path).absolute().parent
     return msgspec.structs.replace(
         part,
-        share=[msgspec.structs.replace(share, path=str(folder / share.path)) for share in part.share],
+        share=[_placed(share, folder) for share in part.share],
         log=msgspec.structs.replace(part.log, file=part.log.file and str(folder / part.log.file)),
     )
 
@@ -268,6 +287,12 @@ def _check(path: str, text: str, part: FilePart) -> None:
     folder = Path(path).absolute().parent
     for index, share in enumerate(part.share):
         key = f"share[{index}]"
+        if (
+            not share.path
+            and share.content is None
+            and "path" not in msgspec.toml.decode(text)["share"][index]
+        ):
+            raise wrong(f"{key}.path", "is missing")
         if problem := _share_problem(share, folder):
             raise wrong(f"{key}.{problem[0]}", problem[1])
         if _in(share.name, (other.name for other in part.share[:index])):
@@ -313,6 +338,8 @@ def _share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
     if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
+    if share.content is not None:
+        return ("path", "give either path or content") if share.path or share.overlay else None
     problem = folder_problem(share.path, str(folder / share.path))
     return ("path", problem) if problem else None
 
@@ -334,6 +361,20 @@ def folder_problem(said: str, path: str) -> str:
     if not stat.S_ISDIR(mode):
         return f"{path} is not a folder"
     return "" if os.access(path, os.R_OK | os.X_OK) else f"{path} may not be read: Permission denied"
+
+
+def _placed(share: SharePart, folder: Path) -> SharePart:
+    """The share with an absolute path; what is content has none."""
+    if share.content is not None:
+        return share
+    return msgspec.structs.replace(share, path=str((folder / share.path).absolute()))
+
+
+def _custom(kind: type, value: Any) -> Any:
+    """What msgspec does not know: the content of a share. Raises ValueError."""
+    if kind is Contents:
+        return Contents(value)
+    raise NotImplementedError(kind)
 
 
 _OF_SERVER: Final = tuple(key for key in ServerPart.__struct_fields__ if key in profiles.KEYS)
@@ -396,7 +437,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         timing=timing,
         limits=limits,
     )
-    shares = [msgspec.structs.replace(share, path=str(Path(share.path).absolute())) for share in given.shares]
+    shares = [_placed(share, Path.cwd()) for share in given.shares]
     return Config(
         settings=settings,
         host=server.host,
@@ -407,6 +448,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         anonymous=server.anonymous,
         accept=tuple(profile.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
+        overlay_limit=server.overlay_limit,
         run_as=server.run_as,
         log=log if log.format else msgspec.structs.replace(log, format=usual.format),
     )
@@ -480,13 +522,20 @@ def user_of(name: str, password: str | None, **keys: Any) -> UserPart:
     return made
 
 
+_AFTER_PATH: Final = {"ro": "read_only", "overlay": "overlay"}
+"""Words behind the path of a share on the command line, and the keys that they set."""
+
+
 def share(text: str) -> SharePart:
-    """`NAME=PATH` or `NAME=PATH,ro`."""
+    """`NAME=PATH`, and then perhaps `,ro` and `,overlay`."""
     name, equals, path = text.partition("=")
+    keys: dict[str, bool] = {}
+    while (found := path.rpartition(","))[1] and found[2] in _AFTER_PATH:
+        keys[_AFTER_PATH[found[2]]] = True
+        path = found[0]
     if not equals or not path:
-        raise ConfigError(f"{text}: a share is NAME=PATH or NAME=PATH,ro")
-    read_only = path.endswith(",ro")
-    return share_of(name, path.removesuffix(",ro"), read_only=read_only)
+        raise ConfigError(f"{text}: a share is NAME=PATH, NAME=PATH,ro or NAME=PATH,overlay")
+    return share_of(name, path, **keys)
 
 
 def share_of(name: str, path: str, **keys: Any) -> SharePart:

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import quote as percent
 
 from fakesmb.config import SAMPLE, Config, SharePart, UserPart
+from fakesmb.folders.content import File
 from fakesmb.nt.names import fold
 
 _MOST_LOOKED_AT: Final = 1000
@@ -38,7 +39,7 @@ def commands(config: Config, host: str, port: int) -> list[str]:
         lines.append(
             f"smbclient --option='client min protocol=NT1' -m NT1 -p {port} {_option('-U', who)} {unc}"
         )
-    file = "" if share is None else file_in(share.path)
+    file = "" if share is None else _file_of(share)
     takes_curl = config.settings.signing != "required" and (user is None or "ntlmv1" in config.accept)
     if share is not None and file and takes_curl:
         who = name if password is None else f"{name}:{password}"
@@ -52,6 +53,12 @@ def commands(config: Config, host: str, port: int) -> list[str]:
         )
         lines.append(f"sudo mount -t cifs -o {word(mount)} {unc} /mnt")
     return lines
+
+
+def _file_of(share: SharePart) -> str:
+    if share.content is None:
+        return file_in(share.path)
+    return next((f"/{name}" for name, value in share.content.tree.items() if isinstance(value, File)), "")
 
 
 def _admits(share: SharePart, user: UserPart | None) -> bool:

@@ -22,7 +22,7 @@ def test_every_key_of_the_file_has_its_argument_and_every_argument_its_key() -> 
     assert set(arguments.IN_LOG) < keys(arguments.Keywords)
     assert keys(arguments.Timing) == set(settings.Timing.__struct_fields__)
     assert keys(arguments.Limits) == set(settings.Limits.__struct_fields__)
-    assert keys(arguments.ShareKeys) == set(SharePart.__struct_fields__) - {"name", "path"}
+    assert keys(arguments.ShareKeys) == set(SharePart.__struct_fields__) - {"name", "path", "content"}
     assert keys(arguments.UserKeys) == set(UserPart.__struct_fields__) - {"name", "password"}
 
 
@@ -95,7 +95,7 @@ CONFIG = merge(FilePart(), Arguments())
         ({"shares": "/srv"}, "shares is a mapping, {'name': '/srv'}, not a str"),
         ({"shares": Share("/srv")}, "shares is a mapping, {'name': folder}, not a Share"),
         ({"shares": CONFIG}, "from_config"),
-        ({"shares": {"a": 5}}, "share a: a folder or Share(folder, ...), not an int"),
+        ({"shares": {"a": 5}}, "share a: a folder, content by names, Overlay(...) or Share(...), not an int"),
         ({"shares": {5: "a"}}, "shares: a name is a text, not an int"),
         ({"users": ["alcie"]}, "users is a mapping, {'name': 'password'}, not a list"),
         ({"users": [("alice", "x")]}, "users is a mapping, {'name': 'password'}, not a list"),

@@ -26,18 +26,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rpc": BOTTOM | {"wire"},
     "rap": BOTTOM | {"wire", "rpc"},
     "faults": BOTTOM | {"wire", "vfs"},
+    "folders": BOTTOM | {"vfs"},
     "core": BELOW_CORE,
     "transport": BELOW_CORE | {"core"},
     "web": BELOW_CORE | {"core"},
     "mistakes": {"nt"},
-    "config": BELOW_CORE | {"core", "mistakes"},
+    "config": BELOW_CORE | {"core", "folders", "mistakes"},
     "samples": {"config"},
     "coverage": BELOW_CORE | {"core"},
-    "arguments": BELOW_CORE | {"core", "config", "mistakes"},
+    "arguments": BELOW_CORE | {"core", "folders", "config", "mistakes"},
     "portfile": {"mistakes"},
     "handlers": {"core"},
-    "app": BELOW_CORE | {"core", "handlers", "transport", "web", "config", "mistakes", "arguments"},
-    "library": BELOW_CORE | {"core", "transport", "config", "mistakes", "arguments", "app"},
+    "app": BELOW_CORE
+    | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments"},
+    "library": BELOW_CORE | {"core", "folders", "transport", "config", "mistakes", "arguments", "app"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 

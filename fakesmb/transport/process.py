@@ -6,7 +6,10 @@ import pkgutil
 import stat
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pwd import struct_passwd
 
 _ROOT: Final = 0
 
@@ -20,17 +23,27 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == _ROOT
 
 
+def ids_of(name: str) -> tuple[int, int]:
+    """The numbers of a user, by name or number, and of their group; raises `RightsError`."""
+    user = _user(name)
+    return user.pw_uid, user.pw_gid
+
+
+def _user(name: str) -> "struct_passwd":
+    import pwd
+
+    try:
+        return pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
+    except (KeyError, OverflowError, ValueError):
+        raise RightsError(f"there is no user {name} on this machine") from None
+
+
 def run_as(name: str) -> None:
     """From now on the process, all its threads and what it starts run as a user, by name or number, without way back.
 
     Raises `RightsError`, where the process may be left with fewer rights than before but never with root's.
     """
-    import pwd
-
-    try:
-        user = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
-    except (KeyError, OverflowError, ValueError):
-        raise RightsError(f"there is no user {name} on this machine") from None
+    user = _user(name)
     if os.getuid() == os.geteuid() == user.pw_uid and user.pw_uid != _ROOT:
         return
     if user.pw_uid == _ROOT:
