@@ -27,6 +27,7 @@ from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog, Sink
+from fakesmb.record.waiting import DeferredJournal
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
@@ -98,10 +99,8 @@ class FakeSMBService:
     def _set_up(self, config: Config) -> None:
         check_users(config)
         self.config = config
-        self.journal = Journal(most_events=config.log.journal, settle=lambda: self.settle())
-        """What happened. All that was answered before a question is put is in the answer."""
-        self.settle: Callable[[], object] = bool
-        """Waits for the end of the reactor's turn where the one who asks the journal is in another thread."""
+        self.recorder: Journal = DeferredJournal(most_events=config.log.journal)
+        """The journal that is written; who has a thread for the server puts one there that may block."""
         self.log = EventLog()
         self.ports: Ports | None = None
         self.server: Server | None = None
@@ -116,6 +115,12 @@ class FakeSMBService:
         """Fires when `stop` is through."""
         self._stopping = inf
         """When it began to stop, by `time.monotonic`."""
+
+    @property
+    def journal(self) -> DeferredJournal:
+        """What happened. All that was answered before a question is put is in the answer."""
+        assert isinstance(self.recorder, DeferredJournal)
+        return self.recorder
 
     def start(self, reactor: Any, *, log_apart: bool = False) -> Deferred[Self]:
         """Listens; the Deferred fires when clients can connect, or fails with `ConfigError`. Safe to call again.
@@ -133,7 +138,9 @@ class FakeSMBService:
         self._reactor = reactor
         if config.run_as:
             log_apart = log_apart and everybody_may_run(sys.executable)
-        journal = (self.journal,) if config.log.journal else ()
+        if isinstance(self.recorder, DeferredJournal):
+            self.recorder.clock = reactor
+        journal = (self.recorder,) if config.log.journal else ()
         for sink in (*journal, *_sinks(config, apart=log_apart, patience=self._patience)):
             self.log.add(sink)
         shares: list[Share] = []

@@ -16,7 +16,7 @@ from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_fi
 from fakesmb.config import Config
 from fakesmb.core.state import Server
 from fakesmb.mistakes import ConfigError
-from fakesmb.record.journal import Journal
+from fakesmb.record.waiting import BlockingJournal
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 
 T = TypeVar("T")
@@ -55,7 +55,9 @@ class FakeSMB:
 
     def _set_up(self, config: Config) -> None:
         self._service = FakeSMBService.from_config(config)
-        self._service.settle = self._settle
+        self._journal = BlockingJournal(most_events=config.log.journal, settle=self._settle)
+        self._journal.in_reactor = self._is_current
+        self._service.recorder = self._journal
         self._thread: ReactorThread | None = None
         self._process = 0
         """The process that started it."""
@@ -80,6 +82,10 @@ class FakeSMB:
         thread = self._thread
         if thread is not None and thread.is_current:
             raise RuntimeError("called in the thread of the server itself, which it would wait for")
+
+    def _is_current(self) -> bool:
+        thread = self._thread
+        return thread is not None and thread.is_current
 
     def start(self) -> Self:
         """Listens; when this returns, clients can connect. Safe to call again, also after `stop`.
@@ -161,9 +167,9 @@ class FakeSMB:
         return self._service.port
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> BlockingJournal:
         """What happened. All that was answered before a question is put is in the answer."""
-        return self._service.journal
+        return self._journal
 
     @property
     def server(self) -> Server | None:

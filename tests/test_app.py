@@ -50,7 +50,7 @@ def test_a_server_in_a_with_block(tmp_path: Path) -> None:
         smb.journal.verify(command="SMB_COM_NT_CREATE_ANDX", path=r"\a.txt", count=1)
         with pytest.raises(SessionError):
             client(smb, "wrong")
-        assert smb.journal.responses(status=NT.LOGON_FAILURE)
+        assert smb.journal.exchanges(status=NT.LOGON_FAILURE)
         assert smb.journal.problems() == []
     with pytest.raises(OSError, match="refused"):
         client(smb)
@@ -92,7 +92,7 @@ def test_a_server_can_be_entered_again(tmp_path: Path) -> None:
         with smb:
             smb.journal.clear()
             client(smb).close()
-            assert smb.journal.requests(command="SMB_COM_NEGOTIATE")
+            assert smb.journal.exchanges(command="SMB_COM_NEGOTIATE")
 
 
 def configuration(folder: Path, **server: object) -> Config:

@@ -94,7 +94,7 @@ async def test_several_live_side_by_side_and_one_that_has_stopped_starts_again(
     for service in services:
         client = await connect(reactor, service)
         await client.negotiate()
-        assert len(service.journal.requests()) == 1
+        assert len(service.journal.exchanges()) == 1
         client.leave()
     await gatherResults([service.stop() for service in services])
 

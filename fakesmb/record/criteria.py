@@ -1,65 +1,414 @@
-"""What a journal can be asked for: names that are checked, so that a misspelt one never finds nothing in silence."""
+"""What a journal can be asked for: checked names and values, so that a question never finds nothing in silence.
 
-import importlib
-import pkgutil
+`Criteria` are made once for a question, and then look at pairs cheaply (`may`) and at entries exactly.
+"""
+
+import os
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from fakesmb import wire
 from fakesmb.nt.nearest import nearest
+from fakesmb.nt.patterns import name_matcher, path_matcher
 from fakesmb.nt.status import NT, label
-from fakesmb.record.entry import EVENTS, Entry
-from fakesmb.wire import names
+from fakesmb.record import prefilter, verbs
+from fakesmb.record.entry import EVENTS
+from fakesmb.record.journalentry import ATTRIBUTES, JournalEntry
+from fakesmb.record.pairs import Pair
+from fakesmb.record.wirefields import wire_fields
+from fakesmb.wire.families import kinds_of, subcommand_of
+from fakesmb.wire.levels import check_level, level_name
 
 Criterion = object
-"""A plain value (equal), a `re.Pattern` (found in the text) or a function of the value."""
+"""A plain value, a `re.Pattern` (found in the text), a function of the value, or a set of values (any of them)."""
 
-_PLACES: Final = frozenset({"parameters", "detail"})
-_CODE_OF_COMMAND: Final = re.compile(r"SMB_COM_0x[0-9A-F]{2}")
-_CODE_OF_STATUS: Final = re.compile(r"0x[0-9A-F]{8}")
+JOURNAL_EVENTS: Final = ("exchange", *(one for one in EVENTS if one not in ("request", "response")))
+"""Every `event` of an entry."""
+KEEP_DATA: Final = (
+    "the journal keeps no data of files: say how many bytes of each read and write it shall keep, by "
+    "FakeSMB(keep_data=65536), [log] keep_data or --keep-data"
+)
+TRIED: Final = "tried"
+"""As `verb`, also of what failed."""
+
+_NUMBERS: Final = frozenset(
+    {"number", "connection", "fid", "offset", "length", "took_us", "mid", "uid", "tid", "pid"}
+)
+_NAMES: Final = frozenset({"user", "share", "peer", "domain", "workstation"})
+_PATHS: Final = frozenset({"path", "to"})
+_HALVES: Final = frozenset({"request", "response"})
+NAMES: Final = (
+    *(one for one in ATTRIBUTES if one not in ("verbs", "status_code", "code", "function", "time")),
+    TRIED,
+)
+"""Every criterion but the fields of messages."""
+
+Match = Callable[[Any], bool | None]
+"""Whether a value is the one that is wanted; None where that cannot be told."""
 
 
-def checked(criteria: Mapping[str, Criterion]) -> dict[str, Criterion]:
-    """The criteria, with numbers of commands and statuses as names.
+class Test(NamedTuple):
+    """One criterion of a question."""
 
-    Raises TypeError for a criterion that is neither a key of the record nor a field of any message, ValueError for
-    an event, a command or a status that is not known; both tell the nearest names.
+    name: str
+    wanted: Criterion
+    value: Callable[[JournalEntry], Any]
+    match: Callable[[JournalEntry], bool | None]
+
+
+class Criteria:
+    """A question: what an entry has to be like. Raises TypeError and ValueError for what cannot be asked.
+
+    `keep_data` says whether the journal keeps what was read and written.
     """
-    wanted = dict(criteria)
-    for name, value in wanted.items():
-        if name not in Entry.__struct_fields__ and name not in _PLACES and name not in wire_fields():
-            known = [*Entry.__struct_fields__, *wire_fields()]
-            raise TypeError(f"no key or field is called {name!r}{nearest(name, known)}")
-        if name == "command":
-            wanted[name] = names.command_name(value) if isinstance(value, int) else value
-            commands = (row.name for row in names.COMMANDS.values())
-            _check("command", wanted[name], commands, _CODE_OF_COMMAND)
-        elif name == "status":
-            wanted[name] = label(value) if isinstance(value, int) else value
-            _check("status", wanted[name], (one.label for one in NT), _CODE_OF_STATUS)
-        elif name == "event":
-            _check("event", value, EVENTS, None)
-    return wanted
+
+    def __init__(self, criteria: Mapping[str, Criterion], *, keep_data: bool) -> None:
+        self.given = dict(criteria)
+        if "data" in criteria and not keep_data:
+            raise ValueError(KEEP_DATA)
+        self.tests = tuple(_test(name, wanted) for name, wanted in criteria.items())
+        self._filters = prefilter.filters(self.given, self.kinds)
+
+    @property
+    def kinds(self) -> "frozenset[prefilter.Kind] | None":
+        """The commands and subcommands that it can be about; None: any."""
+        found: frozenset[prefilter.Kind] | None = None
+        for name, wanted in self.given.items():
+            kinds = _kinds(name, wanted)
+            if kinds is not None:
+                found = kinds if found is None else prefilter.both(found, kinds)
+        return found
+
+    def may(self, pair: Pair) -> bool:
+        """Whether a pair can hold a match, as far as that is seen without decoding it."""
+        return all(passes(pair) for passes in self._filters)
+
+    def misses(self, entry: JournalEntry) -> list[Test]:
+        """The criteria that the entry does not meet."""
+        return [test for test in self.tests if not test.match(entry)]
+
+    def meets(self, entry: JournalEntry) -> bool | None:
+        """Whether the entry meets all; None where that cannot be told."""
+        met: bool | None = True
+        for test in self.tests:
+            found = test.match(entry)
+            if found is None:
+                met = None
+            elif not found:
+                return False
+        return met
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={shown(wanted)}" for name, wanted in self.given.items()) or "anything"
 
 
-def _check(what: str, value: Criterion, known: Iterable[str], code: re.Pattern[str] | None) -> None:
-    if not isinstance(value, str) or (code is not None and code.fullmatch(value)):
-        return
-    listed = list(known)
-    if value not in listed:
-        raise ValueError(f"no {what} is called {value!r}{nearest(value, listed)}")
+def shown(value: object) -> str:
+    """A value as it is written in Python, and whole."""
+    if isinstance(value, re.Pattern):
+        pattern: object = value.pattern
+        return f"/{pattern}/" if isinstance(pattern, str) else repr(value)
+    if callable(value) and not isinstance(value, type):
+        name = getattr(value, "__name__", "")
+        return name if name.isidentifier() else "a condition"
+    if isinstance(value, NT):
+        return f"NT.{value.name}"
+    return repr(value)
 
 
-@cache
-def wire_fields() -> frozenset[str]:
-    """The names of all fields of all structures in `fakesmb.wire`."""
-    found: set[str] = set()
-    for module in pkgutil.iter_modules(wire.__path__, f"{wire.__name__}."):
-        for one in vars(importlib.import_module(module.name)).values():
-            if isinstance(one, type) and issubclass(one, msgspec.Struct):
-                found.update(one.__struct_fields__)
-    return frozenset(found)
+# -- one criterion -----------------------------------------------------------------------------------------
+
+
+def _test(name: str, wanted: Criterion) -> Test:
+    if name in NAMES and isinstance(wanted, (set, frozenset, list, tuple)) and not wanted:
+        raise ValueError(f"{name}={wanted!r}: an empty list of values matches nothing")
+    if name == TRIED:
+        kinds = _of_verbs(wanted)
+        return Test(name, wanted, lambda entry: entry.verbs, lambda entry: prefilter.of_kind(entry, kinds))
+    if name in ("verb", "verbs"):
+        match = _any(wanted, _verb)
+        return Test(
+            name,
+            wanted,
+            lambda entry: entry.verbs or None,
+            lambda entry: any(map(match, entry.verbs or (None,))),
+        )
+    if name == "command":
+        return Test(name, wanted, lambda entry: entry.command, _command(wanted))
+    if name == "data":
+        match = _any(wanted, _data)
+        return Test(name, wanted, lambda entry: entry.data, lambda entry: _data_match(entry, wanted, match))
+    if name == "path":
+        match = _any(wanted, _path)
+        return Test(name, wanted, lambda entry: entry.path, lambda entry: _path_match(entry, wanted, match))
+    if name in _HALVES:
+        return _half(name, wanted)
+    if name in NAMES:
+        match = _any(wanted, _MAKERS.get(name) or (_number if name in _NUMBERS else _text), name)
+        return Test(
+            name, wanted, lambda entry: getattr(entry, name), lambda entry: match(getattr(entry, name))
+        )
+    fields = wire_fields()
+    if name not in fields:
+        near = nearest(name, [*NAMES, *fields])
+        raise TypeError(f"no criterion and no field of a message is called {name!r}{near}")
+    match = _field(name, wanted)
+    return Test(
+        name,
+        wanted,
+        lambda entry: _values(entry, name)[0],
+        lambda entry: any(map(match, _values(entry, name))),
+    )
+
+
+def _any(wanted: Criterion, make: Callable[..., Match], *more: str) -> Match:
+    """For a set or list of values: whether one of them matches. Patterns, functions and None are made here."""
+    if isinstance(wanted, (set, frozenset, list, tuple)):
+        matches = [_any(one, make, *more) for one in wanted]
+        return lambda value: any(match(value) for match in matches)
+    if wanted is None:
+        return lambda value: value is None
+    if isinstance(wanted, re.Pattern):
+        return _pattern(wanted)
+    if callable(wanted) and not isinstance(wanted, type):
+        condition = wanted
+        return lambda value: value is not None and bool(condition(value))
+    return make(wanted, *more)
+
+
+def _pattern(wanted: "re.Pattern[Any]") -> Match:
+    if isinstance(wanted.pattern, bytes):
+        return lambda value: isinstance(value, bytes) and wanted.search(value) is not None
+    return lambda value: value is not None and wanted.search(str(value)) is not None
+
+
+def _typed(wanted: Criterion, name: str, kind: str, *types: type) -> None:
+    if isinstance(wanted, bool) or not isinstance(wanted, types):
+        raise TypeError(f"{name} is {kind}, a pattern or a function, not {wanted!r}")
+
+
+def _text(wanted: Any, name: str) -> Match:
+    _typed(wanted, name, "a text", str)
+    return lambda value: bool(value == wanted)
+
+
+def _number(wanted: Any, name: str) -> Match:
+    _typed(wanted, name, "a whole number", int)
+    if wanted < 0:
+        raise ValueError(f"{name} is a whole number from 0 on, not {wanted}")
+    return lambda value: bool(value == wanted)
+
+
+def _name(wanted: Any, name: str) -> Match:
+    _typed(wanted, name, "a name", str)
+    matches = name_matcher(wanted)
+    return lambda value: value is not None and matches(value)
+
+
+def _path(wanted: Any, name: str = "path") -> Match:
+    if isinstance(wanted, os.PathLike):
+        wanted = os.fspath(wanted)
+    _typed(wanted, name, "a path", str)
+    matches = path_matcher(wanted)
+    return lambda value: value is not None and matches(value)
+
+
+def _status(wanted: Any, name: str) -> Match:
+    _typed(wanted, name, "a status (NT.ACCESS_DENIED or its name)", str, int)
+    if isinstance(wanted, int):
+        if not 0 <= wanted <= 0xFFFFFFFF:
+            raise ValueError(f"a status has 32 bits, not {wanted}")
+        wanted = label(wanted)
+    elif wanted not in _STATUSES and not _CODE_OF_STATUS.fullmatch(wanted):
+        spellings = {one.removeprefix("STATUS_"): one for one in _STATUSES} | {one: one for one in _STATUSES}
+        raise ValueError(f"no status is called {wanted!r}{nearest(wanted, spellings)}")
+    return lambda value: bool(value == wanted)
+
+
+_CODE_OF_STATUS: Final = re.compile(r"0x[0-9A-F]{8}")
+_STATUSES: Final = frozenset(one.label for one in NT)
+
+
+def _event(wanted: Any, name: str) -> Match:
+    _one_of(wanted, name, JOURNAL_EVENTS)
+    return lambda value: bool(value == wanted)
+
+
+def _verb(wanted: Any) -> Match:
+    _one_of(wanted, "verb", verbs.VERBS)
+    return lambda value: bool(value == wanted)
+
+
+def _one_of(wanted: Criterion, name: str, known: Collection[str]) -> None:
+    _typed(wanted, name, "a name", str)
+    if wanted not in known:
+        raise ValueError(f"no {name} is called {wanted!r}{nearest(wanted, list(known))}")
+
+
+def _subcommand(wanted: Any, name: str) -> Match:
+    _typed(wanted, name, "a name (TRANS2_FIND_FIRST2)", str)
+    if not re.fullmatch(r"0x[0-9A-F]{4}", wanted):
+        subcommand_of(wanted)
+    return lambda value: bool(value == wanted)
+
+
+def _level(wanted: Any, name: str) -> Match:
+    _typed(wanted, name, "a name (SMB_QUERY_FILE_ALL_INFO) or a number", str, int)
+    if isinstance(wanted, int):
+        if not 0 <= wanted <= 0xFFFF:
+            raise ValueError(f"an information level has 16 bits, not {wanted}")
+        told = {level_name(subcommand, wanted) for subcommand in (None, *range(0x11))}
+        return lambda value: value in told
+    check_level(wanted)
+    return lambda value: bool(value == wanted)
+
+
+def _truth(wanted: Any, name: str) -> Match:
+    if not isinstance(wanted, bool):
+        raise TypeError(f"{name} is True or False, not {wanted!r}")
+    return lambda value: value is wanted
+
+
+_MAKERS: Final[Mapping[str, Callable[..., Match]]] = {
+    **dict.fromkeys(_NAMES, _name),
+    "to": _path,
+    "status": _status,
+    "event": _event,
+    "subcommand": _subcommand,
+    "level": _level,
+    "answered": _truth,
+}
+"""What makes the comparison of a plain value, by criterion."""
+
+
+# -- commands, paths, data ---------------------------------------------------------------------------------
+
+
+def _command(wanted: Criterion) -> Callable[[JournalEntry], bool]:
+    kinds = _of_commands(wanted)
+    if kinds is None:
+        match = _any(wanted, _text, "command")
+        return lambda entry: bool(match(entry.command))
+    return lambda entry: prefilter.of_kind(entry, kinds)
+
+
+def _kinds(name: str, wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
+    if name == "command":
+        return _of_commands(wanted)
+    if name in ("verb", TRIED):
+        return _of_verbs(wanted, strict=name == TRIED)
+    if name in _HALVES and isinstance(wanted, Mapping):
+        found: frozenset[prefilter.Kind] | None = None
+        for one in wanted:
+            kinds = prefilter.with_field(one)
+            if kinds is not None:
+                found = kinds if found is None else prefilter.both(found, kinds)
+        return found
+    return None if name in NAMES else prefilter.with_field(name)
+
+
+def _of_commands(wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
+    """The commands that a criterion names; None for one that is a pattern, a function or None."""
+    if isinstance(wanted, (set, frozenset, list, tuple)):
+        kinds = [_of_commands(one) for one in wanted]
+        return None if None in kinds else frozenset().union(*(one for one in kinds if one is not None))
+    if (
+        wanted is None
+        or isinstance(wanted, re.Pattern)
+        or (callable(wanted) and not isinstance(wanted, type))
+    ):
+        return None
+    _typed(wanted, "command", "a command (Command.CLOSE, its name, or READ, WRITE, OPEN, FIND)", str, int)
+    return kinds_of(wanted)  # type: ignore[arg-type]
+
+
+def _of_verbs(wanted: Criterion, *, strict: bool = True) -> "frozenset[prefilter.Kind] | None":
+    if isinstance(wanted, (set, frozenset, list, tuple)):
+        kinds = [_of_verbs(one, strict=strict) for one in wanted]
+        return None if None in kinds else frozenset().union(*(one for one in kinds if one is not None))
+    if not isinstance(wanted, str):
+        if strict:
+            raise TypeError(f"{TRIED} is a verb, not {wanted!r}")
+        return None
+    _verb(wanted)
+    return verbs.commands_of(wanted)
+
+
+def _path_match(entry: JournalEntry, wanted: Criterion, match: Match) -> bool:
+    path = entry.path
+    if path is None:
+        return bool(match(None))
+    done = entry.verbs
+    if match(path) or ("listed" in done and match(path.rpartition("\\")[0] or "\\")):
+        return True
+    return isinstance(wanted, str) and not _BY_PATTERN.isdisjoint(done) and prefilter.covers(path, wanted)
+
+
+_BY_PATTERN: Final = frozenset({"deleted", "renamed", "copied"})
+"""What may be done to all files that a pattern matches: the path of such a request is the pattern."""
+
+
+def _data(wanted: Any) -> Match:
+    if not isinstance(wanted, (bytes, bytearray, memoryview)):
+        raise TypeError(f"data are bytes, a pattern of bytes or a function, not {wanted!r}")
+    whole = bytes(wanted)
+    return lambda value: bool(value == whole)
+
+
+def _data_match(entry: JournalEntry, wanted: Criterion, match: Match) -> bool | None:
+    data, length = entry.data, entry.length
+    if data is None or length is None or len(data) >= length:
+        return match(data)
+    if isinstance(wanted, (bytes, bytearray, memoryview)):
+        return None if len(wanted) == length and bytes(wanted[: len(data)]) == data else False
+    return None
+
+
+# -- fields of messages ------------------------------------------------------------------------------------
+
+
+def _half(name: str, wanted: Criterion) -> Test:
+    """`request={"desired_access": 1}`: fields of that half."""
+    if not isinstance(wanted, Mapping):
+        raise TypeError(f"{name} is a mapping from fields to values, not {wanted!r}")
+    matches = {}
+    for one, value in wanted.items():
+        if one not in wire_fields():
+            raise TypeError(f"no field of a message is called {one!r}{nearest(one, list(wire_fields()))}")
+        matches[one] = _field(one, value)
+
+    def match(entry: JournalEntry) -> bool:
+        values = getattr(entry, name)
+        return all(any(map(matches[one], _in(values, one))) for one in matches)
+
+    return Test(
+        name, wanted, lambda entry: {one: _in(getattr(entry, name), one)[0] for one in matches}, match
+    )
+
+
+_KINDS: Final = {int: "a whole number", str: "a text", bytes: "bytes"}
+
+
+def _field(name: str, wanted: Criterion) -> Match:
+    if (
+        wanted is None
+        or isinstance(wanted, re.Pattern)
+        or (callable(wanted) and not isinstance(wanted, type))
+    ):
+        return _any(wanted, _text, name)
+    kinds = wire_fields()[name]
+    if object not in kinds:
+        _typed(wanted, name, " or ".join(sorted(_KINDS[kind] for kind in kinds)), *kinds)
+    told = prefilter.as_told(wanted)
+    return lambda value: bool(value == told)
+
+
+def _values(entry: JournalEntry, name: str) -> list[Any]:
+    """What the halves have of that name, the request's first; a None where they have nothing."""
+    found = [one for half in (entry.request, entry.response) for one in _in(half, name) if one is not None]
+    return found or [None]
+
+
+def _in(fields: Mapping[str, Any], name: str) -> list[Any]:
+    places: Iterable[Any] = (fields, fields.get("parameters"), fields.get("detail"))
+    found = [place[name] for place in places if isinstance(place, Mapping) and name in place]
+    return found or [None]

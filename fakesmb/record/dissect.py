@@ -4,7 +4,7 @@ It needs no handler and no state of the server: a request is read by its command
 WordCount and the request that it answers. Any bytes are taken; what cannot be read says why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from mmap import mmap
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from fakesmb.wire.header import Header
 from fakesmb.wire.info import LevelContext
 from fakesmb.wire.messages import REQUESTS, response_class
 from fakesmb.wire.session import SessionSetupExtendedRequest, SessionSetupExtendedResponse
-from fakesmb.wire.trans import TransactionRequest, TransactionResponse
+from fakesmb.wire.trans import TransactionRequest, TransactionResponse, TransactionSecondaryRequest
 from fakesmb.wire.trans2 import Trans2
 
 IPC: Final = "IPC$"
@@ -204,6 +204,41 @@ def _request_part(part: Part, half: _Half, share: str) -> Part:
     elif type(body) is SessionSetupExtendedRequest:
         detail = _token(body.security_blob, half.encoding)
     return Part(command, lighten(body), None, detail)  # type: ignore[type-var]
+
+
+def joined(first: Exchanged, more: Iterable[Exchanged]) -> Part | None:
+    """The transaction that came in several messages, as one part; None where not all bytes of them were kept."""
+    half = _Half(first.request, first.request_size, first.client.encoding)
+    bodies, size = [], 0
+    for one in (half, *(_Half(event.request, event.request_size, event.client.encoding) for event in more)):
+        size += one.size
+        parts = one.parts(lambda code, block: REQUESTS[code].decode(block) if code in REQUESTS else None)
+        if not one.whole or parts[0].body is None:
+            return None
+        bodies.append(parts[0].body)
+    body = bodies[0]
+    if not isinstance(body, TransactionRequest):
+        return None
+    if body.total_parameter_count + body.total_data_count > size:
+        return None
+    parameters = bytearray(body.parameters).ljust(body.total_parameter_count, b"\0")
+    data = bytearray(body.data).ljust(body.total_data_count, b"\0")
+    for piece in bodies[1:]:
+        if not isinstance(piece, TransactionSecondaryRequest):
+            return None
+        for place, at, taken in (
+            (parameters, piece.parameter_displacement, piece.parameters),
+            (data, piece.data_displacement, piece.data),
+        ):
+            place[at : at + len(taken)] = taken
+    whole = replace(
+        body,
+        parameters=bytes(parameters),
+        data=bytes(data),
+        total_parameter_count=len(parameters),
+        total_data_count=len(data),
+    )
+    return _request_part(Part(half.header.command, whole), half, first.share)
 
 
 def _request_parameters(command: int, body: TransactionRequest, half: _Half) -> object:

@@ -79,6 +79,17 @@ class Shown(IntFlag):
     BOTH = 3
 
 
+class Effect(IntFlag):
+    """What a request did of which its bytes and those of its reply say nothing."""
+
+    CREATED = 1
+    """It made the file that it opened."""
+    DELETED = 2
+    """A file is gone, as it was to be when its last open is closed."""
+    REMOVED_DIRECTORY = 4
+    """A directory, likewise."""
+
+
 class Exchanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A request and its reply as the bytes that went over the wire, and what only the server knew of them.
 
@@ -115,6 +126,11 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Why the request was refused, in one line."""
     fault: str = ""
     """The armed rule that acted on it."""
+    effect: int = 0
+    """`Effect` bits."""
+    data: bytes | None = None
+    """The beginning of what was read or written, where the server was asked to keep it; not of a chain of commands,
+    whose bytes are all kept."""
 
 
 MOST_OF_PATH: Final = 4096

@@ -1,34 +1,46 @@
-"""The bounded history that tests ask: was it requested, how often, with what; if not, what came closest."""
+"""The bounded history that tests ask: what was requested, how it was answered; if not, what came closest."""
 
-import re
+import threading
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
-from fakesmb.record.events import Event, Exchanged, Message
+from fakesmb.record.events import Event, Exchanged
+from fakesmb.record.pairs import Happened, Pair, Pairing
+from fakesmb.record.questions import Questions, Window
 
 if TYPE_CHECKING:
-    from fakesmb.record.criteria import Criterion
-    from fakesmb.record.entry import Entry
+    from fakesmb.record.journalentry import JournalEntry
 
 MOST_EVENTS: Final = 20_000
 MOST_BYTES: Final = 64 << 20
 OVERHEAD: Final = 900
 """Bytes that an event's objects take beside what came over the wire, about (measured: 750)."""
-LARGEST: Final = 16_384
-"""Events hold no payload: a large message does not weigh more than its names, tokens and lists can."""
 
-_CASELESS: Final = frozenset({"user", "share", "path", "domain", "workstation"})
+OFF: Final = (
+    "the journal is off (journal=0, [log] journal, --journal): it remembers nothing that could be asked for"
+)
 
 
-class Journal:
-    """A sink that remembers the latest events. Criteria are the names of the record (docs/record.md).
+class Mark:
+    """A moment of a journal, for `since`."""
 
-    `path`, `share` and `user` compare without regard to case, `path` with or without its leading backslash;
-    `command` and `status` also take their numbers (`status=NT.ACCESS_DENIED`). Each command of an AndX chain
-    counts. A key that is not of the record is looked for in `fields`, then in their
-    `parameters` and `detail`. One that is neither a key nor a field of any message raises TypeError, an unknown
-    command, status or event ValueError: a misspelt question never finds nothing in silence.
+    __slots__ = ("journal", "ordinal")
+
+    def __init__(self, journal: "Journal", ordinal: int) -> None:
+        self.journal = journal
+        self.ordinal = ordinal
+
+    def __repr__(self) -> str:
+        return f"<mark after event {self.ordinal}>"
+
+
+class Journal(Questions):
+    """A sink that remembers the latest events, and answers questions about them.
+
+    It is bounded by events and by bytes. What goes beyond is forgotten, and a question whose answer that could change
+    fails and says so. Questions may come from any thread, also after the server has stopped.
     """
 
     name = "the journal"
@@ -38,16 +50,34 @@ class Journal:
         *,
         most_events: int = MOST_EVENTS,
         most_bytes: int = MOST_BYTES,
+        keep_data: int = 0,
         settle: Callable[[], object] | None = None,
     ) -> None:
-        self._settle = settle
+        """`settle`: see there."""
+        self.settle = settle
         """Called before each question: waits until what was answered before now has been written here."""
+        self.keep_data = keep_data
+        """Bytes of each read and write that the server gives with the event."""
+        self.unmet: list[str] = []
+        """What `expect` waited for in vain, in words."""
         self._events: deque[Event] = deque()
         self._most_events = most_events
         self._most_bytes = most_bytes
         self._bytes = 0
-        self.forgotten = 0
-        """Events that no longer fitted."""
+        self._first = 0
+        """The place of the oldest event that is remembered among all that came."""
+        self._dropping = False
+        """Whether the writer is between forgetting an event and counting it."""
+        self._start = 0
+        """Where `clear` was called last."""
+        self._lock = threading.Lock()
+        """Held by those who ask, never by the writer."""
+        self._pairing = Pairing()
+        self._paired = 0
+        """How many of all events the pairing has seen."""
+        self._wakers: tuple[Callable[[], object], ...] = ()
+
+    # -- the sink ------------------------------------------------------------------------------------------
 
     def write(self, event: Event) -> None:
         """Remembers the event and forgets the oldest beyond the bounds."""
@@ -55,11 +85,15 @@ class Journal:
         events.append(event)
         if type(event) is Exchanged:  # nearly all are; a call more would cost as much as the rest
             self._bytes += OVERHEAD + len(event.request) + len(event.reply) + len(event.path)
+            if event.data is not None:
+                self._bytes += len(event.data)
         else:
-            self._bytes += _weight(event)
+            self._bytes += OVERHEAD
         while len(events) > self._most_events or self._bytes > self._most_bytes:
+            self._dropping = True
             self._bytes -= _weight(events.popleft())
-            self.forgotten += 1
+            self._first += 1
+            self._dropping = False
 
     def flush(self) -> None:
         """Nothing is kept back."""
@@ -67,159 +101,150 @@ class Journal:
     def close(self) -> None:
         """The history stays readable."""
 
-    def clear(self) -> None:
-        """Forgets everything."""
-        self._wait()
-        self._events.clear()
-        self._bytes = self.forgotten = 0
+    # -- who waits -----------------------------------------------------------------------------------------
 
-    def _wait(self) -> None:
-        if self._settle is not None:
-            self._settle()
+    def _wake_by(self, waker: Callable[[], object]) -> None:
+        """Has `waker` called after each event from now on, in the reactor's thread. Where none is it costs nothing."""
+        with self._lock:
+            self._wakers += (waker,)
+            self.write = self._write_and_wake  # type: ignore[method-assign]
 
-    def __len__(self) -> int:
-        self._wait()
-        return len(self._events)
+    def _wake_no_more(self, waker: Callable[[], object]) -> None:
+        with self._lock:
+            self._wakers = tuple(one for one in self._wakers if one is not waker)
+            if not self._wakers:
+                self.__dict__.pop("write", None)
+
+    def _write_and_wake(self, event: Event) -> None:
+        Journal.write(self, event)
+        for waker in self._wakers:
+            waker()
+
+    # -- the history ---------------------------------------------------------------------------------------
+
+    @property
+    def forgotten(self) -> int:
+        """Events since the beginning, or the last `clear`, that no longer fitted."""
+        return max(0, self._first - self._start)
 
     @property
     def events(self) -> tuple[Event, ...]:
         """The events as they were emitted, oldest first."""
         self._wait()
-        return tuple(self._events)
+        first, events = self._snapshot()
+        return events[max(0, self._start - first) :]
 
-    def entries(self, **criteria: "Criterion") -> "list[Entry]":
-        """All that match, oldest first."""
-        wanted = self._checked(criteria)
-        return [entry for entry in self._entries(self.events) if not _misses(entry, wanted)]
+    def __len__(self) -> int:
+        """How many events there are."""
+        return len(self.events)
 
-    def requests(self, **criteria: "Criterion") -> "list[Entry]":
-        """The requests that match."""
-        return self._messages(True, criteria)
+    def __bool__(self) -> bool:
+        """A journal that is empty is one nonetheless."""
+        return True
 
-    def responses(self, **criteria: "Criterion") -> "list[Entry]":
-        """The responses that match."""
-        return self._messages(False, criteria)
-
-    def problems(self) -> "list[Entry]":
+    def problems(self) -> "list[JournalEntry]":
         """What went wrong inside the server."""
-        return self.entries(event="problem")
+        return super().problems() if self._most_events else []
 
-    def verify(self, *, count: int | None = None, **criteria: "Criterion") -> "list[Entry]":
-        """The matching requests (responses, where `status` or `took_us` is asked): `count`, or at least one.
+    def mark(self) -> Mark:
+        """This moment: what was answered before it is not `since` it."""
+        self._wait()
+        first, events = self._snapshot()
+        return Mark(self, first + len(events))
 
-        Raises AssertionError that shows what matched or, where too few did, the nearest miss.
-        """
-        request = not {"status", "took_us"} & set(criteria)
-        found = self._messages(request, criteria)
-        if len(found) == count or (count is None and found):
-            return found
-        raise AssertionError(self._mismatch(request, count, criteria, found))
+    def clear(self) -> None:
+        """Forgets everything, `unmet` too. What happens from now on is asked for."""
+        self._start = self.mark().ordinal
+        self.unmet.clear()
 
-    def _messages(self, request: bool, criteria: "Mapping[str, Criterion]") -> "list[Entry]":
-        wanted = self._checked(criteria)
-        return [entry for entry in self._all(request) if not _misses(entry, wanted)]
+    def lines(self, count: int = 20) -> list[str]:
+        """The last lines of the text log, at most so many."""
+        from fakesmb.record.lastlines import last_lines
 
-    def _all(self, request: bool) -> "Iterator[Entry]":
-        kind = "request" if request else "response"
-        return (entry for entry in self._entries(self.events) if entry.event == kind)
+        return last_lines(self.events, count)
 
-    @staticmethod
-    def _checked(criteria: "Mapping[str, Criterion]") -> "dict[str, Criterion]":
-        from fakesmb.record.criteria import checked  # as below
+    def _wait(self) -> None:
+        if self.settle is not None:
+            self.settle()
 
-        return checked(criteria)
+    def _snapshot(self) -> tuple[int, tuple[Event, ...]]:
+        """The place of the first event, and the events: what belongs together, while the writer goes on."""
+        while True:
+            first = self._first
+            if not self._dropping:
+                events = tuple(self._events)
+                if not self._dropping and first == self._first:
+                    return first, events
 
-    @staticmethod
-    def _entries(events: "Iterator[Event] | tuple[Event, ...]") -> "Iterator[Entry]":
-        # What formats events takes longer to import than a server may to start: not before someone asks.
-        from fakesmb.record.entry import entries_of
+    def _items(self, start: int) -> tuple[int, list[Pair | Happened]]:
+        """The place of the first event that is remembered, and what began at `start` or later."""
+        self._wait()
+        with self._lock:
+            first, events = self._snapshot()
+            new = self._paired - first
+            if new < 0:  # more came than are remembered
+                self._paired, new = first, 0
+            for ordinal, event in enumerate(events[new:], self._paired):
+                self._pairing.add(ordinal, event)
+            self._paired = first + len(events)
+            pairing, oldest = self._pairing, max(first, self._start)
+            if pairing.items and pairing.items[0].last < oldest:
+                pairing.forget(oldest)
+            return first, pairing.items[bisect_left(pairing.items, start, key=_place) :]
 
-        for event in events:
-            yield from entries_of(event)
+    @property
+    def _keeps_data(self) -> bool:
+        return self.keep_data > 0
 
-    def _mismatch(
-        self, request: bool, count: int | None, criteria: "Mapping[str, Criterion]", found: "list[Entry]"
-    ) -> str:
-        kind = "requests" if request else "responses"
-        wanted = ", ".join(f"{name}={_shown(value)}" for name, value in criteria.items()) or "anything"
-        number = "at least 1" if count is None else str(count)
-        lines = [f"{number} {kind} expected with {wanted}: {len(found)} found."]
-        lines += [f"  matched: {_line(entry)}" for entry in found[:10]]
-        if count is None or len(found) < count:
-            lines += self._nearest(request, self._checked(criteria))
-        if self.forgotten:
-            lines.append(f"The journal is bounded: {self.forgotten} older events are forgotten.")
-        return "\n".join(lines)
+    def _window(self) -> Window:
+        if not self._most_events:
+            raise RuntimeError(OFF)
+        start = self._start
+        first, items = self._items(start)
+        return Window(
+            items, max(0, first - start), "the journal was cleared" if start else "the server began"
+        )
 
-    def _nearest(self, request: bool, wanted: "Mapping[str, Criterion]") -> list[str]:
-        best: tuple[float, Entry] | None = None
-        for entry in self._all(request):
-            misses = _misses(entry, wanted)
-            if misses:
-                distance = sum(_distance(_value(entry, name), wanted[name]) for name in misses)
-                if best is None or distance <= best[0]:
-                    best = distance, entry
-        if best is None:
-            return [f"No other {'requests' if request else 'responses'} were recorded."]
-        entry = best[1]
-        lines = [f"Nearest miss: {_line(entry)}"]
-        return lines + [
-            f"  {name}: expected {_shown(wanted[name])}, was {_shown(_value(entry, name))}"
-            for name in _misses(entry, wanted)
-        ]
+    def _window_since(self, mark: Mark) -> Window:
+        if not self._most_events:
+            raise RuntimeError(OFF)
+        start = max(mark.ordinal, self._start)
+        first, items = self._items(start)
+        return Window(items, max(0, first - start), "the mark")
+
+    def since(self, mark: Mark) -> "Since":
+        """The same questions, of what began after the mark. Raises ValueError for the mark of another journal."""
+        return Since(self, self._own(mark))
+
+    def _own(self, mark: Mark) -> Mark:
+        if not isinstance(mark, Mark):
+            raise TypeError(f"since takes what mark() gave, not {mark!r}")
+        if mark.journal is not self:
+            raise ValueError("the mark is another journal's")
+        return mark
+
+
+class Since(Questions):
+    """What happened after a mark."""
+
+    def __init__(self, journal: Journal, mark: Mark) -> None:
+        self._journal = journal
+        self._mark = mark
+
+    def _window(self) -> Window:
+        return self._journal._window_since(self._mark)
+
+    @property
+    def _keeps_data(self) -> bool:
+        return self._journal.keep_data > 0
+
+
+def _place(item: Pair | Happened) -> int:
+    return item.ordinal
 
 
 def _weight(event: Event) -> int:
     if type(event) is Exchanged:
-        return OVERHEAD + len(event.request) + len(event.reply) + len(event.path)
-    return OVERHEAD + min(event.size, LARGEST) if type(event) is Message else OVERHEAD
-
-
-def _value(entry: "Entry", name: str) -> Any:
-    if name in type(entry).__struct_fields__:
-        return getattr(entry, name)
-    fields = entry.fields or {}
-    for place in (fields, fields.get("parameters"), fields.get("detail")):
-        if isinstance(place, dict) and name in place:
-            return place[name]
-    return None
-
-
-def _misses(entry: "Entry", wanted: "Mapping[str, Criterion]") -> list[str]:
-    return [name for name, want in wanted.items() if not _matches(name, _value(entry, name), want)]
-
-
-def _matches(name: str, value: Any, want: Any) -> bool:
-    if isinstance(want, re.Pattern):
-        return value is not None and want.search(str(value)) is not None
-    if isinstance(want, Callable):  # type: ignore[arg-type]
-        return value is not None and bool(want(value))
-    if name in _CASELESS and isinstance(value, str) and isinstance(want, str):
-        return _folded(name, value) == _folded(name, want)
-    return bool(value == want)
-
-
-def _folded(name: str, text: str) -> str:
-    text = text.casefold()
-    return "\\" + text.strip("\\") if name == "path" else text
-
-
-def _distance(value: Any, want: Any) -> float:
-    """1 for a value quite unlike the one wanted, less the more alike they are; more for none at all."""
-    if value is None:
-        return 1.5
-    if isinstance(value, str) and isinstance(want, str):
-        from difflib import SequenceMatcher  # as above
-
-        return 1.0 - 0.9 * SequenceMatcher(None, value.casefold(), want.casefold()).ratio()
-    return 1.0
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, re.Pattern):
-        return f"/{value.pattern}/"
-    return getattr(value, "__name__", "a condition") if callable(value) else repr(value)
-
-
-def _line(entry: "Entry") -> str:
-    return f"#{entry.number} {entry.summary or entry.event}"
+        kept = 0 if event.data is None else len(event.data)
+        return OVERHEAD + len(event.request) + len(event.reply) + len(event.path) + kept
+    return OVERHEAD

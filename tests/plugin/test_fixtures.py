@@ -9,10 +9,10 @@ def test_a_test_gets_a_server_as_new(run: Run) -> None:
 
         def test_one(smb):
             client(smb).close()
-            assert smb.journal.requests()
+            assert smb.journal.exchanges()
 
         def test_two(smb):
-            assert not smb.journal.requests()
+            assert not smb.journal.exchanges()
     """)
     done.assert_outcomes(passed=2)
 
@@ -28,13 +28,13 @@ def test_the_server_of_the_session_is_the_same_for_all(run: Run) -> None:
             ports.add(smb_server.port)
 
         def test_two(smb_server):
-            assert smb_server.journal.requests()
+            assert smb_server.journal.exchanges()
             ports.add(smb_server.port)
 
         def test_three(smb):
             ports.add(smb.port)
             assert len(ports) == 1
-            assert not smb.journal.requests()
+            assert not smb.journal.exchanges()
     """)
     done.assert_outcomes(passed=3)
 

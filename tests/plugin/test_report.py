@@ -118,7 +118,7 @@ def test_unittest_too(run: Run) -> None:
                 self.assertEqual(1, 2)
 
             def test_two(self):
-                self.assertFalse(self.smb.journal.requests())
+                self.assertFalse(self.smb.journal.exchanges())
 
             def test_three(self):
                 self.smb.server.log.problem("a bug", traceback="Traceback: here")

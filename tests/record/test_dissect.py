@@ -357,8 +357,7 @@ def test_any_event_makes_lines_both_ways_and_is_asked_in_the_journal(data: st.Da
     journal = Journal()
     journal.write(event)
     for question in QUESTIONS:
-        journal.requests(**question)
-        journal.responses(**question)
+        journal.exchanges(**question)
         with contextlib.suppress(AssertionError):
             journal.verify(**question, count=2)
 

@@ -1,171 +1,345 @@
-"""The journal: bounded, asked by the names of the record, and helpful when the answer is no."""
+"""The journal: exchanges of real conversations with the core, asked for by what entries tell."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fakesmb.nt.status import NT
-from fakesmb.record.events import Client, Connected, Exchanged, Message, Part, Problem
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Client, Exchanged, Problem
 from fakesmb.record.journal import OVERHEAD, Journal
-from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, ReadAndxRequest
-from tests.record.record_samples import START, message, reply
+from fakesmb.testing import Client as SmbClient
+from fakesmb.testing import InMemoryServer
+from fakesmb.wire.commands import Command
+from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, OpenAndxRequest, ReadAndxRequest
+from fakesmb.wire.session import EchoRequest
 
-CREATE, READ, CLOSE = 0xA2, 0x2E, 0x04
 
+class Talk:
+    """A server in memory with a journal, and a client of it."""
 
-def create(path: str, number: int = 1, **rest: Any) -> Message:
-    body = NtCreateAndxRequest(desired_access=0x20089, file_name=path)
-    return message(CREATE, body, number=number, path=path, share="public", user="alice", **rest)
+    def __init__(self, folder: Path, **keywords: Any) -> None:
+        self.folder = folder
+        self.server = InMemoryServer({"public": folder})
+        self.journal = Journal(**keywords)
+        self.server.server.log.add(self.journal)
+
+    def client(self) -> SmbClient:
+        return self.server.client().sign_in().connect("public")
 
 
 @pytest.fixture
-def journal() -> Journal:
-    journal = Journal()
-    journal.write(Connected(START, 1, "192.168.1.6:1240", "192.168.1.8:445"))
-    journal.write(create(r"\a.txt", 1))
-    journal.write(reply(CREATE, None, number=2, status=NT.OBJECT_NAME_NOT_FOUND, path=r"\a.txt"))
-    journal.write(create(r"\dir\b.txt", 3))
-    journal.write(reply(CREATE, None, number=4, status=NT.ACCESS_DENIED, path=r"\dir\b.txt"))
-    journal.write(message(CLOSE, CloseRequest(0x4000), number=5, fid=0x4000))
-    return journal
+def talk(tmp_path: Path) -> Talk:
+    (tmp_path / "a.txt").write_bytes(b"hello world")
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "b.txt").write_bytes(b"b")
+    return Talk(tmp_path)
 
 
-def test_requests_and_responses_are_found_by_the_names_of_the_record(journal: Journal) -> None:
-    found = journal.requests(command="SMB_COM_NT_CREATE_ANDX")
-    assert [entry.path for entry in found] == [r"\a.txt", r"\dir\b.txt"]
-    assert [entry.number for entry in journal.responses()] == [2, 4]
-    assert [entry.number for entry in journal.responses(status=NT.ACCESS_DENIED)] == [4]
-    assert [entry.number for entry in journal.responses(status="STATUS_ACCESS_DENIED")] == [4]
-    assert [entry.number for entry in journal.requests(command=CLOSE, fid=0x4000)] == [5]
-    assert [entry.event for entry in journal.entries(event="connected")] == ["connected"]
-    assert len(journal) == 6
+@pytest.fixture
+def journal(talk: Talk) -> Journal:
+    """Of a client that reads and writes a.txt, and asks for a file that is not there."""
+    client = talk.client()
+    fid = client.create("a.txt")
+    client.read(fid, 6, 5)
+    client.write(fid, b"HELLO", 0)
+    client.close(fid)
+    with pytest.raises(SMBError):
+        client.create(r"\dir\none.txt")
+    return talk.journal
 
 
-def test_names_compare_as_smb_compares_them(journal: Journal) -> None:
-    assert len(journal.requests(path="A.TXT", share="PUBLIC", user="Alice")) == 1
-    assert len(journal.requests(path=r"\A.txt")) == 1
+def test_one_entry_has_what_was_asked_and_what_was_answered(journal: Journal) -> None:
+    (entry,) = journal.exchanges(command="SMB_COM_READ_ANDX")
+    assert (entry.path, entry.share, entry.user, entry.fid) == (r"\a.txt", "public", "alice", 0x4000)
+    assert (entry.offset, entry.length, entry.status, entry.verb) == (6, 5, "STATUS_SUCCESS", "read")
+    assert (entry.request["max_count"], entry.response["data_length"]) == (5, 5)
+    assert entry.took_us is not None
+    assert entry.connection == 1
+    assert entry.peer == "127.0.0.1:50000"
+    (failed,) = journal.exchanges(status=NT.OBJECT_NAME_NOT_FOUND, path="dir/NONE.txt")
+    assert (failed.command, failed.verbs, failed.answered) == ("SMB_COM_NT_CREATE_ANDX", (), True)
 
 
-def test_criteria_may_be_patterns_and_functions(journal: Journal) -> None:
-    assert len(journal.requests(path=re.compile(r"\.txt$"))) == 2
-    assert len(journal.requests(fid=lambda fid: fid >= 0x4000)) == 1
+def test_the_repr_of_an_entry_is_its_line_in_the_log(journal: Journal) -> None:
+    (entry,) = journal.exchanges(verb="read")
+    assert repr(entry) == (
+        r"#9 \a.txt C; Read Andx, FID = 0x4000, 5 bytes at Offset 6 | R; Read Andx, 5 bytes"
+    )
 
 
-def test_decoded_values_are_criteria_too(journal: Journal) -> None:
-    assert len(journal.requests(desired_access=0x20089)) == 2
-    assert journal.requests(desired_access=1) == []
+@pytest.mark.parametrize(
+    ("criteria", "count"),
+    [
+        ({"command": Command.CLOSE}, 1),
+        ({"command": 4}, 1),
+        ({"command": "SMB_COM_CLOSE"}, 1),
+        ({"command": {"SMB_COM_CLOSE", Command.READ_ANDX}}, 2),
+        ({"command": re.compile("ANDX$")}, 6),
+        ({"command": "OPEN"}, 2),
+        ({"command": "READ", "path": "a.txt"}, 1),
+        ({"command": "WRITE"}, 1),
+        ({"path": "A.TXT", "share": "PUBLIC", "user": "Alice"}, 4),
+        ({"path": "/a.txt"}, 4),
+        ({"path": r"\dir\*.txt"}, 1),
+        ({"path": "*.txt"}, 5),
+        ({"path": re.compile(r"\.txt$")}, 5),
+        ({"path": None}, 3),
+        ({"fid": lambda fid: fid >= 0x4000}, 4),
+        ({"fid": 0x4000, "verb": "wrote"}, 1),
+        ({"status": NT.SUCCESS}, 7),
+        ({"status": "STATUS_OBJECT_NAME_NOT_FOUND"}, 1),
+        ({"verb": "opened"}, 1),
+        ({"tried": "opened"}, 2),
+        ({"verb": ["read", "wrote"]}, 2),
+        ({"offset": 6}, 1),
+        ({"offset": 0, "length": 5}, 1),
+        ({"length": lambda length: length > 4}, 2),
+        ({"max_count": 5}, 1),
+        ({"request": {"max_count": 5, "fid": 0x4000}}, 1),
+        ({"response": {"create_disposition": 1}}, 1),
+        ({"file_name": "a.txt"}, 1),
+        ({"answered": True}, 8),
+        ({"answered": False}, 0),
+        ({"connection": 1}, 8),
+        ({"connection": 2}, 0),
+        ({"peer": "127.0.0.1:*"}, 8),
+        ({"number": 9}, 1),
+        ({"summary": re.compile("Read Andx")}, 1),
+        ({"fault": "none"}, 0),
+        ({}, 8),
+    ],
+)
+def test_criteria_of_both_halves_meet(journal: Journal, criteria: dict[str, Any], count: int) -> None:
+    assert len(journal.exchanges(**criteria)) == count
+    assert len(journal.verify(count=count, **criteria)) == count
 
 
-def test_each_command_of_a_chain_counts() -> None:
-    journal = Journal()
-    link = Part(READ, ReadAndxRequest(fid=0xFFFF, max_count=10))
-    journal.write(message(CREATE, NtCreateAndxRequest(desired_access=1, file_name="x"), link))
-    assert len(journal.requests(command="SMB_COM_READ_ANDX")) == 1
-    assert len(journal.requests()) == 2
-
-
-def test_verify_gives_what_it_found(journal: Journal) -> None:
-    assert len(journal.verify(command="SMB_COM_NT_CREATE_ANDX", count=2)) == 2
-    assert len(journal.verify(command="SMB_COM_CLOSE")) == 1
-    assert journal.verify(command="SMB_COM_WRITE_ANDX", count=0) == []
-    assert len(journal.verify(status=NT.ACCESS_DENIED, count=1)) == 1
-
-
-def test_verify_shows_the_nearest_miss(journal: Journal) -> None:
-    with pytest.raises(AssertionError) as caught:
-        journal.verify(command="SMB_COM_NT_CREATE_ANDX", path=r"\dir\b.text")
-    assert str(caught.value).splitlines() == [
-        r"at least 1 requests expected with command='SMB_COM_NT_CREATE_ANDX', path='\\dir\\b.text': 0 found.",
-        r"Nearest miss: #3 C; Nt Create Andx, FileName = \dir\b.txt",
-        r"  path: expected '\\dir\\b.text', was '\\dir\\b.txt'",
-    ]
-
-
-def test_verify_shows_what_came_too_often(journal: Journal) -> None:
-    with pytest.raises(AssertionError) as caught:
-        journal.verify(command="SMB_COM_CLOSE", count=0)
-    assert str(caught.value).splitlines() == [
-        "0 requests expected with command='SMB_COM_CLOSE': 1 found.",
-        "  matched: #5 C; Close, FID = 0x4000",
-    ]
-
-
-def test_an_empty_journal_says_so() -> None:
-    with pytest.raises(AssertionError, match="No other requests were recorded"):
-        Journal().verify(command="SMB_COM_CLOSE")
-
-
-def test_the_oldest_are_forgotten_by_number_and_by_weight_and_that_is_said() -> None:
-    journal = Journal(most_events=2)
-    for number in range(1, 4):
-        journal.write(create(r"\a.txt", number))
-    assert [entry.number for entry in journal.requests()] == [2, 3]
-    with pytest.raises(AssertionError, match="bounded: 1 older events are forgotten"):
-        journal.verify(path=r"\b.txt")
-    light = Journal(most_bytes=3 * OVERHEAD)
-    for number in range(1, 6):
-        light.write(create(r"\a.txt", number, size=100))
-    assert [entry.number for entry in light.requests()] == [4, 5]
-    light.clear()
-    assert len(light) == light.forgotten == 0
-
-
-def test_paths_weigh_as_well() -> None:
-    journal = Journal(most_bytes=100_000)
-    for number in range(100):
-        journal.write(Exchanged(Client(1, "a", "b"), 0.0, 0.0, number, b"", 0, b"", 0, path="x" * 4000))
-    assert len(journal) == 20
-
-
-def test_problems_are_listed(journal: Journal) -> None:
+def test_what_befell_connections_is_asked_for_too(journal: Journal) -> None:
+    (signed_in,) = journal.entries(event="signed_in")
+    assert (signed_in.user, signed_in.kind, signed_in.command) == ("alice", "user", None)
+    assert [entry.event for entry in journal.entries(event={"connected", "disconnected"})] == ["connected"]
     assert journal.problems() == []
-    journal.write(Problem(START, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."))
+    journal.write(Problem(0.0, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."))
     assert [entry.problem for entry in journal.problems()] == ["KeyError in SMB_COM_CLOSE"]
+
+
+def test_each_command_of_a_chain_counts_by_itself(talk: Talk) -> None:
+    client = talk.client()
+    create = NtCreateAndxRequest(desired_access=0x20089, file_name="a.txt")
+    client.send(Command.NT_CREATE_ANDX, create, (Command.READ_ANDX, ReadAndxRequest(fid=0xFFFF, max_count=5)))
+    client.answers()
+    (opened,) = talk.journal.verify(verb="opened", path="a.txt", count=1)
+    (read,) = talk.journal.verify(verb="read", path="a.txt", length=5, count=1)
+    assert (opened.fid, read.fid, opened == read) == (0x4000, 0x4000, False)
+
+
+def test_of_a_chain_that_fails_the_rest_was_not_done(talk: Talk) -> None:
+    client = talk.client()
+    create = NtCreateAndxRequest(desired_access=0x20089, file_name="none.txt")
+    client.send(Command.NT_CREATE_ANDX, create, (Command.READ_ANDX, ReadAndxRequest(fid=0xFFFF, max_count=5)))
+    client.answers()
+    talk.journal.verify(command="OPEN", status=NT.OBJECT_NAME_NOT_FOUND, count=1)
+    (read,) = talk.journal.exchanges(command="READ")
+    assert (read.status, read.answered, read.verbs) == (None, False, ())
+
+
+def test_an_echo_of_several_answers_is_one_exchange(talk: Talk) -> None:
+    client = talk.client()
+    client.send(Command.ECHO, EchoRequest(3, b"x"))
+    assert len(client.answers()) == 3
+    talk.journal.verify(command=Command.ECHO, count=1)
+
+
+def test_a_request_that_waits_is_there_before_its_answer(talk: Talk) -> None:
+    one, other = talk.client(), talk.client()
+    mine, theirs = one.create("a.txt"), other.create("a.txt")
+    one.lock(mine, 0, 10)
+    from fakesmb.wire.locking import LockRange
+
+    other.send(
+        Command.LOCKING_ANDX, other.locking(theirs, LockRange(other.pid & 0xFFFF, 0, 10), timeout=5000)
+    )
+    assert not other.answers()
+    (waits,) = talk.journal.verify(command=Command.LOCKING_ANDX, connection=2, count=1)
+    assert (waits.answered, waits.status, waits.verbs) == (False, None, ())
+    one.unlock(mine, 0, 10)
+    assert other.answers()
+    (locked,) = talk.journal.verify(verb="locked", connection=2, count=1)
+    assert locked == waits
+
+
+def test_verify_gives_what_it_found_and_counts(journal: Journal) -> None:
+    assert len(journal.verify(verb="opened")) == 1
+    assert journal.verify(command="SMB_COM_DELETE", count=0) == []
+    journal.verify(path="a.txt", at_least=2, at_most=4)
+    journal.never(command="SMB_COM_DELETE", share="public")
+    for amount in ({"count": 3}, {"at_least": 5}, {"at_most": 3}, {"count": 5}):
+        with pytest.raises(AssertionError):
+            journal.verify(path="a.txt", **amount)
+    with pytest.raises(
+        AssertionError, match=r"^no exchange expected with verb='read': 1 found\.\n  matched: #9 "
+    ):
+        journal.never(verb="read")
+
+
+@pytest.mark.parametrize(
+    ("amount", "error", "told"),
+    [
+        ({"count": "1"}, TypeError, "count is a whole number, not '1'"),
+        ({"count": True}, TypeError, "not True"),
+        ({"count": 1.0}, TypeError, r"not 1\.0"),
+        ({"count": -1}, ValueError, "from 0 on, not -1"),
+        ({"count": 1, "at_least": 1}, ValueError, "neither at_least nor at_most"),
+        ({"at_least": 3, "at_most": 2}, ValueError, "contradict each other"),
+    ],
+)
+def test_a_number_that_cannot_be_is_an_error(
+    journal: Journal, amount: dict[str, Any], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        journal.verify(verb="read", **amount)
 
 
 @pytest.mark.parametrize(
     ("criteria", "error", "told"),
     [
-        ({"comand": "SMB_COM_CLOSE"}, TypeError, "no key or field is called 'comand'; did you mean command"),
+        ({"comand": "SMB_COM_CLOSE"}, TypeError, "is called 'comand'; did you mean command"),
         ({"desired_acces": 1}, TypeError, "desired_access"),
-        (
-            {"command": "SMB_COM_CLOSED"},
-            ValueError,
-            "is called 'SMB_COM_CLOSED'; did you mean SMB_COM_CLOSE",
-        ),
+        ({"qqqqqqq": 1}, TypeError, "is called 'qqqqqqq'$"),
+        ({"command": "SMB_COM_CLOSED"}, ValueError, "is called 'SMB_COM_CLOSED'; did you mean SMB_COM_CLOSE"),
+        ({"command": "CLOSE"}, ValueError, "did you mean SMB_COM_CLOSE"),
+        ({"command": 256}, ValueError, "one byte"),
+        ({"command": True}, TypeError, "command is a command"),
+        ({"command": []}, ValueError, "matches nothing"),
+        ({"subcommand": "TRANS2_FIND_FRIST2"}, ValueError, "TRANS2_FIND_FIRST2"),
+        ({"level": "SMB_QUERY_FILE_ALL_INF"}, ValueError, "SMB_QUERY_FILE_ALL_INFO"),
+        ({"level": 1 << 16}, ValueError, "16 bits"),
         ({"status": "STATUS_ACCES_DENIED"}, ValueError, "STATUS_ACCESS_DENIED"),
+        ({"status": "ACCESS_DENIED"}, ValueError, "STATUS_ACCESS_DENIED"),
+        ({"status": True}, TypeError, "not True"),
+        ({"status": -1}, ValueError, "32 bits"),
+        ({"verb": "open"}, ValueError, "did you mean opened"),
+        ({"tried": "opend"}, ValueError, "did you mean opened"),
+        ({"tried": re.compile("x")}, TypeError, "tried is a verb"),
         ({"event": "conected"}, ValueError, "connected"),
-        ({"qqqqqqq": 1}, TypeError, "no key or field is called 'qqqqqqq'$"),
+        ({"path": 7}, TypeError, "path is a path, a pattern or a function, not 7"),
+        ({"share": b"x"}, TypeError, "share is a name"),
+        ({"fid": "0x4000"}, TypeError, "fid is a whole number"),
+        ({"offset": -1}, ValueError, "from 0 on"),
+        ({"answered": 1}, TypeError, "True or False"),
+        ({"data": b"x"}, ValueError, "keep_data"),
+        ({"max_count": "5"}, TypeError, "max_count is a whole number"),
+        ({"file_name": 5}, TypeError, "file_name is a text"),
+        ({"request": {"max_cout": 5}}, TypeError, "max_count"),
+        ({"request": 5}, TypeError, "a mapping"),
+        ({"reason": 5}, TypeError, "a text"),
     ],
-)
+)  # fmt: skip
 def test_a_misspelt_question_is_an_error_that_tells_the_nearest_names(
     journal: Journal, criteria: dict[str, Any], error: type[Exception], told: str
 ) -> None:
-    for ask in (journal.entries, journal.requests, journal.responses, journal.verify):
+    for ask in (journal.entries, journal.exchanges, journal.verify, journal.never, Journal().exchanges):
         with pytest.raises(error, match=told):
             ask(**criteria)
 
 
 def test_commands_and_statuses_without_a_name_are_known_by_their_digits(journal: Journal) -> None:
-    assert journal.requests(command="SMB_COM_0x5A") == journal.requests(command=0x5A) == []
-    assert journal.responses(status="0xC000BEEF") == journal.responses(status=0xC000BEEF) == []
+    assert journal.exchanges(command="SMB_COM_0x5A") == journal.exchanges(command=0x5A) == []
+    assert journal.exchanges(status="0xC000BEEF") == journal.exchanges(status=0xC000BEEF) == []
+
+
+def test_since_a_mark(talk: Talk) -> None:
+    client = talk.client()
+    mark = talk.journal.mark()
+    assert talk.journal.since(mark).exchanges() == []
+    client.create("a.txt")
+    talk.journal.since(mark).verify(verb="opened", count=1)
+    talk.journal.since(mark).never(verb="connected")
+    talk.journal.verify(verb="connected", count=1)
+    with pytest.raises(ValueError, match="another journal"):
+        Journal().since(mark)
+    with pytest.raises(TypeError, match="what mark"):
+        talk.journal.since(3)  # type: ignore[arg-type]
+
+
+def test_a_journal_that_is_cleared_begins_anew(talk: Talk) -> None:
+    client = talk.client()
+    mark = talk.journal.mark()
+    talk.journal.unmet.append("x")
+    talk.journal.clear()
+    assert (len(talk.journal), talk.journal.exchanges(), talk.journal.unmet) == (0, [], [])
+    client.create("a.txt")
+    talk.journal.verify(count=1)
+    talk.journal.since(mark).verify(count=1)
+
+
+def test_the_last_lines_are_those_of_the_text_log(journal: Journal) -> None:
+    lines = journal.lines(2)
+    assert [line.split(None, 2)[0] for line in lines] == ["15", "16"]
+    assert "SMB:C; Nt Create Andx, FileName = \\dir\\none.txt" in lines[0]
+    assert journal.lines(0) == Journal().lines() == []
+
+
+def flood(journal: Journal, events: int, path: str = "") -> None:
+    for number in range(events):
+        journal.write(Exchanged(Client(1, "a", "b"), 0.0, 0.0, number, b"", 0, b"", 0, path=path))
+
+
+def test_the_oldest_are_forgotten_by_number_and_by_weight() -> None:
+    journal = Journal(most_events=2)
+    flood(journal, 3)
+    assert (len(journal), journal.forgotten) == (2, 1)
+    light = Journal(most_bytes=3 * OVERHEAD)
+    flood(light, 5)
+    assert (len(light), light.forgotten) == (3, 2)
+    light.clear()
+    assert (len(light), light.forgotten) == (0, 0)
+    heavy = Journal(most_bytes=100_000)
+    flood(heavy, 100, "x" * 4000)
+    assert len(heavy) == 20
 
 
 def test_every_question_waits_until_what_was_answered_before_is_written() -> None:
     waited: list[int] = []
     journal = Journal(settle=lambda: waited.append(len(waited)))
-    for ask in (
+    asks = (
         journal.entries,
-        journal.requests,
-        journal.responses,
+        journal.exchanges,
         journal.problems,
+        journal.never,
         journal.__len__,
-        journal.clear,
-    ):
+        journal.mark,
+    )
+    for ask in (*asks, journal.clear, journal.lines):
         before = len(waited)
         ask()
         assert len(waited) > before
     with pytest.raises(AssertionError):
         journal.verify()
     assert journal.events == ()
+
+
+def test_a_journal_that_is_off_says_so() -> None:
+    with pytest.raises(RuntimeError, match="the journal is off"):
+        Journal(most_events=0).verify()
+
+
+def test_an_open_by_another_command_is_the_nearest_miss(talk: Talk) -> None:
+    client = talk.client()
+    client.close(client.create(r"\dir\b.txt"))
+    client.send(Command.OPEN_ANDX, OpenAndxRequest(file_name="a.txt"))
+    client.answers()
+    client.send(Command.CLOSE, CloseRequest(0x4001))
+    with pytest.raises(AssertionError) as caught:
+        talk.journal.verify(command="SMB_COM_NT_CREATE_ANDX", path="a.txt", count=1)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == (
+        "exactly 1 exchange expected with command='SMB_COM_NT_CREATE_ANDX', path='a.txt': none found."
+    )
+    assert lines[1].startswith(r"Nearest miss: #11 \a.txt C; Open Andx")
+    assert lines[2] == (
+        "  command: expected 'SMB_COM_NT_CREATE_ANDX', was 'SMB_COM_OPEN_ANDX'; verb=\"opened\" finds it whatever "
+        "command the client uses"
+    )

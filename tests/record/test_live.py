@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fakesmb.nt.status import NT
 from fakesmb.record.describe import summary
 from fakesmb.record.events import Message, Told
-from fakesmb.record.journal import Journal
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.testing import InMemoryServer
 from fakesmb.wire.session import SessionSetupPlainRequest
@@ -71,11 +69,3 @@ def test_events_keep_no_payload_alive(events: list[Told]) -> None:
             stack += [getattr(one, name) for name in one.__struct_fields__]
         elif isinstance(one, (tuple, list, dict)):
             stack += gc.get_referents(one)
-
-
-def test_the_journal_answers_about_it(events: list[Told]) -> None:
-    journal = Journal()
-    for event in events:
-        journal.write(event)
-    journal.verify(command="SMB_COM_WRITE_ANDX", path="A.TXT", share="public", user="alice", count=1)
-    journal.verify(command=0x04, status=NT.SUCCESS, fid=0x4000, count=1)

@@ -1,0 +1,132 @@
+"""Questions to what happened: those that every journal answers, of all of it or since a mark."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmb.record.pairs import Happened, Pair
+
+if TYPE_CHECKING:
+    from fakesmb.record.amounts import Amount
+    from fakesmb.record.criteria import Criteria, Criterion
+    from fakesmb.record.journalentry import JournalEntry
+
+# What decodes and compares takes longer to import than a server may to start: not before someone asks.
+
+
+class Window(NamedTuple):
+    """What a question looks at."""
+
+    items: "list[Pair | Happened]"
+    """Exchanges and happenings, oldest first."""
+    lost: int
+    """Events of that time that are forgotten."""
+    since: str
+    """What it began with, in words: `it began`, `the mark`."""
+
+
+class Loss(AssertionError):
+    """A question whose answer would need what the journal has forgotten, or never kept."""
+
+
+class Questions:
+    """Asks a window of what happened. Criteria are the attributes of entries and the fields of messages
+    (docs/record.md); every question waits for the turn of the reactor that it was asked in.
+    """
+
+    def _window(self) -> Window:
+        raise NotImplementedError
+
+    @property
+    def _keeps_data(self) -> bool:
+        raise NotImplementedError
+
+    # -- what there is -------------------------------------------------------------------------------------
+
+    def exchanges(self, **criteria: "Criterion") -> "list[JournalEntry]":
+        """The exchanges that match, oldest first: one for each command of a client, with its answer or without one."""
+        asked = self._criteria(criteria)
+        return list(found_in(self._window(), asked))
+
+    def entries(self, **criteria: "Criterion") -> "list[JournalEntry]":
+        """As `exchanges`, with what befell connections: `event="disconnected"`."""
+        asked = self._criteria(criteria)
+        return list(found_in(self._window(), asked, happenings=True))
+
+    def problems(self) -> "list[JournalEntry]":
+        """What went wrong inside the server."""
+        return self.entries(event="problem")
+
+    # -- what there should be ------------------------------------------------------------------------------
+
+    def verify(
+        self,
+        *,
+        count: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **criteria: "Criterion",
+    ) -> "list[JournalEntry]":
+        """The exchanges that match, which are as many as expected: at least one, unless it is said.
+
+        Raises AssertionError that says what was there instead; also where events are forgotten that might count.
+        """
+        __tracebackhide__ = True
+        from fakesmb.record.amounts import amount
+
+        return self._checked(amount(count, at_least, at_most), self._criteria(criteria))
+
+    def never(self, **criteria: "Criterion") -> None:
+        """That no exchange matches. Raises AssertionError; also where events are forgotten."""
+        __tracebackhide__ = True
+        from fakesmb.record.amounts import amount
+
+        self._checked(amount(0, None, None), self._criteria(criteria))
+
+    def _checked(self, wanted: "Amount", asked: "Criteria") -> "list[JournalEntry]":
+        __tracebackhide__ = True
+        window = self._window()
+        found = list(found_in(window, asked))
+        why = verdict(wanted, asked, window, found)
+        if why:
+            raise AssertionError(why)
+        return found
+
+    def _criteria(self, criteria: "dict[str, Criterion]") -> "Criteria":
+        from fakesmb.record.criteria import Criteria
+
+        return Criteria(criteria, keep_data=self._keeps_data)
+
+
+def found_in(window: Window, asked: "Criteria", *, happenings: bool = False) -> "Iterator[JournalEntry]":
+    """The entries that match. Raises `Loss` where that cannot be told, as data were cut."""
+    for item in window.items:
+        if isinstance(item, Pair) or happenings:
+            yield from matches(item, asked)
+
+
+def matches(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
+    """The entries of one item that match."""
+    if isinstance(item, Pair) and not asked.may(item):
+        return
+    from fakesmb.record.journalentry import entries_of
+
+    for entry in entries_of(item):
+        met = asked.meets(entry)
+        if met is None:
+            kept = len(entry.data or b"")
+            raise Loss(
+                f"{entry!r}: only the first {kept} of its {entry.length} bytes are kept, so data= cannot be "
+                f"compared; keep_data={entry.length} keeps them"
+            )
+        if met:
+            yield entry
+
+
+def verdict(wanted: "Amount", asked: "Criteria", window: Window, found: "list[JournalEntry]") -> str:
+    """Why so many are not what was wanted, whole; empty where they are, and nothing is forgotten that counts."""
+    enough = wanted.holds(len(found))
+    if enough and (wanted.most is None or not window.lost):
+        return ""
+    from fakesmb.record.misses import mismatch
+
+    return mismatch(wanted, asked, window, found)

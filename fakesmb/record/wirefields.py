@@ -1,0 +1,69 @@
+"""The fields of all structures of `fakesmb.wire`, which criteria may ask for, and the commands that have them."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, get_type_hints
+
+import msgspec
+
+from fakesmb import wire
+from fakesmb.wire.commands import Command
+from fakesmb.wire.families import Kind
+from fakesmb.wire.messages import REQUESTS, RESPONSES
+from fakesmb.wire.negotiate import NegotiateExtendedResponse
+from fakesmb.wire.session import SESSION_SETUP_FORMS
+
+_CARRIERS: Final = frozenset(
+    {
+        Kind(Command.TRANSACTION),
+        Kind(Command.TRANSACTION2),
+        Kind(Command.NT_TRANSACT),
+        Kind(Command.SESSION_SETUP_ANDX),
+        Kind(Command.READ_ANDX),
+        Kind(Command.WRITE_ANDX),
+    }
+)
+"""Commands whose messages hold structures of another layer."""
+
+
+@cache
+def wire_fields() -> Mapping[str, frozenset[type]]:
+    """The names of all fields, and the types that they hold: int, str, bytes, or object for what else there is."""
+    found: dict[str, set[type]] = {}
+    for cls in _structures():
+        hints = get_type_hints(cls)
+        for name in cls.__struct_fields__:
+            found.setdefault(name, set()).add(hints[name] if hints[name] in (int, str, bytes) else object)
+    return MappingProxyType({name: frozenset(kinds) for name, kinds in found.items()})
+
+
+@cache
+def with_field(name: str) -> frozenset[Kind]:
+    """The commands whose messages can have such a field."""
+    own = frozenset(Kind(code) for code, cls in _bodies() if name in cls.__struct_fields__)
+    bodies = {cls for _, cls in _bodies()}
+    elsewhere = any(name in cls.__struct_fields__ for cls in _structures() if cls not in bodies)
+    return own | _CARRIERS if elsewhere else own
+
+
+def _bodies() -> Iterator[tuple[int, Any]]:
+    yield from REQUESTS.items()
+    for code, forms in RESPONSES.items():
+        for cls in forms.values():
+            yield code, cls
+    yield Command.NEGOTIATE, NegotiateExtendedResponse
+    for form in SESSION_SETUP_FORMS.values():
+        yield Command.SESSION_SETUP_ANDX, form
+
+
+@cache
+def _structures() -> tuple[type[msgspec.Struct], ...]:
+    found: dict[type[msgspec.Struct], None] = {}
+    for module in pkgutil.iter_modules(wire.__path__, f"{wire.__name__}."):
+        for one in vars(importlib.import_module(module.name)).values():
+            if isinstance(one, type) and issubclass(one, msgspec.Struct):
+                found[one] = None
+    return tuple(found)
