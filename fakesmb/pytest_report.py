@@ -73,7 +73,8 @@ class Watch:
         events, before = journal.events, self._since - journal.forgotten
         if 0 < before <= len(events):
             events = events[before:]
-        return Seen(events, _internal_errors(events), [])
+        findings = _internal_errors(events)
+        return Seen(events, findings, [])
 
     def check(self) -> None:
         """Fails for what went wrong and no report has told."""
