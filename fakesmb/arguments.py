@@ -194,7 +194,7 @@ class Keywords(TypedDict, total=False):
     challenge: str
     accept: Sequence[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]]
     guest: GuestAccess
-    anonymous: bool
+    anonymous: bool | None
     anonymous_listing: bool | None
     overlay_limit: int
     run_as: str

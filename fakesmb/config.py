@@ -89,8 +89,9 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anybody listens, else everything."""
     guest: GuestAccess | None = None
     """Left out: off; on loopback what the profile says, or `read-write` for a program that names no users."""
-    anonymous: bool = True
-    """Whether a client without a user name may connect to IPC$."""
+    anonymous: bool | None = None
+    """Whether a client without a user name may connect to IPC$, and to nothing else; false: it is a guest, where there
+    are any. Left out: true, but where anybody is a guest because a program said nothing of users and guests."""
     anonymous_listing: bool | None = None
     """Whether such a client is told of shares and accounts; left out: on loopback addresses only."""
     overlay_limit: Bytes = LIMIT
@@ -416,6 +417,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     timing = laid_over("timing", file.timing, given.timing)
     limits = laid_over("limits", file.limits, given.limits)
     users = _over("user", given.users, file.user)
+    guest = _guest(server, profile, "off" if users else usual.guest)
+    everybody = guest != "off" and server.guest is None and not users and usual.guest != "off"
     port = usual.port if server.port is None else server.port
     if port and server.netbios_port == port:
         raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
@@ -444,8 +447,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         port=port,
         netbios_port=server.netbios_port,
         users=users,
-        guest=_guest(server, profile, "off" if users else usual.guest),
-        anonymous=server.anonymous,
+        guest=guest,
+        anonymous=not everybody if server.anonymous is None else server.anonymous,
         accept=tuple(profile.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
         overlay_limit=server.overlay_limit,

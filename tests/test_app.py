@@ -207,7 +207,10 @@ def test_entering_and_leaving_take_less_than_10_ms_each(tmp_path: Path) -> None:
 def test_without_users_anybody_is_a_guest_who_may_write_on_loopback(tmp_path: Path) -> None:
     with FakeSMB({"public": tmp_path}) as smb:
         client(smb, "anything").createDirectory("public", "made")
-    assert (tmp_path / "made").is_dir()
+        nameless = SMBConnection("FAKESMB", smb.host, sess_port=smb.port, preferredDialect=SMB_DIALECT)
+        nameless.login("", "")
+        nameless.deleteDirectory("public", "made")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_start_and_stop_may_come_twice(tmp_path: Path) -> None:

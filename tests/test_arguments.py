@@ -1,7 +1,7 @@
 """What a program may say when it makes a server, and what it is told where it errs."""
 
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -58,6 +58,90 @@ def test_the_arguments_arrive(tmp_path: Path) -> None:
         "none",
     )
     assert (config.port, config.settings.name, config.settings.signing) == (0, "LAB", "off")
+
+
+def toml(value: Any) -> str:
+    """As fakesmb.toml has it."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def other_than(hint: Any, usual: Any, name: str) -> Any:
+    """A value that a key may have, and that is not its default."""
+    if name in VALUES:
+        return VALUES[name]
+    if isinstance(usual, bool):
+        return not usual
+    words = [one for one in get_args(hint) if isinstance(one, str) and one != usual]
+    return words[0] if words else usual + 1
+
+
+VALUES: dict[str, Any] = {
+    "host": "127.0.0.2",
+    "port": 4451,
+    "netbios_port": 1139,
+    "name": "OTHER",
+    "workgroup": "LAB",
+    "comment": "a comment",
+    "oem_encoding": "cp437",
+    "challenge": "0123456789abcdef",
+    "accept": ["ntlm2"],
+    "guest": "read-only",
+    "anonymous": False,
+    "anonymous_listing": False,
+    "run_as": "nobody",
+    "format": "json",
+    "file": "/tmp/never-written.jsonl",
+    "users": ["alice"],
+    "local_breaks": "opens",
+    "may_hang": True,
+    "nt_hash": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "struct"),
+    [
+        ("server", ServerPart),
+        ("log", LogPart),
+        ("timing", settings.Timing),
+        ("limits", settings.Limits),
+        ("share", SharePart),
+        ("user", UserPart),
+    ],
+)
+def test_each_argument_says_what_its_key_says(
+    tmp_path: Path, table: str, struct: type[msgspec.Struct]
+) -> None:
+    """In a file that has the key, and in a program: the same configuration, and not that without it."""
+    hints = get_type_hints(struct)
+    for field in msgspec.structs.fields(struct):
+        if field.name in ("path", "password", "nt_hash") or (
+            struct is not ServerPart and field.name == "name"
+        ):
+            continue
+        value = other_than(hints[field.name], field.default, field.name)
+        texts = {
+            "share": f"[[share]]\nname = 's'\npath = '{tmp_path}'\n",
+            "user": "[[user]]\nname = 'alice'\npassword = 'x'\n",
+            table if table not in ("share", "user") else "": f"[{table}]\n",
+        }
+        line = f"{field.name} = {toml(value)}\n"
+        texts[table] += line
+        file = tmp_path / "x.toml"
+        file.write_text("".join(text for name, text in texts.items() if name))
+        share: dict[str, Any] = {field.name: value} if table == "share" else {}
+        user: dict[str, Any] = {field.name: value} if table == "user" else {}
+        more: dict[str, Any] = {}
+        if table in ("timing", "limits"):
+            more[table] = {field.name: value}
+        elif table == "log":
+            more[arguments._argument(table, field.name)] = value
+        elif table == "server":
+            more[field.name] = value
+        program = FakeSMB({"s": Share(tmp_path, **share)}, users={"alice": User("x", **user)}, **more).config
+        assert FakeSMB.from_file(file).config == program, field.name
+        plain = FakeSMB({"s": tmp_path}, users={"alice": "x"}).config
+        assert program != plain, field.name
 
 
 def test_arguments_lie_over_the_file_key_by_key(tmp_path: Path) -> None:
