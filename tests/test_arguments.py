@@ -69,9 +69,10 @@ def other_than(hint: Any, usual: Any, name: str) -> Any:
     """A value that a key may have, and that is not its default."""
     if name in VALUES:
         return VALUES[name]
-    if isinstance(usual, bool):
-        return not usual
-    words = [one for one in get_args(hint) if isinstance(one, str) and one != usual]
+    kinds = [inner for one in (hint, *get_args(hint)) for inner in (one, *get_args(one))]
+    if bool in kinds:
+        return usual is False
+    words = [one for one in kinds if isinstance(one, str) and one != usual]
     return words[0] if words else usual + 1
 
 
@@ -83,6 +84,9 @@ VALUES: dict[str, Any] = {
     "workgroup": "LAB",
     "comment": "a comment",
     "oem_encoding": "cp437",
+    "profile": "windows-nt4",
+    "signing": "required",
+    "max_buffer": 4096,
     "challenge": "0123456789abcdef",
     "accept": ["ntlm2"],
     "guest": "read-only",
@@ -94,6 +98,7 @@ VALUES: dict[str, Any] = {
     "users": ["alice"],
     "local_breaks": "opens",
     "may_hang": True,
+    "overlay_limit": 1 << 20,
     "nt_hash": None,
 }
 
@@ -115,9 +120,9 @@ def test_each_argument_says_what_its_key_says(
     """In a file that has the key, and in a program: the same configuration, and not that without it."""
     hints = get_type_hints(struct)
     for field in msgspec.structs.fields(struct):
-        if field.name in ("path", "password", "nt_hash") or (
-            struct is not ServerPart and field.name == "name"
-        ):
+        if field.name in ("path", "content", "password", "nt_hash"):
+            continue
+        if struct is not ServerPart and field.name == "name":
             continue
         value = other_than(hints[field.name], field.default, field.name)
         texts = {
