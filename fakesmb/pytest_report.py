@@ -15,8 +15,8 @@ import pytest
 from fakesmb.pytest_marks import marked
 from fakesmb.record.events import Event, Problem
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.lastlines import last_lines
 from fakesmb.record.outputs import FileOutput
-from fakesmb.record.text import TextLines
 
 if TYPE_CHECKING:
     from fakesmb.library import FakeSMB
@@ -73,8 +73,8 @@ class Watch:
         events, before = journal.events, self._since - journal.forgotten
         if 0 < before <= len(events):
             events = events[before:]
-        findings = _internal_errors(events)
-        return Seen(events, findings, [])
+        unmet = [f"An expectation was not met: {one}" for one in journal.unmet]
+        return Seen(events, [*_internal_errors(events), *unmet], [])
 
     def check(self) -> None:
         """Fails for what went wrong and no report has told."""
@@ -87,7 +87,7 @@ class Watch:
         if report.failed:
             self._failed = True
             seen, failure = self._seen(), report.longreprtext
-            new = [one for one in seen.findings if one not in self._told and one not in failure]
+            new = [one for one in seen.findings if one not in self._told and not _tells(failure, one)]
             self._told.update(seen.findings)
             kept = self._keep()
             lines = [*new, *_log(self.server, seen.events), *seen.faults, *([kept] if kept else [])]
@@ -212,9 +212,12 @@ def _log(server: "FakeSMB", events: Sequence[Event]) -> list[str]:
     where = f"{server.host}:{server.port}"
     if not events:
         return [f"The server at {where} saw nothing: no client connected."]
-    form = TextLines(_Nowhere(), started=events[0].time)
-    lines = b"".join(map(form.lines, events[-LINES:])).decode("utf-8", "backslashreplace").splitlines()
-    return [f"The end of what the server at {where} saw:", *lines[-LINES:]]
+    return [f"The end of what the server at {where} saw:", *last_lines(events, LINES)]
+
+
+def _tells(failure: str, finding: str) -> bool:
+    """Whether the failure is this one: that of `expect` begins with the reason, which is the end of our line."""
+    return finding in failure or f"AssertionError: {finding.partition('): ')[2] or finding}" in failure
 
 
 def _internal_errors(events: Sequence[Event]) -> list[str]:
@@ -223,13 +226,3 @@ def _internal_errors(events: Sequence[Event]) -> list[str]:
         for one in events
         if type(one) is Problem and one.traceback
     ]
-
-
-class _Nowhere:
-    """The output of a sink that is only asked for its lines."""
-
-    def put(self, data: bytes) -> None:
-        """Nothing is written."""
-
-    def close(self) -> None:
-        """Nothing is open."""

@@ -186,6 +186,39 @@ def test_a_problem_that_is_none_of_the_servers_is_not_held_against_the_test(run:
     """).assert_outcomes(passed=1)
 
 
+EXPECTING = """
+    import pytest
+
+    def test_one(smb):
+        try:
+            with smb.journal.expect(verb="opened", path="a.txt", timeout=0.05):
+                {inside}
+        except {caught}:
+            pass
+
+    def test_two(smb):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "caught"), [("pass", "AssertionError"), ("raise OSError('the client')", "OSError")]
+)
+def test_an_expectation_that_was_not_met_fails_the_test_that_swallows_it(
+    run: Run, inside: str, caught: str
+) -> None:
+    done = run(EXPECTING.format(inside=inside, caught=caught))
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(["An expectation was not met: expect(*opened*a.txt*"])
+
+
+def test_an_expectation_that_failed_the_test_is_told_once(run: Run) -> None:
+    done = run(EXPECTING.format(inside="pass", caught="OSError"))
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(["E*AssertionError: *", "The server at *"])
+    done.stdout.no_fnmatch_line("An expectation*")
+
+
 # -- what is kept --------------------------------------------------------------------------------------------
 
 THREE = """
