@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from fakesmb.app import FakeSMBService
     from fakesmb.arguments import Limits, Share, Timing, User
     from fakesmb.config import ConfigError
+    from fakesmb.faults.fault import Fault
     from fakesmb.folders.content import File
     from fakesmb.folders.overlay import Overlay
     from fakesmb.library import FakeSMB
@@ -18,6 +19,7 @@ __all__ = [
     "ConfigError",
     "FakeSMB",
     "FakeSMBService",
+    "Fault",
     "File",
     "Limits",
     "Overlay",
@@ -33,6 +35,7 @@ _HOMES = {
     "FakeSMB": "library",
     "FakeSMBService": "app",
     "File": "folders.content",
+    "Fault": "faults.fault",
     "Limits": "arguments",
     "Overlay": "folders.overlay",
     "Share": "arguments",

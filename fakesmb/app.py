@@ -20,8 +20,18 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
-from fakesmb.config import Config, ConfigError, LogPart, SharePart, check_users, folder_problem
+from fakesmb.config import (
+    Config,
+    ConfigError,
+    LogPart,
+    SharePart,
+    check_users,
+    folder_problem,
+    known_to_faults,
+)
 from fakesmb.core.state import Server, Share
+from fakesmb.faults.fault import Fault, Faults
+from fakesmb.faults.waiting import when_hit
 from fakesmb.folders.errors import FolderError
 from fakesmb.handlers import tables
 from fakesmb.nt.filetime import TICKS_PER_SECOND
@@ -101,6 +111,12 @@ class FakeSMBService:
         self.config = config
         self.recorder: Journal = DeferredJournal(most_events=config.log.journal)
         """The journal that is written; who has a thread for the server puts one there that may block."""
+        self.faults = Faults(lambda: known_to_faults(config))
+        """Rules that make requests fail; `inject` arms one, before the start and while clients are there."""
+        self.faults.waits = self._wait_for_hits
+        for fault in config.faults:
+            self.faults.arm(fault)
+        self.faults.look_into(self.recorder)
         self.log = EventLog()
         self.ports: Ports | None = None
         self.server: Server | None = None
@@ -162,6 +178,7 @@ class FakeSMBService:
                 world,
                 partial(_in_thread, reactor),
                 self._disk_threads if _has_lane(shares) else None,
+                self.faults,
             )
             self._factory = DirectTCPFactory(self.server)
             self._factory.takes_connection = usual.room.takes_connection
@@ -213,6 +230,11 @@ class FakeSMBService:
         folders, self._folders = self._folders, None
         if folders is not None:
             folders.close()
+
+    def _wait_for_hits(self, fault: Fault, n: int, timeout: float) -> Deferred[None]:
+        if self._reactor is None:
+            return fail(RuntimeError("the server has not been started: nothing can act on a request yet"))
+        return when_hit(self._reactor.callLater, fault, n, timeout)
 
     def _listen(self, host: str, number: int) -> int:
         try:

@@ -169,6 +169,8 @@ class Keywords(TypedDict, total=False):
     """Switches over the profile (docs/profiles.md): `settings={"raw_mode": False}`."""
     timing: Timing
     limits: Limits
+    faults: Sequence[Mapping[str, Any]]
+    """Rules that are armed from the start, each the keywords of `faults.inject` (docs/faults.md)."""
     log: LogForm
     """`[log] format`: of standard output; here none unless it is given."""
     log_file: AnyPath
@@ -208,7 +210,7 @@ IN_LOG: Final[Mapping[str, str]] = {
     "journal": "journal",
 }
 """Arguments that are keys of `[log]`, and their names there."""
-OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits"})
+OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "faults"})
 """Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
 
 
@@ -241,6 +243,7 @@ def config_of(
         limits=_keys("limits", keywords.get("limits"), Limits),
         users=[_user(name, user) for name, user in _items("users", keywords.get("users"))],
         shares=[_share(name, share) for name, share in _items("shares", shares)],
+        faults=_faults(keywords.get("faults")),
         named=_argument,
     )
     config = merge(file or FilePart(), given, LIBRARY)
@@ -314,6 +317,19 @@ def _items(argument: str, value: Any) -> "list[tuple[str, Any]]":
         if not isinstance(name, str):
             raise ArgumentError(f"{argument}: a name is a text, not {_kind(name)}")
     return list(value.items())
+
+
+def _faults(value: Any) -> list[dict[str, Any]]:
+    """The rules; what is in them is looked at when all that they may name is known."""
+    if value is None:
+        return []
+    how = "a list of rules, [{'command': 'WRITE', 'fail': 'DISK_FULL'}]"
+    if isinstance(value, Mapping | str) or not isinstance(value, Sequence):
+        raise ArgumentError(f"faults is {how}, not {_kind(value)}")
+    for fault in value:
+        if not isinstance(fault, Mapping):
+            raise ArgumentError(f"faults is {how}, and not of {_kind(fault)}")
+    return [dict(fault) for fault in value]
 
 
 def _how(argument: str, value: Any) -> str:

@@ -21,6 +21,7 @@ from fakesmb.core import profiles
 from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.core.profile import BufferSize, GuestAccess, Profile, Signing
 from fakesmb.core.settings import Limits, Settings, Timing
+from fakesmb.faults.known import Known
 from fakesmb.folders.content import Contents
 from fakesmb.folders.overlay import LIMIT
 from fakesmb.mistakes import ConfigError as ConfigError
@@ -174,6 +175,10 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.overlay or self.content is not None
 
 
+FaultPart = dict[str, Any]
+"""One `[[fault]]`, as it is written: `faults.rule` says what it may have."""
+
+
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole fakesmb.toml."""
 
@@ -185,6 +190,7 @@ class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[profile]`: switches over the profile that `[server]` names."""
     user: list[UserPart] = []
     share: list[SharePart] = []
+    fault: list[FaultPart] = []
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -205,6 +211,8 @@ class Config(msgspec.Struct, frozen=True):
     log: LogPart = LogPart(format="none")
     overlay_limit: int = LIMIT
     """Bytes that each private folder may take, with its spare copy, where its share says nothing."""
+    faults: tuple[FaultPart, ...] = ()
+    """Rules that are armed from the start."""
 
     @property
     def loopback(self) -> bool:
@@ -242,6 +250,8 @@ class Arguments(msgspec.Struct):
     """Keys of `[limits]`."""
     users: list[UserPart] = []
     shares: list[SharePart] = []
+    faults: list[FaultPart] = []
+    """Besides those of the file."""
     named: Callable[[str, str], str] = lambda _, key: key
     """How whoever gave these calls a key of a table."""
 
@@ -454,6 +464,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         overlay_limit=server.overlay_limit,
         run_as=server.run_as,
         log=log if log.format else msgspec.structs.replace(log, format=usual.format),
+        faults=(*file.fault, *given.faults),
     )
 
 
@@ -486,6 +497,40 @@ def check_users(config: Config, path: str = "", part: FilePart | None = None) ->
                     key = f"share[{part.share.index(share)}].users"
                     where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
                 raise ConfigError(f"{where}: no user {name!r} has an account")
+    if config.faults:
+        _check_faults(config, path, [] if part is None else part.fault)
+
+
+def _check_faults(config: Config, path: str, of_file: list[FaultPart]) -> None:
+    """Raises `ConfigError` for a rule that is none, or that no request to this server can meet."""
+    from fakesmb.faults.errors import FaultError, FaultValueError
+    from fakesmb.faults.rule import rule_of
+
+    names: set[str] = set()
+    known = known_to_faults(config)
+    for index, fault in enumerate(config.faults):
+        try:
+            rule = rule_of(fault, known)
+            if rule.name in names:
+                raise FaultValueError("name", f"another fault is called {rule.name!r}")
+        except FaultError as error:
+            last = f".{error.key}" if error.key else ""
+            where = f"faults[{index - len(of_file)}]{last}"
+            if index < len(of_file):
+                key = f"fault[{index}]{last}"
+                where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
+            raise ConfigError(f"{where}: {error.problem}") from None
+        if rule.name:
+            names.add(rule.name)
+
+
+def known_to_faults(config: Config) -> Known:
+    """What rules may name of the server."""
+    return Known(
+        [*(share.name for share in config.shares), "IPC$"],
+        None if config.guest != "off" else [user.name for user in config.users],
+        config.settings.signing != "off",
+    )
 
 
 def _check_rids(accounts: Iterable[str]) -> None:

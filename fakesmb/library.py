@@ -15,6 +15,7 @@ from fakesmb.app import FakeSMBService
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.config import Config
 from fakesmb.core.state import Server
+from fakesmb.faults.fault import Fault, Faults
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.waiting import BlockingJournal
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
@@ -58,6 +59,9 @@ class FakeSMB:
         self._journal = BlockingJournal(most_events=config.log.journal, settle=self._settle)
         self._journal.in_reactor = self._is_current
         self._service.recorder = self._journal
+        self.faults.look_into(self._journal)
+        self.faults.across = self._across
+        self.faults.waits = self._wait_for_hits
         self._thread: ReactorThread | None = None
         self._process = 0
         """The process that started it."""
@@ -86,6 +90,16 @@ class FakeSMB:
     def _is_current(self) -> bool:
         thread = self._thread
         return thread is not None and thread.is_current
+
+    def _across(self, work: Callable[[], T]) -> T:
+        """Does it in the thread that serves clients, where one does."""
+        thread = self._thread
+        return work() if thread is None or thread.is_current else thread.call(work)
+
+    def _wait_for_hits(self, fault: Fault, n: int, timeout: float) -> None:
+        if self._thread is not None and self._thread.is_current:
+            raise RuntimeError("this thread serves the clients: while it waits for a fault, none can act")
+        fault.wait_in_thread(n, timeout)
 
     def start(self) -> Self:
         """Listens; when this returns, clients can connect. Safe to call again, also after `stop`.
@@ -170,6 +184,11 @@ class FakeSMB:
     def journal(self) -> BlockingJournal:
         """What happened. All that was answered before a question is put is in the answer."""
         return self._journal
+
+    @property
+    def faults(self) -> Faults:
+        """Rules that make requests fail; `inject` arms one, before the start and while clients are there."""
+        return self._service.faults
 
     @property
     def server(self) -> Server | None:

@@ -249,6 +249,7 @@ class Client:
         self._framer = Framer(LARGEST_FRAME)
         kind = SMBConnection if server.threads is None else partial(SettlingConnection, server)
         self.connection = kind(server.server, peer, "127.0.0.1:4450", self._take, self._closed)
+        self.connection.begin()
 
     def _take(self, buffers: list[Buffer]) -> None:
         self._sent.append(b"".join(buffers))

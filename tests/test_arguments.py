@@ -308,3 +308,36 @@ def test_a_folder_that_cannot_be_shared(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(ConfigError, match="may not be read: Permission denied"):
         FakeSMB({"a": tmp_path})
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ({"command": "WRITE"}, "faults is a list of rules"),
+        ("WRITE", "faults is a list of rules"),
+        (["WRITE"], "faults is a list of rules"),
+        (
+            [{"hang": True}, {"comand": "WRITE"}],
+            "faults[1].comand: a fault has no such key; did you mean command",
+        ),
+        ([{"share": "inn", "hang": True}], "faults[0].share: there is no share 'inn'; did you mean in?"),
+        ([{"nth": 0, "hang": True}], "faults[0].nth: must be at least 1, not 0"),
+        ([{"name": "a", "hang": True}] * 2, "faults[1].name: another fault is called 'a'"),
+    ],
+)
+def test_faults_are_checked_with_the_rest(tmp_path: Path, faults: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        FakeSMB({"in": tmp_path}, faults=faults)
+    assert str(error.value).startswith(said)
+
+
+def test_faults_are_there_before_the_start(tmp_path: Path) -> None:
+    smb = FakeSMB({"in": tmp_path}, faults=[{"command": "WRITE", "fail": "DISK_FULL"}])
+    more = smb.faults.inject(command="READ", hang=True)
+    assert [fault.name for fault in smb.faults] == ["fault 1", "fault 2"]
+    assert more is smb.faults["fault 2"]
+    with pytest.raises(ValueError, match="there is no share 'inn'; did you mean in"):
+        smb.faults.inject(share="inn", hang=True)
+    with smb:
+        assert smb.server is not None
+        assert len(smb.server.armed) == 1

@@ -11,6 +11,7 @@ from fakesmb import FakeSMB, config
 from fakesmb.config import Arguments, ConfigError, FilePart, SharePart
 from fakesmb.core import profiles
 from fakesmb.core.settings import Limits, Timing
+from fakesmb.faults.rule import KEYS
 
 
 @pytest.fixture
@@ -285,7 +286,8 @@ def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> N
     shown |= {"user": shown["user"][0] | {"nt_hash": "beside the password"}, "share": shown["share"][0]}
     tables = FilePart.__struct_fields__
     assert set(shown.pop("profile")) <= set(profiles.KEYS)
-    tables = tuple(table for table in tables if table != "profile")
+    assert [set(rule) <= set(KEYS) for rule in shown.pop("fault")] == [True]
+    tables = tuple(table for table in tables if table not in ("profile", "fault"))
     kinds = (config.ServerPart, Timing, Limits, config.LogPart, config.UserPart, config.SharePart)
     assert {table: set(shown[table]) for table in tables} == {
         table: set(kind.__struct_fields__) for table, kind in zip(tables, kinds, strict=True)
@@ -384,3 +386,49 @@ def test_what_accept_may_not_be(folder: Path, accept: str) -> None:
 def test_anonymous_listing_is_off_beyond_loopback(host: str, given: bool | None, expected: bool) -> None:
     made = config.merge(FilePart(), Arguments(server={"host": host, "anonymous_listing": given}))
     assert made.settings.anonymous_listing is expected
+
+
+def rule_problem(tmp_path: Path, fault: str) -> str:
+    """What is said of a file with that rule."""
+    path = tmp_path / "fakesmb.toml"
+    path.write_text(f'[[share]]\nname = "in"\npath = "."\n\n[[fault]]\nhang = true\n\n[[fault]]\n{fault}\n')
+    part = config.read(str(path))
+    with pytest.raises(ConfigError) as error:
+        config.check_users(config.merge(part, Arguments()), str(path), part)
+    return str(error.value).removeprefix(f"{tmp_path}/")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (
+            'comand = "WRITE"',
+            "fakesmb.toml:9: fault[1].comand: a fault has no such key; did you mean command",
+        ),
+        ('fail = "DISK_FUL"', "fakesmb.toml:9: fault[1].fail: no status is called 'DISK_FUL'; did you mean"),
+        (
+            'share = "inn"\nhang = true',
+            "fakesmb.toml:9: fault[1].share: there is no share 'inn'; did you mean in?",
+        ),
+        ('hang = true\nshare = "inn"', "fakesmb.toml:10: fault[1].share: there is no share 'inn'"),
+        ('command = "WRITE"', "fakesmb.toml:8: fault[1]: there is nothing to do"),
+        (
+            'call = "f"',
+            "fakesmb.toml:9: fault[1].call: must be a Python function, which a file of settings cannot",
+        ),
+        ("hang = true\nnth = 0", "fakesmb.toml:10: fault[1].nth: must be at least 1, not 0"),
+    ],
+)
+def test_a_mistake_in_a_rule_names_line_and_key(tmp_path: Path, fault: str, said: str) -> None:
+    assert rule_problem(tmp_path, fault).startswith(said)
+
+
+def test_two_rules_of_one_name_are_a_mistake(tmp_path: Path) -> None:
+    fault = 'hang = true\nname = "x"\n[[fault]]\nhang = true\nname = "x"'
+    assert rule_problem(tmp_path, fault) == "fakesmb.toml:13: fault[2].name: another fault is called 'x'"
+
+
+def test_rules_of_the_file_come_first(tmp_path: Path) -> None:
+    (tmp_path / "fakesmb.toml").write_text("[[fault]]\nhang = true\n")
+    part = config.read(str(tmp_path / "fakesmb.toml"))
+    assert config.merge(part, Arguments(faults=[{"reset": True}])).faults == ({"hang": True}, {"reset": True})

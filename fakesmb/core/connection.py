@@ -6,9 +6,9 @@ being closed with a reason that the log shows.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from fakesmb.core.profile import Profile
 from fakesmb.core.quotas import ConnectionQuotas
 from fakesmb.core.request import AnyRequest
 from fakesmb.core.state import Open, OpenSearch, Server, Session, Tree
+from fakesmb.core.stream_faults import Paced
 from fakesmb.nt.quota import SharedQuota
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
@@ -36,9 +37,11 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.core.lock_waits import LockWait
+    from fakesmb.core.stream_faults import Pieces
     from fakesmb.core.tap import Tap
     from fakesmb.vfs.store import FileRange, Handle
 
+T = TypeVar("T")
 Send = Callable[[list[Buffer]], None]
 """Takes the buffers of a frame."""
 SendRange = Callable[[list[Buffer], "FileRange"], None]
@@ -142,17 +145,31 @@ class SMBConnection:
         self._close = close
         self.send_range: SendRange | None = None
         """Set by a transport that sends files by itself: takes the buffers of a frame but for what the range holds."""
+        self.abort: Callable[[], None] | None = None
+        """Set by a transport that can: ends it at once, by a TCP RST."""
+        self.paced: Paced | None = None
+        """What lets frames leave in pieces, while some are still to come."""
+        self.at_end: list[Callable[[], None]] = []
+        """Called when the connection ends."""
         self._table = server.handlers()[0]
         self._plans = plans_of(server)
         self._taps: tuple[Tap, ...] = ()
-        self._untapped: tuple[Send, dict[int, Plan]] = send, self._plans
+        self._watching: tuple[Tap, ...] = ()
+        """Those of the taps that see every frame."""
+        self._out = send
+        """What frames leave by, behind all taps."""
         server.connections[self.number] = self
         server.log.emit(events.Connected(self.began, self.number, peer, local))
         self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
         if self._tasks is not None:
             self._message = self._message_in_task  # type: ignore[method-assign]
-        if server.taps:
-            self.arm(server.taps)
+        if server.armed:
+            self.arm(server.armed)
+
+    def begin(self) -> None:
+        """The transport has said what it can do, and the client is there."""
+        for tap in self._taps:
+            tap.connected(self)
 
     # -- bytes in ------------------------------------------------------------------------------------------
 
@@ -293,7 +310,7 @@ class SMBConnection:
             steps = steps_of(message, header, self._table, self.oem_encoding)
         except SMBError as error:
             steps = [Step(header.command, None, None, error)]
-        self._exchange_class(header)(self, message, header, steps, number, arrived).run()
+        self._exchange_class(header, steps)(self, message, header, steps, number, arrived).run()
         if self._ending:
             self.drop(self._ending)
 
@@ -308,21 +325,27 @@ class SMBConnection:
     # -- taps ----------------------------------------------------------------------------------------------
 
     def arm(self, taps: "tuple[Tap, ...]") -> None:
-        """From now on every message in and every frame out passes these taps, in their order; () for none."""
+        """From now on messages and frames pass these taps, in their order; () for none."""
         if self._taps:
-            del self._message, self._exchange_class  # what the class has comes back
-            self._send, self._plans = self._untapped
+            del self._exchange_class  # what the class has comes back
+            self._plans = plans_of(self.server)
+        if self._watching:
+            del self._message
+            self._send = self._out
             if self._tasks is not None:
                 self._message = self._message_in_task  # type: ignore[method-assign]
         self._taps = taps
+        self._watching = tuple(tap for tap in taps if tap.every_frame)
         if taps:
-            self._untapped = self._send, self._plans
-            self._send, self._plans = self._tapped_send, NoPlans()
-            self._message = self._tapped_message  # type: ignore[method-assign]
+            for tap in taps:
+                self._plans = tap.plans(self, self._plans)
             self._exchange_class = self._tapped_exchange_class  # type: ignore[method-assign]
+        if self._watching:
+            self._send = self._tapped_send
+            self._message = self._tapped_message  # type: ignore[method-assign]
 
     def _tapped_message(self, message: memoryview) -> None:
-        for tap in self._taps:
+        for tap in self._watching:
             passed = tap.received(self, message)
             if passed is None:
                 return
@@ -333,18 +356,55 @@ class SMBConnection:
             self._message_in_task(message)
 
     def _tapped_send(self, frame: list[Buffer]) -> None:
-        for tap in self._taps:
+        for tap in self._watching:
             frame = tap.sending(self, frame)
             if not frame:
                 return
-        self._untapped[0](frame)
+        self._out(frame)
 
-    def _exchange_class(self, header: Header) -> type[Exchange]:
+    def _exchange_class(self, header: Header, steps: Sequence[Step]) -> type[Exchange]:
         return Exchange
 
-    def _tapped_exchange_class(self, header: Header) -> type[Exchange]:
-        chosen = (tap.exchange(self, header) for tap in self._taps)
+    def _tapped_exchange_class(self, header: Header, steps: Sequence[Step]) -> type[Exchange]:
+        chosen = (tap.exchange(self, header, steps) for tap in self._taps)
         return next((one for one in chosen if one is not None), Exchange)
+
+    def caught(self, work: Callable[[], T], taker: Send) -> T:
+        """What `work` gives; the frames that it would have sent `taker` gets."""
+        send, self._send = self._send, taker
+        try:
+            return work()
+        finally:
+            self._send = send
+
+    def deliver_in(self, pieces: "Pieces | None", frame: list[Buffer]) -> None:
+        """Sends a frame, or a part of one, as it is: at once, or in pieces with time between."""
+        if self.closed:
+            return
+        if pieces is not None:
+            if self.paced is None:
+                self.paced = Paced(self)
+            self.paced.cut_next(pieces)
+        self._send(frame)
+
+    def when_sent(self, work: Callable[[], None]) -> None:
+        """Calls `work` when the frames so far have left, or have been handed to the transport."""
+        if self.paced is None:
+            work()
+        else:
+            self.paced.then(work)
+
+    def divert(self, out: Send) -> Send:
+        """From now on frames leave by `out`, behind all taps; gives what they left by before."""
+        before, self._out = self._out, out
+        if not self._watching:
+            self._send = out
+        return before
+
+    def hold_back(self) -> Callable[[], None]:
+        """Nothing that the client sends is answered until what this gives is called."""
+        self._rest_until_later()
+        return self._after_others
 
     # -- bytes out -----------------------------------------------------------------------------------------
 
@@ -361,7 +421,7 @@ class SMBConnection:
 
     def send_file_range(self, buffers: list[Buffer], size: int, part: "FileRange") -> None:
         """Sends a frame whose message of `size` bytes ends with a range of a file."""
-        if self.send_range is None or self._taps:  # a tap was armed since the range was chosen
+        if self.send_range is None or self._watching:  # a tap was armed since the range was chosen
             self.send_frame([*buffers, part.read_whole()], size)
         elif not self.closed:
             self.server.counters.bytes_sent += size
@@ -393,6 +453,12 @@ class SMBConnection:
             self._end(reason, by_server=True)
             self._close()
 
+    def reset(self, reason: str) -> None:
+        """Ends the connection at once, by a TCP RST where the transport can."""
+        if not self.closed:
+            self._end(reason, by_server=True)
+            (self.abort or self._close)()
+
     def lost(self, reason: str) -> None:
         """The transport is gone: frees opens, locks, searches and waiting requests."""
         if not self.closed:
@@ -402,6 +468,8 @@ class SMBConnection:
         self.closed = True
         if self._sign_in_timer.active():
             self._sign_in_timer.cancel()
+        while self.at_end:
+            self.at_end.pop()()
         end = partial(self._free_all, reason, by_server)
         if self._tasks is None:
             end()

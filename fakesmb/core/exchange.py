@@ -79,6 +79,9 @@ def steps_of(
 class Exchange:
     """A message being answered."""
 
+    fault: str = ""
+    """For the record: what acted on it that is armed on the connection."""
+
     __slots__ = (
         "_dos",
         "_index",
@@ -446,6 +449,7 @@ class Exchange:
             path=path,
             fid=fid,
             reason=self._why,
+            fault=self.fault,
         )
 
     def _about(self, request: AnyRequest | None) -> tuple[str, int | None]:

@@ -3,6 +3,7 @@
 Nothing is allocated for what was only announced: what is held is what has arrived.
 """
 
+import copy
 from typing import Final
 
 import msgspec
@@ -159,6 +160,16 @@ class Transactions:
             return None
         self._forget(key)
         return whole, partial.first_message
+
+    def whole_with(self, key: Key, more: TransactionSecondaryRequest) -> TransactionRequest | None:
+        """The whole that a piece would complete, which is not added; None where it would not."""
+        partial = self._partial.get(key)
+        if partial is None:
+            return None
+        try:
+            return copy.deepcopy(partial).add(more)
+        except SMBError:
+            return None
 
     def _forget(self, key: Key) -> None:
         partial = self._partial.pop(key, None)

@@ -78,6 +78,7 @@ def tell(
     path: str,
     fid: int | None,
     reason: str,
+    fault: str = "",
 ) -> None:
     """Appends one event to the record of the server."""
     server = connection.server
@@ -101,5 +102,6 @@ def tell(
             path if len(path) <= MOST_OF_PATH else path[:MOST_OF_PATH],
             fid,
             reason,
+            fault,
         )
     )

@@ -19,6 +19,8 @@ from fakesmb.core.settings import Settings
 from fakesmb.core.sign_ins import rules_of
 from fakesmb.core.turns import Turns
 from fakesmb.core.views import LiveView
+from fakesmb.faults.fault import Fault, Faults
+from fakesmb.faults.known import Known
 from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
@@ -324,15 +326,17 @@ class Open(msgspec.Struct, eq=False):
 class OpenSearch:
     """One directory search kept for FIND_NEXT2 ([MS-CIFS] 3.3.1.8)."""
 
-    __slots__ = ("by_key", "names", "pid", "search", "session", "sid", "tree")
+    __slots__ = ("by_key", "names", "path", "pid", "search", "session", "sid", "tree")
 
     def __init__(
-        self, tree: Tree, session: Session, pid: int, search: Search, *, by_key: bool = False
+        self, tree: Tree, session: Session, pid: int, search: Search, path: str, *, by_key: bool = False
     ) -> None:
         self.tree = tree
         self.session = session
         self.pid = pid
         self.search = search
+        self.path = path
+        """What was searched for, `\\dir\\*.txt`."""
         self.by_key = by_key
         """Whether it goes on by SEARCH's resume keys, which carry the SID, and not by FIND_NEXT2."""
         self.sid = 0
@@ -369,6 +373,7 @@ class Server:
         world: World | None = None,
         in_thread: InThread = maybeDeferred,
         threads: "Threads | None" = None,
+        faults: Faults | None = None,
     ) -> None:
         """`threads`: make the system calls on disks that may hang, where a share has one (`vfs.laned`)."""
         self.world = world or World()
@@ -427,12 +432,42 @@ class Server:
         """How a message that is one plain command is answered, by its code; made by the first connection."""
         self.taps: tuple[Tap, ...] = ()
         self._connections = 0
+        self._fault_tap: tuple[Tap, ...] = ()
+        self.faults = faults or Faults()
+        """The rules that are armed."""
+        self.faults.bind(self._arm_faults, self._known)
 
     def arm(self, *taps: "Tap") -> None:
-        """From now on these, and no others, stand at the message boundary of every connection."""
+        """From now on these, and the armed faults, stand at the message boundary of every connection."""
         self.taps = taps
+        self._arm()
+
+    @property
+    def armed(self) -> "tuple[Tap, ...]":
+        """What stands at the message boundary of every connection."""
+        return *self.taps, *self._fault_tap
+
+    def _arm(self) -> None:
+        armed = self.armed
         for connection in self.connections.values():
-            connection.arm(taps)
+            connection.arm(armed)
+
+    def _arm_faults(self, faults: tuple[Fault, ...]) -> None:
+        if faults:
+            from fakesmb.core.fault_tap import FaultTap  # it acts on exchanges, which this module is below
+
+            self._fault_tap = (FaultTap(self, faults),)
+        elif not self._fault_tap:
+            return
+        else:
+            self._fault_tap = ()
+        self._arm()
+
+    def _known(self) -> Known:
+        accounts = self.accounts
+        users = None if accounts.guest.name != "OFF" else [account.name for account in accounts]
+        shares = [share.name for share in self.shares.values()]
+        return Known(shares, users, self.settings.signing != "off")
 
     def next_connection(self) -> int:
         """The number of a new connection, from 1."""

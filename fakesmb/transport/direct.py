@@ -5,6 +5,7 @@ One port serves direct TCP and NetBIOS session clients: the core's framer tells 
 
 import os
 import socket
+import struct
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -46,6 +47,8 @@ TELL_AGAIN: Final = 10.0
 """Seconds in which clients that are refused for the same reason are one line in the log."""
 LARGE: Final = 0x4000
 """From so many bytes at once on it matters where a receive cuts the stream."""
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER of a socket whose close is an RST."""
 LINGER: Final = 1.0
 """Seconds that a client has to take the last replies of a connection that we end."""
 
@@ -62,6 +65,7 @@ class _Socket(Protocol):
     def fileno(self) -> int: ...
     def send(self, data: Buffer, flags: int = 0, /) -> int: ...
     def sendmsg(self, buffers: list[Buffer], /) -> int: ...
+    def setsockopt(self, level: int, name: int, value: bytes, /) -> None: ...
 
 
 class _Transport(Protocol):
@@ -136,8 +140,11 @@ class DirectTCP(TwistedProtocol):
         if self._socket is not None and self._clients.ranges:
             self.connection.send_range = self._send_range
         self.connection.rest = self._rest
+        if self._socket is not None:
+            self.connection.abort = self._abort
         self._clients.connected.add(self)
         self._clients.idle.begin()
+        self.connection.begin()
 
     def _is_one_too_many(self) -> bool:
         """Whether the server itself needs the descriptor of this connection."""
@@ -362,6 +369,14 @@ class DirectTCP(TwistedProtocol):
         transport.loseConnection()
         if self._socket is not None:
             self._linger = self._clients.server.clock.callLater(LINGER, transport.abortConnection)
+
+    def _abort(self) -> None:
+        """Ends it by an RST: what the kernel has not sent yet it throws away."""
+        if self._socket is not None:
+            with suppress(OSError):  # the client is gone already
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._forget_waiting()
+        self._tcp().abortConnection()
 
 
 @implementer(IProtocolFactory)

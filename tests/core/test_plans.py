@@ -4,7 +4,7 @@ import os
 import re
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,7 @@ import pytest
 
 from fakesmb.core.commands.table import COMMANDS
 from fakesmb.core.connection import SMBConnection
-from fakesmb.core.exchange import Exchange
+from fakesmb.core.exchange import Exchange, Step
 from fakesmb.core.plan import Plan, Plans, compile_plan, compile_subplan, plan_source
 from fakesmb.core.settings import Settings
 from fakesmb.core.tap import Tap
@@ -380,7 +380,9 @@ def test_a_tap_may_choose_the_exchange_of_a_message(client: Client) -> None:
             super().run()
 
     class Choosing(Tap):
-        def exchange(self, connection: SMBConnection, header: Header) -> type[Exchange] | None:
+        def exchange(
+            self, connection: SMBConnection, header: Header, steps: Sequence[Step]
+        ) -> type[Exchange] | None:
             return Noted if header.command == Command.ECHO else None
 
     client.connection.server.arm(Tap(), Choosing())

@@ -1,7 +1,5 @@
 """The fixtures: a server for each test, as new, and one for the session."""
 
-import pytest
-
 from tests.plugin.conftest import Run
 
 
@@ -95,40 +93,3 @@ def test_a_server_that_cannot_be_is_told_in_one_line(run: Run) -> None:
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["The server cannot be made: users is a mapping*"])
     done.stdout.no_fnmatch_line("*def *")
-
-
-def test_without_a_word_there_is_a_share_to_write_to_and_a_user(run: Run) -> None:
-    done = run("""
-        from clients import client, io
-
-        def test_one(smb):
-            with client(smb) as one:
-                one.storeFile("share", "/a.txt", io.BytesIO(b"x"))
-                assert {share.name for share in one.listShares()} == {"share", "IPC$"}
-    """)
-    done.assert_outcomes(passed=1)
-
-
-def test_the_profile_of_the_servers_is_an_option(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nsmb_profile = windows-nt4")
-    done = run("""
-        import pytest
-
-        def test_one(smb):
-            assert smb.config.settings.profile.name == "windows-nt4"
-
-        @pytest.mark.smb(profile="samba-3")
-        def test_two(smb):
-            assert smb.config.settings.profile.name == "samba-3"
-    """)
-    done.assert_outcomes(passed=2)
-
-
-def test_a_profile_that_is_not_there(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nsmb_profile = windows-nt5")
-    done = run("""
-        def test_one(smb):
-            pass
-    """)
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["The server cannot be made: *windows-nt5*did you mean windows-nt4*"])

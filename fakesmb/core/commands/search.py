@@ -90,7 +90,7 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferr
         raise SMBError(NT.OBJECT_NAME_INVALID, f"{params.file_name!r} searches for a stream")
     pattern = from_dos(path.name) if path.parts else "*"
     found = request.store.search(Path(path.parts[:-1]), pattern, params.search_attributes)
-    entry = OpenSearch(request.tree, request.session, request.header.pid, found, by_key=True)
+    entry = OpenSearch(request.tree, request.session, request.header.pid, found, request.path, by_key=True)
 
     def begin() -> "Answer | Deferred[Answer]":
         if keeps:

@@ -112,7 +112,7 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
             raise SMBError(NT.BUFFER_TOO_SMALL, "no entry fits the client's buffer")
         sid = 0
         if not _closes(params.flags, ended=ended):
-            entry = OpenSearch(request.tree, request.session, request.header.pid, search)
+            entry = OpenSearch(request.tree, request.session, request.header.pid, search, request.path)
             sid = request.connection.add_search(entry)
         else:
             search.close()

@@ -1,0 +1,141 @@
+"""What rules are told of a request: whose it is, what it names, and at what level it asks."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from fakesmb.faults.asked import Asked
+from fakesmb.nt.status import SMBError
+from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.commands import Command
+from fakesmb.wire.nt_trans import NT_TRANSACT_REQUESTS, NT_TRANSACT_SETUPS
+from fakesmb.wire.trans import TransactionRequest, TransactionSecondaryRequest
+from fakesmb.wire.trans2 import TRANS2_REQUESTS
+
+if TYPE_CHECKING:
+    from fakesmb.core.connection import SMBConnection
+    from fakesmb.core.exchange import Exchange, Step
+    from fakesmb.core.state import Session, Tree
+
+_NAMES: Final = (
+    "file_name",
+    "old_file_name",
+    "new_file_name",
+    "directory_name",
+    "source_file_name",
+    "target_file_name",
+)
+"""Fields that name files of a tree."""
+_FIDS: Final = ("fid", "setup_fid")
+_COMPLETED: Final[Mapping[int, int]] = {
+    Command.TRANSACTION_SECONDARY: Command.TRANSACTION,
+    Command.TRANSACTION2_SECONDARY: Command.TRANSACTION2,
+    Command.NT_TRANSACT_SECONDARY: Command.NT_TRANSACT,
+}
+
+
+def asked_on_connect(connection: "SMBConnection") -> Asked:
+    """A client that connects."""
+    return Asked(connection=connection.number, peer=connection.peer)
+
+
+def asked_of(exchange: "Exchange", step: "Step") -> Asked | None:
+    """One command of a message; None for the part of a transaction of which more is to come."""
+    connection = exchange.connection
+    code, params = step.code, step.params
+    whole: TransactionRequest | None = None
+    if isinstance(params, TransactionSecondaryRequest):
+        main = _COMPLETED[code]
+        key = main, exchange.header.pid, exchange.header.mid, exchange.uid, exchange.tid
+        whole = connection.transactions.whole_with(key, params)
+        code = code if whole is None else main
+    elif isinstance(params, TransactionRequest):
+        if not params.complete:
+            return None
+        whole = params
+    function = None if whole is None else whole.subcommand
+    about: Any = params if whole is None else _decoded(exchange, code, whole)
+    session = connection.sessions.entries.get(exchange.uid)
+    tree = connection.trees.entries.get(exchange.tid)
+    return Asked(
+        connection=connection.number,
+        peer=connection.peer,
+        code=code,
+        sent=step.code,
+        function=function,
+        level=getattr(about, "information_level", None),
+        paths=tuple(dict.fromkeys(_paths(exchange, tree, about, whole))),
+        share=_share(code, about, tree),
+        user=_user(about, session),
+        params=about,
+    )
+
+
+def _decoded(exchange: "Exchange", code: int, whole: TransactionRequest) -> object:
+    """What a transaction asks, where its parameters or its setup words have a structure and can be read."""
+    function = whole.subcommand
+    if function is None:
+        return whole
+    unicode, encoding = exchange.header.unicode, exchange.connection.oem_encoding
+    try:
+        if code == Command.TRANSACTION2 and function in TRANS2_REQUESTS:
+            return TRANS2_REQUESTS[function].decode(whole.parameters, unicode=unicode, encoding=encoding)
+        if code == Command.NT_TRANSACT and function in NT_TRANSACT_SETUPS:
+            return NT_TRANSACT_SETUPS[function].decode(whole.setup)
+        if code == Command.NT_TRANSACT and function in NT_TRANSACT_REQUESTS:
+            return NT_TRANSACT_REQUESTS[function].decode(whole.parameters, unicode=unicode, encoding=encoding)
+    except DecodeError:
+        pass
+    return whole
+
+
+def _paths(
+    exchange: "Exchange", tree: "Tree | None", about: object, whole: TransactionRequest | None
+) -> Iterator[str]:
+    opens = exchange.connection.opens.entries
+    of_pipe = whole if isinstance(about, TransactionRequest) else None
+    for name in _FIDS:
+        fid = getattr(about if of_pipe is None else of_pipe, name, None)
+        if fid is not None:
+            entry = opens.get(fid if exchange.fid is None else exchange.fid)
+            if entry is not None:
+                yield entry.path
+    sid = getattr(about, "sid", None)
+    if sid is not None:
+        search = exchange.connection.searches.entries.get(sid)
+        if search is not None:
+            yield search.path
+        return
+    if tree is None or isinstance(about, TransactionRequest):
+        return
+    root = opens.get(getattr(about, "root_directory_fid", 0) or -1)
+    for name in _NAMES:
+        text = getattr(about, name, None)
+        if isinstance(text, str):
+            path = _parsed(tree, text)
+            if root is not None and path != "\\":
+                path = root.path.rstrip("\\") + path
+            yield path
+
+
+def _parsed(tree: "Tree", text: str) -> str:
+    """A name as the record has it; one that no file can have, as it came."""
+    if tree.store is None:
+        return text
+    try:
+        return str(tree.parse(text, wildcards=True))
+    except SMBError:
+        return text
+
+
+def _share(code: int, about: object, tree: "Tree | None") -> str:
+    if code in (Command.TREE_CONNECT, Command.TREE_CONNECT_ANDX):
+        path = getattr(about, "path", "")
+        return path.replace("/", "\\").rpartition("\\")[2] if isinstance(path, str) else ""
+    return "" if tree is None else tree.share.name
+
+
+def _user(about: object, session: "Session | None") -> str:
+    name = getattr(about, "account_name", None)
+    if isinstance(name, str):
+        return name
+    return "" if session is None or session.identity is None else session.identity.user

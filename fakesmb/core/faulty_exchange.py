@@ -1,0 +1,262 @@
+"""An exchange that asks the armed rules before each of its commands, and does what they say."""
+
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Union
+
+from twisted.internet.defer import Deferred
+
+from fakesmb.core.asking import asked_of
+from fakesmb.core.dispatch import CommandRow, Needs
+from fakesmb.core.exchange import Exchange, Step
+from fakesmb.core.reply_faults import ChangedReply, end
+from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, RawData, Request
+from fakesmb.faults.action import Refusal
+from fakesmb.faults.asked import Asked
+from fakesmb.faults.disk import BrokenDisk, broken
+from fakesmb.faults.fault import Fault
+from fakesmb.faults.spelling import status
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.vfs.store import FileStore
+from fakesmb.wire.codec import Body
+from fakesmb.wire.commands import Command
+
+if TYPE_CHECKING:
+    from fakesmb.core.state import Open
+
+T = TypeVar("T")
+Outcome = Union[Answer, SMBError, "Deferred[Answer]"]
+_NO_DISK: Final = frozenset(
+    {
+        Command.TREE_DISCONNECT,
+        Command.LOCKING_ANDX,
+        Command.LOCK_BYTE_RANGE,
+        Command.UNLOCK_BYTE_RANGE,
+        Command.FIND_CLOSE2,
+        Command.FIND_CLOSE,
+        Command.PROCESS_EXIT,
+    }
+)
+"""Commands with a tree that ask no disk."""
+
+
+class FaultyRequest(Request[Any]):
+    """A request whose disk is broken."""
+
+    disk: BrokenDisk = None  # type: ignore[assignment]  # always given: fields before it have defaults
+
+    @property
+    def store(self) -> FileStore:
+        """The tree's files, on that disk."""
+        return broken(super().store, self.disk)
+
+
+class FaultyExchange(Exchange):
+    """A message that rules may act on."""
+
+    __slots__ = ("_asked", "_changes", "_disk", "_reserved", "fault")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fault = ""
+        self._asked: Asked | None = None
+        self._disk: BrokenDisk | None = None
+        self._changes: ChangedReply | None = None
+        """What becomes of the bytes of the answer."""
+        self._reserved: list[Fault] = []
+        """Rules whose turn it is, that act only if there is an occasion."""
+
+    # -- before a command ----------------------------------------------------------------------------------
+
+    def _invoke(self, step: Step) -> Outcome:
+        self._give_back()
+        self._disk = None
+        asked = None if step.problem is not None else asked_of(self, step)
+        if asked is None:
+            return super()._invoke(step)
+        self._asked = asked
+        connection = self.connection
+        self.session = self.session or connection.sessions.entries.get(self.uid)
+        self.tree = self.tree or connection.trees.entries.get(self.tid)
+        fault, disks = self._due(asked)
+        if disks and self.tree is not None and self.tree.store is not None:
+            self._disk = BrokenDisk(self.tree.share.name, disks, self._acts)
+        if fault is None:
+            return self._run(step)
+        act = fault.rule.act
+        if not act.needs_occasion:
+            self._acts(fault)
+        slow = act.slow_disk if self._needs_disk(step) else 0.0
+        if slow:
+            self._acts(fault)
+        if act.delay or slow:
+            return self._later(act.delay + slow).addCallback(lambda _: self._act(fault, step))
+        if act.hang:
+            return self._hung(fault).addCallback(lambda _: self._run(step))
+        return self._act(fault, step)
+
+    def _due(self, asked: Asked) -> tuple[Fault | None, list[Fault]]:
+        """The rule that acts, and those that have something to say of the disk. All count what they see.
+
+        A disk that will be full takes nothing away from the rules behind it, nor they from it.
+        """
+        acting: Fault | None = None
+        disks: list[Fault] = []
+        for fault in self.connection.server.faults:
+            if not fault.see(asked):
+                continue
+            act = fault.rule.act
+            if act.disk_full_after is not None:
+                disks.append(fault)
+                if act.only_fills:
+                    continue
+            if acting is None and fault.take(asked):
+                acting = fault
+                self._reserved.append(fault)
+                if act.breaks_disk and fault not in disks:
+                    disks.append(fault)
+        return acting, disks
+
+    def _acts(self, fault: Fault) -> bool:
+        """A rule acts now, once for each request; False where it may not any more."""
+        if fault in self._reserved:
+            self._reserved.remove(fault)
+        elif self.fault == fault.name:
+            return True
+        elif self._asked is None or not fault.take(self._asked):
+            return False
+        self.fault = fault.name
+        fault.acted()
+        return True
+
+    def _give_back(self) -> None:
+        """What rules had no occasion for."""
+        while self._reserved:
+            fault = self._reserved.pop()
+            if self._asked is not None:
+                fault.give_back(self._asked)
+
+    def _needs_disk(self, step: Step) -> bool:
+        return (
+            self.tree is not None
+            and self.tree.store is not None
+            and step.row is not None
+            and bool(step.row.needs & Needs.CONNECTED)
+            and step.code not in _NO_DISK
+        )
+
+    def _later(self, seconds: float) -> "Deferred[None]":
+        later: Deferred[None] = Deferred(lambda _: timer.cancel())
+        timer = self.connection.server.clock.callLater(seconds, later.callback, None)
+        return later
+
+    def _hung(self, fault: Fault) -> "Deferred[None]":
+        """Fires when the rule is removed."""
+        later: Deferred[None] = Deferred(lambda _: fault.let_go(self))
+        tasks = self.connection.server.tasks
+        go_on = partial(later.callback, None)
+        fault.hold(self, go_on if tasks is None else partial(tasks.run, go_on))
+        return later
+
+    # -- acting --------------------------------------------------------------------------------------------
+
+    def _act(self, fault: Fault, step: Step) -> Outcome:
+        act = fault.rule.act
+        refusal = act.fail
+        if act.call is not None:
+            said = self._called(fault, act.call)
+            if isinstance(said, SMBError):
+                return self._refused(step, said)
+            refusal = said
+        if act.changes_reply:
+            index = 0 if self._asked is None else self._index
+            function = None if self._asked is None else self._asked.function
+            self._changes = ChangedReply(self.connection, fault, partial(self._acts, fault), index, function)
+        if refusal is not None:
+            return self._refused(step, SMBError(refusal.status, f"{fault.name} is armed", dos=refusal.dos))
+        if act.instead:
+            self._why = f"{fault.name} is armed"
+            self._requests.append(None)
+            self.record_request()
+            end(self.connection, fault)
+            return NO_REPLY
+        return self._run(step)
+
+    def _refused(self, step: Step, error: SMBError) -> Outcome:
+        self._requests.append(None)
+        if step.code == Command.READ_RAW:  # it has no other way to fail ([MS-CIFS] 3.3.5.24)
+            self._why = str(error)
+            return RawData(b"")
+        return error
+
+    def _called(self, fault: Fault, function: Callable[[Asked], object]) -> Refusal | SMBError | None:
+        """What a function says: a status to fail with, or nothing. Its own mistakes are told as ours are."""
+        assert self._asked is not None
+        try:
+            said = function(self._asked)
+            return None if said is None else status(said)
+        except SMBError as error:
+            return self._refusal(error)
+        except Exception as error:
+            text = "".join(traceback.format_exception(error))
+            what = f"{fault.name}: {type(error).__name__} in the function that it calls: {error}"
+            self.connection.problem(what, text)
+            return SMBError(NT.INTERNAL_ERROR, what)
+
+    def _run(self, step: Step) -> Outcome:
+        """Has the command done, on its disk."""
+        if self._disk is not None and step.code == Command.CLOSE:
+            entry = self._open_of(step)
+            if entry is not None:
+                try:
+                    self._disk.check()
+                except OSError as error:  # it is closed all the same, and hears of it
+                    entry.late = entry.late or error
+        return super()._invoke(step)
+
+    def _open_of(self, step: Step) -> "Open | None":
+        fid: int = getattr(step.params, "fid", -1) if self.fid is None else self.fid
+        entry = self.connection.opens.entries.get(fid)
+        return None if entry is None or entry.handle is None else entry
+
+    def _request(self, row: CommandRow, params: Body) -> AnyRequest:
+        request = super()._request(row, params)
+        if self._disk is None:
+            return request
+        return FaultyRequest(
+            request.connection,
+            request.message,
+            request.header,
+            request.row,
+            request.params,
+            request.session,
+            request.tree,
+            request.arrived,
+            request.exchange_or_none,
+            disk=self._disk,
+        )
+
+    # -- answering -----------------------------------------------------------------------------------------
+
+    def _take(self, outcome: "Answer | SMBError") -> bool:
+        goes_on = self._changed(partial(super()._take, outcome))
+        if not goes_on:
+            self._give_back()
+        return goes_on
+
+    def interim(self, request: AnyRequest, body: Body) -> None:
+        """Sends an interim response, which is the answer that a rule changes."""
+        self._changed(partial(super().interim, request, body))
+
+    def _changed(self, work: Callable[[], T]) -> T:
+        changes = self._changes
+        if changes is None:
+            return work()
+        given = self.connection.caught(work, changes.take)
+        changes.send()
+        return given
+
+    def _about(self, request: AnyRequest | None) -> tuple[str, int | None]:
+        path, fid = super()._about(request)
+        return path or ("" if self._asked is None else self._asked.path), fid

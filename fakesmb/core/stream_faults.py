@@ -1,0 +1,116 @@
+"""Frames that leave in pieces, with time between: what follows on the connection waits for them."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fakesmb.wire.codec import Buffer
+
+if TYPE_CHECKING:
+    from fakesmb.core.connection import SendRange, SMBConnection
+    from fakesmb.vfs.reactor import DelayedCall
+    from fakesmb.vfs.store import FileRange
+
+STEPS: Final = 20
+"""Pieces in a second that a trickle consists of at most."""
+APART: Final = 0.002
+"""Seconds between pieces of given sizes: so long a segment is alone."""
+
+
+class Piece(NamedTuple):
+    """Bytes, and the seconds until the next ones."""
+
+    data: bytes
+    seconds: float
+
+
+Pieces = list[Piece]
+
+
+def trickled(frame: bytes, rate: int) -> Pieces:
+    """A frame at so many bytes in a second."""
+    size = max(1, rate // STEPS)
+    return [Piece(piece, len(piece) / rate) for piece in _cut(frame, [size] * (len(frame) // size + 1))]
+
+
+def in_pieces(frame: bytes, sizes: tuple[int, ...]) -> Pieces:
+    """A frame in segments of these sizes, and the rest in one."""
+    return [Piece(piece, APART) for piece in _cut(frame, [*sizes, len(frame)])]
+
+
+def _cut(frame: bytes, sizes: list[int]) -> list[bytes]:
+    cut, at = [], 0
+    for size in sizes:
+        if at < len(frame):
+            cut.append(frame[at : at + size])
+            at += size
+    return cut
+
+
+class Paced:
+    """What leaves a connection while pieces of a frame are still to come."""
+
+    def __init__(self, connection: "SMBConnection") -> None:
+        self._connection = connection
+        self._queue: deque[Piece | Callable[[], None]] = deque()
+        self._timer: DelayedCall | None = None
+        self._out = connection.divert(self.send)
+        self._send_range: SendRange | None = connection.send_range
+        if self._send_range is not None:
+            connection.send_range = self.send_range
+        self._next: Pieces | None = None
+        """How the next frame is cut."""
+        self._full = False
+        connection.at_end.append(self.stop)
+
+    def send(self, frame: list[Buffer]) -> None:
+        """Takes a frame."""
+        pieces, self._next = self._next, None
+        self._queue += pieces or [Piece(b"".join(frame), 0)]
+        self._go()
+
+    def send_range(self, frame: list[Buffer], part: "FileRange") -> None:
+        """Takes a frame that a range of a file ends."""
+        self.send([*frame, part.read_whole()])
+
+    def cut_next(self, pieces: Pieces | None) -> None:
+        """The next frame is cut so."""
+        self._next = pieces
+
+    def then(self, work: Callable[[], None]) -> None:
+        """Calls `work` when all has left that is there."""
+        self._queue.append(work)
+        self._go()
+
+    def _go(self) -> None:
+        if self._timer is not None:
+            return
+        while self._queue:
+            piece = self._queue.popleft()
+            if not isinstance(piece, Piece):
+                piece()
+                continue
+            self._out([piece.data])
+            if piece.seconds:
+                self._timer = self._connection.server.clock.callLater(piece.seconds, self._again)
+                return
+        self.stop()
+
+    def _again(self) -> None:
+        self._timer = None
+        self._go()
+
+    def stop(self) -> None:
+        """All has left, or nothing will any more: frames leave as before."""
+        connection = self._connection
+        self._queue.clear()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        if connection.paced is self:
+            connection.paced = None
+            connection.divert(self._out)
+            if connection.send_range == self.send_range:
+                connection.send_range = self._send_range
+            if self.stop in connection.at_end:
+                connection.at_end.remove(self.stop)

@@ -1,0 +1,283 @@
+"""Armed rules: what each has seen and done, and all of a server together."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from fakesmb.faults.asked import Asked
+from fakesmb.faults.count import Counter
+from fakesmb.faults.errors import FaultValueError
+from fakesmb.faults.known import Known
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from fakesmb.faults.rule import Given, Rule
+
+T = TypeVar("T")
+Across = Callable[[Callable[[], Any]], Any]
+"""Calls a function in the thread that serves clients, and gives what it gives."""
+
+WAIT_SECONDS: Final = 5.0
+
+
+class Fault:
+    """A rule that is armed, or was: `with smb.faults.inject(...) as fault` removes it at the end."""
+
+    def __init__(self, rule: "Rule", name: str, owner: "Faults") -> None:
+        self.rule = rule
+        self.name = name
+        self.seen = 0
+        """Requests that it means, whatever it did to them, since it was armed."""
+        self.hits = 0
+        """Those that it acted on."""
+        self.armed = True
+        self.written: dict[str, int] = {}
+        """Bytes written to each share, of which `disk_full_after` knows how many there may be."""
+        self._owner = owner
+        self._counter = Counter(rule.count)
+        self._hung: dict[object, Callable[[], object]] = {}
+        self._hit = threading.Condition()
+        self._heard: list[Callable[[], None]] = []
+        self._mark: Any = owner.mark()
+
+    # -- for people ----------------------------------------------------------------------------------------
+
+    @property
+    def exchanges(self) -> list[Any]:
+        """The exchanges that it acted on, from the journal."""
+        return self._owner.exchanges(self.name, self._mark)
+
+    def wait(self, n: int = 1, timeout: float = WAIT_SECONDS) -> Any:
+        """Waits until it has acted `n` times; raises AssertionError where that takes longer than `timeout` seconds.
+
+        Of a server in a running reactor it gives a Deferred, which fails so.
+        """
+        return self._owner.waits(self, n, timeout)
+
+    def remove(self) -> None:
+        """Disarms it; what it holds back is answered. May be called again."""
+        self._owner.remove(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: "type[BaseException] | None", error: "BaseException | None", trace: "TracebackType | None"
+    ) -> None:
+        self.remove()
+
+    def __repr__(self) -> str:
+        """As it would stand in fakesmb.toml."""
+        given = {"name": self.name} | {key: value for key, value in self.rule.given.items() if key != "name"}
+        keys = ", ".join(f"{key} = {shown(value)}" for key, value in given.items())
+        removed = "" if self.armed else ", removed"
+        return f"[[fault]] {keys}  # seen {self.seen}, hits {self.hits}{removed}"
+
+    # -- for what acts -------------------------------------------------------------------------------------
+
+    def see(self, asked: Asked) -> bool:
+        """Counts a request if the rule means it; whether it should act on it."""
+        if not self.rule.match(asked):
+            return False
+        self.seen += 1
+        return self._counter.see(asked)
+
+    def take(self, asked: Asked) -> bool:
+        """Takes one of the rule's `times`; False where none is left."""
+        return self._counter.take(asked)
+
+    def give_back(self, asked: Asked) -> None:
+        """What was taken has not been used."""
+        self._counter.give_back(asked)
+
+    def acted(self) -> None:
+        """Counts a hit, and tells who waits for it."""
+        with self._hit:
+            self.hits += 1
+            self._hit.notify_all()
+        for heard in tuple(self._heard):
+            heard()
+
+    def hold(self, key: object, go_on: Callable[[], object]) -> None:
+        """`go_on` is called when the rule is removed."""
+        self._hung[key] = go_on
+
+    def let_go(self, key: object) -> None:
+        """Nobody waits for its end any more."""
+        self._hung.pop(key, None)
+
+    def ended(self) -> None:
+        """It is armed no longer."""
+        self.armed = False
+        while self._hung:
+            self._hung.popitem()[1]()
+
+    # -- waiting for hits ----------------------------------------------------------------------------------
+
+    def wait_in_thread(self, n: int, timeout: float) -> None:
+        """Blocks until it has acted `n` times."""
+        with self._hit:
+            if not self._hit.wait_for(lambda: self.hits >= n, timeout):
+                raise self.missed(n, timeout)
+
+    def when_hit(self, heard: Callable[[], None]) -> Callable[[], None]:
+        """`heard` is called after every hit; gives what ends that."""
+        self._heard.append(heard)
+        return partial(self._heard.remove, heard)
+
+    def missed(self, n: int, timeout: float) -> AssertionError:
+        """Why waiting was in vain."""
+        return AssertionError(
+            f"{self.name} acted {_times(self.hits)} within {timeout:g} seconds, not {_times(n)}: it saw "
+            f"{self.seen} of the requests that it means"
+        )
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n} times"
+
+
+def shown(value: object) -> str:
+    """A value as TOML has it, as far as TOML has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        name = getattr(value, "name", None)
+        return f'"{name}"' if name else f"{value}"
+    if isinstance(value, str):
+        return f"'{value}'" if "\\" in value or '"' in value else f'"{value}"'
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {shown(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, Iterable):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    return f"<{getattr(value, '__qualname__', repr(value))}>"
+
+
+def _no_exchanges(name: str, mark: Any) -> list[Any]:
+    raise RuntimeError("there is no journal to ask")
+
+
+class Faults:
+    """The rules of a server, in the order armed: the first that means a request and is due acts on it."""
+
+    def __init__(self, known: Callable[[], Known] | None = None) -> None:
+        """`known` says what rules may name of their server."""
+        self.known = known
+        self.across: Across = lambda work: work()
+        """Set by what runs the server in a thread of its own."""
+        self.exchanges: Callable[[str, Any], list[Any]] = _no_exchanges
+        """The exchanges of that fault since that mark."""
+        self.mark: Callable[[], Any] = bool
+        """Where the journal is now; False stands for its beginning."""
+        self.waits: Callable[[Fault, int, float], Any] = Fault.wait_in_thread
+        self._changed: Callable[[tuple[Fault, ...]], None] | None = None
+        self._armed: tuple[Fault, ...] = ()
+        self.all: list[Fault] = []
+        """Those that have been armed since `clear`, with those that were removed."""
+        self._lock = threading.RLock()
+        self._number = 0
+
+    # -- for people ----------------------------------------------------------------------------------------
+
+    def inject(self, **rule: Any) -> Fault:
+        """Arms a rule, on connections that are there, too; from any thread.
+
+        Raises TypeError for a key that no rule has or that does not go with the others, ValueError for a value that
+        cannot be; both name the nearest that can. docs/faults.md has the keys.
+        """
+        return self.arm(rule)
+
+    def arm(self, given: "Given") -> Fault:
+        """As `inject`, of a rule in a mapping."""
+        from fakesmb.faults.rule import rule_of  # with tables that only a rule needs
+
+        rule = rule_of(given, None if self.known is None else self.known())
+        made: Fault = self.across(partial(self._add, rule))
+        return made
+
+    def remove(self, fault: Fault) -> None:
+        """Disarms one."""
+        self.across(partial(self._keep, lambda one: one is not fault))
+
+    def clear(self) -> None:
+        """Disarms all; the next one without a name is `fault 1` again."""
+
+        def forget() -> None:
+            self._keep(lambda _: False)
+            self.all.clear()
+            self._number = 0
+
+        self.across(forget)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._armed)
+
+    def __len__(self) -> int:
+        return len(self._armed)
+
+    def __getitem__(self, name: str) -> Fault:
+        """The armed rule of that name."""
+        for fault in self._armed:
+            if fault.name == name:
+                return fault
+        raise KeyError(name)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self._armed)) or "no faults"
+
+    # -- for the server ------------------------------------------------------------------------------------
+
+    def look_into(self, journal: Any) -> None:
+        """Where the exchanges are that rules armed from now on act on: a `record.journal.Journal`."""
+
+        def exchanges(name: str, mark: Any) -> list[Any]:
+            asked = journal.since(mark) if mark else journal
+            found: list[Any] = asked.exchanges(fault=name)
+            return found
+
+        self.mark = journal.mark
+        self.exchanges = exchanges
+
+    def bind(self, changed: Callable[[tuple[Fault, ...]], None], known: Callable[[], Known]) -> None:
+        """The server is there: it hears of the rules that are armed now, and whenever they change.
+
+        Raises `FaultValueError` for a rule that no request to it can meet.
+        """
+        with self._lock:
+            self.known = known
+            if self._armed:
+                from fakesmb.faults.rule import check_known
+            for fault in self._armed:
+                check_known(fault.rule, known())
+            self._changed = changed
+            changed(self._armed)
+
+    def _add(self, rule: "Rule") -> Fault:
+        with self._lock:
+            taken = {fault.name for fault in self._armed}
+            if rule.name in taken:
+                raise FaultValueError("name", f"another fault is called {rule.name!r}")
+            name = rule.name
+            while not name or name in taken:
+                self._number += 1
+                name = f"fault {self._number}"
+            fault = Fault(rule, name, self)
+            self.all.append(fault)
+            self._set((*self._armed, fault))
+            return fault
+
+    def _keep(self, keeps: Callable[[Fault], bool]) -> None:
+        with self._lock:
+            gone = [fault for fault in self._armed if not keeps(fault)]
+            if not gone:
+                return
+            self._set(tuple(fault for fault in self._armed if keeps(fault)))
+        for fault in gone:
+            fault.ended()
+
+    def _set(self, armed: tuple[Fault, ...]) -> None:
+        self._armed = armed
+        if self._changed is not None:
+            self._changed(armed)

@@ -1,0 +1,376 @@
+"""How the values of a rule are spelt: each function reads one key, and raises ValueError with what it should be."""
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
+from ipaddress import ip_network
+from typing import Final, get_args
+
+from fakesmb.faults.action import Corruption, Refusal, When
+from fakesmb.faults.asked import Asked
+from fakesmb.faults.count import Per
+from fakesmb.faults.dos import DOS_CLASSES, DOS_CODES, DOS_NAMES
+from fakesmb.faults.match import Network, path_test
+from fakesmb.nt.nearest import nearest
+from fakesmb.nt.status import NT, SMBError, is_dos_pair
+from fakesmb.vfs.paths import Path
+from fakesmb.wire import file_info, find_info, fs_info, names, set_info
+from fakesmb.wire.commands import Command
+from fakesmb.wire.families import FAMILIES, Kind, kinds_of, subcommand_of
+
+_PREFIXES: Final = ("TRANS2_", "NT_TRANSACT_", "TRANS_")
+_LEAST_FAILURE: Final = 0x80000000
+"""Warnings and errors are from here on ([MS-ERREF] 2.3); but for DOS pairs in the shape of a status."""
+_NEVER_ANSWERED: Final = frozenset({Command.NT_CANCEL})
+
+
+# -- numbers and words -------------------------------------------------------------------------------------
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a whole number, and not True or False."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def count(value: object, least: int = 1) -> int:
+    """A whole number of at least `least`."""
+    if not is_number(value):
+        raise ValueError(f"must be a whole number of at least {least}, not {value!r}")
+    assert isinstance(value, int)
+    if value < least:
+        raise ValueError(f"must be at least {least}, not {value}")
+    return value
+
+
+def size(value: object) -> int:
+    """A whole number of bytes, 0 included."""
+    if not is_number(value) or value < 0:  # type: ignore[operator]
+        raise ValueError(f"must be a number of bytes, at least 0, not {value!r}")
+    assert isinstance(value, int)
+    return value
+
+
+def numbers(value: object) -> frozenset[int]:
+    """A number from 1, or several."""
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        if not value:
+            raise ValueError("must be a number from 1, or several: an empty list has none")
+        return frozenset(count(one) for one in value)
+    return frozenset({count(value)})
+
+
+def flag(value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {value!r}")
+    return value
+
+
+def seconds(value: object) -> float:
+    """Seconds, more than 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"must be a number of seconds above 0, not {value!r}")
+    return float(value)
+
+
+def chance(value: object) -> float:
+    """A probability."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ValueError(f"must be a probability above 0 and at most 1, not {value!r}")
+    return float(value)
+
+
+def seed(value: object) -> int:
+    """A number to begin the dice with."""
+    if not is_number(value):
+        raise ValueError(f"must be a whole number, not {value!r}")
+    assert isinstance(value, int)
+    return value
+
+
+def word(value: object, words: Sequence[str]) -> str:
+    """One of some words."""
+    if value not in words:
+        wanted = f"{', '.join(words[:-1])} or {words[-1]}"
+        raise ValueError(f"must be {wanted}, not {value!r}{nearest(value, words)}")
+    assert isinstance(value, str)
+    return value
+
+
+def when(value: object) -> When:
+    """`before`, `mid-response` or `after`."""
+    return word(value, get_args(When))  # type: ignore[return-value]
+
+
+def per(value: object) -> Per:
+    """`server`, `connection` or `path`."""
+    return word(value, get_args(Per))  # type: ignore[return-value]
+
+
+def text(value: object) -> str:
+    """A name that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"must be a text that is not empty, not {value!r}")
+    return value
+
+
+def pieces(value: object) -> tuple[int, ...]:
+    """The sizes of pieces."""
+    if is_number(value):
+        return (count(value),)
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise ValueError(f"must be a size in bytes, or several, not {value!r}")
+    found = tuple(count(one) for one in value)
+    if not found:
+        raise ValueError("must be a size in bytes, or several: an empty list has none")
+    return found
+
+
+def function(value: object) -> Callable[[Asked], object]:
+    """A function of the request."""
+    if not callable(value):
+        raise ValueError(f"must be a Python function, which a file of settings cannot have, not {value!r}")
+    return value
+
+
+# -- requests ----------------------------------------------------------------------------------------------
+
+
+def commands(value: object) -> frozenset[Kind]:
+    """A command by name, code or family; or several."""
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        if not value:
+            raise ValueError("an empty list has no command")
+        return frozenset().union(*(commands(one) for one in value))
+    if is_number(value):
+        assert isinstance(value, int)
+        found = kinds_of(value)
+        if not names.is_command(value):
+            raise ValueError(f"no command has code 0x{value:02X}")
+    elif isinstance(value, str):
+        found = kinds_of(_whole_name(value))
+    else:
+        raise ValueError(f"must be the name or the code of a command, or a family, not {value!r}")
+    return found
+
+
+def _whole_name(value: str) -> str:
+    """`write_andx`, `WRITE_ANDX` and `SMB_COM_WRITE_ANDX` are the same; `WRITE` is the family."""
+    name = value.strip().upper()
+    if name in FAMILIES:
+        return name
+    known = {row.name for row in names.COMMANDS.values()}
+    for spelt in (name, f"SMB_COM_{name}"):
+        if spelt in known:
+            return spelt
+    return value
+
+
+def subcommand(value: object, of: frozenset[Kind] | None) -> frozenset[Kind]:
+    """A subcommand by name or code; `of` are the commands that the rule names beside it."""
+    if is_number(value):
+        return _numbered(value, of)  # type: ignore[arg-type]
+    if not isinstance(value, str):
+        raise ValueError(f"must be the name or the code of a subcommand, not {value!r}")
+    found = _named(value.strip().upper(), value)
+    if of is None:
+        if len(found) > 1:
+            whole = " or ".join(sorted(names.subcommand_name(*kind) for kind in found))  # type: ignore[arg-type]
+            raise ValueError(f"several are called {value!r}: {whole}")
+        return found
+    of_commands = {kind.command for kind in of}
+    wanted = frozenset(kind for kind in found if kind.command in of_commands)
+    if not wanted:
+        owners = " or ".join(sorted(names.command_name(kind.command) for kind in found))
+        raise ValueError(f"{value!r} is a subcommand of {owners}, which is not the command")
+    return wanted
+
+
+def _named(name: str, said: str) -> frozenset[Kind]:
+    found = frozenset(kind for spelt, kind in _subcommands().items() if _without_prefix(spelt) == name)
+    return found or frozenset({subcommand_of(name if name in _subcommands() else said)})
+
+
+@cache
+def _subcommands() -> Mapping[str, Kind]:
+    whole = (Command.TRANSACTION, Command.TRANSACTION2, Command.NT_TRANSACT)
+    return {row.name: Kind(int(one), code) for one in whole for code, row in names.SUBCOMMANDS[one].items()}
+
+
+def _without_prefix(name: str) -> str:
+    return next((name.removeprefix(prefix) for prefix in _PREFIXES if name.startswith(prefix)), name)
+
+
+def _numbered(code: int, of: frozenset[Kind] | None) -> frozenset[Kind]:
+    if of is None:
+        raise ValueError(f"{code} needs the command that it is a subcommand of")
+    tables = {kind.command: names.SUBCOMMANDS.get(kind.command) for kind in of}
+    having = [command for command, table in tables.items() if table is not None]
+    if not having:
+        told = " or ".join(sorted(map(names.command_name, tables)))
+        raise ValueError(f"{told} has no subcommands")
+    found = frozenset(Kind(command, code) for command in having if code in (tables[command] or {}))
+    if not found:
+        raise ValueError(f"{names.command_name(having[0])} has no subcommand 0x{code:04X}")
+    return found
+
+
+def has_level(kind: Kind) -> bool:
+    """Whether its requests ask for an information level."""
+    if kind.subcommand is None:
+        return kind.command in (Command.TRANSACTION2, Command.NT_RENAME)
+    name = names.subcommand_name(kind.command, kind.subcommand)
+    return kind.command == Command.TRANSACTION2 and ("INFORMATION" in name or name.startswith("TRANS2_FIND_"))
+
+
+def level(value: object) -> int:
+    """An information level by number or name."""
+    if is_number(value):
+        assert isinstance(value, int)
+        if not 0 <= value <= 0xFFFF:
+            raise ValueError(f"must be a level from 0 to 0xFFFF, not {value}")
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"must be the number or the name of a level, not {value!r}")
+    known: dict[str, int] = {}
+    for table in (file_info.LEVELS, find_info.LEVELS, fs_info.LEVELS, set_info.SET_LEVELS):
+        for code, row in table.items():
+            known.setdefault(row.name, code)
+    if value not in known:
+        raise ValueError(f"no level is called {value!r}{nearest(value, list(known))}")
+    return known[value]
+
+
+def path(value: object) -> Callable[[str], bool]:
+    """What tells whether a path is meant."""
+    said = text(value)
+    if said.replace("/", "\\").startswith("\\\\"):
+        raise ValueError(f"{said!r} is the name of a server: say share=, and a path inside it")
+    try:
+        Path.parse(said.replace("*", "x").replace("?", "x"))
+    except SMBError as error:
+        raise ValueError(f"no request can name {said!r}: {error.why}") from None
+    return path_test(said)
+
+
+def peer(value: object) -> Network:
+    """An address or a network."""
+    said = text(value)
+    try:
+        return ip_network(said.strip("[]"))
+    except ValueError as error:
+        why = str(error).rpartition(" does not appear to be ")
+        told = "" if why[1] else f": {error}"
+        raise ValueError(f"must be an IP address or a network as 10.0.0.0/8, not {said!r}{told}") from None
+
+
+def connection(value: object) -> int:
+    """The number of a connection."""
+    if not is_number(value) or value < 1:  # type: ignore[operator]
+        raise ValueError(f"must be the number of a connection, from 1, not {value!r}")
+    assert isinstance(value, int)
+    return value
+
+
+# -- what is done ------------------------------------------------------------------------------------------
+
+
+def status(value: object) -> Refusal:
+    """An NT status by name or number, or a DOS class and code: `ERRDOS/5`, `ERRDOS/ERRnoaccess`, `(1, 5)`."""
+    if isinstance(value, bool):
+        raise ValueError(f"must be a status, not {value!r}")
+    if isinstance(value, int):
+        return _checked(value)
+    if isinstance(value, str):
+        if "/" in value:
+            return _dos(*value.split("/", 1))
+        return _checked(_by_name(value))
+    if isinstance(value, Sequence) and len(value) == 2:
+        return _dos(*value)
+    raise ValueError(
+        f"must be a status as DISK_FULL, or a DOS class and code as ERRDOS/ERRnoaccess, not {value!r}"
+    )
+
+
+def _checked(code: int) -> Refusal:
+    if not 0 <= code <= 0xFFFFFFFF:
+        raise ValueError(f"must be a status of 32 bits, not {code}")
+    if code < _LEAST_FAILURE and not is_dos_pair(code):
+        raise ValueError(f"0x{code:08X} is success: nothing fails by it")
+    return Refusal(code)
+
+
+def _by_name(name: str) -> int:
+    spelt = name.strip().upper().removeprefix("NT_").removeprefix("STATUS_")
+    found = NT.__members__.get(spelt)
+    if found is not None:
+        return found
+    if re.fullmatch(r"0X[0-9A-F]{1,8}", spelt):
+        return int(spelt, 16)
+    known = {spelling: one.label for one in NT for spelling in (one.name, one.label)}
+    raise ValueError(f"no status is called {name!r}{nearest(name, known)}")
+
+
+def _dos(error_class: object, code: object) -> Refusal:
+    """A pair goes out as it is, to clients of NT status too: such a status is a class and a code in NT's clothes."""
+    if isinstance(error_class, str):
+        number = DOS_CLASSES.get(error_class.strip().upper())
+        if number is None:
+            raise ValueError(
+                f"no DOS error class is called {error_class!r}{nearest(error_class, list(DOS_CLASSES))}"
+            )
+    elif error_class in DOS_CLASSES.values():
+        number = error_class  # type: ignore[assignment]
+    else:
+        raise ValueError(f"must be ERRDOS, ERRSRV or ERRHRD, not {error_class!r}")
+    assert number is not None
+    if isinstance(code, str) and code.strip().isdigit():
+        code = int(code)
+    if isinstance(code, str):
+        found = DOS_CODES[number].get(code.strip().upper())
+        if found is None:
+            known = {name: name for name in DOS_NAMES[number]}
+            raise ValueError(f"no DOS error of that class is called {code!r}{nearest(code, known)}")
+        code = found
+    if not is_number(code) or not 1 <= code <= 0xFFFF:  # type: ignore[operator]
+        raise ValueError(f"must have a DOS error code from 1 to 65535, not {code!r}")
+    assert isinstance(code, int)
+    return Refusal(number | code << 16, (number, code))
+
+
+def corruption(value: object, fields: Collection[str]) -> Corruption:
+    """An offset, a field (`fields`: those that such a reply may have), or a table of one of these and `xor`."""
+    xor: object = 0xFF
+    if isinstance(value, Mapping):
+        rest = dict(value)
+        xor = rest.pop("xor", xor)
+        for key in rest:
+            if key not in ("offset", "field"):
+                raise ValueError(f"has no key {key!r}{nearest(key, ('offset', 'field', 'xor'))}")
+        if len(rest) != 1:
+            raise ValueError("must have either an offset or a field")
+        [(kind, value)] = rest.items()
+        if (kind == "offset") != is_number(value):
+            raise ValueError(
+                f"{kind} must be {'a number of bytes' if kind == 'offset' else 'a name'}, not {value!r}"
+            )
+    if not is_number(xor) or xor == 0 or xor < 0:  # type: ignore[operator]
+        raise ValueError(f"xor must be a number above 0, not {xor!r}: it says which bits change")
+    assert isinstance(xor, int)
+    if is_number(value):
+        assert isinstance(value, int)
+        if xor > 0xFF:
+            raise ValueError(f"xor must fit the byte at an offset, not be 0x{xor:X}")
+        return Corruption(value, "", xor)
+    if not isinstance(value, str):
+        raise ValueError(f"must be an offset in bytes or the name of a field, not {value!r}")
+    if value not in fields:
+        raise ValueError(f"such a reply has no field {value!r}{nearest(value, list(fields))}")
+    return Corruption(None, value, xor)
+
+
+def check_answered(kinds: frozenset[Kind]) -> None:
+    """Raises ValueError where none of the commands is ever answered."""
+    if all(kind.command in _NEVER_ANSWERED for kind in kinds):
+        raise ValueError("SMB_COM_NT_CANCEL is never answered, so nothing can be done to its answer")

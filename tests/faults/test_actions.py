@@ -1,0 +1,424 @@
+"""What rules do to requests and to their answers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakesmb.core.settings import Settings
+from fakesmb.faults.asked import Asked
+from fakesmb.faults.fault import Faults
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Disconnected, Problem
+from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.commands import Command
+from fakesmb.wire.files import (
+    NtCreateAndxRequest,
+    NtCreateAndxResponse,
+    ReadAndxRequest,
+    ReadAndxResponse,
+    WriteAndxRequest,
+)
+from fakesmb.wire.raw import ReadRawRequest
+from fakesmb.wire.session import EchoRequest, EchoResponse, NtCancelRequest
+from fakesmb.wire.trans2 import FindFirst2Request, Trans2
+from tests.faults.conftest import DATA
+from tests.refusals import Refuses
+
+
+@pytest.fixture
+def fid(client: Client) -> int:
+    return client.create("a.txt")
+
+
+def ask(client: Client, fid: int, size: int = 10) -> int:
+    """Sends a READ_ANDX; gives its MID."""
+    return client.send(Command.READ_ANDX, ReadAndxRequest(fid=fid, max_count=size))
+
+
+def echo(client: Client) -> None:
+    client.call(Command.ECHO, EchoRequest(1, b"x"), EchoResponse)
+
+
+def last_reason(server: InMemoryServer) -> str:
+    return next(event for event in reversed(server.sink.events) if isinstance(event, Disconnected)).reason
+
+
+# -- fail --------------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_fails_is_not_done(
+    client: Client, fid: int, faults: Faults, folder: Path, refuses: Refuses
+) -> None:
+    faults.inject(command="WRITE", fail=NT.DISK_FULL)
+    with refuses(NT.DISK_FULL):
+        client.write(fid, b"new")
+    assert (folder / "a.txt").read_bytes() == DATA
+
+
+def test_clients_without_nt_status_are_told_the_dos_pair(client: Client, fid: int, faults: Faults) -> None:
+    with faults.inject(command="READ", fail="DISK_FULL"):
+        client.flags2 &= ~0x4000
+        ask(client, fid)
+        assert client.answer().header.status == 1 | 112 << 16
+    client.flags2 |= 0x4000
+    with faults.inject(command="READ", fail=("ERRHRD", "ERRdata")):
+        ask(client, fid)
+        header = client.answer().header
+        assert (header.status, header.flags2 & 0x4000) == (3 | 23 << 16, 0)
+
+
+def test_read_raw_fails_as_it_can(client: Client, fid: int, faults: Faults) -> None:
+    """By an empty frame: the client asks again, by a command that can say what is wrong."""
+    fault = faults.inject(command="READ_RAW", fail=NT.ACCESS_DENIED)
+    client.send(
+        Command.READ_RAW,
+        ReadRawRequest(fid, 0, 100, 0, 0),
+    )
+    assert client.stream() == bytes(4)
+    assert fault.hits == 1
+
+
+# -- delay and hang ----------------------------------------------------------------------------------------
+
+
+def test_a_delayed_request_lets_others_pass(
+    server: InMemoryServer, client: Client, fid: int, faults: Faults
+) -> None:
+    other = server.client().sign_in().connect("in")
+    faults.inject(command="READ", delay=2)
+    mids = [ask(client, fid), ask(client, fid)]
+    echo(other)
+    echo(client)
+    server.clock.advance(1.9)
+    assert client.answers() == []
+    server.clock.advance(0.2)
+    assert [answer.header.mid for answer in client.answers()] == mids
+
+
+def test_a_delayed_request_may_fail_then(client: Client, fid: int, faults: Faults) -> None:
+    fault = faults.inject(command="READ", delay=2, fail=NT.IO_TIMEOUT)
+    ask(client, fid)
+    assert (client.answers(), fault.hits) == ([], 1)
+    client.clock.advance(2)
+    assert client.answer().header.status == NT.IO_TIMEOUT
+
+
+def test_a_chain_waits_for_its_delayed_command(client: Client, faults: Faults) -> None:
+    faults.inject(command="READ", delay=1)
+    opening = NtCreateAndxRequest(
+        file_name="a.txt", desired_access=0x12019F, share_access=7, create_disposition=1
+    )
+    client.send(Command.NT_CREATE_ANDX, opening, (Command.READ_ANDX, ReadAndxRequest(fid=0, max_count=5)))
+    assert client.answers() == []
+    client.clock.advance(1)
+    _, read = client.answer().chained([NtCreateAndxResponse, ReadAndxResponse])
+    assert bytes(read.data) == b"01234"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("rule", [{"delay": 5}, {"hang": True}], ids=str)
+def test_a_request_that_waits_can_be_cancelled(
+    client: Client, fid: int, faults: Faults, rule: dict[str, Any]
+) -> None:
+    faults.inject(command="READ", **rule)
+    mid = ask(client, fid)
+    client.send(Command.NT_CANCEL, NtCancelRequest(), mid=mid)
+    answer = client.answer()
+    assert (answer.header.mid, answer.header.status) == (mid, NT.CANCELLED)
+    client.clock.advance(10)
+    assert client.answers() == []
+
+
+@pytest.mark.parametrize("rule", [{"delay": 5}, {"hang": True}, {"trickle": 10}, {"split": [1, 1]}], ids=str)
+def test_a_client_that_leaves_leaves_nothing_behind(
+    server: InMemoryServer, client: Client, fid: int, faults: Faults, rule: dict[str, Any]
+) -> None:
+    """The fixture looks whether a call is still to come."""
+    faults.inject(command="READ", **rule)
+    ask(client, fid)
+    client.lost()
+    server.clock.advance(0)
+
+
+def test_what_hangs_is_answered_when_the_rule_goes(client: Client, fid: int, faults: Faults) -> None:
+    fault = faults.inject(command="READ", hang=True)
+    mids = {ask(client, fid), ask(client, fid)}
+    echo(client)
+    client.clock.advance(1000)
+    assert client.answers() == []
+    assert (fault.seen, fault.hits) == (2, 2)
+    fault.remove()
+    client.clock.advance(0)
+    assert {answer.header.mid for answer in client.answers()} == mids
+
+
+# -- the end of the connection -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "sent", "done", "reason"),
+    [
+        ({"drop": "before"}, 0, False, "dropped"),
+        ({"reset": True}, 0, False, "reset"),
+        ({"drop": "mid-response"}, 0.5, True, "dropped"),
+        ({"drop": "mid-response", "reset": True}, 0.5, True, "reset"),
+        ({"drop": "after"}, 1, True, "dropped"),
+        ({"drop": "after", "reset": True}, 1, True, "reset"),
+    ],
+    ids=str,
+)
+def test_connections_end(
+    server: InMemoryServer,
+    client: Client,
+    fid: int,
+    faults: Faults,
+    folder: Path,
+    rule: dict[str, Any],
+    sent: float,
+    done: bool,
+    reason: str,
+) -> None:
+    aborted: list[bool] = []
+
+    def abort() -> None:
+        aborted.append(True)
+        client.connection._close()
+
+    client.connection.abort = abort
+    writing = WriteAndxRequest(fid=fid, data=b"new")
+    client.send(Command.WRITE_ANDX, writing)
+    whole = len(client.stream())
+    (folder / "a.txt").write_bytes(DATA)
+    fault = faults.inject(command="WRITE", **rule)
+    client.send(Command.WRITE_ANDX, writing)
+    assert len(client.stream()) == int(whole * sent)
+    assert client.closed
+    assert bool(aborted) is bool(rule.get("reset"))
+    assert (folder / "a.txt").read_bytes() == (b"new" + DATA[3:] if done else DATA)
+    assert last_reason(server) == f"fault 1: {reason}"
+    assert fault.hits == 1
+
+
+def test_a_chain_whose_end_drops_the_connection_says_nothing(client: Client, faults: Faults) -> None:
+    faults.inject(command="READ", drop="before")
+    opening = NtCreateAndxRequest(
+        file_name="a.txt", desired_access=0x12019F, share_access=7, create_disposition=1
+    )
+    client.send(Command.NT_CREATE_ANDX, opening, (Command.READ_ANDX, ReadAndxRequest(fid=0, max_count=5)))
+    assert (client.stream(), client.closed) == (b"", True)
+
+
+@pytest.mark.parametrize(("rule", "closed"), [({"drop": "before"}, True), ({"reset": True}, True)], ids=str)
+def test_a_client_may_be_turned_away_when_it_connects(
+    server: InMemoryServer, faults: Faults, rule: dict[str, Any], closed: bool
+) -> None:
+    fault = faults.inject(on="connect", nth=2, **rule)
+    first, second, third = server.client(), server.client(), server.client()
+    server.clock.advance(0)
+    assert [one.closed for one in (first, second, third)] == [False, closed, False]
+    assert (fault.seen, fault.hits) == (3, 1)
+    third.sign_in()
+
+
+def test_a_client_may_be_kept_waiting_when_it_connects(server: InMemoryServer, faults: Faults) -> None:
+    with faults.inject(on="connect", delay=1):
+        slow = server.client()
+    slow.send_raw(slow.message(Command.ECHO, EchoRequest(1, b"")))
+    assert not slow.closed
+    server.clock.advance(1)
+    assert slow.closed  # no dialect has been negotiated
+    fault = faults.inject(on="connect", hang=True)
+    hung = server.client()
+    gone = server.client()
+    gone.lost()
+    hung.send_raw(hung.message(Command.ECHO, EchoRequest(1, b"")))
+    server.clock.advance(10)
+    assert not hung.closed
+    fault.remove()
+    assert hung.closed
+
+
+# -- the bytes of answers ----------------------------------------------------------------------------------
+
+
+def test_a_trickle_has_its_rate_and_holds_what_follows(client: Client, fid: int, faults: Faults) -> None:
+    ask(client, fid)
+    whole = len(client.stream())
+    faults.inject(command="READ", trickle=100, times=1)
+    ask(client, fid)
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    came = len(client.stream())
+    for _ in range(5):
+        client.clock.advance(0.05)
+        came += len(client.stream())
+    assert came == 5 * 6
+    client.clock.pump([0.05] * 20)
+    frames = client.stream()
+    assert came + len(frames) == whole + 42  # and the answer to ECHO behind it
+    assert frames[-1:] == b"x"
+    assert client.connection.paced is None
+    echo(client)
+
+
+def test_a_client_dropped_after_a_trickle_gets_it_whole(client: Client, fid: int, faults: Faults) -> None:
+    faults.inject(command="READ", trickle=100, drop="after")
+    ask(client, fid)
+    client.clock.pump([0.05] * 10)
+    assert not client.closed
+    client.clock.pump([0.05] * 10)
+    assert client.closed
+    assert client.answer().body(ReadAndxResponse).data == DATA[:10]
+
+
+def test_an_answer_leaves_in_pieces(client: Client, fid: int, faults: Faults) -> None:
+    pieces: list[int] = []
+    client.connection._out = client.connection._send = lambda frame: pieces.append(sum(map(len, frame)))
+    faults.inject(command="READ", split=[1, 3, 5])
+    ask(client, fid)
+    client.clock.pump([0.01] * 5)
+    assert pieces == [1, 3, 5, 65]
+
+
+def changed(before: bytes, after: bytes) -> dict[int, int]:
+    """Where two messages differ, from the header's start, and by which bits."""
+    return {
+        at - 4: one ^ other for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other
+    }
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "where"),
+    [
+        (4, {4: 0xFF}),
+        (-1, {69: 0xFF}),
+        ({"offset": 10, "xor": 1}, {10: 1}),
+        ("mid", {30: 0xFF}),
+        ({"field": "mid", "xor": 0x0100}, {31: 1}),
+        ("status", {5: 0xFF}),
+        ("magic", {0: 0xFF}),
+        ({"field": "data_length", "xor": 3}, {32 + 1 + 4 + 6: 3}),
+        ("data_offset", {32 + 1 + 4 + 8: 0xFF}),
+        ({"field": "data", "xor": 1}, {60: 1}),
+    ],
+    ids=str,
+)
+def test_bytes_of_an_answer_are_changed(
+    client: Client, fid: int, faults: Faults, corrupt: Any, where: dict[int, int]
+) -> None:
+    mid = ask(client, fid)
+    before = client.stream()
+    fault = faults.inject(command="READ", corrupt=corrupt)
+    client.send(Command.READ_ANDX, ReadAndxRequest(fid=fid, max_count=10), mid=mid)
+    assert changed(before, client.stream()) == where
+    assert fault.hits == 1
+
+
+def test_a_field_of_a_transaction_is_changed(client: Client, faults: Faults) -> None:
+    faults.inject(subcommand="FIND_FIRST2", corrupt={"field": "search_count", "xor": 0x40})
+    found = client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 100, 0, 0x104, 0, "\\*"))
+    assert found.parameters[2] == 4 ^ 0x40
+    faults.clear()
+    whole = client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 100, 0, 0x104, 0, "\\*"))
+    faults.inject(subcommand="FIND_FIRST2", corrupt={"field": "data", "xor": 0x40})
+    found = client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 100, 0, 0x104, 0, "\\*"))
+    assert found.data[0] == whole.data[0] ^ 0x40
+
+
+def test_what_an_answer_does_not_have_is_not_changed_and_no_hit(
+    client: Client, fid: int, faults: Faults
+) -> None:
+    beyond = faults.inject(command="READ", corrupt=5000, times=1)
+    ask(client, fid)
+    assert client.answer().body(ReadAndxResponse).data == DATA[:10]
+    assert (beyond.seen, beyond.hits) == (1, 0)
+    beyond.remove()
+    fault = faults.inject(command="READ", corrupt="data_length", times=1)
+    ask(client, fid ^ 0x7FF)
+    assert client.answer().header.status == NT.INVALID_HANDLE
+    assert (fault.seen, fault.hits) == (1, 0)
+    ask(client, fid)
+    client.answer()
+    assert (fault.seen, fault.hits) == (2, 1)
+
+
+def test_a_signature_is_spoilt(server: InMemoryServer, faults: Faults) -> None:
+    plain, signed = (
+        server.client().sign_in().connect("in"),
+        server.client().sign_in(signing=True).connect("in"),
+    )
+    fault = faults.inject(command="ECHO", bad_signature=True)
+    echo(plain)
+    assert (fault.seen, fault.hits) == (1, 0)
+    with pytest.raises(AssertionError, match="signature of number"):
+        echo(signed)
+    assert fault.hits == 1
+    fault.remove()
+    echo(signed)
+
+
+# -- functions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gives", "status"),
+    [(lambda _: None, 0), (lambda _: "DISK_FULL", NT.DISK_FULL), (lambda _: (1, 5), 0x50001)],
+)
+def test_a_function_may_say_what_becomes_of_a_request(
+    client: Client, fid: int, faults: Faults, gives: Callable[[Asked], object], status: int
+) -> None:
+    asked: list[Asked] = []
+
+    def called(one: Asked) -> object:
+        asked.append(one)
+        return gives(one)
+
+    fault = faults.inject(command="READ", call=called)
+    ask(client, fid)
+    assert client.answer().header.status == status
+    assert fault.hits == 1
+    [one] = asked
+    assert (one.command, one.path, one.share, one.user) == ("SMB_COM_READ_ANDX", "\\a.txt", "in", "alice")
+    assert (one.subcommand, one.connection, one.peer) == ("", 1, "127.0.0.1:50000")
+    assert isinstance(one.params, ReadAndxRequest)
+
+
+def test_a_function_may_raise_a_status(client: Client, fid: int, faults: Faults) -> None:
+    def refuse(asked: Asked) -> None:
+        raise SMBError(NT.ACCESS_DENIED, "not today")
+
+    faults.inject(command="READ", call=refuse, delay=1)
+    ask(client, fid)
+    client.clock.advance(1)
+    assert client.answer().header.status == NT.ACCESS_DENIED
+
+
+@pytest.mark.parametrize("gives", [lambda _: 1 / 0, lambda _: "DISK_FUL", lambda _: object()])
+def test_a_mistake_in_a_function_is_a_problem_in_the_record(
+    server: InMemoryServer, client: Client, fid: int, faults: Faults, gives: Callable[[Asked], object]
+) -> None:
+    faults.inject(command="READ", call=gives)
+    ask(client, fid)
+    assert client.answer().header.status == NT.INTERNAL_ERROR
+    [problem] = server.problems
+    assert problem.text.startswith("fault 1: ")
+    assert "in the function that it calls" in problem.text
+    assert problem.traceback
+    server.sink.events[:] = [event for event in server.sink.events if not isinstance(event, Problem)]
+
+
+def test_a_function_of_a_client_that_connects(server: InMemoryServer, faults: Faults) -> None:
+    asked: list[Asked] = []
+    faults.inject(on="connect", call=asked.append)
+    client = server.client()
+    server.clock.advance(0)
+    assert [(one.connection, one.command, one.path) for one in asked] == [(1, "", "")]
+    client.sign_in()
+
+
+def test_rules_are_checked_with_what_the_server_is(folder: Path) -> None:
+    server = InMemoryServer({"in": folder}, settings=Settings(signing="off"))
+    for rule in ({"bad_signature": True}, {"share": "im", "hang": True}, {"user": "bob", "hang": True}):
+        with pytest.raises(ValueError, match=r"signing is off|no share|no user"):
+            server.server.faults.inject(**rule)
+    assert len(server.server.faults) == 0
