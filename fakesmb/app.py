@@ -184,9 +184,9 @@ class FakeSMBService:
             self._factory.takes_connection = usual.room.takes_connection
             self._factory.takes_brief = usual.room.takes_brief
             host = _address(config.host)
-            numbers = [self._listen(host, config.port)]
+            numbers = [self._listen("port", host, config.port)]
             if config.netbios_port is not None:
-                numbers.append(self._listen(host, config.netbios_port))
+                numbers.append(self._listen("netbios_port", host, config.netbios_port))
             if config.log.file and config.log.truncate:
                 _empty(config.log)
             if config.run_as:
@@ -236,12 +236,12 @@ class FakeSMBService:
             return fail(RuntimeError("the server has not been started: nothing can act on a request yet"))
         return when_hit(self._reactor.callLater, fault, n, timeout)
 
-    def _listen(self, host: str, number: int) -> int:
+    def _listen(self, key: str, host: str, number: int) -> int:
         try:
             port = self._reactor.listenTCP(number, self._factory, backlog=BACKLOG, interface=host)
         except CannotListenError as error:
             reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
-            hint = "; port 0 takes a free one" if number else ""
+            hint = f"; {key} 0 takes a free one" if number else ""
             raise ConfigError(f"cannot listen on {host}:{number}: {reason}{hint}") from None
         self._listening.append(port)
         return int(port.getHost().port)
@@ -331,13 +331,16 @@ class FakeSMBService:
 
     def unc(self, share: str, path: str = "") -> str:
         """`\\\\127.0.0.1\\public\\a.txt`."""
-        return "\\\\" + "\\".join(filter(None, (self.host, share, path.replace("/", "\\").strip("\\"))))
+        return "\\\\" + "\\".join(
+            filter(None, (reachable(self.host), share, path.replace("/", "\\").strip("\\")))
+        )
 
     def url(self, share: str, path: str = "") -> str:
         """`smb://127.0.0.1:4450/public/a.txt`, percent-encoded."""
         from urllib.parse import quote
 
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = reachable(self.host)
+        host = f"[{host}]" if ":" in host else host
         parts = "/".join(filter(None, (share, path.replace("\\", "/").strip("/"))))
         return f"smb://{host}:{self.port}/{quote(parts)}"
 
@@ -345,6 +348,11 @@ class FakeSMBService:
         if self.ports is None:
             raise RuntimeError("the server has not been started")
         return self.ports
+
+
+def reachable(host: str) -> str:
+    """An address of this machine by which clients on it reach a server that listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
 
 def _wanted(config: Config) -> "list[Wanted]":

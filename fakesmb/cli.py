@@ -271,6 +271,9 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     part = conf.read(given["file"]) if given["file"] else conf.FilePart()
     named = [conf.share(text) for text in given["shares"]]
     roots = conf.subdirectories(given["root"]) if given["root"] else []
+    closed = [share for share in roots if not os.access(share.path, os.R_OK | os.X_OK)]
+    notes += [f"{share.path} is left out: it may not be read" for share in closed]
+    roots = [share for share in roots if share not in closed]
     taken = {fold(share.name) for share in named}
     arguments = conf.Arguments(
         server=_said(
@@ -520,11 +523,12 @@ def _share_line(share: "SharePart") -> str:
 
 def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
     """The address, the user and commands to paste, on standard error."""
+    from fakesmb.app import reachable
     from fakesmb.hints import commands
 
     ports, config = smb.ports, smb.config
     assert ports is not None
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(ports.host, ports.host)
+    host = reachable(ports.host)
     lines = [
         *notes,
         *(_share_line(one) for one in config.shares),

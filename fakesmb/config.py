@@ -25,7 +25,7 @@ from fakesmb.faults.known import Known
 from fakesmb.folders.content import Contents
 from fakesmb.folders.overlay import LIMIT
 from fakesmb.mistakes import ConfigError as ConfigError
-from fakesmb.mistakes import explained, line_of
+from fakesmb.mistakes import explained, line_of, shown
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import MOST_EVENTS
@@ -36,6 +36,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 LogForm = Literal["text", "json", "none"]
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Host = Annotated[str, Meta(pattern=r"^([^\s:/]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\S+)?)$")]
 NetBIOSName = Annotated[str, Meta(pattern=r'^[^\x00-\x20\\/:*?"<>|.][^\x00-\x1f\\/:*?"<>|]{0,14}$')]
 ShareName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,80}$')]
 UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,256}$')]
@@ -64,7 +65,7 @@ SAMPLE_PASSWORD: Final = "Secret123"
 class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[server]`."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port | None = None
     """Left out: 4450 of `serve`, any free one in a program."""
     netbios_port: Port | None = None
@@ -621,12 +622,11 @@ def _laid_over(table: str, part: T, values: Mapping[str, Any], named: "Callable[
     except msgspec.ValidationError as error:
         key, problem = explained(str(error), type(part), table)
         name = key.partition(".")[2]
-        raise ConfigError(
-            f"{named(table, name)} {values.get(name.partition('[')[0], '')}: {problem}"
-        ) from None
+        value = shown(values.get(name.partition("[")[0], ""))
+        raise ConfigError(f"{named(table, name)} {value}: {problem}") from None
     for name, problem in _problems(table, made):
         if name in values:
-            raise ConfigError(f"{named(table, name)} {values[name]}: {problem}")
+            raise ConfigError(f"{named(table, name)} {shown(values[name])}: {problem}")
     return made
 
 
@@ -639,8 +639,8 @@ def _named(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
         key = key.partition(".")[2]
         name = key.partition("[")[0]
         if name == "name":
-            raise ConfigError(f"{table} name {values['name']}: {problem}") from None
-        value = "" if name in _SECRET else f" {values.get(name, '')}"
+            raise ConfigError(f"{table} name {shown(values['name'])}: {problem}") from None
+        value = "" if name in _SECRET else f" {shown(values.get(name, ''))}"
         raise ConfigError(f"{table} {values['name']}: {key}{value}: {problem}") from None
 
 

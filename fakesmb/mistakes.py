@@ -17,15 +17,34 @@ MUST_BE: Final[Mapping[str, str]] = {
     "server.name": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
     "workgroup": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
     "share.name": 'a share name: 1 to 80 characters, none of " / \\ [ ] : | < > + = ; , * ?',
-    "user.name": 'a user name: none of " / \\ [ ] : | < > + = ; , * ?',
+    "user.name": 'a user name: 1 to 256 characters, none of " / \\ [ ] : | < > + = ; , * ?',
+    "host": "an address or a name of this machine, without a port",
     "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
     "journal": "a number of events, at least 0",
 }
 """What the value of a key must be, where msgspec's message would not say it plainly."""
 
 
+LONGEST: Final = 80
+"""Characters of a value that a message repeats at most."""
+
+
 class ConfigError(ValueError):
     """A mistake in what was asked for; its text is one line for the person who asked."""
+
+    def __init__(self, text: str) -> None:
+        """Whatever names and paths hold, there are escapes of what would not show."""
+        if not text.isprintable():
+            text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+        super().__init__(text)
+
+
+def shown(value: object) -> str:
+    """A value in a message: on one line, and not at any length."""
+    text = str(value)
+    if not text or not text.isprintable():
+        text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def explained(error: str, root: type[msgspec.Struct], table: str = "") -> tuple[str, str]:

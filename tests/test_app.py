@@ -501,3 +501,11 @@ def test_nothing_is_left_however_a_server_ends(tmp_path: Path, how: str) -> None
     }
     assert len(said) == (0 if how == "connected" else 4)
     assert all(words.get(how, "") in one for one in said)
+
+
+def test_a_server_on_all_addresses_is_reached_at_this_machine(tmp_path: Path) -> None:
+    with serving(tmp_path, host="0.0.0.0") as smb:
+        assert (smb.host, smb.unc("public")) == ("0.0.0.0", "\\\\127.0.0.1\\public")
+        assert smb.url("public") == f"smb://127.0.0.1:{smb.port}/public"
+    with serving(tmp_path, host="::1") as smb:
+        assert smb.url("public", "dir\\a.txt") == f"smb://[::1]:{smb.port}/public/dir/a.txt"

@@ -245,7 +245,14 @@ def share(**keys: Any) -> Share:
         ({"port": "x"}, "port x: must be a port number"),
         ({"netbios_port": -1}, "netbios_port -1: must be a port number"),
         ({"port": 4455, "netbios_port": 4455}, "netbios_port 4455: the same as port"),
-        ({"host": 5}, "host 5: expected a text, got a whole number"),
+        ({"host": ""}, "host '': must be an address or a name of this machine"),
+        (
+            {"host": "127.0.0.1:80"},
+            "host 127.0.0.1:80: must be an address or a name of this machine, without a port",
+        ),
+        ({"name": "a\nb"}, r"name 'a\nb': must be a NetBIOS name"),
+        ({"workgroup": "x" * 1000}, f"workgroup {'x' * 77}...: must be a NetBIOS name"),
+        ({"host": 5}, "host 5: must be an address"),
         (
             {"signing": "requierd"},
             "signing requierd: must be off, offered or required; did you mean required?",
@@ -305,6 +312,8 @@ def test_a_folder_that_cannot_be_shared(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(ConfigError, match="Too many levels of symbolic links"):
         FakeSMB({"a": tmp_path / "loop"})
+    with pytest.raises(ConfigError, match=r"there is no folder /no\\n\\udcffwhere"):
+        FakeSMB({"a": "/no\n\udcffwhere"})
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(ConfigError, match="may not be read: Permission denied"):
         FakeSMB({"a": tmp_path})

@@ -640,6 +640,17 @@ def test_a_hash_is_told_only_where_it_is_that_of_an_empty_password(
     assert ("user bob has an empty password: whoever connects can be bob" in notes) == told
 
 
+def test_a_sub_directory_that_may_not_be_read_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("open", "closed"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr("os.access", lambda path, _: "closed" not in path)
+    config, notes = cli.configure(NOTHING | {"root": str(tmp_path)})
+    assert [share.name for share in config.shares] == ["open"]
+    assert f"{tmp_path / 'closed'} is left out: it may not be read" in notes
+
+
 def test_the_file_counts_where_arguments_are_silent(tmp_path: Path) -> None:
     file = tmp_path / "fakesmb.toml"
     file.write_text(f'[server]\nport = 1\nsigning = "off"\n[[share]]\nname = "s"\npath = "{tmp_path}"\n')

@@ -187,7 +187,7 @@ def test_arguments_win_over_the_file(folder: Path) -> None:
     ("given", "words"),
     [
         (lambda: config.user("alice"), "a user is NAME:PASSWORD"),
-        (lambda: config.user(":x"), "user name :"),
+        (lambda: config.user(":x"), "user name '':"),
         (lambda: config.share("docs"), "a share is NAME=PATH"),
         (lambda: config.share("a*b=/tmp"), "must be a share name"),
         (lambda: config.merge(FilePart(), Arguments(server={"port": -1})), "port -1: must be a port number"),
