@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import importlib
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
