@@ -1,8 +1,5 @@
 """The composition root: a configuration becomes a server that listens."""
 
-import codecs
-import errno
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -20,50 +17,31 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
-from fakesmb.config import (
-    Config,
-    ConfigError,
-    LogPart,
-    SharePart,
-    check_users,
-    folder_problem,
-    known_to_faults,
-)
+from fakesmb.config import Config, check_users, known_to_faults
 from fakesmb.core.state import Server, Share
 from fakesmb.faults.fault import Fault, Faults
 from fakesmb.faults.waiting import when_hit
 from fakesmb.folders.errors import FolderError
 from fakesmb.handlers import tables
-from fakesmb.nt.filetime import TICKS_PER_SECOND
+from fakesmb.mistakes import ConfigError
 from fakesmb.record.journal import Journal
-from fakesmb.record.log import EventLog, Sink
+from fakesmb.record.log import EventLog
 from fakesmb.record.waiting import DeferredJournal
+from fakesmb.rights import give_up_rights
+from fakesmb.sinks import empty_log, sinks_of
+from fakesmb.stores import has_lane, open_files, shares_of
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
-from fakesmb.transport.process import (
-    RightsError,
-    everybody_may_run,
-    ids_of,
-    load_whole,
-    most_descriptors,
-    run_as,
-)
-from fakesmb.vfs.laned import LanedStore, in_lane
-from fakesmb.vfs.local.mounts import Mount, lanes_of, may_hang, mounts
-from fakesmb.vfs.local.store import LocalStore
-from fakesmb.vfs.rules.openfiles import OpenFiles
-from fakesmb.vfs.rules.times import WriteClock
+from fakesmb.transport.process import RightsError, everybody_may_run, ids_of
+from fakesmb.vfs.laned import LanedStore
 from fakesmb.world import World
 
 if TYPE_CHECKING:
     from fakesmb.folders.private import PrivateFolders, Wanted
-    from fakesmb.record.linesink import LineSink
 
 BACKLOG: Final = 512
 FLUSH_SECONDS: Final = 0.2
-_ENCODINGS: Final = ("ascii", "cp437", "cp850", "hex", "idna", "latin-1", "utf-8", "utf-16-le", "utf-16-be")
-"""What names and texts are encoded in; each is a module of Python."""
 STOP_SECONDS: Final = 0.6
 """How long clients have to take their last replies when the server stops."""
 END_SECONDS: Final = 0.75
@@ -157,16 +135,16 @@ class FakeSMBService:
         if isinstance(self.recorder, DeferredJournal):
             self.recorder.clock = reactor
         journal = (self.recorder,) if config.log.journal else ()
-        for sink in (*journal, *_sinks(config, apart=log_apart, patience=self._patience)):
+        for sink in (*journal, *sinks_of(config, apart=log_apart, patience=self._patience)):
             self.log.add(sink)
         shares: list[Share] = []
         try:
             config = self._with_private_folders(config)
             world = World()
             world.turn = getattr(reactor, "turn", world.turn)
-            usual = _open_files(config, self.log, world)
+            usual = open_files(config, self.log, world)
             heed_local_programs(reactor, usual, self.log)
-            shares = _shares(config, usual, self.log, world)
+            shares = shares_of(config, usual, self.log, world)
             self._disk_threads = DiskThreads(reactor.callFromThread)
             self.server = Server(
                 config.settings,
@@ -177,7 +155,7 @@ class FakeSMBService:
                 tables,
                 world,
                 partial(_in_thread, reactor),
-                self._disk_threads if _has_lane(shares) else None,
+                self._disk_threads if has_lane(shares) else None,
                 self.faults,
             )
             self._factory = DirectTCPFactory(self.server)
@@ -188,9 +166,9 @@ class FakeSMBService:
             if config.netbios_port is not None:
                 numbers.append(self._listen("netbios_port", host, config.netbios_port))
             if config.log.file and config.log.truncate:
-                _empty(config.log)
+                empty_log(config.log)
             if config.run_as:
-                _give_up_rights(self.config)
+                give_up_rights(self.config)
         except BaseException:
             self._stop_listening()
             for share in shares:
@@ -377,31 +355,6 @@ def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:
     return deferToThreadPool(reactor, reactor.getThreadPool(), work)
 
 
-def _give_up_rights(config: Config) -> None:
-    """The ports are bound, the log is open: from here on the server has no more rights than the files take."""
-    _load_what_comes_late(config)
-    try:
-        run_as(config.run_as)
-    except RightsError as error:
-        raise ConfigError(f"cannot run as {config.run_as}: {error}") from None
-    for share in config.shares:
-        if share.content is None and not os.access(share.path, os.R_OK | os.X_OK):
-            raise ConfigError(f"share {share.name}: {config.run_as} may not list {share.path}")
-
-
-def _load_what_comes_late(config: Config) -> None:
-    """Modules that the server imports when they are first used: they may be in a folder that only root can read."""
-    import twisted.internet.threads
-    import twisted.python.threadpool  # noqa: F401
-
-    from fakesmb.auth import hashes
-
-    load_whole("fakesmb")
-    hashes.load()
-    for encoding in (config.settings.oem_encoding, *_ENCODINGS):
-        codecs.lookup(encoding)
-
-
 def _accounts(config: Config) -> Accounts:
     accounts = []
     for user in config.users:
@@ -417,131 +370,6 @@ def _accounts(config: Config) -> Accounts:
         forms=forms,
         guest_only=config.settings.profile.guest_only,
     )
-
-
-def _open_files(config: Config, log: EventLog, world: World) -> OpenFiles:
-    """What files will be open, of all shares whose disks do not hang, or of those in one lane."""
-    delay = int(config.settings.timing.write_time * TICKS_PER_SECOND)
-    opens = OpenFiles(WriteClock(world.filetime, delay), world)
-    most = most_descriptors()
-    kept = min(config.settings.limits.kept_descriptors, most // 4)
-    opens.room.bound(most, kept, log.problem)
-    return opens
-
-
-def _shares(config: Config, usual: OpenFiles, log: EventLog, world: World) -> list[Share]:
-    """The shares; those on disks that may hang have a lane, and know nothing of local programs."""
-    for share in config.shares:  # they were there when the configuration was made
-        if problem := folder_problem(share.path, share.path):
-            raise ConfigError(f"share {share.name}: {problem}")
-    mounted = mounts()
-    lanes = lanes_of(
-        [share.path for share in config.shares], [_may_hang(share, mounted) for share in config.shares]
-    )
-    opens = {lane: _open_files(config, log, world) for lane in lanes if lane is not None}
-    return [
-        Share(
-            share.name,
-            _store(share, usual) if lane is None else in_lane(_store(share, opens[lane]), lane),
-            comment=share.comment,
-            path=share.path,
-            read_only=share.read_only,
-            users=share.users,
-            unix_extensions=share.unix_extensions,
-            oplocks=share.oplocks,
-            local_breaks=share.local_breaks,
-        )
-        for share, lane in zip(config.shares, lanes, strict=True)
-    ]
-
-
-def _may_hang(share: SharePart, mounted: list[Mount]) -> bool:
-    return may_hang(share.path, mounted) if share.may_hang is None else share.may_hang
-
-
-def _has_lane(shares: list[Share]) -> bool:
-    return any(isinstance(share.store, LanedStore) for share in shares)
-
-
-def _store(share: SharePart, opens: OpenFiles) -> LocalStore:
-    try:
-        return LocalStore(
-            share.path,
-            opens,
-            read_only=share.read_only,
-            acls=share.acls,
-            label=share.name,
-            special_modes=share.special_modes,
-        )
-    except OSError as error:  # no descriptors are left
-        raise ConfigError(f"share {share.name}: {share.path}: {error.strerror}") from None
-
-
-def _sinks(config: Config, *, apart: bool, patience: Callable[[], float]) -> list[Sink]:
-    """The sinks asked for; the end waits `patience` seconds for their processes.
-
-    Formatting is what takes time to import, so each is imported where it is used.
-    """
-    sinks = _on_standard_output(config.log)
-    if config.log.file:
-        try:
-            sinks.append(_log_file(config.log, config.log.file, apart=apart, patience=patience))
-        except OSError as error:
-            why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-            raise ConfigError(f"cannot write the log {config.log.file}: {why}") from None
-    return sinks
-
-
-def _empty(log: LogPart) -> None:
-    """Begins the log file anew. The ports are bound: nobody else who listens there writes to it."""
-    from fakesmb.record.outputs import begin_anew
-
-    try:
-        begin_anew(log.file, secrets=log.secrets)
-    except OSError as error:
-        raise ConfigError(f"cannot empty the log {log.file}: {error.strerror}") from None
-
-
-def _log_file(log: LogPart, path: str, *, apart: bool, patience: Callable[[], float]) -> Sink:
-    if apart:
-        from fakesmb.record.apart import LinesApart
-
-        # Where we are the first process of a container, the others end with us.
-        return LinesApart(path, secrets=log.secrets, at_end=None if os.getpid() == 1 else patience)
-    from fakesmb.record.jsonl import JsonLines
-    from fakesmb.record.outputs import FileOutput
-    from fakesmb.record.patient import PatientOutput
-
-    name = f"the log file {path}"
-    output = PatientOutput(FileOutput.append(path, secrets=log.secrets), name)
-    sink = JsonLines(output, name=name, secrets=log.secrets)
-    output.note = sink.left_out
-    return sink
-
-
-def _on_standard_output(log: LogPart) -> list[Sink]:
-    if log.format == "none":
-        return []
-    from fakesmb.record.outputs import standard_output
-    from fakesmb.record.patient import PatientOutput
-
-    found = standard_output()
-    if found is None:
-        return []
-    file, terminal = found
-    output = PatientOutput(file, "standard output")
-    sink: LineSink
-    if log.format == "json":
-        from fakesmb.record.jsonl import JsonLines
-
-        sink = JsonLines(output, name="standard output", secrets=log.secrets, immediate=terminal)
-    else:
-        from fakesmb.record.text import TextLines
-
-        colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        sink = TextLines(output, started=time.time(), colour=colour, immediate=terminal)
-    output.note = sink.left_out
-    return [sink]
 
 
 def _address(host: str) -> str:

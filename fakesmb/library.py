@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar, Unpack
@@ -69,11 +68,7 @@ class FakeSMB:
 
     def _settle(self) -> None:
         """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
-        thread = self._thread
-        if thread is not None and not thread.is_current:
-            self._check_process()
-            with suppress(ThreadEndedError):  # all was written before it ended
-                thread.call(bool)
+        self._across(bool)
 
     def _check_process(self) -> None:
         """Raises RuntimeError in a process that was forked from the one that runs it: the thread is not here."""
@@ -83,8 +78,7 @@ class FakeSMB:
             )
 
     def _check_thread(self) -> None:
-        thread = self._thread
-        if thread is not None and thread.is_current:
+        if self._is_current():
             raise RuntimeError("called in the thread of the server itself, which it would wait for")
 
     def _is_current(self) -> bool:
@@ -94,10 +88,16 @@ class FakeSMB:
     def _across(self, work: Callable[[], T]) -> T:
         """Does it in the thread that serves clients, where one does."""
         thread = self._thread
-        return work() if thread is None or thread.is_current else thread.call(work)
+        if thread is None or thread.is_current:
+            return work()
+        self._check_process()
+        try:
+            return thread.call(work)
+        except ThreadEndedError:  # it stopped meanwhile: nobody else is there
+            return work()
 
     def _wait_for_hits(self, fault: Fault, n: int, timeout: float) -> None:
-        if self._thread is not None and self._thread.is_current:
+        if self._is_current():
             raise RuntimeError("this thread serves the clients: while it waits for a fault, none can act")
         fault.wait_in_thread(n, timeout)
 

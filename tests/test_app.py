@@ -346,7 +346,7 @@ def test_a_server_of_another_process_is_refused(tmp_path: Path, monkeypatch: pyt
     with serving(tmp_path) as smb:
         with monkeypatch.context() as patch:
             patch.setattr(os, "getpid", lambda: -1)
-            for ask in (smb.start, smb.journal.entries):
+            for ask in (smb.start, smb.journal.entries, smb.faults.clear):
                 with pytest.raises(RuntimeError, match="from which this one was forked"):
                     ask()
             smb.stop()
