@@ -74,7 +74,10 @@ class Watch:
         if 0 < before <= len(events):
             events = events[before:]
         unmet = [f"An expectation was not met: {one}" for one in journal.unmet]
-        return Seen(events, [*_internal_errors(events), *unmet], [])
+        findings, faults = [*_internal_errors(events), *unmet], self.server.faults.all
+        if self._strict:
+            findings += [f"A fault was never hit (smb_strict): {one!r}" for one in faults if not one.hits]
+        return Seen(events, findings, list(map(repr, faults)))
 
     def check(self) -> None:
         """Fails for what went wrong and no report has told."""

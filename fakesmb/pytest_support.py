@@ -1,6 +1,6 @@
 """The servers of the pytest plugin: that of the session, and those whose tests' markers want something else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pytest
@@ -10,6 +10,8 @@ from fakesmb.library import FakeSMB
 from fakesmb.pytest_marks import marked, merged
 from fakesmb.pytest_report import Reports
 
+Faults = Iterable[Mapping[str, Any]]
+"""Rules, each the keywords of `faults.inject`."""
 USUAL: Final[Mapping[str, Any]] = {"users": {"alice": "Secret123"}}
 """The shares and users of a server for which nobody names any."""
 MOST_OF_THEIR_OWN: Final = 4
@@ -76,12 +78,13 @@ def served(request: pytest.FixtureRequest) -> Iterator[FakeSMB]:
     servers: Servers = request.getfixturevalue("_smb_servers")
     base = request.getfixturevalue("smb_arguments")
     said = merged(base, marked(item))
-    if said == base:
+    usual: Faults = ()
+    if _without_faults(said) == _without_faults(base):
         server: FakeSMB = request.getfixturevalue("smb_server")
+        usual = base.get("faults", ())
     else:
-        server = servers.with_arguments(servers.arguments(said))
-    server.start()  # the test before may have stopped it
-    _reset(server)
+        server = servers.with_arguments(servers.arguments(_without_faults(said)))
+    _as_new(server, said.get("faults", ()))
     watch = servers.reports.watch(item, server)
     try:
         yield server
@@ -89,11 +92,19 @@ def served(request: pytest.FixtureRequest) -> Iterator[FakeSMB]:
         try:
             watch.end()
         finally:
-            server.start()
-            _reset(server)
+            _as_new(server, usual)
     watch.check()
 
 
-def _reset(server: FakeSMB) -> None:
-    """Nothing that a test asks of the server tells of the one before."""
+def _without_faults(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Faults need no server of their own: they are armed for a test."""
+    return {name: value for name, value in arguments.items() if name != "faults"}
+
+
+def _as_new(server: FakeSMB, faults: Faults) -> None:
+    """Nothing that a test asks of the server tells of the one before, which may have stopped it."""
+    server.start()
     server.journal.clear()
+    server.faults.clear()
+    for rule in faults:
+        server.faults.inject(**rule)

@@ -433,7 +433,7 @@ class Server:
         self.taps: tuple[Tap, ...] = ()
         self._connections = 0
         self._fault_tap: tuple[Tap, ...] = ()
-        self.faults = faults or Faults()
+        self.faults = Faults() if faults is None else faults
         """The rules that are armed."""
         self.faults.bind(self._arm_faults, self._known)
 

@@ -70,6 +70,10 @@ def test_a_marker_that_says_what_the_server_is_already_needs_no_other(run: Run) 
         ("shares={'a': '/nowhere'}", "share a: *nowhere*"),
         ("{'a': 'b'}", "takes keywords, such as shares={...}, not {'a': 'b'}"),
         ("signing='maybe'", "*signing*maybe*"),
+        ("faults=[{'command': 'WRIT', 'fail': 'DISK_FULL'}]", "*WRIT*did you mean WRITE*"),
+        ("faults=[{'comand': 'WRITE', 'fail': 'DISK_FULL'}]", "*comand*did you mean command*"),
+        ("faults=[{'command': 'WRITE', 'fail': 'DISK_FUL'}]", "*DISK_FUL*did you mean *DISK_FULL*"),
+        ("profile='windows-nt5'", "*windows-nt5*did you mean windows-nt4*"),
     ],
 )
 @pytest.mark.parametrize("place", ["module", "class", "function", "unittest"])
@@ -91,6 +95,34 @@ class TestCase(unittest.TestCase):
 """)
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines([f"*the marker smb*{told.replace('[', '[[]')}"])
+
+
+def test_faults_need_no_server_of_their_own_and_are_those_of_the_nearest_marker(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smb_arguments():
+            return {"faults": [{"command": "READ", "name": "of the session", "delay": 0.001}]}
+
+        def test_session(smb, smb_server):
+            assert [fault.name for fault in smb.faults] == ["of the session"]
+            smb.faults["of the session"].remove()
+
+        def test_as_it_was(smb_server):
+            assert [fault.name for fault in smb_server.faults] == ["of the session"]
+
+        @pytest.mark.smb(faults=[{"command": "READ", "name": "of the class", "delay": 0.001}])
+        class TestIt:
+            def test_class(self, smb, smb_server):
+                assert [fault.name for fault in smb.faults] == ["of the class"]
+                assert smb is smb_server
+
+            @pytest.mark.smb(faults=[])
+            def test_none(self, smb):
+                assert not smb.faults
+    """)
+    done.assert_outcomes(passed=4)
 
 
 def test_users_whom_shares_name_may_be_those_of_the_session(run: Run) -> None:

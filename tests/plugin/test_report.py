@@ -219,6 +219,87 @@ def test_an_expectation_that_failed_the_test_is_told_once(run: Run) -> None:
     done.stdout.no_fnmatch_line("An expectation*")
 
 
+def test_a_question_that_is_answered_no_is_shown_without_our_sources(run: Run) -> None:
+    done = run("""
+        from clients import client
+
+        def test_one(smb):
+            client(smb).close()
+            smb.journal.verify(verb="signed_in", user="bob")
+    """)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        ["E*AssertionError: at least 1*", "E*user: expected 'bob', was 'alice'", "*- fakesmb -*"]
+    )
+    done.stdout.no_fnmatch_line("*journal.py*")
+    done.stdout.no_fnmatch_line("*=None*")
+
+
+def test_a_client_that_is_turned_away_is_in_the_report(run: Run) -> None:
+    done = run("""
+        import pytest
+        from impacket.smbconnection import SMBConnection
+
+        def test_one(smb):
+            with pytest.raises(Exception):
+                SMBConnection("FAKESMB", smb.host, sess_port=smb.port, preferredDialect=0x0202, timeout=5)
+            smb.journal.verify(verb="opened")
+    """)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        ["E*Why: *SMB 2 or later only*", "*- fakesmb -*", "*closed by the server: the client speaks SMB 2*"]
+    )
+
+
+FAULTS = """
+    import pytest
+    from clients import client
+
+    slow = {{"command": "SMB_COM_ECHO", "name": "slow", "delay": 0.001}}
+
+    @pytest.mark.smb(faults=[{{"command": "READ", "fail": "DISK_FULL"}}, slow])
+    def test_one(smb):
+        with client(smb) as one, smb.faults.inject(on="connect", delay=0.001):
+            one.echo(b"x")
+        {ending}
+
+    def test_two(smb):
+        assert not list(smb.faults)
+        with client(smb) as one:
+            one.echo(b"x")
+        assert not smb.journal.exchanges(fault="slow")
+"""
+
+
+def test_the_report_shows_the_faults_that_were_armed(run: Run) -> None:
+    done = run(FAULTS.format(ending="assert 0"))
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(
+        [
+            "*- fakesmb -*",
+            LOG,
+            '[[][[]fault]] *command = "READ"*# seen 0, hits 0',
+            '[[][[]fault]] name = "slow"*# seen 1, hits 1',
+            "[[][[]fault]] *on = *connect*# seen 0, hits 0, removed",
+        ]
+    )
+
+
+@pytest.mark.parametrize("strict", ["true", "false"])
+def test_a_fault_that_was_never_hit_fails_a_strict_test(
+    run: Run, pytester: pytest.Pytester, strict: str
+) -> None:
+    pytester.makeini(f"[pytest]\nsmb_strict = {strict}")
+    done = run(FAULTS.format(ending=""))
+    if strict == "false":
+        done.assert_outcomes(passed=2)
+        return
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(
+        ["A fault was never hit (smb_strict): [[][[]fault]]*READ*", "A fault was*connect*removed"]
+    )
+
+
 # -- what is kept --------------------------------------------------------------------------------------------
 
 THREE = """
