@@ -350,3 +350,16 @@ def test_faults_are_there_before_the_start(tmp_path: Path) -> None:
     with smb:
         assert smb.server is not None
         assert len(smb.server.armed) == 1
+
+
+def test_the_documentation_names_every_argument_and_its_program_runs(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
+    section = text.partition("## In Python\n")[2].partition("\n## ")[0]
+    named = keys(arguments.Keywords) - set(ServerPart.__struct_fields__) | {"shares", "profile"}
+    assert {name for name in named if f"`{name}`" not in section} == set()
+    monkeypatch.chdir(checkout)
+    program = section.partition("```python\n")[2].partition("```")[0]
+    exec(compile(program, "docs/configuration.md", "exec"), {})
+    assert "smb://127.0.0.1:" in capsys.readouterr().out
