@@ -35,7 +35,7 @@ from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
 from fakesmb.transport.process import RightsError, everybody_may_run, ids_of
 from fakesmb.vfs.laned import LanedStore
-from fakesmb.world import World
+from fakesmb.world import RepeatableWorld, ToldTime, World
 
 if TYPE_CHECKING:
     from fakesmb.folders.private import PrivateFolders, Wanted
@@ -140,7 +140,7 @@ class FakeSMBService:
         shares: list[Share] = []
         try:
             config = self._with_private_folders(config)
-            world = World()
+            world = _world(config)
             world.turn = getattr(reactor, "turn", world.turn)
             usual = open_files(config, self.log, world)
             heed_local_programs(reactor, usual, self.log)
@@ -346,6 +346,13 @@ def _wanted(config: Config) -> "list[Wanted]":
         for share in config.shares
         if share.is_private
     ]
+
+
+def _world(config: Config) -> World:
+    """The source of time and randomness that a server is to have."""
+    if config.seed is not None:
+        return RepeatableWorld(config.seed, config.clock)
+    return World() if config.clock is None else ToldTime(config.clock)
 
 
 def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:

@@ -7,6 +7,7 @@ not known, or of another type, is a `TypeError` as well.
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Literal, TypedDict, Unpack
 
 from fakesmb.config import (
@@ -163,6 +164,10 @@ class Keywords(TypedDict, total=False):
     """What a server can be told beside its shares; docs/configuration.md says what each means."""
 
     users: Users
+    deterministic: bool | int
+    """Whether runs can be repeated: True, or the seed."""
+    clock: datetime | str
+    """The time that it is: `"2004-02-01T10:00:00Z,step=1ms"`."""
     profile: str
     """The make of server that it is like: `fakesmb profiles` lists them."""
     settings: Mapping[str, Any]

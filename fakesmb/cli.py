@@ -148,6 +148,19 @@ def main() -> None:
 @click.option(
     "--set", "switches", multiple=True, metavar="KEY=VALUE", help="A switch over the profile. May come again."
 )
+@click.option(
+    "--deterministic",
+    metavar="[=SEED]",
+    type=int,
+    is_flag=False,
+    flag_value=1,
+    help="Answer alike in each run: randomness is made of the seed, and time is told (--clock).",
+)
+@click.option(
+    "--clock",
+    metavar="TIME[,step=1ms]",
+    help="The time that it is, such as 2004-02-01T10:00:00Z; it stands or steps.",
+)
 @click.option("--name", help="NetBIOS name of the server  [FAKESMB]")
 @click.option("--workgroup", help="Workgroup or domain that it belongs to  [WORKGROUP]")
 @click.option(
@@ -278,7 +291,17 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     taken = {fold(share.name) for share in named}
     arguments = conf.Arguments(
         server=_said(
-            given, "host", "port", "netbios_port", "name", "workgroup", "signing", "run_as", "profile"
+            given,
+            "host",
+            "port",
+            "netbios_port",
+            "name",
+            "workgroup",
+            "signing",
+            "run_as",
+            "profile",
+            "deterministic",
+            "clock",
         ),
         switches=_switches(given["switches"]),
         log=_said(

@@ -30,6 +30,7 @@ from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import MOST_EVENTS
 from fakesmb.vfs.store import LocalBreaks
+from fakesmb.world import Clock, clock_of
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -43,6 +44,7 @@ UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,256}$
 Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
 Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
+Seed = bool | Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 EventCount = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(gt=0)]
 
@@ -100,6 +102,11 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes that the private folder of a share may take, with the copy that is kept ready for a reset."""
     run_as: str = ""
     """The user whose rights a server has that root started, once it listens; empty: it keeps its own."""
+    deterministic: Seed = False
+    """Whether runs can be repeated: true or the seed that randomness is made of (`world.RepeatableWorld`)."""
+    clock: Any = None
+    """A time, as text with `,step=1ms` behind it or not, or as TOML has them: it is always that time, or a step later
+    at each look of a connection. Left out: the machine's, or where runs can be repeated `world.USUAL_BEGINNING`."""
 
 
 class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -209,6 +216,10 @@ class Config(msgspec.Struct, frozen=True):
     shares: tuple[SharePart, ...]
     """With absolute paths of folders that exist, but for those of content."""
     run_as: str = ""
+    seed: int | None = None
+    """What the randomness of a run that can be repeated is made of."""
+    clock: Clock | None = None
+    """The time that it is; None: the machine's, or where runs can be repeated the usual one."""
     log: LogPart = LogPart(format="none")
     overlay_limit: int = LIMIT
     """Bytes that each private folder may take, with its spare copy, where its share says nothing."""
@@ -326,6 +337,11 @@ def _problems(table: str, part: msgspec.Struct) -> Iterator[tuple[str, str]]:
             yield "netbios_port", "the same as port: one port serves clients of both kinds"
         if problem := _encoding_problem(part.oem_encoding):
             yield "oem_encoding", problem
+        if part.clock is not None:
+            try:
+                clock_of(part.clock)
+            except ValueError as error:
+                yield "clock", str(error)
     elif table in ("timing", "limits"):
         for key, value in msgspec.structs.asdict(part).items():
             if not isfinite(value):
@@ -464,6 +480,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         shares=_over("share", shares, file.share),
         overlay_limit=server.overlay_limit,
         run_as=server.run_as,
+        seed=None if server.deterministic is False else int(server.deterministic),
+        clock=None if server.clock is None else clock_of(server.clock),
         log=log if log.format else msgspec.structs.replace(log, format=usual.format),
         faults=(*file.fault, *given.faults),
     )

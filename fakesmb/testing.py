@@ -153,19 +153,19 @@ class InMemoryServer:
         read_only: Sequence[str] = (),
         special_modes: Sequence[str] = (),
         threads: "SlowDisk | None" = None,
+        world: World | None = None,
     ) -> None:
-        """`threads` ask all disks, as those that may hang."""
+        """`threads` ask all disks, as those that may hang; `world` has a time of its own."""
         make = InMemoryServer.new_threads
         self.threads = make() if threads is None and make is not None else threads
         self.clock = Clock() if self.threads is None else SettlingClock(self.threads)
         self.sink = ListSink()
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
         began, delay = World().filetime(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
-        world = World()
+        now = world.filetime if world is not None else self._filetime_from(began)
+        world = world or World()
         world.turn.now = self.clock.seconds
-        self.open_files = OpenFiles(
-            WriteClock(lambda: began + int(self.clock.seconds() * filetime.TICKS_PER_SECOND), delay), world
-        )
+        self.open_files = OpenFiles(WriteClock(now, delay), world)
         users = {USER: PASSWORD} if users is None else users
         accounts = accounts or Accounts([Account.with_password(name, text) for name, text in users.items()])
         stores: dict[str, FileStore] = {
@@ -190,6 +190,9 @@ class InMemoryServer:
             world,
             threads=self.threads,
         )
+
+    def _filetime_from(self, began: int) -> Callable[[], int]:
+        return lambda: began + int(self.clock.seconds() * filetime.TICKS_PER_SECOND)
 
     def settle(self) -> None:
         """The disks give what they were asked for, unless they hang."""

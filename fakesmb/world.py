@@ -1,14 +1,21 @@
 """The one source of time and randomness for core, auth, rpc, rap and vfs. Each server has a `World` of its own.
 
-Nothing else there calls `time.time`, `os.urandom` or `secrets`, so that a run can be repeated; a test reads them.
+Nothing else there calls `time.time`, `os.urandom` or `secrets`; a test reads them. So a run can be repeated: in a
+`RepeatableWorld` the time is told and randomness is made of a seed. What one connection is told depends on that
+connection alone, whatever others do at the same time: its time goes by its own messages, its random bytes are made of
+its number.
 """
 
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import count
 from math import inf
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from fakesmb.nt.filetime import from_ns
 
@@ -16,6 +23,17 @@ TURN_SECONDS: Final = 0.015
 """So long requests are answered before the loop looks at everybody's sockets again."""
 SLICE_SECONDS: Final = 0.01
 """So long others wait for a slice of long work, where the turn was long already."""
+
+
+USUAL_BEGINNING: Final = 1_075_629_600_000_000_000
+"""2004-02-01 10:00:00 UTC, POSIX nanoseconds: where the time of a repeatable run begins that nobody named one for."""
+EARLIEST: Final = datetime(1980, 1, 1, tzinfo=UTC)
+"""Where old clients' dates begin."""
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_STEP: Final = re.compile(r"step=(\d{1,12})(ns|us|ms|s)")
+_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_MUST_BE: Final = "must be a time such as 2004-02-01T10:00:00Z, or 2004-02-01T10:00:00Z,step=1ms"
+_SECOND: Final = 1_000_000_000
 
 
 class DelayedCall(Protocol):
@@ -113,10 +131,22 @@ class Steps:
 class World:
     """The machine's clock and its entropy."""
 
+    repeatable = False
+    """Whether a run can be repeated: then clients are told nothing that the disk or chance made up."""
+
     def __init__(self) -> None:
         self.now: Callable[[], float] = time.time
         """POSIX seconds, UTC."""
         self.turn = Turn()
+        self.new_group: Callable[[], int] = count(1).__next__
+        """The number of a new association group, from 1 on."""
+
+    def clock_of(self, connection: int) -> Callable[[], float]:
+        """What tells the time (as `now`) of one connection: it is asked first whenever something happens there."""
+        return self.now
+
+    def begin_again(self) -> None:
+        """Numbers of connections begin at 1 again: so does what depends on them."""
 
     def now_ns(self) -> int:
         """POSIX nanoseconds, UTC."""
@@ -134,3 +164,123 @@ class World:
     def entropy(self, size: int) -> bytes:
         """`size` bytes that nobody can guess."""
         return os.urandom(size)
+
+
+class Clock(NamedTuple):
+    """A time that is told: when it begins, and by how much each look at it is later."""
+
+    began: int = USUAL_BEGINNING
+    """POSIX nanoseconds, UTC."""
+    step: int = 0
+    """Nanoseconds."""
+
+
+def clock_of(given: object) -> Clock:
+    """The clock that a person asks for: `TIME[,step=1ms]` as text, or a datetime; without a zone it is UTC.
+
+    Raises ValueError with what it must be.
+    """
+    step = 0
+    if isinstance(given, str):
+        text, comma, more = given.partition(",")
+        found = _STEP.fullmatch(more.strip()) if comma else None
+        if comma and found is None:
+            raise ValueError(f"{more.strip()!r} is no step: {_MUST_BE}")
+        if found is not None:
+            step = int(found[1]) * _NS[found[2]]
+        try:
+            given = datetime.fromisoformat(text.strip())
+        except ValueError:
+            raise ValueError(_MUST_BE) from None
+    if not isinstance(given, datetime):
+        raise ValueError(_MUST_BE)
+    moment = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"{moment.year} is no year between {EARLIEST.year} and {LATEST.year - 1}")
+    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return Clock(microseconds * 1000, step)
+
+
+class ToldTime(World):
+    """The time begins when it is told to, and goes on by a step at each look of a connection at its clock.
+
+    Between its looks a connection's time stands still. A step of 0: it always does.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self._looks: dict[int, int] = {}
+        self._present = clock.began
+        self.latest = clock.began
+        """The latest time that any connection has had, POSIX nanoseconds."""
+        self.connection = 0
+        """The number of the connection in which something happens now; 0 before any."""
+        self.now = self._seconds
+
+    def _seconds(self) -> float:
+        return self._present / _SECOND
+
+    def now_ns(self) -> int:
+        """The time of the connection in which something happens, POSIX nanoseconds."""
+        return self._present
+
+    def clock_of(self, connection: int) -> Callable[[], float]:
+        """The time of one connection, by a step later at each look."""
+        looks, began, step = self._looks, self.clock.began, self.clock.step
+        looks[connection] = 0
+
+        def look() -> float:
+            seen = looks.get(connection, 0)
+            looks[connection] = seen + 1
+            self.connection = connection
+            self._present = present = began + seen * step
+            if present > self.latest:
+                self.latest = present
+            return present / _SECOND
+
+        return look
+
+    def begin_again(self) -> None:
+        """As a new one."""
+        self._looks.clear()
+        self._present = self.latest = self.clock.began
+        self.connection = 0
+
+
+class RepeatableWorld(ToldTime):
+    """Time as told, and randomness made of a seed, of the number of the connection, and of what it had before."""
+
+    repeatable = True
+
+    def __init__(self, seed: int, clock: Clock | None = None) -> None:
+        super().__init__(clock or Clock())
+        self.seed = seed
+        self._given: dict[int, int] = {}
+        self._groups: dict[int, int] = {}
+        self.new_group = self._next_group
+
+    def entropy(self, size: int) -> bytes:
+        """`size` bytes that whoever knows the seed can foretell."""
+        connection = self.connection
+        number = self._given.get(connection, 0)
+        self._given[connection] = number + 1
+        return self.made_of("entropy", connection, number, size=size)
+
+    def made_of(self, *what: object, size: int) -> bytes:
+        """`size` bytes that are always the same of the same seed and the same things."""
+        made = b""
+        while len(made) < size:
+            text = repr((self.seed, *what, len(made)))
+            made += blake2b(text.encode("utf-8", "surrogatepass")).digest()
+        return made[:size]
+
+    def _next_group(self) -> int:
+        number = self._groups[self.connection] = self._groups.get(self.connection, 0) + 1
+        return max(self.connection - 1, 0) << 12 | number
+
+    def begin_again(self) -> None:
+        """As a new one."""
+        super().begin_again()
+        self._given.clear()
+        self._groups.clear()

@@ -93,6 +93,7 @@ VALUES: dict[str, Any] = {
     "anonymous": False,
     "anonymous_listing": False,
     "run_as": "nobody",
+    "clock": "2004-02-01T10:00:00Z",
     "format": "json",
     "file": "/tmp/never-written.jsonl",
     "users": ["alice"],

@@ -49,6 +49,8 @@ NOTHING: dict[str, object] = {
     "name": None,
     "workgroup": None,
     "profile": None,
+    "deterministic": None,
+    "clock": None,
     "switches": (),
     "signing": None,
     "log": None,

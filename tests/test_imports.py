@@ -62,6 +62,7 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "disk": {"disktask"},
         "laned": {"disktask", "paths", "store"},
         "lesser": {"laned", "paths", "store"},
+        "repeatable": {"disk", "laned", "paths", "rules", "store"},
         "rules": NAMES_OF_FILES | {"disk", "store"},
         "programs": NAMES_OF_FILES | {"reactor", "store", "rules"},
         "local": NAMES_OF_FILES | {"disk", "disktask", "eas", "store", "rules"},
@@ -86,7 +87,17 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
 }
 """Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""
 
-CONTRACT_OF_FILES = {"paths", "wildcards", "shortnames", "reactor", "store", "eas", "disktask", "lesser"}
+CONTRACT_OF_FILES = {
+    "paths",
+    "wildcards",
+    "shortnames",
+    "reactor",
+    "store",
+    "eas",
+    "disktask",
+    "lesser",
+    "repeatable",
+}
 """The rooms of vfs that the core may import: none that implements a store."""
 
 FAMILIES = {"commands", "trans", "trans2", "nt_trans"}

@@ -5,6 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from fakesmb import config
+from fakesmb.app import FakeSMBService
+from fakesmb.cli import main
+from fakesmb.config import Arguments, ConfigError
+from fakesmb.world import Clock, RepeatableWorld, ToldTime, World
 
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
 PARTS = ("core", "auth", "rpc", "rap", "vfs", "nt", "wire")
@@ -67,3 +74,90 @@ def test_other_uses_of_the_same_modules_are_fine() -> None:
     assert not list(
         asked_of_the_machine("import os, uuid, time\nos.stat(path)\nuuid.UUID(text)\nst.st_mtime_ns")
     )
+
+
+# -- what people say of it ---------------------------------------------------------------------------------
+
+
+def merged(folder: Path, text: str) -> config.Config:
+    (folder / "fakesmb.toml").write_text(text, encoding="utf-8")
+    return config.merge(config.read(str(folder / "fakesmb.toml")), Arguments())
+
+
+@pytest.mark.parametrize(
+    ("text", "seed", "clock"),
+    [
+        ("", None, None),
+        ("deterministic = false", None, None),
+        ("deterministic = true", 1, None),
+        ("deterministic = 0", 0, None),
+        ("deterministic = 77\nclock = 2004-02-01T10:00:00Z", 77, Clock()),
+        ('clock = "2004-02-01T10:00:00Z,step=1ms"', None, Clock(step=1_000_000)),
+        ("clock = 2004-02-01T12:00:00+02:00", None, Clock()),
+    ],
+)
+def test_in_a_file(tmp_path: Path, text: str, seed: int | None, clock: Clock | None) -> None:
+    made = merged(tmp_path, f"[server]\n{text}\n")
+    assert (made.seed, made.clock) == (seed, clock)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('clock = "noon"', ":2: server.clock: must be a time such as 2004-02-01T10:00:00Z"),
+        ("clock = 5", ":2: server.clock: must be a time such as"),
+        ('clock = "2004-02-01T10:00:00Z,step=fast"', ":2: server.clock: 'step=fast' is no step"),
+        ("clock = 1970-01-01T00:00:00Z", ":2: server.clock: 1970 is no year between 1980 and 2099"),
+        ('deterministic = "yes"', ":2: server.deterministic: "),
+        ("deterministic = -1", ":2: server.deterministic: "),
+    ],
+)
+def test_a_mistake_in_a_file_has_its_line(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        merged(tmp_path, f"[server]\n{text}\n")
+    assert problem in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "seed", "clock"),
+    [
+        (("--deterministic",), 1, None),
+        (("--deterministic=9", "--clock", "2004-02-01T10:00:00Z,step=1ms"), 9, Clock(step=1_000_000)),
+        ((), None, None),
+    ],
+)
+def test_as_arguments(
+    tmp_path: Path,
+    words: tuple[str, ...],
+    seed: int | None,
+    clock: Clock | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[config.Config] = []
+
+    def run(configured: config.Config, *_: object, **__: object) -> None:
+        made.append(configured)
+
+    monkeypatch.setattr("fakesmb.cli.run", run)
+    done = CliRunner().invoke(main, ["serve", "--share", f"x={tmp_path}", *words])
+    assert done.exit_code == 0, done.output
+    assert (made[0].seed, made[0].clock) == (seed, clock)
+
+
+@pytest.mark.parametrize("words", [("--deterministic=x",), ("--clock", "noon"), ("--clock", "5,step=1ms")])
+def test_a_mistake_in_the_arguments_is_one_line(words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(main, ["serve", *words])
+    assert done.exit_code == 2
+    assert done.output.count("\n") == 1
+    assert words[0].lstrip("-").partition("=")[0] in done.output
+
+
+def test_the_world_of_a_service() -> None:
+    from fakesmb.app import _world
+
+    assert type(_world(FakeSMBService().config)) is World
+    assert type(_world(FakeSMBService(clock="2004-02-01T10:00:00Z").config)) is ToldTime
+    made = _world(FakeSMBService(deterministic=5).config)
+    assert isinstance(made, RepeatableWorld)
+    assert (made.seed, made.clock) == (5, Clock())

@@ -110,6 +110,9 @@ class SMBConnection:
         self.lock_waits: dict[LockWait, Handle] = {}
         self.raw_write: Deferred[Buffer] | None = None
         """Who waits for the next frame, which is bare data: a WRITE_RAW under way."""
+        self.now = server.world.clock_of(self.number)
+        """POSIX seconds."""
+        self.began = self.now()
         self.challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self.dialect: str | None = None
         self.extended_security = False
@@ -121,9 +124,6 @@ class SMBConnection:
         self.client = events.Client(self.number, peer, local, self.oem_encoding)
         self.closed = False
         self._ending = ""
-        self.now = server.world.now
-        """POSIX seconds."""
-        self.began = self.now()
         self._framer = Framer(limits.message_bytes)
         self._held_bytes = 0
         """What is charged of a message that has arrived in part."""
@@ -479,6 +479,7 @@ class SMBConnection:
             self._tasks.run(end)
 
     def _free_all(self, reason: str, by_server: bool) -> None:
+        ended = self.now()
         Steps(self.server.world.turn).do(
             [
                 *(exchange.cancel for exchange in self.pending),
@@ -489,7 +490,7 @@ class SMBConnection:
         )
         self.server.connections.pop(self.number, None)
         self.server.log.emit(
-            events.Disconnected(self.now(), self.number, self.peer, self.local, reason, by_server)
+            events.Disconnected(ended, self.number, self.peer, self.local, reason, by_server)
         )
 
     def _forget_all(self) -> None:

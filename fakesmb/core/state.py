@@ -29,6 +29,7 @@ from fakesmb.vfs.disktask import DiskTasks, at_once
 from fakesmb.vfs.lesser import Traits, lesser
 from fakesmb.vfs.paths import Path, path_without_stream, posix_path
 from fakesmb.vfs.reactor import DelayedCall
+from fakesmb.vfs.repeatable import repeatable
 from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
@@ -135,13 +136,13 @@ class Share:
         """Which doings of local programs break them."""
         self.users = None if users is None else frozenset(fold(user) for user in users)
 
-    def suit(self, profile: "Profile") -> None:
-        """From now on it has no more than a server of that profile offers."""
+    def suit(self, profile: "Profile", world: World) -> None:
+        """From now on it has no more than a server of that profile offers, in that world."""
         self.oplocks = self.oplocks and profile.oplocks
         self.unix_extensions = self.unix_extensions and profile.unix_extensions
         if self.store is not None:
             traits = Traits(profile.file_system, profile.streams, profile.eas)
-            self.store = lesser(self.store, traits)
+            self.store = repeatable(lesser(self.store, traits), world, self.name)
 
     @property
     def is_ipc(self) -> bool:
@@ -405,6 +406,7 @@ class Server:
             anonymous_listing=settings.anonymous_listing,
             turn=self.world.turn,
             none=not self.profile.rpc_remote_apis,
+            new_group=self.world.new_group,
         )
         self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
         self.started = self.world.now()
@@ -415,7 +417,7 @@ class Server:
         limits = settings.limits
         self.quotas = ServerQuotas(limits, log.problem)
         for share in self.shares.values():
-            share.suit(self.profile)
+            share.suit(self.profile, self.world)
             if share.store is not None:
                 share.store.limit(
                     FileLimits(
@@ -468,6 +470,17 @@ class Server:
         users = None if accounts.guest.name != "OFF" else [account.name for account in accounts]
         shares = [share.name for share in self.shares.values()]
         return Known(shares, users, self.settings.signing != "off")
+
+    def begin_again(self) -> None:
+        """The next connection is number 1 again, as in a new server, and what depends on numbers follows it.
+
+        To be called while there is no connection.
+        """
+        self._connections = 0
+        self.world.begin_again()
+        for share in self.shares.values():
+            if share.store is not None:
+                share.store.begin_again()
 
     def next_connection(self) -> int:
         """The number of a new connection, from 1."""

@@ -5,7 +5,8 @@ group ends with its last pipe, and its handles with it.
 """
 
 import struct
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from itertools import count
 from typing import Final
 
 from fakesmb.rpc.faults import Fault
@@ -105,15 +106,15 @@ class Group:
 class Groups:
     """All association groups of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_number: Callable[[], int] | None = None) -> None:
+        """`new_number` gives the number of the next new group, from 1 on."""
         self._groups: dict[int, Group] = {}
-        self._made = 0
+        self._new_number = new_number or count(1).__next__
 
     def join(self, number: int, owner: Hashable) -> Group | None:
         """The group of that number, or a new one for 0; None where the owner has none."""
         if number == 0:
-            self._made += 1
-            number = FIRST_GROUP + self._made % 0x7FFFFFFF
+            number = FIRST_GROUP + self._new_number() % 0x7FFFFFFF
             self._groups[number] = Group(number, owner)
         group = self._groups.get(number)
         if group is None or group.owner != owner:

@@ -7,7 +7,7 @@ The core opens a pipe for an SMB open and passes bytes on: `write` and `read` fo
 import importlib
 import re
 from collections import deque
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Final, NamedTuple, cast
 
 import msgspec
@@ -136,12 +136,13 @@ class PipeService:
         anonymous_listing: bool = True,
         turn: Turn | None = None,
         none: bool = False,
+        new_group: Callable[[], int] | None = None,
     ) -> None:
-        """`none`: the server has no pipes, and finds none."""
+        """`none`: the server has no pipes, and finds none. `new_group` numbers association groups."""
         self._endpoints = {} if none else ENDPOINTS
         self.turn = turn or Turn()
         self._traffic = Traffic()
-        self._groups = Groups()
+        self._groups = Groups(new_group)
         self._open: dict[str, int] = {}
         self._interfaces = {
             endpoint.services: _interfaces(endpoint, view, self._traffic, anonymous=anonymous_listing)

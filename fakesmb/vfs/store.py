@@ -545,6 +545,9 @@ class FileStore(Protocol):
     def alias(self, path: str, name: str) -> str:
         """The 8.3 name of `name` in the directory `path`: "" for one that is one itself, or has none."""
 
+    def begin_again(self) -> None:
+        """What is told of files depends on nothing that was before."""
+
     def is_there(self) -> bool:
         """Whether what is shared is there now; raises OSError where that cannot be told."""
 

@@ -486,6 +486,9 @@ class LocalStore:
         except (SMBError, OSError):  # it is gone: nothing of it can be asked for
             return ""
 
+    def begin_again(self) -> None:
+        """It remembers nothing that clients are told: all is on the disk."""
+
     def is_there(self) -> bool:
         """Whether the folder is there now."""
         return self._lookup.finds_root()
