@@ -43,6 +43,9 @@ Source = AnyPath | Content | Overlay
 """What a share serves: the folder at a path; content, by names; a copy of a folder."""
 
 
+SHARED: Final = "a folder, content by names, Overlay(...)"
+
+
 class ArgumentError(ConfigError, TypeError):
     """An argument that no server has, or one of another type than it must be."""
 
@@ -66,13 +69,15 @@ class ShareKeys(TypedDict, total=False):
 class Share:
     """A share that is more than a folder: `Share("tests/data", read_only=True, comment="the originals")`."""
 
-    def __init__(self, source: Source, /, **keys: Unpack[ShareKeys]) -> None:
+    def __init__(self, source: Source | None = None, /, **keys: Unpack[ShareKeys]) -> None:
         """`source` is a folder, content or an Overlay, `keys` are those of `[[share]]`.
 
-        Raises TypeError for one that is not known.
+        Raises TypeError for one that is not known, or where there is no source.
         """
+        if source is None:
+            raise ArgumentError(f"Share: what is shared comes first: {SHARED}")
         check_keywords("Share", keys, ShareKeys)
-        self.source = source
+        self.source: Source = source
         self.keys = keys
 
     def __repr__(self) -> str:
@@ -90,7 +95,7 @@ class UserKeys(TypedDict, total=False):
 class User:
     """A user who is more than a password: `User("Secret123", admin=True)`, `User(nt_hash="0123...")`."""
 
-    def __init__(self, password: str | None = None, /, **keys: Unpack[UserKeys]) -> None:
+    def __init__(self, password: str | None = None, **keys: Unpack[UserKeys]) -> None:
         """The password or its NT hash, and what else `[[user]]` has. Raises TypeError for what is not known."""
         check_keywords("User", keys, UserKeys)
         self.password = password
@@ -356,9 +361,8 @@ def _kind(value: object) -> str:
 
 
 def _share(name: str, given: Any) -> SharePart:
-    share = given if isinstance(given, Share) else Share(given)
-    source: object = share.source
-    keys: dict[str, Any] = {**share.keys}
+    source: object = given.source if isinstance(given, Share) else given
+    keys: dict[str, Any] = {**given.keys} if isinstance(given, Share) else {}
     if isinstance(source, Overlay):
         keys["overlay"] = True
         if source.limit is not None:
@@ -370,9 +374,7 @@ def _share(name: str, given: Any) -> SharePart:
         except FolderError as error:
             raise ConfigError(f"share {name}: {error}") from None
     if not isinstance(source, str | os.PathLike):
-        raise ArgumentError(
-            f"share {name}: a folder, content by names, Overlay(...) or Share(...), not {_kind(source)}"
-        )
+        raise ArgumentError(f"share {name}: {SHARED} or Share(...), not {_kind(source)}")
     return share_of(name, os.fspath(source), **keys)
 
 

@@ -149,7 +149,6 @@ def test_many_servers_leave_no_descriptor_and_no_thread(tmp_path: Path, number: 
                 connection.getSMBServer().get_socket().close()
 
     gc.collect()  # sockets of clients that other tests left to the collector
-    serve(used=True)  # Twisted keeps one descriptor in reserve from the first listening port of a process on
     before = descriptors(), set(threading.enumerate())
     for turn in range(number):
         serve(used=turn % 20 == 0)
@@ -438,11 +437,10 @@ def test_600_servers_one_after_the_other_need_few_descriptors(tmp_path: Path) ->
 import os, resource, threading
 from fakesmb import FakeSMB
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+before = os.listdir("/proc/self/fd"), threading.enumerate()
 for number in range(600):
     with FakeSMB({{"public": {str(tmp_path)!r}}}, log_file={str(tmp_path / "log")!r}):
         pass
-    if number == 0:
-        before = os.listdir("/proc/self/fd"), threading.enumerate()
 assert (os.listdir("/proc/self/fd"), threading.enumerate()) == before
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -186,6 +186,10 @@ CONFIG = merge(FilePart(), Arguments())
         ({"shares": Share("/srv")}, "shares is a mapping, {'name': folder}, not a Share"),
         ({"shares": CONFIG}, "from_config"),
         ({"shares": {"a": 5}}, "share a: a folder, content by names, Overlay(...) or Share(...), not an int"),
+        (
+            {"shares": {"a": None}},
+            "share a: a folder, content by names, Overlay(...) or Share(...), not a NoneType",
+        ),
         ({"shares": {5: "a"}}, "shares: a name is a text, not an int"),
         ({"users": ["alcie"]}, "users is a mapping, {'name': 'password'}, not a list"),
         ({"users": [("alice", "x")]}, "users is a mapping, {'name': 'password'}, not a list"),
@@ -209,6 +213,9 @@ def test_what_is_no_argument_is_said(kind: Any, given: dict[str, Any], words: st
 def test_an_unknown_key_of_a_share_or_a_user_is_said(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="did you mean read_only"):
         Share(tmp_path, readonly=True)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Share: what is shared comes first: a folder"):
+        Share(read_only=True)
+    assert FakeSMB({}, users={"a": User(password="x")}).config.users[0].password == "x"
     with pytest.raises(TypeError, match="did you mean admin"):
         User("x", adnim=True)  # type: ignore[call-arg]
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Final, TypeVar, cast
 
+from twisted.internet import tcp
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
@@ -21,6 +22,10 @@ T = TypeVar("T")
 
 PATIENCE: Final = 30.0
 """Seconds that a call into the reactor may take before the caller is told."""
+
+
+NAME: Final = "fakesmb"
+"""What the threads are called."""
 
 
 class ThreadEndedError(RuntimeError):
@@ -45,7 +50,7 @@ class ReactorThread:
         """Held to change the two: no call comes after the end."""
         running = threading.Event()
         self.reactor.callWhenRunning(running.set)
-        self._thread = threading.Thread(target=self._run, name="fakesmb", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
         self._thread.start()
         running.wait(PATIENCE)
 
@@ -118,6 +123,18 @@ class ReactorThread:
             return
         self.reactor.callFromThread(self.reactor.stop)
         self._thread.join(PATIENCE)
+        if not any(one.name == NAME for one in threading.enumerate()):
+            _give_back_reserve()
+
+
+def _give_back_reserve() -> None:
+    """Closes the descriptor that Twisted keeps for when there are no others, from the first port that listens on.
+
+    The next port opens it again. Where the program has a reactor of its own, that may have ports.
+    """
+    reserve = getattr(tcp, "_reservedFD", None)
+    if "twisted.internet.reactor" not in sys.modules and reserve is not None and reserve.available():
+        reserve.__enter__()
 
 
 def _close(reactor: Any) -> None:
