@@ -1,10 +1,12 @@
 """What rules are told of a request: whose it is, what it names, and at what level it asks."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.faults.asked import Asked
 from fakesmb.nt.status import SMBError
+from fakesmb.wire import tokens
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.nt_trans import NT_TRANSACT_REQUESTS, NT_TRANSACT_SETUPS
@@ -138,4 +140,8 @@ def _user(about: object, session: "Session | None") -> str:
     name = getattr(about, "account_name", None)
     if isinstance(name, str):
         return name
+    blob = getattr(about, "security_blob", None)
+    if blob:
+        with suppress(DecodeError):
+            return tokens.read(blob).user
     return "" if session is None or session.identity is None else session.identity.user

@@ -48,6 +48,8 @@ SendRange = Callable[[list[Buffer], "FileRange"], None]
 """Takes the buffers of a frame but for what the range of a file holds, and the range."""
 
 CHALLENGE_SIZE: Final = 8
+MOST_HELD: Final = 64
+"""So often is something received of a client whose requests wait, at most: each time as much as a transport takes."""
 POSITIVE_SESSION_RESPONSE: Final = bytes((FrameType.POSITIVE_RESPONSE, 0, 0, 0))
 
 SMB2_ONLY: Final = (
@@ -177,6 +179,8 @@ class SMBConnection:
         """Takes bytes of the stream."""
         if self._held:
             self._arrived.append(data)
+            if len(self._arrived) == MOST_HELD and self.rest is not None:
+                self.rest(True)
             return
         if self._framer.is_one_message(data) and not self.closed:
             self._message(memoryview(data)[PREFIX_SIZE:])
@@ -402,8 +406,8 @@ class SMBConnection:
         return before
 
     def hold_back(self) -> Callable[[], None]:
-        """Nothing that the client sends is answered until what this gives is called."""
-        self._rest_until_later()
+        """Nothing that the client sends is answered until what this gives is called. It is heard if it leaves."""
+        self._held = self._resting = True
         return self._after_others
 
     # -- bytes out -----------------------------------------------------------------------------------------

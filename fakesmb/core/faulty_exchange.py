@@ -21,6 +21,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import FileStore
 from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command
+from fakesmb.wire.trans2 import Trans2
 
 if TYPE_CHECKING:
     from fakesmb.core.state import Open
@@ -39,6 +40,8 @@ _NO_DISK: Final = frozenset(
     }
 )
 """Commands with a tree that ask no disk."""
+_OLD_SEARCHES: Final = frozenset({Command.SEARCH, Command.FIND, Command.FIND_UNIQUE})
+_FIND_NEXT: Final = (Command.TRANSACTION2, Trans2.FIND_NEXT2)
 
 
 class FaultyRequest(Request[Any]):
@@ -206,14 +209,23 @@ class FaultyExchange(Exchange):
 
     def _run(self, step: Step) -> Outcome:
         """Has the command done, on its disk."""
-        if self._disk is not None and step.code == Command.CLOSE:
-            entry = self._open_of(step)
-            if entry is not None:
-                try:
-                    self._disk.check()
-                except OSError as error:  # it is closed all the same, and hears of it
-                    entry.late = entry.late or error
+        entry = None if step.code != Command.CLOSE else self._open_of(step)
+        if self._disk is not None and (entry is not None or self._searches(step)):
+            try:
+                self._disk.check()
+            except OSError as error:
+                if entry is None:
+                    self._requests.append(None)
+                    return self._refusal(error)
+                entry.late = entry.late or error  # it is closed all the same, and hears of it
         return super()._invoke(step)
+
+    def _searches(self, step: Step) -> bool:
+        """Whether it goes on with a search, which asks the disk by itself."""
+        asked = self._asked
+        if asked is None or not asked.paths:
+            return False
+        return step.code in _OLD_SEARCHES or (asked.code, asked.function) == _FIND_NEXT
 
     def _open_of(self, step: Step) -> "Open | None":
         fid: int = getattr(step.params, "fid", -1) if self.fid is None else self.fid

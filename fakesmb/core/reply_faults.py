@@ -66,7 +66,7 @@ class ChangedReply:
         place: tuple[int, int] | None
         if offset is not None:
             place = (offset if offset >= 0 else len(message) + offset), 1
-        elif len(message) <= HEADER_SIZE:
+        elif len(message) <= HEADER_SIZE or bytes(message[:4]) != MAGIC:  # raw data
             place = None
         else:
             encoding = self._connection.oem_encoding

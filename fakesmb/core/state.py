@@ -469,7 +469,7 @@ class Server:
         accounts = self.accounts
         users = None if accounts.guest.name != "OFF" else [account.name for account in accounts]
         shares = [share.name for share in self.shares.values()]
-        return Known(shares, users, self.settings.signing != "off")
+        return Known(shares, users, self.settings.signing != "off", self._connections, self.connections)
 
     def begin_again(self) -> None:
         """The next connection is number 1 again, as in a new server, and what depends on numbers follows it.

@@ -60,14 +60,22 @@ class Paced:
             connection.send_range = self.send_range
         self._next: Pieces | None = None
         """How the next frame is cut."""
+        self._most = connection.server.settings.limits.unread_bytes
+        self._waiting = 0
+        """Bytes that are still to leave."""
         self._full = False
         connection.at_end.append(self.stop)
 
     def send(self, frame: list[Buffer]) -> None:
         """Takes a frame."""
         pieces, self._next = self._next, None
-        self._queue += pieces or [Piece(b"".join(frame), 0)]
+        pieces = pieces or [Piece(b"".join(frame), 0)]
+        self._queue += pieces
+        self._waiting += sum(len(piece.data) for piece in pieces)
         self._go()
+        if self._waiting > self._most and not self._full:
+            self._full = True
+            self._connection.hold()
 
     def send_range(self, frame: list[Buffer], part: "FileRange") -> None:
         """Takes a frame that a range of a file ends."""
@@ -90,6 +98,7 @@ class Paced:
             if not isinstance(piece, Piece):
                 piece()
                 continue
+            self._waiting -= len(piece.data)
             self._out([piece.data])
             if piece.seconds:
                 self._timer = self._connection.server.clock.callLater(piece.seconds, self._again)
@@ -114,3 +123,6 @@ class Paced:
                 connection.send_range = self._send_range
             if self.stop in connection.at_end:
                 connection.at_end.remove(self.stop)
+        if self._full and not connection.closed:
+            self._full = False
+            connection.go_on()

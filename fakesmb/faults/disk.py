@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from fakesmb.vfs.paths import Path
     from fakesmb.vfs.store import CreateParameters, FileRange, FileStore, Handle, Opened, PosixFiles, Volume
 
+_WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
 _ASKS_NO_DISK: Final = frozenset(
     {
         "acknowledge_oplock",
@@ -192,11 +194,12 @@ class BrokenStore(_Forwards):
         """What makes it durable, or says that it cannot."""
         self._disk.check()
         work: Callable[[], None] | None = self._inner.flush(handle)
-        if work is None or not self._disk.flush_fails():
+        if handle.is_directory or not handle.access & _WRITES or not self._disk.flush_fails():
             return work
 
         def fails() -> None:
-            work()
+            if work is not None:  # else it has been done already
+                work()
             raise failed()
 
         return fails

@@ -12,3 +12,7 @@ class Known(NamedTuple):
     """None where anybody may sign in under any name."""
     signs: bool
     """Whether the server signs for clients that want it."""
+    connected: int = 0
+    """How many clients have connected so far."""
+    live: Collection[int] = ()
+    """The numbers of those that are there."""

@@ -1,6 +1,5 @@
 """Which requests a rule means."""
 
-import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
@@ -8,7 +7,6 @@ from typing import Final
 import msgspec
 
 from fakesmb.faults.asked import Asked
-from fakesmb.nt.names import fold
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import Kind
 
@@ -30,9 +28,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     kinds: frozenset[Kind] | None = None
     level: int | None = None
     path: "Callable[[str], bool] | None" = None
-    share: str | None = None
-    """Folded, as `user`."""
-    user: str | None = None
+    share: "Callable[[str], bool] | None" = None
+    user: "Callable[[str], bool] | None" = None
     connection: int | None = None
     peer: Network | None = None
 
@@ -41,8 +38,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         return (
             self._means(asked)
             and (self.level is None or asked.level == self.level)
-            and (self.share is None or fold(asked.share) == self.share)
-            and (self.user is None or fold(asked.user) == self.user)
+            and (self.share is None or self.share(asked.share))
+            and (self.user is None or self.user(asked.user))
             and (self.connection is None or asked.connection == self.connection)
             and (self.peer is None or _is_in(asked.peer, self.peer))
             and (self.path is None or any(map(self.path, asked.paths)))
@@ -78,21 +75,6 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
             for kind in kinds
             if kind.command == Command.TRANSACTION2 and kind.subcommand is not None
         )
-
-
-def plain_path(text: str) -> str:
-    """A path as paths are compared: with `\\`, without the leading one, folded."""
-    return fold(text.replace("/", "\\").strip("\\"))
-
-
-def path_test(text: str) -> Callable[[str], bool]:
-    """What tells whether a path is meant: `*` and `?` stand for any characters, separators too."""
-    wanted = plain_path(text)
-    if "*" not in wanted and "?" not in wanted:
-        return lambda path: plain_path(path) == wanted
-    pieces = {"*": ".*", "?": "."}
-    matches = re.compile("".join(pieces.get(c) or re.escape(c) for c in wanted), re.DOTALL).fullmatch
-    return lambda path: matches(plain_path(path)) is not None
 
 
 def _is_in(peer: str, network: Network) -> bool:

@@ -12,7 +12,6 @@ from fakesmb.faults.errors import FaultKeyError, FaultValueError
 from fakesmb.faults.fields import HEADER_FIELDS, reply_fields
 from fakesmb.faults.known import Known
 from fakesmb.faults.match import Match
-from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.wire import names
 from fakesmb.wire.commands import Command
@@ -37,8 +36,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 _MATCHES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "level": spelling.level,
     "path": spelling.path,
-    "share": spelling.text,
-    "user": spelling.text,
+    "share": spelling.name,
+    "user": spelling.name,
     "connection": spelling.connection,
     "peer": spelling.peer,
 }
@@ -197,9 +196,6 @@ def _match(given: Given, action: Action, *, connects: bool) -> Match:
         raise FaultKeyError(
             "level", "needs the command or subcommand that has levels, as TRANS2_QUERY_PATH_INFORMATION"
         )
-    for key in ("share", "user"):
-        if key in values:
-            values[key] = fold(values[key])
     if kinds is None and not connects:
         kinds = _usual(action)
     return Match(connects=connects, kinds=kinds, **values)
@@ -220,6 +216,12 @@ def _count(given: Given) -> Count:
         raise FaultKeyError("per", "says what nth, skip, every and times count, and none of them is there")
     if "nth" in given and "every" in given:
         raise FaultKeyError("every", "does not go with nth: one of them says which requests")
+    if "disk_full_after" in given:
+        for key in ("nth", "skip", "every", "chance"):
+            if key in given:
+                raise FaultKeyError(
+                    key, "does not go with disk_full_after, which counts bytes and no requests"
+                )
     if "nth" in given and "times" in given and count.times > len(count.nth):
         raise FaultValueError("times", f"{count.times} times, and nth names fewer")
     if count.per == "path" and given.get("on") == "connect":
@@ -295,11 +297,17 @@ def _check_meets(given: Given, rule: Rule) -> None:
 def check_known(rule: Rule, known: Known) -> None:
     """Raises `FaultValueError` for a rule that no request to this server can ever meet."""
     share, user = rule.match.share, rule.match.user
-    if share is not None and share not in map(fold, known.shares):
+    if share is not None and not any(map(share, known.shares)):
         said = rule.given["share"]
         raise FaultValueError("share", f"there is no share {said!r}{nearest(said, list(known.shares))}")
-    if user is not None and known.users is not None and user not in map(fold, known.users):
+    if user is not None and known.users is not None and not any(map(user, known.users)):
         said = rule.given["user"]
         raise FaultValueError("user", f"no user {said!r} has an account{nearest(said, list(known.users))}")
+    number = rule.match.connection
+    if number is not None and number <= known.connected and (rule.match.connects or number not in known.live):
+        how = "has connected already" if rule.match.connects else "has ended"
+        raise FaultValueError(
+            "connection", f"connection {number} {how}: the next one is {known.connected + 1}"
+        )
     if rule.act.bad_signature and not known.signs:
         raise FaultValueError("bad_signature", "signing is off, so no answer has a signature")

@@ -11,8 +11,9 @@ from fakesmb.faults.action import Corruption, Refusal, When
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.count import Per
 from fakesmb.faults.dos import DOS_CLASSES, DOS_CODES, DOS_NAMES
-from fakesmb.faults.match import Network, path_test
+from fakesmb.faults.match import Network
 from fakesmb.nt.nearest import nearest
+from fakesmb.nt.patterns import name_matcher, path_matcher
 from fakesmb.nt.status import NT, SMBError, is_dos_pair
 from fakesmb.vfs.paths import Path
 from fakesmb.wire import file_info, find_info, fs_info, names, set_info
@@ -251,7 +252,12 @@ def path(value: object) -> Callable[[str], bool]:
         Path.parse(said.replace("*", "x").replace("?", "x"))
     except SMBError as error:
         raise ValueError(f"no request can name {said!r}: {error.why}") from None
-    return path_test(said)
+    return path_matcher(said)
+
+
+def name(value: object) -> Callable[[str], bool]:
+    """What tells whether a share or a user is meant."""
+    return name_matcher(text(value))
 
 
 def peer(value: object) -> Network:
