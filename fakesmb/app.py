@@ -87,7 +87,9 @@ class FakeSMBService:
     def _set_up(self, config: Config) -> None:
         check_users(config)
         self.config = config
-        self.recorder: Journal = DeferredJournal(most_events=config.log.journal)
+        self.recorder: Journal = DeferredJournal(
+            most_events=config.log.journal, keep_data=config.log.keep_data
+        )
         """The journal that is written; who has a thread for the server puts one there that may block."""
         self.faults = Faults(lambda: known_to_faults(config))
         """Rules that make requests fail; `inject` arms one, before the start and while clients are there."""
@@ -158,6 +160,7 @@ class FakeSMBService:
                 self._disk_threads if has_lane(shares) else None,
                 self.faults,
             )
+            self.server.keep_data = config.log.keep_data if config.log.journal else 0
             self._factory = DirectTCPFactory(self.server)
             self._factory.takes_connection = usual.room.takes_connection
             self._factory.takes_brief = usual.room.takes_brief

@@ -189,6 +189,9 @@ class Keywords(TypedDict, total=False):
     """`[log] truncate`."""
     secrets: bool
     journal: int
+    """`[log] journal`: events that the journal remembers."""
+    keep_data: int
+    """`[log] keep_data`: bytes of each read and write that the journal keeps, for `wrote(data=b"...")`."""
     host: str
     port: int
     """0, and so here without it: any free one."""
@@ -218,6 +221,7 @@ IN_LOG: Final[Mapping[str, str]] = {
     "log_truncate": "truncate",
     "secrets": "secrets",
     "journal": "journal",
+    "keep_data": "keep_data",
 }
 """Arguments that are keys of `[log]`, and their names there."""
 OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "faults"})

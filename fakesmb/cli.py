@@ -186,6 +186,9 @@ def main() -> None:
     "--journal", type=int, metavar="N", help="How many events to remember; the oldest are forgotten  [20000]"
 )
 @click.option(
+    "--keep-data", type=int, metavar="N", help="How many bytes of each read and write they keep; none  [0]"
+)
+@click.option(
     "--no-plans", is_flag=True, help="Answer every request the general way, to compare; slower, nothing else."
 )
 @click.option(
@@ -311,6 +314,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             truncate="log_truncate",
             secrets="secrets",
             journal="journal",
+            keep_data="keep_data",
         ),
         users=[conf.user(text) for text in given["users"]]
         + [conf.user(text, admin=True) for text in given["admins"]],

@@ -122,6 +122,8 @@ class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Responses to challenges, keys and tokens are recorded too."""
     journal: EventCount = MOST_EVENTS
     """Events that `FakeSMB.journal` remembers; beyond them it forgets the oldest."""
+    keep_data: EventCount = 0
+    """Bytes of each read and write that it keeps with them, of at most 64 MiB for all."""
 
 
 class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -55,7 +55,8 @@ class FakeSMB:
 
     def _set_up(self, config: Config) -> None:
         self._service = FakeSMBService.from_config(config)
-        self._journal = BlockingJournal(most_events=config.log.journal, settle=self._settle)
+        log = config.log
+        self._journal = BlockingJournal(most_events=log.journal, keep_data=log.keep_data, settle=self._settle)
         self._journal.in_reactor = self._is_current
         self._service.recorder = self._journal
         self.faults.look_into(self._journal)

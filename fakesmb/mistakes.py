@@ -21,6 +21,7 @@ MUST_BE: Final[Mapping[str, str]] = {
     "host": "an address or a name of this machine, without a port",
     "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
     "journal": "a number of events, at least 0",
+    "keep_data": "a number of bytes, at least 0",
 }
 """What the value of a key must be, where msgspec's message would not say it plainly."""
 

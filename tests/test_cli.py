@@ -58,6 +58,7 @@ NOTHING: dict[str, object] = {
     "log_truncate": False,
     "secrets": False,
     "journal": None,
+    "keep_data": None,
     "no_plans": False,
     "quiet": False,
     "run_as": None,

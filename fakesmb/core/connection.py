@@ -63,7 +63,9 @@ def plans_of(server: Server) -> dict[int, Plan]:
     if server.plans is None:
         commands, subcommands = server.handlers()
         server.plans = (
-            Plans(commands, subcommands, server.profile.unread_flags2) if server.settings.plans else NoPlans()
+            Plans(commands, subcommands, server.profile.unread_flags2, server.keep_data)
+            if server.settings.plans
+            else NoPlans()
         )
         # The first client is alone: that it waited for all this to be loaded is no hold-up.
         turn = server.world.turn

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from fakesmb.core import record
 from fakesmb.core.dispatch import CommandRow, Needs
+from fakesmb.core.keeping import keep
 from fakesmb.core.reply import status_on_wire
 from fakesmb.core.request import (
     NO_REPLY,
@@ -332,6 +333,9 @@ class Exchange:
         return False
 
     def _goes_on(self, outcome: Answer | SMBError) -> bool:
+        most = self.connection.server.keep_data
+        if most and self._requests and self._requests[-1] is not None:
+            keep(self._requests[-1], outcome, most)
         if isinstance(outcome, Replies):
             for reply in outcome.replies:
                 self._append(reply)
@@ -341,10 +345,13 @@ class Exchange:
                 self.command = self._steps[self._index].code
             return False
         if isinstance(outcome, RawData):
-            self.record_request()
+            if not self._told:
+                self._tell(Shown.REQUEST, [], len(outcome.data), 0.0)
             self.connection.send_message([outcome.data], len(outcome.data))
             return False
         if isinstance(outcome, NoReply):
+            if self._told and self.command == Command.WRITE_RAW and self._data() is not None:
+                self._tell(0, [], 0, 0.0)  # what the raw frame brought, of which nothing else tells
             self.record_request()
             if self._reply.blocks:
                 self._send()  # the commands before it in the chain want their answers
@@ -440,7 +447,7 @@ class Exchange:
             answered=answered,
             request=self._kept,
             request_size=self._size,
-            reply=record.kept(record.joined(reply, reply_size), of_pipe=of_pipe),
+            reply=record.kept(record.joined(reply, reply_size), of_pipe=of_pipe) if reply else b"",
             reply_size=reply_size,
             shown=shown,
             status=self.status,
@@ -450,7 +457,21 @@ class Exchange:
             fid=fid,
             reason=self._why,
             fault=self.fault,
+            effect=self._effect(),
+            data=self._data(),
         )
+
+    def _effect(self) -> int:
+        effect = 0
+        for one in self._requests:
+            if one is not None:
+                effect |= one.effect
+        return effect
+
+    def _data(self) -> bytes | None:
+        """What is kept of the data of a message of one command; the record has all bytes of a chain."""
+        request = self._requests[0] if len(self._requests) == len(self._steps) == 1 else None
+        return None if request is None else request.kept
 
     def _about(self, request: AnyRequest | None) -> tuple[str, int | None]:
         """Path and FID of the first command of the chain that has one."""

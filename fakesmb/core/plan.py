@@ -16,6 +16,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.core.dispatch import CommandRow, Needs
+from fakesmb.core.keeping import Finish, keeping
 from fakesmb.core.planned_reply import finish
 from fakesmb.core.planned_transaction import finish_transaction
 from fakesmb.core.request import Request
@@ -228,9 +229,9 @@ def _heeding(source: str, unread_flags2: int) -> str:
     return source.replace("= unpack(message)", f"= unpack(message); flags2 &= ~{unread_flags2}", 1)
 
 
-def compile_plan(row: CommandRow, unread_flags2: int = 0) -> Plan:
-    """Makes the function of a row."""
-    namespace = _names(row)
+def compile_plan(row: CommandRow, unread_flags2: int = 0, finish: Finish = finish) -> Plan:
+    """Makes the function of a row, which gives what its handler answers to `finish`."""
+    namespace = _names(row, finish)
     exec(_code(_heeding(plan_source(row), unread_flags2), row.request.__name__), namespace)
     made: Plan = namespace["plan"]
     return made
@@ -254,7 +255,7 @@ def _shared(row: CommandRow, handler: object, finish: object) -> dict[str, Any]:
     }
 
 
-def _names(row: CommandRow) -> dict[str, Any]:
+def _names(row: CommandRow, finish: Finish) -> dict[str, Any]:
     """What the source of a plan refers to."""
     kind = row.request
     names = _shared(row, row.handler, finish)
@@ -317,13 +318,20 @@ class Plans(dict[int, Plan]):
     """The plan of each row by command code, compiled when the first message of its command arrives."""
 
     def __init__(
-        self, rows: Mapping[int, CommandRow], subrows: Mapping[int, SubcommandRow], unread_flags2: int = 0
+        self,
+        rows: Mapping[int, CommandRow],
+        subrows: Mapping[int, SubcommandRow],
+        unread_flags2: int = 0,
+        keep_data: int = 0,
     ) -> None:
-        """`unread_flags2`: the bits of a request's Flags2 that the server does not know."""
+        """`unread_flags2`: the bits of a request's Flags2 that the server does not know. `keep_data`: bytes of each
+        read and write that the record keeps.
+        """
         super().__init__()
         self._rows = rows
         self._subrows = subrows
         self._unread = unread_flags2
+        self._finish = keeping(finish, keep_data) if keep_data else finish
 
     def __missing__(self, code: int) -> Plan:
         row = self._rows.get(code)
@@ -332,7 +340,7 @@ class Plans(dict[int, Plan]):
         elif code == Command.TRANSACTION2:
             made = transaction2_plan(row, self._subrows, self._unread)
         else:
-            made = compile_plan(row, self._unread)
+            made = compile_plan(row, self._unread, self._finish)
         self[code] = made
         return made
 

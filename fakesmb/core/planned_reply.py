@@ -125,6 +125,9 @@ def send(
             path if len(path) <= MOST_OF_PATH else path[:MOST_OF_PATH],
             request.fid_used,
             reason,
+            "",
+            request.effect,
+            request.kept,
         )
     )
 

@@ -79,12 +79,14 @@ def tell(
     fid: int | None,
     reason: str,
     fault: str = "",
+    effect: int = 0,
+    data: bytes | None = None,
 ) -> None:
     """Appends one event to the record of the server."""
     server = connection.server
     identity = None if session is None else session.identity
     number = server.messages + 1
-    server.messages = number + 1 if shown == Shown.BOTH else number
+    server.messages += (shown & Shown.REQUEST) + (shown >> 1)
     server.log.emit(
         Exchanged(
             connection.client,
@@ -103,5 +105,7 @@ def tell(
             fid,
             reason,
             fault,
+            effect,
+            data,
         )
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Effect
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import FileRange, FileStore, Handle
 from fakesmb.wire.codec import Body, Buffer, Empty
@@ -104,6 +105,10 @@ class Request(msgspec.Struct, Generic[P], eq=False):
     """The exchange, once there is one: None while the plan of the row answers the only command of its message."""
     path: str = ""
     fid_used: int | None = None
+    effect: int = 0
+    """`Effect` bits for the record: what it did that its bytes do not say."""
+    kept: bytes | None = None
+    """Of what was read or written, what the record is to keep."""
     transaction: TransactionRequest = None  # type: ignore[assignment]
     """The transaction that a subcommand came in: its data, setup words and limits. Only for handlers of subcommands,
     whose `params` are the structure that their row decodes."""
@@ -170,6 +175,11 @@ class Request(msgspec.Struct, Generic[P], eq=False):
         if entry.handle is None:
             raise SMBError(NT.INVALID_DEVICE_REQUEST, f"FID 0x{entry.fid:04X} is a pipe, not a file")
         return entry, entry.handle
+
+    def ended(self, handle: Handle | None) -> None:
+        """Notes for the record that an open was ended, and with it perhaps its file."""
+        if handle is not None and handle.deleted:
+            self.effect |= Effect.REMOVED_DIRECTORY if handle.is_directory else Effect.DELETED
 
     def file(self, fid: int) -> Handle:
         """The file or directory that a FID names, as `open_file` finds it."""

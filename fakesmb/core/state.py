@@ -411,6 +411,8 @@ class Server:
         self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
         self.started = self.world.now()
         self.messages = 0
+        self.keep_data = 0
+        """Bytes of each read and write that the record keeps; to be set before the first connection."""
         self.counters = Counters(self.world.turn)
         self.turns = Turns(clock, self.world.turn, at_once if self.tasks is None else self.tasks.run)
         self.world.turn.later = self.turns.later

@@ -80,15 +80,16 @@ def carrier(message: Message, decoded: Sequence[Any] | None = None) -> str:
         words = _part(parts[0], message, None)
     else:
         words = "; ".join([_part(part, message, values) for part, values in zip(parts, decoded, strict=True)])
+    fault = f" (fault {message.fault})" if message.fault else ""
     if message.request:
-        return f"C; {words}"
+        return f"C; {words}{fault}"
     if message.status:
         words = f"{words} - {status_words(message.status)}"
         problem = parts[-1].problem if parts else ""
         # The published words end with the status; the reason is in the JSON line and in `show -v`.
         if problem and not words_trans.is_refused_referral(parts[-1], message.status):
             words = f"{words} ({problem})"
-    return f"R; {words}"
+    return f"R; {words}{fault}"
 
 
 def _part(part: Part, message: Message, values: Any) -> str:

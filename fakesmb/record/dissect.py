@@ -97,6 +97,7 @@ def _message(
         exchange.share,
         exchange.path,
         fid,
+        exchange.fault if not is_request or not exchange.reply else "",
     )
 
 

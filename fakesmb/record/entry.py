@@ -95,6 +95,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of a sign-in inside a pipe: true."""
     traceback: str | None = None
     """Of a problem that is a bug of ours."""
+    fault: str | None = None
+    """The armed rule that acted on it; of a response, or of a request that has none."""
 
 
 def entry_of(event: Message | describe.Happening, *, secrets: bool = False) -> Entry:
@@ -152,6 +154,7 @@ def _message(message: Message, secrets: bool) -> Entry:
         None
         if len(parts) == 1
         else [_link(message, *link) for link in zip(parts[1:], fields[1:], strict=True)],
+        fault=message.fault or None,
     )
 
 

@@ -56,6 +56,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     share: str = ""
     path: str = ""
     fid: int | None = None
+    fault: str = ""
+    """The armed rule that acted on it; of a reply, or of a request that has none."""
 
 
 class Client(msgspec.Struct, frozen=True, gc=False):

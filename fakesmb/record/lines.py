@@ -48,7 +48,7 @@ def json_lines(exchange: Exchanged) -> bytes | None:
 
 def _lines(exchange: Exchanged) -> str:
     request, reply, client = exchange.request, exchange.reply, exchange.client
-    if exchange.shown != Shown.BOTH or not reply:
+    if exchange.shown != Shown.BOTH or not reply or exchange.fault:
         raise NoPlan
     flags2, pid_high, tid, pid, uid, mid, word_count = _ids(request, exchange.request_size)
     command = request[4]

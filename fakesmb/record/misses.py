@@ -30,7 +30,7 @@ def mismatch(wanted: "Amount", asked: Criteria, window: "Window", found: list[Jo
     lines = [f"{wanted} {_exchanges(wanted)} expected with {asked}: {len(found) or 'none'} found."]
     if wanted.most is not None and len(found) > wanted.most:
         return "\n".join(lines + _matched(found, MOST_LINES - 1))
-    lost = _loss(window)
+    lost = loss(window)
     if wanted.holds(len(found)):
         return f"{lines[0]} {lost}"
     lines += _matched(found, 3)
@@ -51,7 +51,8 @@ def _matched(found: list[JournalEntry], most: int) -> list[str]:
     return [*(f"  matched: {entry!r}" for entry in found[: most - 1]), f"  and {len(found) - most + 1} more"]
 
 
-def _loss(window: "Window") -> str:
+def loss(window: "Window") -> str:
+    """That events are forgotten, and what to do about it; empty where none are."""
     if not window.lost:
         return ""
     events = "1 event is" if window.lost == 1 else f"{window.lost} events are"

@@ -8,6 +8,7 @@ from typing import Final
 
 from fakesmb.record.events import Exchanged, Shown, Told
 from fakesmb.wire.commands import Command
+from fakesmb.wire.files import WriteMode
 from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE
 
 PRIMARY: Final = {
@@ -97,7 +98,11 @@ class Pairing:
             known = self._open.get(key) if event.request else None
             if known:
                 pair = next((one for one in known if one.answered is None), known[-1])
-                pair.answered, pair.last = event, ordinal
+                if event.reply:
+                    pair.answered = event
+                else:
+                    pair.more += (event,)  # the data of a raw write
+                pair.last = ordinal
                 self._open[key] = [one for one in known if one is not pair] + [pair]
                 return pair
             pair = Pair(ordinal, event if event.request else None, event)
@@ -116,7 +121,7 @@ class Pairing:
         if event.reply:
             if command in PRIMARY and _asks_for_more(event):
                 self._transactions[identity] = pair
-            else:
+            elif command != Command.WRITE_RAW or not _is_told_later(event):
                 pair.answered = event
         self._open.setdefault(key, []).append(pair)
         self.items.append(pair)
@@ -128,6 +133,20 @@ def _identity(request: bytes, command: int) -> bytes:
     if len(request) < HEADER_SIZE:
         return b""
     return bytes((PRIMARY.get(command, command),)) + request[12:14] + request[24:HEADER_SIZE]  # type: ignore[call-overload]
+
+
+def _is_told_later(event: Exchanged) -> bool:
+    """Whether the interim response of a WRITE_RAW asks for data whose fate another answer will tell."""
+    return (
+        event.reply[COMMAND_AT] == Command.WRITE_RAW
+        and len(event.request) > _WRITE_MODE_AT
+        and event.request[_WRITE_MODE_AT] & WriteMode.WRITE_THROUGH != 0
+        and not event.status
+    )
+
+
+_WRITE_MODE_AT: Final = HEADER_SIZE + 1 + 14
+"""WriteMode of WRITE_RAW ([MS-CIFS] 2.2.4.25.1)."""
 
 
 def _asks_for_more(event: Exchanged) -> bool:

@@ -23,7 +23,7 @@ _READS: Final = (ReadAndxResponse, ReadResponse)
 def payload_of(pair: Pair, index: int, halves: Halves) -> bytes | None:
     """The data of the command at that place of its message, as far as they were kept; None where they were not."""
     if not is_chain(pair):
-        for event in (pair.answered, pair.asked):
+        for event in (*pair.more, pair.answered, pair.asked):
             if event is not None and event.data is not None:
                 return event.data
         return None

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fakesmb.record.amounts import Amount
     from fakesmb.record.criteria import Criteria, Criterion
     from fakesmb.record.journalentry import JournalEntry
+    from fakesmb.record.steps import Step
 
 # What decodes and compares takes longer to import than a server may to start: not before someone asks.
 
@@ -81,6 +82,26 @@ class Questions:
         from fakesmb.record.amounts import amount
 
         self._checked(amount(0, None, None), self._criteria(criteria))
+
+    def sequence(
+        self, *steps: "Step", nothing_after: bool = False, per: str | None = None
+    ) -> "list[JournalEntry]":
+        """The exchanges that met the steps, which came in this order, with anything else between them.
+
+        `per` tells exchanges apart (`path`, `connection`, `fid`, `share`, `user`): all steps are then met by those of
+        one path, whichever that is. With `nothing_after` nothing came after the last step, of that path. Raises
+        AssertionError that says which step was not met, and what was there.
+        """
+        __tracebackhide__ = True
+        from fakesmb.record import sequence
+
+        asked = sequence.checked(steps, per, keep_data=self._keeps_data)
+        window = self._window()
+        outcome = sequence.met(window, steps, asked, per)
+        why = sequence.verdict(window, steps, asked, outcome, nothing_after=nothing_after, per=per)
+        if why:
+            raise AssertionError(why)
+        return outcome.found
 
     def _checked(self, wanted: "Amount", asked: "Criteria") -> "list[JournalEntry]":
         __tracebackhide__ = True

@@ -137,6 +137,11 @@ def _close(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     return ("closed", *_gone(exchanged))
 
 
+def _read_raw(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
+    # The answer is an empty frame, whatever is wrong ([MS-CIFS] 3.3.5.24).
+    return ("read",) if exchanged.reply_size else ()
+
+
 def _write(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     # A count of 0 sets the end of the file ([MS-CIFS] 2.2.4.12).
     return ("wrote",) if _body(halves).count else ("resized",)
@@ -261,7 +266,7 @@ ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
         Kind(Command.NT_TRANSACT, NtTransact.CREATE): Row(_CREATES, _nt_transact_create),
         Kind(Command.READ): Row(("read",)),
         Kind(Command.READ_ANDX): Row(("read",)),
-        Kind(Command.READ_RAW): Row(("read",), unanswered=True),
+        Kind(Command.READ_RAW): Row(("read",), _read_raw, unanswered=True),
         Kind(Command.READ_MPX): Row(("read",)),
         Kind(Command.LOCK_AND_READ): Row(("locked", "read")),
         Kind(Command.TRANSACTION, PipeFunction.READ_NMPIPE): Row(("read",)),

@@ -166,6 +166,8 @@ class Handle(Protocol):
     mode: int
     """FILE_MODE_INFORMATION bits that SET_FILE_INFORMATION may change."""
     closed: bool
+    deleted: bool
+    """Whether its end deleted the file."""
 
 
 class Opened(msgspec.Struct, frozen=True, gc=False):

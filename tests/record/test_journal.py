@@ -9,32 +9,16 @@ import pytest
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Client, Exchanged, Problem
 from fakesmb.record.journal import OVERHEAD, Journal
-from fakesmb.testing import Client as SmbClient
-from fakesmb.testing import InMemoryServer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, OpenAndxRequest, ReadAndxRequest
+from fakesmb.wire.locking import LockRange
 from fakesmb.wire.session import EchoRequest
-
-
-class Talk:
-    """A server in memory with a journal, and a client of it."""
-
-    def __init__(self, folder: Path, **keywords: Any) -> None:
-        self.folder = folder
-        self.server = InMemoryServer({"public": folder})
-        self.journal = Journal(**keywords)
-        self.server.server.log.add(self.journal)
-
-    def client(self) -> SmbClient:
-        return self.server.client().sign_in().connect("public")
+from tests.record.talks import Talk, filled
 
 
 @pytest.fixture
 def talk(tmp_path: Path) -> Talk:
-    (tmp_path / "a.txt").write_bytes(b"hello world")
-    (tmp_path / "dir").mkdir()
-    (tmp_path / "dir" / "b.txt").write_bytes(b"b")
-    return Talk(tmp_path)
+    return Talk(filled(tmp_path))
 
 
 @pytest.fixture
@@ -156,8 +140,6 @@ def test_a_request_that_waits_is_there_before_its_answer(talk: Talk) -> None:
     one, other = talk.client(), talk.client()
     mine, theirs = one.create("a.txt"), other.create("a.txt")
     one.lock(mine, 0, 10)
-    from fakesmb.wire.locking import LockRange
-
     other.send(
         Command.LOCKING_ANDX, other.locking(theirs, LockRange(other.pid & 0xFFFF, 0, 10), timeout=5000)
     )

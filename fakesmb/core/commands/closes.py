@@ -22,6 +22,7 @@ def close(request: Request[CloseRequest]) -> Answer:
     trouble = request.connection.close_open(
         entry, utime_to(params.last_write_time, request.connection.profile.time_zone)
     )
+    request.ended(entry.handle)
     if trouble is not None:
         raise trouble
     return Empty()

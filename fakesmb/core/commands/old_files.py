@@ -14,8 +14,9 @@ from fakesmb.core.files import open_file, read, within_buffer, write
 from fakesmb.core.oplocks import granted_in_header, requested_in_header
 from fakesmb.core.request import Answer, Request
 from fakesmb.core.state import Open
-from fakesmb.nt.files import Disposition
+from fakesmb.nt.files import Action, Disposition
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Effect
 from fakesmb.vfs.store import Opened
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
@@ -94,6 +95,8 @@ def _create(request: Request[CreateRequest], disposition: int) -> "Answer | Defe
 
     def response(opened: Opened, entry: Open) -> Answer:
         granted_in_header(request, opened.oplock)
+        if opened.action == Action.CREATED:
+            request.effect = Effect.CREATED
         return CreateResponse(entry.fid)
 
     return open_file(request, request.named(params.file_name), create, response)
@@ -190,6 +193,7 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
         trouble = request.connection.close_open(
             entry, utime_to(params.last_write_time, request.connection.profile.time_zone)
         )
+        request.ended(entry.handle)
         if trouble is not None:
             raise trouble
     return WriteResponse(count)

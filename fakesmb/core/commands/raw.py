@@ -86,6 +86,9 @@ def write_raw(request: Request[WriteRawRequest]) -> "Answer | Deferred[Answer]":
             request.exchange.answer_as(Command.WRITE_COMPLETE)
             raise
         entry.offset = params.offset + first + len(wanted)
+        if request.server.keep_data:
+            request.kept = bytes(params.data[: request.server.keep_data])
+            request.kept += wanted[: request.server.keep_data - len(request.kept)]
         if not through:
             return NO_REPLY
         request.exchange.answer_as(Command.WRITE_COMPLETE)

@@ -75,6 +75,7 @@ def _known(request: Request[SearchRequest]) -> tuple[ResumeKey, OpenSearch, int]
     own = known is not None and known.tree is request.tree and known.session is request.session
     if known is None or not own or not known.by_key:
         raise SMBError(NT.NO_MORE_FILES, f"SID 0x{sid:04X} is no search of this tree and user")
+    request.path = known.path
     return key, known, place
 
 

@@ -132,6 +132,7 @@ def find_next2(request: Request[FindNext2Request]) -> Outcome:
     known = connection.searches.get(params.sid)
     if known is None or known.tree is not request.tree or known.session is not request.session:
         raise SMBError(NT.INVALID_HANDLE, f"SID 0x{params.sid:04X} is no search of this tree and user")
+    request.path = known.path
     goes_on = bool(params.flags & FindFlag.CONTINUE_FROM_LAST)
     listing: Listing | None = None
 

@@ -45,3 +45,4 @@ def with_handle(
         act(handle)
     finally:
         request.store.close(handle)
+        request.ended(handle)

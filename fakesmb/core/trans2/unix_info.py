@@ -19,6 +19,7 @@ from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.descriptor import sid_bytes
 from fakesmb.nt.files import Access
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Effect
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import PosixChanges
 from fakesmb.wire.codec import DecodeError
@@ -213,6 +214,7 @@ def _path(target: Target) -> Path:
 
 def _basic(request: AnyRequest, target: Target, wanted: SetUnix) -> None:
     if isinstance(target, Path) and _made(request, target, wanted):
+        request.effect = Effect.CREATED
         return
     now = request.store.posix.query(target)
     changes = PosixChanges(

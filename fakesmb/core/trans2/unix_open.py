@@ -15,6 +15,7 @@ from fakesmb.core.transactions import Results
 from fakesmb.core.waiting import in_order, retry_until_free, then
 from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Effect
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, Handle, Opened, PosixChanges
 from fakesmb.wire.codec import DecodeError
@@ -94,6 +95,7 @@ def posix_open(
     def response(opened: Opened, entry: Open) -> Results:
         action = _CREATED if opened.action == Action.CREATED else _OPENED
         if action == _CREATED:
+            request.effect = Effect.CREATED
             if mode is not None:
                 request.store.posix.set_new_mode(opened.handle, mode)
         elif truncates:
@@ -114,6 +116,7 @@ def _make_directory(
         if mode is not None:
             request.store.posix.change(path, PosixChanges(mode=mode))
 
+    request.effect = Effect.CREATED
     make = partial(request.store.make_directory, path)
     answer = partial(_answer, request, path, 0, 0, _CREATED, level)
     return retry_until_free(in_order(make, change, last=answer), request.server)

@@ -36,6 +36,7 @@ class LocalHandle:
         "closed",
         "delete_needs_another",
         "delete_on_close",
+        "deleted",
         "disk_path",
         "dos_deny",
         "fd",
@@ -94,7 +95,7 @@ class LocalHandle:
         self.sends = False
         """Whether a transport may send its data by itself (`readable_range`): they could be read so far."""
         self.mode = request.options & _SETTABLE_MODE
-        self.closed = False
+        self.closed = self.deleted = False
         self.delete_on_close = bool(request.options & Option.DELETE_ON_CLOSE)
         self.made = False
         """Whether this open made the file."""

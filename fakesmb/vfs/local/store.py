@@ -170,6 +170,7 @@ class LocalStore:
         if deleted is not None:
             try:
                 self._namespace.finish(deleted)
+                handle.deleted = True
             except SMBError:  # the path leads elsewhere now
                 pass
             except OSError as error:
