@@ -34,6 +34,8 @@ class Seen(NamedTuple):
     """What a server has of one test."""
 
     events: Sequence[Event]
+    forgotten: int
+    """Events that the journal no longer has."""
     findings: list[str]
     faults: list[str]
 
@@ -47,8 +49,7 @@ class Watch:
         self._path = path
         self._keep_all = keep_all
         self._strict = strict
-        journal = server.journal
-        self._since = journal.forgotten + len(journal)
+        self._since = server.journal.mark()
         self._failed = False
         self._told: set[str] = set()
         """What the check has found, and some report said."""
@@ -70,14 +71,14 @@ class Watch:
         if self._at_end is not None:
             return self._at_end
         journal = self.server.journal
-        events, before = journal.events, self._since - journal.forgotten
-        if 0 < before <= len(events):
-            events = events[before:]
+        events, now = journal.events, journal.mark()
+        before = len(events) - (now.ordinal - self._since.ordinal)
+        events = events[max(0, before) :]
         unmet = [f"An expectation was not met: {one}" for one in journal.unmet]
         findings, faults = [*_internal_errors(events), *unmet], self.server.faults.all
         if self._strict:
             findings += [f"A fault was never hit (smb_strict): {one!r}" for one in faults if not one.hits]
-        return Seen(events, findings, list(map(repr, faults)))
+        return Seen(events, journal.forgotten, findings, list(map(repr, faults)))
 
     def check(self) -> None:
         """Fails for what went wrong and no report has told."""
@@ -93,7 +94,7 @@ class Watch:
             new = [one for one in seen.findings if one not in self._told and not _tells(failure, one)]
             self._told.update(seen.findings)
             kept = self._keep()
-            lines = [*new, *_log(self.server, seen.events), *seen.faults, *([kept] if kept else [])]
+            lines = [*new, *_log(self.server, seen), *seen.faults, *([kept] if kept else [])]
             add_section(report, "fakesmb", "\n".join(lines))
         elif report.when == "teardown" and (self._failed or self._keep_all):
             lost = self._lost
@@ -114,7 +115,8 @@ class Watch:
             self._kept = len(events)
         here = Path.cwd()
         shown = path.relative_to(here) if path.is_relative_to(here) else path
-        return f"All of it: fakesmb show {shlex.quote(str(shown))}"
+        whole = "All that is left" if self._seen().forgotten else "All of it"
+        return f"{whole}: fakesmb show {shlex.quote(str(shown))}"
 
 
 class Reports:
@@ -211,11 +213,17 @@ def _write(path: Path, events: Sequence[Event], *, secrets: bool) -> None:
     sink.close()
 
 
-def _log(server: "FakeSMB", events: Sequence[Event]) -> list[str]:
+def _log(server: "FakeSMB", seen: Seen) -> list[str]:
     where = f"{server.host}:{server.port}"
-    if not events:
+    if not server.config.log.journal:
+        return [f"What the server at {where} saw is not known: its journal is off (journal=0)."]
+    if not seen.events:
         return [f"The server at {where} saw nothing: no client connected."]
-    return [f"The end of what the server at {where} saw:", *last_lines(events, LINES)]
+    lines = [f"The end of what the server at {where} saw:", *last_lines(seen.events, LINES)]
+    if seen.forgotten:
+        most = server.config.log.journal
+        lines.append(f"The journal no longer has the first {seen.forgotten} events (journal={most}).")
+    return lines
 
 
 def _tells(failure: str, finding: str) -> bool:

@@ -61,40 +61,45 @@ def test_a_marker_that_says_what_the_server_is_already_needs_no_other(run: Run) 
     done.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("marker", "told"),
-    [
-        ("user={'a': 'b'}", "FakeSMB has no argument 'user'; did you mean users?"),
-        ("users=['alice']", "users is a mapping*"),
-        ("shares='x.toml'", "shares is a mapping*"),
-        ("shares={'a': '/nowhere'}", "share a: *nowhere*"),
-        ("{'a': 'b'}", "takes keywords, such as shares={...}, not {'a': 'b'}"),
-        ("signing='maybe'", "*signing*maybe*"),
-        ("faults=[{'command': 'WRIT', 'fail': 'DISK_FULL'}]", "*WRIT*did you mean WRITE*"),
-        ("faults=[{'comand': 'WRITE', 'fail': 'DISK_FULL'}]", "*comand*did you mean command*"),
-        ("faults=[{'command': 'WRITE', 'fail': 'DISK_FUL'}]", "*DISK_FUL*did you mean *DISK_FULL*"),
-        ("profile='windows-nt5'", "*windows-nt5*did you mean windows-nt4*"),
-    ],
-)
-@pytest.mark.parametrize("place", ["module", "class", "function", "unittest"])
-def test_a_mistake_is_an_error_of_collection(run: Run, marker: str, told: str, place: str) -> None:
-    mark = {place: f"@pytest.mark.smb({marker})"}
-    done = run(f"""
-import pytest, unittest
-{f"pytestmark = pytest.mark.smb({marker})" if place == "module" else ""}
-{mark.get("class", "")}
-class TestIt:
-    {mark.get("function", "")}
-    def test_one(self, smb):
-        pass
+MISTAKES = [
+    ("user={'a': 'b'}", "FakeSMB has no argument 'user'; did you mean users?"),
+    ("users=['alice']", "users is a mapping*"),
+    ("shares='x.toml'", "shares is a mapping*"),
+    ("shares={'a': '/nowhere'}", "share a: *nowhere*"),
+    ("{'a': 'b'}", "takes keywords, such as shares={...}, not {'a': 'b'}"),
+    ("signing='maybe'", "*signing*maybe*"),
+    ("faults=[{'command': 'WRIT', 'fail': 'DISK_FULL'}]", "*WRIT*did you mean WRITE*"),
+    ("faults=[{'comand': 'WRITE', 'fail': 'DISK_FULL'}]", "*comand*did you mean command*"),
+    ("faults=[{'command': 'WRITE', 'fail': 'DISK_FUL'}]", "*DISK_FUL*did you mean *DISK_FULL*"),
+    ("profile='windows-nt5'", "*windows-nt5*did you mean windows-nt4*"),
+]
+"""Arguments of a marker, and what is said of them."""
 
-class TestCase(unittest.TestCase):
-    {mark.get("unittest", "")}
-    def test_two(self):
-        pass
-""")
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines([f"*the marker smb*{told.replace('[', '[[]')}"])
+
+def test_mistakes_are_errors_of_collection(run: Run, pytester: pytest.Pytester) -> None:
+    for number, (marker, _) in enumerate(MISTAKES):
+        test = f"import pytest\n@pytest.mark.smb({marker})\ndef test_one(smb): pass"
+        pytester.makepyfile(**{f"test_{number:02}": test})
+    done = run("")
+    done.assert_outcomes(errors=len(MISTAKES))
+    for number, (_, told) in enumerate(MISTAKES):
+        text = f"test_{number:02}.py::test_one: *the marker smb*{told}"
+        done.stdout.fnmatch_lines([text.replace("[", "[[]")])
+
+
+def test_so_they_are_wherever_the_marker_is(run: Run, pytester: pytest.Pytester) -> None:
+    wrong = "pytest.mark.smb(user={})"
+    head = "import pytest, unittest"
+    pytester.makepyfile(
+        test_module=f"{head}\npytestmark = {wrong}\ndef test_one(): pass",
+        test_class=f"{head}\n@{wrong}\nclass TestIt:\n    def test_one(self): pass",
+        test_case=f"{head}\n@{wrong}\nclass TestIt(unittest.TestCase):\n    def test_one(self): pass",
+        test_method=f"{head}\nclass TestIt(unittest.TestCase):\n    @{wrong}\n    def test_one(self): pass",
+        test_row=f"{head}\n@pytest.mark.parametrize('x', [pytest.param(1, marks={wrong})])\ndef test_one(x): 0",
+    )
+    done = run("")
+    done.assert_outcomes(errors=5)
+    done.stdout.fnmatch_lines(["*FakeSMB has no argument 'user'; did you mean users?"])
 
 
 def test_faults_need_no_server_of_their_own_and_are_those_of_the_nearest_marker(run: Run) -> None:

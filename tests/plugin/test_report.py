@@ -300,6 +300,61 @@ def test_a_fault_that_was_never_hit_fails_a_strict_test(
     )
 
 
+def test_a_server_that_the_test_stopped_is_in_the_report(run: Run) -> None:
+    done = run("""
+        from clients import client
+
+        def test_one(smb):
+            client(smb).close()
+            smb.stop()
+            assert 0
+    """)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*- fakesmb -*", LOG, "All of it: *"])
+
+
+def test_the_report_says_what_the_journal_does_not_know(run: Run) -> None:
+    done = run("""
+        import pytest
+        from clients import client
+
+        @pytest.mark.smb(journal=5)
+        def test_few(smb):
+            client(smb).close()
+            assert 0
+
+        @pytest.mark.smb(journal=0)
+        def test_none(smb):
+            client(smb).close()
+            assert 0
+    """)
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(
+        [
+            "*- fakesmb -*",
+            "The journal no longer has the first * events (journal=5).",
+            "All that is left: fakesmb show *",
+            "What the server at * saw is not known: its journal is off (journal=0).",
+        ]
+    )
+
+
+def test_a_test_that_empties_the_journal_of_the_session_has_a_report_nonetheless(run: Run) -> None:
+    done = run("""
+        from clients import client
+
+        def test_one(smb_server):
+            client(smb_server).close()
+
+        def test_two(smb_server):
+            client(smb_server).close()
+            smb_server.journal.clear()
+            client(smb_server, "bob").close()
+    """)
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["*- fakesmb -*", LOG, "*bob*"])
+
+
 # -- what is kept --------------------------------------------------------------------------------------------
 
 THREE = """
