@@ -27,6 +27,7 @@ from fakesmb.mistakes import ConfigError
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog
 from fakesmb.record.waiting import DeferredJournal
+from fakesmb.resets import Resets
 from fakesmb.rights import give_up_rights
 from fakesmb.sinks import empty_log, sinks_of
 from fakesmb.stores import has_lane, open_files, shares_of
@@ -94,8 +95,7 @@ class FakeSMBService:
         self.faults = Faults(lambda: known_to_faults(config))
         """Rules that make requests fail; `inject` arms one, before the start and while clients are there."""
         self.faults.waits = self._wait_for_hits
-        for fault in config.faults:
-            self.faults.arm(fault)
+        self._arm_faults()
         self.faults.look_into(self.recorder)
         self.log = EventLog()
         self.ports: Ports | None = None
@@ -107,6 +107,7 @@ class FakeSMBService:
         self._disk_threads: DiskThreads | None = None
         self._folders: PrivateFolders | None = None
         """Those of shares of content and of overlays, while it runs."""
+        self._resets: Resets | None = None
         self._ending: Deferred[None] | None = None
         """Fires when `stop` is through."""
         self._stopping = inf
@@ -183,6 +184,7 @@ class FakeSMBService:
             raise
         if self._folders is not None:
             self._folders.make_spares()
+        self._resets = Resets(reactor, self._factory, self._listening, self._folders, self._forget)
         self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
         return self
@@ -249,12 +251,40 @@ class FakeSMBService:
         if self._ending is not None:
             self._ending.chainDeferred(done)
             return done
-        if self._factory is None:
+        factory = self._factory
+        if factory is None:
             return succeed(None)
         self._ending = Deferred()
         self._ending.chainDeferred(done)
-        self._stop(self._factory, patience)
+        assert self._resets is not None
+        self._resets.end().addCallback(lambda _: self._stop(factory, patience))
         return done
+
+    def reset(self) -> Deferred[None]:
+        """Makes the server as it was when it started: drops the clients, whose last events come before the journal is
+        cleared, then has fresh private folders, no faults but those of its configuration, an empty journal, and
+        identifiers from the beginning.
+
+        Folders that are shared as they are stay as they are. Fires when that is done; fails with `ConfigError` where a
+        private folder cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
+        """
+        if self._resets is None or self._ending is not None:
+            return fail(RuntimeError("the server does not run: there is nothing to reset"))
+        return self._resets.reset()
+
+    def _arm_faults(self) -> None:
+        for fault in self.config.faults:
+            self.faults.arm(fault)
+
+    def _forget(self) -> None:
+        """What a test armed goes, and what the configuration arms begins anew; then nothing has happened yet."""
+        self.faults.clear()
+        self._arm_faults()
+        self.recorder.clear()
+
+    def wait_for_spare(self) -> Deferred[None]:
+        """Fires when all private folders that can have a spare copy have one: a reset takes no time then."""
+        return succeed(None) if self._resets is None else self._resets.wait_for_spare()
 
     def _stop(self, factory: DirectTCPFactory, patience: float) -> None:
         self._stopping = time.monotonic()
@@ -279,7 +309,7 @@ class FakeSMBService:
             if self._disk_threads is not None:
                 self._disk_threads.end()
             self._remove_private_folders()
-            self._factory = None
+            self._factory = self._resets = None
             ending, self._ending = self._ending, None
             if ending is not None:
                 ending.callback(None)

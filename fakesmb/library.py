@@ -142,6 +142,28 @@ class FakeSMB:
             finally:
                 thread.end()
 
+    def reset(self) -> None:
+        """Makes the server as it was when it started: drops the clients, whose last events come before the journal is
+        cleared, then has fresh private folders, no faults but those of its configuration, an empty journal, and
+        identifiers from the beginning.
+
+        Folders that are shared as they are stay as they are. May be called by any thread. Raises `ConfigError` where a
+        private folder cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
+        """
+        self._running("reset").wait(self._service.reset, patience=None)
+
+    def wait_for_spare(self) -> None:
+        """Returns when all private folders that can have a spare copy have one: `reset` takes no time then."""
+        self._running("wait_for_spare").wait(self._service.wait_for_spare, patience=None)
+
+    def _running(self, what: str) -> ReactorThread:
+        self._check_thread()
+        thread = self._thread
+        if thread is None:
+            raise RuntimeError(f"the server does not run: start() comes before {what}()")
+        self._check_process()
+        return thread
+
     def __enter__(self) -> Self:
         """Starts."""
         return self.start()

@@ -40,9 +40,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sinks": {"record", "config", "mistakes"},
     "stores": BELOW_CORE | {"core", "transport", "config", "mistakes"},
     "rights": {"auth", "transport", "config", "mistakes"},
+    "resets": {"core", "folders", "mistakes", "transport"},
     "app": BELOW_CORE
     | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments"}
-    | {"sinks", "stores", "rights"},
+    | {"resets", "sinks", "stores", "rights"},
     "library": BELOW_CORE | {"core", "folders", "transport", "config", "mistakes", "arguments", "app"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
@@ -104,7 +105,7 @@ FAMILIES = {"commands", "trans", "trans2", "nt_trans"}
 """The packages of handlers inside core."""
 
 IMPACKET = {"auth", "rpc"}
-REACTOR = {"transport", "app", "rights", "cli", "testing", "pytest_plugin", "web"}
+REACTOR = {"transport", "app", "resets", "rights", "cli", "testing", "pytest_plugin", "web"}
 PURE_TWISTED = ("twisted.internet.defer", "twisted.python.failure")
 """What may be used where no I/O belongs."""
 

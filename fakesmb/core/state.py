@@ -386,8 +386,6 @@ class Server:
         self.settings = settings
         self.profile = settings.profile
         self.accounts = accounts
-        self.attempts = Attempts(rules_of(settings), clock.seconds, clock.callLater)
-        """Wrong passwords, by address."""
         self.shares: dict[str, Share] = {fold(share.name): share for share in shares}
         self.shares.setdefault("IPC$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
@@ -398,9 +396,28 @@ class Server:
         """Loads the tables when they are first asked for: by the first connection."""
         self.in_thread = in_thread
         """Runs what blocks and fires its Deferred when that is done: in a thread, or at once in tests."""
-        self.guid = settings.guid or self.world.entropy(16)
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
+        self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
+        self.turns = Turns(clock, self.world.turn, at_once if self.tasks is None else self.tasks.run)
+        self.world.turn.later = self.turns.later
+        for share in self.shares.values():
+            share.suit(self.profile, self.world)
+        self.plans: dict[int, Plan] | None = None
+        """How a message that is one plain command is answered, by its code; made by the first connection."""
+        self.taps: tuple[Tap, ...] = ()
+        self._begin()
+        self._fault_tap: tuple[Tap, ...] = ()
+        self.faults = Faults() if faults is None else faults
+        """The rules that are armed."""
+        self.faults.bind(self._arm_faults, self._known)
+
+    def _begin(self) -> None:
+        """All that clients change, or count up, and that is not theirs alone."""
+        settings, limits = self.settings, self.settings.limits
+        self.attempts = Attempts(rules_of(settings), self.clock.seconds, self.clock.callLater)
+        """Wrong passwords, by address."""
+        self.guid = settings.guid or self.world.entropy(16)
         self.pipes = PipeService(
             self.view,
             anonymous_listing=settings.anonymous_listing,
@@ -408,18 +425,13 @@ class Server:
             none=not self.profile.rpc_remote_apis,
             new_group=self.world.new_group,
         )
-        self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
         self.started = self.world.now()
         self.messages = 0
         self.keep_data = 0
         """Bytes of each read and write that the record keeps; to be set before the first connection."""
         self.counters = Counters(self.world.turn)
-        self.turns = Turns(clock, self.world.turn, at_once if self.tasks is None else self.tasks.run)
-        self.world.turn.later = self.turns.later
-        limits = settings.limits
-        self.quotas = ServerQuotas(limits, log.problem)
+        self.quotas = ServerQuotas(limits, self.log.problem)
         for share in self.shares.values():
-            share.suit(self.profile, self.world)
             if share.store is not None:
                 share.store.limit(
                     FileLimits(
@@ -429,17 +441,10 @@ class Server:
                         limits.locks,
                         limits.total_locks,
                         limits.waiting_for_disk,
-                        log.problem,
+                        self.log.problem,
                     )
                 )
-        self.plans: dict[int, Plan] | None = None
-        """How a message that is one plain command is answered, by its code; made by the first connection."""
-        self.taps: tuple[Tap, ...] = ()
         self._connections = 0
-        self._fault_tap: tuple[Tap, ...] = ()
-        self.faults = Faults() if faults is None else faults
-        """The rules that are armed."""
-        self.faults.bind(self._arm_faults, self._known)
 
     def arm(self, *taps: "Tap") -> None:
         """From now on these, and the armed faults, stand at the message boundary of every connection."""
@@ -474,12 +479,12 @@ class Server:
         return Known(shares, users, self.settings.signing != "off", self._connections, self.connections)
 
     def begin_again(self) -> None:
-        """The next connection is number 1 again, as in a new server, and what depends on numbers follows it.
+        """Forgets what clients have left behind them, as in a new server: numbers, wrong passwords, what RPC keeps.
 
         To be called while there is no connection.
         """
-        self._connections = 0
         self.world.begin_again()
+        self._begin()
         for share in self.shares.values():
             if share.store is not None:
                 share.store.begin_again()

@@ -154,6 +154,7 @@ class RepeatableStore(Wrapped):
 
     def begin_again(self) -> None:
         """As in a new run."""
+        self._inner.begin_again()
         self._facts = Facts(self._facts.world, self._facts.share)
 
     def for_user(self, token: "Token | None") -> "FileStore":

@@ -126,6 +126,14 @@ class Lookup:
                 root.hold(new_root(root.path))
         self._look_again = self._now() + _ROOT_SECONDS
 
+    def root_key(self) -> tuple[int, int] | None:
+        """Device and inode of the root that is held; None where none is."""
+        try:
+            st = self.root.status()
+        except OSError:
+            return None
+        return st.st_dev, st.st_ino
+
     def finds_root(self) -> bool:
         """Whether there is a folder at the root's place now; raises OSError where that cannot be told."""
         try:

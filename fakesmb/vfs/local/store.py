@@ -488,7 +488,18 @@ class LocalStore:
             return ""
 
     def begin_again(self) -> None:
-        """It remembers nothing that clients are told: all is on the disk."""
+        """Nothing is open: the names that went away lately do not come back, and another folder may be in the root's
+        place now, of which nothing is known yet.
+        """
+        before = self._names.root_key() if self.opens.side else None
+        self._names.close()
+        self._exact_names.close()
+        self.opens.tunnel.clear()
+        if before is not None and self._names.finds_root() and self._names.root_key() != before:
+            for key in [
+                key for key in self.opens.side if key[0] == before[0]
+            ]:  # inodes get their numbers again
+                del self.opens.side[key]
 
     def is_there(self) -> bool:
         """Whether the folder is there now."""

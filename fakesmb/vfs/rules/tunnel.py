@@ -33,6 +33,10 @@ class Tunnel:
             del self._gone[next(iter(self._gone))]
         self._gone[directory, short] = (name, self._clock.now() + LASTS)
 
+    def clear(self) -> None:
+        """Forgets all."""
+        self._gone.clear()
+
     def recall(self, directory: str, name: str) -> str:
         """The name that a new file gets which asks for `name`: the long one behind it, if that was here lately."""
         if not self._gone or "~" not in name:
