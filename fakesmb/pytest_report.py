@@ -37,6 +37,8 @@ class Seen(NamedTuple):
     forgotten: int
     """Events that the journal no longer has."""
     findings: list[str]
+    never_hit: list[str]
+    """Faults, with `smb_strict`: a test that failed may have had no occasion for them."""
     faults: list[str]
 
 
@@ -76,13 +78,16 @@ class Watch:
         events = events[max(0, before) :]
         unmet = [f"An expectation was not met: {one}" for one in journal.unmet]
         findings, faults = [*_internal_errors(events), *unmet], self.server.faults.all
-        if self._strict:
-            findings += [f"A fault was never hit (smb_strict): {one!r}" for one in faults if not one.hits]
-        return Seen(events, journal.forgotten, findings, list(map(repr, faults)))
+        never_hit = [
+            f"A fault was never hit (smb_strict): {one!r}" for one in faults if self._strict and not one.hits
+        ]
+        return Seen(events, journal.forgotten, findings, never_hit, list(map(repr, faults)))
 
     def check(self) -> None:
         """Fails for what went wrong and no report has told."""
-        new = [one for one in self._seen().findings if one not in self._told]
+        seen = self._seen()
+        found = seen.findings if self._failed else [*seen.findings, *seen.never_hit]
+        new = [one for one in found if one not in self._told]
         if new:
             pytest.fail("\n".join(new), pytrace=False)
 

@@ -12,7 +12,7 @@ from fakesmb.pytest_report import Reports
 
 Faults = Iterable[Mapping[str, Any]]
 """Rules, each the keywords of `faults.inject`."""
-USUAL: Final[Mapping[str, Any]] = {"users": {"alice": "Secret123"}}
+USUAL: Final[Mapping[str, Any]] = {"shares": {"share": {}}, "users": {"alice": "Secret123"}}
 """The shares and users of a server for which nobody names any."""
 MOST_OF_THEIR_OWN: Final = 4
 """Servers with arguments of their own that live at a time: each has a thread and descriptors."""
@@ -104,7 +104,7 @@ def _without_faults(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _as_new(server: FakeSMB, faults: Faults) -> None:
     """Nothing that a test asks of the server tells of the one before, which may have stopped it."""
     server.start()
-    server.journal.clear()
+    server.reset()
     server.faults.clear()
     for rule in faults:
         server.faults.inject(**rule)

@@ -1,5 +1,7 @@
 """The fixtures: a server for each test, as new, and one for the session."""
 
+import pytest
+
 from tests.plugin.conftest import Run
 
 
@@ -93,3 +95,69 @@ def test_a_server_that_cannot_be_is_told_in_one_line(run: Run) -> None:
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["The server cannot be made: users is a mapping*"])
     done.stdout.no_fnmatch_line("*def *")
+
+
+def test_nothing_of_a_test_is_left_for_the_next_even_when_its_check_fails(run: Run) -> None:
+    done = run("""
+        import pytest
+        from clients import client, io
+
+        kept = []
+
+        @pytest.mark.parametrize("ending", ["passes", "fails", "check", "check while it fails"])
+        def test_one(smb, ending):
+            for old in kept:
+                with pytest.raises(Exception):
+                    old.echo(b"x")
+            kept[:] = [client(smb)]
+            assert [found.filename for found in kept[0].listPath("share", "/")] == [".", ".."]
+            assert [entry.connection for entry in smb.journal.exchanges(command="SMB_COM_NEGOTIATE")] == [1]
+            assert not smb.faults
+            kept[0].storeFile("share", "/a.txt", io.BytesIO(b"x"))
+            smb.faults.inject(command="READ", fail="DISK_FULL")
+            if "check" in ending:
+                smb.server.log.problem("a bug", traceback="Traceback: here")
+            assert "fails" not in ending
+
+        def test_last(smb):
+            test_one(smb, "passes")
+    """)
+    done.assert_outcomes(passed=2, failed=3)
+    done.stdout.no_fnmatch_line("E*DID NOT RAISE*")
+
+
+def test_without_a_word_there_is_a_share_to_write_to_and_a_user(run: Run) -> None:
+    done = run("""
+        from clients import client, io
+
+        def test_one(smb):
+            with client(smb) as one:
+                one.storeFile("share", "/a.txt", io.BytesIO(b"x"))
+                assert {share.name for share in one.listShares()} == {"share", "IPC$"}
+    """)
+    done.assert_outcomes(passed=1)
+
+
+def test_the_profile_of_the_servers_is_an_option(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsmb_profile = windows-nt4")
+    done = run("""
+        import pytest
+
+        def test_one(smb):
+            assert smb.config.settings.profile.name == "windows-nt4"
+
+        @pytest.mark.smb(profile="samba-3")
+        def test_two(smb):
+            assert smb.config.settings.profile.name == "samba-3"
+    """)
+    done.assert_outcomes(passed=2)
+
+
+def test_a_profile_that_is_not_there(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsmb_profile = windows-nt5")
+    done = run("""
+        def test_one(smb):
+            pass
+    """)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["The server cannot be made: *windows-nt5*did you mean windows-nt4*"])
