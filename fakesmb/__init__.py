@@ -4,12 +4,12 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fakesmb.app import FakeSMBService
-    from fakesmb.arguments import Limits, Share, Timing, User
-    from fakesmb.config import ConfigError
     from fakesmb.faults.fault import Fault
     from fakesmb.folders.content import File
     from fakesmb.folders.overlay import Overlay
+    from fakesmb.keywords import Limits, Share, Timing, User
     from fakesmb.library import FakeSMB
+    from fakesmb.mistakes import ConfigError
     from fakesmb.nt.status import NT
     from fakesmb.record.steps import (
         called,
@@ -107,16 +107,16 @@ __all__ = [
 _HOMES = {
     "NT": "nt.status",
     "Command": "wire.commands",
-    "ConfigError": "config",
+    "ConfigError": "mistakes",
     "FakeSMB": "library",
     "FakeSMBService": "app",
     "File": "folders.content",
     "Fault": "faults.fault",
-    "Limits": "arguments",
+    "Limits": "keywords",
     "Overlay": "folders.overlay",
-    "Share": "arguments",
-    "Timing": "arguments",
-    "User": "arguments",
+    "Share": "keywords",
+    "Timing": "keywords",
+    "User": "keywords",
     "called": "record.steps",
     "closed": "record.steps",
     "connected": "record.steps",

@@ -15,14 +15,16 @@ from twisted.internet.defer import Deferred, DeferredList, fail, maybeDeferred, 
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
-from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
+from fakesmb.arguments import config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
-from fakesmb.config import Config, check_users, known_to_faults
+from fakesmb.config.merging import Config
+from fakesmb.config.whole import check_whole, known_to_faults
 from fakesmb.core.state import Server, Share
 from fakesmb.faults.fault import Fault, Faults
 from fakesmb.faults.waiting import when_hit
 from fakesmb.folders.errors import FolderError
 from fakesmb.handlers import tables
+from fakesmb.keywords import AnyPath, Keywords, Shares
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog
@@ -86,7 +88,7 @@ class FakeSMBService:
         return service
 
     def _set_up(self, config: Config) -> None:
-        check_users(config)
+        check_whole(config)
         self.config = config
         self.recorder: Journal = DeferredJournal(
             most_events=config.log.journal, keep_data=config.log.keep_data

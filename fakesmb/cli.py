@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from fakesmb.app import FakeSMBService
-    from fakesmb.config import Config, SharePart
+    from fakesmb.config.merging import Config
+    from fakesmb.config.parts import SharePart
     from fakesmb.ending import Ending
     from fakesmb.portfile import PortFile
 
@@ -197,8 +198,8 @@ def main() -> None:
 def serve(**given: Any) -> None:
     """Serve the sub-directories of ROOT as shares; without ROOT, --share and --config, the sample shares."""
     gc.disable()  # until the server listens: imports leave next to no garbage
-    from fakesmb.config import ConfigError
     from fakesmb.ending import Ending
+    from fakesmb.mistakes import ConfigError
     from fakesmb.portfile import PortFile
 
     try:
@@ -233,7 +234,7 @@ def coverage(*, markdown: bool) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="With the decoded fields of every message.")
 def show(*, file: str, verbose: bool) -> None:
     """A record of JSON lines (FILE, or - for standard input), one line a message."""
-    from fakesmb.config import ConfigError
+    from fakesmb.mistakes import ConfigError
     from fakesmb.show import lines
 
     try:
@@ -270,8 +271,8 @@ def profiles(*, name: str | None, as_json: bool, markdown: bool) -> None:
 
 
 def _switches(given: Sequence[str]) -> dict[str, Any]:
-    from fakesmb.config import ConfigError
     from fakesmb.core.profiles import ProfileError, spelt
+    from fakesmb.mistakes import ConfigError
 
     try:
         return dict(map(spelt, given))
@@ -281,18 +282,19 @@ def _switches(given: Sequence[str]) -> dict[str, Any]:
 
 def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     """The configuration that the arguments ask for, and what to tell the person. Raises `ConfigError`."""
-    from fakesmb import config as conf
+    from fakesmb.config import forms, merging, parts, tomlfile, whole
+    from fakesmb.mistakes import ConfigError
     from fakesmb.nt.names import fold
 
     notes: list[str] = []
-    part = conf.read(given["file"]) if given["file"] else conf.FilePart()
-    named = [conf.share(text) for text in given["shares"]]
-    roots = conf.subdirectories(given["root"]) if given["root"] else []
+    part = tomlfile.read(given["file"]) if given["file"] else parts.FilePart()
+    named = [forms.share(text) for text in given["shares"]]
+    roots = forms.subdirectories(given["root"]) if given["root"] else []
     closed = [share for share in roots if not os.access(share.path, os.R_OK | os.X_OK)]
     notes += [f"{share.path} is left out: it may not be read" for share in closed]
     roots = [share for share in roots if share not in closed]
     taken = {fold(share.name) for share in named}
-    arguments = conf.Arguments(
+    arguments = merging.Arguments(
         server=_said(
             given,
             "host",
@@ -316,8 +318,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             journal="journal",
             keep_data="keep_data",
         ),
-        users=[conf.user(text) for text in given["users"]]
-        + [conf.user(text, admin=True) for text in given["admins"]],
+        users=[forms.user(text) for text in given["users"]]
+        + [forms.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if fold(share.name) not in taken],
         named=_option,
     )
@@ -336,21 +338,21 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         if samples.prepare(home):
             notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
         arguments.shares = samples.shares(home)
-    config = conf.merge(part, arguments)
+    config = merging.merge(part, arguments)
     if not config.users and config.guest == "off":
         if not config.loopback:
-            raise conf.ConfigError(
+            raise ConfigError(
                 f"on {config.host} others can connect: name users (--user NAME:PASSWORD) or --guest"
             )
-        config = conf.with_users(config, (conf.SAMPLE,))
-        notes.append(Greeting(f"user {conf.SAMPLE_USER}, password {conf.SAMPLE_PASSWORD}"))
-    conf.check_users(config, given["file"] or "", part)
+        config = merging.with_users(config, (parts.SAMPLE,))
+        notes.append(Greeting(f"user {parts.SAMPLE_USER}, password {parts.SAMPLE_PASSWORD}"))
+    whole.check_whole(config, given["file"] or "", part)
     notes += [
         f"user {one.name} has an empty password: whoever connects can be {one.name}"
         for one in config.users
         if one.has_empty_password
     ]
-    if conf.guests_cannot_sign(config):
+    if whole.guests_cannot_sign(config):
         notes.append("signing is required, which guests cannot do: they are refused")
     return config, notes
 
@@ -383,7 +385,7 @@ def run(
         _choose_reactor()
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMBService
-    from fakesmb.config import ConfigError
+    from fakesmb.mistakes import ConfigError
     from fakesmb.transport.process import is_root, most_descriptors
 
     most_descriptors(raised=True)

@@ -8,7 +8,8 @@ from shlex import quote
 from typing import Final
 from urllib.parse import quote as percent
 
-from fakesmb.config import SAMPLE, Config, SharePart, UserPart
+from fakesmb.config.merging import Config
+from fakesmb.config.parts import SAMPLE, SharePart, UserPart
 from fakesmb.folders.content import File
 from fakesmb.nt.names import fold
 

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Final, Self, TypeVar, Unpack
 
 from fakesmb.app import FakeSMBService
-from fakesmb.arguments import AnyPath, Keywords, Shares, config_of, config_of_file
-from fakesmb.config import Config
+from fakesmb.arguments import config_of, config_of_file
+from fakesmb.config.merging import Config
 from fakesmb.core.state import Server
 from fakesmb.faults.fault import Fault, Faults
+from fakesmb.keywords import AnyPath, Keywords, Shares
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.waiting import BlockingJournal
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError

@@ -71,7 +71,11 @@ def explained(error: str, root: type[msgspec.Struct], table: str = "") -> tuple[
         return re.sub(
             r"\[\d+\]$", "", key
         ), f"must be {expected}{nearest(value[1], choices) if value else ''}"
-    words = problem.replace("`", "").replace(" | null", "").replace("Expected", "expected")
+    if plain in ("share", "user", "fault") and problem.startswith("Expected `array`"):
+        return key, f"is a list of tables: write [[{plain}]]"
+    words = (
+        problem.replace("`", "").replace(" | null", "").replace("Expected", "expected").replace(" | ", " or ")
+    )
     for theirs, ours in _TYPES:
         words = re.sub(rf"\b{theirs}\b", ours, words)
     return key, words

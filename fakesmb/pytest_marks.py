@@ -5,8 +5,9 @@ from typing import Any, Final, cast
 
 import pytest
 
-from fakesmb.arguments import Keywords, Share, config_of
-from fakesmb.config import ConfigError
+from fakesmb.arguments import config_of
+from fakesmb.keywords import Keywords, Share
+from fakesmb.mistakes import ConfigError
 
 MAPPINGS: Final = ("shares", "users")
 """Arguments that are mappings of names: each name counts for itself."""

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from fakesmb.config import ConfigError
 from fakesmb.library import FakeSMB
+from fakesmb.mistakes import ConfigError
 from fakesmb.pytest_marks import marked, merged
 from fakesmb.pytest_report import Reports
 

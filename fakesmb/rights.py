@@ -4,7 +4,7 @@ import codecs
 import os
 from typing import Final
 
-from fakesmb.config import Config
+from fakesmb.config.merging import Config
 from fakesmb.mistakes import ConfigError
 from fakesmb.transport.process import RightsError, load_whole, run_as
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from fakesmb.config import ConfigError, SharePart
+from fakesmb.config.parts import SharePart
+from fakesmb.mistakes import ConfigError
 
 _UNFINISHED: Final = ".new-"
 """How the names of copies begin that are not whole."""

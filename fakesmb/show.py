@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fakesmb.config import ConfigError
+from fakesmb.mistakes import ConfigError
 from fakesmb.record.entry import Entry
 from fakesmb.record.values import printable
 

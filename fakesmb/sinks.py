@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fakesmb.config import Config, LogPart
+from fakesmb.config.merging import Config
+from fakesmb.config.parts import LogPart
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.log import Sink
 

@@ -1,6 +1,8 @@
 """The shares of a server, each with the store that keeps its files."""
 
-from fakesmb.config import Config, SharePart, folder_problem
+from fakesmb.config.merging import Config
+from fakesmb.config.parts import SharePart
+from fakesmb.config.values import folder_problem
 from fakesmb.core.state import Share
 from fakesmb.mistakes import ConfigError
 from fakesmb.nt.filetime import TICKS_PER_SECOND

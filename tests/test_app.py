@@ -20,7 +20,9 @@ from impacket.smbconnection import SessionError, SMBConnection
 from twisted.internet.defer import Deferred, gatherResults
 
 from fakesmb import NT, FakeSMB, FakeSMBService
-from fakesmb.config import Arguments, Config, ConfigError, FilePart, SharePart, UserPart, merge
+from fakesmb.config.merging import Arguments, Config, merge
+from fakesmb.config.parts import FilePart, SharePart, UserPart
+from fakesmb.mistakes import ConfigError
 from fakesmb.record.events import Event
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 

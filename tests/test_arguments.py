@@ -6,9 +6,11 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
-from fakesmb import ConfigError, FakeSMB, FakeSMBService, Share, User, arguments
-from fakesmb.config import Arguments, FilePart, LogPart, ServerPart, SharePart, UserPart, merge
+from fakesmb import ConfigError, FakeSMB, FakeSMBService, Share, User, arguments, keywords
+from fakesmb.config.merging import Arguments, merge
+from fakesmb.config.parts import FilePart, LogPart, ServerPart, SharePart, UserPart
 from fakesmb.core import settings
+from fakesmb.core.profiles import KEYS
 
 
 def keys(kind: type) -> set[str]:
@@ -16,18 +18,19 @@ def keys(kind: type) -> set[str]:
 
 
 def test_every_key_of_the_file_has_its_argument_and_every_argument_its_key() -> None:
-    server = keys(arguments.Keywords) - set(arguments.IN_LOG) - arguments.OF_THEIR_OWN
+    server = keys(keywords.Keywords) - set(keywords.IN_LOG) - keywords.OF_THEIR_OWN
     assert server == set(ServerPart.__struct_fields__)
-    assert set(arguments.IN_LOG.values()) == set(LogPart.__struct_fields__)
-    assert set(arguments.IN_LOG) < keys(arguments.Keywords)
-    assert keys(arguments.Timing) == set(settings.Timing.__struct_fields__)
-    assert keys(arguments.Limits) == set(settings.Limits.__struct_fields__)
-    assert keys(arguments.ShareKeys) == set(SharePart.__struct_fields__) - {"name", "path", "content"}
-    assert keys(arguments.UserKeys) == set(UserPart.__struct_fields__) - {"name", "password"}
+    assert set(keywords.IN_LOG.values()) == set(LogPart.__struct_fields__)
+    assert set(keywords.IN_LOG) < keys(keywords.Keywords)
+    assert keys(keywords.Timing) == set(settings.Timing.__struct_fields__)
+    assert keys(keywords.Switches) == set(KEYS)
+    assert keys(keywords.Limits) == set(settings.Limits.__struct_fields__)
+    assert keys(keywords.ShareKeys) == set(SharePart.__struct_fields__) - {"name", "path", "content"}
+    assert keys(keywords.UserKeys) == set(UserPart.__struct_fields__) - {"name", "password"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "struct"), [(arguments.Timing, settings.Timing), (arguments.Limits, settings.Limits)]
+    ("kind", "struct"), [(keywords.Timing, settings.Timing), (keywords.Limits, settings.Limits)]
 )
 def test_the_types_of_arguments_are_those_of_the_file(kind: type, struct: type[msgspec.Struct]) -> None:
     assert get_type_hints(kind) == get_type_hints(struct)
@@ -365,7 +368,7 @@ def test_the_documentation_names_every_argument_and_its_program_runs(
 ) -> None:
     text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
     section = text.partition("## In Python\n")[2].partition("\n## ")[0]
-    named = keys(arguments.Keywords) - set(ServerPart.__struct_fields__) | {"shares", "profile"}
+    named = keys(keywords.Keywords) - set(ServerPart.__struct_fields__) | {"shares", "profile"}
     assert {name for name in named if f"`{name}`" not in section} == set()
     monkeypatch.chdir(checkout)
     program = section.partition("```python\n")[2].partition("```")[0]

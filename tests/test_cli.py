@@ -25,7 +25,8 @@ from impacket.smbconnection import SessionError, SMBConnection
 
 from fakesmb import FakeSMB, cli, coverage, samples
 from fakesmb.cli import RUNS_AS_ROOT
-from fakesmb.config import SAMPLE_USER, ConfigError
+from fakesmb.config.parts import SAMPLE_USER
+from fakesmb.mistakes import ConfigError
 from fakesmb.nt.status import NT
 from fakesmb.transport.process import RightsError, run_as
 from tests.serving import port_in

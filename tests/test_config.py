@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from fakesmb import FakeSMB, config
-from fakesmb.config import Arguments, ConfigError, FilePart, SharePart
+from fakesmb import FakeSMB
+from fakesmb.config import forms, merging, parts, tomlfile, whole
+from fakesmb.config.merging import Arguments
+from fakesmb.config.parts import FilePart, SharePart
 from fakesmb.core import profiles
 from fakesmb.core.settings import Limits, Timing
 from fakesmb.faults.rule import KEYS
+from fakesmb.mistakes import ConfigError
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 
 def read(folder: Path, text: str) -> FilePart:
     (folder / "fakesmb.toml").write_text(text, encoding="utf-8")
-    return config.read(str(folder / "fakesmb.toml"))
+    return tomlfile.read(str(folder / "fakesmb.toml"))
 
 
 def test_a_whole_file(folder: Path) -> None:
@@ -60,7 +63,7 @@ def test_a_whole_file(folder: Path) -> None:
         users = ["alice"]
         """,
     )
-    made = config.merge(part, Arguments())
+    made = merging.merge(part, Arguments())
     assert (made.host, made.port, made.netbios_port, made.guest) == ("::1", 0, 139, "read-only")
     assert made.settings.name == "LAB"
     assert made.settings.signing == "required"
@@ -82,6 +85,18 @@ def test_a_whole_file(folder: Path) -> None:
         ("[srever]\n", 1, "srever: no such key; did you mean server or user?"),
         ("[[shares]]\n", 1, "shares: no such key; did you mean share"),
         ("[server]\njournal = 5\n", 2, "server.journal: no such key here; [log] has it"),
+        ("[share]\nname = 'p'\n", 1, "share: is a list of tables: write [[share]]"),
+        ("[user]\nname = 'p'\n", 1, "user: is a list of tables: write [[user]]"),
+        (
+            "[server]\ndeterministic = 'yes'\n",
+            2,
+            "server.deterministic: expected true or false or a whole number",
+        ),
+        (
+            "[server]\nprofile = 'windows-nt5'\n",
+            2,
+            "server.profile: no profile is called 'windows-nt5'; did you",
+        ),
         ("acls = true\n", 1, "acls: no such key here; [[share]] has it"),
         (
             "[[share]]\nname = 'p'\npath = 'pub'\nreadonly = 1\n",
@@ -163,7 +178,7 @@ def test_a_mistake_is_named_by_file_line_and_key(folder: Path, text: str, line: 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: No such file"):
-        config.read(str(tmp_path / "none.toml"))
+        tomlfile.read(str(tmp_path / "none.toml"))
 
 
 def test_arguments_win_over_the_file(folder: Path) -> None:
@@ -174,10 +189,10 @@ def test_arguments_win_over_the_file(folder: Path) -> None:
     )
     given = Arguments(
         server={"port": 2},
-        users=[config.user("ALICE:argument")],
-        shares=[config.share(f"P={folder},ro")],
+        users=[forms.user("ALICE:argument")],
+        shares=[forms.share(f"P={folder},ro")],
     )
-    made = config.merge(part, given)
+    made = merging.merge(part, given)
     assert (made.port, made.settings.name) == (2, "FILE")
     assert {user.name: user.password for user in made.users} == {"bob": "file", "ALICE": "argument"}
     assert [(share.name, share.path, share.read_only) for share in made.shares] == [("P", str(folder), True)]
@@ -186,26 +201,26 @@ def test_arguments_win_over_the_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (lambda: config.user("alice"), "a user is NAME:PASSWORD"),
-        (lambda: config.user(":x"), "user name '':"),
-        (lambda: config.share("docs"), "a share is NAME=PATH"),
-        (lambda: config.share("a*b=/tmp"), "must be a share name"),
-        (lambda: config.merge(FilePart(), Arguments(server={"port": -1})), "port -1: must be a port number"),
+        (lambda: forms.user("alice"), "a user is NAME:PASSWORD"),
+        (lambda: forms.user(":x"), "user name '':"),
+        (lambda: forms.share("docs"), "a share is NAME=PATH"),
+        (lambda: forms.share("a*b=/tmp"), "must be a share name"),
+        (lambda: merging.merge(FilePart(), Arguments(server={"port": -1})), "port -1: must be a port number"),
         (
-            lambda: config.merge(FilePart(), Arguments(server={"port": 4455, "netbios_port": 4455})),
+            lambda: merging.merge(FilePart(), Arguments(server={"port": 4455, "netbios_port": 4455})),
             "netbios_port 4455: the same as port",
         ),
         (
-            lambda: config.merge(FilePart(), Arguments(server={"netbios_port": 65536})),
+            lambda: merging.merge(FilePart(), Arguments(server={"netbios_port": 65536})),
             "netbios_port 65536: must",
         ),
-        (lambda: config.merge(FilePart(), Arguments(server={"name": "x" * 16})), "must be a NetBIOS name"),
+        (lambda: merging.merge(FilePart(), Arguments(server={"name": "x" * 16})), "must be a NetBIOS name"),
         (
-            lambda: config.merge(FilePart(), Arguments(shares=[config.share("a=/no/where")])),
+            lambda: merging.merge(FilePart(), Arguments(shares=[forms.share("a=/no/where")])),
             "there is no folder",
         ),
         (
-            lambda: config.merge(FilePart(), Arguments(users=[config.user("a:1"), config.user("A:2")])),
+            lambda: merging.merge(FilePart(), Arguments(users=[forms.user("a:1"), forms.user("A:2")])),
             "named twice",
         ),
     ],
@@ -218,20 +233,20 @@ def test_a_mistake_in_the_arguments(given: Callable[[], object], words: str) -> 
 
 
 def test_a_password_may_hold_colons_and_a_path_commas() -> None:
-    assert config.user("a:b:c").password == "b:c"
-    assert config.share("s=/a,b").path == "/a,b"
-    assert config.share("s=/a,b,ro").read_only
+    assert forms.user("a:b:c").password == "b:c"
+    assert forms.share("s=/a,b").path == "/a,b"
+    assert forms.share("s=/a,b,ro").read_only
 
 
 def test_each_visible_subdirectory_is_a_share(tmp_path: Path) -> None:
     for name in ("b", "a", ".hidden"):
         (tmp_path / name).mkdir()
     (tmp_path / "file").touch()
-    assert [share.name for share in config.subdirectories(str(tmp_path))] == ["a", "b"]
+    assert [share.name for share in forms.subdirectories(str(tmp_path))] == ["a", "b"]
     with pytest.raises(ConfigError, match="no sub-directory"):
-        config.subdirectories(str(tmp_path / "a"))
+        forms.subdirectories(str(tmp_path / "a"))
     with pytest.raises(ConfigError, match="No such file"):
-        config.subdirectories(str(tmp_path / "none"))
+        forms.subdirectories(str(tmp_path / "none"))
 
 
 @pytest.mark.parametrize(
@@ -246,19 +261,19 @@ def test_each_visible_subdirectory_is_a_share(tmp_path: Path) -> None:
     ],
 )
 def test_what_loopback_is(host: str, expected: bool) -> None:
-    assert config.is_loopback(host) is expected
+    assert merging.is_loopback(host) is expected
 
 
 def test_every_key_is_documented(checkout: Path) -> None:
     """docs/configuration.md names every key of every table."""
     text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
     tables = (
-        config.ServerPart,
+        parts.ServerPart,
         Timing,
         Limits,
-        config.LogPart,
-        config.UserPart,
-        config.SharePart,
+        parts.LogPart,
+        parts.UserPart,
+        parts.SharePart,
     )
     missing = [key for table in tables for key in table.__struct_fields__ if f"`{key}`" not in text]
     assert missing == []
@@ -281,14 +296,14 @@ def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> N
     text = text.partition("```toml\n")[2].partition("```")[0]
     part = msgspec.toml.decode(text, type=FilePart)
     plain = msgspec.structs.replace(part, user=[], share=[])
-    assert config.merge(plain, Arguments()) == config.merge(FilePart(), Arguments())
+    assert merging.merge(plain, Arguments()) == merging.merge(FilePart(), Arguments())
     shown = msgspec.toml.decode(text.replace("\n# ", "\n"), type=dict[str, Any])
     shown |= {"user": shown["user"][0] | {"nt_hash": "beside the password"}, "share": shown["share"][0]}
     tables = FilePart.__struct_fields__
     assert set(shown.pop("profile")) <= set(profiles.KEYS)
     assert [set(rule) <= set(KEYS) for rule in shown.pop("fault")] == [True]
     tables = tuple(table for table in tables if table not in ("profile", "fault"))
-    kinds = (config.ServerPart, Timing, Limits, config.LogPart, config.UserPart, config.SharePart)
+    kinds = (parts.ServerPart, Timing, Limits, parts.LogPart, parts.UserPart, parts.SharePart)
     assert {table: set(shown[table]) for table in tables} == {
         table: set(kind.__struct_fields__) for table, kind in zip(tables, kinds, strict=True)
     }
@@ -326,9 +341,9 @@ def test_oplocks_of_a_share(tmp_path: Path) -> None:
 )
 def test_no_two_accounts_have_one_sid(names: list[str], other: str) -> None:
     """Who has the SID of another has what descriptors give that one."""
-    made = config.merge(FilePart(), Arguments(users=[config.user(f"{name}:x") for name in names]))
+    made = merging.merge(FilePart(), Arguments(users=[forms.user(f"{name}:x") for name in names]))
     with pytest.raises(ConfigError, match=f"user {names[-1]} would have the SID of {other}"):
-        config.check_users(made)
+        whole.check_whole(made)
 
 
 def test_a_list_of_users_names_accounts(folder: Path) -> None:
@@ -345,13 +360,13 @@ def test_a_list_of_users_names_accounts(folder: Path) -> None:
         users = ["ALICE", "\u212aevin"]
         """,
     )
-    made = config.merge(part, Arguments())
+    made = merging.merge(part, Arguments())
     with pytest.raises(ConfigError, match=r"fakesmb\.toml:8: share\[0\]\.users: no user '\u212aevin' has"):
-        config.check_users(made, str(folder / "fakesmb.toml"), part)
+        whole.check_whole(made, str(folder / "fakesmb.toml"), part)
     with pytest.raises(ConfigError, match="share pub: no user '\u212aevin' has an account"):
         FakeSMB.from_config(made)
-    with_kevin = Arguments(users=[config.user("\u212aevin:y")])
-    config.check_users(config.merge(part, with_kevin))
+    with_kevin = Arguments(users=[forms.user("\u212aevin:y")])
+    whole.check_whole(merging.merge(part, with_kevin))
 
 
 @pytest.mark.parametrize(
@@ -369,7 +384,7 @@ def test_a_list_of_users_names_accounts(folder: Path) -> None:
 def test_old_forms_of_sign_in_are_off_beyond_loopback(
     host: str, accept: list[str] | None, expected: tuple[str, ...]
 ) -> None:
-    made = config.merge(FilePart(), Arguments(server={"host": host, "accept": accept}))
+    made = merging.merge(FilePart(), Arguments(server={"host": host, "accept": accept}))
     assert made.accept == expected
 
 
@@ -384,7 +399,7 @@ def test_what_accept_may_not_be(folder: Path, accept: str) -> None:
     [("127.0.0.1", None, True), ("::1", False, False), ("0.0.0.0", None, False), ("192.168.1.4", True, True)],
 )
 def test_anonymous_listing_is_off_beyond_loopback(host: str, given: bool | None, expected: bool) -> None:
-    made = config.merge(FilePart(), Arguments(server={"host": host, "anonymous_listing": given}))
+    made = merging.merge(FilePart(), Arguments(server={"host": host, "anonymous_listing": given}))
     assert made.settings.anonymous_listing is expected
 
 
@@ -392,9 +407,9 @@ def rule_problem(tmp_path: Path, fault: str) -> str:
     """What is said of a file with that rule."""
     path = tmp_path / "fakesmb.toml"
     path.write_text(f'[[share]]\nname = "in"\npath = "."\n\n[[fault]]\nhang = true\n\n[[fault]]\n{fault}\n')
-    part = config.read(str(path))
+    part = tomlfile.read(str(path))
     with pytest.raises(ConfigError) as error:
-        config.check_users(config.merge(part, Arguments()), str(path), part)
+        whole.check_whole(merging.merge(part, Arguments()), str(path), part)
     return str(error.value).removeprefix(f"{tmp_path}/")
 
 
@@ -430,5 +445,8 @@ def test_two_rules_of_one_name_are_a_mistake(tmp_path: Path) -> None:
 
 def test_rules_of_the_file_come_first(tmp_path: Path) -> None:
     (tmp_path / "fakesmb.toml").write_text("[[fault]]\nhang = true\n")
-    part = config.read(str(tmp_path / "fakesmb.toml"))
-    assert config.merge(part, Arguments(faults=[{"reset": True}])).faults == ({"hang": True}, {"reset": True})
+    part = tomlfile.read(str(tmp_path / "fakesmb.toml"))
+    assert merging.merge(part, Arguments(faults=[{"reset": True}])).faults == (
+        {"hang": True},
+        {"reset": True},
+    )

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fakesmb import config
-from fakesmb.config import SAMPLE, Arguments, Config, FilePart, SharePart, UserPart
+from fakesmb.config import forms, merging
+from fakesmb.config.merging import Arguments, Config
+from fakesmb.config.parts import SAMPLE, FilePart, SharePart, UserPart
 from fakesmb.hints import commands, file_in, word
+from fakesmb.mistakes import ConfigError
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def made(*users: UserPart, share: str = "public", **server: object) -> Config:
     part = FilePart(share=[SharePart(name=share, path=os.getcwd())])
-    return config.merge(part, Arguments(server=dict(server), users=list(users)))
+    return merging.merge(part, Arguments(server=dict(server), users=list(users)))
 
 
 def test_the_sample_user() -> None:
@@ -105,7 +107,7 @@ def test_the_share_is_one_that_the_user_may_use() -> None:
             SharePart(name="his", path=os.getcwd(), users=["BOB"]),
         ],
     )
-    lines = commands(config.merge(part, Arguments()), "127.0.0.1", 445)
+    lines = commands(merging.merge(part, Arguments()), "127.0.0.1", 445)
     assert all("/his" in line for line in lines)
 
 
@@ -122,8 +124,8 @@ def test_curl_is_left_out_where_it_could_not_sign_in() -> None:
 
 def test_a_text_without_colon_is_not_repeated() -> None:
     """It may be a password."""
-    with pytest.raises(config.ConfigError) as caught:
-        config.user("Secret123")
+    with pytest.raises(ConfigError) as caught:
+        forms.user("Secret123")
     assert "Secret123" not in str(caught.value)
 
 

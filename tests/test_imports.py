@@ -32,9 +32,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": BELOW_CORE | {"core"},
     "mistakes": {"nt"},
     "config": BELOW_CORE | {"core", "folders", "mistakes"},
-    "samples": {"config"},
+    "samples": {"config", "mistakes"},
     "coverage": BELOW_CORE | {"core"},
-    "arguments": BELOW_CORE | {"core", "folders", "config", "mistakes"},
+    "keywords": {"nt", "vfs", "core", "folders", "config", "mistakes"},
+    "arguments": {"core", "folders", "config", "keywords", "mistakes"},
     "portfile": {"mistakes"},
     "handlers": {"core"},
     "sinks": {"record", "config", "mistakes"},
@@ -42,9 +43,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rights": {"auth", "transport", "config", "mistakes"},
     "resets": {"core", "folders", "mistakes", "transport"},
     "app": BELOW_CORE
-    | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments"}
+    | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments", "keywords"}
     | {"resets", "sinks", "stores", "rights"},
-    "library": BELOW_CORE | {"core", "folders", "transport", "config", "mistakes", "arguments", "app"},
+    "library": BELOW_CORE
+    | {"core", "folders", "transport", "config", "mistakes", "arguments", "keywords", "app"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 

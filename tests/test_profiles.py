@@ -9,22 +9,25 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from fakesmb import FakeSMB, config, profilepages
-from fakesmb.arguments import ArgumentError
+from fakesmb import FakeSMB, profilepages
 from fakesmb.cli import main
-from fakesmb.config import Arguments, Config, ConfigError, FilePart
+from fakesmb.config import merging, parts, tomlfile
+from fakesmb.config.merging import Arguments, Config
+from fakesmb.config.parts import FilePart
 from fakesmb.core import profiles
 from fakesmb.core.profile import Profile
 from fakesmb.core.profiles import BY_NAME, KEYS, LATER, ROWS, ProfileError, differences, profile
+from fakesmb.keywords import ArgumentError
+from fakesmb.mistakes import ConfigError
 
 NAMES = [row.name for row in ROWS]
 
 
 def merged(file: str = "", **given: Any) -> Config:
-    part = config.FilePart()
+    part = parts.FilePart()
     if file:
         part = _read(file)
-    return config.merge(part, Arguments(**given))
+    return merging.merge(part, Arguments(**given))
 
 
 def _read(text: str) -> FilePart:
@@ -33,7 +36,7 @@ def _read(text: str) -> FilePart:
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(text)
         file.flush()
-        return config.read(file.name)
+        return tomlfile.read(file.name)
 
 
 class TestTheTable:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fakesmb import config
 from fakesmb.app import FakeSMBService
 from fakesmb.cli import main
-from fakesmb.config import Arguments, ConfigError
+from fakesmb.config import merging, tomlfile
+from fakesmb.config.merging import Arguments
+from fakesmb.mistakes import ConfigError
 from fakesmb.world import Clock, RepeatableWorld, ToldTime, World
 
 PACKAGE = Path(__file__).parent.parent / "fakesmb"
@@ -79,9 +80,9 @@ def test_other_uses_of_the_same_modules_are_fine() -> None:
 # -- what people say of it ---------------------------------------------------------------------------------
 
 
-def merged(folder: Path, text: str) -> config.Config:
+def merged(folder: Path, text: str) -> merging.Config:
     (folder / "fakesmb.toml").write_text(text, encoding="utf-8")
-    return config.merge(config.read(str(folder / "fakesmb.toml")), Arguments())
+    return merging.merge(tomlfile.read(str(folder / "fakesmb.toml")), Arguments())
 
 
 @pytest.mark.parametrize(
@@ -134,9 +135,9 @@ def test_as_arguments(
     clock: Clock | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[config.Config] = []
+    made: list[merging.Config] = []
 
-    def run(configured: config.Config, *_: object, **__: object) -> None:
+    def run(configured: merging.Config, *_: object, **__: object) -> None:
         made.append(configured)
 
     monkeypatch.setattr("fakesmb.cli.run", run)

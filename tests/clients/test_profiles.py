@@ -1,12 +1,14 @@
 """A real client lists, reads, writes, renames and deletes whatever make of server it talks to."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from fakesmb import FakeSMB
 from fakesmb.core.profile import CAPABILITIES
 from fakesmb.core.profiles import ROWS
+from fakesmb.keywords import Switches
 from tests.clients.client_runs import PASSWORD, USER, need, run
 
 NTLMV1 = ("--option=client NTLMv2 auth=no", "--option=client lanman auth=yes")
@@ -71,7 +73,8 @@ def test_smbclient_works_with_every_profile(name: str, folder: Path, tmp_path: P
 
 @pytest.mark.parametrize("switch", [name for name in CAPABILITIES if name not in WANTED])
 def test_smbclient_works_without_any_one_capability(switch: str, folder: Path, tmp_path: Path) -> None:
-    with FakeSMB({"files": folder}, users={USER: PASSWORD}, settings={switch: False}) as smb:
+    switches = cast(Switches, {switch: False})
+    with FakeSMB({"files": folder}, users={USER: PASSWORD}, settings=switches) as smb:
         how = () if smb.config.settings.profile.extended_security else NTLMV1
         tour(smb, folder, tmp_path, "-U", f"{USER}%{PASSWORD}", *how)
 

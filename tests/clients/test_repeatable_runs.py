@@ -14,7 +14,7 @@ import pytest
 from impacket.smbconnection import SMBConnection
 
 from fakesmb import FakeSMB
-from fakesmb.config import ConfigError
+from fakesmb.mistakes import ConfigError
 from tests.clients.client_runs import PASSWORD, USER, need, run
 
 TIME = "2004-02-01T10:00:00Z,step=1ms"

@@ -11,8 +11,8 @@ from impacket.smb import SMB_DIALECT
 from impacket.smbconnection import SMBConnection
 
 from fakesmb import ConfigError, FakeSMB, FakeSMBService, File, Overlay, Share
-from fakesmb.config import read
-from fakesmb.config import share as share_argument
+from fakesmb.config.forms import share as share_argument
+from fakesmb.config.tomlfile import read
 
 
 def client(smb: FakeSMB) -> SMBConnection:

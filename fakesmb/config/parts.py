@@ -1,0 +1,171 @@
+"""The tables and keys of fakesmb.toml, with their types and defaults."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from fakesmb.core import profiles
+from fakesmb.core.profile import BufferSize, GuestAccess, Signing
+from fakesmb.core.settings import Limits, Settings, Timing
+from fakesmb.folders.content import Contents
+from fakesmb.folders.overlay import LIMIT
+from fakesmb.record.journal import MOST_EVENTS
+from fakesmb.vfs.store import LocalBreaks
+
+LogForm = Literal["text", "json", "none"]
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Host = Annotated[str, Meta(pattern=r"^([^\s:/]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\S+)?)$")]
+NetBIOSName = Annotated[str, Meta(pattern=r'^[^\x00-\x20\\/:*?"<>|.][^\x00-\x1f\\/:*?"<>|]{0,14}$')]
+ShareName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,80}$')]
+UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f"/\\\[\]:|<>+=;,*?]{1,256}$')]
+Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
+Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
+Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
+Seed = bool | Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+EventCount = Annotated[int, Meta(ge=0)]
+Bytes = Annotated[int, Meta(gt=0)]
+_EMPTY_HASH: Final = "31d6cfe0d16ae931b73c59d7e0c089c0"
+"""NTOWFv1 of an empty password ([MS-NLMP] 3.3.1)."""
+SAMPLE_USER: Final = "alice"
+SAMPLE_PASSWORD: Final = "Secret123"
+
+
+class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[server]`."""
+
+    host: Host = "127.0.0.1"
+    port: Port | None = None
+    """Left out: 4450 of `serve`, any free one in a program."""
+    netbios_port: Port | None = None
+    """A second port, for clients that only know NetBIOS' 139."""
+    name: NetBIOSName = "FAKESMB"
+    workgroup: NetBIOSName = "WORKGROUP"
+    comment: str = "fakesmb"
+    profile: str = profiles.ROWS[0].name
+    """The make of server that it is like (`core.profiles`). The table `[profile]` has switches over it, and what stands
+    here is over both: signing, extended_security, unicode, dfs, max_buffer, accept, guest."""
+    signing: Signing | None = None
+    extended_security: bool | None = None
+    unicode: bool | None = None
+    dfs: bool | None = None
+    plans: bool = True
+    """Whether plain requests take the short way that is made for each; the answers are the same without."""
+    max_buffer: BufferSize | None = None
+    oem_encoding: str = Settings().oem_encoding
+    challenge: Challenge = ""
+    """Used for every sign-in; empty: random for each."""
+    accept: Accept | None = None
+    """How a password may be proved; left out, and where the profile does not say: `ntlmv2` beyond loopback, where
+    anybody listens, else everything."""
+    guest: GuestAccess | None = None
+    """Left out: off; on loopback what the profile says, or `read-write` for a program that names no users."""
+    anonymous: bool | None = None
+    """Whether a client without a user name may connect to IPC$, and to nothing else; false: it is a guest, where there
+    are any. Left out: true, but where anybody is a guest because a program said nothing of users and guests."""
+    anonymous_listing: bool | None = None
+    """Whether such a client is told of shares and accounts; left out: on loopback addresses only."""
+    overlay_limit: Bytes = LIMIT
+    """Bytes that the private folder of a share may take, with the copy that is kept ready for a reset."""
+    run_as: str = ""
+    """The user whose rights a server has that root started, once it listens; empty: it keeps its own."""
+    deterministic: Seed = False
+    """Whether runs can be repeated: true or the seed that randomness is made of (`world.RepeatableWorld`)."""
+    clock: Any = None
+    """A time, as text with `,step=1ms` behind it or not, or as TOML has them: it is always that time, or a step later
+    at each look of a connection. Left out: the machine's, or where runs can be repeated `world.USUAL_BEGINNING`."""
+
+
+class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[log]`."""
+
+    format: LogForm | None = None
+    """Of standard output; left out: `text` of `serve`, none in a program."""
+    file: str = ""
+    """Also JSON lines, to this file."""
+    truncate: bool = False
+    """Each start begins the file anew, once the server listens."""
+    secrets: bool = False
+    """Responses to challenges, keys and tokens are recorded too."""
+    journal: EventCount = MOST_EVENTS
+    """Events that `FakeSMB.journal` remembers; beyond them it forgets the oldest."""
+    keep_data: EventCount = 0
+    """Bytes of each read and write that it keeps with them, of at most 64 MiB for all."""
+
+
+class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[user]]`."""
+
+    name: UserName
+    password: str | None = None
+    nt_hash: Hash | None = None
+    admin: bool = False
+
+    @property
+    def has_empty_password(self) -> bool:
+        """Whether the password, or what the hash is of, is nothing."""
+        if self.nt_hash is not None:
+            return self.nt_hash.lower() == _EMPTY_HASH
+        return not self.password
+
+    def __repr__(self) -> str:
+        """Without password and hash: it may end in a log."""
+        return f"UserPart({self.name!r}{', admin' if self.admin else ''})"
+
+
+SAMPLE: Final = UserPart(name=SAMPLE_USER, password=SAMPLE_PASSWORD, admin=True)
+"""Who may sign in on loopback where nobody is named."""
+
+
+class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[share]]`; a relative path is relative to the file it stands in."""
+
+    name: ShareName
+    path: str = ""
+    """The folder; left out where there is `content`."""
+    content: Contents | None = None
+    """What is in it, kept in a private folder: names of files with their texts, and tables for directories."""
+    overlay: bool = False
+    """Serve a copy of the folder, which itself never changes."""
+    overlay_limit: Bytes | None = None
+    """Bytes that the private folder may take; left out: `[server] overlay_limit`."""
+    read_only: bool = False
+    comment: str = ""
+    users: list[str] | None = None
+    """Who may connect; left out: everybody who signs in."""
+    acls: bool = False
+    """Keep a security descriptor with every new file, so that it belongs to who made it."""
+    unix_extensions: bool = True
+    """Offer the CIFS Unix extensions: permissions, owners, symbolic links, case-sensitive names."""
+    oplocks: bool = True
+    """Give clients oplocks on this share."""
+    local_breaks: LocalBreaks = True
+    """Whether changes by local programs break them; `opens`: that they open a file at all."""
+    special_modes: bool = False
+    """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
+    may_hang: bool | None = None
+    """Whether its disk may hang, so that threads ask it; left out: where another machine or program answers for it."""
+
+    @property
+    def is_private(self) -> bool:
+        """Whether what it serves is made for it, and gone afterwards."""
+        return self.overlay or self.content is not None
+
+
+FaultPart = dict[str, Any]
+"""One `[[fault]]`, as it is written: `faults.rule` says what it may have."""
+
+
+class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole fakesmb.toml."""
+
+    server: ServerPart = ServerPart()
+    timing: Timing = Timing()
+    limits: Limits = Limits()
+    log: LogPart = LogPart()
+    profile: dict[str, Any] = {}
+    """The table `[profile]`: switches over the profile that `[server]` names."""
+    user: list[UserPart] = []
+    share: list[SharePart] = []
+    fault: list[FaultPart] = []

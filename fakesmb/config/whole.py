@@ -1,0 +1,88 @@
+"""What cannot be in a configuration as a whole."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fakesmb.config.merging import Config
+from fakesmb.config.parts import FaultPart, FilePart
+from fakesmb.config.values import in_
+from fakesmb.core.identities import NONE_RID, rid_of
+from fakesmb.faults.known import Known
+from fakesmb.mistakes import ConfigError, line_of
+
+
+def check_whole(config: Config, path: str = "", part: FilePart | None = None) -> None:
+    """Raises `ConfigError` where nobody can sign in, `users` of a share names somebody who has no account, or a rule is
+    none that could ever act.
+
+    `path` and `part` are the file that the shares may come from: they tell the line.
+    """
+    if guests_cannot_sign(config) and not config.users:
+        raise ConfigError(
+            "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
+        )
+    accounts = [user.name for user in config.users]
+    _check_rids(accounts)
+    for share in config.shares:
+        for name in share.users or ():
+            if not in_(name, accounts):
+                where = f"share {share.name}"
+                if part is not None and share in part.share:
+                    key = f"share[{part.share.index(share)}].users"
+                    where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
+                raise ConfigError(f"{where}: no user {name!r} has an account")
+    if config.faults:
+        _check_faults(config, path, [] if part is None else part.fault)
+
+
+def _check_faults(config: Config, path: str, of_file: list[FaultPart]) -> None:
+    """Raises `ConfigError` for a rule that is none, or that no request to this server can meet."""
+    from fakesmb.faults.errors import FaultError, FaultValueError
+    from fakesmb.faults.rule import rule_of
+
+    names: set[str] = set()
+    known = known_to_faults(config)
+    for index, fault in enumerate(config.faults):
+        try:
+            rule = rule_of(fault, known)
+            if rule.name in names:
+                raise FaultValueError("name", f"another fault is called {rule.name!r}")
+        except FaultError as error:
+            last = f".{error.key}" if error.key else ""
+            where = f"faults[{index - len(of_file)}]{last}"
+            if index < len(of_file):
+                key = f"fault[{index}]{last}"
+                where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
+            raise ConfigError(f"{where}: {error.problem}") from None
+        if rule.name:
+            names.add(rule.name)
+
+
+def known_to_faults(config: Config) -> Known:
+    """What rules may name of the server."""
+    return Known(
+        [*(share.name for share in config.shares), "IPC$"],
+        None if config.guest != "off" else [user.name for user in config.users],
+        config.settings.signing != "off",
+    )
+
+
+def _check_rids(accounts: Iterable[str]) -> None:
+    """Raises `ConfigError` where two accounts, or one and the group of all, are one and the same to descriptors."""
+    taken = {NONE_RID: "the group None"}
+    for name in accounts:
+        other = taken.setdefault(rid_of(name), f"user {name}")
+        if other != f"user {name}":
+            raise ConfigError(
+                f"user {name} would have the SID of {other}, and so its files: take another name"
+            )
+
+
+def nobody_can_sign_in(config: Config) -> bool:
+    """Whether there are neither users nor guests: clients without a name get to IPC$, and nobody to the shares."""
+    return bool(config.shares) and not config.users and config.guest == "off"
+
+
+def guests_cannot_sign(config: Config) -> bool:
+    """Whether guests are asked for who are all refused: they have no key to sign with."""
+    return config.guest != "off" and config.settings.signing == "required"
