@@ -153,6 +153,8 @@ class SMBConnection:
         """Set by a transport that can: ends it at once, by a TCP RST."""
         self.paced: Paced | None = None
         """What lets frames leave in pieces, while some are still to come."""
+        self.half_close: Callable[[], None] | None = None
+        """Set by a transport that can: sends what waits and then nothing more, and ignores what comes."""
         self.at_end: list[Callable[[], None]] = []
         """Called when the connection ends."""
         self._table = server.handlers()[0]
@@ -458,6 +460,12 @@ class SMBConnection:
         if not self.closed:
             self._end(reason, by_server=True)
             self._close()
+
+    def finish(self, reason: str) -> None:
+        """Ends the connection by a TCP FIN where the transport can, even if the client has sent what is not read."""
+        if not self.closed:
+            self._end(reason, by_server=True)
+            (self.half_close or self._close)()
 
     def reset(self, reason: str) -> None:
         """Ends the connection at once, by a TCP RST where the transport can."""

@@ -107,7 +107,7 @@ class FaultTap(Tap):
             if act.reset:
                 connection.reset(f"{fault.name}: reset")
             elif act.drop:
-                connection.drop(f"{fault.name}: dropped")
+                connection.finish(f"{fault.name}: dropped")
             else:
                 go_on()
 

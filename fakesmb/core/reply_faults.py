@@ -19,7 +19,7 @@ _OTHER_SIGNATURE: Final = 0xFFFFFFFFFFFFFFFF
 def end(connection: "SMBConnection", fault: Fault) -> None:
     """Ends a connection as a rule says: by a RST, or as usual."""
     act = fault.rule.act
-    (connection.reset if act.reset else connection.drop)(
+    (connection.reset if act.reset else connection.finish)(
         f"{fault.name}: {'reset' if act.reset else 'dropped'}"
     )
 

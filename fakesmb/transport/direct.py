@@ -84,6 +84,7 @@ class _Transport(Protocol):
     def pauseProducing(self) -> None: ...  # noqa: N802
     def resumeProducing(self) -> None: ...  # noqa: N802
     def loseConnection(self) -> None: ...  # noqa: N802
+    def loseWriteConnection(self) -> None: ...  # noqa: N802
     def abortConnection(self) -> None: ...  # noqa: N802
 
 
@@ -142,6 +143,7 @@ class DirectTCP(TwistedProtocol):
         self.connection.rest = self._rest
         if self._socket is not None:
             self.connection.abort = self._abort
+            self.connection.half_close = self._half_close
         self._clients.connected.add(self)
         self._clients.idle.begin()
         self.connection.begin()
@@ -369,6 +371,14 @@ class DirectTCP(TwistedProtocol):
         transport.loseConnection()
         if self._socket is not None:
             self._linger = self._clients.server.clock.callLater(LINGER, transport.abortConnection)
+
+    def _half_close(self) -> None:
+        """Ends it by a FIN. A close with something unread would be an RST: it comes when the client has closed, too."""
+        transport = self._tcp()
+        self.dataReceived = lambda data: None  # type: ignore[method-assign]  # for nobody
+        transport.resumeProducing()
+        transport.loseWriteConnection()
+        self._linger = self._clients.server.clock.callLater(LINGER, transport.loseConnection)
 
     def _abort(self) -> None:
         """Ends it by an RST: what the kernel has not sent yet it throws away."""
