@@ -91,11 +91,11 @@ ROWS: Final = (
         "Samba 3.0 with its defaults",
         "windows-2003",
         (
-            Switch("native_os", "Unix", f"{_SAMBA}, smbd/sesssetup.c"),
+            Switch("native_os", "Unix", f"{_SAMBA}, smbd/sesssetup.c: add_signature"),
             Switch("native_lan_manager", "Samba 3.0.25b", f"{_SAMBA}, smbd/sesssetup.c"),
             Switch("os_major", 4, "smb.conf(5): announce version = 4.9"),
             Switch("os_minor", 9, "smb.conf(5): announce version = 4.9"),
-            Switch("signing", "off", "smb.conf(5) of Samba 3.0: server signing = disabled"),
+            Switch("signing", "off", f"{_SAMBA}, param/loadparm.c: server signing is off"),
             Switch("streams", False, "Samba keeps streams since 3.2, with a module (vfs_streams_xattr(8))"),
             Switch("eas", False, "smb.conf(5) of Samba 3.0: ea support = no"),
             Switch("ntlmssp_version", "", f"{_SAMBA}, libsmb/ntlmssp.c: the CHALLENGE has no Version"),
@@ -114,7 +114,11 @@ ROWS: Final = (
         (
             Switch("extended_security", False, f"{_FIRMWARE}: use spnego = no"),
             Switch("dfs", False, f"{_FIRMWARE}: host msdfs = no"),
-            Switch("referral_status", "NOT_IMPLEMENTED", "Samba, smbd/trans2.c: host msdfs = no"),
+            Switch(
+                "referral_status",
+                "NOT_IMPLEMENTED",
+                "Samba 3.0, smbd/trans2.c: ERRDOS/ERRbadfunc; later versions say this",
+            ),
             Switch("unix_extensions", False, f"{_FIRMWARE}: unix extensions = no"),
             Switch("guest", "read-write", f"{_FIRMWARE}: map to guest = Bad User"),
             Switch(

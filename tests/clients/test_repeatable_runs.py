@@ -1,147 +1,98 @@
 """Runs of one client are repeated over TCP: a relay records what is on the wire."""
 
-import random
 import re
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from typing import Any
 
 import pytest
-from impacket.smbconnection import SMBConnection
 
 from fakesmb import FakeSMB
 from fakesmb.mistakes import ConfigError
 from tests.clients.client_runs import PASSWORD, USER, need, run
+from tests.clients.relay import Relay
+from tests.serving import serving
 
 TIME = "2004-02-01T10:00:00Z,step=1ms"
-LONG = 20.0
 _MAGIC = b"\xffSMB"
 
 
-class Relay:
-    """Listens on a port of its own, passes everything on, and keeps it by connection: what was sent, what came back."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self.said: list[tuple[bytearray, bytearray]] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._threads: list[threading.Thread] = []
-        self._start(self._accept)
-
-    def _start(self, target: Any, *args: Any) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._to), LONG)
-                both = bytearray(), bytearray()
-                self.said.append(both)
-                self._start(self._pass_on, client, server, both[0])
-                self._start(self._pass_on, server, client, both[1])
-
-    @staticmethod
-    def _pass_on(source: socket.socket, target: socket.socket, kept: bytearray) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                kept += data
-                target.sendall(data)
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-
-    def end(self) -> list[tuple[bytes, bytes]]:
-        """What was said, once all have hung up."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(LONG)
-        return [(bytes(asked), bytes(answered)) for asked, answered in self.said]
+def made_in(base: Path) -> Path:
+    """A folder with some files."""
+    folder = base / "files"
+    (folder / "dir").mkdir(parents=True)
+    (folder / "others").mkdir()
+    (folder / "a.txt").write_bytes(b"hello")
+    return folder
 
 
 @contextmanager
 def served(base: Path, **more: Any) -> Iterator[FakeSMB]:
     """A server that can be repeated, over a folder of its own."""
-    folder = base / "files"
-    (folder / "dir").mkdir(parents=True)
-    (folder / "a.txt").write_bytes(b"hello")
+    folder = made_in(base)
     with FakeSMB({"files": folder}, users={USER: PASSWORD}, deterministic=7, clock=TIME, **more) as smb:
         yield smb
 
 
-def tour(port: int) -> None:
-    """impacket signs in by NTLMv2 in SPNEGO, lists shares by RPC, writes, reads, lists and deletes."""
-    random.seed(1)
-    client = SMBConnection("*SMBSERVER", "127.0.0.1", sess_port=port, preferredDialect="NT LM 0.12")
-    client.login(USER, PASSWORD)
-    client.listShares()
-    tree = client.connectTree("files")
-    fid = client.createFile(tree, "new.txt")
-    client.writeFile(tree, fid, b"data" * 1000)
-    client.queryInfo(tree, fid)
-    client.closeFile(tree, fid)
-    client.createDirectory("files", "made")
-    assert {one.get_longname() for one in client.listPath("files", "*")} >= {
-        "a.txt",
-        "dir",
-        "new.txt",
-        "made",
-    }
-    client.deleteFile("files", "new.txt")
-    client.logoff()
-    client.close()
+def run_of(port: int, checkout: Path, begin: Callable[[], object] = bool) -> tuple[bytes, bytes]:
+    """What is on the wire of one run of `repeated_tour`; `begin` is called once it is connected."""
+    relay = Relay(port)
+    words = [sys.executable, "-m", "tests.clients.repeated_tour", str(relay.port)]
+    with subprocess.Popen(words, cwd=checkout, stdin=PIPE, stdout=PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "connected\n"
+        begin()
+        client.communicate("\n")
+    assert client.returncode == 0
+    ((asked, answered),) = relay.end()
+    return asked, answered
 
 
-def run_of(base: Path, *, load: int = 0) -> list[tuple[bytes, bytes]]:
-    """What is on the wire of one run; others work at the same time, whose connections come later."""
-    with served(base) as smb:
-        relay = Relay(smb.port)
-        over = threading.Event()
-        others = [threading.Thread(target=_work, args=(smb, number, relay, over)) for number in range(load)]
-        for one in others:
-            one.start()
-        try:
-            tour(relay.port)
-        finally:
-            over.set()
-            for one in others:
-                one.join(LONG)
-        return relay.end()
+def test_two_processes_give_equal_bytes(
+    tmp_path: Path, checkout: Path, fakesmb_command: list[str], fakesmb_environment: dict[str, str]
+) -> None:
+    """Of whose sets the order differs, over folders that were made at different times."""
+    said = []
+    for order in ("1", "99"):
+        base = tmp_path / order
+        base.mkdir()
+        words = ["--port", "0", "--share", f"files={made_in(base)}", "--user", f"{USER}:{PASSWORD}"]
+        words += ["--deterministic=3", "--clock", TIME]
+        with serving(
+            fakesmb_command, fakesmb_environment | {"PYTHONHASHSEED": order}, base, *words
+        ) as served:
+            said.append(run_of(served.port, checkout))
+    assert said[0] == said[1]
+    assert min(map(len, said[0])) > 10_000
 
 
-def _work(smb: FakeSMB, number: int, relay: Relay, over: threading.Event) -> None:
-    while not relay.said and not over.is_set():
-        over.wait(0.001)
-    while not over.is_set():
-        with suppress(Exception):
-            client = SMBConnection("*SMBSERVER", smb.host, sess_port=smb.port, preferredDialect="NT LM 0.12")
-            client.login(USER, PASSWORD)
-            tree = client.connectTree("files")
-            fid = client.createFile(tree, f"dir\\load{number}")
-            client.writeFile(tree, fid, b"x" * 100)
-            client.closeFile(tree, fid)
-            client.listPath("files", "dir\\*")
-            client.close()
+def test_a_run_under_load_gives_the_same_bytes(tmp_path: Path, checkout: Path) -> None:
+    with served(tmp_path / "alone") as smb:
+        alone = run_of(smb.port, checkout)
+    words = [sys.executable, "-m", "tests.clients.repeated_load"]
+    with (
+        subprocess.Popen(words, cwd=checkout, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as load,
+        served(tmp_path / "busy") as smb,
+    ):
+        assert load.stdin is not None
+        assert load.stdout is not None
+        assert load.stdout.readline() == "there\n"
 
+        def begin() -> None:
+            assert load.stdin is not None
+            load.stdin.write(f"{smb.port}\n")
+            load.stdin.flush()
+            while not any((tmp_path / "busy" / "files" / "others").iterdir()):
+                time.sleep(0.002)
 
-def test_two_runs_of_impacket_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time", lambda: 1_075_629_600.0)
-    first, second = (run_of(tmp_path / name) for name in ("one", "two"))
-    assert first == second
-    assert len(first) == 1
-    assert min(map(len, first[0])) > 2000
-
-
-def test_a_run_under_load_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time", lambda: 1_075_629_600.0)
-    alone, busy = run_of(tmp_path / "alone"), run_of(tmp_path / "busy", load=2)
+        busy = run_of(smb.port, checkout, begin)
+        load.stdin.close()
     assert alone == busy
 
 
