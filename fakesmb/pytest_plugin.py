@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from fakesmb import FakeSMB
     from fakesmb.pytest_support import Servers
 
-KEEP: Final = ("failed", "all", "none")
+USUAL: Final = {"smb_profile": "", "smb_keep": "failed"}
+"""Options whose mistakes are told at the start, as they are where nobody gives them."""
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -27,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         "--smb-log", metavar="DIR", help="keep the log of every test, as JSON lines, in a file of DIR"
     )
     group.addoption("--smb-pcap", metavar="DIR", help="not yet: captures are still to come; see --smb-log")
-    parser.addini("smb_profile", "the profile of the servers: fakesmb profiles lists them")
+    parser.addini("smb_profile", "the profile of the servers: fakesmb profiles lists them", default="")
     parser.addini("smb_keep", "which tests' logs to keep: failed, all or none", default="failed")
     parser.addini("smb_keep_dir", "the folder of those logs (default: fakesmb in pytest's cache)")
     parser.addini(
@@ -42,15 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "smb(shares=..., users=..., profile=..., faults=..., **arguments of FakeSMB): what the server of the fixture "
         "smb is to be; markers of module, class and function are merged",
     )
-    keep = config.getini("smb_keep")
-    if keep not in KEEP:
-        from fakesmb.nt.nearest import nearest
+    try:
+        config.getini("smb_strict")
+    except (ValueError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"smb_strict: {error}") from None
+    if any(config.getini(name) != usual for name, usual in USUAL.items()) or config.getoption("--smb-pcap"):
+        from fakesmb.pytest_options import check
 
-        raise pytest.UsageError(f"smb_keep = {keep}: it is failed, all or none{nearest(keep, KEEP)}")
-    if config.getoption("--smb-pcap"):
-        raise pytest.UsageError(
-            "--smb-pcap: this version makes no captures yet; --smb-log DIR keeps what was said as JSON lines"
-        )
+        check(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,18 +59,14 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """A marker that FakeSMB would not take is an error of collection."""
     report = yield
-    for node in (collector, *report.result):
-        for mark in node.own_markers:
-            if mark.name == "smb":
-                from fakesmb.pytest_marks import wrong_marker
+    marked = [node for node in (collector, *report.result) for mark in node.own_markers if mark.name == "smb"]
+    if marked:
+        from fakesmb.pytest_marks import watch_over, wrong_markers
 
-                wrong = wrong_marker(node)
-                if wrong:
-                    report.outcome = "failed"
-                    report.longrepr = wrong if node is collector else f"{node.nodeid}: {wrong}"
-                    report.result = []
-                    return report
-                break
+        watch_over(collector.config)
+        wrong = wrong_markers(marked)
+        if wrong:
+            report.outcome, report.longrepr, report.result = "failed", wrong, []
     return report
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from fakesmb.library import FakeSMB
 from fakesmb.mistakes import ConfigError
-from fakesmb.pytest_marks import marked, merged
+from fakesmb.pytest_marks import SERVED, marked, merged
 from fakesmb.pytest_report import Reports
 
 Faults = Iterable[Mapping[str, Any]]
@@ -62,7 +62,18 @@ def _started(arguments: Mapping[str, Any]) -> FakeSMB:
     try:
         return FakeSMB(**arguments).start()
     except ConfigError as error:
-        pytest.fail(f"The server cannot be made: {error}", pytrace=False)
+        why = str(error)
+    pytest.fail(f"The server cannot be made: {why}", pytrace=False)
+
+
+def _armed(server: FakeSMB, faults: Faults) -> None:
+    try:
+        for rule in faults:
+            server.faults.inject(**rule)
+        return
+    except (TypeError, ValueError) as error:
+        why = str(error)
+    pytest.fail(f"A fault cannot be armed: {why}", pytrace=False)
 
 
 def servers(config: pytest.Config) -> Iterator[Servers]:
@@ -75,6 +86,7 @@ def servers(config: pytest.Config) -> Iterator[Servers]:
 def served(request: pytest.FixtureRequest) -> Iterator[FakeSMB]:
     """The fixture `smb`: a server that is as new before the test, and checked and reset after it."""
     item = request.node
+    item.stash[SERVED] = True
     servers: Servers = request.getfixturevalue("_smb_servers")
     base = request.getfixturevalue("smb_arguments")
     said = merged(base, marked(item))
@@ -106,5 +118,4 @@ def _as_new(server: FakeSMB, faults: Faults) -> None:
     server.start()
     server.reset()
     server.faults.clear()
-    for rule in faults:
-        server.faults.inject(**rule)
+    _armed(server, faults)

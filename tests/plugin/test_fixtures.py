@@ -153,11 +153,34 @@ def test_the_profile_of_the_servers_is_an_option(run: Run, pytester: pytest.Pyte
     done.assert_outcomes(passed=2)
 
 
-def test_a_profile_that_is_not_there(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nsmb_profile = windows-nt5")
+def test_a_server_of_a_marker_that_cannot_be_is_told_once(run: Run) -> None:
     done = run("""
-        def test_one(smb):
+        import pytest
+
+        @pytest.fixture
+        def wrong(request):
+            request.node.add_marker(pytest.mark.smb(profile="windows-nt5"))
+
+        def test_one(wrong, smb):
             pass
     """)
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["The server cannot be made: *windows-nt5*did you mean windows-nt4*"])
+    done.stdout.no_fnmatch_line("*another exception*")
+
+
+def test_a_fault_that_this_server_cannot_have_is_told_in_one_line(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        @pytest.mark.smb(faults=[{"command": "READ", "share": "shere", "delay": 1}])
+        def test_one(smb):
+            pass
+
+        @pytest.mark.smb(faults=[{"command": "READ", "share": "share", "delay": 1}])
+        def test_two(smb):
+            pass
+    """)
+    done.assert_outcomes(errors=1, passed=1)
+    done.stdout.fnmatch_lines(["A fault cannot be armed: *shere*did you mean share*"])
+    done.stdout.no_fnmatch_line("*def *")

@@ -83,7 +83,7 @@ def test_mistakes_are_errors_of_collection(run: Run, pytester: pytest.Pytester) 
     done = run("")
     done.assert_outcomes(errors=len(MISTAKES))
     for number, (_, told) in enumerate(MISTAKES):
-        text = f"test_{number:02}.py::test_one: *the marker smb*{told}"
+        text = f"test_{number:02}.py::test_one: the marker smb*{told}"
         done.stdout.fnmatch_lines([text.replace("[", "[[]")])
 
 
@@ -146,13 +146,48 @@ def test_users_whom_shares_name_may_be_those_of_the_session(run: Run) -> None:
     done.assert_outcomes(passed=1)
 
 
-def test_a_marker_that_nobody_heeds_is_an_error(run: Run) -> None:
+def test_every_mistake_of_a_module_is_told(run: Run) -> None:
     done = run("""
         import pytest
 
-        @pytest.mark.smb(name="NEVER")
-        def test_one(smb_server):
+        @pytest.mark.smb(user={})
+        def test_one(smb): pass
+
+        @pytest.mark.smb(signing="maybe")
+        def test_two(smb): pass
+    """)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(
+        ["test_it.py::test_one: the marker smb: *user*", "test_it.py::test_two: the marker smb: *maybe*"]
+    )
+
+
+def test_a_marker_that_nobody_heeds_is_an_error(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_session="import pytest\n@pytest.mark.smb(name='NEVER')\ndef test_one(smb_server): pass",
+        test_none="import pytest\n@pytest.mark.smb(name='NEVER')\ndef test_one(): pass",
+        test_indirect="import pytest\n@pytest.mark.smb(name='EVER')\n"
+        "def test_one(request): assert request.getfixturevalue('smb').config.settings.name == 'EVER'",
+    )
+    done = run("")
+    done.assert_outcomes(failed=2, passed=1)
+    done.stdout.fnmatch_lines(["The marker smb is heeded by the fixture smb: this test does not ask for it"])
+    done.stdout.fnmatch_lines(
+        ["The marker smb is heeded by the fixture smb: smb_server is the same for all tests"]
+    )
+
+
+def test_a_module_may_have_tests_that_need_no_server_but_none_of_the_wrong_one(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        pytestmark = pytest.mark.smb(name="NEVER")
+
+        def test_one():
+            pass
+
+        def test_two(smb_server):
             pass
     """)
-    done.assert_outcomes(failed=1)
+    done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*The marker smb is heeded by the fixture smb*"])

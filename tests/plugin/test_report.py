@@ -437,12 +437,33 @@ def test_without_pytests_cache_the_logs_go_to_the_temporary_directory(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     run(THREE, "-p", "no:cacheprovider").assert_outcomes(passed=1, failed=2)
-    assert kept(tmp_path / "fakesmb-logs") == {BAD}
+    assert kept(next(tmp_path.glob("fakesmb-logs-*"))) == {BAD}
 
 
-def test_a_word_that_smb_keep_does_not_know(run: Run, pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nsmb_keep = fail")
-    run(THREE).stderr.fnmatch_lines(["*smb_keep = fail: it is failed, all or none; did you mean failed?"])
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("smb_keep=fail", "smb_keep = fail: it is failed, all or none; did you mean failed?"),
+        ("smb_profile=windows-nt5", "smb_profile: *windows-nt5*did you mean windows-nt4*"),
+        ("smb_strict=maybe", "smb_strict: invalid truth value*maybe*"),
+    ],
+)
+def test_an_option_that_means_nothing_ends_the_run(run: Run, option: str, told: str) -> None:
+    done = run(THREE, "-o", option)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"ERROR: {told}"])
+
+
+def test_a_project_that_cannot_be_written_loses_no_test(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: object) -> Path:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(pytest.Cache, "mkdir", refuse)
+    run(THREE).assert_outcomes(passed=1, failed=2)
+    assert kept(next(tmp_path.glob("fakesmb-logs-*"))) == {BAD}
 
 
 def test_captures_are_not_made_yet_and_that_is_said(run: Run) -> None:
