@@ -18,14 +18,18 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from fakesmb.arguments import config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
 from fakesmb.config.merging import Config
+from fakesmb.config.parts import SharePart
 from fakesmb.config.whole import check_whole, known_to_faults
 from fakesmb.core.state import Server, Share
 from fakesmb.faults.fault import Fault, Faults
 from fakesmb.faults.waiting import when_hit
 from fakesmb.folders.errors import FolderError
+from fakesmb.folders.leftovers import remove_all_left
 from fakesmb.handlers import tables
 from fakesmb.keywords import AnyPath, Keywords, Shares
 from fakesmb.mistakes import ConfigError
+from fakesmb.nt.names import fold
+from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog
 from fakesmb.record.waiting import DeferredJournal
@@ -42,6 +46,7 @@ from fakesmb.world import RepeatableWorld, ToldTime, World
 
 if TYPE_CHECKING:
     from fakesmb.folders.private import PrivateFolders, Wanted
+    from fakesmb.folders.sharefiles import Across, ShareFiles
 
 BACKLOG: Final = 512
 FLUSH_SECONDS: Final = 0.2
@@ -194,6 +199,7 @@ class FakeSMBService:
     def _with_private_folders(self, config: Config) -> Config:
         """The shares of content and the overlays are made, and have the paths of their private folders."""
         if not any(share.is_private for share in config.shares):
+            remove_all_left()
             return config
         from fakesmb.folders.private import PrivateFolders
 
@@ -283,6 +289,32 @@ class FakeSMBService:
         self.faults.clear()
         self._arm_faults()
         self.recorder.clear()
+
+    def share(self, name: str) -> "ShareFiles":
+        """What is on the disk of a share, from a test's side: `service.share("in").read("a.txt")`.
+
+        Raises ValueError for a share that there is not.
+        """
+        return self.files_of(name, lambda work: work())
+
+    def files_of(self, name: str, across: "Across") -> "ShareFiles":
+        """The same for who is in another thread, and has `across` do things in that of the server."""
+        from fakesmb.folders.sharefiles import ShareFiles
+
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a share is a text, not {type(name).__name__}")
+        found = next((share for share in self.config.shares if fold(share.name) == fold(name)), None)
+        if found is None:
+            names = [share.name for share in self.config.shares]
+            raise ValueError(f"no share is called {name!r}{nearest(name, names)}")
+        return ShareFiles(found.name, partial(self._place_of, found), across)
+
+    def _place_of(self, share: SharePart) -> str:
+        if not share.is_private:
+            return share.path
+        if self._folders is None:
+            raise RuntimeError(f"share {share.name}: its files are there only while the server runs")
+        return self._folders.paths[share.name]
 
     def wait_for_spare(self) -> Deferred[None]:
         """Fires when all private folders that can have a spare copy have one: a reset takes no time then."""

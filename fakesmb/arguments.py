@@ -150,6 +150,8 @@ def _share(name: str, given: Any) -> SharePart:
     source: object = given.source if isinstance(given, Share) else given
     keys: dict[str, Any] = {**given.keys} if isinstance(given, Share) else {}
     if isinstance(source, Overlay):
+        if keys.get("overlay", True) is not True or (source.limit is not None and "overlay_limit" in keys):
+            raise ConfigError(f"share {name}: the Overlay says it already, and the Share something else")
         keys["overlay"] = True
         if source.limit is not None:
             keys["overlay_limit"] = source.limit

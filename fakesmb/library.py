@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 from fakesmb.app import FakeSMBService
 from fakesmb.arguments import config_of, config_of_file
@@ -19,6 +19,9 @@ from fakesmb.keywords import AnyPath, Keywords, Shares
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.waiting import BlockingJournal
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
+
+if TYPE_CHECKING:
+    from fakesmb.folders.sharefiles import ShareFiles
 
 T = TypeVar("T")
 
@@ -152,6 +155,13 @@ class FakeSMB:
         private folder cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
         """
         self._running("reset").wait(self._service.reset, patience=None)
+
+    def share(self, name: str) -> "ShareFiles":
+        """What is on the disk of a share, from a test's side: `smb.share("in").read("a.txt")`.
+
+        Raises ValueError for a share that there is not.
+        """
+        return self._service.files_of(name, self._across)
 
     def wait_for_spare(self) -> None:
         """Returns when all private folders that can have a spare copy have one: `reset` takes no time then."""

@@ -134,7 +134,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
     for share in given.shares:
         if problem := share_problem(share, Path.cwd()):
-            raise ConfigError(f"share {share.name}: {problem[1]}")
+            key = f"{problem[0]} " if problem[0] == "overlay_limit" else ""
+            raise ConfigError(f"share {share.name}: {key}{problem[1]}")
     settings = Settings(
         name=server.name.upper(),
         workgroup=server.workgroup.upper(),

@@ -61,6 +61,8 @@ def share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
     if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
+    if share.overlay_limit is not None and not share.is_private:
+        return "overlay_limit", "is for content and overlays, and this is a folder as it is"
     if share.content is not None:
         return ("path", "give either path or content") if share.path or share.overlay else None
     problem = folder_problem(share.path, str(folder / share.path))

@@ -64,7 +64,7 @@ class Copied:
 def size_of(source: str) -> int:
     """How many bytes a copy of a folder takes, about. Raises OSError."""
     size = 0
-    waiting = [source]
+    waiting = [os.path.realpath(source)]
     while waiting:
         for entry in _entries(waiting.pop()):
             if stat.S_ISDIR(entry.st.st_mode):
@@ -95,7 +95,11 @@ class Copy:
         self.copied = Copied()
 
     def run(self, source: str, target: str) -> Copied:
-        """Copies all that is in a folder. Raises OSError, of which `filename` is what cannot be copied."""
+        """Copies all that is in a folder, which a link may lead to.
+
+        Raises OSError, of which `filename` is what cannot be copied.
+        """
+        source = os.path.realpath(source)
         waiting = [(source, target)]
         made = []
         while waiting:

@@ -15,12 +15,10 @@ from contextlib import suppress
 from typing import Final
 
 from fakesmb.folders.errors import FolderError
+from fakesmb.folders.leftovers import NEW, PREFIX
 from fakesmb.folders.removal import removal
 from fakesmb.folders.slices import AT_ONCE, finish_in_time
 
-PREFIX: Final = "fakesmb-private-"
-_NEW: Final = ".fakesmb-new-"
-"""A home that has no lock yet."""
 MARK: Final = ".fakesmb"
 """A file in each home: what has none is nobody's to remove. It goes last."""
 _MARKED: Final = (
@@ -38,8 +36,8 @@ class Home:
         self._fd = -1
         self._pid = os.getpid()
         try:
-            new = tempfile.mkdtemp(prefix=_NEW, dir=place)
-            self.path = os.path.join(place, PREFIX + os.path.basename(new).removeprefix(_NEW))
+            new = tempfile.mkdtemp(prefix=NEW, dir=place)
+            self.path = os.path.join(place, PREFIX + os.path.basename(new).removeprefix(NEW))
             try:
                 self._fd = os.open(new, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
                 _lock(self._fd)
@@ -103,16 +101,8 @@ def _lock(fd: int) -> bool:
     return True
 
 
-def remove_left(place: str) -> None:
-    """Removes what killed servers of this user have left in a place. Never raises."""
-    with suppress(OSError), os.scandir(place) as entries:
-        for entry in entries:
-            if entry.name.startswith((PREFIX, _NEW)):
-                with suppress(OSError):
-                    _remove_if_left(entry)
-
-
-def _remove_if_left(entry: "os.DirEntry[str]") -> None:
+def remove_if_left(entry: "os.DirEntry[str]") -> None:
+    """Removes a home that nobody holds; leaves all else. Raises OSError."""
     st = entry.stat(follow_symlinks=False)
     if not stat.S_ISDIR(st.st_mode) or st.st_uid != os.geteuid() or stat.S_IMODE(st.st_mode) != _RIGHTS:
         return
@@ -133,7 +123,7 @@ def _is_left(entry: "os.DirEntry[str]", fd: int) -> bool:
     """Whether its server has gone; True only with its lock held by this descriptor."""
     try:
         marked = os.path.lexists(os.path.join(entry.path, MARK))
-        whole = marked and not entry.name.startswith(_NEW)
+        whole = marked and not entry.name.startswith(NEW)
         if not whole and not _is_old_rest(fd):
             return False
         there = os.stat(entry.path, follow_symlinks=False)

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import Final
 
@@ -24,6 +23,8 @@ def places() -> Iterator[str]:
     if named:
         yield _checked(named)
         return
+    import tempfile  # takes as long to import as a server to start
+
     found = [IN_MEMORY, tempfile.gettempdir()]
     for path in dict.fromkeys(os.path.realpath(one) for one in found):
         if os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK):

@@ -19,7 +19,8 @@ from fakesmb.folders.content import Tree, measure
 from fakesmb.folders.copying import Copy, size_of
 from fakesmb.folders.errors import FolderError, Stopped, size_text
 from fakesmb.folders.filling import fill
-from fakesmb.folders.homes import Home, remove_left
+from fakesmb.folders.homes import Home
+from fakesmb.folders.leftovers import remove_left
 from fakesmb.folders.overlay import LIMIT
 from fakesmb.folders.places import MARGIN, check_room, free_bytes, full, places, takes_xattrs
 from fakesmb.folders.removal import remove

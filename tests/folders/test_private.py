@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
-from fakesmb.folders import homes, places, private
+from fakesmb import FakeSMB
+from fakesmb.folders import homes, leftovers, places, private
 from fakesmb.folders.content import File, tree_of
 from fakesmb.folders.errors import FolderError
-from fakesmb.folders.homes import Home, remove_left
+from fakesmb.folders.homes import Home
+from fakesmb.folders.leftovers import remove_all_left, remove_left
 from fakesmb.folders.private import PrivateFolders, Wanted
 from fakesmb.folders.slices import THREAD
 from tests.folders.conftest import user_xattrs
@@ -340,7 +342,7 @@ def test_many_files_are_removed_by_a_thread_that_is_waited_for(
 
 def left_behind(place: Path, *files: str, name: str = "left") -> Path:
     """What a killed server leaves: a home that nobody holds."""
-    home = place / f"{homes.PREFIX}{name}"
+    home = place / f"{leftovers.PREFIX}{name}"
     home.mkdir(mode=0o700)
     (home / homes.MARK).write_bytes(b"")
     for file in files:
@@ -358,6 +360,19 @@ def test_what_a_killed_server_left_the_next_one_removes(place: Path) -> None:
     folders.close()
     assert os.path.isdir(other.home)
     other.close()
+
+
+def test_a_server_with_plain_folders_only_looks_for_them_too(place: Path, tmp_path: Path) -> None:
+    left_behind(place, "f")
+    with FakeSMB({"plain": tmp_path}):
+        assert os.listdir(place) == []
+
+
+def test_a_place_that_cannot_be_is_no_matter_to_who_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(places.VARIABLE, "/nowhere")
+    remove_all_left()
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "rights", "no mark", "another name", "owner", "young"])
@@ -390,7 +405,7 @@ def test_the_rest_of_a_home_is_removed_once_it_is_old(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server may be killed while it makes its home, or while it removes it."""
-    (tmp_path / f"{homes.PREFIX}a").mkdir(mode=0o700)
+    (tmp_path / f"{leftovers.PREFIX}a").mkdir(mode=0o700)
     (tmp_path / ".fakesmb-new-b").mkdir(mode=0o700)
     (tmp_path / ".fakesmb-new-b" / homes.MARK).touch()
     remove_left(str(tmp_path))

@@ -70,6 +70,14 @@ def test_content_overlays_and_plain_folders_side_by_side(place: Path, tmp_path: 
     assert os.listdir(place) == []
 
 
+def test_an_overlay_of_a_folder_that_a_link_leads_to(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a").write_bytes(b"a")
+    (tmp_path / "link").symlink_to("data")
+    with FakeSMB({"data": Overlay(tmp_path / "link")}) as smb:
+        assert content(client(smb), "data", "a") == b"a"
+
+
 def test_a_server_that_cannot_listen_leaves_no_folder(place: Path) -> None:
     with FakeSMB() as other, pytest.raises(ConfigError, match="cannot listen"):
         FakeSMB({"in": {"a": b""}}, port=other.port).start()
@@ -95,6 +103,13 @@ def test_a_server_started_again_begins_with_what_it_was_given(place: Path) -> No
         ({"in": Overlay("/etc/passwd")}, {}, "share in: /etc/passwd is not a folder"),
         ({"in": Share({}, overlay=True)}, {}, "share in: give either path or content"),
         ({"in": Share({}, overlay_limit=0)}, {}, "share in: overlay_limit 0: expected"),
+        ({"in": Share("/tmp", overlay_limit=5)}, {}, "share in: overlay_limit is for content and overlays"),
+        ({"in": Share(Overlay("/tmp"), overlay=False)}, {}, "share in: the Overlay says it already"),
+        (
+            {"in": Share(Overlay("/tmp", limit=5), overlay_limit=5)},
+            {},
+            "share in: the Overlay says it already",
+        ),
         ({"in": {}}, {"overlay_limit": 0}, "overlay_limit 0: expected"),
         ({"in": {}}, {"overlay_limits": 5}, "did you mean overlay_limit"),
     ],
