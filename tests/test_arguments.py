@@ -135,10 +135,11 @@ def test_each_argument_says_what_its_key_says(
             table if table not in ("share", "user") else "": f"[{table}]\n",
         }
         line = f"{field.name} = {toml(value)}\n"
-        texts[table] += line
+        needs = {"overlay": True} if (table, field.name) == ("share", "overlay_limit") else {}
+        texts[table] += line + "".join(f"{key} = {toml(needed)}\n" for key, needed in needs.items())
         file = tmp_path / "x.toml"
         file.write_text("".join(text for name, text in texts.items() if name))
-        share: dict[str, Any] = {field.name: value} if table == "share" else {}
+        share: dict[str, Any] = {field.name: value, **needs} if table == "share" else {}
         user: dict[str, Any] = {field.name: value} if table == "user" else {}
         more: dict[str, Any] = {}
         if table in ("timing", "limits"):
