@@ -3,10 +3,11 @@
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
 from fakesmb.config.parts import LogForm
 from fakesmb.core.profile import GuestAccess, Proof, ReferralStatus, Signing, Spoken
+from fakesmb.faults.keys import FaultKeys
 from fakesmb.folders.content import Content
 from fakesmb.folders.overlay import Overlay
 from fakesmb.mistakes import ConfigError
@@ -199,7 +200,7 @@ class Keywords(TypedDict, total=False):
     """Switches over the profile (docs/profiles.md): `settings={"raw_mode": False}`."""
     timing: Timing
     limits: Limits
-    faults: Sequence[Mapping[str, Any]]
+    faults: Sequence[FaultKeys]
     """Rules that are armed from the start, each the keywords of `faults.inject` (docs/faults.md)."""
     log: LogForm
     """`[log] format`: of standard output; here none unless it is given."""

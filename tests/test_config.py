@@ -13,7 +13,7 @@ from fakesmb.config.merging import Arguments
 from fakesmb.config.parts import FilePart, SharePart
 from fakesmb.core import profiles
 from fakesmb.core.settings import Limits, Timing
-from fakesmb.faults.rule import KEYS
+from fakesmb.faults.reading import KEYS
 from fakesmb.mistakes import ConfigError
 
 

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": BELOW_CORE | {"core", "folders", "mistakes"},
     "samples": {"config", "mistakes"},
     "coverage": BELOW_CORE | {"core"},
-    "keywords": {"nt", "vfs", "core", "folders", "config", "mistakes"},
+    "keywords": {"nt", "vfs", "faults", "core", "folders", "config", "mistakes"},
     "arguments": {"core", "folders", "config", "keywords", "mistakes"},
     "portfile": {"mistakes"},
     "handlers": {"core"},

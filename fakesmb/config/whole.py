@@ -38,7 +38,7 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
 def _check_faults(config: Config, path: str, of_file: list[FaultPart]) -> None:
     """Raises `ConfigError` for a rule that is none, or that no request to this server can meet."""
     from fakesmb.faults.errors import FaultError, FaultValueError
-    from fakesmb.faults.rule import rule_of
+    from fakesmb.faults.reading import rule_of
 
     names: set[str] = set()
     known = known_to_faults(config)

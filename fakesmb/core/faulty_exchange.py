@@ -16,7 +16,7 @@ from fakesmb.faults.action import Refusal
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.disk import BrokenDisk, broken
 from fakesmb.faults.fault import Fault
-from fakesmb.faults.spelling import status
+from fakesmb.faults.statuses import status
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import FileStore
 from fakesmb.wire.codec import Body

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack, cast
 
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.count import Counter
@@ -13,6 +13,7 @@ from fakesmb.faults.known import Known
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from fakesmb.faults.keys import FaultKeys
     from fakesmb.faults.rule import Given, Rule
 
 T = TypeVar("T")
@@ -181,17 +182,17 @@ class Faults:
 
     # -- for people ----------------------------------------------------------------------------------------
 
-    def inject(self, **rule: Any) -> Fault:
+    def inject(self, **rule: "Unpack[FaultKeys]") -> Fault:
         """Arms a rule, on connections that are there, too; from any thread.
 
         Raises TypeError for a key that no rule has or that does not go with the others, ValueError for a value that
         cannot be; both name the nearest that can. docs/faults.md has the keys.
         """
-        return self.arm(rule)
+        return self.arm(cast("Given", rule))
 
     def arm(self, given: "Given") -> Fault:
         """As `inject`, of a rule in a mapping."""
-        from fakesmb.faults.rule import rule_of  # with tables that only a rule needs
+        from fakesmb.faults.reading import rule_of  # with tables that only a rule needs
 
         rule = rule_of(given, None if self.known is None else self.known())
         made: Fault = self.across(partial(self._add, rule))
@@ -216,6 +217,10 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._armed)
+
+    def __bool__(self) -> bool:
+        """A server without rules can have some nonetheless."""
+        return True
 
     def __getitem__(self, name: str) -> Fault:
         """The armed rule of that name."""
@@ -248,7 +253,7 @@ class Faults:
         with self._lock:
             self.known = known
             if self._armed:
-                from fakesmb.faults.rule import check_known
+                from fakesmb.faults.checks import check_known
             for fault in self._armed:
                 check_known(fault.rule, known())
             self._changed = changed

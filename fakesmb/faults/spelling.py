@@ -1,28 +1,24 @@
 """How the values of a rule are spelt: each function reads one key, and raises ValueError with what it should be."""
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_network
 from typing import Final, get_args
 
-from fakesmb.faults.action import Corruption, Refusal, When
+from fakesmb.faults.action import When
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.count import Per
-from fakesmb.faults.dos import DOS_CLASSES, DOS_CODES, DOS_NAMES
 from fakesmb.faults.match import Network
 from fakesmb.nt.nearest import nearest
 from fakesmb.nt.patterns import name_matcher, path_matcher
-from fakesmb.nt.status import NT, SMBError, is_dos_pair
+from fakesmb.nt.status import SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.wire import file_info, find_info, fs_info, names, set_info
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import FAMILIES, Kind, kinds_of, subcommand_of
 
 _PREFIXES: Final = ("TRANS2_", "NT_TRANSACT_", "TRANS_")
-_LEAST_FAILURE: Final = 0x80000000
-"""Warnings and errors are from here on ([MS-ERREF] 2.3); but for DOS pairs in the shape of a status."""
 _NEVER_ANSWERED: Final = frozenset({Command.NT_CANCEL})
 
 
@@ -277,103 +273,6 @@ def connection(value: object) -> int:
         raise ValueError(f"must be the number of a connection, from 1, not {value!r}")
     assert isinstance(value, int)
     return value
-
-
-# -- what is done ------------------------------------------------------------------------------------------
-
-
-def status(value: object) -> Refusal:
-    """An NT status by name or number, or a DOS class and code: `ERRDOS/5`, `ERRDOS/ERRnoaccess`, `(1, 5)`."""
-    if isinstance(value, bool):
-        raise ValueError(f"must be a status, not {value!r}")
-    if isinstance(value, int):
-        return _checked(value)
-    if isinstance(value, str):
-        if "/" in value:
-            return _dos(*value.split("/", 1))
-        return _checked(_by_name(value))
-    if isinstance(value, Sequence) and len(value) == 2:
-        return _dos(*value)
-    raise ValueError(
-        f"must be a status as DISK_FULL, or a DOS class and code as ERRDOS/ERRnoaccess, not {value!r}"
-    )
-
-
-def _checked(code: int) -> Refusal:
-    if not 0 <= code <= 0xFFFFFFFF:
-        raise ValueError(f"must be a status of 32 bits, not {code}")
-    if code < _LEAST_FAILURE and not is_dos_pair(code):
-        raise ValueError(f"0x{code:08X} is success: nothing fails by it")
-    return Refusal(code)
-
-
-def _by_name(name: str) -> int:
-    spelt = name.strip().upper().removeprefix("NT_").removeprefix("STATUS_")
-    found = NT.__members__.get(spelt)
-    if found is not None:
-        return found
-    if re.fullmatch(r"0X[0-9A-F]{1,8}", spelt):
-        return int(spelt, 16)
-    known = {spelling: one.label for one in NT for spelling in (one.name, one.label)}
-    raise ValueError(f"no status is called {name!r}{nearest(name, known)}")
-
-
-def _dos(error_class: object, code: object) -> Refusal:
-    """A pair goes out as it is, to clients of NT status too: such a status is a class and a code in NT's clothes."""
-    if isinstance(error_class, str):
-        number = DOS_CLASSES.get(error_class.strip().upper())
-        if number is None:
-            raise ValueError(
-                f"no DOS error class is called {error_class!r}{nearest(error_class, list(DOS_CLASSES))}"
-            )
-    elif error_class in DOS_CLASSES.values():
-        number = error_class  # type: ignore[assignment]
-    else:
-        raise ValueError(f"must be ERRDOS, ERRSRV or ERRHRD, not {error_class!r}")
-    assert number is not None
-    if isinstance(code, str) and code.strip().isdigit():
-        code = int(code)
-    if isinstance(code, str):
-        found = DOS_CODES[number].get(code.strip().upper())
-        if found is None:
-            known = {name: name for name in DOS_NAMES[number]}
-            raise ValueError(f"no DOS error of that class is called {code!r}{nearest(code, known)}")
-        code = found
-    if not is_number(code) or not 1 <= code <= 0xFFFF:  # type: ignore[operator]
-        raise ValueError(f"must have a DOS error code from 1 to 65535, not {code!r}")
-    assert isinstance(code, int)
-    return Refusal(number | code << 16, (number, code))
-
-
-def corruption(value: object, fields: Collection[str]) -> Corruption:
-    """An offset, a field (`fields`: those that such a reply may have), or a table of one of these and `xor`."""
-    xor: object = 0xFF
-    if isinstance(value, Mapping):
-        rest = dict(value)
-        xor = rest.pop("xor", xor)
-        for key in rest:
-            if key not in ("offset", "field"):
-                raise ValueError(f"has no key {key!r}{nearest(key, ('offset', 'field', 'xor'))}")
-        if len(rest) != 1:
-            raise ValueError("must have either an offset or a field")
-        [(kind, value)] = rest.items()
-        if (kind == "offset") != is_number(value):
-            raise ValueError(
-                f"{kind} must be {'a number of bytes' if kind == 'offset' else 'a name'}, not {value!r}"
-            )
-    if not is_number(xor) or xor == 0 or xor < 0:  # type: ignore[operator]
-        raise ValueError(f"xor must be a number above 0, not {xor!r}: it says which bits change")
-    assert isinstance(xor, int)
-    if is_number(value):
-        assert isinstance(value, int)
-        if xor > 0xFF:
-            raise ValueError(f"xor must fit the byte at an offset, not be 0x{xor:X}")
-        return Corruption(value, "", xor)
-    if not isinstance(value, str):
-        raise ValueError(f"must be an offset in bytes or the name of a field, not {value!r}")
-    if value not in fields:
-        raise ValueError(f"such a reply has no field {value!r}{nearest(value, list(fields))}")
-    return Corruption(None, value, xor)
 
 
 def check_answered(kinds: frozenset[Kind]) -> None:

@@ -332,7 +332,7 @@ def test_a_disk_that_was_full_for_some_writes(client: Client, faults: Faults) ->
 @pytest.mark.parametrize("key", ["nth", "skip", "every", "chance"])
 def test_a_disk_counts_bytes_and_no_requests(faults: Faults, key: str) -> None:
     with pytest.raises(TypeError, match=f"{key}: does not go with disk_full_after"):
-        faults.inject(disk_full_after=5, **{key: 1})
+        faults.arm({"disk_full_after": 5, key: 1})
 
 
 def test_deletions_and_their_defects(client: Client, faults: Faults, folder: Path) -> None:

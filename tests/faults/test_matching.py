@@ -6,15 +6,17 @@ import pytest
 
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.plan import Plans
+from fakesmb.core.tap import Tap
 from fakesmb.faults.fault import Faults
 from fakesmb.nt.status import NT
 from fakesmb.record.events import Exchanged
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.wire.codec import Empty
+from fakesmb.wire.codec import Buffer, Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import CheckDirectoryRequest, DeleteRequest, RenameRequest
 from fakesmb.wire.files import NtCreateAndxRequest, ReadAndxRequest
 from fakesmb.wire.session import EchoRequest, EchoResponse
+from fakesmb.wire.trans import Transaction2Request, Transaction2SecondaryRequest
 from fakesmb.wire.trans2 import FindFirst2Request, FindNext2Request, QueryPathInformationRequest, Trans2
 from tests.refusals import Refuses
 
@@ -315,3 +317,101 @@ def test_counts_are_exact_while_many_ask(server: InMemoryServer, faults: Faults)
     assert statuses.count(NT.DISK_FULL) == fault.hits == 100
     assert statuses.count(NT.ACCESS_DENIED) == other.hits == 5
     assert fault.seen == other.seen == 700
+
+
+# -- transactions in several messages ----------------------------------------------------------------------
+
+CHECK_PATH = QueryPathInformationRequest(0x107, 0, "a.txt").encode(unicode=True)
+
+
+def in_pieces(client: Client, cut: int) -> None:
+    """QUERY_PATH_INFORMATION whose parameters are cut in two messages."""
+    total = len(CHECK_PATH)
+    first = Transaction2Request(
+        setup=b"\5\0",
+        parameters=CHECK_PATH[:cut],
+        total_parameter_count=total,
+        max_parameter_count=2,
+        max_data_count=1000,
+    )
+    mid = client.send(Command.TRANSACTION2, first)
+    assert client.answer().header.status == 0
+    more = Transaction2SecondaryRequest(
+        parameters=CHECK_PATH[cut:], total_parameter_count=total, parameter_displacement=cut
+    )
+    client.send(Command.TRANSACTION2_SECONDARY, more, mid=mid)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"command": "TRANSACTION2"},
+        {"subcommand": "QUERY_PATH_INFORMATION", "level": 0x107, "path": "a.txt"},
+        {"command": "TRANSACTION2_SECONDARY"},
+        {"path": "*.txt"},
+    ],
+    ids=str,
+)
+def test_a_transaction_in_several_messages_is_one_request(
+    client: Client, faults: Faults, rule: dict[str, Any]
+) -> None:
+    """It is seen when it is all there, with what all of it says; the answer is that of the first message."""
+    fault = faults.arm({**rule, "fail": NT.ACCESS_DENIED})
+    in_pieces(client, 9)
+    header = client.answer().header
+    assert header.status == NT.ACCESS_DENIED
+    assert (fault.seen, fault.hits) == (1, 1)
+    fault.remove()
+    in_pieces(client, 9)
+    assert client.answer().header.status == 0
+
+
+def test_a_stray_secondary_is_seen_by_its_own_name(client: Client, faults: Faults) -> None:
+    stray = Transaction2SecondaryRequest(parameters=b"x", total_parameter_count=1)
+    every = faults.inject(command="TRANSACTION2", fail=NT.ACCESS_DENIED)
+    own = faults.inject(command="TRANSACTION2_SECONDARY", nth=9, fail=NT.ACCESS_DENIED)
+    client.send(Command.TRANSACTION2_SECONDARY, stray)
+    assert client.answer().header.status == NT.INVALID_PARAMETER
+    assert (every.seen, own.seen) == (0, 1)
+
+
+# -- beside other taps -------------------------------------------------------------------------------------
+
+
+class Watching(Tap):
+    """Keeps what leaves."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def sending(self, connection: SMBConnection, frame: list[Buffer]) -> list[Buffer]:
+        self.sent.append(b"".join(frame))
+        return frame
+
+
+def test_a_tap_sees_what_the_client_gets(server: InMemoryServer, client: Client, faults: Faults) -> None:
+    tap = Watching()
+    faults.inject(command="ECHO", corrupt="mid")
+    server.server.arm(tap)
+    faults.inject(command="CHECK_DIRECTORY", trickle=1000)
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    assert tap.sent == [client.stream()]
+    client.send(Command.CHECK_DIRECTORY, CheckDirectoryRequest("dir"))
+    server.server.arm()
+    assert len(server.server.armed) == 1
+    client.send(Command.CHECK_DIRECTORY, CheckDirectoryRequest("dir"))
+    faults.clear()
+    client.clock.pump([0.02] * 20)
+    assert client.stream().count(b"\xffSMB") == 2
+    assert tap.sent[1].count(b"\xffSMB") == 1
+    assert "_exchange_class" not in vars(client.connection)
+    assert client.connection._send == client.connection._out
+
+
+def test_a_name_that_is_none_is_still_a_path(client: Client, faults: Faults) -> None:
+    """A request may name what no file can be called; rules meet it, and nothing breaks."""
+    fault = faults.inject(path="*", fail=NT.ACCESS_DENIED)
+    for name in ("a|b", "..\\..\\x", "a" * 300, "\0"):
+        client.send(Command.CHECK_DIRECTORY, CheckDirectoryRequest(name))
+        assert client.answer().header.status == NT.ACCESS_DENIED
+    assert fault.hits == 4

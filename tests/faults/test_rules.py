@@ -7,7 +7,7 @@ import pytest
 from fakesmb.faults.errors import FaultKeyError, FaultValueError
 from fakesmb.faults.fault import Faults
 from fakesmb.faults.known import Known
-from fakesmb.faults.rule import KEYS, rule_of
+from fakesmb.faults.reading import KEYS, rule_of
 from fakesmb.nt.status import NT
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import FAMILIES, Kind
@@ -123,6 +123,11 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"hang": True, "delay": 1}, "delay: delay does not go with hang"),
     ({"drop": "before", "corrupt": 5}, "corrupt: corrupt does not go with drop"),
     ({"name": "", "hang": True}, "name: must be a text"),
+    ({"command": "ECHO", "path": "a.txt", "hang": True}, "path: SMB_COM_ECHO names no path"),
+    ({"command": "NEGOTIATE", "user": "alice", "hang": True}, "user: SMB_COM_NEGOTIATE comes before anybody"),
+    ({"share": "IPC$", "io_error": True}, "share: IPC$ has no disk"),
+    ({"share": "x*", "hang": True}, "share: there is no share 'x*'"),
+    ({"disk_full_after": 5, "nth": 2}, "nth: does not go with disk_full_after"),
 ]  # fmt: skip
 
 

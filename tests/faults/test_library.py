@@ -1,0 +1,211 @@
+"""Faults of a server that listens: armed from any thread, before the start and while clients are there; waited for."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from twisted.internet.task import Clock
+
+from fakesmb import NT, FakeSMB, FakeSMBService
+from fakesmb.faults.fault import Fault, Faults
+from fakesmb.faults.keys import FaultKeys
+from fakesmb.faults.reading import KEYS
+from fakesmb.faults.waiting import when_hit
+from fakesmb.testing import PASSWORD, USER
+from fakesmb.wire.commands import Command
+from fakesmb.wire.session import EchoRequest
+from fuzz.sockets import SocketClient
+
+
+@pytest.fixture
+def smb(tmp_path: Path) -> Iterator[FakeSMB]:
+    (tmp_path / "a.txt").write_bytes(b"hello")
+    with FakeSMB({"in": tmp_path}, users={USER: PASSWORD}) as smb:
+        yield smb
+
+
+def client_of(smb: FakeSMB) -> SocketClient:
+    client = SocketClient(smb.port)
+    client.sign_in(vc_number=7)
+    client.connect("in")
+    return client
+
+
+def echo(client: SocketClient) -> bool:
+    """Whether an ECHO is answered as it should be."""
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    return client.answer().header.status == 0
+
+
+def test_the_typed_keys_are_all_there_are() -> None:
+    assert set(FaultKeys.__annotations__) == set(KEYS)
+
+
+def test_a_rule_armed_while_a_client_is_there_acts_on_it(smb: FakeSMB) -> None:
+    client = client_of(smb)
+    assert echo(client)
+    with smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED) as fault:
+        assert not echo(client)
+        fault.wait()
+        assert [(one.command, one.status, one.fault) for one in fault.exchanges] == [
+            ("SMB_COM_ECHO", "STATUS_ACCESS_DENIED", "fault 1")
+        ]
+        smb.journal.verify(fault="fault 1", count=1)
+    assert echo(client)
+    client.lost()
+
+
+def test_exchanges_are_those_since_it_was_armed(smb: FakeSMB) -> None:
+    client = client_of(smb)
+    with smb.faults.inject(name="no", command="ECHO", fail=NT.ACCESS_DENIED) as first:
+        echo(client)
+    with smb.faults.inject(name="no", command="ECHO", fail=NT.ACCESS_DENIED) as second:
+        assert second.exchanges == []
+        echo(client)
+        assert len(second.exchanges) == 1
+    assert len(first.exchanges) == 2
+    client.lost()
+
+
+def test_rules_from_many_threads_while_clients_ask(smb: FakeSMB) -> None:
+    """Each thread arms and removes rules of its own as fast as it can; a rule that all meet counts all."""
+    watched = smb.faults.inject(command="ECHO", every=10, fail=NT.ACCESS_DENIED, name="every tenth")
+    refused: list[int] = []
+    errors: list[BaseException] = []
+
+    def ask() -> None:
+        client = client_of(smb)
+        refused.append(sum(not echo(client) for _ in range(100)))
+        client.lost()
+
+    def arm() -> None:
+        for _ in range(30):
+            with smb.faults.inject(command="WRITE", path="*.bak", fail=NT.DISK_FULL) as fault:
+                assert fault in list(smb.faults)
+                assert len(smb.faults) >= 2
+            assert not fault.armed
+
+    def guarded(work: object) -> None:
+        try:
+            work()  # type: ignore[operator]
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in (ask, arm, ask, arm, ask)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert errors == []
+    assert (watched.seen, watched.hits, sum(refused)) == (300, 30, 30)
+    assert len(watched.exchanges) == 30
+    assert list(smb.faults) == [watched]
+    assert len({fault.name for fault in smb.faults.all}) == 61
+
+
+def test_waiting_for_hits(smb: FakeSMB) -> None:
+    fault = smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED)
+    client = client_of(smb)
+    later = threading.Timer(0.05, lambda: [echo(client) for _ in range(2)])
+    later.start()
+    fault.wait(2, timeout=5)
+    assert fault.hits == 2
+    later.join()
+    with pytest.raises(
+        AssertionError, match=r"fault 1 acted 2 times within 0.01 seconds, not 3 times: it saw 2"
+    ):
+        fault.wait(3, timeout=0.01)
+    client.lost()
+    thread = smb._thread
+    assert thread is not None
+    with pytest.raises(RuntimeError, match="this thread serves the clients"):
+        thread.call(fault.wait)
+
+
+def test_rules_stay_when_the_server_starts_again(tmp_path: Path) -> None:
+    smb = FakeSMB({"in": tmp_path}, users={USER: PASSWORD})
+    fault = smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED)
+    for _ in range(2):
+        with smb:
+            client = client_of(smb)
+            assert not echo(client)
+            client.lost()
+    assert fault.hits == 2
+    smb.faults.clear()
+    assert len(smb.faults) == 0
+
+
+def test_a_server_that_stops_leaves_nothing_that_hangs(smb: FakeSMB) -> None:
+    fault = smb.faults.inject(command="ECHO", hang=True)
+    client = client_of(smb)
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    fault.wait()
+    smb.stop()
+    assert client.wire.socket.recv(100) == b""
+    fault.remove()
+    client.lost()
+    assert smb.journal.problems() == []
+
+
+def test_connections_that_have_been_are_no_more(smb: FakeSMB) -> None:
+    client_of(smb).lost()
+    with pytest.raises(ValueError, match="connection: connection 1 has connected already: the next one is 2"):
+        smb.faults.inject(on="connect", connection=1, reset=True)
+    here = client_of(smb)
+    smb.faults.inject(connection=2, command="ECHO", fail=NT.ACCESS_DENIED)
+    assert not echo(here)
+    here.lost()
+
+
+# -- in a reactor ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fault() -> Fault:
+    return Faults().inject(hang=True)
+
+
+def test_a_deferred_fires_when_a_rule_has_acted(fault: Fault) -> None:
+    clock = Clock()
+    fired: list[None] = []
+
+    def note(_: None) -> None:
+        fired.append(None)
+
+    when_hit(clock.callLater, fault, 2, 5).addCallback(note)
+    fault.acted()
+    assert fired == []
+    fault.acted()
+    assert fired == [None]
+    fault.acted()
+    when_hit(clock.callLater, fault, 2, 5).addCallback(note)
+    assert fired == [None, None]
+    assert clock.getDelayedCalls() == []
+
+
+def test_a_deferred_fails_when_a_rule_does_not_act(fault: Fault) -> None:
+    clock = Clock()
+    failed: list[str] = []
+    when_hit(clock.callLater, fault, 1, 5).addErrback(lambda failure: failed.append(str(failure.value)))
+    cancelled = when_hit(clock.callLater, fault, 1, 7)
+    cancelled.addErrback(lambda _: None)
+    cancelled.cancel()
+    clock.advance(5)
+    assert failed == [
+        "fault 1 acted 0 times within 5 seconds, not once: it saw 0 of the requests that it means"
+    ]
+    assert clock.getDelayedCalls() == []
+    fault.acted()
+
+
+def test_a_service_that_has_not_started_cannot_be_waited_for(tmp_path: Path) -> None:
+    service = FakeSMBService({"in": tmp_path})
+    failed: list[BaseException] = []
+    service.faults.inject(hang=True).wait().addErrback(lambda failure: failed.append(failure.value))
+    assert isinstance(failed[0], RuntimeError)
+
+
+def test_exchanges_need_a_journal(fault: Fault) -> None:
+    with pytest.raises(RuntimeError, match="no journal"):
+        assert fault.exchanges
