@@ -122,8 +122,8 @@ class FakeSMB:
                 raise ConfigError(f"cannot start a server: {error.strerror}") from None
             try:
                 thread.wait(lambda: self._service.start(thread.reactor), patience=None)
-            except BaseException:
-                thread.end()
+            except BaseException:  # Ctrl-C while it started, too
+                self._end(thread)
                 raise
             self._process, self._thread = os.getpid(), thread
             atexit.register(self.stop)  # the log is complete, too, where nobody stops the server
@@ -141,10 +141,23 @@ class FakeSMB:
                 return
             self._thread = None
             atexit.unregister(self.stop)
-            try:
-                thread.wait(partial(self._service.stop, patience=STOP_SECONDS))
-            finally:
-                thread.end()
+            self._end(thread)
+
+    def _end(self, thread: ReactorThread) -> None:
+        """Stops the service, whose work is done also where Ctrl-C comes in between, and then its thread."""
+        stop = partial(self._service.stop, patience=STOP_SECONDS)
+        try:
+            thread.wait(stop)
+        except KeyboardInterrupt:
+            thread.wait(stop)
+            raise
+        finally:
+            thread.end()
+
+    def __repr__(self) -> str:
+        """Where it listens, and the names of its shares."""
+        where = f"on {self.host}:{self.port}" if self._thread is not None else "not running"
+        return f"<FakeSMB {where}: {', '.join(share.name for share in self.config.shares) or 'no shares'}>"
 
     def reset(self) -> None:
         """Makes the server as it was when it started: drops the clients, whose last events come before the journal is

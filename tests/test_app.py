@@ -509,3 +509,43 @@ def test_a_server_on_all_addresses_is_reached_at_this_machine(tmp_path: Path) ->
         assert smb.url("public") == f"smb://127.0.0.1:{smb.port}/public"
     with serving(tmp_path, host="::1") as smb:
         assert smb.url("public", "dir\\a.txt") == f"smb://[::1]:{smb.port}/public/dir/a.txt"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["start", "stop"])
+def test_an_interrupt_while_a_server_starts_or_stops_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, when: str
+) -> None:
+    """Ctrl-C comes while the caller waits for the thread of the server; it can be started again."""
+    gc.collect()  # sockets of clients that other tests left to the collector
+    smb = serving(tmp_path, log_file=tmp_path / "log")
+    with smb:
+        pass
+    before = descriptors(), set(threading.enumerate())
+    wait = ReactorThread.wait
+    times: list[int] = []
+
+    def interrupted(self: ReactorThread, function: Any, **more: Any) -> Any:
+        times.append(1)
+        if len(times) != (1 if call == "start" else 2):
+            return wait(self, function, **more)
+        if when == "after":
+            wait(self, function, **more)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReactorThread, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt), smb:
+            pass
+    smb.stop()
+    assert (descriptors(), set(threading.enumerate())) == before
+    with smb:
+        client(smb)
+
+
+def test_a_server_says_where_it_listens(tmp_path: Path) -> None:
+    smb = serving(tmp_path)
+    assert repr(smb) == "<FakeSMB not running: public>"
+    with smb:
+        assert repr(smb) == f"<FakeSMB on 127.0.0.1:{smb.port}: public>"
+    assert "Secret123" not in repr(smb)
