@@ -354,6 +354,10 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     ]
     if whole.guests_cannot_sign(config):
         notes.append("signing is required, which guests cannot do: they are refused")
+    if config.seed is not None and not config.loopback:
+        notes.append(
+            "deterministic: whoever knows the seed knows the challenges, so this is no server for a network"
+        )
     return config, notes
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from fakesmb import FakeSMB, profilepages
+from fakesmb.auth.accounts import Form
 from fakesmb.cli import main
 from fakesmb.config import merging, parts, tomlfile
 from fakesmb.config.merging import Arguments, Config
@@ -221,8 +222,18 @@ class TestWhatWins:
         assert problem in str(error.value)
 
     def test_an_unknown_profile_in_a_file(self) -> None:
-        with pytest.raises(ConfigError, match="did you mean samba-3"):
-            merged('[server]\nprofile = "samba3"\n')
+        with pytest.raises(ConfigError) as error:
+            _read('[server]\nprofile = "samba3"\n')
+        assert ":2: server.profile: no profile is called 'samba3'; did you mean samba-3" in str(error.value)
+
+    def test_the_sign_ins_that_a_profile_takes(self) -> None:
+        """An NTLMv2 response is a wrong password to the NAS."""
+        from fakesmb.app import _accounts
+
+        forms = _accounts(merged(server={"profile": "old-nas"})).forms
+        assert Form.NTLMV1 in forms
+        assert Form.NTLMV2 not in forms
+        assert _accounts(merged(switches={"guest_only": True})).guest_only
 
 
 class TestInPython:

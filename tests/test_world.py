@@ -154,6 +154,15 @@ def test_a_mistake_in_the_arguments_is_one_line(words: tuple[str, ...]) -> None:
     assert words[0].lstrip("-").partition("=")[0] in done.output
 
 
+def test_on_a_network_it_is_told_what_a_seed_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[str]] = []
+    monkeypatch.setattr("fakesmb.cli.run", lambda _, notes, *__, **___: told.append(notes))
+    for host in ("127.0.0.1", "0.0.0.0"):
+        words = ["serve", "--share", f"x={tmp_path}", "--user", "a:b", "--host", host, "--deterministic"]
+        assert CliRunner().invoke(main, words).exit_code == 0
+    assert [any("whoever knows the seed" in note for note in notes) for notes in told] == [False, True]
+
+
 def test_the_world_of_a_service() -> None:
     from fakesmb.app import _world
 

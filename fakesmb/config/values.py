@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from fakesmb.config.parts import ServerPart, SharePart
+from fakesmb.core import profiles
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.world import clock_of
@@ -32,6 +33,10 @@ def problems(table: str, part: msgspec.Struct) -> Iterator[tuple[str, str]]:
             yield "netbios_port", "the same as port: one port serves clients of both kinds"
         if problem := _encoding_problem(part.oem_encoding):
             yield "oem_encoding", problem
+        try:
+            profiles.row(part.profile)
+        except profiles.ProfileError as error:
+            yield "profile", str(error)
         if part.clock is not None:
             try:
                 clock_of(part.clock)

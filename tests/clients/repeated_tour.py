@@ -1,13 +1,14 @@
-"""A client that makes many kinds of request, in a process of its own: `python -m tests.clients.repeated_tour PORT`.
+"""A client that makes many kinds of request, in a process of its own: `python -m tests.clients.repeated_tour PORT ...`.
 
-Nothing of it is left to chance. Once it is connected it says so, and goes on when a line comes on standard input.
+Nothing of it is left to chance, and it does the same at each port. Once it is connected it says so, and goes on when a
+line comes on standard input.
 """
 
 import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from impacket.dcerpc.v5 import lsad, lsat, samr, srvs, transport, wkst
@@ -66,13 +67,14 @@ def tour(port: int) -> None:
     client.close()
 
 
-def main(port: int) -> None:
-    """Talks to the server that listens on a port of this machine."""
-    random.seed(5)
+def main(ports: Iterable[int]) -> None:
+    """Talks to the servers that listen on ports of this machine, one after the other."""
     vars(time)["time"] = lambda: 1_075_629_600.0
     vars(os)["getpid"] = lambda: 4242
-    tour(port)
+    for port in ports:
+        random.seed(5)
+        tour(port)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(map(int, sys.argv[1:]))

@@ -4,8 +4,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
@@ -40,58 +40,64 @@ def served(base: Path, **more: Any) -> Iterator[FakeSMB]:
         yield smb
 
 
-def run_of(port: int, checkout: Path, begin: Callable[[], object] = bool) -> tuple[bytes, bytes]:
-    """What is on the wire of one run of `repeated_tour`; `begin` is called once it is connected."""
-    relay = Relay(port)
-    words = [sys.executable, "-m", "tests.clients.repeated_tour", str(relay.port)]
+def runs_of(
+    ports: Sequence[int], checkout: Path, begin: Callable[[int], object]
+) -> list[tuple[bytes, bytes]]:
+    """What is on the wire of one run of `repeated_tour` at each port; `begin` is called once it is connected there."""
+    relays = [Relay(port) for port in ports]
+    words = [sys.executable, "-m", "tests.clients.repeated_tour", *(str(relay.port) for relay in relays)]
     with subprocess.Popen(words, cwd=checkout, stdin=PIPE, stdout=PIPE, text=True) as client:
+        assert client.stdin is not None
         assert client.stdout is not None
-        assert client.stdout.readline() == "connected\n"
-        begin()
-        client.communicate("\n")
+        for port in ports:
+            assert client.stdout.readline() == "connected\n"
+            begin(port)
+            client.stdin.write("\n")
+            client.stdin.flush()
     assert client.returncode == 0
-    ((asked, answered),) = relay.end()
-    return asked, answered
+    said = [relay.end() for relay in relays]
+    assert [len(connections) for connections in said] == [1] * len(ports)
+    return [connections[0] for connections in said]
 
 
 def test_two_processes_give_equal_bytes(
     tmp_path: Path, checkout: Path, fakesmb_command: list[str], fakesmb_environment: dict[str, str]
 ) -> None:
     """Of whose sets the order differs, over folders that were made at different times."""
-    said = []
-    for order in ("1", "99"):
-        base = tmp_path / order
-        base.mkdir()
-        words = ["--port", "0", "--share", f"files={made_in(base)}", "--user", f"{USER}:{PASSWORD}"]
-        words += ["--deterministic=3", "--clock", TIME]
-        with serving(
-            fakesmb_command, fakesmb_environment | {"PYTHONHASHSEED": order}, base, *words
-        ) as served:
-            said.append(run_of(served.port, checkout))
-    assert said[0] == said[1]
-    assert min(map(len, said[0])) > 10_000
+    with ExitStack() as both:
+        ports = []
+        for order in ("1", "99"):
+            base = tmp_path / order
+            base.mkdir()
+            words = ["--port", "0", "--share", f"files={made_in(base)}", "--user", f"{USER}:{PASSWORD}"]
+            words += ["--deterministic=3", "--clock", TIME]
+            environment = fakesmb_environment | {"PYTHONHASHSEED": order}
+            ports.append(both.enter_context(serving(fakesmb_command, environment, base, *words)).port)
+        first, second = runs_of(ports, checkout, bool)
+    assert first == second
+    assert min(map(len, first)) > 10_000
 
 
 def test_a_run_under_load_gives_the_same_bytes(tmp_path: Path, checkout: Path) -> None:
-    with served(tmp_path / "alone") as smb:
-        alone = run_of(smb.port, checkout)
     words = [sys.executable, "-m", "tests.clients.repeated_load"]
     with (
         subprocess.Popen(words, cwd=checkout, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as load,
-        served(tmp_path / "busy") as smb,
+        served(tmp_path / "alone") as quiet,
+        served(tmp_path / "busy") as loaded,
     ):
         assert load.stdin is not None
         assert load.stdout is not None
         assert load.stdout.readline() == "there\n"
 
-        def begin() -> None:
-            assert load.stdin is not None
-            load.stdin.write(f"{smb.port}\n")
-            load.stdin.flush()
-            while not any((tmp_path / "busy" / "files" / "others").iterdir()):
-                time.sleep(0.002)
+        def begin(port: int) -> None:
+            if port == loaded.port:
+                assert load.stdin is not None
+                load.stdin.write(f"{port}\n")
+                load.stdin.flush()
+                while not any((tmp_path / "busy" / "files" / "others").iterdir()):
+                    time.sleep(0.002)
 
-        busy = run_of(smb.port, checkout, begin)
+        alone, busy = runs_of([quiet.port, loaded.port], checkout, begin)
         load.stdin.close()
     assert alone == busy
 
@@ -152,3 +158,22 @@ def test_the_clock_may_be_a_datetime() -> None:
     assert config.clock.began == 1_075_629_600_000_000_000
     assert FakeSMB(deterministic=False).config.seed is None
     assert FakeSMB(deterministic=0).config.seed == 0
+
+
+def test_a_reset_begins_the_run_again(tmp_path: Path) -> None:
+    """Of a server of content, whose folder is another after each reset."""
+    need("smbclient")
+    content: Any = {"files": {"a.txt": b"hello", "dir/": {"b.txt": b"b"}}}
+    conf = tmp_path / "smb.conf"
+    conf.write_text("[global]\nclient min protocol = NT1\nclient max protocol = NT1\n")
+    told = []
+    with FakeSMB(content, deterministic=7, clock=TIME) as smb:
+        for _ in range(3):
+            relay = Relay(smb.port)
+            commands = f"ls; allinfo a.txt; put {conf} new.txt; ls; del a.txt; allinfo new.txt"
+            address = (f"//{smb.host}/files", "-p", str(relay.port))
+            text = run("smbclient", "-s", str(conf), *address, "-U", "somebody%x", "-c", commands).stdout
+            assert "a.txt" in text, text
+            told.append([messages(answered) for _, answered in relay.end()])
+            smb.reset()
+    assert told[0] == told[1] == told[2]
