@@ -18,6 +18,8 @@ from fakesmb.wire.trans2 import Trans2
 READS: Final = FAMILIES["READ"]
 FLUSHES: Final = frozenset(map(Kind, (Command.FLUSH, Command.WRITE_ANDX, Command.WRITE_RAW)))
 """What a client waits with for its data to be on disk."""
+_MOST_NAMED: Final = 3
+"""Of more commands an error tells the family that was written."""
 _NO_FILES: Final = frozenset(
     {
         Command.NEGOTIATE,
@@ -85,7 +87,9 @@ def check_meets(rule: Rule) -> None:
     kinds, act, given = rule.match.kinds, rule.act, rule.given
     if kinds is None or ("command" not in given and "subcommand" not in given):
         return
-    told = " or ".join(sorted(names.command_name(kind.command) for kind in kinds))
+    told = " or ".join(sorted({names.command_name(kind.command) for kind in kinds}))
+    if len(kinds) > _MOST_NAMED:
+        told = str(given.get("subcommand", given.get("command")))
     if act.short_read is not None and not kinds & READS:
         raise FaultValueError("short_read", f"{told} does not read")
     if act.flush_fails and not kinds & FLUSHES:

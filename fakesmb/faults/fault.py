@@ -1,5 +1,6 @@
 """Armed rules: what each has seen and done, and all of a server together."""
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -148,7 +149,8 @@ def shown(value: object) -> str:
         name = getattr(value, "name", None)
         return f'"{name}"' if name else f"{value}"
     if isinstance(value, str):
-        return f"'{value}'" if "\\" in value or '"' in value else f'"{value}"'
+        literal = "'" not in value and value.isprintable() and ("\\" in value or '"' in value)
+        return f"'{value}'" if literal else json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {shown(one)}" for key, one in value.items()) + " }"
     if isinstance(value, Iterable):

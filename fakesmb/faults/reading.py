@@ -27,7 +27,7 @@ _MATCHES: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 _COUNTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "nth": spelling.numbers,
-    "skip": spelling.size,
+    "skip": spelling.skipped,
     "every": spelling.count,
     "times": spelling.count,
     "per": spelling.per,
@@ -93,7 +93,7 @@ _OF_CONNECTIONS: Final = frozenset(
 
 def rule_of(given: Given, known: Known | None = None) -> Rule:
     """A rule as it was written; raises `FaultKeyError` (a TypeError) or `FaultValueError` (a ValueError)."""
-    given = {key: value for key, value in given.items() if value is not None}
+    given = dict(given)
     for key in given:
         if key not in KEYS:
             told = {name: name for name in KEYS} | _OFTEN_MEANT

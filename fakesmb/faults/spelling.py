@@ -1,7 +1,7 @@
 """How the values of a rule are spelt: each function reads one key, and raises ValueError with what it should be."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_network
 from typing import Final, get_args
@@ -38,6 +38,11 @@ def count(value: object, least: int = 1) -> int:
     if value < least:
         raise ValueError(f"must be at least {least}, not {value}")
     return value
+
+
+def skipped(value: object) -> int:
+    """A whole number, 0 included."""
+    return count(value, 0)
 
 
 def size(value: object) -> int:
@@ -116,7 +121,7 @@ def pieces(value: object) -> tuple[int, ...]:
     """The sizes of pieces."""
     if is_number(value):
         return (count(value),)
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise ValueError(f"must be a size in bytes, or several, not {value!r}")
     found = tuple(count(one) for one in value)
     if not found:

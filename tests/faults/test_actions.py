@@ -261,6 +261,18 @@ def test_a_trickle_has_its_rate_and_holds_what_follows(client: Client, fid: int,
     echo(client)
 
 
+def test_signed_answers_may_overtake_each_other(server: InMemoryServer, faults: Faults) -> None:
+    """The client of these tests checks each signature."""
+    signed = server.client().sign_in(signing=True).connect("in")
+    fid = signed.create("a.txt")
+    with faults.inject(command="READ", delay=1, trickle=1000):
+        mid = ask(signed, fid)
+    echo(signed)
+    server.clock.pump([0.05] * 40)
+    answer = signed.answer()
+    assert (answer.header.mid, answer.body(ReadAndxResponse).data) == (mid, DATA[:10])
+
+
 def test_a_client_dropped_after_a_trickle_gets_it_whole(client: Client, fid: int, faults: Faults) -> None:
     faults.inject(command="READ", trickle=100, drop="after")
     ask(client, fid)

@@ -14,6 +14,7 @@ from fakesmb.faults.reading import KEYS
 from fakesmb.faults.waiting import when_hit
 from fakesmb.testing import PASSWORD, USER
 from fakesmb.wire.commands import Command
+from fakesmb.wire.files import ReadAndxRequest, ReadAndxResponse
 from fakesmb.wire.session import EchoRequest
 from fuzz.sockets import SocketClient
 
@@ -156,6 +157,21 @@ def test_connections_that_have_been_are_no_more(smb: FakeSMB) -> None:
     smb.faults.inject(connection=2, command="ECHO", fail=NT.ACCESS_DENIED)
     assert not echo(here)
     here.lost()
+
+
+def test_what_the_kernel_sends_waits_for_a_trickle_too(smb: FakeSMB, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 200
+    (tmp_path / "large").write_bytes(data)
+    client = client_of(smb)
+    fid = client.create("large")
+    with smb.faults.inject(command="ECHO", trickle=400, times=1):
+        client.send(Command.ECHO, EchoRequest(1, b"x"))
+        client.send(Command.READ_ANDX, ReadAndxRequest(fid=fid, max_count=50_000))
+        echoed, read = client.answers()
+    assert echoed.header.command == Command.ECHO
+    assert read.body(ReadAndxResponse).data == data[:50_000]
+    assert client.read(fid, 0, 50_000) == data[:50_000]
+    client.lost()
 
 
 # -- in a reactor ------------------------------------------------------------------------------------------

@@ -1,5 +1,8 @@
 """Rules as they are written: what each key takes, and what is said of mistakes when a rule is armed."""
 
+import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from fakesmb.faults.errors import FaultKeyError, FaultValueError
 from fakesmb.faults.fault import Faults
 from fakesmb.faults.known import Known
-from fakesmb.faults.reading import KEYS, rule_of
+from fakesmb.faults.reading import KEYS, KEYS_OF_ACTIONS, rule_of
 from fakesmb.nt.status import NT
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import FAMILIES, Kind
@@ -41,7 +44,11 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "level: no level is called 'SMB_FIND_FILE_BOTH_DIRECTORY_INF'; did you mean SMB_FIND_FILE_BOTH_DIRECTORY_INFO",
     ),
     ({"level": -1, "subcommand": "FIND_FIRST2", "hang": True}, "level: must be a level from 0"),
-    ({"level": None, "subcommand": "FIND_FIRST2"}, "there is nothing to do"),
+    ({"level": None, "subcommand": "FIND_FIRST2", "hang": True}, "level: must be the number or the name"),
+    ({"path": None, "hang": True}, "path: must be a text"),
+    ({"command": None, "hang": True}, "command: must be the name or the code"),
+    ({"nth": None, "hang": True}, "nth: must be a whole number"),
+    ({"fail": None}, "fail: must be a status"),
     ({"level": 1.5, "subcommand": "FIND_FIRST2", "hang": True}, "level: must be the number or the name"),
     ({"path": "..\\x", "hang": True}, "path: no request can name '..\\\\x': the path climbs out of the share"),
     ({"path": "dir/../../x", "hang": True}, "path: no request can name"),
@@ -72,7 +79,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"nth": 3, "times": 2, "hang": True}, "times: 2 times, and nth names fewer"),
     ({"times": 0, "hang": True}, "times: must be at least 1, not 0"),
     ({"every": 0, "hang": True}, "every: must be at least 1, not 0"),
-    ({"skip": -1, "hang": True}, "skip: must be a number of"),
+    ({"skip": -1, "hang": True}, "skip: must be at least 0, not -1"),
+    ({"command": "WRITE", "short_read": 5}, "short_read: WRITE does not read"),
+    ({"split": {3: 1}}, "split: must be a size in bytes, or several"),
     ({"per": "sever", "nth": 1, "hang": True}, "per: must be server, connection or path, not 'sever'"),
     ({"per": "path", "hang": True}, "per: says what nth, skip, every and times count"),
     ({"chance": 2, "hang": True}, "chance: must be a probability"),
@@ -226,6 +235,8 @@ def test_a_rule_is_shown_as_it_would_be_written() -> None:
     assert repr(faults) == "no faults"
     assert "call = <" in repr(faults.inject(call=print))
     assert "path = 'a\\b'" in repr(faults.inject(path=r"a\b", reset=True))
+    assert r'path = "\u0000"' not in repr(faults)
+    assert repr(faults.inject(name="two\nlines", reset=True)).startswith(r'[[fault]] name = "two\nlines"')
     assert "reset = true" in repr(faults["fault 3"])
 
 
@@ -253,3 +264,32 @@ def test_rules_have_names_of_their_own() -> None:
         assert first.armed
     assert not first.armed
     assert len(faults) == 0
+
+
+# -- the documentation -------------------------------------------------------------------------------------
+
+
+def examples(checkout: Path) -> list[dict[str, Any]]:
+    """The examples in the tables of docs/faults.md, as keywords."""
+    text = (checkout / "docs" / "faults.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `\w+` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    cells = [code for row in rows for code in re.findall(r"`([^`]+)`", row)]
+    return [eval(f"dict({code})", {"print": print}) for code in cells]
+
+
+def test_every_key_has_an_example_and_every_example_can_be_armed(checkout: Path) -> None:
+    known = Known(["in"], ["alice"], signs=True)
+    shown: set[str] = set()
+    for example in examples(checkout):
+        shown |= set(example)
+        ends = {"reset": True} if example.get("on") == "connect" else {"hang": True}
+        act = {} if set(KEYS_OF_ACTIONS) & set(example) else ends
+        rule_of({**example, **act}, known)
+    assert shown == set(KEYS) - {"name"}
+
+
+def test_the_documented_file_is_a_rule(checkout: Path) -> None:
+    text = (checkout / "docs" / "faults.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    [rule] = tomllib.loads(block)["fault"]
+    assert rule_of(rule).given == {"command": "WRITE", "path": "*.bak", "nth": 3, "fail": "DISK_FULL"}
