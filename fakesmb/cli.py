@@ -129,6 +129,7 @@ def main() -> None:
     flag_value="ro",
     help="Unknown users may sign in as guests: to read (ro, the default) or also to write (rw).",
 )
+@click.option("--overlay", is_flag=True, help="Serve copies of all shares: no folder ever changes.")
 @click.option("--host", metavar="ADDRESS", help="Where to listen  [127.0.0.1]")
 @click.option("--port", type=int, help="Port for direct TCP and NetBIOS sessions; 0: any free one  [4450]")
 @click.option("--netbios-port", type=int, help="A second port, such as 139, for clients that know no other.")
@@ -339,6 +340,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
         arguments.shares = samples.shares(home)
     config = merging.merge(part, arguments)
+    if given["overlay"]:
+        config = merging.with_overlays(config)
     if not config.users and config.guest == "off":
         if not config.loopback:
             raise ConfigError(

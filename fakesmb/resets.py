@@ -133,6 +133,8 @@ class _Leaving:
             reactor.callLater(PATIENCE, factory.abort_all),
             reactor.callLater(DISK_PATIENCE, self._too_late),
         ]
+        for protocol in tuple(factory.connected):
+            protocol.linger_no_more()
         factory.drop_all(REASON)
         factory.on_disconnect = self._look
         self._look()

@@ -18,7 +18,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--slow`, `--no-plans`, `--slow-disk` and `--record`."""
+    """`--slow`, `--no-plans`, `--slow-disk`, `--overlay` and `--record`."""
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
     parser.addoption(
         "--no-plans", action="store_true", help="have every server answer every request the general way"
@@ -27,6 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--slow-disk",
         action="store_true",
         help="have servers in memory, and that of smbtorture, wait for their disk and serve others meanwhile",
+    )
+    parser.addoption(
+        "--overlay",
+        action="store_true",
+        help="have smbtorture's server serve an overlay, which is reset before each leaf",
     )
     parser.addoption(
         "--record",

@@ -40,6 +40,7 @@ NOTHING: dict[str, object] = {
     "root": None,
     "file": None,
     "shares": (),
+    "overlay": False,
     "users": (),
     "admins": (),
     "guest": None,
@@ -563,6 +564,16 @@ def test_a_root_is_shared_folder_by_folder(tmp_path: Path) -> None:
         "TWO": str(tmp_path),
         "one": str(tmp_path / "root" / "one"),
     }
+
+
+def test_copies_of_all_shares(tmp_path: Path) -> None:
+    given = NOTHING | {"overlay": True, "shares": (f"a={tmp_path}", f"b={tmp_path},ro,overlay")}
+    config, _ = cli.configure(given)
+    assert [(share.overlay, share.read_only) for share in config.shares] == [(True, False), (True, True)]
+    assert [cli._share_line(share) for share in config.shares] == [
+        f"share a: {tmp_path} (a copy)",
+        f"share b: {tmp_path} (a copy, read-only)",
+    ]
 
 
 def test_0_is_an_answer_too() -> None:

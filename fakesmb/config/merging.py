@@ -176,6 +176,14 @@ def _accepted(host: str) -> Iterable[str]:
     return ACCEPTED if is_loopback(host) else ("ntlmv2",)
 
 
+def with_overlays(config: Config) -> Config:
+    """The same configuration, with a copy of each folder."""
+    shares = [
+        share if share.is_private else msgspec.structs.replace(share, overlay=True) for share in config.shares
+    ]
+    return msgspec.structs.replace(config, shares=tuple(shares))
+
+
 def with_users(config: Config, users: tuple[UserPart, ...]) -> Config:
     """The same configuration for other users."""
     return msgspec.structs.replace(config, users=users)

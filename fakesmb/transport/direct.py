@@ -372,6 +372,11 @@ class DirectTCP(TwistedProtocol):
         if self._socket is not None:
             self._linger = self._clients.server.clock.callLater(LINGER, transport.abortConnection)
 
+    def linger_no_more(self) -> None:
+        """A connection that has ended before does not wait for its client to close it, too."""
+        if self.connection is not None and self.connection.closed and not self.unread:
+            self._tcp().loseConnection()
+
     def _half_close(self) -> None:
         """Ends it by a FIN. A close with something unread would be an RST: it comes when the client has closed, too."""
         transport = self._tcp()

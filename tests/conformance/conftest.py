@@ -3,11 +3,13 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fakesmb import FakeSMB
 from tests.conformance.torture import PASSWORD, SHARE, SHARING_VIOLATION, USER, WRITE_TIME, Torture
 from tests.serving import problems_in, serving
 
@@ -62,6 +64,10 @@ def torture(
         )
     )
     try:
+        if request.config.getoption("--overlay"):
+            with overlaid(config) as (smb, reset):
+                yield Torture(smb.port, folder, scratch, reset)
+            return
         options = [*serve_options, "--config", str(config)]
         with serving(fakesmb_command, fakesmb_environment, base, *options) as served:
             yield Torture(served.port, folder, scratch)
@@ -69,6 +75,25 @@ def torture(
             assert problems_in(lines) == []
     finally:
         shutil.rmtree(where, ignore_errors=True)
+
+
+@contextmanager
+def overlaid(config: Path) -> Iterator[tuple[FakeSMB, Callable[[], None]]]:
+    """The same server over a copy of the folder, and what makes it fresh; nothing may go wrong inside meanwhile."""
+    problems: list[str] = []
+
+    def gather() -> None:
+        problems.extend(entry.summary for entry in smb.journal.problems())
+
+    def reset() -> None:
+        gather()
+        smb.reset()
+
+    config.write_text(config.read_text() + "overlay = true\n")
+    with FakeSMB.from_file(config) as smb:
+        yield smb, reset
+        gather()
+    assert problems == []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -35,10 +36,12 @@ class Torture:
     port: int
     folder: Path
     scratch: Path
+    reset: Callable[[], object] | None = None
+    """Makes the server and its share fresh; None: the share is emptied from outside."""
 
     def run(self, leaf: str, seconds: float) -> tuple[bool, str]:
         """Whether the server passed, by Windows' rules, within that time; and what smbtorture said."""
-        self._empty()
+        (self.reset or self._empty)()
         process = subprocess.Popen(
             self._command(leaf),
             cwd=self.scratch,

@@ -15,6 +15,7 @@ from fakesmb import ConfigError, FakeSMB, FakeSMBService, Limits, Overlay, Share
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Disconnected, Event
 from fakesmb.testing import PASSWORD, USER
+from fakesmb.transport import direct
 from fakesmb.transport.thread import ReactorThread
 from fakesmb.vfs.local.store import LocalStore
 from fuzz.sockets import SocketClient
@@ -157,6 +158,24 @@ def test_faults_go_and_those_of_the_configuration_begin_anew(place: Path) -> Non
             assert [fault.hits for fault in smb.faults] == [0]
         one = client(smb)
         assert one.write(one.create("a"), b"x") == 1
+
+
+def test_nobody_is_waited_for_who_keeps_what_a_fault_has_ended(
+    smb: FakeSMB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factory = smb._service._factory
+    assert factory is not None
+    aborted: list[str] = []
+    monkeypatch.setattr(factory, "abort_all", lambda: aborted.append("waited"))
+    monkeypatch.setattr(resets, "PATIENCE", 2)
+    monkeypatch.setattr(direct, "LINGER", 60)
+    smb.faults.inject(command="READ", drop="after")
+    one = client(smb)
+    assert one.read(one.create("a.txt")) == b"x"
+    smb.reset()
+    assert aborted == []
+    assert factory.connected == set()
+    assert is_dropped(one)
 
 
 def test_a_client_that_does_not_read_is_dropped_all_the_same(smb: FakeSMB) -> None:
