@@ -15,6 +15,7 @@ from fakesmb.record import prefilter, verbs
 from fakesmb.record.entry import EVENTS
 from fakesmb.record.journalentry import ATTRIBUTES, JournalEntry
 from fakesmb.record.pairs import Pair
+from fakesmb.record.ranges import WITH_RANGE
 from fakesmb.record.wirefields import wire_fields
 from fakesmb.wire.families import kinds_of, subcommand_of
 from fakesmb.wire.levels import check_level, level_name
@@ -38,7 +39,7 @@ _NAMES: Final = frozenset({"user", "share", "peer", "domain", "workstation"})
 _PATHS: Final = frozenset({"path", "to"})
 _HALVES: Final = frozenset({"request", "response"})
 NAMES: Final = (
-    *(one for one in ATTRIBUTES if one not in ("verbs", "status_code", "code", "function", "time")),
+    *(one for one in ATTRIBUTES if one not in ("verbs", "status_code", "code", "function", "place", "time")),
     TRIED,
 )
 """Every criterion but the fields of messages."""
@@ -67,7 +68,8 @@ class Criteria:
         if "data" in criteria and not keep_data:
             raise ValueError(KEEP_DATA)
         self.tests = tuple(_test(name, wanted) for name, wanted in criteria.items())
-        self._filters = prefilter.filters(self.given, self.kinds)
+        fields = [name for name in criteria if name not in NAMES]
+        self._filters = prefilter.filters(self.given, self.kinds, fields)
 
     @property
     def kinds(self) -> "frozenset[prefilter.Kind] | None":
@@ -303,6 +305,8 @@ def _kinds(name: str, wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
             if kinds is not None:
                 found = kinds if found is None else prefilter.both(found, kinds)
         return found
+    if name in ("offset", "length", "data") and wanted is not None:
+        return WITH_RANGE
     return None if name in NAMES else prefilter.with_field(name)
 
 
@@ -337,10 +341,13 @@ def _path_match(entry: JournalEntry, wanted: Criterion, match: Match) -> bool:
     path = entry.path
     if path is None:
         return bool(match(None))
-    done = entry.verbs
-    if match(path) or ("listed" in done and match(path.rpartition("\\")[0] or "\\")):
+    if match(path):
         return True
-    return isinstance(wanted, str) and not _BY_PATTERN.isdisjoint(done) and prefilter.covers(path, wanted)
+    if match(path.rpartition("\\")[0] or "\\"):
+        return "listed" in entry.verbs
+    if not isinstance(wanted, str) or not prefilter.covers(path, wanted):
+        return False
+    return not _BY_PATTERN.isdisjoint(entry.verbs)
 
 
 _BY_PATTERN: Final = frozenset({"deleted", "renamed", "copied"})

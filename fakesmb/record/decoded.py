@@ -1,15 +1,13 @@
 """A pair of request and answer, decoded: the halves of each of its commands."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from fakesmb.record.dissect import joined, messages
 from fakesmb.record.events import Exchanged, Message, Part, Shown
 from fakesmb.record.pairs import Pair
-from fakesmb.wire.chain import ANDX_COMMANDS
-from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, NO_ANDX
 
 
 class Halves(NamedTuple):
@@ -23,15 +21,8 @@ class Halves(NamedTuple):
     reply: Message | None
 
 
-def is_chain(pair: Pair) -> bool:
-    """Whether the request has several commands."""
-    asked = pair.told.request
-    return (
-        len(asked) > HEADER_SIZE + 1
-        and asked[COMMAND_AT] in ANDX_COMMANDS
-        and asked[HEADER_SIZE] > 1
-        and asked[HEADER_SIZE + 1] != NO_ANDX
-    )
+NOTHING: Final = Halves(None, None, None, None, None)
+"""Of a command whose bytes cannot be read."""
 
 
 def halves_of(pair: Pair) -> "list[Halves]":

@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from struct import Struct
 from typing import Any, Final
 
 import msgspec
 
 from fakesmb.nt.patterns import folded
 from fakesmb.record import describe, entry
-from fakesmb.record.decoded import Halves, halves_of, is_chain
+from fakesmb.record.decoded import NOTHING, Halves, halves_of
 from fakesmb.record.events import Exchanged, Message, Part
+from fakesmb.record.glance import Glance, glance_at, glances, is_chain, number, trans2_function
 from fakesmb.record.moments import iso
-from fakesmb.record.pairs import Happened, Pair
+from fakesmb.record.pairs import PRIMARY, Happened, Pair
 from fakesmb.record.payloads import payload_of
 from fakesmb.record.places import source_of, target_of
-from fakesmb.record.ranges import NOWHERE, Range, range_of
-from fakesmb.record.verbs import verbs_of
+from fakesmb.record.ranges import NOWHERE, Range, range_at_a_glance, range_of
+from fakesmb.record.verbs import row_of, verbs_of
 from fakesmb.wire.commands import Command
-from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE
+from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.levels import level_name
+from fakesmb.wire.trans2 import Trans2
 
 _WITHOUT_PATH: Final = frozenset(
     {
@@ -33,18 +36,23 @@ _WITHOUT_PATH: Final = frozenset(
 _CONNECTS: Final = (Command.TREE_CONNECT, Command.TREE_CONNECT_ANDX)
 
 
+_WITH_SUBCOMMANDS: Final = frozenset(PRIMARY)
+_WITH_TARGET: Final = frozenset({Command.RENAME, Command.NT_RENAME, Command.COPY, Command.TRANSACTION2})
+_IDS: Final = Struct("<12xH10xHHHH")
+"""PIDHigh, TID, PIDLow, UID and MID of a header."""
+
+
 class JournalEntry:
     """One command of a client with its answer, or its absence; or an event of a connection (`event`).
 
     Its attributes are what criteria ask for; what does not apply is None. Its repr is its line in the log.
     """
 
-    def __init__(self, item: Pair | Happened, halves: Halves | None = None, index: int = 0) -> None:
+    def __init__(self, item: Pair | Happened, index: int = 0, glance: Glance | None = None) -> None:
         self._item = item
         self._index = index
         """Its place in a chain of commands."""
-        if halves is not None:
-            self._halves = halves
+        self._glance = glance_at(item) if glance is None and isinstance(item, Pair) else glance
 
     # -- what every entry has ------------------------------------------------------------------------------
 
@@ -111,7 +119,7 @@ class JournalEntry:
     @property
     def subcommand(self) -> str | None:
         """`TRANS2_FIND_FIRST2`, `NT_TRANSACT_NOTIFY_CHANGE`, `TRANS_TRANSACT_NMPIPE`."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self._item, Pair) or self.code not in _WITH_SUBCOMMANDS:
             return None
         halves = self._halves
         if halves.request is not None and halves.asked is not None:
@@ -140,14 +148,24 @@ class JournalEntry:
         """Whether an answer left."""
         if not isinstance(self._item, Pair):
             return None
-        return self._halves.answered is not None and self._halves.request is not None
+        glance = self._glance
+        return glance is not None and glance.at > 0 and glance.reply_at > 0
 
     @property
     def verbs(self) -> tuple[str, ...]:
         """What was done: `opened`, `created`. Nothing where it failed."""
         if not isinstance(self._item, Pair):
             return ()
-        return verbs_of(self._halves, self._about)
+        code = self.code
+        if code is None:
+            return ()
+        return verbs_of(
+            row_of(code, self.function),
+            self.status_code,
+            failed=self._index > 0 and self._item.answered is not None,
+            halves=lambda: self._halves,
+            exchanged=self._about,
+        )
 
     @property
     def verb(self) -> str | None:
@@ -170,13 +188,16 @@ class JournalEntry:
         """Inside the share, from its root: `\\a.txt`. Of a command with a FID, the path that was opened."""
         if not isinstance(self._item, Pair) or self._code in _WITHOUT_PATH:
             return None
-        source = None if self._code != Command.TRANSACTION2 else source_of(self._halves.asked)
-        return source or entry.from_root(self._about.path or self._item.told.path)
+        if self._code == Command.TRANSACTION2 and self.function == Trans2.SET_PATH_INFORMATION:
+            source = source_of(self._halves.asked)
+            if source is not None:
+                return source
+        return entry.from_root(self._about.path or self._item.told.path)
 
     @property
     def to(self) -> str | None:
         """The other path of a rename, a link or a copy, from the root of the share."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self._item, Pair) or self.code not in _WITH_TARGET:
             return None
         return target_of(self._halves.asked, entry.from_root(self._about.path) or "\\")
 
@@ -188,9 +209,11 @@ class JournalEntry:
         fid = self._about.fid
         if fid is None:
             fid = self._item.told.fid
-        if fid is None:
+        if fid is None and self._glance is not None and self._glance.code in _WITH_SUBCOMMANDS:
             message = self._halves.reply or self._halves.request
-            fid = None if message is None else message.fid
+            return None if message is None else message.fid
+        if fid is None:
+            fid = self._seen("fid")
         return fid
 
     @property
@@ -286,26 +309,34 @@ class JournalEntry:
         """The command's code."""
         return self._code
 
-    @property
+    @cached_property
     def function(self) -> int | None:
         """The subcommand's code."""
-        asked = self._halves.asked if isinstance(self._item, Pair) else None
+        if not isinstance(self._item, Pair) or self._code not in _WITH_SUBCOMMANDS:
+            return None
+        function = trans2_function(self._item.told.request)
+        if function is not None:
+            return function
+        asked = self._halves.asked
         return None if asked is None else asked.subcommand
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands among all that the journal was given, and in its chain: what entries are sorted by."""
+        return self._item.ordinal, self._index
 
     @property
     def status_code(self) -> int | None:
         """The NT status as a number."""
         if not isinstance(self._item, Pair):
             return None
-        answered = self._item.answered
-        if answered is not None and self._item.asked is not None and not is_chain(self._item):
-            return answered.status
-        return self._halves.status
+        return None if self._glance is None else self._glance.status
 
     @cached_property
     def _halves(self) -> Halves:
         assert isinstance(self._item, Pair)
-        return halves_of(self._item)[0]
+        halves = halves_of(self._item)
+        return halves[self._index] if self._index < len(halves) else NOTHING
 
     @cached_property
     def _told(self) -> entry.Entry:
@@ -319,16 +350,9 @@ class JournalEntry:
         assert isinstance(self._item, Pair)
         return self._item.answered or self._item.told
 
-    @cached_property
+    @property
     def _code(self) -> int | None:
-        if not isinstance(self._item, Pair):
-            return None
-        if "_halves" not in self.__dict__:
-            told = self._item.told
-            message = told.request or told.reply
-            return message[COMMAND_AT] if len(message) >= HEADER_SIZE else None
-        part = self._halves.asked or self._halves.answered
-        return None if part is None else part.command
+        return None if self._glance is None else self._glance.code
 
     @property
     def _claimed_user(self) -> str | None:
@@ -339,13 +363,32 @@ class JournalEntry:
 
     @cached_property
     def _range(self) -> Range:
-        return range_of(self._halves, self._about) if isinstance(self._item, Pair) else NOWHERE
+        if not isinstance(self._item, Pair) or self._glance is None:
+            return NOWHERE
+        seen = range_at_a_glance(self._item, self._glance)
+        return range_of(self._halves, self._about) if seen is None else seen
+
+    def _seen(self, name: str) -> int | None:
+        """A number among the words of the answer, or of the request."""
+        glance, pair = self._glance, self._item
+        if glance is None or not isinstance(pair, Pair):
+            return None
+        value = None
+        if pair.answered is not None and glance.reply_at:
+            value = number(pair.answered.reply, glance.reply_at, glance.code, name, request=False)
+        if value is None and glance.at:
+            value = number(pair.told.request, glance.at, glance.code, name, request=True)
+        return value
 
     def _header(self, name: str) -> int | None:
         if not isinstance(self._item, Pair):
             return None
-        message = self._halves.request or self._halves.reply
-        return None if message is None else int(getattr(message.header, name))
+        message = self._item.told.request or self._item.told.reply
+        if len(message) < HEADER_SIZE:
+            return None
+        pid_high, tid, pid, uid, mid = _IDS.unpack_from(message)
+        ids: dict[str, int] = {"mid": mid, "uid": uid, "tid": tid, "pid": pid_high << 16 | pid}
+        return ids[name]
 
     def __repr__(self) -> str:
         if not isinstance(self._item, Pair):
@@ -355,14 +398,10 @@ class JournalEntry:
         return f"#{self.number}{where} {self.summary}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, JournalEntry) and self._key == other._key
+        return isinstance(other, JournalEntry) and self.place == other.place
 
     def __hash__(self) -> int:
-        return hash(self._key)
-
-    @property
-    def _key(self) -> tuple[int, int]:
-        return self._item.ordinal, self._index
+        return hash(self.place)
 
 
 ATTRIBUTES: Final = tuple(
@@ -376,8 +415,8 @@ ATTRIBUTES: Final = tuple(
 def entries_of(item: Pair | Happened) -> "Iterator[JournalEntry]":
     """One entry, or one for each command of a chain."""
     if isinstance(item, Pair) and is_chain(item):
-        for index, halves in enumerate(halves_of(item)):
-            yield JournalEntry(item, halves, index)
+        for index, glance in enumerate(glances(item)):
+            yield JournalEntry(item, index, glance)
     else:
         yield JournalEntry(item)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fakesmb.record import verbs
 from fakesmb.record.causes import causes
 from fakesmb.record.criteria import TRIED, Criteria, Test, shown
-from fakesmb.record.decoded import is_chain
+from fakesmb.record.glance import is_chain
 from fakesmb.record.journalentry import JournalEntry, entries_of
 from fakesmb.record.pairs import Pair
 from fakesmb.wire.families import Kind

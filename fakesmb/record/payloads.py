@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from fakesmb.record.decoded import Halves, is_chain
+from fakesmb.record.decoded import Halves
+from fakesmb.record.glance import is_chain
 from fakesmb.record.pairs import Pair
 from fakesmb.wire.chain import links
 from fakesmb.wire.codec import Block, Body, DecodeError

@@ -1,18 +1,20 @@
 """What can be seen of a pair without decoding it: few of many thousands are worth that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.nt.patterns import folded, is_glob, name_matcher, path_matcher
 from fakesmb.nt.status import label
-from fakesmb.record.decoded import is_chain
+from fakesmb.record.dissect import IPC
+from fakesmb.record.glance import glance_at, glances, is_chain, number, trans2_function, trans2_level
 from fakesmb.record.pairs import Pair
+from fakesmb.record.ranges import range_at_a_glance
 from fakesmb.record.values import plain
-from fakesmb.record.wirefields import with_field
-from fakesmb.wire.chain import ANDX_COMMANDS
+from fakesmb.record.wirefields import CARRIERS, may_have, with_field
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import Kind
-from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, NO_ANDX
+from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE
+from fakesmb.wire.levels import level_name
 from fakesmb.wire.trans2 import Trans2
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ __all__ = ["Kind", "as_told", "both", "covers", "filters", "of_kind", "with_fiel
 
 Filter = Callable[[Pair], bool]
 
-_TRANS2_FUNCTION_AT: Final = HEADER_SIZE + 1 + 28
-"""The first setup word of a TRANSACTION2 ([MS-CIFS] 2.2.4.46.1)."""
+_ON_PIPES: Final = frozenset({Command.READ_ANDX, Command.WRITE_ANDX})
 _NOT_YET: Final = {
     "share": frozenset({Command.TREE_CONNECT, Command.TREE_CONNECT_ANDX}),
     "user": frozenset({Command.SESSION_SETUP_ANDX}),
@@ -31,15 +32,21 @@ _NOT_YET: Final = {
 """Commands whose entries have it from their request where the server knew none."""
 
 
-def filters(given: Mapping[str, object], kinds: frozenset[Kind] | None) -> list[Filter]:
-    """Tests that a pair passes if it can hold an entry that meets the criteria."""
+def filters(
+    given: Mapping[str, object], kinds: frozenset[Kind] | None, names: Collection[str]
+) -> list[Filter]:
+    """Tests that a pair passes if it can hold an entry that meets the criteria; `names` are fields of messages."""
     found: list[Filter] = []
     if kinds is not None:
         found.append(_of_kinds(kinds))
     for name, wanted in given.items():
         make = _FILTERS.get(name)
-        if make is not None and isinstance(wanted, (str, int)) and not isinstance(wanted, bool):
+        if not isinstance(wanted, (str, int)) or isinstance(wanted, bool):
+            continue
+        if make is not None:
             found.append(make(wanted))
+        elif isinstance(wanted, int) and name in names:
+            found.append(of_number(name, wanted))
     return found
 
 
@@ -79,24 +86,11 @@ def as_told(wanted: object) -> Any:
 # -- filters -----------------------------------------------------------------------------------------------
 
 
-def _codes_of(pair: Pair) -> list[int]:
-    """The commands of a chain."""
-    message = pair.told.request
-    codes, at = [message[COMMAND_AT]], HEADER_SIZE
-    while codes[-1] in ANDX_COMMANDS and len(message) > at + 4 and message[at] > 1:
-        code = message[at + 1]
-        following = int.from_bytes(message[at + 3 : at + 5], "little")
-        if code == NO_ANDX or following <= at:
-            break
-        codes.append(code)
-        at = following
-    return codes
-
-
 def _of_kinds(kinds: frozenset[Kind]) -> Filter:
     codes = frozenset(kind.command for kind in kinds)
     functions = frozenset(kind.subcommand for kind in kinds if kind.command == Command.TRANSACTION2)
     narrow = bool(functions) and None not in functions
+    functions_or_none = functions | {None}
 
     def passes(pair: Pair) -> bool:
         told = pair.told
@@ -105,13 +99,8 @@ def _of_kinds(kinds: frozenset[Kind]) -> Filter:
             return True
         code = message[COMMAND_AT]
         if code in codes:
-            if narrow and code == Command.TRANSACTION2 and len(message) > _TRANS2_FUNCTION_AT + 1:
-                return (
-                    int.from_bytes(message[_TRANS2_FUNCTION_AT : _TRANS2_FUNCTION_AT + 2], "little")
-                    in functions
-                )
-            return True
-        return is_chain(pair) and not codes.isdisjoint(_codes_of(pair))
+            return not narrow or code != Command.TRANSACTION2 or trans2_function(message) in functions_or_none
+        return is_chain(pair) and any(one.code in codes for one in glances(pair))
 
     return passes
 
@@ -123,14 +112,10 @@ def _path(wanted: Any) -> Filter:
         path = (pair.answered or pair.told).path or pair.told.path
         if matches(path) or covers(path, wanted):
             return True
-        message = pair.told.request
-        if len(message) <= _TRANS2_FUNCTION_AT or message[COMMAND_AT] != Command.TRANSACTION2:
-            # A listing answers to its directory, too.
-            return matches(path.rpartition("\\")[0])
+        if matches(path.rpartition("\\")[0]):  # a listing answers to its directory, too
+            return True
         # A hard link of the Unix extensions has its path in its data.
-        return message[_TRANS2_FUNCTION_AT] == Trans2.SET_PATH_INFORMATION or matches(
-            path.rpartition("\\")[0]
-        )
+        return trans2_function(pair.told.request) == Trans2.SET_PATH_INFORMATION
 
     return passes
 
@@ -183,6 +168,56 @@ def _fid(wanted: Any) -> Filter:
     return lambda pair: (pair.answered or pair.told).fid in (wanted, None)
 
 
+def _level(wanted: Any) -> Filter:
+    def passes(pair: Pair) -> bool:
+        message = pair.told.request
+        level = trans2_level(message)
+        if level is None:
+            return len(message) > COMMAND_AT and message[COMMAND_AT] == Command.TRANSACTION2
+        return wanted in (level, level_name(trans2_function(message), level))
+
+    return passes
+
+
+def _of_range(index: int) -> Callable[[Any], Filter]:
+    def make(wanted: Any) -> Filter:
+        def passes(pair: Pair) -> bool:
+            glance = glance_at(pair)
+            if glance is None or is_chain(pair):
+                return True
+            seen = range_at_a_glance(pair, glance)
+            return seen is None or seen[index] == wanted
+
+        return passes
+
+    return make
+
+
+def of_number(name: str, wanted: int) -> Filter:
+    """A field of messages that is a number among the words of some; of those it is compared here."""
+    kinds = with_field(name)
+    carried = frozenset(kind.command for kind in kinds & CARRIERS)
+    """Commands that may have it in a structure of another layer."""
+
+    def passes(pair: Pair) -> bool:
+        glance = glance_at(pair)
+        if glance is None or is_chain(pair):
+            return True
+        code = glance.code
+        unseen = code in carried and (code not in _ON_PIPES or (pair.answered or pair.told).share == IPC)
+        for message, at, request in (
+            (pair.told.request, glance.at, True),
+            ((pair.answered or pair.told).reply, glance.reply_at, False),
+        ):
+            value = number(message, at, code, name, request=request) if at else None
+            if value == wanted:
+                return True
+            unseen = unseen or (value is None and at > 0 and may_have(code, name, request=request))
+        return unseen
+
+    return passes
+
+
 _FILTERS: Final[Mapping[str, Callable[[Any], Filter]]] = {
     "path": _path,
     "share": _named("share"),
@@ -191,4 +226,7 @@ _FILTERS: Final[Mapping[str, Callable[[Any], Filter]]] = {
     "fault": _fault,
     "connection": _connection,
     "fid": _fid,
+    "level": _level,
+    "offset": _of_range(0),
+    "length": _of_range(1),
 }

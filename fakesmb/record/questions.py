@@ -120,15 +120,19 @@ class Questions:
 
 def found_in(window: Window, asked: "Criteria", *, happenings: bool = False) -> "Iterator[JournalEntry]":
     """The entries that match. Raises `Loss` where that cannot be told, as data were cut."""
+    may = asked.may
     for item in window.items:
-        if isinstance(item, Pair) or happenings:
-            yield from matches(item, asked)
+        if may(item) if isinstance(item, Pair) else happenings:
+            yield from _met(item, asked)
 
 
 def matches(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
     """The entries of one item that match."""
-    if isinstance(item, Pair) and not asked.may(item):
-        return
+    if not isinstance(item, Pair) or asked.may(item):
+        yield from _met(item, asked)
+
+
+def _met(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
     from fakesmb.record.journalentry import entries_of
 
     for entry in entries_of(item):

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fakesmb.record.decoded import Halves
 from fakesmb.record.events import Exchanged
+from fakesmb.record.glance import Glance, number
+from fakesmb.record.pairs import Pair
 from fakesmb.wire import files, locking, raw, set_info, trans, unix
-from fakesmb.wire.commands import PipeFunction
+from fakesmb.wire.commands import Command, PipeFunction
+from fakesmb.wire.families import Kind
+from fakesmb.wire.trans2 import Trans2
 
 Range = tuple[int | None, int | None]
 NOWHERE: Final[Range] = (None, None)
@@ -25,6 +29,70 @@ def range_of(halves: Halves, exchanged: Exchanged) -> Range:
         return detail.start, detail.length
     say = _RANGES.get(type(asked.body))
     return NOWHERE if say is None else say(asked.body, halves, exchanged)
+
+
+def range_at_a_glance(pair: Pair, glance: Glance) -> Range | None:
+    """The same without decoding, for the commands that move most data; None for the others."""
+    code = glance.code
+    names = _SEEN.get(code)
+    if names is None or not glance.at:
+        return None
+    request = pair.told.request
+
+    def asked(name: str) -> int | None:
+        return number(request, glance.at, code, name, request=True)
+
+    offset = asked(names.offset)
+    if offset is None:
+        return None
+    offset |= (asked("offset_high") or 0) << 32
+    if not names.answered:
+        length = asked(names.length)
+        return None if length is None else (offset, length | (asked(names.high) or 0) << 16)
+    answered = pair.answered
+    if answered is None or not glance.reply_at:
+        return offset, None
+    length = number(answered.reply, glance.reply_at, code, names.length, request=False)
+    if length is None:
+        return offset, None
+    high = number(answered.reply, glance.reply_at, code, names.high, request=False) or 0
+    return offset, length | high << 16
+
+
+class _Seen(NamedTuple):
+    """The names of the numbers."""
+
+    offset: str
+    length: str
+    high: str
+    answered: bool
+    """Whether the length is that of the answer."""
+
+
+_SEEN: Final[Mapping[int, _Seen]] = MappingProxyType(
+    {
+        Command.READ_ANDX: _Seen("offset_low", "data_length", "data_length_high", True),
+        Command.READ: _Seen("offset", "count", "", True),
+        Command.LOCK_AND_READ: _Seen("offset", "count", "", True),
+        Command.WRITE_ANDX: _Seen("offset_low", "data_length", "data_length_high", False),
+        Command.WRITE: _Seen("offset", "count", "", False),
+        Command.WRITE_AND_UNLOCK: _Seen("offset", "count", "", False),
+        Command.WRITE_AND_CLOSE: _Seen("offset", "count", "", False),
+    }
+)
+
+
+WITH_RANGE: Final = frozenset(Kind(code) for code in _SEEN) | {
+    Kind(Command.READ_RAW),
+    Kind(Command.WRITE_RAW),
+    Kind(Command.LOCKING_ANDX),
+    Kind(Command.LOCK_BYTE_RANGE),
+    Kind(Command.UNLOCK_BYTE_RANGE),
+    Kind(Command.TRANSACTION),
+    Kind(Command.TRANSACTION2, Trans2.SET_PATH_INFORMATION),
+    Kind(Command.TRANSACTION2, Trans2.SET_FILE_INFORMATION),
+}
+"""The commands that can have an offset or a length."""
 
 
 def _read(asked: Any, halves: Halves, exchanged: Exchanged) -> Range:

@@ -4,6 +4,7 @@ A verb says that something was done. Of what failed, or waits, nothing is said; 
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.dirs import NtRenameLevel
 from fakesmb.wire.families import Kind
 from fakesmb.wire.locking import LockType
+from fakesmb.wire.negotiate import NegotiateCoreResponse
 from fakesmb.wire.nt_trans import NtTransact
 from fakesmb.wire.trans2 import Trans2
 
@@ -86,6 +88,10 @@ def _parameters(halves: Halves) -> Any:
 
 def _reply(halves: Halves) -> Any:
     return halves.answered and halves.answered.body
+
+
+def _negotiate(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
+    return () if isinstance(_reply(halves), NegotiateCoreResponse) else ("negotiated",)
 
 
 def _opening(action: int | None, *, directory: bool) -> tuple[str, ...]:
@@ -247,7 +253,7 @@ _GONE: Final = ("deleted", "removed_directory")
 
 ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
     {
-        Kind(Command.NEGOTIATE): Row(("negotiated",)),
+        Kind(Command.NEGOTIATE): Row(("negotiated",), _negotiate),
         Kind(Command.SESSION_SETUP_ANDX): Row(("signed_in",)),
         Kind(Command.LOGOFF_ANDX): Row(("signed_off",)),
         Kind(Command.TREE_CONNECT): Row(("connected",)),
@@ -354,25 +360,27 @@ def commands_of(verb: str) -> frozenset[Kind]:
     return frozenset(kind for kind, row in ROWS.items() if verb in row.verbs)
 
 
-def row_of(halves: Halves) -> Row:
-    """The row of a command of an exchange."""
-    part = halves.asked or halves.answered
-    if part is None:
-        return _NOTHING
-    return ROWS.get(Kind(part.command, part.subcommand)) or ROWS.get(Kind(part.command)) or _NOTHING
+@lru_cache(maxsize=1024)
+def row_of(code: int, function: int | None) -> Row:
+    """The row of a command, with its subcommand where it has one."""
+    return ROWS.get(Kind(code, function)) or ROWS.get(Kind(code)) or _NOTHING
 
 
-def verbs_of(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
-    """What a command did; nothing where it failed or has no answer yet."""
-    row = row_of(halves)
-    status = halves.status
+def verbs_of(
+    row: Row, status: int | None, *, failed: bool, halves: Callable[[], Halves], exchanged: Exchanged
+) -> tuple[str, ...]:
+    """What a command did; nothing where it failed or has no answer yet.
+
+    `failed`: a command before it in its chain did. `halves` decodes, where the table cannot tell without.
+    """
     if status is None:
-        if not row.unanswered or (halves.answered is not None and halves.request is not None):
+        if failed or not row.unanswered:
             return ()
     elif status and status not in _DONE_DESPITE:
         return ()
     if row.say is None:
         return row.verbs
-    if halves.asked is not None and halves.asked.body is None:
+    decoded = halves()
+    if decoded.asked is not None and decoded.asked.body is None:
         return ()  # its bytes cannot be read
-    return row.say(halves, exchanged)
+    return row.say(decoded, exchanged)

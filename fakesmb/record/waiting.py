@@ -38,35 +38,29 @@ class Watch:
         self._next = 0
         self._waiting: list[Pair] = []
         """Exchanges that had no answer when they were looked at."""
-        self._found = 0
-        """Matches that are answered."""
+        self._answered: list[JournalEntry] = []
+        """Matches that had one."""
+        self._unanswered: list[JournalEntry] = []
+        self._seen = Window([], 0, "")
 
     def look(self) -> bool:
         """Whether enough has come by now."""
-        window = self._window()
-        new = [item for item in window.items if item.ordinal >= self._next]
-        again, self._waiting = self._waiting, []
-        unanswered = 0
+        self._seen = window = self._window()
+        new = [item for item in window.items if isinstance(item, Pair) and item.ordinal >= self._next]
+        again, self._waiting, self._unanswered = self._waiting, [], []
         for item in (*again, *new):
-            if isinstance(item, Pair):
-                answered = item.answered is not None
-                found = sum(1 for _ in matches(item, self._asked))
-                if answered:
-                    self._found += found
-                else:
-                    unanswered += found
-                    self._waiting.append(item)
+            answered = item.answered is not None
+            (self._answered if answered else self._unanswered).extend(matches(item, self._asked))
+            if not answered:
+                self._waiting.append(item)
         if window.items:
-            self._next = window.items[-1].ordinal + 1
-        return self._found + unanswered >= self.wanted.least
+            self._next = max(self._next, window.items[-1].ordinal + 1)
+        return len(self._answered) + len(self._unanswered) >= self.wanted.least
 
     def outcome(self) -> "tuple[str, list[JournalEntry]]":
-        """Why it is not as expected, empty where it is; and what was found."""
-        from fakesmb.record.questions import found_in
-
-        window = self._window()
-        found = list(found_in(window, self._asked))
-        return verdict(self.wanted, self._asked, window, found), found
+        """Why it was not as expected at the last look, empty where it was; and what had been found."""
+        found = sorted((*self._answered, *self._unanswered), key=lambda entry: entry.place)
+        return verdict(self.wanted, self._asked, self._seen, found), found
 
 
 def _after(timeout: float, why: str) -> str:
@@ -214,6 +208,7 @@ class Expectation(_Expected):
         __tracebackhide__ = True
         assert self._watch is not None
         if error is not None:
+            self._watch.look()
             self._outcome()
             return
         self._journal.wait_until(self._watch.look, self._timeout)
@@ -355,6 +350,7 @@ class DeferredExpectation(_Expected):
         __tracebackhide__ = True
         assert self._watch is not None
         if error is not None:
+            self._watch.look()
             self._outcome()
             return
         await self._journal.when(self._watch.look, self._timeout)

@@ -16,17 +16,31 @@ from fakesmb.wire.messages import REQUESTS, RESPONSES
 from fakesmb.wire.negotiate import NegotiateExtendedResponse
 from fakesmb.wire.session import SESSION_SETUP_FORMS
 
-_CARRIERS: Final = frozenset(
+_PIPES: Final = frozenset(
+    {Kind(Command.TRANSACTION), Kind(Command.NT_TRANSACT), Kind(Command.READ_ANDX), Kind(Command.WRITE_ANDX)}
+)
+_SIGN_IN: Final = frozenset({Kind(Command.SESSION_SETUP_ANDX)})
+_SETTERS: Final = frozenset({Kind(Command.TRANSACTION2)})
+_CARRIERS: Final[Mapping[str, frozenset[Kind]]] = MappingProxyType(
     {
-        Kind(Command.TRANSACTION),
-        Kind(Command.TRANSACTION2),
-        Kind(Command.NT_TRANSACT),
-        Kind(Command.SESSION_SETUP_ANDX),
-        Kind(Command.READ_ANDX),
-        Kind(Command.WRITE_ANDX),
+        "dcerpc": _PIPES,
+        "fragments": _PIPES,
+        "rap": _PIPES,
+        "pipes": _PIPES,
+        "ntlmssp": _SIGN_IN | _PIPES,
+        "tokens": _SIGN_IN | _PIPES,
+        "spnego": _SIGN_IN | _PIPES,
+        "trans2": _SETTERS,
+        "set_info": _SETTERS,
+        "unix": _SETTERS,
+        "unix_acl": _SETTERS,
+        "eas": _SETTERS,
+        "dfs": _SETTERS,
+        "nt_trans": frozenset({Kind(Command.NT_TRANSACT)}),
     }
 )
-"""Commands whose messages hold structures of another layer."""
+"""Commands whose messages hold the structures of a module of `fakesmb.wire`, in a layer of their own."""
+CARRIERS: Final = frozenset[Kind]().union(*_CARRIERS.values())
 
 
 @cache
@@ -45,8 +59,22 @@ def with_field(name: str) -> frozenset[Kind]:
     """The commands whose messages can have such a field."""
     own = frozenset(Kind(code) for code, cls in _bodies() if name in cls.__struct_fields__)
     bodies = {cls for _, cls in _bodies()}
-    elsewhere = any(name in cls.__struct_fields__ for cls in _structures() if cls not in bodies)
-    return own | _CARRIERS if elsewhere else own
+    for cls in _structures():
+        if name in cls.__struct_fields__ and cls not in bodies:
+            own |= _CARRIERS.get(cls.__module__.rpartition(".")[2], CARRIERS)
+    return own
+
+
+@cache
+def may_have(code: int, name: str, *, request: bool) -> bool:
+    """Whether that half of a command can have such a field, in whatever form."""
+    if request:
+        forms = [cls for one, cls in _bodies() if one == code and cls not in RESPONSES.get(code, {}).values()]
+        return any(name in cls.__struct_fields__ for cls in forms)
+    known: list[Any] = list(RESPONSES.get(code, {}).values())
+    if code == Command.NEGOTIATE:
+        known.append(NegotiateExtendedResponse)
+    return any(name in cls.__struct_fields__ for cls in known)
 
 
 def _bodies() -> Iterator[tuple[int, Any]]:

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.decoded import Halves, halves_of
 from fakesmb.record.events import Client, Exchanged, Problem
 from fakesmb.record.journal import OVERHEAD, Journal
+from fakesmb.record.pairs import Pair
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, OpenAndxRequest, ReadAndxRequest
 from fakesmb.wire.locking import LockRange
 from fakesmb.wire.session import EchoRequest
-from tests.record.talks import Talk, filled
+from tests.record.talks import Talk, check_glances, filled, whole
 
 
 @pytest.fixture
@@ -97,6 +99,7 @@ def test_the_repr_of_an_entry_is_its_line_in_the_log(journal: Journal) -> None:
 )
 def test_criteria_of_both_halves_meet(journal: Journal, criteria: dict[str, Any], count: int) -> None:
     assert len(journal.exchanges(**criteria)) == count
+    assert whole(journal, **criteria) == journal.exchanges(**criteria)
     assert len(journal.verify(count=count, **criteria)) == count
 
 
@@ -117,6 +120,7 @@ def test_each_command_of_a_chain_counts_by_itself(talk: Talk) -> None:
     (opened,) = talk.journal.verify(verb="opened", path="a.txt", count=1)
     (read,) = talk.journal.verify(verb="read", path="a.txt", length=5, count=1)
     assert (opened.fid, read.fid, opened == read) == (0x4000, 0x4000, False)
+    check_glances(talk.journal)
 
 
 def test_of_a_chain_that_fails_the_rest_was_not_done(talk: Talk) -> None:
@@ -127,6 +131,7 @@ def test_of_a_chain_that_fails_the_rest_was_not_done(talk: Talk) -> None:
     talk.journal.verify(command="OPEN", status=NT.OBJECT_NAME_NOT_FOUND, count=1)
     (read,) = talk.journal.exchanges(command="READ")
     assert (read.status, read.answered, read.verbs) == (None, False, ())
+    check_glances(talk.journal)
 
 
 def test_an_echo_of_several_answers_is_one_exchange(talk: Talk) -> None:
@@ -325,3 +330,44 @@ def test_an_open_by_another_command_is_the_nearest_miss(talk: Talk) -> None:
         "  command: expected 'SMB_COM_NT_CREATE_ANDX', was 'SMB_COM_OPEN_ANDX'; verb=\"opened\" finds it whatever "
         "command the client uses"
     )
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {"verb": "deleted"},
+        {"command": "OPEN", "path": "b.txt"},
+        {"command": "READ", "offset": 1},
+        {"verb": "read", "length": 99},
+        {"status": NT.DISK_FULL},
+        {"path": "*.bak"},
+        {"path": re.compile("bak")},
+        {"user": "bob"},
+        {"fid": 7},
+        {"mid": 0xFFFF},
+        {"max_count": 9999},
+        {"desired_access": 9999},
+        {"level": "SMB_QUERY_FILE_ALL_INFO"},
+        {"fault": "none"},
+        {"took_us": lambda took: took > 10**12},
+        {"verb": "read", "count": 3},
+    ],
+)
+def test_few_of_many_exchanges_are_decoded_for_an_answer(
+    talk: Talk, criteria: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To decode 20,000 takes seconds; a failed verify is to take less than a tenth of one."""
+    client = talk.client()
+    fid = client.create("a.txt")
+    for place in range(500):
+        client.read(fid, 10 + place, 1)
+    decoded: list[int] = []
+
+    def counted(pair: Pair) -> list[Halves]:
+        decoded.append(pair.ordinal)
+        return halves_of(pair)
+
+    monkeypatch.setattr("fakesmb.record.journalentry.halves_of", counted)
+    with pytest.raises(AssertionError):
+        talk.journal.verify(**criteria)
+    assert len(decoded) < 60

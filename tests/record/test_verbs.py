@@ -22,7 +22,7 @@ from fakesmb.wire.nt_trans import NtTransact
 from fakesmb.wire.trans2 import Trans2
 from tests.core.test_copychunk import copy, resume_key
 from tests.core.test_pipes import BIND
-from tests.record.talks import Talk, filled
+from tests.record.talks import Talk, check_glances, filled, whole
 
 DELETE_ACCESS, DELETE_ON_CLOSE, DIRECTORY, OVERWRITE_IF, CREATE = 0x0013019F, 0x1000, 1, 5, 2
 
@@ -296,6 +296,8 @@ def test_what_was_done_is_found_whatever_did_it(
     assert verb in found.verbs
     talk.journal.verify(tried=verb, at_least=1, **criteria)
     talk.journal.verify(command=found.command, path=found.path, at_least=1)
+    assert whole(talk.journal, verb=verb, **criteria) == [found]
+    check_glances(talk.journal)
 
 
 @pytest.mark.parametrize(
