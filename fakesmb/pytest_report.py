@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 LINES: Final = 20
 """How many lines of the log a report shows."""
 _LONGEST_NAME: Final = 120
-_PLAIN: Final = str.maketrans({":": ".", "/": ".", "[": "-", "]": ""})
-_UNUSUAL: Final = re.compile(r"[^\w.+=,@-]+", re.ASCII)
-"""What is not left in the name of a file."""
+_USUAL: Final = re.compile(r"[\w/-]+\.py(?:::\w+)+(?:\[\w(?:[\w-]*\w)?\])?", re.ASCII)
+"""Names of tests that no other is taken for, when they are made names of files."""
+_UNUSUAL: Final = re.compile(r"[^\w.-]+", re.ASCII)
 _WATCH: Final = pytest.StashKey["Watch"]()
 
 
@@ -202,10 +202,14 @@ def add_section(report: pytest.TestReport, title: str, text: str) -> None:
 
 
 def name_of(test: str) -> str:
-    """A name for the file of a test: `tests/test_a.py::test_b[x]` is tests.test_a.py.test_b-x.jsonl."""
-    plain = test.translate(_PLAIN).replace("..", ".")
-    name = _UNUSUAL.sub("_", plain)[:_LONGEST_NAME]
-    return f"{name}.jsonl" if name == plain else f"{name}-{sha256(test.encode()).hexdigest()[:8]}.jsonl"
+    """A name for the file of a test: `tests/test_a.py::test_b[x]` is tests.test_a.py.test_b-x.jsonl.
+
+    One that is long, or has more in it than most, ends in a hash: no two tests have the same.
+    """
+    plain = _UNUSUAL.sub("-", test.replace("::", ".").replace("/", ".")).rstrip("-")[:_LONGEST_NAME]
+    if _USUAL.fullmatch(test) and len(test) <= _LONGEST_NAME:
+        return f"{plain}.jsonl"
+    return f"{plain}-{sha256(test.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.jsonl"
 
 
 def _write(path: Path, events: Sequence[Event], *, secrets: bool) -> None:

@@ -1,9 +1,11 @@
 """The report of a test that failed shows what the server saw, and the check finds what the test did not."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from fakesmb.pytest_report import name_of
 from tests.plugin.conftest import Run
 
 LOG = "*SMB:C; Negotiate, Dialect = NT LM 0.12*"
@@ -409,6 +411,16 @@ def test_what_is_kept_and_where(
         assert path.read_bytes().rstrip().splitlines()[-1].count(b"disconnect") == 1
 
 
+def test_no_two_tests_have_one_file() -> None:
+    rows = ["a/b", "a:b", "a.b", "a[b", "a-b", "a b", "ä", "", "-", "x" * 150, "x" * 151, "\udc80"]
+    tests = [f"test_x.py::test_names[{row}]" for row in rows]
+    tests += ["sub/test_a.py::t", "sub.test_a.py::t", "test_x.py::test_names", "test_x.py::test_names::a-b"]
+    names = [name_of(test) for test in tests]
+    assert len(set(names)) == len(tests)
+    assert all(re.fullmatch(r"[\w.-]{1,140}\.jsonl", name, re.ASCII) for name in names)
+    assert name_of("tests/test_a.py::TestIt::test_b[x-1]") == "tests.test_a.py.TestIt.test_b-x-1.jsonl"
+
+
 def test_the_log_of_a_run_before_goes_when_the_test_passes(run: Run, pytester: pytest.Pytester) -> None:
     bad = """
         import os
@@ -428,7 +440,7 @@ def test_the_log_of_a_run_before_goes_when_the_test_passes(run: Run, pytester: p
 def test_a_log_that_cannot_be_kept_is_told(run: Run, pytester: pytest.Pytester) -> None:
     (pytester.path / "here").write_bytes(b"")
     done = run(THREE, "--smb-log", "here")
-    done.stdout.fnmatch_lines(["The log could not be kept in *test_bad-a.b.jsonl: File exists"])
+    done.stdout.fnmatch_lines(["The log could not be kept in *test_bad-a.b-*.jsonl: File exists"])
     done.stdout.fnmatch_lines(["*PytestWarning: The log could not be kept in *test_good*: File exists"])
 
 
