@@ -125,7 +125,7 @@ def test_faults_need_no_server_of_their_own_and_are_those_of_the_nearest_marker(
 
             @pytest.mark.smb(faults=[])
             def test_none(self, smb):
-                assert not smb.faults
+                assert not list(smb.faults)
     """)
     done.assert_outcomes(passed=4)
 
