@@ -177,9 +177,8 @@ class FaultyExchange(Exchange):
             function = None if self._asked is None else self._asked.function
             self._changes = ChangedReply(self.connection, fault, partial(self._acts, fault), index, function)
         if refusal is not None:
-            return self._refused(step, SMBError(refusal.status, f"{fault.name} is armed", dos=refusal.dos))
+            return self._refused(step, SMBError(refusal.status, dos=refusal.dos))
         if act.instead:
-            self._why = f"{fault.name} is armed"
             self._requests.append(None)
             self.record_request()
             end(self.connection, fault)

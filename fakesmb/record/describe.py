@@ -80,7 +80,7 @@ def carrier(message: Message, decoded: Sequence[Any] | None = None) -> str:
         words = _part(parts[0], message, None)
     else:
         words = "; ".join([_part(part, message, values) for part, values in zip(parts, decoded, strict=True)])
-    fault = f" (fault {message.fault})" if message.fault else ""
+    fault = f" ({_of_fault(message.fault)})" if message.fault else ""
     if message.request:
         return f"C; {words}{fault}"
     if message.status:
@@ -90,6 +90,11 @@ def carrier(message: Message, decoded: Sequence[Any] | None = None) -> str:
         if problem and not words_trans.is_refused_referral(parts[-1], message.status):
             words = f"{words} ({problem})"
     return f"R; {words}{fault}"
+
+
+def _of_fault(name: str) -> str:
+    """`fault 1` is a name that says what it is; `full disk` is not."""
+    return name if name.startswith("fault") else f"fault {name}"
 
 
 def _part(part: Part, message: Message, values: Any) -> str:

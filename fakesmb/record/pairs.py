@@ -138,7 +138,8 @@ def _identity(request: bytes, command: int) -> bytes:
 def _is_told_later(event: Exchanged) -> bool:
     """Whether the interim response of a WRITE_RAW asks for data whose fate another answer will tell."""
     return (
-        event.reply[COMMAND_AT] == Command.WRITE_RAW
+        len(event.reply) > COMMAND_AT
+        and event.reply[COMMAND_AT] == Command.WRITE_RAW
         and len(event.request) > _WRITE_MODE_AT
         and event.request[_WRITE_MODE_AT] & WriteMode.WRITE_THROUGH != 0
         and not event.status

@@ -57,6 +57,50 @@ def test_a_rule_armed_while_a_client_is_there_acts_on_it(smb: FakeSMB) -> None:
     client.lost()
 
 
+def test_the_log_names_the_rule_once(smb: FakeSMB) -> None:
+    client = client_of(smb)
+    for name in ("fault 1", "no echoes"):
+        with smb.faults.inject(name=name, command="ECHO", fail=NT.ACCESS_DENIED):
+            echo(client)
+            assert smb.journal.lines(1)[0].endswith(
+                f"STATUS_ACCESS_DENIED ({name if name == 'fault 1' else f'fault {name}'})"
+            )
+    client.lost()
+
+
+def test_a_reset_clears_them(smb: FakeSMB) -> None:
+    """Whoever hangs is dropped, and the names begin anew."""
+    client = client_of(smb)
+    fault = smb.faults.inject(command="ECHO", hang=True)
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    fault.wait()
+    smb.reset()
+    assert client.wire.socket.recv(100) == b""
+    client.lost()
+    assert not fault.armed
+    assert (len(smb.faults), smb.faults.all) == (0, [])
+    with smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED) as again:
+        assert again.name == "fault 1"
+        other = client_of(smb)
+        assert not echo(other)
+        assert len(again.exchanges) == 1
+        other.lost()
+
+
+def test_a_service_gives_a_deferred(smb: FakeSMB) -> None:
+    """In the reactor's thread, where nobody may block."""
+    fault = smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED)
+    thread, service = smb._thread, smb._service
+    assert thread is not None
+    client = client_of(smb)
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    thread.wait(lambda: service._wait_for_hits(fault, 1, 5))
+    assert fault.hits == 1
+    with pytest.raises(AssertionError, match=r"fault 1 acted once within 0.01 seconds, not 2 times"):
+        thread.wait(lambda: service._wait_for_hits(fault, 2, 0.01))
+    client.lost()
+
+
 def test_exchanges_are_those_since_it_was_armed(smb: FakeSMB) -> None:
     client = client_of(smb)
     with smb.faults.inject(name="no", command="ECHO", fail=NT.ACCESS_DENIED) as first:
