@@ -40,6 +40,7 @@ from fakesmb.wire.negotiate import Dialect, NegotiateCoreResponse, NegotiateNtRe
 from fakesmb.wire.raw import ReadRawRequest, WriteRawRequest
 from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans2 import (
+    CreateDirectory2Request,
     FindFirst2Request,
     QueryFileInformationRequest,
     QueryFsInformationRequest,
@@ -553,6 +554,30 @@ class TestEas:
         whole.trans2(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest(whole.create("a.txt"), 2), data)
         assert query_path(whole, 0x103) != bytes(4)
         assert query_path(with_(eas=False), 0x103) == bytes(4)
+
+
+class TestTogether:
+    """What another file system has not, by POSIX names, through new files and for another user."""
+
+    def test_new_files_get_no_eas_and_streams_are_told_where_there_are_some(self, with_: With) -> None:
+        client = with_(eas=False)
+        data = encode_list([Ea(b"COLOUR", b"red")])
+        make = CreateDirectory2Request(0, "new dir")
+        assert refused(lambda: client.trans2(Trans2.CREATE_DIRECTORY, make, data)) == NT.EAS_NOT_SUPPORTED
+        client.trans2(Trans2.CREATE_DIRECTORY, make)
+        assert query_path(client, 0x109)
+
+    def test_eas_are_kept_where_only_streams_are_missing(self, with_: With) -> None:
+        client = with_(streams=False)
+        fid = client.create("a.txt")
+        data = encode_list([Ea(b"COLOUR", b"red")])
+        client.trans2(Trans2.SET_FILE_INFORMATION, SetFileInformationRequest(fid, 2), data)
+        assert b"red" in query_path(client, 4)
+
+    def test_posix_names_are_of_the_same_files(self, with_: With) -> None:
+        client = with_(eas=False)
+        client.connection.trees.get(client.tid).choose_unix(0x10)  # type: ignore[union-attr]
+        assert refused(lambda: query_path(client, 4, "/a.txt")) == NT.EAS_NOT_SUPPORTED
 
 
 class TestNumbers:

@@ -34,9 +34,10 @@ from fakesmb.wire.trans2 import (
     SetPathInformationRequest,
     Trans2,
 )
-from fakesmb.wire.unix import UnixLevel
+from fakesmb.wire.unix import FileType, UnixLevel
 from fakesmb.world import Clock, RepeatableWorld, ToldTime, World, clock_of
 from tests.core.conftest import check_end
+from tests.core.test_unix import basic
 
 STILL = clock_of("2004-02-01T10:00:00Z")
 STEPPING = clock_of("2004-02-01T10:00:00Z,step=1ms")
@@ -275,6 +276,55 @@ class TestTimes:
         first, second = server.client(), server.client()
         times = [one.negotiate().system_time for one in (first, second)]
         assert times[0] == times[1] > BEGAN
+
+
+class TestUnixExtensions:
+    """The same files by the levels of the Unix extensions."""
+
+    @pytest.fixture
+    def unix(self, client: Client) -> Client:
+        """Chooses them, but for POSIX names."""
+        tree = client.connection.trees.get(client.tid)
+        assert tree is not None
+        tree.choose_unix(1)
+        return client
+
+    def basic(self, client: Client, name: str) -> tuple[int, ...]:
+        """Size, allocation, the three times, number of the file."""
+        data = query(client, UnixLevel.BASIC, name)
+        return (*struct.unpack_from("<5Q", data), struct.unpack_from("<Q", data, 76)[0])
+
+    def test_times_sizes_and_numbers(self, client: Client) -> None:
+        size, allocated, changed, accessed, written, number = self.basic(client, "there.txt")
+        assert (size, allocated) == (5000, 2 * CLUSTER)
+        assert changed == accessed == written == BEGAN
+        assert number == int.from_bytes(query(client, 1006, "there.txt"), "little")
+        assert self.basic(client, "dir")[0] == CLUSTER
+
+    def test_links_and_nodes_are_new(self, unix: Client) -> None:
+        for make in ("there.txt", "elsewhere"):
+            data = make.encode("utf-16-le") + b"\0\0"
+            name = f"link to {make}"
+            unix.trans2(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest(UnixLevel.LINK, 0, name), data)
+            assert self.basic(unix, name)[2:5] == (BEGAN,) * 3
+
+        fifo = basic(kind=FileType.FIFO, mode=0o600)
+        unix.trans2(Trans2.SET_PATH_INFORMATION, SetPathInformationRequest(UnixLevel.BASIC, 0, "fifo"), fifo)
+        assert self.basic(unix, "fifo")[2:5] == (BEGAN,) * 3
+
+    def test_what_is_set_is_told(self, unix: Client) -> None:
+        later = BEGAN + 1000 * SECOND
+        request = SetPathInformationRequest(UnixLevel.BASIC, 0, "there.txt")
+        unix.trans2(Trans2.SET_PATH_INFORMATION, request, basic(write=later))
+        assert self.basic(unix, "there.txt")[4] == later
+
+    def test_posix_names_and_searches(self, client: Client) -> None:
+        tree = client.connection.trees.get(client.tid)
+        assert tree is not None
+        tree.choose_unix(0x10)
+        assert self.basic(client, "/there.txt")[4] == BEGAN
+        request = FindFirst2Request(0x16, 100, 1, 0x202, 0, "/*")
+        client.trans2(Trans2.FIND_FIRST2, request)
 
 
 class TestFacts:
