@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import bench, workloads
+from bench import bench, tester, workloads
 from bench.floors import TARGETS, verdict
 from bench.md4 import md4
 from bench.servers import Server, ServerFailed
@@ -73,3 +73,19 @@ def test_ratios_are_to_the_first_server_and_above_1_where_that_one_is_better() -
     assert rows[1].split()[:5] == ["start-up", "s", "0.1", "0.2", "(2.00x)"]
     assert rows[2].split()[:4] == ["echo/s", "100", "50", "(2.00x)"]
     assert rows[2].endswith("0.50 (floor 0.85: missed, goal 1: missed)")
+
+
+def test_what_a_tester_pays_is_the_median_of_ratios_taken_side_by_side() -> None:
+    runs = {
+        tester.WITHOUT: {"echo/s": [100, 50, 1000]},
+        tester.WITH: {"echo/s": [95, 50, 100]},
+        tester.FAULT: {"echo/s": [95, 40, 99]},
+    }
+    head, row = tester.costs(runs)
+    assert head.split() == ["no", "journal", "journal", "ratio", "fault", "armed", "ratio"]
+    assert row.split() == ["echo/s", "100", "95", "0.95", "95", "0.99", "met"]
+
+
+def test_a_tester_s_waits_are_measured() -> None:
+    rows = [row.split("  ")[0] for row in tester.waits(times=3)]
+    assert rows == ["enter", "leave", "reset, 3 files", "reset, 10,000 files"]
