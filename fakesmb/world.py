@@ -131,8 +131,8 @@ class Steps:
 class World:
     """The machine's clock and its entropy."""
 
-    repeatable = False
-    """Whether a run can be repeated: then clients are told nothing that the disk or chance made up."""
+    stands = False
+    """Whether it is always the same time: then nobody can tell by it for how long something has not been used."""
 
     def __init__(self) -> None:
         self.now: Callable[[], float] = time.time
@@ -217,6 +217,7 @@ class ToldTime(World):
         self.connection = 0
         """The number of the connection in which something happens now; 0 before any."""
         self.now = self._seconds
+        self.stands = clock.step == 0
 
     def _seconds(self) -> float:
         return self._present / _SECOND
@@ -250,8 +251,6 @@ class ToldTime(World):
 
 class RepeatableWorld(ToldTime):
     """Time as told, and randomness made of a seed, of the number of the connection, and of what it had before."""
-
-    repeatable = True
 
     def __init__(self, seed: int, clock: Clock | None = None) -> None:
         super().__init__(clock or Clock())

@@ -15,7 +15,7 @@ class IdleWatch:
     """Looks at all connections from time to time, so that no request needs to tell that it comes.
 
     Requests of a signed-in user count; ECHO does not, since clients send it to keep alive what nobody uses. Who has
-    never signed in is not looked at: `limits.sign_in_seconds` is for those.
+    never signed in is not looked at: `limits.sign_in_seconds` is for those. Nor is anybody where the time stands still.
     """
 
     def __init__(self, server: "Server") -> None:
@@ -27,7 +27,7 @@ class IdleWatch:
 
     def begin(self) -> None:
         """There is a connection to look at; beginning twice is harmless."""
-        if self._seconds and self._timer is None:
+        if self._seconds and self._timer is None and not self._server.world.stands:
             self._timer = self._server.clock.callLater(self._seconds / _LOOKS, self._look)
 
     def stop(self) -> None:

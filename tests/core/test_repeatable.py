@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.core.idle import IdleWatch
 from fakesmb.core.settings import Settings
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Disposition
 from fakesmb.nt.filetime import from_ns, to_ns
 from fakesmb.testing import Client, InMemoryServer
-from fakesmb.vfs.repeatable import CLUSTER, TOTAL_UNITS
+from fakesmb.vfs.disktask import Lane
+from fakesmb.vfs.laned import LanedStore, in_lane
+from fakesmb.vfs.lesser import Traits, lesser
+from fakesmb.vfs.local.store import LocalStore
+from fakesmb.vfs.paths import Path as Path_
+from fakesmb.vfs.repeatable import CLUSTER, TOTAL_UNITS, repeatable
+from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.wire.codec import Buffer, Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import (
@@ -407,7 +414,8 @@ class TestClocks:
 
     def test_a_time_that_is_told_is_no_repeatable_world(self) -> None:
         world = ToldTime(STILL)
-        assert not world.repeatable
+        assert world.stands
+        assert not ToldTime(STEPPING).stands
         assert world.now() * 10**9 == world.now_ns() == STILL.began
         assert world.entropy(16) != world.entropy(16)
 
@@ -416,3 +424,26 @@ class TestClocks:
         assert world.clock_of(1) is world.now
         assert [world.new_group() for _ in range(2)] == [1, 2]
         world.begin_again()
+
+
+def test_who_is_idle_is_not_told_by_a_clock_that_stands(tmp_path: Path) -> None:
+    """An idle connection stays, and so does one that works."""
+    for clock in (STILL, STEPPING):
+        server = served(tmp_path / str(clock.step), clock)
+        watch = IdleWatch(server.server)
+        watch.begin()
+        assert bool(server.clock.getDelayedCalls()) is not server.server.world.stands
+        watch.stop()
+        check_end(server)
+
+
+def test_a_store_in_a_lane_is_repeatable_inside_it(tmp_path: Path) -> None:
+    """And one that has less than its disk, too: whoever asks for a lane finds it."""
+    world = RepeatableWorld(1)
+    store = in_lane(LocalStore(str(folders_in(tmp_path / "x")["public"]), OpenFiles(world=world)), Lane())
+    wrapped = repeatable(lesser(store, Traits("FAT", streams=False)), world, "public")
+    assert isinstance(wrapped, LanedStore)
+    assert wrapped.volume().total_units == TOTAL_UNITS
+    assert wrapped.volume().file_system == "FAT"
+    assert from_ns(STILL.began) == wrapped.query(Path_.parse("there.txt")).last_write_time
+    wrapped.shutdown()
