@@ -70,6 +70,7 @@ class Journal(Questions):
         """Whether the writer is between forgetting an event and counting it."""
         self._start = 0
         """Where `clear` was called last."""
+        self._cleared = False
         self._lock = threading.Lock()
         """Held by those who ask, never by the writer."""
         self._pairing = Pairing()
@@ -155,6 +156,7 @@ class Journal(Questions):
     def clear(self) -> None:
         """Forgets everything, `unmet` too. What happens from now on is asked for."""
         self._start = self.mark().ordinal
+        self._cleared = True
         self.unmet.clear()
 
     def lines(self, count: int = 20) -> list[str]:
@@ -202,7 +204,7 @@ class Journal(Questions):
         start = self._start
         first, items = self._items(start)
         return Window(
-            items, max(0, first - start), "the journal was cleared" if start else "the server began"
+            items, max(0, first - start), "the journal was cleared" if self._cleared else "the server began"
         )
 
     def _window_since(self, mark: Mark) -> Window:

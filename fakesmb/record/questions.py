@@ -1,7 +1,7 @@
 """Questions to what happened: those that every journal answers, of all of it or since a mark."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from fakesmb.record.pairs import Happened, Pair
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from fakesmb.record.steps import Step
 
 # What decodes and compares takes longer to import than a server may to start: not before someone asks.
+
+
+T = TypeVar("T")
 
 
 class Window(NamedTuple):
@@ -45,11 +48,13 @@ class Questions:
 
     def exchanges(self, **criteria: "Criterion") -> "list[JournalEntry]":
         """The exchanges that match, oldest first: one for each command of a client, with its answer or without one."""
+        __tracebackhide__ = True
         asked = self._criteria(criteria)
         return list(found_in(self._window(), asked))
 
     def entries(self, **criteria: "Criterion") -> "list[JournalEntry]":
         """As `exchanges`, with what befell connections: `event="disconnected"`."""
+        __tracebackhide__ = True
         asked = self._criteria(criteria)
         return list(found_in(self._window(), asked, happenings=True))
 
@@ -74,7 +79,8 @@ class Questions:
         __tracebackhide__ = True
         from fakesmb.record.amounts import amount
 
-        return self._checked(amount(count, at_least, at_most), self._criteria(criteria))
+        wanted = plainly(lambda: amount(count, at_least, at_most))
+        return self._checked(wanted, self._criteria(criteria))
 
     def never(self, **criteria: "Criterion") -> None:
         """That no exchange matches. Raises AssertionError; also where events are forgotten."""
@@ -95,7 +101,7 @@ class Questions:
         __tracebackhide__ = True
         from fakesmb.record import sequence
 
-        asked = sequence.checked(steps, per, keep_data=self._keeps_data)
+        asked = plainly(lambda: sequence.checked(steps, per, keep_data=self._keeps_data))
         window = self._window()
         outcome = sequence.met(window, steps, asked, per)
         why = sequence.verdict(window, steps, asked, outcome, nothing_after=nothing_after, per=per)
@@ -113,13 +119,25 @@ class Questions:
         return found
 
     def _criteria(self, criteria: "dict[str, Criterion]") -> "Criteria":
+        __tracebackhide__ = True
         from fakesmb.record.criteria import Criteria
 
-        return Criteria(criteria, keep_data=self._keeps_data)
+        return plainly(lambda: Criteria(criteria, keep_data=self._keeps_data))
+
+
+def plainly(make: "Callable[[], T]") -> "T":
+    """What it makes. Its error has no traceback of ours: it is about what was asked, not about how we look at it."""
+    __tracebackhide__ = True
+    try:
+        return make()
+    except (TypeError, ValueError) as error:
+        mistake = error.with_traceback(None)
+    raise mistake
 
 
 def found_in(window: Window, asked: "Criteria", *, happenings: bool = False) -> "Iterator[JournalEntry]":
     """The entries that match. Raises `Loss` where that cannot be told, as data were cut."""
+    __tracebackhide__ = True
     may = asked.may
     for item in window.items:
         if may(item) if isinstance(item, Pair) else happenings:
@@ -128,11 +146,13 @@ def found_in(window: Window, asked: "Criteria", *, happenings: bool = False) -> 
 
 def matches(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
     """The entries of one item that match."""
+    __tracebackhide__ = True
     if not isinstance(item, Pair) or asked.may(item):
         yield from _met(item, asked)
 
 
 def _met(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
+    __tracebackhide__ = True
     from fakesmb.record.journalentry import entries_of
 
     for entry in entries_of(item):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from fakesmb.record.journal import Journal, Mark, Since
 from fakesmb.record.pairs import Pair
-from fakesmb.record.questions import Questions, Window, matches, verdict
+from fakesmb.record.questions import Questions, Window, matches, plainly, verdict
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -92,8 +92,8 @@ class Blocking(Questions):
         __tracebackhide__ = True
         from fakesmb.record.amounts import amount, seconds
 
-        timeout = seconds("timeout", timeout)
-        watch = Watch(self._window, self._criteria(criteria), amount(count, at_least, None))
+        timeout = plainly(lambda: seconds("timeout", timeout))
+        watch = Watch(self._window, self._criteria(criteria), plainly(lambda: amount(count, at_least, None)))
         self._whole.wait_until(watch.look, timeout)
         why, found = watch.outcome()
         if why:
@@ -110,10 +110,12 @@ class Blocking(Questions):
         **criteria: "Criterion",
     ) -> "Expectation":
         """A block in which so many exchanges match; its end waits for them, at most `timeout` seconds."""
+        __tracebackhide__ = True
         from fakesmb.record.amounts import amount, seconds
 
-        wanted = amount(count, at_least, at_most)
-        return Expectation(self._whole, self._criteria(criteria), wanted, seconds("timeout", timeout))
+        wanted = plainly(lambda: amount(count, at_least, at_most))
+        timeout = plainly(lambda: seconds("timeout", timeout))
+        return Expectation(self._whole, self._criteria(criteria), wanted, timeout)
 
 
 class BlockingJournal(Blocking, Journal):
@@ -241,8 +243,8 @@ class Deferring(Questions):
         """
         from fakesmb.record.amounts import amount, seconds
 
-        timeout = seconds("timeout", timeout)
-        watch = Watch(self._window, self._criteria(criteria), amount(count, at_least, None))
+        timeout = plainly(lambda: seconds("timeout", timeout))
+        watch = Watch(self._window, self._criteria(criteria), plainly(lambda: amount(count, at_least, None)))
 
         def outcome(_: object) -> "list[JournalEntry]":
             why, found = watch.outcome()
@@ -262,10 +264,12 @@ class Deferring(Questions):
         **criteria: "Criterion",
     ) -> "DeferredExpectation":
         """An `async with` block in which so many exchanges match; its end waits for them."""
+        __tracebackhide__ = True
         from fakesmb.record.amounts import amount, seconds
 
-        wanted = amount(count, at_least, at_most)
-        return DeferredExpectation(self._whole, self._criteria(criteria), wanted, seconds("timeout", timeout))
+        wanted = plainly(lambda: amount(count, at_least, at_most))
+        timeout = plainly(lambda: seconds("timeout", timeout))
+        return DeferredExpectation(self._whole, self._criteria(criteria), wanted, timeout)
 
 
 class DeferredJournal(Deferring, Journal):
