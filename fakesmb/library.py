@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
@@ -67,6 +68,7 @@ class FakeSMB:
         self.faults.across = self._across
         self.faults.waits = self._wait_for_hits
         self._thread: ReactorThread | None = None
+        self._is_up = False
         self._process = 0
         """The process that started it."""
         self._changing = threading.Lock()
@@ -113,21 +115,27 @@ class FakeSMB:
         """
         self._check_thread()
         with self._changing:
-            if self._thread is not None:
+            if self._is_up:
                 self._check_process()
                 return self
+            self._end()
             try:
-                thread = ReactorThread()
-            except OSError as error:
-                raise ConfigError(f"cannot start a server: {error.strerror}") from None
-            try:
-                thread.wait(lambda: self._service.start(thread.reactor), patience=None)
-            except BaseException:  # Ctrl-C while it started, too
-                self._end(thread)
+                self._begin()
+            except BaseException:  # one of a signal, too: Ctrl-C, or what ends a test that takes too long
+                self._end()
                 raise
-            self._process, self._thread = os.getpid(), thread
-            atexit.register(self.stop)  # the log is complete, too, where nobody stops the server
         return self
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        try:
+            self._thread = thread = ReactorThread()
+            thread.begin()
+        except (OSError, RuntimeError) as error:  # no descriptors, no threads
+            raise ConfigError(f"cannot start a server: {getattr(error, 'strerror', None) or error}") from None
+        atexit.register(self.stop)  # the log is complete, too, where nobody stops the server
+        thread.wait(lambda: self._service.start(thread.reactor), patience=None)
+        self._is_up = True
 
     def stop(self) -> None:
         """Drops the clients and ends the thread; the journal stays. Safe to call again.
@@ -136,27 +144,32 @@ class FakeSMB:
         """
         self._check_thread()
         with self._changing:
-            thread = self._thread
-            if thread is None or self._process != os.getpid():
-                return
-            self._thread = None
-            atexit.unregister(self.stop)
-            self._end(thread)
+            if self._process == os.getpid():
+                self._end()
 
-    def _end(self, thread: ReactorThread) -> None:
-        """Stops the service, whose work is done also where Ctrl-C comes in between, and then its thread."""
+    def _end(self) -> None:
+        """Ends what there is. Where an exception of a signal breaks it off it is done all the same, or by the next."""
+        thread = self._thread
+        if thread is None:
+            return
         stop = partial(self._service.stop, patience=STOP_SECONDS)
+        self._is_up = False
         try:
             thread.wait(stop)
-        except KeyboardInterrupt:
-            thread.wait(stop)
+        except ThreadEndedError:
+            pass
+        except BaseException:
+            with suppress(Exception):
+                thread.wait(stop)
             raise
         finally:
             thread.end()
+            self._thread = None
+            atexit.unregister(self.stop)
 
     def __repr__(self) -> str:
         """Where it listens, and the names of its shares."""
-        where = f"on {self.host}:{self.port}" if self._thread is not None else "not running"
+        where = f"on {self.host}:{self.port}" if self._is_up else "not running"
         return f"<FakeSMB {where}: {', '.join(share.name for share in self.config.shares) or 'no shares'}>"
 
     def reset(self) -> None:

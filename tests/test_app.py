@@ -6,6 +6,8 @@ import errno
 import gc
 import io
 import os
+import random
+import signal
 import socket
 import subprocess
 import sys
@@ -118,6 +120,7 @@ def test_the_journal_remembers_as_many_events_as_the_configuration_says(tmp_path
 
 def test_the_journal_is_on_for_a_server_in_a_reactor(tmp_path: Path) -> None:
     thread = ReactorThread()
+    thread.begin()
     smb = FakeSMBService.from_config(configuration(tmp_path))
     try:
         assert thread.wait(lambda: smb.start(thread.reactor)) is smb
@@ -243,6 +246,7 @@ def test_a_server_under_asyncio(tmp_path: Path) -> None:
 
 def test_a_service_starts_and_stops_once(tmp_path: Path) -> None:
     thread = ReactorThread()
+    thread.begin()
     smb = FakeSMBService({"public": tmp_path}, users={"alice": "Secret123"})
     try:
         for _ in range(2):
@@ -389,6 +393,7 @@ def test_threads_may_ask_start_and_stop_at_once(tmp_path: Path) -> None:
 
 def test_what_was_asked_of_a_thread_that_ends_is_told(tmp_path: Path) -> None:
     thread = ReactorThread()
+    thread.begin()
     never: Deferred[None] = Deferred()
     told: list[str] = []
 
@@ -454,9 +459,44 @@ def test_a_server_for_which_no_descriptors_are_left_says_so(
     def none_left() -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("fakesmb.transport.thread.new_reactor", none_left)
-    with pytest.raises(ConfigError, match="cannot start a server: Too many open files"):
-        serving(tmp_path).start()
+    with monkeypatch.context() as patch:
+        patch.setattr("fakesmb.transport.thread.new_reactor", none_left)
+        with pytest.raises(ConfigError, match="cannot start a server: Too many open files"):
+            serving(tmp_path).start()
+
+
+def test_a_server_for_which_no_thread_is_left_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    gc.collect()
+    before = descriptors()
+    smb = serving(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none_left)
+        with pytest.raises(ConfigError, match="cannot start a server: can't start new thread"):
+            smb.start()
+    assert descriptors() == before
+    with smb:
+        client(smb)
+
+
+def test_who_calls_into_a_thread_that_ends_writes_to_nobodys_descriptor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reactor is woken by a byte in a pipe, whose number may be another's once the thread has ended."""
+    thread = ReactorThread()
+    thread.begin()
+    call = thread.reactor.callFromThread
+    thread.end()
+    written: list[bytes] = []
+    monkeypatch.setattr(os, "write", lambda _, data: written.append(data))
+    call(bool)
+    thread.reactor.callFromThread(bool)
+    thread.end()
+    assert written == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="descriptors are listed in /proc")
@@ -549,3 +589,41 @@ def test_a_server_says_where_it_listens(tmp_path: Path) -> None:
     with smb:
         assert repr(smb) == f"<FakeSMB on 127.0.0.1:{smb.port}: public>"
     assert "Secret123" not in repr(smb)
+
+
+class Alarm(BaseException):
+    """What a signal raises in the midst of anything, as pytest-timeout does."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are listed in /proc")
+def test_exceptions_of_signals_at_any_moment_leave_nothing(tmp_path: Path) -> None:
+    """While a server starts, is reset and stops: the `stop` that follows ends whatever is there."""
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    gc.collect()
+    before = descriptors(), {thread.name for thread in threading.enumerate()}
+    choose = random.Random(7)
+    handler = signal.signal(signal.SIGALRM, ring)
+    rung = 0
+    try:
+        for _ in range(150):
+            smb = FakeSMB({"in": {"a": b"x"}, "public": tmp_path})
+            with contextlib.suppress(Alarm):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, choose.random() * 0.008 + 1e-5)
+                    with smb:
+                        smb.reset()
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                except Alarm:
+                    rung += 1
+                finally:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+            smb.stop()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    gc.collect()
+    assert rung > 20
+    assert (descriptors(), {thread.name for thread in threading.enumerate()}) == before

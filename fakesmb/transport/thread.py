@@ -1,11 +1,10 @@
 """A private reactor in a thread, for tests and programs that do not run Twisted themselves."""
 
+import _thread
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from twisted.internet import tcp
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -35,24 +34,86 @@ class ThreadEndedError(RuntimeError):
         super().__init__("the server has stopped")
 
 
-class ReactorThread:
-    """Runs a private reactor until `end`. The global reactor is neither used nor installed.
+class Once:
+    """What happens once, and is waited for.
 
-    When its thread has ended, every descriptor that it opened is closed.
+    An exception of a signal that breaks off the `wait` of a `threading.Event` or a `Future` may leave its lock locked,
+    so that whoever is to tell that it happened waits for ever. There is nothing of the kind here.
     """
 
     def __init__(self) -> None:
-        self.reactor: Any = new_reactor()
-        self._waiting: set[Future[Any]] = set()
+        self._happened = False
+        self._lock = _thread.allocate_lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        """It happened; called once."""
+        self._happened = True
+        self._lock.release()
+
+    def wait(self, patience: float | None) -> bool:
+        """Whether it happened in so many seconds (None: any time)."""
+        if not self._happened and self._lock.acquire(timeout=-1 if patience is None else patience):
+            self._lock.release()
+        return self._happened
+
+
+class Outcome(Generic[T]):
+    """What comes of a call: a result or an exception, once `told`."""
+
+    def __init__(self) -> None:
+        self.told = Once()
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+
+class ReactorThread:
+    """Runs a private reactor from `begin` to `end`. The global reactor is neither used nor installed.
+
+    When its thread has ended, every descriptor that it opened is closed, and what is still to be called in it is left.
+    """
+
+    def __init__(self) -> None:
+        self.reactor: Any = None
+        """Made by `begin`."""
+        self._waiting: set[Outcome[Any]] = set()
         """What is still to come of calls."""
         self._ended = False
         self._changing = threading.Lock()
         """Held to change the two: no call comes after the end."""
-        running = threading.Event()
-        self.reactor.callWhenRunning(running.set)
+        self._begun = False
+        self._refused: Exception | None = None
+        self._running = Once()
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
-        self._thread.start()
-        running.wait(PATIENCE)
+
+    def begin(self) -> None:
+        """Starts the thread, and waits until its reactor runs. Raises OSError or RuntimeError where none is left."""
+        self._begun = True
+        # In a thread: an exception of a signal, which comes to the main thread only, would break what is made here.
+        _thread.start_new_thread(self._start, ())
+        self._running.wait(PATIENCE)
+        if self._refused is not None:
+            raise self._refused
+
+    def _start(self) -> None:
+        try:
+            self.reactor = new_reactor()
+            self._call_from_thread: Callable[..., object] = self.reactor.callFromThread
+            self.reactor.callFromThread = self._call_unless_ended
+            self.reactor.callWhenRunning(self._running.set)
+            self._thread.start()
+        except Exception as error:
+            self._refused = error
+            self._ended = True
+            if self.reactor is not None:
+                _close(self.reactor)
+            self._running.set()
+
+    def _call_unless_ended(self, function: "Callable[..., object]", *args: object, **more: object) -> None:
+        """The reactor's `callFromThread`, which wakes it by a descriptor: that may be another's after the end."""
+        with self._changing:
+            if not self._ended:
+                self._call_from_thread(function, *args, **more)
 
     def _run(self) -> None:
         try:
@@ -62,7 +123,8 @@ class ReactorThread:
                 self._ended = True
                 waiting, self._waiting = self._waiting, set()
             for outcome in waiting:
-                outcome.set_exception(ThreadEndedError())
+                outcome.error = ThreadEndedError()
+                outcome.told.set()
             _close(self.reactor)
 
     @property
@@ -85,7 +147,7 @@ class ReactorThread:
         return self._outcome(function, args, PATIENCE)
 
     def _outcome(self, function: "Callable[..., T]", args: "tuple[object, ...]", patience: float | None) -> T:
-        outcome: Future[T] = Future()
+        outcome = Outcome[T]()
 
         def ours() -> bool:
             """Whether nobody has told the end meanwhile."""
@@ -95,34 +157,44 @@ class ReactorThread:
             return present
 
         def done(result: T) -> None:
+            outcome.result = result
             if ours():
-                outcome.set_result(result)
+                outcome.told.set()
 
         def failed(failure: Failure) -> None:
+            outcome.error = failure.value
             if ours():
-                outcome.set_exception(failure.value)
+                outcome.told.set()
 
         def begin() -> None:
             maybeDeferred(function, *args).addCallbacks(done, failed)
 
+        if not self._begun:
+            raise ThreadEndedError
+        self._running.wait(PATIENCE)  # it may have been broken off
         with self._changing:
             if self._ended:
                 raise ThreadEndedError
             self._waiting.add(outcome)
-            self.reactor.callFromThread(begin)
-        try:
-            return outcome.result(patience)
-        except FutureTimeout:
-            if outcome.done():  # it is what came of the call
-                raise
-            raise TimeoutError(f"the thread of the server has not answered for {patience:g} s") from None
+            self._call_from_thread(begin)
+        if not outcome.told.wait(patience):
+            raise TimeoutError(f"the thread of the server has not answered for {patience:g} s")
+        if outcome.error is not None:
+            raise outcome.error
+        return cast("T", outcome.result)
+
+    def _stop(self) -> None:
+        if self.reactor.running:  # `end` may have been broken off, and come again
+            self.reactor.stop()
 
     def end(self) -> None:
-        """Stops the reactor and waits for its thread. Safe to call again."""
-        if not self._thread.is_alive():
+        """Stops the reactor and waits for its thread. Safe to call again, also where an exception broke it off."""
+        if not self._begun:
             return
-        self.reactor.callFromThread(self.reactor.stop)
-        self._thread.join(PATIENCE)
+        self._running.wait(PATIENCE)
+        if self._refused is None:
+            self.reactor.callFromThread(self._stop)
+            self._thread.join(PATIENCE)
         if not any(one.name == NAME for one in threading.enumerate()):
             _give_back_reserve()
 

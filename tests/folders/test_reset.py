@@ -342,6 +342,7 @@ def test_a_service_gives_deferreds(place: Path) -> None:
     service.reset().addErrback(lambda failure: outcome.append(failure.value))
     assert "does not run" in str(outcome[0])
     thread = ReactorThread()
+    thread.begin()
     try:
         thread.wait(lambda: service.start(thread.reactor))
         one = SocketClient(service.port)
@@ -359,6 +360,7 @@ def test_a_reset_that_waits_fails_when_the_server_stops(place: Path, monkeypatch
     """It waits for its spare copies; one that has not begun fails, too."""
     service = FakeSMBService({"in": {"a": b"1"}}, users=USERS)
     thread = ReactorThread()
+    thread.begin()
     try:
         thread.wait(lambda: service.start(thread.reactor))
         thread.wait(service.wait_for_spare)
@@ -383,7 +385,7 @@ def test_a_reset_that_waits_fails_when_the_server_stops(place: Path, monkeypatch
 
 def test_a_disk_that_hangs_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeSMB({"in": {"a": b"1"}}, users=USERS) as smb:
-        client(smb)
+        kept = client(smb)  # an object that nobody holds closes its connection
         monkeypatch.setattr(resets, "DISK_PATIENCE", 0.05)
         assert smb.server is not None
         connection = next(iter(smb.server.connections.values()))
@@ -394,3 +396,4 @@ def test_a_disk_that_hangs_is_said(place: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(resets, "DISK_PATIENCE", 5)
         smb.reset()
         client(smb)
+    del kept

@@ -229,6 +229,7 @@ def test_a_folder_as_it_is_needs_no_server_that_runs(tmp_path: Path) -> None:
 def test_a_service_has_them_too(place: Path) -> None:
     service = FakeSMBService({"in": CONTENT}, users=USERS)
     thread = ReactorThread()
+    thread.begin()
     try:
         thread.wait(lambda: service.start(thread.reactor))
         assert thread.call(service.share("in").read, "a.txt") == b"x"
