@@ -5,11 +5,11 @@ import re
 import shlex
 import tempfile
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
@@ -45,13 +45,24 @@ class Seen(NamedTuple):
 class Watch:
     """A server while one test has it."""
 
-    def __init__(self, server: "FakeSMB", path: Path | None, *, keep_all: bool, strict: bool) -> None:
-        """`path` is where the log is kept, with `keep_all` of a test that passed, too; None: nowhere."""
+    def __init__(
+        self, server: "FakeSMB", path: Path | None, here: Path, *, keep_all: bool, strict: bool
+    ) -> None:
+        """`path` is where the log is kept, with `keep_all` of a test that passed, too; None: nowhere.
+
+        `here` is where the person is who reads of it.
+        """
+        self._here = here
         self.server = server
         self._path = path
         self._keep_all = keep_all
         self._strict = strict
         self._since = server.journal.mark()
+        self._unmet_before = len(server.journal.all_unmet)
+        self._errors = InternalErrors()
+        if server.server is not None:
+            server.server.log.add(self._errors)
+        self._process = os.getpid()
         self._failed = False
         self._told: set[str] = set()
         """What the check has found, and some report said."""
@@ -68,6 +79,13 @@ class Watch:
     def end(self) -> None:
         """The test is over and the server about to be reset: keeps what may yet be asked for."""
         self._at_end = self._seen()
+        if self.server.server is not None:
+            self.server.server.log.remove(self._errors)
+
+    @property
+    def is_here(self) -> bool:
+        """False in a process that the test has forked, where the server is not."""
+        return self._process == os.getpid()
 
     def _seen(self) -> Seen:
         if self._at_end is not None:
@@ -76,8 +94,8 @@ class Watch:
         events, now = journal.events, journal.mark()
         before = len(events) - (now.ordinal - self._since.ordinal)
         events = events[max(0, before) :]
-        unmet = [f"An expectation was not met: {one}" for one in journal.unmet]
-        findings, faults = [*_internal_errors(events), *unmet], self.server.faults.all
+        unmet = [f"An expectation was not met: {one}" for one in journal.all_unmet[self._unmet_before :]]
+        findings, faults = [*self._errors.told(events), *unmet], self.server.faults.all
         never_hit = [
             f"A fault was never hit (smb_strict): {one!r}" for one in faults if self._strict and not one.hits
         ]
@@ -118,8 +136,7 @@ class Watch:
                 self._lost = f"The log could not be kept in {path}: {error.strerror}"
                 return self._lost
             self._kept = len(events)
-        here = Path.cwd()
-        shown = path.relative_to(here) if path.is_relative_to(here) else path
+        shown = path.relative_to(self._here) if path.is_relative_to(self._here) else path
         whole = "All that is left" if self._seen().forgotten else "All of it"
         return f"{whole}: fakesmb show {shlex.quote(str(shown))}"
 
@@ -131,6 +148,8 @@ class Reports:
         self._config = config
         self.of_session: FakeSMB | None = None
         """The server of `smb_server`."""
+        self.arguments: Mapping[str, Any] = {}
+        """Its `smb_arguments`."""
         self._strict = bool(config.getini("smb_strict"))
         log = config.getoption("--smb-log")
         self._keep = "all" if log else config.getini("smb_keep")
@@ -149,7 +168,8 @@ class Reports:
     def watch(self, item: pytest.Item, server: "FakeSMB") -> Watch:
         """From now on the item's reports show what the server sees."""
         path = None if self._keep == "none" else self._folder / name_of(item.nodeid)
-        watch = Watch(server, path, keep_all=self._keep == "all", strict=self._strict)
+        here = self._config.invocation_params.dir
+        watch = Watch(server, path, here, keep_all=self._keep == "all", strict=self._strict)
         item.stash[_WATCH] = watch
         return watch
 
@@ -158,7 +178,18 @@ class Reports:
         watch = item.stash.get(_WATCH, None)
         if watch is None and self.of_session is not None and "smb_server" in _fixtures(item):
             return self.watch(item, self.of_session)
-        return watch
+        return watch if watch is not None and watch.is_here else None
+
+    def _check_session(self, item: pytest.Item) -> None:
+        """`smb_server` is made once: a module whose `smb_arguments` are others than those would not have its own."""
+        request = getattr(item, "_request", None)
+        if self.of_session is None or request is None or "smb_server" not in _fixtures(item):
+            return
+        if request.getfixturevalue("smb_arguments") != self.arguments:
+            pytest.fail(
+                "smb_server was made with the smb_arguments of other tests: the fixture smb heeds those of these",
+                pytrace=False,
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -170,6 +201,7 @@ class Reports:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """The check, for a test that has not failed of something else."""
+        self._check_session(item)
         result = yield
         watch = self._watch_of(item)
         if watch is not None:
@@ -239,9 +271,29 @@ def _tells(failure: str, finding: str) -> bool:
     return finding in failure or f"AssertionError: {finding.partition('): ')[2] or finding}" in failure
 
 
-def _internal_errors(events: Sequence[Event]) -> list[str]:
-    return [
-        f"An internal error of the server: {one.text}\n{one.traceback}".rstrip()
-        for one in events
-        if type(one) is Problem and one.traceback
-    ]
+class InternalErrors:
+    """A place for the record that keeps the server's own errors: a test may empty the journal, or ask for none."""
+
+    name = "the check of pytest"
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def write(self, event: Event) -> None:
+        """Keeps it where it is one."""
+        if type(event) is Problem and event.traceback:
+            self._found.append(event)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def close(self) -> None:
+        """The server has stopped; one that is started again is heard by way of the journal."""
+
+    def told(self, events: Sequence[Event]) -> list[str]:
+        """What was found, here or among the events of the journal."""
+        others = [one for one in events if type(one) is Problem and one.traceback and one not in self._found]
+        return [
+            f"An internal error of the server: {one.text}\n{one.traceback}".rstrip()
+            for one in (*self._found, *others)
+        ]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from fakesmb.library import FakeSMB
 from fakesmb.mistakes import ConfigError
@@ -36,7 +37,14 @@ class Servers:
     def of_session(self, said: Mapping[str, Any]) -> FakeSMB:
         """Starts the one that lives as long as the session."""
         self._of_session = self.reports.of_session = _started(self.arguments(said))
+        self.reports.arguments = said
         return self._of_session
+
+    def is_of_session(self, said: Mapping[str, Any]) -> bool:
+        """Whether the one of the session was made with these arguments, faults left out."""
+        return self._of_session is not None and _without_faults(said) == _without_faults(
+            self.reports.arguments
+        )
 
     def with_arguments(self, arguments: dict[str, Any]) -> FakeSMB:
         """One made with these arguments: the same as before where it still lives."""
@@ -49,6 +57,11 @@ class Servers:
         server = _started(arguments)
         self._others.append((arguments, server))
         return server
+
+    @property
+    def has_session(self) -> bool:
+        """Whether `smb_server` is ours: a project may have one of its own under that name."""
+        return self._of_session is not None
 
     def stop(self) -> None:
         """Stops them all."""
@@ -66,16 +79,6 @@ def _started(arguments: Mapping[str, Any]) -> FakeSMB:
     pytest.fail(f"The server cannot be made: {why}", pytrace=False)
 
 
-def _armed(server: FakeSMB, faults: Faults) -> None:
-    try:
-        for rule in faults:
-            server.faults.inject(**rule)
-        return
-    except (TypeError, ValueError) as error:
-        why = str(error)
-    pytest.fail(f"A fault cannot be armed: {why}", pytrace=False)
-
-
 def servers(config: pytest.Config) -> Iterator[Servers]:
     """The fixture behind the fixtures."""
     found = Servers(config)
@@ -90,22 +93,29 @@ def served(request: pytest.FixtureRequest) -> Iterator[FakeSMB]:
     servers: Servers = request.getfixturevalue("_smb_servers")
     base = request.getfixturevalue("smb_arguments")
     said = merged(base, marked(item))
+    server: FakeSMB | None = None
     usual: Faults = ()
     if _without_faults(said) == _without_faults(base):
-        server: FakeSMB = request.getfixturevalue("smb_server")
-        usual = base.get("faults", ())
-    else:
+        found: FakeSMB = request.getfixturevalue("smb_server")  # which starts it, or is the project's own
+        if servers.is_of_session(said) or not servers.has_session:
+            server, usual = found, base.get("faults", ())
+    elif servers.is_of_session(said):
+        server = request.getfixturevalue("smb_server")
+        usual = servers.reports.arguments.get("faults", ())
+    if server is None:
         server = servers.with_arguments(servers.arguments(_without_faults(said)))
     _as_new(server, said.get("faults", ()))
     watch = servers.reports.watch(item, server)
     try:
         yield server
     finally:
-        try:
-            watch.end()
-        finally:
-            _as_new(server, usual)
-    watch.check()
+        if watch.is_here:
+            try:
+                watch.end()
+            finally:
+                _as_new(server, usual)
+    if watch.is_here:
+        watch.check()
 
 
 def _without_faults(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,8 +124,21 @@ def _without_faults(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_new(server: FakeSMB, faults: Faults) -> None:
-    """Nothing that a test asks of the server tells of the one before, which may have stopped it."""
+    """Nothing that a test asks of the server tells of the one before, which may have stopped it.
+
+    The faults are those of its configuration from now on: whoever resets it in a test has them again.
+    """
     server.start()
-    server.reset()
+    service = server._service
+    service.config = replace(service.config, faults=())
     server.faults.clear()
-    _armed(server, faults)
+    why = ""
+    try:
+        for rule in faults:
+            server.faults.inject(**rule)
+        service.config = replace(service.config, faults=tuple(map(dict, faults)))
+    except (TypeError, ValueError) as error:
+        why = str(error)
+    server.reset()
+    if why:
+        pytest.fail(f"A fault cannot be armed: {why}", pytrace=False)

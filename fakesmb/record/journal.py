@@ -58,6 +58,8 @@ class Journal(Questions):
         """Called before each question: waits until what was answered before now has been written here."""
         self.keep_data = keep_data
         """Bytes of each read and write that the server gives with the event."""
+        self.all_unmet: list[str] = []
+        """As `unmet`, with those of before `clear`."""
         self.unmet: list[str] = []
         """What `expect` waited for in vain, in words."""
         self._events: deque[Event] = deque()

@@ -186,7 +186,9 @@ class _Expected:
         assert self._watch is not None
         why, self.found = self._watch.outcome()
         if why:
-            self._journal.unmet.append(f"expect({self._asked}): {why.splitlines()[0]}")
+            unmet = f"expect({self._asked}): {why.splitlines()[0]}"
+            self._journal.unmet.append(unmet)
+            self._journal.all_unmet.append(unmet)
         return why
 
     def __repr__(self) -> str:

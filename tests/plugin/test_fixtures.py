@@ -184,3 +184,53 @@ def test_a_fault_that_this_server_cannot_have_is_told_in_one_line(run: Run) -> N
     done.assert_outcomes(errors=1, passed=1)
     done.stdout.fnmatch_lines(["A fault cannot be armed: *shere*did you mean share*"])
     done.stdout.no_fnmatch_line("*def *")
+
+
+def test_tests_in_two_folders_have_the_servers_that_theirs_asks_for(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    for name in ("one", "two"):
+        folder = pytester.mkdir(name)
+        (folder / "conftest.py").write_text(f"""
+import pytest
+
+@pytest.fixture(scope="session")
+def smb_arguments():
+    return {{"name": "{name.upper()}"}}
+""")
+        (folder / f"test_{name}.py").write_text(f"""
+import pytest
+
+def test_new(smb):
+    assert smb.config.settings.name == "{name.upper()}"
+
+@pytest.mark.smb(name="ONE")
+def test_marked(smb):
+    assert smb.config.settings.name == "ONE"
+
+def test_session(smb_server):
+    assert smb_server.config.settings.name == "{name.upper()}"
+""")
+    done = run("", "one", "two")
+    done.assert_outcomes(passed=5, failed=1)
+    done.stdout.fnmatch_lines(["smb_server was made with the smb_arguments of other tests: *"])
+
+
+def test_a_project_may_have_a_server_of_its_own_for_the_session(run: Run) -> None:
+    done = run("""
+        import pytest
+        from fakesmb import FakeSMB
+
+        @pytest.fixture(scope="session")
+        def smb_server():
+            with FakeSMB({"own": {}}, name="OWN") as smb:
+                yield smb
+
+        def test_one(smb):
+            assert smb.config.settings.name == "OWN"
+
+        @pytest.mark.smb(name="OTHER")
+        def test_two(smb):
+            assert smb.config.settings.name == "OTHER"
+    """)
+    done.assert_outcomes(passed=2)

@@ -121,6 +121,9 @@ def test_faults_need_no_server_of_their_own_and_are_those_of_the_nearest_marker(
         class TestIt:
             def test_class(self, smb, smb_server):
                 assert [fault.name for fault in smb.faults] == ["of the class"]
+                smb.faults.clear()
+                smb.reset()
+                assert [fault.name for fault in smb.faults] == ["of the class"]
                 assert smb is smb_server
 
             @pytest.mark.smb(faults=[])

@@ -357,6 +357,79 @@ def test_a_test_that_empties_the_journal_of_the_session_has_a_report_nonetheless
     done.stdout.fnmatch_lines(["*- fakesmb -*", LOG, "*bob*"])
 
 
+@pytest.mark.parametrize("cleared", ["smb.journal.clear()", "smb.reset()"])
+def test_what_a_test_clears_is_checked_nonetheless(run: Run, cleared: str) -> None:
+    done = run(f"""
+        def test_error(smb):
+            smb.server.log.problem("a bug", traceback="Traceback: here")
+            {cleared}
+
+        def test_unmet(smb):
+            try:
+                with smb.journal.expect(verb="opened", timeout=0.01):
+                    pass
+            except AssertionError:
+                {cleared}
+
+        def test_neither(smb):
+            {cleared}
+    """)
+    done.assert_outcomes(failed=2, passed=1)
+    done.stdout.fnmatch_lines(["An internal error of the server: a bug", "An expectation was not met: *"])
+
+
+def test_an_error_of_a_server_that_was_started_again_is_told_once(run: Run) -> None:
+    done = run("""
+        def test_one(smb):
+            smb.server.log.problem("before", traceback="Traceback: here")
+            smb.stop()
+            smb.start()
+            smb.server.log.problem("after", traceback="Traceback: here")
+    """)
+    done.assert_outcomes(failed=1)
+    for when in ("before", "after"):
+        assert done.stdout.lines.count(f"An internal error of the server: {when}") == 1
+
+
+def test_the_log_is_found_from_where_pytest_was_started(run: Run, pytester: pytest.Pytester) -> None:
+    done = run("""
+        import os
+        from clients import client
+
+        def test_one(smb, monkeypatch):
+            client(smb).close()
+            monkeypatch.chdir("/")
+            assert 0
+    """)
+    done.stdout.fnmatch_lines(["All of it: fakesmb show .pytest_cache/d/fakesmb/test_it.py.test_one.jsonl"])
+
+
+def test_a_process_that_a_test_forked_is_left_alone(run: Run) -> None:
+    done = run("""
+        import os
+        import pytest
+
+        @pytest.fixture
+        def fork():
+            real = os.getpid
+
+            def fork():
+                os.getpid = lambda: 1
+
+            yield fork
+            os.getpid = real
+
+        def test_one(fork, smb):
+            fork()
+            raise SystemExit(0)
+
+        def test_two(smb):
+            pass
+    """)
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.no_fnmatch_line("*- fakesmb -*")
+
+
 # -- what is kept --------------------------------------------------------------------------------------------
 
 THREE = """
