@@ -21,6 +21,9 @@ DEEPEST: Final = 128
 """Directories in one another: beyond it a mapping is taken to hold itself."""
 _LONGEST_NAME: Final = 255
 """Bytes of UTF-8 in a name on the disk."""
+_LONGEST_PATH: Final = 3072
+"""Bytes of UTF-8 in a whole path: Linux takes 4096, with the place that the share is in."""
+_SHOWN: Final = 60
 _BYTES: Final = (bytes, bytearray, memoryview)
 
 
@@ -139,8 +142,6 @@ class _Filling:
         where = "/".join(above)
         if not isinstance(content, Mapping):
             raise FolderError(f"{where or 'content'}: must be a mapping of names, not {_kind(content)}")
-        if len(above) > DEEPEST:
-            raise FolderError(f"{where[:40]}...: directories more than {DEEPEST} deep; does it hold itself?")
         for key, value in content.items():
             self._add(tree, key, value, above)
 
@@ -152,6 +153,11 @@ class _Filling:
                 f"{told}: ends in {told[-1]} and so is a directory: its content must be a mapping, "
                 f"{{}} for an empty one, not {_kind(value)}"
             )
+        length = len("/".join((*above, *parts)).encode())
+        if length > _LONGEST_PATH:
+            raise FolderError(f"{_short(told)}: a path of {length} bytes is too long for the disk")
+        if len(above) + len(parts) > DEEPEST:
+            raise FolderError(f"{_short(told)}: directories more than {DEEPEST} deep; does it hold itself?")
         for at in range(1, len(parts)):
             tree = self._directory(tree, (*above, *parts[:at]), told)
         place = (*above, *parts)
@@ -215,9 +221,13 @@ def _check_component(part: str, shown: str) -> None:
     try:
         check_name(part)
     except SMBError as error:
-        raise FolderError(f"{shown}: {error.why}") from None
+        raise FolderError(f"{_short(shown)}: {error.why}") from None
     if len(part.encode()) > _LONGEST_NAME:
-        raise FolderError(f"{shown}: a name of {len(part.encode())} bytes is too long for the disk")
+        raise FolderError(f"{_short(shown)}: a name of {len(part.encode())} bytes is too long for the disk")
+
+
+def _short(told: str) -> str:
+    return told if len(told) <= _SHOWN else told[:_SHOWN] + "..."
 
 
 def _as_what(found: "File | Tree") -> str:
@@ -228,9 +238,23 @@ def _kind(value: object) -> str:
     return "None" if value is None else type(value).__name__
 
 
+_EARLIEST: Final = datetime(1601, 1, 2, tzinfo=UTC)
+"""Of FILETIME, but for its first day: 0 says that no time is meant."""
+
+
 def _moment(given: object) -> datetime:
+    moment = _as_datetime(given)
+    if moment < _EARLIEST:
+        raise ValueError(f"modified={given!r} is before {_EARLIEST:%Y}, and no time that a file can have")
+    return moment
+
+
+def _as_datetime(given: object) -> datetime:
     if isinstance(given, datetime):
-        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        try:
+            return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"modified={given!r} is no time that a file can have") from None
     if isinstance(given, int | float) and not isinstance(given, bool):
         try:
             return datetime.fromtimestamp(given, UTC)

@@ -362,8 +362,7 @@ def _home_for(wanted: Sequence[Wanted], size: int) -> tuple[Home, bool]:
 
 
 def _told(wanted: Sequence[Wanted]) -> str:
-    names = ", ".join(one.name for one in wanted)
-    return f"share{'s' if len(wanted) > 1 else ''} {names}: {', '.join(one.what for one in wanted)}"
+    return " and ".join(f"share {one.name}: {one.what}" for one in wanted)
 
 
 def _directory_of(name: str, number: int) -> str:

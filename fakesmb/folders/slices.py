@@ -16,10 +16,20 @@ def finish_in_time(work: Iterator[None], done: Callable[[], None], seconds: floa
     """Does the work, and calls `done` from whichever thread ends it; `seconds` of it before this returns."""
     until = time.perf_counter() + seconds
     for step, _ in enumerate(work):
-        if step > FEW and time.perf_counter() > until:
-            threading.Thread(target=_finish, args=(work, done), name=THREAD, daemon=False).start()
+        if step > FEW and time.perf_counter() > until and _begin_thread(work, done):
             return
     done()
+
+
+def _begin_thread(work: Iterator[None], done: Callable[[], None]) -> bool:
+    """False where the interpreter ends, and would not wait for a thread any more, or where none can be had."""
+    if not threading.main_thread().is_alive():
+        return False
+    try:
+        threading.Thread(target=_finish, args=(work, done), name=THREAD, daemon=False).start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _finish(work: Iterator[None], done: Callable[[], None]) -> None:

@@ -51,6 +51,8 @@ def test_two_keys_may_lead_into_one_directory() -> None:
         ({"a\0b": b""}, "'a\\x00b': "),
         ({"a\n": b""}, "'a\\n': "),
         ({"\ud800": b""}, "'\\ud800': "),
+        ({"/".join(["d" * 50] * 100): b""}, "a path of 5099 bytes is too long for the disk"),
+        ({"/".join("d" * 200): b""}, "directories more than 128 deep"),
         ({"é" * 200: b""}, "a name of 400 bytes is too long"),
         ({"x" * 256: b""}, "too long"),
         ({3: b""}, "3: a name must be a text, not int"),
@@ -69,6 +71,7 @@ def test_what_cannot_be_names_its_key(content: Any, words: str) -> None:
     assert words in str(error.value)
     assert "\n" not in str(error.value)
     assert "\0" not in str(error.value)
+    assert len(str(error.value)) < 200
 
 
 def test_content_that_holds_itself_ends() -> None:
@@ -101,6 +104,13 @@ def test_a_file_is_what_it_was_given() -> None:
         ({"data": 3}, TypeError, "data of a File must be bytes or a text, not int"),
         ({"modified": "today"}, TypeError, "modified of a File must be a datetime"),
         ({"modified": True}, TypeError, "modified of a File must be a datetime"),
+        ({"modified": datetime(1600, 12, 31)}, ValueError, "before 1601, and no time that a file can have"),
+        ({"modified": -11644473600}, ValueError, "no time that a file can have"),
+        (
+            {"modified": datetime.min.replace(tzinfo=timezone(timedelta(hours=2)))},
+            ValueError,
+            "no time that a file",
+        ),
         ({"modified": 1e300}, ValueError, "no time that a file can have"),
         ({"eas": ["A"]}, TypeError, "eas of a File must be a mapping"),
         ({"eas": {"A": 3}}, TypeError, "eas['A'] of a File must be bytes"),

@@ -337,6 +337,27 @@ def test_many_files_are_removed_by_a_thread_that_is_waited_for(
     assert took < 0.5
 
 
+def test_what_no_thread_can_be_had_for_is_done_at_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of the interpreter: none would be waited for."""
+
+    def no_more(*_: object, **__: object) -> threading.Thread:
+        raise RuntimeError("can't start new thread")
+
+    ways: list[Callable[[], None]] = [
+        lambda: monkeypatch.setattr(threading, "Thread", no_more),
+        lambda: monkeypatch.setattr(threading.main_thread(), "is_alive", lambda: False),
+    ]
+    for patch in ways:
+        folders, _ = made(content())
+        for number in range(3000):
+            Path(folders.paths["in"], str(number)).touch()
+        patch()
+        folders.close()
+        assert os.listdir(place) == []
+        monkeypatch.undo()
+        monkeypatch.setenv(places.VARIABLE, str(place))
+
+
 # -- leftovers ---------------------------------------------------------------------------------------------
 
 

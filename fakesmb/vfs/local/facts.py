@@ -5,7 +5,7 @@ import stat
 from typing import Final
 
 from fakesmb.nt.files import Attribute
-from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.nt.filetime import UNIX_EPOCH, possible
 from fakesmb.vfs.local.attributes import creation_time as creation_time_of
 from fakesmb.vfs.local.attributes import effective
 from fakesmb.vfs.rules.openfiles import OpenFile
@@ -40,11 +40,14 @@ def info_of(st: os.stat_result, stored: Stored, name: str, path: str, file: Open
             write_time, change_time = times.write, times.change
         if file.allocation > allocated:
             allocated = round_up(file.allocation)
+    creation, access_time = creation_time_of(stored.creation_time, st), st.st_atime_ns // 100 + UNIX_EPOCH
+    if (write_time | access_time) >> 63:
+        creation, access_time, write_time = map(possible, (creation, access_time, write_time))
     return Info(
         name,
         path,
-        creation_time_of(stored.creation_time, st),
-        st.st_atime_ns // 100 + UNIX_EPOCH,
+        creation,
+        access_time,
         write_time,
         change_time,
         attributes,

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from fakesmb.nt.files import Attribute, Filter
-from fakesmb.nt.filetime import to_ns
+from fakesmb.nt.filetime import LATEST, to_ns
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
 from fakesmb.vfs.local import eas
@@ -20,7 +20,6 @@ from fakesmb.vfs.rules.writetimes import keep, resume, set_times
 from fakesmb.vfs.store import Ea
 from fakesmb.vfs.stored import SideTable, Stored
 
-_LATEST: Final = (1 << 63) - 1
 _STOP_UPDATES: Final = -1
 _RESUME_UPDATES: Final = -2
 _NEVER_STORED: Final = Attribute.NORMAL | Attribute.DIRECTORY
@@ -42,7 +41,7 @@ def set_basic(
             f"attributes 0x{attributes:X} of a {'directory' if handle.is_directory else 'file'}",
         )
     times = (creation, access, write, change)
-    if not all(_RESUME_UPDATES <= one <= _LATEST for one in times):
+    if not all(_RESUME_UPDATES <= one <= LATEST for one in times):
         raise SMBError(NT.INVALID_PARAMETER, f"timestamp out of range: {times}")
     clock = handle.opens.clock
     st = disk.fstat(handle.fd)

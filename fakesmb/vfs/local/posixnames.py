@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 
-from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.nt.filetime import UNIX_EPOCH, possible
 from fakesmb.vfs.local.attributes import creation_time, effective, load
 from fakesmb.vfs.local.directory import Directory
 from fakesmb.vfs.local.lookup import Entry, Lookup
@@ -64,9 +64,9 @@ def posix_info(st: os.stat_result, stored: Stored, name: str, path: str) -> Info
     return Info(
         name,
         path,
-        creation_time(stored.creation_time, st),
-        st.st_atime_ns // 100 + UNIX_EPOCH,
-        st.st_mtime_ns // 100 + UNIX_EPOCH,
+        possible(creation_time(stored.creation_time, st)),
+        possible(st.st_atime_ns // 100 + UNIX_EPOCH),
+        possible(st.st_mtime_ns // 100 + UNIX_EPOCH),
         st.st_ctime_ns // 100 + UNIX_EPOCH,
         effective(st.st_mode, name, stored.attributes),
         st.st_size,

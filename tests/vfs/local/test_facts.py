@@ -2,10 +2,13 @@
 
 import os
 import pathlib
+from types import SimpleNamespace
+from typing import cast
 
 from fakesmb.nt.files import Attribute
-from fakesmb.nt.filetime import from_ns
+from fakesmb.nt.filetime import LATEST, UNIX_EPOCH, from_ns
 from fakesmb.vfs.local.facts import info_of, round_up
+from fakesmb.vfs.local.posixnames import posix_info
 from fakesmb.vfs.rules.openfiles import OpenFile
 from fakesmb.vfs.rules.times import Times, WriteClock
 from fakesmb.vfs.stored import NOTHING, Stored
@@ -23,6 +26,20 @@ def test_facts_of_a_file(tmp_path: pathlib.Path) -> None:
     assert info.change_time == from_ns(st.st_ctime_ns)
     assert (info.file_id, info.device, info.mode_bits) == (st.st_ino, st.st_dev, st.st_mode)
     assert info.short_name.endswith(".TXT")
+
+
+def test_times_that_windows_does_not_know_are_the_nearest_it_does(tmp_path: pathlib.Path) -> None:
+    """Before 1601 a FILETIME would be negative, and a disk may have later times than 64 bits hold."""
+    st = os.stat(tmp_path)
+    for seconds, told in ((-11_644_473_601, 0), (10**15, LATEST), (0, UNIX_EPOCH)):
+        fields = {name: getattr(st, name) for name in dir(st) if name.startswith("st_")}
+        old = SimpleNamespace(**fields | {"st_mtime_ns": seconds * 10**9, "st_atime_ns": seconds * 10**9})
+        for info in (
+            info_of(cast(os.stat_result, old), NOTHING, "d", "\\d", None),
+            posix_info(cast(os.stat_result, old), NOTHING, "d", "\\d"),
+        ):
+            assert (info.last_write_time, info.last_access_time) == (told, told)
+            assert 0 <= info.creation_time <= LATEST
 
 
 def test_a_directory_has_no_size(tmp_path: pathlib.Path) -> None:
