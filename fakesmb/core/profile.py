@@ -26,7 +26,14 @@ ShortText = Annotated[str, Meta(max_length=255)]
 
 NTLMSSP_REVISION: Final = 15
 
-_ALWAYS: Final = Flags2.EXTENDED_SECURITY | Flags2.LONG_NAMES | Flags2.EAS | Flags2.DFS
+_REPEATED: Final = {
+    "unicode": Flags2.UNICODE,
+    "status32": Flags2.NT_STATUS,
+    "extended_security": Flags2.EXTENDED_SECURITY,
+    "eas": Flags2.EAS,
+    "dfs": Flags2.DFS,
+}
+"""The bits of Flags2 that say what both sides know, by the switch that takes them out of replies."""
 
 CAPABILITIES: Final = {
     "raw_mode": Capability.RAW_MODE,
@@ -152,8 +159,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @property
     def reply_flags2(self) -> int:
         """The bits of a request's Flags2 that its reply repeats."""
-        unicode = Flags2.UNICODE if self.unicode else 0
-        return _ALWAYS | unicode | (Flags2.NT_STATUS if self.status32 else 0)
+        return Flags2.LONG_NAMES | sum(bit for name, bit in _REPEATED.items() if getattr(self, name))
 
     @property
     def version_bytes(self) -> bytes:

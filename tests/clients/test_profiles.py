@@ -1,9 +1,12 @@
 """A real client lists, reads, writes, renames and deletes whatever make of server it talks to."""
 
+import io
 from pathlib import Path
 from typing import cast
 
 import pytest
+from impacket.smbconnection import SMBConnection as Impacket
+from smb.SMBConnection import SMBConnection as PySMB  # type: ignore[import-untyped]
 
 from fakesmb import FakeSMB
 from fakesmb.core.profile import CAPABILITIES
@@ -77,6 +80,29 @@ def test_smbclient_works_without_any_one_capability(switch: str, folder: Path, t
     with FakeSMB({"files": folder}, users={USER: PASSWORD}, settings=switches) as smb:
         how = () if smb.config.settings.profile.extended_security else NTLMV1
         tour(smb, folder, tmp_path, "-U", f"{USER}%{PASSWORD}", *how)
+
+
+@pytest.mark.parametrize("name", [row.name for row in ROWS])
+def test_pysmb_and_impacket_work_with_every_profile(name: str, tmp_path: Path) -> None:
+    """pysmb goes by the Flags2 of replies, impacket by Capabilities."""
+    with FakeSMB({"files": tmp_path}, users={USER: PASSWORD}, profile=name) as smb:
+        v2 = "ntlmv2" in smb.config.accept
+        python = PySMB(USER, PASSWORD, "test", "FAKESMB", use_ntlm_v2=v2, is_direct_tcp=True)
+        assert python.connect(smb.host, smb.port)
+        python.storeFile("files", "p.bin", io.BytesIO(DATA))
+        assert {"p.bin"} <= {one.filename for one in python.listPath("files", "/")}
+        python.rename("files", "p.bin", "q.bin")
+        python.close()
+        other = Impacket("FAKESMB", smb.host, sess_port=smb.port, preferredDialect="NT LM 0.12")
+        other.login(USER, PASSWORD)
+        got = io.BytesIO()
+        other.getFile("files", "q.bin", got.write)
+        other.deleteFile("files", "q.bin")
+        assert len(other.listShares()) == 2
+        other.close()
+        assert got.getvalue() == DATA
+        assert list(tmp_path.iterdir()) == []
+        assert smb.journal.problems() == []
 
 
 def test_the_old_nas_lets_unknown_users_in_as_guests(folder: Path, tmp_path: Path) -> None:

@@ -140,6 +140,22 @@ class TestTheDefault:
         assert not offered & CAPABILITIES[switch]
         assert not profile.offers(CAPABILITIES[switch])
 
+    def test_a_reply_says_by_its_flags2_what_both_know(self, make: Make) -> None:
+        """pysmb signs in by NTLMSSP where a reply has the bit of extended security, whatever the capabilities are."""
+        for switch, bit in (
+            ("unicode", Flags2.UNICODE),
+            ("status32", Flags2.NT_STATUS),
+            ("extended_security", Flags2.EXTENDED_SECURITY),
+            ("eas", Flags2.EAS),
+            ("dfs", Flags2.DFS),
+        ):
+            for on in (True, False):
+                profile = profiles.profile(switches={switch: on})
+                client = make(settings=Settings(challenge=CHALLENGE, guid=GUID, profile=profile)).client()
+                client.flags2 |= bit
+                client.send(Command.NEGOTIATE, NegotiateRequest((Dialect.NT_LM,)))
+                assert bool(client.answer().header.flags2 & bit) is on, switch
+
 
 class TestRawMode:
     def test_a_raw_read_gives_an_empty_frame(self, with_: With) -> None:
