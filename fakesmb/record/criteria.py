@@ -68,8 +68,22 @@ class Criteria:
         if "data" in criteria and not keep_data:
             raise ValueError(KEEP_DATA)
         self.tests = tuple(_test(name, wanted) for name, wanted in criteria.items())
+        self._check_together()
         fields = [name for name in criteria if name not in NAMES]
         self._filters = prefilter.filters(self.given, self.kinds, fields)
+
+    def _check_together(self) -> None:
+        """Raises ValueError for what no exchange can ever be: `never` would always hold."""
+        if self.kinds is not None and not self.kinds:
+            raise ValueError(f"no command can meet all of these: {self}")
+        status = self.given.get("status")
+        if self.given.get("verb") is not None and isinstance(status, (str, int)):
+            name = label(status) if isinstance(status, int) else status
+            if name not in verbs.DONE:
+                raise ValueError(
+                    f"a verb says what was done, and with status={shown(status)} nothing was: "
+                    f"{TRIED}={shown(self.given['verb'])} finds what failed"
+                )
 
     @property
     def kinds(self) -> "frozenset[prefilter.Kind] | None":
@@ -305,6 +319,8 @@ def _kinds(name: str, wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
             if kinds is not None:
                 found = kinds if found is None else prefilter.both(found, kinds)
         return found
+    if name == "subcommand" and isinstance(wanted, str):
+        return None if wanted.startswith("0x") else frozenset({subcommand_of(wanted)})
     if name in ("offset", "length", "data") and wanted is not None:
         return WITH_RANGE
     return None if name in NAMES else prefilter.with_field(name)

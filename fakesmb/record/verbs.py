@@ -355,6 +355,10 @@ _DONE_DESPITE: Final = frozenset({NT.BUFFER_OVERFLOW, NT.NOTIFY_ENUM_DIR})
 """Statuses that are no errors: there was more than the client could take."""
 
 
+DONE: Final = frozenset({NT.SUCCESS.label, *(status.label for status in _DONE_DESPITE)})
+"""The statuses of what was done."""
+
+
 def commands_of(verb: str) -> frozenset[Kind]:
     """The commands and subcommands that may do it."""
     return frozenset(kind for kind, row in ROWS.items() if verb in row.verbs)

@@ -1,7 +1,6 @@
-"""The fields of all structures of `fakesmb.wire`, which criteria may ask for, and the commands that have them."""
+"""The fields of the structures that entries tell, which criteria may ask for, and the commands that have them."""
 
 import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
@@ -14,8 +13,11 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.families import Kind
 from fakesmb.wire.messages import REQUESTS, RESPONSES
 from fakesmb.wire.negotiate import NegotiateExtendedResponse
+from fakesmb.wire.search import ResumeKey, SearchEntry
 from fakesmb.wire.session import SESSION_SETUP_FORMS
 
+_OF_BODIES: Final = ("dirs", "files", "locking", "negotiate", "raw", "search", "session", "trans", "tree")
+"""The modules of `fakesmb.wire` that have the bodies of commands."""
 _PIPES: Final = frozenset(
     {Kind(Command.TRANSACTION), Kind(Command.NT_TRANSACT), Kind(Command.READ_ANDX), Kind(Command.WRITE_ANDX)}
 )
@@ -90,8 +92,13 @@ def _bodies() -> Iterator[tuple[int, Any]]:
 @cache
 def _structures() -> tuple[type[msgspec.Struct], ...]:
     found: dict[type[msgspec.Struct], None] = {}
-    for module in pkgutil.iter_modules(wire.__path__, f"{wire.__name__}."):
-        for one in vars(importlib.import_module(module.name)).values():
-            if isinstance(one, type) and issubclass(one, msgspec.Struct):
+    for module in (*_OF_BODIES, *_CARRIERS):
+        for one in vars(importlib.import_module(f"{wire.__name__}.{module}")).values():
+            if (
+                isinstance(one, type)
+                and issubclass(one, msgspec.Struct)
+                and one.__module__ == f"{wire.__name__}.{module}"
+                and one not in (ResumeKey, SearchEntry)
+            ):
                 found[one] = None
     return tuple(found)

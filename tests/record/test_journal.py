@@ -222,6 +222,12 @@ def test_a_number_that_cannot_be_is_an_error(
         ({"request": {"max_cout": 5}}, TypeError, "max_count"),
         ({"request": 5}, TypeError, "a mapping"),
         ({"reason": 5}, TypeError, "a text"),
+        ({"flags2": 5}, TypeError, "is called 'flags2'"),
+        ({"verb": "opened", "status": NT.ACCESS_DENIED}, ValueError, "tried='opened' finds what failed"),
+        ({"verb": "opened", "command": "SMB_COM_CLOSE"}, ValueError, "no command can meet all of these: verb='opened'"),
+        ({"command": "SMB_COM_CLOSE", "desired_access": 1}, ValueError, "no command can meet"),
+        ({"command": "FIND", "subcommand": "TRANS2_OPEN2"}, ValueError, "no command can meet"),
+        ({"command": "OPEN", "offset": 1}, ValueError, "no command can meet"),
     ],
 )  # fmt: skip
 def test_a_misspelt_question_is_an_error_that_tells_the_nearest_names(

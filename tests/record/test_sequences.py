@@ -239,7 +239,7 @@ def test_a_report_has_ten_lines_at_most_and_says_how_many_more(talk: Talk) -> No
         "pid": 5,
         "connection": 6,
     }
-    lines = why(talk.journal, verb="read", path="x", status=NT.DISK_FULL, **many)
+    lines = why(talk.journal, tried="read", path="x", status=NT.DISK_FULL, **many)
     assert len(lines) <= 10
     assert "..." not in "".join(lines)
 
