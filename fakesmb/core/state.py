@@ -458,7 +458,7 @@ class Server:
 
     def _arm(self) -> None:
         armed = self.armed
-        for connection in self.connections.values():
+        for connection in tuple(self.connections.values()):
             connection.arm(armed)
 
     def _arm_faults(self, faults: tuple[Fault, ...]) -> None:

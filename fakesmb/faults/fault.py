@@ -27,7 +27,7 @@ WAIT_SECONDS: Final = 5.0
 class Fault:
     """A rule that is armed, or was: `with smb.faults.inject(...) as fault` removes it at the end."""
 
-    def __init__(self, rule: "Rule", name: str, owner: "Faults") -> None:
+    def __init__(self, rule: "Rule", name: str, owner: "Faults", mark: Any = False) -> None:
         self.rule = rule
         self.name = name
         self.seen = 0
@@ -42,7 +42,7 @@ class Fault:
         self._hung: dict[object, Callable[[], object]] = {}
         self._hit = threading.Condition()
         self._heard: list[Callable[[], None]] = []
-        self._mark: Any = owner.mark()
+        self._mark = mark
 
     # -- for people ----------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Faults:
         self._armed: tuple[Fault, ...] = ()
         self.all: list[Fault] = []
         """Those that have been armed since `clear`, with those that were removed."""
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._number = 0
 
     # -- for people ----------------------------------------------------------------------------------------
@@ -197,22 +197,28 @@ class Faults:
         from fakesmb.faults.reading import rule_of  # with tables that only a rule needs
 
         rule = rule_of(given, None if self.known is None else self.known())
-        made: Fault = self.across(partial(self._add, rule))
+        mark = self.mark()
+        with self._lock:  # never held while another thread is waited for
+            made = self._add(rule, mark)
+        self._tell()
         return made
 
     def remove(self, fault: Fault) -> None:
         """Disarms one."""
-        self.across(partial(self._keep, lambda one: one is not fault))
+        with self._lock:
+            gone = fault in self._armed
+            self._armed = tuple(one for one in self._armed if one is not fault)
+        if gone:
+            self._tell(fault)
 
     def clear(self) -> None:
         """Disarms all; the next one without a name is `fault 1` again."""
-
-        def forget() -> None:
-            self._keep(lambda _: False)
+        with self._lock:
+            gone, self._armed = self._armed, ()
             self.all.clear()
             self._number = 0
-
-        self.across(forget)
+        if gone:
+            self._tell(*gone)
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._armed)
@@ -261,30 +267,26 @@ class Faults:
             self._changed = changed
             changed(self._armed)
 
-    def _add(self, rule: "Rule") -> Fault:
-        with self._lock:
-            taken = {fault.name for fault in self._armed}
-            if rule.name in taken:
-                raise FaultValueError("name", f"another fault is called {rule.name!r}")
-            name = rule.name
-            while not name or name in taken:
-                self._number += 1
-                name = f"fault {self._number}"
-            fault = Fault(rule, name, self)
-            self.all.append(fault)
-            self._set((*self._armed, fault))
-            return fault
+    def _add(self, rule: "Rule", mark: Any) -> Fault:
+        taken = {fault.name for fault in self._armed}
+        if rule.name in taken:
+            raise FaultValueError("name", f"another fault is called {rule.name!r}")
+        name = rule.name
+        while not name or name in taken:
+            self._number += 1
+            name = f"fault {self._number}"
+        fault = Fault(rule, name, self, mark)
+        self.all.append(fault)
+        self._armed = (*self._armed, fault)
+        return fault
 
-    def _keep(self, keeps: Callable[[Fault], bool]) -> None:
-        with self._lock:
-            gone = [fault for fault in self._armed if not keeps(fault)]
-            if not gone:
-                return
-            self._set(tuple(fault for fault in self._armed if keeps(fault)))
-        for fault in gone:
-            fault.ended()
+    def _tell(self, *gone: Fault) -> None:
+        """The server hears of the rules that are armed now, and what those hold back that are not is let go."""
 
-    def _set(self, armed: tuple[Fault, ...]) -> None:
-        self._armed = armed
-        if self._changed is not None:
-            self._changed(armed)
+        def tell() -> None:
+            if self._changed is not None:
+                self._changed(self._armed)
+            for fault in gone:
+                fault.ended()
+
+        self.across(tell)

@@ -396,6 +396,7 @@ def run(
             def begun(world: World) -> None:
                 world.now = lambda: MONDAY_NS / 1e9
                 world.turn = Turn()
+                world.new_group = count(1).__next__
 
             patch.setattr(World, "__init__", begun)
             try:

@@ -269,3 +269,34 @@ def test_a_service_that_has_not_started_cannot_be_waited_for(tmp_path: Path) -> 
 def test_exchanges_need_a_journal(fault: Fault) -> None:
     with pytest.raises(RuntimeError, match="no journal"):
         assert fault.exchanges
+
+
+def test_rules_from_threads_while_the_server_starts_and_stops(tmp_path: Path) -> None:
+    """Nobody waits for somebody who waits for him."""
+    smb = FakeSMB({"in": tmp_path}, users={USER: PASSWORD})
+    over, armed = threading.Event(), [0]
+    errors: list[BaseException] = []
+
+    def arm() -> None:
+        while not over.is_set():
+            try:
+                with smb.faults.inject(command="WRITE", delay=0.001):
+                    armed[0] += 1
+            except BaseException as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=arm) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(6):
+        with smb:
+            client = client_of(smb)
+            assert echo(client)
+            client.lost()
+    over.set()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert errors == []
+    assert armed[0] > 0
+    assert len(smb.faults) == 0
