@@ -301,6 +301,7 @@ class FakeSMBService:
         """The same for who is in another thread, and has `across` do things in that of the server."""
         from fakesmb.folders.sharefiles import ShareFiles
 
+        __tracebackhide__ = True
         if not isinstance(name, str):
             raise TypeError(f"the name of a share is a text, not {type(name).__name__}")
         found = next((share for share in self.config.shares if fold(share.name) == fold(name)), None)

@@ -180,20 +180,28 @@ class FakeSMB:
         Folders that are shared as they are stay as they are. May be called by any thread. Raises `ConfigError` where a
         private folder cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
         """
-        self._running("reset").wait(self._service.reset, patience=None)
+        __tracebackhide__ = True
+        thread = self._running("reset")
+        try:
+            thread.wait(self._service.reset, patience=None)
+        except (ConfigError, RuntimeError) as error:
+            raise error.with_traceback(None) from None
 
     def share(self, name: str) -> "ShareFiles":
         """What is on the disk of a share, from a test's side: `smb.share("in").read("a.txt")`.
 
         Raises ValueError for a share that there is not.
         """
+        __tracebackhide__ = True
         return self._service.files_of(name, self._across)
 
     def wait_for_spare(self) -> None:
         """Returns when all private folders that can have a spare copy have one: `reset` takes no time then."""
+        __tracebackhide__ = True
         self._running("wait_for_spare").wait(self._service.wait_for_spare, patience=None)
 
     def _running(self, what: str) -> ReactorThread:
+        __tracebackhide__ = True
         self._check_thread()
         thread = self._thread
         if thread is None:

@@ -49,6 +49,7 @@ class File:
         `eas`: extended attributes of OS/2 by name; `streams`: named data streams. Raises TypeError for an argument
         of another kind, ValueError for a name or value that no client could set either.
         """
+        __tracebackhide__ = True
         for name in misspelt:
             raise TypeError(f"File has no {name!r}{nearest(name, self.__slots__)}")
         self.data = as_bytes(data, "data")
@@ -98,6 +99,7 @@ class Contents:
 
 def as_bytes(data: object, what: str) -> bytes:
     """Data as bytes; raises TypeError."""
+    __tracebackhide__ = True
     if isinstance(data, str):
         return data.encode("utf-8", "surrogatepass")
     if not isinstance(data, _BYTES):
@@ -243,6 +245,7 @@ _EARLIEST: Final = datetime(1601, 1, 2, tzinfo=UTC)
 
 
 def _moment(given: object) -> datetime:
+    __tracebackhide__ = True
     moment = _as_datetime(given)
     if moment < _EARLIEST:
         raise ValueError(f"modified={given!r} is before {_EARLIEST:%Y}, and no time that a file can have")
@@ -250,6 +253,7 @@ def _moment(given: object) -> datetime:
 
 
 def _as_datetime(given: object) -> datetime:
+    __tracebackhide__ = True
     if isinstance(given, datetime):
         try:
             return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
@@ -264,6 +268,7 @@ def _as_datetime(given: object) -> datetime:
 
 
 def _values(what: str, given: object) -> dict[str, bytes]:
+    __tracebackhide__ = True
     if given is None:
         return {}
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
@@ -272,6 +277,7 @@ def _values(what: str, given: object) -> dict[str, bytes]:
 
 
 def _check_eas(eas: Mapping[str, bytes]) -> None:
+    __tracebackhide__ = True
     as_eas = [Ea(name, value) for name, value in eas.items()]
     try:
         ea_rules.check(as_eas)
@@ -287,6 +293,7 @@ def _check_eas(eas: Mapping[str, bytes]) -> None:
 
 
 def _check_streams(streams: Mapping[str, bytes]) -> None:
+    __tracebackhide__ = True
     for name, data in streams.items():
         try:
             found = Path.parse(f"x:{name}")
@@ -302,6 +309,7 @@ def _check_streams(streams: Mapping[str, bytes]) -> None:
 
 
 def _check_distinct(what: str, names: Iterable[str]) -> None:
+    __tracebackhide__ = True
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(fold(name), name)

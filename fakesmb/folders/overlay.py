@@ -12,6 +12,9 @@ LIMIT: Final = 1 << 30
 class Overlay:
     """A writable copy of the folder `path`, made when the server starts, fresh after each reset, gone afterwards.
 
+    The folder is taken not to change meanwhile: copies are made ahead, so after a change the next reset still has the
+    folder of before, and a later one that of now.
+
     `limit`: the most bytes that it may take, a copy kept ready included; None: the server's `overlay_limit`.
     """
 
@@ -19,6 +22,7 @@ class Overlay:
 
     def __init__(self, path: str | os.PathLike[str], *, limit: int | None = None, **misspelt: Never) -> None:
         """Raises TypeError or ValueError for an argument that cannot be; the folder is looked at by the server."""
+        __tracebackhide__ = True
         for name in misspelt:
             raise TypeError(f"Overlay has no {name!r}{nearest(name, self.__slots__)}")
         if not isinstance(path, str | os.PathLike):

@@ -64,12 +64,14 @@ class ShareFiles:
 
     def on_disk(self, path: AnyPath) -> DiskPath:
         """Where a file or directory is on the disk."""
+        __tracebackhide__ = True
         return self._do(path, lambda lookup, at: DiskPath(lookup.find(at).path))
 
     # -- looking -------------------------------------------------------------------------------------------
 
     def exists(self, path: AnyPath) -> bool:
         """Whether there is a file, a directory or, after a colon, a stream of that name."""
+        __tracebackhide__ = True
 
         def look(lookup: Lookup, at: Path) -> bool:
             try:
@@ -86,6 +88,7 @@ class ShareFiles:
 
     def is_directory(self, path: AnyPath) -> bool:
         """Whether there is a directory of that name."""
+        __tracebackhide__ = True
 
         def look(lookup: Lookup, at: Path) -> bool:
             st = lookup.entry(at).st
@@ -95,22 +98,27 @@ class ShareFiles:
 
     def read(self, path: AnyPath) -> bytes:
         """What a file or a stream holds."""
+        __tracebackhide__ = True
         return self._do(path, lambda lookup, at: _data(lookup.find(at), at.stream))
 
     def read_text(self, path: AnyPath, encoding: str = "utf-8") -> str:
         """What a file or a stream holds, as text."""
+        __tracebackhide__ = True
         return self.read(path).decode(encoding)
 
     def file(self, path: AnyPath) -> File:
         """A file with what clients see of it besides: attributes, write time, EAs, streams."""
+        __tracebackhide__ = True
         return self._do(path, lambda lookup, at: _whole(lookup.find(at)))
 
     def list(self, path: AnyPath = "") -> list[str]:
         """The names in a directory, sorted, as clients are shown them."""
+        __tracebackhide__ = True
         return self._do(path, lambda lookup, at: [name for name, _ in _named(lookup, at)])
 
     def tree(self, path: AnyPath = "") -> Snapshot:
         """All in a directory: `{"a.txt": b"x", "dir/": {}}`. What is no file or directory is not in it."""
+        __tracebackhide__ = True
         return self._do(path, _tree)
 
     # -- changing ------------------------------------------------------------------------------------------
@@ -120,6 +128,7 @@ class ShareFiles:
 
         A `File` also gives it its attributes, times, EAs and streams, in place of those that it has.
         """
+        __tracebackhide__ = True
         given = data if isinstance(data, File) else as_bytes(data, "data")
 
         def change(lookup: Lookup, at: Path) -> None:
@@ -147,6 +156,7 @@ class ShareFiles:
 
     def make_directory(self, path: AnyPath) -> None:
         """Makes a directory, and those on the way to it. FileExistsError where the name is taken."""
+        __tracebackhide__ = True
 
         def change(lookup: Lookup, at: Path) -> None:
             entry = _way_to(lookup, at)
@@ -160,6 +170,7 @@ class ShareFiles:
         """Deletes a file, a stream, or a directory with all that is in it. A symbolic link goes, and not what it
         leads to.
         """
+        __tracebackhide__ = True
 
         def change(lookup: Lookup, at: Path) -> None:
             if not at.parts:
@@ -192,6 +203,7 @@ class ShareFiles:
         **misspelt: Never,
     ) -> None:
         """Changes what clients see of a file beside its data; what is not given stays."""
+        __tracebackhide__ = True
         for name in misspelt:
             raise TypeError(
                 f"set has no {name!r}{nearest(name, ('read_only', 'hidden', 'system', 'modified'))}"
@@ -223,6 +235,7 @@ class ShareFiles:
     # -- the way there -------------------------------------------------------------------------------------
 
     def _do(self, path: AnyPath, work: Callable[[Lookup, Path], T]) -> T:
+        __tracebackhide__ = True
         told = _text(path)
 
         def run() -> T:
@@ -234,7 +247,10 @@ class ShareFiles:
                 finally:
                     lookup.close()
 
-        done: T = self._across(run)
+        try:
+            done: T = self._across(run)
+        except Exception as error:  # where in the server it was is no matter to who has written the test
+            raise error.with_traceback(None) from None
         return done
 
     def near(self, told: str) -> str:
@@ -278,6 +294,7 @@ def _error(kind: type[OSError], number: int, text: str) -> OSError:
 
 
 def _text(path: object) -> str:
+    __tracebackhide__ = True
     told = os.fspath(path) if isinstance(path, str | os.PathLike) else path
     if not isinstance(told, str):
         raise TypeError(f"a path in a share is a text, not {type(told).__name__}")
