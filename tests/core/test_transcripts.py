@@ -20,3 +20,15 @@ def test_there_are_some() -> None:
 @pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_transcript(file: Path, piece: int | None, make: Make, unsigned: Settings) -> None:
     transcript.play(file, transcript.Stage(make(settings=unsigned)), piece=piece)
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("file", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_rules_that_do_not_act_change_nothing(file: Path, make: Make, unsigned: Settings) -> None:
+    """Every request is shown to them, and reaches the disk through a store that could be full."""
+    server = make(settings=unsigned)
+    never = server.server.faults.inject(nth=10**9, fail="DISK_FULL")
+    room = server.server.faults.inject(disk_full_after=10**15)
+    transcript.play(file, transcript.Stage(server))
+    assert never.seen == room.seen > 0
+    assert never.hits == room.hits == 0
