@@ -26,8 +26,8 @@ from fakesmb.faults.waiting import when_hit
 from fakesmb.folders.errors import FolderError
 from fakesmb.folders.leftovers import remove_all_left
 from fakesmb.handlers import tables
-from fakesmb.keywords import AnyPath, Keywords, Shares
-from fakesmb.mistakes import ConfigError
+from fakesmb.keywords import AnyPath, Keywords, Shares, kind_of
+from fakesmb.mistakes import ArgumentError, ConfigError
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import Journal
@@ -78,16 +78,18 @@ class FakeSMBService:
 
     def __init__(self, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> None:
         """Shares by name, and what else fakesmb.toml has, by keywords. Raises `ConfigError`."""
-        self._set_up(config_of(shares, keywords))
+        self._set_up(config_of(shares, keywords, of=type(self).__name__))
 
     @classmethod
     def from_file(cls, path: AnyPath, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> Self:
         """A server as a fakesmb.toml says, with the arguments over it. Raises `ConfigError`."""
-        return cls.from_config(config_of_file(path, shares, keywords))
+        return cls.from_config(config_of_file(path, shares, keywords, of=cls.__name__))
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
         """A server as the command makes it. Raises `ConfigError`."""
+        if not isinstance(config, Config):
+            raise ArgumentError(f"from_config: a Config, not {kind_of(config)}")
         service = cls.__new__(cls)
         service._set_up(config)
         return service
@@ -377,6 +379,7 @@ class FakeSMBService:
 
     def unc(self, share: str, path: str = "") -> str:
         """`\\\\127.0.0.1\\public\\a.txt`."""
+        _check_texts(share, path)
         return "\\\\" + "\\".join(
             filter(None, (reachable(self.host), share, path.replace("/", "\\").strip("\\")))
         )
@@ -385,6 +388,7 @@ class FakeSMBService:
         """`smb://127.0.0.1:4450/public/a.txt`, percent-encoded."""
         from urllib.parse import quote
 
+        _check_texts(share, path)
         host = reachable(self.host)
         host = f"[{host}]" if ":" in host else host
         parts = "/".join(filter(None, (share, path.replace("\\", "/").strip("/"))))
@@ -394,6 +398,12 @@ class FakeSMBService:
         if self.ports is None:
             raise RuntimeError("the server has not been started")
         return self.ports
+
+
+def _check_texts(share: object, path: object) -> None:
+    for name, value in (("share", share), ("path", path)):
+        if not isinstance(value, str):
+            raise TypeError(f"the {name} is a text, not {kind_of(value)}")
 
 
 def reachable(host: str) -> str:

@@ -13,6 +13,7 @@ from fakesmb.config.forms import share_of, user_of
 from fakesmb.config.merging import LIBRARY, Arguments, Config, merge
 from fakesmb.config.parts import FilePart, SharePart, UserPart
 from fakesmb.config.tomlfile import read
+from fakesmb.config.values import absolute
 from fakesmb.config.whole import check_whole, nobody_can_sign_in
 from fakesmb.core import profiles
 from fakesmb.folders.content import Contents
@@ -23,7 +24,6 @@ from fakesmb.keywords import (
     OF_THEIR_OWN,
     SHARED,
     AnyPath,
-    ArgumentError,
     Keywords,
     Limits,
     Share,
@@ -33,32 +33,35 @@ from fakesmb.keywords import (
     check_keywords,
     kind_of,
 )
-from fakesmb.mistakes import ConfigError
+from fakesmb.mistakes import ArgumentError, ConfigError
 
 NOBODY: Final = "neither users nor guests: nobody can use the shares; name users=, or let guests in by guest="
+EMPTY: Final = "user {0} has an empty password: whoever connects can be {0}; User('') says that it is meant"
 CALLS: Final = 4
 """How many calls up from `_config` the program stands that makes a server."""
 
 
-def config_of(shares: Shares | None, keywords: Keywords) -> Config:
-    """What the arguments ask for. Raises `ConfigError`; warns where nobody can sign in."""
-    return _config(shares, keywords, FilePart(), "")
+def config_of(shares: Shares | None, keywords: Keywords, *, of: str = "FakeSMB") -> Config:
+    """What the arguments ask for. Raises `ConfigError`; warns where nobody can sign in. `of` is what messages name."""
+    return _config(shares, keywords, FilePart(), "", of)
 
 
-def config_of_file(path: AnyPath, shares: Shares | None, keywords: Keywords) -> Config:
+def config_of_file(
+    path: AnyPath, shares: Shares | None, keywords: Keywords, *, of: str = "FakeSMB"
+) -> Config:
     """What a fakesmb.toml asks for, with the arguments over it. Raises `ConfigError`."""
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"from_file: the path of a fakesmb.toml, not {kind_of(path)}")
     name = os.fspath(path)
-    return _config(shares, keywords, read(name), name)
+    return _config(shares, keywords, read(name), name, of)
 
 
-def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str) -> Config:
-    check_keywords("FakeSMB", keywords, Keywords)
+def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str, of: str) -> Config:
+    check_keywords(of, keywords, Keywords)
     server = {key: value for key, value in keywords.items() if key not in IN_LOG and key not in OF_THEIR_OWN}
     log: dict[str, Any] = {IN_LOG[key]: value for key, value in keywords.items() if key in IN_LOG}
-    if isinstance(log.get("file"), os.PathLike):
-        log["file"] = os.fspath(log["file"])
+    if isinstance(log.get("file"), str | os.PathLike):
+        log["file"] = os.fspath(log["file"]) and absolute(os.fspath(log["file"]))
     given = Arguments(
         server=server,
         log=log,
@@ -76,6 +79,9 @@ def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str
     check_whole(config, path, file)
     if nobody_can_sign_in(config):
         warnings.warn(NOBODY, stacklevel=CALLS)
+    for name, password in _items("users", keywords.get("users")):
+        if password == "":
+            warnings.warn(EMPTY.format(name), stacklevel=CALLS)
     return config
 
 

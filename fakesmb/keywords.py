@@ -10,7 +10,7 @@ from fakesmb.core.profile import GuestAccess, Proof, ReferralStatus, Signing, Sp
 from fakesmb.faults.keys import FaultKeys
 from fakesmb.folders.content import Content
 from fakesmb.folders.overlay import Overlay
-from fakesmb.mistakes import ConfigError
+from fakesmb.mistakes import ArgumentError
 from fakesmb.nt.nearest import nearest
 from fakesmb.vfs.store import LocalBreaks
 
@@ -22,10 +22,6 @@ Source = AnyPath | Content | Overlay
 
 
 SHARED: Final = "a folder, content by names, Overlay(...)"
-
-
-class ArgumentError(ConfigError, TypeError):
-    """An argument that no server has, or one of another type than it must be."""
 
 
 class ShareKeys(TypedDict, total=False):

@@ -44,12 +44,12 @@ class FakeSMB:
 
     def __init__(self, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> None:
         """Shares by name, and what else fakesmb.toml has, by keywords. Raises `ConfigError`."""
-        self._set_up(config_of(shares, keywords))
+        self._set_up(config_of(shares, keywords, of=type(self).__name__))
 
     @classmethod
     def from_file(cls, path: AnyPath, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> Self:
         """A server as a fakesmb.toml says, with the arguments over it. Raises `ConfigError`."""
-        return cls.from_config(config_of_file(path, shares, keywords))
+        return cls.from_config(config_of_file(path, shares, keywords, of=cls.__name__))
 
     @classmethod
     def from_config(cls, config: Config) -> Self:

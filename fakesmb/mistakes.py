@@ -16,7 +16,7 @@ MUST_BE: Final[Mapping[str, str]] = {
     "max_buffer": "a number of bytes from 1024 to 65535",
     "server.name": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
     "workgroup": 'a NetBIOS name: 1 to 15 characters, none of \\ / : * ? " < > |',
-    "share.name": 'a share name: 1 to 80 characters, none of " / \\ [ ] : | < > + = ; , * ?',
+    "share.name": 'a share name: 1 to 80 characters, not . or .., none of " / \\ [ ] : | < > + = ; , * ?',
     "user.name": 'a user name: 1 to 256 characters, none of " / \\ [ ] : | < > + = ; , * ?',
     "host": "an address or a name of this machine, without a port",
     "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
@@ -25,6 +25,8 @@ MUST_BE: Final[Mapping[str, str]] = {
 }
 """What the value of a key must be, where msgspec's message would not say it plainly."""
 
+
+NOWHERE: Final[Mapping[str, str]] = {}
 
 LONGEST: Final = 80
 """Characters of a value that a message repeats at most."""
@@ -40,18 +42,28 @@ class ConfigError(ValueError):
         super().__init__(text)
 
 
+class ArgumentError(ConfigError, TypeError):
+    """An argument that no server has, or one of another type than it must be."""
+
+
+def mistake(error: str, text: str) -> ConfigError:
+    """What is raised for an error of msgspec: where a value is of another type, a TypeError, too."""
+    return ArgumentError(text) if "`, got `" in error else ConfigError(text)
+
+
 def shown(value: object) -> str:
     """A value in a message: on one line, and not at any length."""
-    text = str(value)
-    if not text or not text.isprintable():
-        text = repr(value)
+    text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def explained(error: str, root: type[msgspec.Struct], table: str = "") -> tuple[str, str]:
+def explained(
+    error: str, root: type[msgspec.Struct], table: str = "", elsewhere: Mapping[str, str] = NOWHERE
+) -> tuple[str, str]:
     """Key (`share[1].path`) and problem, from msgspec's "Expected ... - at `$.share[1].path`".
 
-    `root` is what was to be made; it stands in `table` of the file, where it is not the file itself.
+    `root` is what was to be made; it stands in `table` of the file, where it is not the file itself. `elsewhere` has
+    keys that people look for, and where they are.
     """
     problem, _, at = error.partition(" - at ")
     inside = at.strip("`").removeprefix("$").lstrip(".")
@@ -59,9 +71,8 @@ def explained(error: str, root: type[msgspec.Struct], table: str = "") -> tuple[
     if found := re.search(r"(?:unknown|required) field `(.+?)`", problem):
         name = found[1]
         kind = _struct_at(root, inside)
-        return f"{key}.{name}".lstrip("."), "is missing" if "missing" in problem else _unknown(
-            name, kind, root
-        )
+        problem = "is missing" if "missing" in problem else _unknown(name, kind, root, elsewhere)
+        return f"{key}.{name}".lstrip("."), problem
     plain = _ELEMENT.sub("", key)
     last = plain.rpartition(".")[2]
     choices, allowed = _allowed(root, inside)
@@ -94,8 +105,12 @@ _TYPES: Final = (
 """What msgspec calls types, and what we do."""
 
 
-def _unknown(name: str, kind: type[msgspec.Struct], root: type[msgspec.Struct]) -> str:
+def _unknown(
+    name: str, kind: type[msgspec.Struct], root: type[msgspec.Struct], elsewhere: Mapping[str, str]
+) -> str:
     """That there is no such key, and the nearest, or the table that it belongs to."""
+    if name in elsewhere:
+        return f"no such key here; {elsewhere[name]} has it"
     near = nearest(name, kind.__struct_fields__)
     if near:
         return f"no such key{near}"

@@ -36,11 +36,11 @@ def shares(home: Path) -> list[SharePart]:
 
 def prepare(home: Path) -> bool:
     """Copies the samples that are not in `home` yet; True if there were any. Raises `ConfigError`."""
-    missing = [name for name in _SHARES if not (home / name).is_dir()]
-    if not missing:
-        return False
     source = _source()
     try:
+        missing = [name for name in _SHARES if not (home / name).is_dir()]
+        if not missing:
+            return False
         home.mkdir(parents=True, exist_ok=True)
         with _alone(home):
             _sweep(home)  # what a server left that was killed while it copied

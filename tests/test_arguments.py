@@ -254,54 +254,64 @@ def share(**keys: Any) -> Share:
     ("given", "words"),
     [
         ({"port": 65536}, "port 65536: must be a port number from 0 to 65535"),
-        ({"port": "x"}, "port x: must be a port number"),
+        ({"port": "x"}, "port 'x': must be a port number"),
         ({"netbios_port": -1}, "netbios_port -1: must be a port number"),
         ({"port": 4455, "netbios_port": 4455}, "netbios_port 4455: the same as port"),
+        ({"host": "300.1.1.1"}, "host '300.1.1.1': is no IPv4 address"),
+        ({"limits": {"opens": -1}}, "limits opens -1: must be greater than 0"),
+        ({"limits": {"idle_seconds": -1}}, "limits idle_seconds -1: must be 0 or more"),
+        (
+            {"shares": {".": "/"}},
+            "share name '.': must be a share name: 1 to 80 characters, not . or .., none of",
+        ),
+        ({"shares": {"\ud800": "/"}}, r"share name '\ud800': must be a share name"),
+        ({"users": {"\ud800u": "x"}}, r"user name '\ud800u': must be a user name"),
+        ({"shares": {"a": Share({}, overlay=True)}}, "share a: overlay is for a folder, and this is content"),
         ({"host": ""}, "host '': must be an address or a name of this machine"),
         (
             {"host": "127.0.0.1:80"},
-            "host 127.0.0.1:80: must be an address or a name of this machine, without a port",
+            "host '127.0.0.1:80': must be an address or a name of this machine, without a port",
         ),
         ({"name": "a\nb"}, r"name 'a\nb': must be a NetBIOS name"),
-        ({"workgroup": "x" * 1000}, f"workgroup {'x' * 77}...: must be a NetBIOS name"),
+        ({"workgroup": "x" * 1000}, f"workgroup '{'x' * 76}...: must be a NetBIOS name"),
         ({"host": 5}, "host 5: must be an address"),
         (
             {"signing": "requierd"},
-            "signing requierd: must be off, offered or required; did you mean required?",
+            "signing 'requierd': must be off, offered or required; did you mean required?",
         ),
         (
             {"guest": "read_write"},
-            "guest read_write: must be off, read-only or read-write; did you mean read-write",
+            "guest 'read_write': must be off, read-only or read-write; did you mean read-write",
         ),
         ({"accept": ["ntlm3"]}, "accept ['ntlm3']: must be a list of ntlmv2"),
-        ({"log": "jsno"}, "log jsno: must be text, json or none; did you mean json?"),
+        ({"log": "jsno"}, "log 'jsno': must be text, json or none; did you mean json?"),
         ({"log_file": 5}, "log_file 5: expected a text"),
         ({"journal": -1}, "journal -1: must be a number of events"),
         (
             {"oem_encoding": "cp85"},
-            "oem_encoding cp85: Python knows no encoding cp85; did you mean cp852 or cp850",
+            "oem_encoding 'cp85': Python knows no encoding cp85; did you mean cp852 or cp850",
         ),
-        ({"oem_encoding": "utf-16"}, "oem_encoding utf-16: utf-16 is no code page"),
-        ({"timing": {"write_time": -1}}, "timing write_time -1: must be greater than 0"),
+        ({"oem_encoding": "utf-16"}, "oem_encoding 'utf-16': utf-16 is no code page"),
+        ({"timing": {"write_time": -1}}, "timing write_time -1: must be 0 or more"),
         ({"timing": {"write_time": float("nan")}}, "timing write_time nan: must be a number"),
         ({"limits": {"opens": 0}}, "limits opens 0: must not be 0"),
-        ({"limits": {"opens": "many"}}, "limits opens many: expected a whole number"),
-        ({"users": {"b/d": "x"}}, "user name b/d: must be a user name"),
+        ({"limits": {"opens": "many"}}, "limits opens 'many': expected a whole number"),
+        ({"users": {"b/d": "x"}}, "user name 'b/d': must be a user name"),
         ({"users": {"bob": None}}, "user bob: give either password or nt_hash"),
         ({"users": {"bob": User("x", nt_hash="0" * 32)}}, "user bob: give either password or nt_hash"),
         ({"users": {"bob": User(nt_hash="xyz")}}, "user bob: nt_hash: must be 32 hexadecimal digits"),
         ({"users": {"bob": "x", "BOB": "y"}}, "user BOB is named twice"),
-        ({"shares": {"a/b": "/"}}, "share name a/b: must be a share name"),
+        ({"shares": {"a/b": "/"}}, "share name 'a/b': must be a share name"),
         ({"shares": {"a": ""}}, "share a: the path is empty"),
         ({"shares": {"a": "x\0y"}}, "share a: no path holds a NUL character"),
         ({"shares": {"a": "/no/where"}}, "share a: there is no folder /no/where"),
         ({"shares": {"a": __file__}}, "is not a folder"),
-        ({"shares": {"a": share(read_only="no")}}, "share a: read_only no: expected true or false"),
+        ({"shares": {"a": share(read_only="no")}}, "share a: read_only 'no': expected true or false"),
         (
             {"shares": {"a": share(local_breaks="open")}},
-            "share a: local_breaks open: must be true, false or opens; did you mean opens?",
+            "share a: local_breaks 'open': must be true, false or opens; did you mean opens?",
         ),
-        ({"shares": {"a": share(users="bob")}}, "share a: users bob: expected a list"),
+        ({"shares": {"a": share(users="bob")}}, "share a: users 'bob': expected a list"),
         (
             {"shares": {"a": share(users=["bob"])}, "users": {"alice": "x"}},
             "share a: no user 'bob' has an account",
@@ -375,3 +385,73 @@ def test_the_documentation_names_every_argument_and_its_program_runs(
     program = section.partition("```python\n")[2].partition("```")[0]
     exec(compile(program, "docs/configuration.md", "exec"), {})
     assert "smb://127.0.0.1:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"port": "4450"},
+        {"host": 5},
+        {"secrets": 1},
+        {"profile": None},
+        {"guest": True},
+        {"accept": "lm"},
+        {"timing": {"sharing_violation": "x"}},
+        {"shares": {"a": share(read_only="no")}},
+        {"users": {"a": User(admin=1, password="x")}},  # type: ignore[arg-type]
+    ],
+)
+def test_a_value_of_another_type_is_a_type_error_too(given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        FakeSMB(**given)
+    values: list[dict[str, Any]] = [{"port": 65536}, {"signing": "maybe"}]
+    for value in values:
+        with pytest.raises(ConfigError) as error:
+            FakeSMB(**value)
+        assert not isinstance(error.value, TypeError)
+
+
+def test_what_is_called_otherwise_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="FakeSMBService has no argument 'prot'; did you mean port"):
+        FakeSMBService({}, prot=1)  # type: ignore[call-arg]
+    wrong: Any
+    for wrong in (5, {}):
+        with pytest.raises(TypeError, match="from_config: a Config, not a"):
+            FakeSMB.from_config(wrong)
+    with FakeSMB({"in": {}}) as smb:
+        with pytest.raises(TypeError, match="the path is a text, not an int"):
+            smb.url("in", 5)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="the share is a text, not a NoneType"):
+            smb.unc(None)  # type: ignore[arg-type]
+
+
+def test_an_empty_password_is_told_unless_it_is_meant(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    FakeSMB({}, users={"alice": "", "bob": User("")})
+    (warning,) = recwarn
+    assert "user alice has an empty password: whoever connects can be alice" in str(warning.message)
+    assert warning.filename == __file__
+
+
+def test_paths_are_those_of_where_the_program_was_when_the_server_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    config = FakeSMB({"a": "data"}, log_file="x.jsonl").config
+    assert (config.shares[0].path, config.log.file) == (str(tmp_path / "data"), str(tmp_path / "x.jsonl"))
+
+
+def test_a_working_directory_that_is_gone_is_none_for_who_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with FakeSMB({"in": {"a": b""}, "folder": tmp_path}, log_file=tmp_path / "log"):
+        pass
+    with pytest.raises(ConfigError, match="there is no folder data"):
+        FakeSMB({"a": "data"})
+    with pytest.raises(ConfigError, match=r"x\.jsonl: the working directory cannot be found: No such file"):
+        FakeSMB({}, log_file="x.jsonl")

@@ -655,6 +655,17 @@ def test_a_hash_is_told_only_where_it_is_that_of_an_empty_password(
     assert ("user bob has an empty password: whoever connects can be bob" in notes) == told
 
 
+def test_a_home_that_may_not_be_read_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", lambda self: refuse() if "data" in self.parts else True)
+    with pytest.raises(
+        ConfigError, match=r"no sample shares in .*: Permission denied; name a folder to serve"
+    ):
+        cli.configure(NOTHING)
+
+
 def test_a_sub_directory_that_may_not_be_read_is_left_out_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,9 @@ def test_a_whole_file(folder: Path) -> None:
             2,
             "server.profile: no profile is called 'windows-nt5'; did you",
         ),
+        ("[settings]\nraw_mode = false\n", 1, "settings: no such key here; the table [profile] has it"),
+        ("[server]\nraw_mode = false\n", 2, "server.raw_mode: no such key here; [profile] has it"),
+        ("[server]\nhost = '300.1.1.1'\n", 2, "server.host: is no IPv4 address"),
         ("acls = true\n", 1, "acls: no such key here; [[share]] has it"),
         (
             "[[share]]\nname = 'p'\npath = 'pub'\nreadonly = 1\n",
@@ -136,7 +139,7 @@ def test_a_whole_file(folder: Path) -> None:
         ("[server]\ndfs = 1\n", 2, "server.dfs: expected true or false, got a whole number"),
         ("[log]\njournal = -1\n", 2, "log.journal: must be a number of events, at least 0"),
         ("[limits]\nopens = 0\n", 2, "limits.opens: must not be 0"),
-        ("[timing]\n# how long\nwrite_time = -1\n", 3, "timing.write_time: must be greater than 0"),
+        ("[timing]\n# how long\nwrite_time = -1\n", 3, "timing.write_time: must be 0 or more"),
         ("[timing]\nwrite_time = 'long'\n", 2, "timing.write_time: expected a number, got a text"),
         (
             "[[user]]\nname = 'a'\npassword = 'b'\n[[user]]\nname = 'c'\n",
@@ -235,6 +238,10 @@ def test_a_mistake_in_the_arguments(given: Callable[[], object], words: str) -> 
 def test_a_password_may_hold_colons_and_a_path_commas() -> None:
     assert forms.user("a:b:c").password == "b:c"
     assert forms.share("s=/a,b").path == "/a,b"
+    with pytest.raises(
+        ConfigError, match="no folder /tmp,r0; behind a comma may stand ro or overlay, not r0"
+    ):
+        forms.share("s=/tmp,r0")
     assert forms.share("s=/a,b,ro").read_only
 
 

@@ -18,8 +18,7 @@ from fakesmb.config.parts import FilePart
 from fakesmb.core import profiles
 from fakesmb.core.profile import Profile
 from fakesmb.core.profiles import BY_NAME, KEYS, LATER, ROWS, ProfileError, differences, profile
-from fakesmb.keywords import ArgumentError
-from fakesmb.mistakes import ConfigError
+from fakesmb.mistakes import ArgumentError, ConfigError
 
 NAMES = [row.name for row in ROWS]
 

@@ -1,5 +1,6 @@
 """Shares and users as the command line and programs write them."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -7,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from fakesmb.config.parts import SharePart, UserPart
-from fakesmb.mistakes import ConfigError, explained, shown
+from fakesmb.mistakes import ConfigError, explained, mistake, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -44,6 +45,10 @@ def share(text: str) -> SharePart:
         path = found[0]
     if not equals or not path:
         raise ConfigError(f"{text}: a share is NAME=PATH, NAME=PATH,ro or NAME=PATH,overlay")
+    before, _, word = path.rpartition(",")
+    if not os.path.exists(path) and os.path.isdir(before):
+        hint = f"behind a comma may stand ro or overlay, not {word}"
+        raise ConfigError(f"share {name}: there is no folder {path}; {hint}")
     return share_of(name, path, **keys)
 
 
@@ -74,6 +79,6 @@ def _named(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
         key = key.partition(".")[2]
         name = key.partition("[")[0]
         if name == "name":
-            raise ConfigError(f"{table} name {shown(values['name'])}: {problem}") from None
+            raise mistake(str(error), f"{table} name {shown(values['name'])}: {problem}") from None
         value = "" if name in _SECRET else f" {shown(values.get(name, ''))}"
-        raise ConfigError(f"{table} {values['name']}: {key}{value}: {problem}") from None
+        raise mistake(str(error), f"{table} {values['name']}: {key}{value}: {problem}") from None

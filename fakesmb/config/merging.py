@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -14,7 +13,7 @@ from fakesmb.core import profiles
 from fakesmb.core.profile import GuestAccess, Profile
 from fakesmb.core.settings import Settings
 from fakesmb.folders.overlay import LIMIT
-from fakesmb.mistakes import ConfigError, explained, shown
+from fakesmb.mistakes import ConfigError, explained, mistake, shown
 from fakesmb.nt.names import fold
 from fakesmb.world import Clock, clock_of
 
@@ -133,8 +132,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     if port and server.netbios_port == port:
         raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
     for share in given.shares:
-        if problem := share_problem(share, Path.cwd()):
-            key = f"{problem[0]} " if problem[0] == "overlay_limit" else ""
+        if problem := share_problem(share, ""):
+            key = f"{problem[0]} " if problem[0] in ("overlay", "overlay_limit") else ""
             raise ConfigError(f"share {share.name}: {key}{problem[1]}")
     settings = Settings(
         name=server.name.upper(),
@@ -151,7 +150,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         timing=timing,
         limits=limits,
     )
-    shares = [placed(share, Path.cwd()) for share in given.shares]
+    shares = [placed(share, "") for share in given.shares]
     return Config(
         settings=settings,
         host=server.host,
@@ -207,7 +206,7 @@ def _laid_over(table: str, part: T, values: Mapping[str, Any], named: "Callable[
         key, problem = explained(str(error), type(part), table)
         name = key.partition(".")[2]
         value = shown(values.get(name.partition("[")[0], ""))
-        raise ConfigError(f"{named(table, name)} {value}: {problem}") from None
+        raise mistake(str(error), f"{named(table, name)} {value}: {problem}") from None
     for name, problem in problems(table, made):
         if name in values:
             raise ConfigError(f"{named(table, name)} {shown(values[name])}: {problem}")

@@ -1,16 +1,20 @@
 """fakesmb.toml, read and checked."""
 
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from fakesmb.config.parts import FilePart
-from fakesmb.config.values import in_, placed, problems, share_problem
+from fakesmb.config.values import absolute, in_, placed, problems, share_problem
 from fakesmb.core import profiles
 from fakesmb.folders.content import Contents
 from fakesmb.mistakes import ConfigError, explained, line_of
+
+_ELSEWHERE: Final = {"settings": "the table [profile]", **dict.fromkeys(profiles.KEYS, "[profile]")}
+"""What stands in a table of any keys, or is called otherwise in Python."""
 
 
 def read(path: str) -> FilePart:
@@ -26,18 +30,18 @@ def read(path: str) -> FilePart:
     try:
         part = msgspec.toml.decode(text, type=FilePart, dec_hook=_custom)
     except msgspec.ValidationError as error:
-        key, problem = explained(str(error), FilePart)
+        key, problem = explained(str(error), FilePart, elsewhere=_ELSEWHERE)
         raise ConfigError(f"{path}:{line_of(text, key)} {key}: {problem}") from None
     except msgspec.DecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         where = found[1] + ":" if found else ""
         raise ConfigError(f"{path}:{where} not TOML: {str(error).partition(' (at ')[0]}") from None
     _check(path, text, part)
-    folder = Path(path).absolute().parent
+    folder = os.path.dirname(absolute(path))
     return msgspec.structs.replace(
         part,
         share=[placed(share, folder) for share in part.share],
-        log=msgspec.structs.replace(part.log, file=part.log.file and str(folder / part.log.file)),
+        log=msgspec.structs.replace(part.log, file=part.log.file and os.path.join(folder, part.log.file)),
     )
 
 
@@ -52,7 +56,7 @@ def _check(path: str, text: str, part: FilePart) -> None:
             raise wrong(f"user[{index}]", "give either password or nt_hash")
         if in_(user.name, (other.name for other in part.user[:index])):
             raise wrong(f"user[{index}].name", f"there is another user {user.name}")
-    folder = Path(path).absolute().parent
+    folder = os.path.dirname(absolute(path))
     for index, share in enumerate(part.share):
         key = f"share[{index}]"
         if (

@@ -1,9 +1,11 @@
 """What is wrong with values, beyond what their types exclude."""
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from ipaddress import ip_address
 from math import isfinite
 from pathlib import Path
 from typing import Final
@@ -12,6 +14,7 @@ import msgspec
 
 from fakesmb.config.parts import ServerPart, SharePart
 from fakesmb.core import profiles
+from fakesmb.mistakes import ConfigError
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.world import clock_of
@@ -33,6 +36,8 @@ def problems(table: str, part: msgspec.Struct) -> Iterator[tuple[str, str]]:
             yield "netbios_port", "the same as port: one port serves clients of both kinds"
         if problem := _encoding_problem(part.oem_encoding):
             yield "oem_encoding", problem
+        if re.fullmatch(r"[0-9.]+", part.host) and not _is_address(part.host):
+            yield "host", "is no IPv4 address"
         try:
             profiles.row(part.profile)
         except profiles.ProfileError as error:
@@ -47,7 +52,15 @@ def problems(table: str, part: msgspec.Struct) -> Iterator[tuple[str, str]]:
             if not isfinite(value):
                 yield key, "must be a number"
             if value < 0 or (table == "limits" and value == 0 and key not in _MAY_BE_ZERO):
-                yield key, "must be greater than 0" if value else "must not be 0"
+                least = "0 or more" if table == "timing" or key in _MAY_BE_ZERO else "greater than 0"
+                yield key, f"must be {least}" if value else "must not be 0"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def _encoding_problem(encoding: str) -> str:
@@ -62,15 +75,17 @@ def _encoding_problem(encoding: str) -> str:
     return "" if kept else f"{encoding} is no code page: ASCII must be itself in it"
 
 
-def share_problem(share: SharePart, folder: Path) -> tuple[str, str] | None:
+def share_problem(share: SharePart, folder: str) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
     if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
     if share.overlay_limit is not None and not share.is_private:
         return "overlay_limit", "is for content and overlays, and this is a folder as it is"
     if share.content is not None:
-        return ("path", "give either path or content") if share.path or share.overlay else None
-    problem = folder_problem(share.path, str(folder / share.path))
+        if share.overlay:
+            return "overlay", "is for a folder, and this is content, which is private as it is"
+        return ("path", "give either path or content") if share.path else None
+    problem = folder_problem(share.path, os.path.join(folder, share.path))
     return ("path", problem) if problem else None
 
 
@@ -97,8 +112,16 @@ def in_(name: str, others: Iterable[str]) -> bool:
     return fold(name) in {fold(other) for other in others}
 
 
-def placed(share: SharePart, folder: Path) -> SharePart:
-    """The share with an absolute path; what is content has none."""
+def placed(share: SharePart, folder: str) -> SharePart:
+    """The share with an absolute path; what is content has none. Raises `ConfigError`."""
     if share.content is not None:
         return share
-    return msgspec.structs.replace(share, path=str((folder / share.path).absolute()))
+    return msgspec.structs.replace(share, path=absolute(os.path.join(folder, share.path)))
+
+
+def absolute(path: str) -> str:
+    """The same path, from the root. Raises `ConfigError` where the working directory is gone."""
+    try:
+        return str(Path(path).absolute())
+    except OSError as error:
+        raise ConfigError(f"{path}: the working directory cannot be found: {error.strerror}") from None

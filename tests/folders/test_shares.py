@@ -101,7 +101,7 @@ def test_a_server_started_again_begins_with_what_it_was_given(place: Path) -> No
         ({"in": [b"x"]}, {}, "share in: a folder, content by names, Overlay(...) or Share(...), not a list"),
         ({"in": Overlay("/nowhere")}, {}, "share in: there is no folder /nowhere"),
         ({"in": Overlay("/etc/passwd")}, {}, "share in: /etc/passwd is not a folder"),
-        ({"in": Share({}, overlay=True)}, {}, "share in: give either path or content"),
+        ({"in": Share({}, overlay=True)}, {}, "share in: overlay is for a folder, and this is content"),
         ({"in": Share({}, overlay_limit=0)}, {}, "share in: overlay_limit 0: expected"),
         ({"in": Share("/tmp", overlay_limit=5)}, {}, "share in: overlay_limit is for content and overlays"),
         ({"in": Share(Overlay("/tmp"), overlay=False)}, {}, "share in: the Overlay says it already"),
