@@ -120,3 +120,23 @@ async def test_a_server_with_a_thread_of_its_own_runs_beside_the_reactor(
     client.leave()
     await client.ended
     smb.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_journal_of_the_reactor_gives_deferreds(reactor: Any, tmp_path: Path) -> None:
+    service = a_service(tmp_path)
+    with pytest.raises(RuntimeError, match="has not been started"):
+        service.journal.wait_for(verb="negotiated")
+    await service.start(reactor)
+    client = await connect(reactor, service)
+    waiting = service.journal.wait_for(verb="negotiated", timeout=SECONDS)
+    await client.negotiate()
+    assert [entry.command for entry in await waiting] == ["SMB_COM_NEGOTIATE"]
+    other = await connect(reactor, service)
+    async with service.journal.expect(verb="negotiated", connection=2, timeout=SECONDS) as expected:
+        await other.negotiate()
+    assert len(expected.found) == 1
+    with pytest.raises(AssertionError, match=r"^After 0.05 s: at least 1 exchange"):
+        await service.journal.wait_for(verb="opened", timeout=0.05)
+    await service.stop()
+    service.journal.verify(verb="negotiated", count=2)
