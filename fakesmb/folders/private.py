@@ -23,8 +23,8 @@ from fakesmb.folders.homes import Home
 from fakesmb.folders.leftovers import remove_left
 from fakesmb.folders.overlay import LIMIT
 from fakesmb.folders.places import MARGIN, check_room, free_bytes, full, places, takes_xattrs
-from fakesmb.folders.removal import remove
-from fakesmb.folders.slices import THREAD
+from fakesmb.folders.removal import removal
+from fakesmb.folders.slices import THREAD, Pace
 from fakesmb.nt.names import fold
 
 _STOPPING: Final = "the server is stopping"
@@ -118,6 +118,9 @@ class PrivateFolders:
         self._busy = False
         self._waiting: list[Callable[[], None]] = []
         self._threads: list[threading.Thread] = []
+        self._awaited = False
+        """Whether somebody waits for what the thread does now."""
+        self._pace = Pace(lambda: self._awaited or bool(self._waiting) or self._ending.is_set())
         self._olds = 0
         self._finalizer = weakref.finalize(self, _clean, self._home, self._ending, self._threads)
         try:
@@ -200,15 +203,15 @@ class PrivateFolders:
         try:
             os.mkdir(path)
             if isinstance(folder.wanted.source, str):
-                copy = Copy(folder.wanted.limit, self._ending.is_set, owners=os.geteuid() == 0)
+                copy = Copy(folder.wanted.limit, self._given_up, owners=os.geteuid() == 0)
                 copied = copy.run(folder.wanted.source, path)
                 if path == folder.path:
                     for line in copied.told(f"share {folder.wanted.name}: {folder.wanted.source}"):
                         self._say(line)
             else:
-                fill(path, folder.wanted.source, self._ending.is_set, xattrs=self._xattrs, dated=self._dated)
+                fill(path, folder.wanted.source, self._given_up, xattrs=self._xattrs, dated=self._dated)
         except BaseException as error:
-            remove(path)
+            self._remove(path)
             if isinstance(error, OSError):
                 raise self._explained(folder, error) from None
             if isinstance(error, FolderError):
@@ -273,7 +276,19 @@ class PrivateFolders:
     def _remove_old(self) -> None:
         for name in os.listdir(self.home):
             if name.startswith((_OLD, _MADE)):
-                remove(os.path.join(self.home, name))
+                self._remove(os.path.join(self.home, name))
+
+    def _remove(self, path: str) -> None:
+        """Unless the end comes, which removes everything and waits for nobody."""
+        for _ in removal(path):
+            if self._given_up():
+                return
+
+    def _given_up(self) -> bool:
+        """Whether the end comes; asked at each step of what may be long."""
+        if threading.current_thread() in self._threads:
+            self._pace.step()
+        return self._ending.is_set()
 
     # -- the thread ----------------------------------------------------------------------------------------
 
@@ -288,6 +303,7 @@ class PrivateFolders:
         if ending and done is not None:
             done(FolderError(_STOPPING))
             return
+        self._awaited = done is not None
         thread = threading.Thread(target=self._run, args=(work, done), name=THREAD, daemon=True)
         self._threads[:] = [thread]
         thread.start()

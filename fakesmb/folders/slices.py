@@ -9,6 +9,10 @@ AT_ONCE: Final = 0.004
 """Seconds that the caller is kept waiting, about."""
 FEW: Final = 200
 """So many steps are done at once, however slow the machine is: what is small is done when the caller goes on."""
+_BETWEEN: Final = 32
+"""Steps from one pause to the next."""
+_PAUSE: Final = 0.001
+"""Seconds."""
 THREAD: Final = "fakesmb folders"
 
 
@@ -33,8 +37,26 @@ def _begin_thread(work: Iterator[None], done: Callable[[], None]) -> bool:
 
 
 def _finish(work: Iterator[None], done: Callable[[], None]) -> None:
+    pace = Pace(lambda: not threading.main_thread().is_alive())
     try:
         for _ in work:
-            pass
+            pace.step()
     finally:
         done()
+
+
+class Pace:
+    """Of a thread that makes many short system calls: it pauses, else it would take the interpreter again and again
+    before others who wait for it, and each of their steps would last 5 ms.
+    """
+
+    def __init__(self, hurry: Callable[[], bool]) -> None:
+        """`hurry` says whether somebody waits for the work."""
+        self._hurry = hurry
+        self._steps = 0
+
+    def step(self) -> None:
+        """One step has been done."""
+        self._steps += 1
+        if not self._steps % _BETWEEN and not self._hurry():
+            time.sleep(_PAUSE)

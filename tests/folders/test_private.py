@@ -10,14 +10,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakesmb import FakeSMB
-from fakesmb.folders import homes, leftovers, places, private
+from fakesmb.folders import homes, leftovers, places, private, removal
 from fakesmb.folders.content import File, tree_of
 from fakesmb.folders.errors import FolderError
 from fakesmb.folders.homes import Home
@@ -319,6 +319,33 @@ def test_what_is_under_way_is_given_up_at_the_end(
     assert str(exchange(folders)) == "the server is stopping"
     folders.make_spares()
     folders.close()
+
+
+def test_the_end_waits_for_no_removal(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what a reset has exchanged, or of a copy that was begun: all goes with the home."""
+    folders, _ = made(content())
+    folders.make_spares()
+    folders.wait_until_ready()
+    for number in range(500):
+        Path(folders.paths["in"], str(number)).touch()
+    removed: list[str] = []
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(path: str) -> Iterator[None]:
+        for step in removal.removal(path):
+            removed.append(path)
+            began.set()
+            go_on.wait(10)
+            yield step
+
+    monkeypatch.setattr(private, "removal", slow)
+    assert exchange(folders) is None
+    folders.make_spares()
+    assert began.wait(10)
+    folders.give_up()
+    go_on.set()
+    folders.close()
+    assert len(removed) == 1
 
 
 def test_many_files_are_removed_by_a_thread_that_is_waited_for(
