@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fakesmb.core.settings import Settings
+from fakesmb.core.settings import Limits, Settings
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.fault import Faults
 from fakesmb.nt.status import NT, SMBError
@@ -369,6 +369,42 @@ def test_a_signature_is_spoilt(server: InMemoryServer, faults: Faults) -> None:
     echo(signed)
 
 
+def test_the_field_of_a_later_command_of_a_chain_is_changed(client: Client, faults: Faults) -> None:
+    opening = NtCreateAndxRequest(
+        file_name="a.txt", desired_access=0x12019F, share_access=7, create_disposition=1
+    )
+    chain = opening, (Command.READ_ANDX, ReadAndxRequest(fid=0, max_count=5))
+    fault = faults.inject(command="READ", corrupt={"field": "data", "xor": 1})
+    client.send(Command.NT_CREATE_ANDX, *chain)
+    opened, read = client.answer().chained([NtCreateAndxResponse, ReadAndxResponse])
+    assert isinstance(opened, NtCreateAndxResponse)
+    assert isinstance(read, ReadAndxResponse)
+    assert bytes(read.data) == b"11234"
+    assert fault.hits == 1
+    fault.remove()
+    missing = faults.inject(command="OPEN", corrupt={"field": "end_of_file", "xor": 1})
+    client.send(Command.NT_CREATE_ANDX, *chain)
+    opened, _ = client.answer().chained([NtCreateAndxResponse, ReadAndxResponse])
+    assert isinstance(opened, NtCreateAndxResponse)
+    assert opened.end_of_file == len(DATA) ^ 1
+    assert missing.hits == 1
+
+
+def test_a_client_is_answered_no_further_while_much_of_a_trickle_waits(folder: Path) -> None:
+    server = InMemoryServer({"in": folder}, settings=Settings(limits=Limits(unread_bytes=150)))
+    client = server.client().sign_in().connect("in")
+    fid = client.create("a.txt")
+    server.server.faults.inject(command="READ", trickle=1000, times=1)
+    for _ in range(6):
+        ask(client, fid)
+    paced = client.connection.paced
+    assert paced is not None
+    assert paced._waiting < 400
+    server.clock.pump([0.05] * 20)
+    assert len(client.answers()) == 6
+    assert client.connection.paced is None
+
+
 # -- functions ---------------------------------------------------------------------------------------------
 
 
@@ -425,6 +461,16 @@ def test_a_function_of_a_client_that_connects(server: InMemoryServer, faults: Fa
     client = server.client()
     server.clock.advance(0)
     assert [(one.connection, one.command, one.path) for one in asked] == [(1, "", "")]
+    client.sign_in()
+
+
+def test_a_mistake_in_a_function_of_a_client_that_connects(server: InMemoryServer, faults: Faults) -> None:
+    faults.inject(on="connect", call=lambda _: 1 / 0)
+    client = server.client()
+    server.clock.advance(0)
+    [problem] = server.problems
+    assert problem.text == "fault 1: ZeroDivisionError in the function that it calls: division by zero"
+    server.sink.events[:] = [event for event in server.sink.events if not isinstance(event, Problem)]
     client.sign_in()
 
 

@@ -1,11 +1,13 @@
 """Disks that fail: clients see what a server with such a disk answers, whichever command reaches it."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakesmb.faults.fault import Faults
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Disposition, Option
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client, InMemoryServer
@@ -34,8 +36,10 @@ from fakesmb.wire.files import (
     WriteMode,
     WriteRequest,
 )
+from fakesmb.wire.nt_trans import IoctlSetup
 from fakesmb.wire.raw import ReadRawRequest, WriteRawRequest
 from fakesmb.wire.search import SearchRequest
+from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse, Transaction2Request
 from fakesmb.wire.trans2 import (
     CreateDirectory2Request,
     FindFirst2Request,
@@ -349,3 +353,42 @@ def test_a_copy_on_a_disk_with_a_defect(client: Client, faults: Faults, folder: 
         assert status_of(client, Command.NT_RENAME, copying) == NT.DATA_ERROR
         assert fault.hits == 1
     assert not (folder / "copy").exists()
+
+
+def test_server_side_copies_meet_the_disk(client: Client, fid: int, faults: Faults) -> None:
+    """COPYCHUNK says how much it has copied, and with what status: nothing of what does not fit as a whole."""
+    target = client.create("copy", disposition=Disposition.CREATE)
+    asked = NtTransactRequest(
+        function=2, setup=IoctlSetup(Fsctl.SRV_REQUEST_RESUME_KEY, fid, 1).encode(), max_data_count=64
+    )
+    key = bytes(client.call(Command.NT_TRANSACT, asked, NtTransactResponse).data)[:24]
+    chunk = key + struct.pack("<IIQQII", 1, 0, 0, 0, 60, 0)
+    copying = NtTransactRequest(
+        function=2, setup=IoctlSetup(Fsctl.SRV_COPYCHUNK, target, 1).encode(), data=chunk, max_data_count=12
+    )
+    for rule, status in (({"disk_full_after": 50}, NT.DISK_FULL), ({"io_error": True}, NT.DATA_ERROR)):
+        with faults.arm({"path": "copy", **rule}) as fault:
+            assert status_of(client, Command.NT_TRANSACT, copying) == status
+            assert fault.hits == 1
+    assert client.read(target) == b""
+    assert status_of(client, Command.NT_TRANSACT, copying) == 0
+    assert client.read(target) == DATA[:60]
+
+
+@pytest.mark.parametrize("rule", [{"disk_full_after": 1000}, {"io_error": True}], ids=str)
+def test_the_unix_extensions_meet_the_disk(client: Client, faults: Faults, rule: dict[str, Any]) -> None:
+    """QUERY_FILE_UNIX_BASIC asks the store of POSIX files."""
+    query = QueryPathInformationRequest(0x200, 0, "a.txt")
+    with faults.arm({"share": "in", **rule}) as fault:
+        client.send(
+            Command.TRANSACTION2,
+            Transaction2Request(
+                setup=b"\5\0",
+                parameters=query.encode(unicode=True),
+                max_data_count=200,
+                max_parameter_count=2,
+            ),
+        )
+        client.clock.advance(0)
+        failed = client.answer().header.status == NT.DATA_ERROR
+        assert failed is bool(fault.hits) is ("io_error" in rule)

@@ -15,8 +15,14 @@ from fakesmb.wire.codec import Buffer, Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import CheckDirectoryRequest, DeleteRequest, RenameRequest
 from fakesmb.wire.files import NtCreateAndxRequest, ReadAndxRequest
+from fakesmb.wire.nt_trans import IoctlSetup, NtCreateRequest
 from fakesmb.wire.session import EchoRequest, EchoResponse
-from fakesmb.wire.trans import Transaction2Request, Transaction2SecondaryRequest
+from fakesmb.wire.trans import (
+    NtTransactRequest,
+    Transaction2Request,
+    Transaction2SecondaryRequest,
+    TransactionRequest,
+)
 from fakesmb.wire.trans2 import FindFirst2Request, FindNext2Request, QueryPathInformationRequest, Trans2
 from tests.refusals import Refuses
 
@@ -373,6 +379,48 @@ def test_a_stray_secondary_is_seen_by_its_own_name(client: Client, faults: Fault
     client.send(Command.TRANSACTION2_SECONDARY, stray)
     assert client.answer().header.status == NT.INVALID_PARAMETER
     assert (every.seen, own.seen) == (0, 1)
+
+
+def nt_create(client: Client, name: str, root: int = 0) -> int:
+    """The status of an NT_TRANSACT_CREATE."""
+    asked = NtCreateRequest(
+        root_directory_fid=root,
+        desired_access=0x12019F,
+        share_access=7,
+        create_disposition=3,
+        name_length=2 * len(name),
+        file_name=name,
+    )
+    whole = NtTransactRequest(function=1, parameters=asked.encode(unicode=True), max_parameter_count=100)
+    client.send(Command.NT_TRANSACT, whole)
+    return client.answer().header.status
+
+
+def test_functions_of_nt_transact(client: Client, faults: Faults) -> None:
+    """By the file's name, relative to an open directory, too; by FID in the setup words."""
+    folder = client.create("dir", options=1)
+    with faults.inject(command="OPEN", path="dir/n*", fail=NT.ACCESS_DENIED) as fault:
+        assert nt_create(client, "new", folder) == NT.ACCESS_DENIED
+        assert nt_create(client, "\\dir\\new") == NT.ACCESS_DENIED
+        assert nt_create(client, "new") == 0
+        assert (fault.seen, fault.hits) == (2, 2)
+    fid = client.create("a.txt")
+    for setup in (IoctlSetup(0x140078, fid, 1).encode(), b"ab"):
+        with faults.inject(subcommand="NT_TRANSACT_IOCTL", path="a.txt", fail=NT.ACCESS_DENIED) as fault:
+            client.send(Command.NT_TRANSACT, NtTransactRequest(function=2, setup=setup, max_data_count=64))
+            assert (client.answer().header.status == NT.ACCESS_DENIED) is bool(fault.hits) is (len(setup) > 2)
+
+
+def test_the_pipe_of_a_transaction_is_its_path(client: Client, faults: Faults) -> None:
+    client.connect("IPC$")
+    fid = client.create("srvsvc")
+    with faults.inject(subcommand="PEEK_NMPIPE", path="srvsvc", share="IPC$", fail=NT.PIPE_BROKEN) as fault:
+        setup = b"\x23\0" + fid.to_bytes(2, "little")
+        client.send(
+            Command.TRANSACTION, TransactionRequest(name="\\PIPE\\", setup=setup, max_parameter_count=9)
+        )
+        assert client.answer().header.status == NT.PIPE_BROKEN
+        assert fault.hits == 1
 
 
 # -- beside other taps -------------------------------------------------------------------------------------
