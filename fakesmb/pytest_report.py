@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from fakesmb.pytest_short import shorten
 from fakesmb.record.events import Event, Problem
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.lastlines import last_lines
@@ -210,9 +211,11 @@ class Reports:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """What the server saw, whatever the test failed of."""
+        if call.excinfo is not None and not self._config.getoption("fulltrace", False):
+            shorten(call.excinfo)
         report = yield
         watch = self._watch_of(item)
         if watch is not None:

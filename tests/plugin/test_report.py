@@ -237,6 +237,49 @@ def test_a_question_that_is_answered_no_is_shown_without_our_sources(run: Run) -
     done.stdout.no_fnmatch_line("*=None*")
 
 
+MISTAKES = """
+    def test_share(smb):
+        smb.share("share").read("no.txt")
+
+    def test_fault(smb):
+        smb.faults.inject(command="WRIT")
+
+    def test_wait(smb):
+        smb.faults.inject(command="WRITE", fail="DISK_FULL").wait(1, timeout=0.01)
+
+    def test_bug(smb, monkeypatch):
+        monkeypatch.setattr(smb, "_across", None)
+        smb.share("share").read("a.txt")
+
+    def test_own(smb):
+        def mine(asked):
+            raise KeyError("mine")
+        smb.faults.across(lambda: mine(None))
+"""
+
+
+def files_shown(done: pytest.RunResult) -> set[str]:
+    """The files of all frames that a report shows."""
+    return set(re.findall(r"^(?:/.*/)?(\w+\.py):\d+:", done.stdout.str(), re.MULTILINE))
+
+
+def test_mistakes_and_misses_are_shown_where_the_test_made_them(run: Run) -> None:
+    done = run(MISTAKES, "-k", "share or fault or wait")
+    done.assert_outcomes(failed=3, deselected=2)
+    assert files_shown(done) == {"test_it.py"}
+
+
+def test_a_bug_of_ours_and_an_error_of_a_function_of_the_test_are_shown_whole(run: Run) -> None:
+    assert "sharefiles.py" in files_shown(run(MISTAKES, "-k", "bug"))
+    done = run(MISTAKES, "-k", "own")
+    assert {"test_it.py", "library.py"} <= files_shown(done)
+    done.stdout.fnmatch_lines(["*KeyError: 'mine'*"])
+
+
+def test_with_full_trace_all_is_shown(run: Run) -> None:
+    run(MISTAKES, "--full-trace").stdout.fnmatch_lines(["*sharefiles.py:*"])
+
+
 def test_a_client_that_is_turned_away_is_in_the_report(run: Run) -> None:
     done = run("""
         import pytest
