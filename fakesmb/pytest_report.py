@@ -114,17 +114,26 @@ class Watch:
         """Adds what the server saw to the report of a test that failed, and keeps the log where that is asked for."""
         if report.failed:
             self._failed = True
-            seen, failure = self._seen(), report.longreprtext
-            new = [one for one in seen.findings if one not in self._told and not _tells(failure, one)]
-            self._told.update(seen.findings)
-            kept = self._keep()
-            lines = [*new, *_log(self.server, seen), *seen.faults, *([kept] if kept else [])]
+            try:
+                lines = self._section(report.longreprtext)
+            except Exception as error:  # a server that hangs, or that the test has broken: it ends no run
+                lines = [f"What the server saw is not known: {type(error).__name__}: {error}"]
             add_section(report, "fakesmb", "\n".join(lines))
         elif report.when == "teardown" and (self._failed or self._keep_all):
             lost = self._lost
-            self._keep()
+            try:
+                self._keep()
+            except Exception as error:
+                self._lost = f"The log could not be kept: {type(error).__name__}: {error}"
             if self._lost and not lost:
                 warnings.warn(pytest.PytestWarning(self._lost), stacklevel=1)
+
+    def _section(self, failure: str) -> list[str]:
+        seen = self._seen()
+        new = [one for one in seen.findings if one not in self._told and not _tells(failure, one)]
+        self._told.update(seen.findings)
+        kept = self._keep()
+        return [*new, *_log(self.server, seen), *seen.faults, *([kept] if kept else [])]
 
     def _keep(self) -> str:
         events, path = self._seen().events, self._path

@@ -248,8 +248,8 @@ MISTAKES = """
         smb.faults.inject(command="WRITE", fail="DISK_FULL").wait(1, timeout=0.01)
 
     def test_bug(smb, monkeypatch):
-        monkeypatch.setattr(smb, "_across", None)
-        smb.share("share").read("a.txt")
+        monkeypatch.setattr("fakesmb.app.FakeSMBService.host", 5)
+        smb.unc("share")
 
     def test_own(smb):
         def mine(asked):
@@ -270,7 +270,7 @@ def test_mistakes_and_misses_are_shown_where_the_test_made_them(run: Run) -> Non
 
 
 def test_a_bug_of_ours_and_an_error_of_a_function_of_the_test_are_shown_whole(run: Run) -> None:
-    assert "sharefiles.py" in files_shown(run(MISTAKES, "-k", "bug"))
+    assert "app.py" in files_shown(run(MISTAKES, "-k", "bug"))
     done = run(MISTAKES, "-k", "own")
     assert {"test_it.py", "library.py"} <= files_shown(done)
     done.stdout.fnmatch_lines(["*KeyError: 'mine'*"])
@@ -445,6 +445,19 @@ def test_the_log_is_found_from_where_pytest_was_started(run: Run, pytester: pyte
             assert 0
     """)
     done.stdout.fnmatch_lines(["All of it: fakesmb show .pytest_cache/d/fakesmb/test_it.py.test_one.jsonl"])
+
+
+def test_a_server_that_cannot_be_asked_does_not_end_the_run(run: Run) -> None:
+    done = run("""
+        def test_one(smb, monkeypatch):
+            monkeypatch.setattr(smb, "_across", None)
+            assert 0
+
+        def test_two(smb):
+            pass
+    """)
+    done.assert_outcomes(failed=1, passed=1)
+    done.stdout.fnmatch_lines(["*- fakesmb -*", "What the server saw is not known: TypeError: *"])
 
 
 def test_a_process_that_a_test_forked_is_left_alone(run: Run) -> None:
