@@ -26,6 +26,7 @@ _CANNOT: Final = frozenset(
     {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM, errno.EBADF}
 )
 """What the kernel says where two file systems, or one of them, know no such thing."""
+_FINDS_HOLES: Final = hasattr(os, "SEEK_DATA")
 _HAVE_XATTRS: Final = hasattr(os, "listxattr")
 _KEPT: Final = "user."
 """What extended attributes begin with that belong to the files and not to the system."""
@@ -146,7 +147,7 @@ class Copy:
         size = st.st_size
         if not size:
             return
-        whole = st.st_blocks * _BLOCK >= size
+        whole = st.st_blocks * _BLOCK >= size or not _FINDS_HOLES
         if size <= _SMALL and whole:
             data = os.read(from_fd, _SMALL)
             self._count(len(data))

@@ -90,7 +90,7 @@ class _Folder:
         self.size = size
         self.spare: str | None = None
         self.without = ""
-        """Why there is no spare copy, once that has been said."""
+        """Why there is no spare copy, once one was tried."""
 
 
 class PrivateFolders:
@@ -110,6 +110,7 @@ class PrivateFolders:
         will go on, where it is another than now.
         """
         self._say = say
+        self._told: set[str] = set()
         self._dated = dated
         sizes = [one.measure() for one in wanted]
         self._home, self._xattrs = _home_for(wanted, sum(sizes))
@@ -193,10 +194,16 @@ class PrivateFolders:
             folder.spare = spare
         except (FolderError, OSError) as error:
             folder.without = str(error)
-            self._say(
+            self._tell(
                 f"share {folder.wanted.name}: no spare copy is kept ready, so a reset copies it anew, "
                 f"which takes longer: {folder.without}"
             )
+
+    def _tell(self, line: str) -> None:
+        """Once, and not after each reset."""
+        if line not in self._told:
+            self._told.add(line)
+            self._say(line)
 
     def _make(self, folder: _Folder, path: str) -> None:
         """Makes one at a path where nothing is. Raises `FolderError` and leaves nothing, `Stopped`."""
@@ -207,7 +214,7 @@ class PrivateFolders:
                 copied = copy.run(folder.wanted.source, path)
                 if path == folder.path:
                     for line in copied.told(f"share {folder.wanted.name}: {folder.wanted.source}"):
-                        self._say(line)
+                        self._tell(line)
             else:
                 fill(path, folder.wanted.source, self._given_up, xattrs=self._xattrs, dated=self._dated)
         except BaseException as error:

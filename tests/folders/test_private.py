@@ -99,6 +99,7 @@ def test_without_a_spare_copy_it_is_filled_anew(place: Path, tmp_path: Path) -> 
             Path(path, "f").unlink()
             assert exchange(folders) is None
             assert names(path) == ["f"]
+        assert len(said) == 2
         assert said[0] == f"share data: {source}: devices, pipes and sockets are left out: pipe"
         assert next(line for line in said if "no spare copy" in line).endswith(
             "a reset copies it anew, which takes longer: twice 8.0 KiB is more than overlay_limit, 9.8 KiB"
