@@ -27,7 +27,7 @@ from fakesmb.folders.errors import FolderError
 from fakesmb.folders.leftovers import remove_all_left
 from fakesmb.handlers import tables
 from fakesmb.keywords import AnyPath, Keywords, Shares, kind_of
-from fakesmb.mistakes import ArgumentError, ConfigError
+from fakesmb.mistakes import ArgumentError, ConfigError, brief
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.record.journal import Journal
@@ -76,16 +76,19 @@ class FakeSMBService:
     Without users, anybody may sign in as a guest and write, on loopback addresses; elsewhere users or guests are named.
     """
 
+    @brief
     def __init__(self, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> None:
         """Shares by name, and what else fakesmb.toml has, by keywords. Raises `ConfigError`."""
         self._set_up(config_of(shares, keywords, of=type(self).__name__))
 
     @classmethod
+    @brief
     def from_file(cls, path: AnyPath, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> Self:
         """A server as a fakesmb.toml says, with the arguments over it. Raises `ConfigError`."""
         return cls.from_config(config_of_file(path, shares, keywords, of=cls.__name__))
 
     @classmethod
+    @brief
     def from_config(cls, config: Config) -> Self:
         """A server as the command makes it. Raises `ConfigError`."""
         if not isinstance(config, Config):
@@ -364,11 +367,13 @@ class FakeSMBService:
     @property
     def host(self) -> str:
         """The address that it listens on."""
+        __tracebackhide__ = True
         return self._ports().host
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
+        __tracebackhide__ = True
         return self._ports().direct
 
     @property
@@ -379,6 +384,7 @@ class FakeSMBService:
 
     def unc(self, share: str, path: str = "") -> str:
         """`\\\\127.0.0.1\\public\\a.txt`."""
+        __tracebackhide__ = True
         _check_texts(share, path)
         return "\\\\" + "\\".join(
             filter(None, (reachable(self.host), share, path.replace("/", "\\").strip("\\")))
@@ -388,6 +394,7 @@ class FakeSMBService:
         """`smb://127.0.0.1:4450/public/a.txt`, percent-encoded."""
         from urllib.parse import quote
 
+        __tracebackhide__ = True
         _check_texts(share, path)
         host = reachable(self.host)
         host = f"[{host}]" if ":" in host else host
@@ -395,12 +402,14 @@ class FakeSMBService:
         return f"smb://{host}:{self.port}/{quote(parts)}"
 
     def _ports(self) -> Ports:
+        __tracebackhide__ = True
         if self.ports is None:
             raise RuntimeError("the server has not been started")
         return self.ports
 
 
 def _check_texts(share: object, path: object) -> None:
+    __tracebackhide__ = True
     for name, value in (("share", share), ("path", path)):
         if not isinstance(value, str):
             raise TypeError(f"the {name} is a text, not {kind_of(value)}")

@@ -37,7 +37,7 @@ from fakesmb.mistakes import ArgumentError, ConfigError
 
 NOBODY: Final = "neither users nor guests: nobody can use the shares; name users=, or let guests in by guest="
 EMPTY: Final = "user {0} has an empty password: whoever connects can be {0}; User('') says that it is meant"
-CALLS: Final = 4
+CALLS: Final = 5
 """How many calls up from `_config` the program stands that makes a server."""
 
 

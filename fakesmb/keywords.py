@@ -10,7 +10,7 @@ from fakesmb.core.profile import GuestAccess, Proof, ReferralStatus, Signing, Sp
 from fakesmb.faults.keys import FaultKeys
 from fakesmb.folders.content import Content
 from fakesmb.folders.overlay import Overlay
-from fakesmb.mistakes import ArgumentError
+from fakesmb.mistakes import ArgumentError, brief
 from fakesmb.nt.nearest import nearest
 from fakesmb.vfs.store import LocalBreaks
 
@@ -43,6 +43,7 @@ class ShareKeys(TypedDict, total=False):
 class Share:
     """A share that is more than a folder: `Share("tests/data", read_only=True, comment="the originals")`."""
 
+    @brief
     def __init__(self, source: Source | None = None, /, **keys: Unpack[ShareKeys]) -> None:
         """`source` is a folder, content or an Overlay, `keys` are those of `[[share]]`.
 
@@ -69,6 +70,7 @@ class UserKeys(TypedDict, total=False):
 class User:
     """A user who is more than a password: `User("Secret123", admin=True)`, `User(nt_hash="0123...")`."""
 
+    @brief
     def __init__(self, password: str | None = None, **keys: Unpack[UserKeys]) -> None:
         """The password or its NT hash, and what else `[[user]]` has. Raises TypeError for what is not known."""
         check_keywords("User", keys, UserKeys)

@@ -17,7 +17,7 @@ from fakesmb.config.merging import Config
 from fakesmb.core.state import Server
 from fakesmb.faults.fault import Fault, Faults
 from fakesmb.keywords import AnyPath, Keywords, Shares
-from fakesmb.mistakes import ConfigError
+from fakesmb.mistakes import ConfigError, brief
 from fakesmb.record.waiting import BlockingJournal
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 
@@ -42,16 +42,19 @@ class FakeSMB:
     Without users, anybody may sign in as a guest and write, on loopback addresses; elsewhere users or guests are named.
     """
 
+    @brief
     def __init__(self, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> None:
         """Shares by name, and what else fakesmb.toml has, by keywords. Raises `ConfigError`."""
         self._set_up(config_of(shares, keywords, of=type(self).__name__))
 
     @classmethod
+    @brief
     def from_file(cls, path: AnyPath, shares: Shares | None = None, **keywords: Unpack[Keywords]) -> Self:
         """A server as a fakesmb.toml says, with the arguments over it. Raises `ConfigError`."""
         return cls.from_config(config_of_file(path, shares, keywords, of=cls.__name__))
 
     @classmethod
+    @brief
     def from_config(cls, config: Config) -> Self:
         """A server as the command makes it. Raises `ConfigError`."""
         smb = cls.__new__(cls)
@@ -79,12 +82,14 @@ class FakeSMB:
 
     def _check_process(self) -> None:
         """Raises RuntimeError in a process that was forked from the one that runs it: the thread is not here."""
+        __tracebackhide__ = True
         if self._process != os.getpid():
             raise RuntimeError(
                 f"the server runs in process {self._process}, from which this one was forked; make another here"
             )
 
     def _check_thread(self) -> None:
+        __tracebackhide__ = True
         if self._is_current():
             raise RuntimeError("called in the thread of the server itself, which it would wait for")
 
@@ -108,6 +113,7 @@ class FakeSMB:
             raise RuntimeError("this thread serves the clients: while it waits for a fault, none can act")
         fault.wait_in_thread(n, timeout)
 
+    @brief
     def start(self) -> Self:
         """Listens; when this returns, clients can connect. Safe to call again, also after `stop`.
 
@@ -211,6 +217,7 @@ class FakeSMB:
 
     def __enter__(self) -> Self:
         """Starts."""
+        __tracebackhide__ = True
         return self.start()
 
     def __exit__(
@@ -221,6 +228,7 @@ class FakeSMB:
 
     async def __aenter__(self) -> Self:
         """Starts, while the event loop goes on."""
+        __tracebackhide__ = True
         try:
             return await _beside(self.start)
         except BaseException:  # cancelled: nobody will leave the block
@@ -241,11 +249,13 @@ class FakeSMB:
     @property
     def host(self) -> str:
         """The address that it listens on."""
+        __tracebackhide__ = True
         return self._service.host
 
     @property
     def port(self) -> int:
         """The port that it listens on."""
+        __tracebackhide__ = True
         return self._service.port
 
     @property
@@ -265,10 +275,12 @@ class FakeSMB:
 
     def unc(self, share: str, path: str = "") -> str:
         """`\\\\127.0.0.1\\public\\a.txt`."""
+        __tracebackhide__ = True
         return self._service.unc(share, path)
 
     def url(self, share: str, path: str = "") -> str:
         """`smb://127.0.0.1:4450/public/a.txt`, percent-encoded."""
+        __tracebackhide__ = True
         return self._service.url(share, path)
 
 

@@ -1,12 +1,16 @@
 """A mistake in what was asked for, as one line that says what is wrong, where, and what comes nearest."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Final, Literal, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from fakesmb.nt.nearest import nearest
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MUST_BE: Final[Mapping[str, str]] = {
     "port": "a port number from 0 to 65535 (0: any free one)",
@@ -44,6 +48,20 @@ class ConfigError(ValueError):
 
 class ArgumentError(ConfigError, TypeError):
     """An argument that no server has, or one of another type than it must be."""
+
+
+def brief(function: Callable[P, T]) -> Callable[P, T]:
+    """A public call whose mistakes are shown by pytest, and by Python, at the line that made them: none of our own."""
+
+    @wraps(function)
+    def call(*args: P.args, **keywords: P.kwargs) -> T:
+        __tracebackhide__ = True
+        try:
+            return function(*args, **keywords)
+        except ConfigError as error:
+            raise error.with_traceback(None) from None
+
+    return call
 
 
 def mistake(error: str, text: str) -> ConfigError:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -351,7 +352,7 @@ def test_a_server_of_another_process_is_refused(tmp_path: Path, monkeypatch: pyt
     with serving(tmp_path) as smb:
         with monkeypatch.context() as patch:
             patch.setattr(os, "getpid", lambda: -1)
-            for ask in (smb.start, smb.journal.entries, smb.faults.clear):
+            for ask in (smb.start, smb.journal.entries, smb.reset, partial(smb.faults.inject, hang=True)):
                 with pytest.raises(RuntimeError, match="from which this one was forked"):
                     ask()
             smb.stop()

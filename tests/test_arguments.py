@@ -1,5 +1,7 @@
 """What a program may say when it makes a server, and what it is told where it errs."""
 
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -455,3 +457,37 @@ def test_a_working_directory_that_is_gone_is_none_for_who_needs_none(
         FakeSMB({"a": "data"})
     with pytest.raises(ConfigError, match=r"x\.jsonl: the working directory cannot be found: No such file"):
         FakeSMB({}, log_file="x.jsonl")
+
+
+def entered(smb: FakeSMB) -> None:
+    with smb:
+        pass
+
+
+MISTAKES: list[Callable[[], object]] = [
+    lambda: FakeSMB({}, prot=1),  # type: ignore[call-arg]
+    lambda: FakeSMBService({}, prot=1),  # type: ignore[call-arg]
+    lambda: FakeSMB({"in": "/nonexistent"}),
+    lambda: FakeSMB({}, port="x"),  # type: ignore[arg-type]
+    lambda: FakeSMB.from_file("/nonexistent"),
+    lambda: Share(),
+    lambda: User(adnim=True),  # type: ignore[call-arg]
+    lambda: FakeSMB({}, host="192.0.2.1", users={"a": "b"}).start(),
+    lambda: entered(FakeSMB({}, host="192.0.2.1", users={"a": "b"})),
+    lambda: FakeSMB({}).port,
+    lambda: FakeSMB({}).url("a"),
+    lambda: FakeSMB({}).unc(5),  # type: ignore[arg-type]
+    lambda: FakeSMB({}).reset(),
+]
+
+
+@pytest.mark.parametrize("mistake", range(len(MISTAKES)))
+def test_a_mistake_shows_the_line_of_the_test_alone(mistake: int) -> None:
+    """In the report of pytest: nobody reads the source of a library to find a misspelt argument."""
+    with pytest.raises((ConfigError, RuntimeError, TypeError)) as error:
+        MISTAKES[mistake]()
+    frames = [frame for frame, _ in traceback.walk_tb(error.value.__traceback__)]
+    shown = [frame.f_code.co_filename for frame in frames if not frame.f_locals.get("__tracebackhide__")]
+    assert set(shown) == {__file__}
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__ or error.value.__context__ is None
