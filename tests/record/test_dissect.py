@@ -22,6 +22,7 @@ from fakesmb.record.dissect import messages
 from fakesmb.record.entry import entries_of, entry_of
 from fakesmb.record.events import MOST_KEPT, Client, Exchanged, Message, Shown
 from fakesmb.record.journal import Journal
+from fakesmb.record.journalentry import ATTRIBUTES
 from fakesmb.record.jsonl import encode
 from fakesmb.record.lines import json_lines
 from fakesmb.wire import files, locking, raw, session, trans
@@ -356,6 +357,9 @@ def test_any_event_makes_lines_both_ways_and_is_asked_in_the_journal(data: st.Da
     assert all(json.loads(line) for line in general.splitlines())
     journal = Journal()
     journal.write(event)
+    for entry in journal.entries():
+        assert repr(entry)
+        assert [getattr(entry, name) for name in ATTRIBUTES]
     for question in QUESTIONS:
         journal.exchanges(**question)
         with contextlib.suppress(AssertionError):

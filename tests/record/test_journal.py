@@ -10,6 +10,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.decoded import Halves, halves_of
 from fakesmb.record.events import Client, Exchanged, Problem
 from fakesmb.record.journal import OVERHEAD, Journal
+from fakesmb.record.journalentry import ATTRIBUTES
 from fakesmb.record.pairs import Pair
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import CloseRequest, NtCreateAndxRequest, OpenAndxRequest, ReadAndxRequest
@@ -110,6 +111,30 @@ def test_what_befell_connections_is_asked_for_too(journal: Journal) -> None:
     assert journal.problems() == []
     journal.write(Problem(0.0, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."))
     assert [entry.problem for entry in journal.problems()] == ["KeyError in SMB_COM_CLOSE"]
+
+
+def test_what_does_not_apply_is_none(talk: Talk, journal: Journal) -> None:
+    of_exchanges = set(ATTRIBUTES) - {
+        "event",
+        "time",
+        "connection",
+        "peer",
+        "user",
+        "summary",
+        "place",
+        "problem",
+    }
+    of_sign_ins = {"domain", "workstation", "kind", "reason", "status"}
+    talk.server.client().lost("the client left")
+    for entry in journal.entries():
+        told = {name for name in ATTRIBUTES if getattr(entry, name) not in (None, (), {})}
+        if entry.event == "exchange":
+            assert not told & {"domain", "workstation", "kind", "problem"}
+            assert {"command", "number", "connection", "peer", "code", "mid", "took_us"} <= told
+        else:
+            assert not told & (of_exchanges - of_sign_ins)
+            assert {"event", "time", "connection", "summary"} <= told
+            assert repr(entry) == entry.summary
 
 
 def test_each_command_of_a_chain_counts_by_itself(talk: Talk) -> None:
