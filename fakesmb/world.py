@@ -15,9 +15,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import count
 from math import inf
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from fakesmb.nt.filetime import from_ns
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TURN_SECONDS: Final = 0.015
 """So long requests are answered before the loop looks at everybody's sockets again."""
@@ -145,6 +148,11 @@ class World:
         """What tells the time (as `now`) of one connection: it is asked first whenever something happens there."""
         return self.now
 
+    def of_present(self, work: Callable[P, R]) -> Callable[P, R]:
+        """The same work, for later: whatever happens meanwhile elsewhere, it is done in the time of the connection in
+        which something happens now, and whoever calls it is in its own again afterwards."""
+        return work
+
     def begin_again(self) -> None:
         """Numbers of connections begin at 1 again: so does what depends on them."""
 
@@ -241,6 +249,26 @@ class ToldTime(World):
             return present / _SECOND
 
         return look
+
+    def of_present(self, work: Callable[P, R]) -> Callable[P, R]:
+        """The same work, done in the present connection's time."""
+        connection = self.connection
+
+        def do(*args: P.args, **kwargs: P.kwargs) -> R:
+            before = self.connection
+            self._enter(connection)
+            try:
+                return work(*args, **kwargs)
+            finally:
+                self._enter(before)
+
+        return do
+
+    def _enter(self, connection: int) -> None:
+        """It is the time of that connection's last look; 0: of none."""
+        self.connection = connection
+        looks = self._looks.get(connection, 0)
+        self._present = self.clock.began + max(looks - 1, 0) * self.clock.step
 
     def begin_again(self) -> None:
         """As a new one."""

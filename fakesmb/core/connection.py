@@ -484,7 +484,7 @@ class SMBConnection:
             self._sign_in_timer.cancel()
         while self.at_end:
             self.at_end.pop()()
-        end = partial(self._free_all, reason, by_server)
+        end = self.server.world.of_present(partial(self._free_all, reason, by_server))
         if self._tasks is None:
             end()
         elif self._waits_for_disk:

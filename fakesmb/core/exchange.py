@@ -272,7 +272,7 @@ class Exchange:
                 self.run()
 
         self.waiting = deferred
-        deferred.addBoth(ended)
+        deferred.addBoth(self.connection.server.world.of_present(ended))
         if at_once:
             return at_once[0]
         waits = True

@@ -157,8 +157,9 @@ class FaultyExchange(Exchange):
     def _hung(self, fault: Fault) -> "Deferred[None]":
         """Fires when the rule is removed."""
         later: Deferred[None] = Deferred(lambda _: fault.let_go(self))
-        tasks = self.connection.server.tasks
-        go_on = partial(later.callback, None)
+        server = self.connection.server
+        tasks = server.tasks
+        go_on = server.world.of_present(partial(later.callback, None))
         fault.hold(self, go_on if tasks is None else partial(tasks.run, go_on))
         return later
 

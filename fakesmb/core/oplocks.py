@@ -75,7 +75,8 @@ class Holder:
             self._timer = server.clock.callLater(
                 server.settings.timing.oplock_break, self._settle, Oplock.NONE
             )
-        send_break(connection, entry, _TO_WIRE[level])
+        tell = connection.server.world.of_present(send_break)  # it looks at the holder's clock
+        tell(connection, entry, _TO_WIRE[level])
 
     def acknowledged(self, level: int) -> None:
         """The client says what it keeps: OplockLevel.BREAK_TO_..."""

@@ -33,7 +33,7 @@ from fakesmb.vfs.repeatable import repeatable
 from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names, Search
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
-from fakesmb.world import Turn, World
+from fakesmb.world import ToldTime, Turn, World
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
@@ -78,6 +78,21 @@ class TaskClock:
     ) -> DelayedCall:
         """Calls back after `delay` seconds."""
         return self._call_later(delay, self._tasks.run, partial(callable, *args, **kw))
+
+
+class ToldClock:
+    """A clock whose calls are made in the time of the connection in which they were asked for."""
+
+    def __init__(self, clock: Clock, world: ToldTime) -> None:
+        self.seconds = clock.seconds
+        self._call_later = clock.callLater
+        self._world = world
+
+    def callLater(  # noqa: N802
+        self, delay: float, callable: Callable[..., object], *args: object, **kw: object
+    ) -> DelayedCall:
+        """Calls back after `delay` seconds."""
+        return self._call_later(delay, self._world.of_present(callable), *args, **kw)
 
 
 Handlers = Callable[["Profile"], "tuple[Mapping[int, CommandRow], Mapping[int, SubcommandRow]]"]
@@ -378,11 +393,17 @@ class Server:
     ) -> None:
         """`threads`: make the system calls on disks that may hang, where a share has one (`vfs.laned`)."""
         self.world = world or World()
-        self.tasks = None if threads is None else DiskTasks(threads, clock.callLater, self.world.turn)
+        self.tasks = (
+            None
+            if threads is None
+            else DiskTasks(threads, clock.callLater, self.world.turn, self.world.of_present)
+        )
         """Where a share is on a disk that may hang: all that could ask it is a task of these."""
         if self.tasks is not None:
             clock = TaskClock(clock, self.tasks)
             in_thread = partial(_in_task, self.tasks, in_thread)
+        if isinstance(self.world, ToldTime):
+            clock = ToldClock(clock, self.world)
         self.settings = settings
         self.profile = settings.profile
         self.accounts = accounts
@@ -399,7 +420,9 @@ class Server:
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
         self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
-        self.turns = Turns(clock, self.world.turn, at_once if self.tasks is None else self.tasks.run)
+        self.turns = Turns(
+            clock, self.world.turn, at_once if self.tasks is None else self.tasks.run, self.world.of_present
+        )
         self.world.turn.later = self.turns.later
         for share in self.shares.values():
             share.suit(self.profile, self.world)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fakesmb.vfs.disktask import Work, at_once
+from fakesmb.vfs.disktask import Work, as_it_is, at_once
 from fakesmb.world import Turn
 
 if TYPE_CHECKING:
@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 class Turns:
     """Work that waits for its next slice. Work that is not done then asks for another, behind all that wait."""
 
-    __slots__ = ("_clock", "_due", "_queue", "_run_work", "_turn")
+    __slots__ = ("_clock", "_due", "_of_present", "_queue", "_run_work", "_turn")
 
-    def __init__(self, clock: "Clock", turn: Turn, run: Callable[[Work], object] = at_once) -> None:
-        """`run` does a piece of work, or begins it (`DiskTasks.run`)."""
+    def __init__(
+        self,
+        clock: "Clock",
+        turn: Turn,
+        run: Callable[[Work], object] = at_once,
+        of_present: Callable[[Work], Work] = as_it_is,
+    ) -> None:
+        """`run` does a piece of work, or begins it (`DiskTasks.run`); `of_present`: `World.of_present`."""
         self._clock = clock
+        self._of_present = of_present
         self._run_work = run
         self._turn = turn
         self._queue: deque[list[Work]] = deque()
@@ -27,7 +34,7 @@ class Turns:
 
     def later(self, work: Work) -> Callable[[], None]:
         """Calls `work`, which must not raise, in a turn to come; gives what cancels that."""
-        entry = [work]
+        entry = [self._of_present(work)]
         self._queue.append(entry)
         if not self._due:
             self._due = True

@@ -88,7 +88,7 @@ class Retried(Generic[T]):
             self._forget = self._server.turns.later(self._again)
             return
         self._since = None
-        self._forget = obstacle.wait(self._obstacle_gone)
+        self._forget = obstacle.wait(self._server.world.of_present(self._obstacle_gone))
         if self._timer is None and isinstance(obstacle, SharingViolation):
             self._timer = self._server.clock.callLater(self._sharing_seconds, self._last_try)
 

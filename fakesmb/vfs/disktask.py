@@ -23,6 +23,11 @@ _MOST_CALLS: Final = 64
 """System calls on open files of one lane that threads make at the same time, beside one for names."""
 
 
+def as_it_is(work: Work) -> Work:
+    """The work itself, where it is everybody's time."""
+    return work
+
+
 class Call(Protocol):
     """A system call that a thread makes."""
 
@@ -155,6 +160,7 @@ class DiskTask(greenlet):
         super().__init__()
         self._tasks = tasks
         self._work = work
+        self._resume: Work = tasks.of_present(self.switch)
         self.lane: Lane | None = None
         """Where it is at work now."""
         self.afterwards: Work | None = None
@@ -171,7 +177,7 @@ class DiskTask(greenlet):
     def go_on(self) -> None:
         """Runs it until it gives way or is done."""
         self.parent = getcurrent()
-        self.switch()
+        self._resume()
 
     def go_on_soon(self) -> None:
         """Runs it in a later turn of the loop."""
@@ -182,6 +188,7 @@ class DiskTask(greenlet):
         turn = self._tasks.turn
         since, turn.since = turn.since, None
         self._tasks.under_way.add(self)
+        self._resume = self._tasks.of_present(self.switch)
         assert self.parent is not None
         self.parent.switch()
         turn.since = since
@@ -207,7 +214,10 @@ class DiskTasks:
         threads: Threads,
         call_later: Callable[[float, Callable[[], object]], DelayedCall],
         turn: Turn,
+        of_present: Callable[[Work], Work] = as_it_is,
     ) -> None:
+        """`of_present`: `World.of_present`."""
+        self.of_present = of_present
         self.threads = threads
         self.turn = turn
         self._call_later = call_later

@@ -47,6 +47,8 @@ class Facts:
         self.world = world
         self.share = share
         self._numbers: dict[tuple[int, int], int] = {}
+        self._first: dict[tuple[int, int], int] = {}
+        """Write times after the world's beginning that files had when they were first seen; FILETIME."""
         self._born: dict[tuple[int, int], int] = {}
         """When clients made them; FILETIME."""
         self._set: dict[tuple[int, int], tuple[int, int, int]] = {}
@@ -56,12 +58,14 @@ class Facts:
         """The same facts, as each run tells them."""
         key = info.device, info.file_id
         began, latest = from_ns(self.world.clock.began), from_ns(self.world.latest)
+        if info.last_write_time > began and not self._numbers.get(key):
+            self._first[key] = info.last_write_time  # no client of this run has written it yet
         set_creation, set_access, set_write = self._set.get(key, _KNOWN_BY_NOTHING)
         born = self._born.get(key, 0)
         write, creation = info.last_write_time, info.creation_time
-        if write > latest and write != set_write:
+        if write != set_write and (write > latest or write == self._first.get(key)):
             write = born or began
-        if creation != set_creation and (born or creation > latest):
+        if creation != set_creation and (born or creation > began):
             creation = born or write
         access = info.last_access_time if info.last_access_time == set_access else write
         info.creation_time, info.last_access_time = creation, access
@@ -83,6 +87,7 @@ class Facts:
         """A client made this file: it is another than what had its inode before."""
         key = info.device, info.file_id
         self._numbers.pop(key, None)
+        self._first.pop(key, None)
         self._set.pop(key, None)
         self._born[key] = self.world.filetime()
 
