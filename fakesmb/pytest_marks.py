@@ -11,6 +11,8 @@ from fakesmb.mistakes import ConfigError
 
 SERVED: Final = pytest.StashKey[bool]()
 """Of an item that the fixture smb has given a server."""
+USUAL: Final[Mapping[str, Any]] = {"shares": {"share": {}}, "users": {"alice": "Secret123"}}
+"""The shares and users of a server for which nobody names any."""
 MAPPINGS: Final = ("shares", "users")
 """Arguments that are mappings of names: each name counts for itself."""
 
@@ -56,8 +58,8 @@ def _wrong(node: pytest.Item | pytest.Collector) -> str:
 
 def _alone(said: Mapping[str, Any], shares: object) -> dict[str, Any]:
     """The arguments but for names that `smb_arguments` may give a meaning, of which nothing is known yet."""
-    alone = dict(said)
-    users, faults = said.get("users"), said.get("faults")
+    alone = {"users": USUAL["users"], **said}
+    users, faults = alone["users"], said.get("faults")
     if isinstance(shares, Mapping) and isinstance(users, Mapping | None):
         of_shares = [share.keys.get("users") for share in shares.values() if isinstance(share, Share)]
         named = {name: "x" for names in of_shares if isinstance(names, list | tuple) for name in names}

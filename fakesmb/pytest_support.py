@@ -8,13 +8,11 @@ from msgspec.structs import replace
 
 from fakesmb.library import FakeSMB
 from fakesmb.mistakes import ConfigError
-from fakesmb.pytest_marks import SERVED, marked, merged
+from fakesmb.pytest_marks import SERVED, USUAL, marked, merged
 from fakesmb.pytest_report import Reports
 
 Faults = Iterable[Mapping[str, Any]]
 """Rules, each the keywords of `faults.inject`."""
-USUAL: Final[Mapping[str, Any]] = {"shares": {"share": {}}, "users": {"alice": "Secret123"}}
-"""The shares and users of a server for which nobody names any."""
 MOST_OF_THEIR_OWN: Final = 4
 """Servers with arguments of their own that live at a time: each has a thread and descriptors."""
 
@@ -36,6 +34,7 @@ class Servers:
 
     def of_session(self, said: Mapping[str, Any]) -> FakeSMB:
         """Starts the one that lives as long as the session."""
+        _check(said)
         self._of_session = self.reports.of_session = _started(self.arguments(said))
         self.reports.arguments = said
         return self._of_session
@@ -71,6 +70,14 @@ class Servers:
             self._of_session.stop()
 
 
+def _check(said: object) -> None:
+    if not isinstance(said, Mapping):
+        kind = type(said).__name__
+        pytest.fail(
+            f"The fixture smb_arguments gives arguments of FakeSMB by name, a dict, not {kind}", pytrace=False
+        )
+
+
 def _started(arguments: Mapping[str, Any]) -> FakeSMB:
     try:
         return FakeSMB(**arguments).start()
@@ -92,6 +99,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[FakeSMB]:
     item.stash[SERVED] = True
     servers: Servers = request.getfixturevalue("_smb_servers")
     base = request.getfixturevalue("smb_arguments")
+    _check(base)
     said = merged(base, marked(item))
     server: FakeSMB | None = None
     usual: Faults = ()

@@ -234,3 +234,30 @@ def test_a_project_may_have_a_server_of_its_own_for_the_session(run: Run) -> Non
             assert smb.config.settings.name == "OTHER"
     """)
     done.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("fixture", ["smb", "smb_server"])
+def test_arguments_that_are_none_are_told(run: Run, fixture: str) -> None:
+    done = run(f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smb_arguments():
+            pass
+
+        def test_one({fixture}):
+            pass
+    """)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["The fixture smb_arguments gives arguments * by name, a dict, not NoneType"])
+
+
+def test_a_server_for_others_has_the_usual_user(run: Run) -> None:
+    done = run("""
+        import pytest
+
+        @pytest.mark.smb(host="0.0.0.0")
+        def test_one(smb):
+            assert [user.name for user in smb.config.users] == ["alice"]
+    """)
+    done.assert_outcomes(passed=1)
