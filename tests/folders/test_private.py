@@ -353,7 +353,7 @@ def test_many_files_are_removed_by_a_thread_that_is_waited_for(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders, _ = made(content())
-    for number in range(3000):
+    for number in range(600):
         Path(folders.paths["in"], str(number)).touch()
     began = time.perf_counter()
     folders.close()
@@ -377,7 +377,7 @@ def test_what_no_thread_can_be_had_for_is_done_at_once(place: Path, monkeypatch:
     ]
     for patch in ways:
         folders, _ = made(content())
-        for number in range(3000):
+        for number in range(600):
             Path(folders.paths["in"], str(number)).touch()
         patch()
         folders.close()

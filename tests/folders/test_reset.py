@@ -142,6 +142,50 @@ def _create(name: str) -> Any:
     )
 
 
+class Recorder(SocketClient):
+    """Keeps all that the server sends."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.came = b""
+
+    def arrived(self, seconds: float) -> bool:
+        found = super().arrived(seconds)
+        self.came += self._sent[-1] if found else b""
+        return found
+
+
+def test_a_repeatable_server_says_the_same_again(place: Path, tmp_path: Path) -> None:
+    """After a reset, and when it has been started anew: challenges, times, file numbers, FIDs."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "f").write_bytes(b"f")
+    smb = FakeSMB(
+        {"in": {"a.txt": b"x", "dir/": {"b": b"b"}}, "data": Overlay(tmp_path / "data")},
+        users=USERS,
+        deterministic=True,
+    )
+
+    def talk() -> bytes:
+        one = Recorder(smb.port)
+        one.sign_in(vc_number=7)
+        one.connect("in")
+        one.write(one.create("a.txt"), b"hello")
+        one.create_response("dir\\b")
+        one.create("new", disposition=CREATE)
+        one.connect("data")
+        one.create_response("f")
+        return one.came
+
+    said = []
+    for _ in range(2):
+        with smb:
+            said.append(talk())
+            smb.reset()
+            said.append(talk())
+    assert len(said[0]) > 500
+    assert said[0] == said[1] == said[2] == said[3]
+
+
 def test_faults_go_and_those_of_the_configuration_begin_anew(place: Path) -> None:
     with FakeSMB(
         {"in": {"a": b""}}, users=USERS, faults=[{"command": "READ", "nth": 1, "fail": NT.DISK_FULL}]
