@@ -50,4 +50,7 @@ def seconds(name: str, value: float) -> float:
         raise TypeError(f"{name} is a number of seconds, not {value!r}")
     if not value >= 0:
         raise ValueError(f"{name} is a number of seconds from 0 on, not {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is a number of seconds, not one of {len(str(value))} digits") from None

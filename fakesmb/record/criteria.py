@@ -44,6 +44,20 @@ NAMES: Final = (
 )
 """Every criterion but the fields of messages."""
 
+_AMOUNTS: Final = frozenset({"count", "at_least", "at_most", "timeout"})
+"""What some questions take beside criteria, and fields of messages are called by, too."""
+_ONLY_OF_HAPPENINGS: Final = frozenset({"kind", "domain", "workstation"})
+_OF_HAPPENINGS: Final = _ONLY_OF_HAPPENINGS | {
+    "event",
+    "connection",
+    "peer",
+    "user",
+    "reason",
+    "summary",
+    "status",
+    "problem",
+}
+
 Match = Callable[[Any], bool | None]
 """Whether a value is the one that is wanted; None where that cannot be told."""
 
@@ -73,13 +87,17 @@ class Criteria:
         self._filters = prefilter.filters(self.given, self.kinds, fields)
 
     def _check_together(self) -> None:
-        """Raises ValueError for what no exchange can ever be: `never` would always hold."""
+        """Raises ValueError for what nothing can ever be: `never` would always hold."""
+        if self.happenings:
+            others = [name for name in self.given if name not in _OF_HAPPENINGS]
+            if others:
+                raise ValueError(f"no event of a connection has {others[0]}: {self}")
         if self.kinds is not None and not self.kinds:
             raise ValueError(f"no command can meet all of these: {self}")
         status = self.given.get("status")
         if self.given.get("verb") is not None and isinstance(status, (str, int)):
             name = label(status) if isinstance(status, int) else status
-            if name not in verbs.DONE:
+            if not verbs.DONE & {name, f"STATUS_{name.removeprefix('NT_STATUS_')}"}:
                 raise ValueError(
                     f"a verb says what was done, and with status={shown(status)} nothing was: "
                     f"{TRIED}={shown(self.given['verb'])} finds what failed"
@@ -94,6 +112,12 @@ class Criteria:
             if kinds is not None:
                 found = kinds if found is None else prefilter.both(found, kinds)
         return found
+
+    @property
+    def happenings(self) -> bool:
+        """Whether it asks for events of connections, which are no exchanges."""
+        event = self.given.get("event")
+        return not _ONLY_OF_HAPPENINGS.isdisjoint(self.given) or (event is not None and event != "exchange")
 
     def may(self, pair: Pair) -> bool:
         """Whether a pair can hold a match, as far as that is seen without decoding it."""
@@ -137,10 +161,15 @@ def shown(value: object) -> str:
 def _test(name: str, wanted: Criterion) -> Test:
     if name in NAMES and isinstance(wanted, (set, frozenset, list, tuple)) and not wanted:
         raise ValueError(f"{name}={wanted!r}: an empty list of values matches nothing")
+    if name in _AMOUNTS:
+        raise TypeError(
+            f"{name}= says nothing of an exchange, and is not asked for here; "
+            f'a field of that name: request={{"{name}": ...}} or response={{"{name}": ...}}'
+        )
     if name == TRIED:
         kinds = _of_verbs(wanted)
         return Test(name, wanted, lambda entry: entry.verbs, lambda entry: prefilter.of_kind(entry, kinds))
-    if name in ("verb", "verbs"):
+    if name == "verb":
         match = _any(wanted, _verb)
         return Test(
             name,
@@ -184,6 +213,8 @@ def _any(wanted: Criterion, make: Callable[..., Match], *more: str) -> Match:
     if wanted is None:
         return lambda value: value is None
     if isinstance(wanted, re.Pattern):
+        if isinstance(wanted.pattern, bytes) and make is not _data:
+            raise TypeError(f"only data= is asked for by a pattern of bytes, not {wanted.pattern!r}")
         return _pattern(wanted)
     if callable(wanted) and not isinstance(wanted, type):
         condition = wanted
@@ -216,6 +247,8 @@ def _number(wanted: Any, name: str) -> Match:
 
 def _name(wanted: Any, name: str) -> Match:
     _typed(wanted, name, "a name", str)
+    if name == "peer" and not re.search(r":(\d+|\*)$", wanted):
+        wanted += ":*"  # an address, whatever its port
     matches = name_matcher(wanted)
     return lambda value: value is not None and matches(value)
 
@@ -234,6 +267,8 @@ def _status(wanted: Any, name: str) -> Match:
         if not 0 <= wanted <= 0xFFFFFFFF:
             raise ValueError(f"a status has 32 bits, not {wanted}")
         wanted = label(wanted)
+    elif f"STATUS_{wanted.removeprefix('NT_STATUS_')}" in _STATUSES:
+        wanted = f"STATUS_{wanted.removeprefix('NT_STATUS_')}"
     elif wanted not in _STATUSES and not _CODE_OF_STATUS.fullmatch(wanted):
         spellings = {one.removeprefix("STATUS_"): one for one in _STATUSES} | {one: one for one in _STATUSES}
         raise ValueError(f"no status is called {wanted!r}{nearest(wanted, spellings)}")
@@ -246,6 +281,11 @@ _STATUSES: Final = frozenset(one.label for one in NT)
 
 def _event(wanted: Any, name: str) -> Match:
     _one_of(wanted, name, JOURNAL_EVENTS)
+    return lambda value: bool(value == wanted)
+
+
+def _kind(wanted: Any, name: str) -> Match:
+    _one_of(wanted, name, ("user", "guest", "anonymous"))
     return lambda value: bool(value == wanted)
 
 
@@ -289,6 +329,7 @@ _MAKERS: Final[Mapping[str, Callable[..., Match]]] = {
     "to": _path,
     "status": _status,
     "event": _event,
+    "kind": _kind,
     "subcommand": _subcommand,
     "level": _level,
     "answered": _truth,

@@ -214,7 +214,8 @@ class Journal(Questions):
             raise RuntimeError(OFF)
         start = max(mark.ordinal, self._start)
         first, items = self._items(start)
-        return Window(items, max(0, first - start), "the mark")
+        lost = max(first, self._start) - mark.ordinal
+        return Window(items, max(0, lost), "the mark")
 
     def since(self, mark: Mark) -> "Since":
         """The same questions, of what began after the mark. Raises ValueError for the mark of another journal."""

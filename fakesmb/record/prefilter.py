@@ -141,6 +141,7 @@ def _named(name: str) -> Callable[[Any], Filter]:
 
 def _status(wanted: Any) -> Filter:
     text = label(wanted) if isinstance(wanted, int) else wanted
+    short = f"STATUS_{text.removeprefix('NT_STATUS_')}"
     known: dict[int, bool] = {}
 
     def passes(pair: Pair) -> bool:
@@ -150,7 +151,7 @@ def _status(wanted: Any) -> Filter:
         status = answered.status
         met = known.get(status)
         if met is None:
-            met = known[status] = label(status) == text
+            met = known[status] = label(status) in (text, short)
         return met or is_chain(pair)
 
     return passes

@@ -140,7 +140,7 @@ def found_in(window: Window, asked: "Criteria", *, happenings: bool = False) -> 
     __tracebackhide__ = True
     may = asked.may
     for item in window.items:
-        if may(item) if isinstance(item, Pair) else happenings:
+        if may(item) if isinstance(item, Pair) else happenings or asked.happenings:
             yield from _met(item, asked)
 
 

@@ -1,6 +1,7 @@
 """Whether exchanges came in an order: steps, one after the other, with anything else between them.
 
-The first exchange that meets a step is taken for it, and the next step is looked for behind that one.
+The first exchange that meets a step is taken for it, and the next step is looked for behind that one. Of those that
+meet the last step the last one is, so that what comes after it is after all of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,6 +57,8 @@ def checked(steps: Sequence[Step], per: str | None, *, keep_data: bool) -> list[
     for step in steps:
         if not isinstance(step, Step):
             raise TypeError(f"a step is opened(...), exchange(command=...) and the like, not {step!r}")
+    if per is not None and not isinstance(per, str):
+        raise TypeError(f"per is a name ({', '.join(_KEYS)}), not {per!r}")
     if per is not None and per not in _KEYS:
         raise ValueError(f"exchanges are not told apart per {per!r}{nearest(per, list(_KEYS))}")
     return [Criteria(step.criteria, keep_data=keep_data) for step in steps]
@@ -102,21 +105,26 @@ def _groups(
 
 
 def _in_order(group: object, entries: "Iterable[JournalEntry | Pair]", asked: list[Criteria]) -> Met:
+    """The first exchange that meets each step, and of the last step the last one."""
     found: list[JournalEntry] = []
+    after: JournalEntry | None = None
     for item in entries:
-        step = None if len(found) == len(asked) else asked[len(found)]
+        whole = len(found) == len(asked)
         if isinstance(item, Pair):
-            if step is not None and not step.may(item):
+            if not (whole and after is None) and not asked[-1 if whole else len(found)].may(item):
                 continue
             rest: Iterable[JournalEntry] = entries_of(item)
         else:
             rest = (item,)
         for entry in rest:
-            if len(found) == len(asked):
-                return Met(group, found, entry)
-            if asked[len(found)].meets(entry):
-                found.append(entry)
-    return Met(group, found, None)
+            if len(found) < len(asked):
+                if asked[len(found)].meets(entry):
+                    found.append(entry)
+            elif asked[-1].meets(entry):
+                found[-1], after = entry, None
+            elif after is None:
+                after = entry
+    return Met(group, found, after)
 
 
 def verdict(

@@ -21,6 +21,12 @@ TIMEOUT: Final = 5.0
 """Seconds that `wait_for` and `expect` wait unless they are told otherwise."""
 
 
+_LONGEST_WAIT: Final = 3600.0
+"""Seconds that a thread waits at once."""
+_LONGEST_TIMER: Final = 1e8
+"""Seconds that a reactor's timer is set to at most: years."""
+
+
 class Clock(Protocol):
     """What calls back later: a reactor."""
 
@@ -46,9 +52,13 @@ class Watch:
     def look(self) -> bool:
         """Whether enough has come by now."""
         self._seen = window = self._window()
-        new = [item for item in window.items if isinstance(item, Pair) and item.ordinal >= self._next]
+        new = [item for item in window.items if item.ordinal >= self._next]
         again, self._waiting, self._unanswered = self._waiting, [], []
         for item in (*again, *new):
+            if not isinstance(item, Pair):
+                if self._asked.happenings:
+                    self._answered.extend(matches(item, self._asked))
+                continue
             answered = item.answered is not None
             (self._answered if answered else self._unanswered).extend(matches(item, self._asked))
             if not answered:
@@ -149,7 +159,7 @@ class BlockingJournal(Blocking, Journal):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                woken.wait(left)
+                woken.wait(min(left, _LONGEST_WAIT))
                 woken.clear()
             return True
         finally:
@@ -323,7 +333,7 @@ class DeferredJournal(Deferring, Journal):
                     call.cancel()
 
         done: Deferred[bool] = Deferred(lambda _: leave())
-        timer = clock.callLater(timeout, end, False)
+        timer = clock.callLater(min(timeout, _LONGEST_TIMER), end, False)
         self._wake_by(wake)
         look()
         return done

@@ -92,6 +92,10 @@ def test_the_repr_of_an_entry_is_its_line_in_the_log(journal: Journal) -> None:
         ({"connection": 1}, 8),
         ({"connection": 2}, 0),
         ({"peer": "127.0.0.1:*"}, 8),
+        ({"peer": "127.0.0.1"}, 8),
+        ({"peer": "127.0.0.2"}, 0),
+        ({"status": "SUCCESS"}, 7),
+        ({"status": "NT_STATUS_OBJECT_NAME_NOT_FOUND"}, 1),
         ({"number": 9}, 1),
         ({"summary": re.compile("Read Andx")}, 1),
         ({"fault": "none"}, 0),
@@ -111,6 +115,23 @@ def test_what_befell_connections_is_asked_for_too(journal: Journal) -> None:
     assert journal.problems() == []
     journal.write(Problem(0.0, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."))
     assert [entry.problem for entry in journal.problems()] == ["KeyError in SMB_COM_CLOSE"]
+
+
+def test_events_of_connections_are_verified_and_forbidden_too(journal: Journal) -> None:
+    journal.verify(event="signed_in", kind="user", user="alice", count=1)
+    journal.verify(workstation=None, event="connected", count=1)
+    journal.never(event="sign_in_refused")
+    journal.never(kind="guest")
+    with pytest.raises(AssertionError, match="no exchange expected with event='connected': 1 found"):
+        journal.never(event="connected")
+    journal.verify(event="exchange", count=8)
+
+
+@pytest.mark.parametrize("name", ["count", "at_least", "timeout"])
+def test_an_amount_where_none_is_asked_for_is_no_field(journal: Journal, name: str) -> None:
+    for ask in (journal.never, journal.exchanges, journal.entries):
+        with pytest.raises(TypeError, match=f"{name}= says nothing of an exchange"):
+            ask(verb="read", **{name: 1})
 
 
 def test_what_does_not_apply_is_none(talk: Talk, journal: Journal) -> None:
@@ -229,7 +250,11 @@ def test_a_number_that_cannot_be_is_an_error(
         ({"level": "SMB_QUERY_FILE_ALL_INF"}, ValueError, "SMB_QUERY_FILE_ALL_INFO"),
         ({"level": 1 << 16}, ValueError, "16 bits"),
         ({"status": "STATUS_ACCES_DENIED"}, ValueError, "STATUS_ACCESS_DENIED"),
-        ({"status": "ACCESS_DENIED"}, ValueError, "STATUS_ACCESS_DENIED"),
+        ({"kind": "gest"}, ValueError, "did you mean guest"),
+        ({"verbs": "opened"}, TypeError, "did you mean verb"),
+        ({"path": re.compile(b"x")}, TypeError, "only data= is asked for by a pattern of bytes"),
+        ({"event": "connected", "verb": "opened"}, ValueError, "no event of a connection has verb"),
+        ({"kind": "guest", "path": "x"}, ValueError, "no event of a connection has path"),
         ({"status": True}, TypeError, "not True"),
         ({"status": -1}, ValueError, "32 bits"),
         ({"verb": "open"}, ValueError, "did you mean opened"),
@@ -285,12 +310,15 @@ def test_since_a_mark(talk: Talk) -> None:
 def test_a_journal_that_is_cleared_begins_anew(talk: Talk) -> None:
     client = talk.client()
     mark = talk.journal.mark()
+    client.create("a.txt")
     talk.journal.unmet.append("x")
     talk.journal.clear()
     assert (len(talk.journal), talk.journal.exchanges(), talk.journal.unmet) == (0, [], [])
     client.create("a.txt")
     talk.journal.verify(count=1)
-    talk.journal.since(mark).verify(count=1)
+    talk.journal.since(mark).verify(at_least=1)
+    with pytest.raises(AssertionError, match="forgotten that came after the mark"):
+        talk.journal.since(mark).verify(count=1)
 
 
 def test_the_last_lines_are_those_of_the_text_log(journal: Journal) -> None:

@@ -63,10 +63,11 @@ def test_a_step_that_was_not_met_is_told_with_what_was_there(talk: Talk) -> None
 def test_nothing_comes_after(talk: Talk) -> None:
     client = talk.client()
     use(client, "a.txt")
+    use(client, "a.txt")
     talk.journal.sequence(opened("a.txt"), closed(), nothing_after=True)
     client.send(Command.ECHO, EchoRequest(1))
     assert failure(talk.journal, opened("a.txt"), closed(), nothing_after=True)[-1].startswith(
-        "  after them: #13 C; Echo"
+        "  after them: #19 C; Echo"
     )
     talk.journal.sequence(opened("a.txt"), closed(), nothing_after=True, per="path")
 

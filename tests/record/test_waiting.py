@@ -169,6 +169,7 @@ def test_since_a_mark_one_waits_too(journal: BlockingJournal, client: SmbClient,
     client.create("a.txt")
     mark = journal.mark()
     later(client.create, "dir\\b.txt")
+    journal.wait_for(event="signed_in", timeout=float("inf"))
     (found,) = journal.since(mark).wait_for(verb="opened", timeout=60)
     assert found.path == r"\dir\b.txt"
     with journal.since(mark).expect(verb="opened", timeout=60):
