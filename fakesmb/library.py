@@ -66,6 +66,7 @@ class FakeSMB:
         log = config.log
         self._journal = BlockingJournal(most_events=log.journal, keep_data=log.keep_data, settle=self._settle)
         self._journal.in_reactor = self._is_current
+        self._journal.running = lambda: self._thread is not None
         self._service.recorder = self._journal
         self.faults.look_into(self._journal)
         self.faults.across = self._across

@@ -219,9 +219,11 @@ class Journal(Questions):
 
     def since(self, mark: Mark) -> "Since":
         """The same questions, of what began after the mark. Raises ValueError for the mark of another journal."""
+        __tracebackhide__ = True
         return Since(self, self._own(mark))
 
     def _own(self, mark: Mark) -> Mark:
+        __tracebackhide__ = True
         if not isinstance(mark, Mark):
             raise TypeError(f"since takes what mark() gave, not {mark!r}")
         if mark.journal is not self:

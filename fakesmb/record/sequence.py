@@ -14,6 +14,7 @@ from fakesmb.record.criteria import Criteria
 from fakesmb.record.journalentry import JournalEntry, entries_of
 from fakesmb.record.misses import MOST_LINES, loss, nearest_miss
 from fakesmb.record.pairs import Pair
+from fakesmb.record.questions import found_in
 from fakesmb.record.steps import Step
 
 if TYPE_CHECKING:
@@ -159,7 +160,11 @@ def verdict(
     there = _behind(window, outcome, per)
     if there is not None:
         lines.append(f"  there was: {there!r}")
-    told = [*nearest_miss(asked[found], window), *causes(window)]
+    early = next(found_in(window, asked[found]), None)
+    if early is not None:
+        told = [f"  it was met elsewhere: {early!r}"]
+    else:
+        told = [*nearest_miss(asked[found], window), *causes(window)]
     room = MOST_LINES - len(lines) - bool(lost)
     return "\n".join([*lines, *told[: max(room, 0)], *([lost] if lost else [])])
 

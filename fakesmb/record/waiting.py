@@ -21,8 +21,8 @@ TIMEOUT: Final = 5.0
 """Seconds that `wait_for` and `expect` wait unless they are told otherwise."""
 
 
-_LONGEST_WAIT: Final = 3600.0
-"""Seconds that a thread waits at once."""
+_LOOK_SECONDS: Final = 0.25
+"""How often a thread that waits looks whether the server still runs."""
 _LONGEST_TIMER: Final = 1e8
 """Seconds that a reactor's timer is set to at most: years."""
 
@@ -107,7 +107,7 @@ class Blocking(Questions):
         self._whole.wait_until(watch.look, timeout)
         why, found = watch.outcome()
         if why:
-            raise AssertionError(_after(timeout, why))
+            raise AssertionError(self._whole.told(timeout, why))
         return found
 
     def expect(
@@ -133,6 +133,8 @@ class BlockingJournal(Blocking, Journal):
 
     in_reactor: Callable[[], bool] | None = None
     """Whether the caller is in the server's own thread, which nothing may hold up."""
+    running: Callable[[], bool] | None = None
+    """Whether the server runs: of one that does not, nothing is waited for."""
 
     @property
     def _whole(self) -> "BlockingJournal":
@@ -140,7 +142,14 @@ class BlockingJournal(Blocking, Journal):
 
     def since(self, mark: Mark) -> "BlockingSince":
         """The same questions, of what began after the mark. Raises ValueError for the mark of another journal."""
+        __tracebackhide__ = True
         return BlockingSince(self, self._own(mark))
+
+    def told(self, timeout: float, why: str) -> str:
+        """Why it was waited for in vain."""
+        if self.running is not None and not self.running():
+            return f"The server does not run, so nothing comes: {why}"
+        return _after(timeout, why)
 
     def wait_until(self, met: Callable[[], bool], timeout: float) -> bool:
         """Waits until `met` says so, which is asked after events; False where it has not by then."""
@@ -159,7 +168,9 @@ class BlockingJournal(Blocking, Journal):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
-                woken.wait(min(left, _LONGEST_WAIT))
+                if self.running is not None and not self.running():
+                    return met()  # nothing will come any more
+                woken.wait(min(left, _LOOK_SECONDS))
                 woken.clear()
             return True
         finally:
@@ -296,6 +307,7 @@ class DeferredJournal(Deferring, Journal):
 
     def since(self, mark: Mark) -> "DeferredSince":
         """The same questions, of what began after the mark. Raises ValueError for the mark of another journal."""
+        __tracebackhide__ = True
         return DeferredSince(self, self._own(mark))
 
     def when(self, met: Callable[[], bool], timeout: float) -> "Deferred[bool]":

@@ -60,6 +60,11 @@ def test_a_step_that_was_not_met_is_told_with_what_was_there(talk: Talk) -> None
     assert "Step 0" in failure(talk.journal, renamed("a.txt", "b.txt"), per="path")[0]
 
 
+def test_a_step_that_came_before_is_told(talk: Talk) -> None:
+    use(talk.client(), "a.txt")
+    assert failure(talk.journal, closed(), read())[-1].startswith("  it was met elsewhere: #9 ")
+
+
 def test_nothing_comes_after(talk: Talk) -> None:
     client = talk.client()
     use(client, "a.txt")

@@ -104,6 +104,12 @@ def test_a_time_that_cannot_be_is_an_error(journal: BlockingJournal, timeout: An
             ask(verb="read", timeout=timeout)
 
 
+def test_a_server_that_does_not_run_is_not_waited_for(journal: BlockingJournal) -> None:
+    journal.running = lambda: False
+    with pytest.raises(AssertionError, match=r"^The server does not run, so nothing comes: at least 1"):
+        journal.wait_for(verb="read", timeout=60)
+
+
 def test_in_the_thread_of_the_reactor_waiting_is_an_error_at_once(journal: BlockingJournal) -> None:
     journal.in_reactor = lambda: True
     with pytest.raises(RuntimeError, match="the server's own thread"):
