@@ -8,6 +8,7 @@ at the reset.
 import errno
 import os
 import re
+import stat
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -252,11 +253,14 @@ class PrivateFolders:
         missing = []
         for folder in self._folders:
             self._take_away(folder)
-            if folder.spare is None:
+            spare, folder.spare = folder.spare, None
+            try:
+                if spare is None:
+                    missing.append(folder)
+                else:
+                    os.rename(spare, folder.path)
+            except FileNotFoundError:  # somebody has cleared up
                 missing.append(folder)
-            else:
-                os.rename(folder.spare, folder.path)
-                folder.spare = None
         if not missing:
             done(None)
             return
@@ -268,6 +272,7 @@ class PrivateFolders:
             os.rename(folder.path, os.path.join(self.home, f"{_OLD}{self._olds}"))
 
     def _fill_again(self, missing: list[_Folder]) -> None:
+        os.makedirs(self.home, stat.S_IRWXU, exist_ok=True)
         self._remove_old()
         trouble = []
         for folder in missing:
@@ -276,7 +281,7 @@ class PrivateFolders:
                 folder.without = ""
             except FolderError as error:
                 trouble.append(error)
-                os.mkdir(folder.path)
+                os.makedirs(folder.path, exist_ok=True)
         if trouble:
             raise FolderError("; ".join(map(str, trouble)))
 
@@ -313,7 +318,11 @@ class PrivateFolders:
         self._awaited = done is not None
         thread = threading.Thread(target=self._run, args=(work, done), name=THREAD, daemon=True)
         self._threads[:] = [thread]
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # none can be had: then it is done here
+            self._threads.clear()
+            self._run(work, done)
 
     def _run(self, work: Callable[[], None], done: Callable[[FolderError | None], None] | None) -> None:
         trouble: FolderError | None = None
@@ -325,6 +334,10 @@ class PrivateFolders:
             trouble = error
         except OSError as error:
             trouble = FolderError(f"{self.home}: {error.strerror}")
+        except Exception as error:  # whatever it is, those who wait are told
+            trouble = FolderError(f"{self.home}: {type(error).__name__}: {error}")
+        if trouble is not None and done is None and not self._ending.is_set():
+            self._tell(f"private folders: {trouble}")
         with self._lock:
             self._busy = False
             waiting, self._waiting = self._waiting, []

@@ -14,8 +14,12 @@ def removal(path: str) -> Iterator[None]:
     """Removes a directory with all that is in it; yields now and then, so that it can be gone on with elsewhere.
 
     A directory further down is moved up beside those that wait, so no path becomes longer than the system takes.
-    What cannot be removed stays; nothing is raised.
+    What cannot be removed stays; nothing is raised. A link that has taken the directory's place goes, and nothing else.
     """
+    if os.path.islink(path) or not os.path.isdir(path):
+        with suppress(OSError):
+            os.unlink(path)
+        return
     numbers = count()
     waiting = [path]
     while waiting:

@@ -322,6 +322,60 @@ def test_what_is_under_way_is_given_up_at_the_end(
     folders.close()
 
 
+@pytest.mark.parametrize("cleared", ["spare", "home"])
+def test_what_somebody_has_cleared_up_is_made_again(place: Path, cleared: str) -> None:
+    folders, said = made(content())
+    folders.make_spares()
+    folders.wait_until_ready()
+    for path in [folders.home] if cleared == "home" else Path(folders.home).glob(".spare*"):
+        shutil.rmtree(path)
+    assert exchange(folders) is None
+    assert names(folders.paths["in"]) == ["a.txt", "dir", "dir/b"]
+    shutil.rmtree(folders.home)
+    folders.make_spares()
+    folders.wait_until_ready()
+    assert said == [f"private folders: {folders.home}: No such file or directory"]
+    folders.close()
+
+
+def test_a_link_in_the_place_of_a_folder_takes_nothing_else_with_it(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "kept").touch()
+    folders, _ = made(content())
+    for _ in range(2):
+        shutil.rmtree(folders.paths["in"])
+        os.symlink(tmp_path / "others", folders.paths["in"])
+        assert exchange(folders) is None
+        assert names(folders.paths["in"]) == ["a.txt", "dir", "dir/b"]
+    shutil.rmtree(folders.paths["in"])
+    os.symlink(tmp_path / "others", folders.paths["in"])
+    folders.close()
+    assert os.listdir(tmp_path / "others") == ["kept"]
+
+
+def test_without_a_thread_it_is_done_by_who_asks(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders, _ = made(content())
+
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    folders.make_spares()
+    assert folders.wait_until_ready(0)
+    assert folders.has_all_spares
+    folders.close()
+
+
+def test_an_error_of_ours_in_the_thread_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders, said = made(content())
+    monkeypatch.setattr(private, "fill", lambda *_, **__: 1 / 0)
+    folders.make_spares()
+    assert folders.wait_until_ready(10)
+    assert said == [f"private folders: {folders.home}: ZeroDivisionError: division by zero"]
+    assert "ZeroDivisionError" in str(exchange(folders))
+    folders.close()
+
+
 def test_the_end_waits_for_no_removal(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what a reset has exchanged, or of a copy that was begun: all goes with the home."""
     folders, _ = made(content())
