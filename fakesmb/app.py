@@ -341,6 +341,7 @@ class FakeSMBService:
                 timer.cancel()
             if self._next_flush is not None and self._next_flush.active():
                 self._next_flush.cancel()
+            self.faults.stopped()
             self.log.close()  # first: what follows may wait for a disk that hangs
             factory.server.world.turn.leave_out()  # the clients have gone
             factory.server.turns.finish()

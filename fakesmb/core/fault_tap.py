@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from fakesmb.core.asking import asked_on_connect
 from fakesmb.core.exchange import Exchange, Step
+from fakesmb.core.fault_calls import called
 from fakesmb.core.faulty_exchange import FaultyExchange
 from fakesmb.core.plan import NoPlans, Plan, no_plan, transaction2_plan
 from fakesmb.core.tap import Tap
@@ -98,12 +99,7 @@ class FaultTap(Tap):
 
         def then() -> None:
             if act.call is not None:
-                try:
-                    act.call(asked)
-                except Exception as error:
-                    connection.problem(
-                        f"{fault.name}: {type(error).__name__} in the function that it calls: {error}"
-                    )
+                called(connection, fault, asked)
             if act.reset:
                 connection.reset(f"{fault.name}: reset")
             elif act.drop:

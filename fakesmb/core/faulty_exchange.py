@@ -1,6 +1,5 @@
 """An exchange that asks the armed rules before each of its commands, and does what they say."""
 
-import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Union
@@ -10,14 +9,13 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.asking import asked_of
 from fakesmb.core.dispatch import CommandRow, Needs
 from fakesmb.core.exchange import Exchange, Step
+from fakesmb.core.fault_calls import called
 from fakesmb.core.reply_faults import ChangedReply, end
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, RawData, Request
-from fakesmb.faults.action import Refusal
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.disk import BrokenDisk, broken
 from fakesmb.faults.fault import Fault
-from fakesmb.faults.statuses import status
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import SMBError
 from fakesmb.vfs.store import FileStore
 from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command
@@ -169,7 +167,8 @@ class FaultyExchange(Exchange):
         act = fault.rule.act
         refusal = act.fail
         if act.call is not None:
-            said = self._called(fault, act.call)
+            assert self._asked is not None
+            said = called(self.connection, fault, self._asked)
             if isinstance(said, SMBError):
                 return self._refused(step, said)
             refusal = said
@@ -192,20 +191,6 @@ class FaultyExchange(Exchange):
             self._why = str(error)
             return RawData(b"")
         return error
-
-    def _called(self, fault: Fault, function: Callable[[Asked], object]) -> Refusal | SMBError | None:
-        """What a function says: a status to fail with, or nothing. Its own mistakes are told as ours are."""
-        assert self._asked is not None
-        try:
-            said = function(self._asked)
-            return None if said is None else status(said)
-        except SMBError as error:
-            return self._refusal(error)
-        except Exception as error:
-            text = "".join(traceback.format_exception(error))
-            what = f"{fault.name}: {type(error).__name__} in the function that it calls: {error}"
-            self.connection.problem(what, text)
-            return SMBError(NT.INTERNAL_ERROR, what)
 
     def _run(self, step: Step) -> Outcome:
         """Has the command done, on its disk."""

@@ -10,6 +10,7 @@ from fakesmb.faults.asked import Asked
 from fakesmb.faults.count import Counter
 from fakesmb.faults.errors import FaultValueError
 from fakesmb.faults.known import Known
+from fakesmb.nt.nearest import nearest
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -43,19 +44,30 @@ class Fault:
         self._hit = threading.Condition()
         self._heard: list[Callable[[], None]] = []
         self._mark = mark
+        self._until: Any = None
+        """Where the journal was when the next rule of that name was armed."""
 
     # -- for people ----------------------------------------------------------------------------------------
 
     @property
     def exchanges(self) -> list[Any]:
         """The exchanges that it acted on, from the journal."""
-        return self._owner.exchanges(self.name, self._mark)
+        found = self._owner.exchanges(self.name, self._mark)
+        if self._until is None:
+            return found
+        return found[: len(found) - len(self._owner.exchanges(self.name, self._until))]
 
     def wait(self, n: int = 1, timeout: float = WAIT_SECONDS) -> Any:
         """Waits until it has acted `n` times; raises AssertionError where that takes longer than `timeout` seconds.
 
-        Of a server in a running reactor it gives a Deferred, which fails so.
+        It raises at once where the rule is removed, or the server stops. Of a server in a running reactor it gives a
+        Deferred, which fails so.
         """
+        for name, value, kinds in (("n", n, int), ("timeout", timeout, (int, float))):
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise TypeError(
+                    f"wait takes n, a number of requests, and timeout, seconds; {name} is {value!r}"
+                )
         return self._owner.waits(self, n, timeout)
 
     def remove(self) -> None:
@@ -98,9 +110,19 @@ class Fault:
         """Counts a hit, and tells who waits for it."""
         with self._hit:
             self.hits += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Whoever waits for it looks again."""
+        with self._hit:
             self._hit.notify_all()
         for heard in tuple(self._heard):
             heard()
+
+    @property
+    def over(self) -> str:
+        """Why it acts no more; empty while it may."""
+        return self._owner.over if self.armed else "it was removed"
 
     def hold(self, key: object, go_on: Callable[[], object]) -> None:
         """`go_on` is called when the rule is removed."""
@@ -111,29 +133,40 @@ class Fault:
         self._hung.pop(key, None)
 
     def ended(self) -> None:
-        """It is armed no longer."""
+        """It is armed no longer: what hung goes on, in the order that it came in."""
         self.armed = False
+        self.tell()
         while self._hung:
-            self._hung.popitem()[1]()
+            self._hung.pop(next(iter(self._hung)))()
+
+    def superseded(self, mark: Any) -> None:
+        """Another rule has its name from that mark of the journal on."""
+        if self._until is None:
+            self._until = mark
 
     # -- waiting for hits ----------------------------------------------------------------------------------
 
     def wait_in_thread(self, n: int, timeout: float) -> None:
         """Blocks until it has acted `n` times."""
         with self._hit:
-            if not self._hit.wait_for(lambda: self.hits >= n, timeout):
+            self._hit.wait_for(lambda: self.hits >= n or self.over, timeout)
+            if self.hits < n:
                 raise self.missed(n, timeout)
 
     def when_hit(self, heard: Callable[[], None]) -> Callable[[], None]:
-        """`heard` is called after every hit; gives what ends that."""
+        """`heard` is called after every hit, and when it can act no more; gives what ends that."""
         self._heard.append(heard)
         return partial(self._heard.remove, heard)
 
     def missed(self, n: int, timeout: float) -> AssertionError:
         """Why waiting was in vain."""
+        saw = f"it saw {self.seen} of the requests that it means"
+        if self.over:
+            return AssertionError(
+                f"{self.name} acted {_times(self.hits)}, not {_times(n)}, and will not again: {self.over}; {saw}"
+            )
         return AssertionError(
-            f"{self.name} acted {_times(self.hits)} within {timeout:g} seconds, not {_times(n)}: it saw "
-            f"{self.seen} of the requests that it means"
+            f"{self.name} acted {_times(self.hits)} within {timeout:g} seconds, not {_times(n)}: {saw}"
         )
 
 
@@ -179,6 +212,8 @@ class Faults:
         self._armed: tuple[Fault, ...] = ()
         self.all: list[Fault] = []
         """Those that have been armed since `clear`, with those that were removed."""
+        self.over = ""
+        """Why no rule acts any more; empty while the server runs, or has yet to."""
         self._lock = threading.Lock()
         self._number = 0
 
@@ -203,8 +238,12 @@ class Faults:
         self._tell()
         return made
 
-    def remove(self, fault: Fault) -> None:
-        """Disarms one."""
+    def remove(self, fault: Fault | str) -> None:
+        """Disarms one, or that of a name: KeyError where none is called so."""
+        if isinstance(fault, str):
+            fault = self[fault]
+        elif not isinstance(fault, Fault):
+            raise TypeError(f"remove takes what inject gave, or the name of a rule, not {fault!r}")
         with self._lock:
             gone = fault in self._armed
             self._armed = tuple(one for one in self._armed if one is not fault)
@@ -235,7 +274,7 @@ class Faults:
         for fault in self._armed:
             if fault.name == name:
                 return fault
-        raise KeyError(name)
+        raise KeyError(f"no fault is called {name!r}{nearest(name, [one.name for one in self._armed])}")
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._armed)) or "no faults"
@@ -265,7 +304,14 @@ class Faults:
             for fault in self._armed:
                 check_known(fault.rule, known())
             self._changed = changed
+            self.over = ""
             changed(self._armed)
+
+    def stopped(self) -> None:
+        """The server has stopped: until another is bound no rule acts."""
+        self.over = "the server has stopped"
+        for fault in self._armed:
+            fault.tell()
 
     def _add(self, rule: "Rule", mark: Any) -> Fault:
         taken = {fault.name for fault in self._armed}
@@ -275,6 +321,9 @@ class Faults:
         while not name or name in taken:
             self._number += 1
             name = f"fault {self._number}"
+        for former in self.all:
+            if former.name == name:
+                former.superseded(mark)
         fault = Fault(rule, name, self, mark)
         self.all.append(fault)
         self._armed = (*self._armed, fault)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
+from inspect import iscoroutinefunction
 from ipaddress import ip_network
 from typing import Final, get_args
 
@@ -133,6 +134,10 @@ def function(value: object) -> Callable[[Asked], object]:
     """A function of the request."""
     if not callable(value):
         raise ValueError(f"must be a Python function, which a file of settings cannot have, not {value!r}")
+    if iscoroutinefunction(value) or iscoroutinefunction(getattr(value, "__call__", None)):  # noqa: B004
+        raise ValueError(
+            "must be a plain function, not an async one: the request cannot wait for what it says"
+        )
     return value
 
 

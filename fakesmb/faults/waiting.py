@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def when_hit(call_later: Callable[..., Any], fault: "Fault", n: int, timeout: float) -> "Deferred[None]":
-    """Fires when a rule has acted `n` times, or fails with AssertionError after `timeout` seconds.
+    """Fires when a rule has acted `n` times, or fails with AssertionError after `timeout` seconds, or when it cannot.
 
     `call_later` is the reactor's.
     """
@@ -26,9 +26,13 @@ def when_hit(call_later: Callable[..., Any], fault: "Fault", n: int, timeout: fl
     done: Deferred[None] = Deferred(cancelled)
 
     def heard() -> None:
-        if fault.hits >= n and not done.called:
+        if done.called:
+            return
+        if fault.hits >= n:
             end()
             done.callback(None)
+        elif fault.over:
+            too_late()
 
     def too_late() -> None:
         end()

@@ -480,3 +480,76 @@ def test_rules_are_checked_with_what_the_server_is(folder: Path) -> None:
         with pytest.raises(ValueError, match=r"signing is off|no share|no user"):
             server.server.faults.inject(**rule)
     assert len(server.server.faults) == 0
+
+
+@pytest.mark.parametrize(
+    "raises", [pytest.fail.Exception, pytest.skip.Exception, SystemExit, KeyboardInterrupt]
+)
+@pytest.mark.parametrize("rule", [{}, {"delay": 1}], ids=str)
+def test_whatever_a_function_raises_the_client_is_answered(
+    server: InMemoryServer,
+    client: Client,
+    fid: int,
+    faults: Faults,
+    raises: type[BaseException],
+    rule: dict[str, Any],
+) -> None:
+    """A test that calls `pytest.fail` in it hears of it by the record, and its client does not wait for ever."""
+
+    def called(_: Asked) -> None:
+        raise raises("no reads")
+
+    faults.inject(command="READ", call=called, **rule)
+    ask(client, fid)
+    client.clock.advance(1)
+    assert client.answer().header.status == NT.INTERNAL_ERROR
+    [problem] = server.problems
+    assert problem.text == f"fault 1: {raises.__name__} in the function that it calls: no reads"
+    assert problem.traceback
+    server.sink.events.remove(problem)
+
+
+def test_success_is_no_status_to_raise(
+    server: InMemoryServer, client: Client, fid: int, faults: Faults
+) -> None:
+    def called(_: Asked) -> None:
+        raise SMBError(NT.SUCCESS)
+
+    faults.inject(command="READ", call=called)
+    ask(client, fid)
+    assert client.answer().header.status == NT.INTERNAL_ERROR
+    [problem] = server.problems
+    assert "0x00000000 is success" in problem.text
+    server.sink.events.remove(problem)
+
+
+@pytest.mark.parametrize("gives", [NT.ACCESS_DENIED, "drop", SystemExit])
+def test_a_client_that_connects_cannot_be_given_a_status(
+    server: InMemoryServer, faults: Faults, gives: object
+) -> None:
+    def called(_: Asked) -> object:
+        if isinstance(gives, type):
+            raise gives
+        return gives
+
+    faults.inject(on="connect", call=called)
+    client = server.client()
+    server.clock.advance(0)
+    [problem] = server.problems
+    assert problem.text.startswith("fault 1: ")
+    assert problem.traceback
+    server.sink.events.remove(problem)
+    client.sign_in()
+
+
+def test_what_hung_is_done_in_the_order_that_it_came_in(
+    client: Client, fid: int, faults: Faults, folder: Path
+) -> None:
+    fault = faults.inject(command="WRITE", hang=True)
+    mids = [
+        client.send(Command.WRITE_ANDX, WriteAndxRequest(fid=fid, data=b"%d" % one * 5)) for one in range(6)
+    ]
+    fault.remove()
+    client.clock.advance(0)
+    assert [answer.header.mid for answer in client.answers()] == mids
+    assert (folder / "a.txt").read_bytes()[:5] == b"55555"

@@ -109,7 +109,7 @@ def test_exchanges_are_those_since_it_was_armed(smb: FakeSMB) -> None:
         assert second.exchanges == []
         echo(client)
         assert len(second.exchanges) == 1
-    assert len(first.exchanges) == 2
+    assert len(first.exchanges) == 1  # the second one's is not its own
     client.lost()
 
 
@@ -218,6 +218,51 @@ def test_what_the_kernel_sends_waits_for_a_trickle_too(smb: FakeSMB, tmp_path: P
     client.lost()
 
 
+@pytest.mark.parametrize("how", ["remove", "stop", "reset"])
+def test_waiting_ends_when_a_rule_can_act_no_more(smb: FakeSMB, how: str) -> None:
+    fault = smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED)
+    ending = threading.Timer(0.05, {"remove": fault.remove, "stop": smb.stop, "reset": smb.reset}[how])
+    ending.start()
+    why = "the server has stopped" if how == "stop" else "it was removed"
+    for _ in range(2):  # while it waits, and when it is over
+        with pytest.raises(
+            AssertionError, match=rf"fault 1 acted 0 times, not once, and will not again: {why}; it saw 0"
+        ):
+            fault.wait(timeout=20)
+    ending.join()
+
+
+def test_a_rule_that_goes_away_after_it_acted_has_been_waited_for(smb: FakeSMB) -> None:
+    client = client_of(smb)
+    with smb.faults.inject(command="ECHO", fail=NT.ACCESS_DENIED) as fault:
+        echo(client)
+    fault.wait()
+    client.lost()
+
+
+def test_rules_by_name(smb: FakeSMB) -> None:
+    client = client_of(smb)
+    former = smb.faults.inject(name="d", command="ECHO", fail=NT.ACCESS_DENIED)
+    assert not echo(client)
+    smb.faults.remove("d")
+    assert echo(client)
+    with smb.faults.inject(name="d", command="ECHO", fail=NT.ACCESS_DENIED) as again:
+        echo(client)
+        echo(client)
+    assert (len(former.exchanges), len(again.exchanges)) == (1, 2)
+    smb.faults.inject(hang=True)
+    with pytest.raises(KeyError, match=r"no fault is called 'fault1'; did you mean fault 1\?"):
+        smb.faults["fault1"]
+    with pytest.raises(KeyError, match="no fault is called 'd'"):
+        smb.faults.remove("d")
+    with pytest.raises(TypeError, match="remove takes what inject gave, or the name of a rule, not 1"):
+        smb.faults.remove(1)  # type: ignore[arg-type]
+    for wrong in ({"n": "x"}, {"timeout": "1"}, {"n": True}):
+        with pytest.raises(TypeError, match=f"{next(iter(wrong))} is "):
+            again.wait(**wrong)
+    client.lost()
+
+
 # -- in a reactor ------------------------------------------------------------------------------------------
 
 
@@ -257,6 +302,21 @@ def test_a_deferred_fails_when_a_rule_does_not_act(fault: Fault) -> None:
     ]
     assert clock.getDelayedCalls() == []
     fault.acted()
+
+
+def test_a_deferred_fails_when_a_rule_can_act_no_more() -> None:
+    """Nothing of it stays in the reactor."""
+    clock, faults = Clock(), Faults()
+    failed: list[str] = []
+    for end in (faults.clear, faults.stopped):
+        fault = faults.inject(hang=True)
+        when_hit(clock.callLater, fault, 1, 5).addErrback(lambda failure: failed.append(str(failure.value)))
+        end()
+        assert clock.getDelayedCalls() == []
+    assert [text.partition(": ")[2].partition(";")[0] for text in failed] == [
+        "it was removed",
+        "the server has stopped",
+    ]
 
 
 def test_a_service_that_has_not_started_cannot_be_waited_for(tmp_path: Path) -> None:

@@ -293,3 +293,18 @@ def test_the_documented_file_is_a_rule(checkout: Path) -> None:
     [block] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     [rule] = tomllib.loads(block)["fault"]
     assert rule_of(rule).given == {"command": "WRITE", "path": "*.bak", "nth": 3, "fail": "DISK_FULL"}
+
+
+async def _later(_: object) -> None:
+    raise AssertionError
+
+
+class _Later:
+    async def __call__(self, _: object) -> None:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("function", [_later, _Later()])
+def test_an_async_function_cannot_be_called(function: Any) -> None:
+    with pytest.raises(ValueError, match="call: must be a plain function, not an async one"):
+        Faults().inject(command="READ", call=function)
