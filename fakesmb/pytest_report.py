@@ -1,33 +1,26 @@
 """What the server saw of a test: in the report where the test failed, in a file, in the check after it."""
 
 import os
-import re
 import shlex
 import tempfile
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
+from fakesmb.pytest_kept import name_of, write
 from fakesmb.pytest_short import shorten
 from fakesmb.record.events import Event, Problem
-from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.lastlines import last_lines
-from fakesmb.record.outputs import FileOutput
 
 if TYPE_CHECKING:
     from fakesmb.library import FakeSMB
 
 LINES: Final = 20
 """How many lines of the log a report shows."""
-_LONGEST_NAME: Final = 120
-_USUAL: Final = re.compile(r"[\w/-]+\.py(?:::\w+)+(?:\[\w(?:[\w-]*\w)?\])?", re.ASCII)
-"""Names of tests that no other is taken for, when they are made names of files."""
-_UNUSUAL: Final = re.compile(r"[^\w.-]+", re.ASCII)
 _WATCH: Final = pytest.StashKey["Watch"]()
 
 
@@ -141,7 +134,7 @@ class Watch:
             return ""
         if len(events) != self._kept:
             try:
-                _write(path, events, secrets=self.server.config.log.secrets)
+                write(path, events, secrets=self.server.config.log.secrets)
             except OSError as error:
                 self._lost = f"The log could not be kept in {path}: {error.strerror}"
                 return self._lost
@@ -243,26 +236,6 @@ def add_section(report: pytest.TestReport, title: str, text: str) -> None:
         add(title, text)
     else:  # a string, or what another plugin put there
         report.sections.append((title, text))
-
-
-def name_of(test: str) -> str:
-    """A name for the file of a test: `tests/test_a.py::test_b[x]` is tests.test_a.py.test_b-x.jsonl.
-
-    One that is long, or has more in it than most, ends in a hash: no two tests have the same.
-    """
-    plain = _UNUSUAL.sub("-", test.replace("::", ".").replace("/", ".")).rstrip("-")[:_LONGEST_NAME]
-    if _USUAL.fullmatch(test) and len(test) <= _LONGEST_NAME:
-        return f"{plain}.jsonl"
-    return f"{plain}-{sha256(test.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.jsonl"
-
-
-def _write(path: Path, events: Sequence[Event], *, secrets: bool) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    sink = JsonLines(FileOutput.append(str(path), secrets=secrets), secrets=secrets)
-    for event in events:
-        sink.write(event)
-    sink.close()
 
 
 def _log(server: "FakeSMB", seen: Seen) -> list[str]:

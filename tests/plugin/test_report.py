@@ -1,11 +1,15 @@
 """The report of a test that failed shows what the server saw, and the check finds what the test did not."""
 
+import linecache
 import re
+import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fakesmb.pytest_report import name_of
+from fakesmb.pytest_kept import name_of
+from fakesmb.pytest_short import OURS, shorten
 from tests.plugin.conftest import Run
 
 LOG = "*SMB:C; Negotiate, Dialect = NT LM 0.12*"
@@ -247,10 +251,6 @@ MISTAKES = """
     def test_wait(smb):
         smb.faults.inject(command="WRITE", fail="DISK_FULL").wait(1, timeout=0.01)
 
-    def test_bug(smb, monkeypatch):
-        monkeypatch.setattr("fakesmb.app.FakeSMBService.host", 5)
-        smb.unc("share")
-
     def test_own(smb):
         def mine(asked):
             raise KeyError("mine")
@@ -265,15 +265,32 @@ def files_shown(done: pytest.RunResult) -> set[str]:
 
 def test_mistakes_and_misses_are_shown_where_the_test_made_them(run: Run) -> None:
     done = run(MISTAKES, "-k", "share or fault or wait")
-    done.assert_outcomes(failed=3, deselected=2)
+    done.assert_outcomes(failed=3, deselected=1)
     assert files_shown(done) == {"test_it.py"}
 
 
-def test_a_bug_of_ours_and_an_error_of_a_function_of_the_test_are_shown_whole(run: Run) -> None:
-    assert "app.py" in files_shown(run(MISTAKES, "-k", "bug"))
+def test_an_error_of_a_function_of_the_test_is_shown_whole(run: Run) -> None:
     done = run(MISTAKES, "-k", "own")
     assert {"test_it.py", "library.py"} <= files_shown(done)
     done.stdout.fnmatch_lines(["*KeyError: 'mine'*"])
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [("raise ValueError('said to people')", False), ("1 / 0", True), ("assert 0", True)],
+)
+def test_a_bug_of_ours_is_shown_whole(line: str, shown: bool) -> None:
+    name = f"{OURS}/made_up.py"
+    source = f"def f():\n    {line}\n"
+    linecache.cache[name] = len(source), None, source.splitlines(True), name
+    space: dict[str, Any] = {}
+    exec(compile(source, name, "exec"), space)
+    with pytest.raises((ValueError, ZeroDivisionError, AssertionError)) as caught:
+        space["f"]()
+    shorten(caught)
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert (frames[-1].filename == name) == shown
+    assert frames[0].filename == __file__
 
 
 def test_with_full_trace_all_is_shown(run: Run) -> None:
