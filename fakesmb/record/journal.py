@@ -200,14 +200,17 @@ class Journal(Questions):
     def _keeps_data(self) -> bool:
         return self.keep_data > 0
 
+    @property
+    def _by_bytes(self) -> bool:
+        return self._first > 0 and len(self._events) < self._most_events
+
     def _window(self) -> Window:
         if not self._most_events:
             raise RuntimeError(OFF)
         start = self._start
         first, items = self._items(start)
-        return Window(
-            items, max(0, first - start), "the journal was cleared" if self._cleared else "the server began"
-        )
+        since = "the journal was cleared" if self._cleared else "the server began"
+        return Window(items, max(0, first - start), since, self._by_bytes)
 
     def _window_since(self, mark: Mark) -> Window:
         if not self._most_events:
@@ -215,7 +218,7 @@ class Journal(Questions):
         start = max(mark.ordinal, self._start)
         first, items = self._items(start)
         lost = max(first, self._start) - mark.ordinal
-        return Window(items, max(0, lost), "the mark")
+        return Window(items, max(0, lost), "the mark", self._by_bytes)
 
     def since(self, mark: Mark) -> "Since":
         """The same questions, of what began after the mark. Raises ValueError for the mark of another journal."""

@@ -56,10 +56,12 @@ def loss(window: "Window") -> str:
     if not window.lost:
         return ""
     events = "1 event is" if window.lost == 1 else f"{window.lost} events are"
-    return (
-        f"{events} forgotten that came after {window.since}, so this cannot be told: "
-        "FakeSMB(journal=...) or [log] journal remembers more of them."
-    )
+    remedy = "FakeSMB(journal=...) or [log] journal remembers more of them."
+    if window.by_bytes:
+        remedy = (
+            "those that are remembered take all the memory of the journal, less with a smaller keep_data."
+        )
+    return f"{events} forgotten that came after {window.since}, so this cannot be told: {remedy}"
 
 
 # -- the nearest miss --------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class Window(NamedTuple):
     """Events of that time that are forgotten."""
     since: str
     """What it began with, in words: `it began`, `the mark`."""
+    by_bytes: bool = False
+    """Whether events are forgotten because of their bytes, and not of their number."""
 
 
 class Loss(AssertionError):

@@ -169,3 +169,5 @@ def test_kept_data_weigh(tmp_path: Path) -> None:
         client.write(fid, bytes(60_000))
     assert len(one.journal) == 3
     assert one.journal.forgotten
+    with pytest.raises(AssertionError, match="less with a smaller keep_data"):
+        one.journal.verify(verb="opened", count=1)
