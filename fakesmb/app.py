@@ -131,18 +131,19 @@ class FakeSMBService:
         assert isinstance(self.recorder, DeferredJournal)
         return self.recorder
 
-    def start(self, reactor: Any, *, log_apart: bool = False) -> Deferred[Self]:
+    def start(self, reactor: Any, *, log_apart: bool = False, spares: bool = True) -> Deferred[Self]:
         """Listens; the Deferred fires when clients can connect, or fails with `ConfigError`. Safe to call again.
 
-        With `log_apart` a process of its own makes the lines of the log file, as a server under load wants it.
+        With `log_apart` a process of its own makes the lines of the log file, as a server under load wants it. Without
+        `spares` no copies of private folders are kept ready: nobody will reset it.
         """
         if self._ending is not None:
             return fail(RuntimeError("the server is stopping: wait for the Deferred that stop() gave"))
         if self._factory is not None:
             return succeed(self)
-        return maybeDeferred(self._start, reactor, log_apart=log_apart)
+        return maybeDeferred(self._start, reactor, log_apart=log_apart, spares=spares)
 
-    def _start(self, reactor: Any, *, log_apart: bool) -> Self:
+    def _start(self, reactor: Any, *, log_apart: bool, spares: bool) -> Self:
         config = self.config
         self._reactor = reactor
         if config.run_as:
@@ -194,7 +195,7 @@ class FakeSMBService:
             self.log.close()
             self._factory = None
             raise
-        if self._folders is not None:
+        if self._folders is not None and spares:
             self._folders.make_spares()
         self._resets = Resets(reactor, self._factory, self._listening, self._folders, self._forget)
         self._flush_later()

@@ -406,7 +406,7 @@ def run(
     ending.last_words = last_words
     ending.finishing = lambda: smb.log.closing
     mistakes: list[Failure] = []
-    smb.start(reactor, log_apart=True).addErrback(mistakes.append)
+    smb.start(reactor, log_apart=True, spares=False).addErrback(mistakes.append)
     for mistake in mistakes:
         mistake.raiseException()
     if port_file is not None:

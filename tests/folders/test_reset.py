@@ -400,6 +400,24 @@ def test_a_service_gives_deferreds(place: Path) -> None:
         thread.end()
 
 
+def test_who_will_not_reset_it_needs_no_spare_copies(place: Path) -> None:
+    """As `fakesmb serve`: large copies take no room twice. A reset works all the same."""
+    service = FakeSMBService({"in": {"a": b"1"}}, users=USERS)
+    thread = ReactorThread()
+    thread.begin()
+    try:
+        thread.wait(lambda: service.start(thread.reactor, spares=False))
+        folders = service._folders
+        assert folders is not None
+        assert sorted(os.listdir(folders.home)) == [".fakesmb", "in"]
+        thread.call(service.share("in").delete, "a")
+        thread.wait(service.reset)
+        assert thread.call(service.share("in").list) == ["a"]
+        thread.wait(service.stop)
+    finally:
+        thread.end()
+
+
 def test_a_reset_that_waits_fails_when_the_server_stops(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for its spare copies; one that has not begun fails, too."""
     service = FakeSMBService({"in": {"a": b"1"}}, users=USERS)
