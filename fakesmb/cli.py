@@ -78,12 +78,16 @@ def _usage(error: click.UsageError) -> str:
     context = error.ctx
     if isinstance(error, click.NoSuchOption) and context is not None:
         name = error.option_name
+        if re.fullmatch(r"-\d+", name):
+            return f"No such option '{name}': no number here may be negative"
         near = nearest(name, _options(context.command, context))
         if not near and isinstance(context.command, click.Group):
             owners = [key for key, one in context.command.commands.items() if name in _options(one, context)]
             near = f"; it belongs after {' or '.join(owners)}" if owners else ""
         return f"No such option '{name}'{near}"
     if isinstance(error, click.BadParameter) and error.param is not None:
+        if error.param.name == "deterministic":
+            return f"{error.format_message()} It is the seed; --deterministic alone stands before an option, or last"
         kind, value = error.param.type, re.match("'(.*)' is not one of", error.message)
         if isinstance(kind, click.Choice) and value:
             return f"{error.format_message().rstrip('.')}{nearest(value[1], kind.choices)}"

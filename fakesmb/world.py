@@ -37,6 +37,8 @@ _STEP: Final = re.compile(r"step=(\d{1,12})(ns|us|ms|s)")
 _NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _MUST_BE: Final = "must be a time such as 2004-02-01T10:00:00Z, or 2004-02-01T10:00:00Z,step=1ms"
 _SECOND: Final = 1_000_000_000
+_LONGEST_STEP: Final = 3600 * _SECOND
+"""So a connection's time is one that Windows knows for longer than any test runs."""
 
 
 class DelayedCall(Protocol):
@@ -196,13 +198,18 @@ def clock_of(given: object) -> Clock:
             raise ValueError(f"{more.strip()!r} is no step: {_MUST_BE}")
         if found is not None:
             step = int(found[1]) * _NS[found[2]]
+            if step > _LONGEST_STEP:
+                raise ValueError(f"{more.strip()!r} is more than an hour")
         try:
             given = datetime.fromisoformat(text.strip())
         except ValueError:
             raise ValueError(_MUST_BE) from None
     if not isinstance(given, datetime):
         raise ValueError(_MUST_BE)
-    moment = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    try:
+        moment = given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    except OverflowError:  # in the first or last hours that Python knows
+        moment = given.replace(tzinfo=UTC)
     if not EARLIEST <= moment < LATEST:
         raise ValueError(f"{moment.year} is no year between {EARLIEST.year} and {LATEST.year - 1}")
     microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

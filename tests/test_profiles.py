@@ -136,6 +136,10 @@ class TestSwitches:
             profiles.spelt(text)
         assert str(error.value).startswith(problem) or problem in str(error.value)
 
+    def test_a_list_may_be_written_in_one_text(self) -> None:
+        assert profiles.checked("accept", "ntlmv1, lm") == ("ntlmv1", "lm")
+        assert profiles.checked("dialects", "NT LANMAN 1.0,NT LM 0.12") == ("NT LANMAN 1.0", "NT LM 0.12")
+
     @pytest.mark.parametrize("value", [None, "x", 7, ["x"], 1.5])
     @pytest.mark.parametrize("key", KEYS)
     def test_no_value_of_another_type_gets_through(self, key: str, value: object) -> None:

@@ -108,6 +108,9 @@ def test_in_a_file(tmp_path: Path, text: str, seed: int | None, clock: Clock | N
         ('clock = "noon"', ":2: server.clock: must be a time such as 2004-02-01T10:00:00Z"),
         ("clock = 5", ":2: server.clock: must be a time such as"),
         ('clock = "2004-02-01T10:00:00Z,step=fast"', ":2: server.clock: 'step=fast' is no step"),
+        ("clock = 0001-01-01T00:00:00+14:00", ":2: server.clock: 1 is no year between 1980 and 2099"),
+        ("clock = 9999-12-31T23:59:59-14:00", ":2: server.clock: 9999 is no year between 1980 and 2099"),
+        ('clock = "2004-02-01T10:00:00Z,step=3601s"', ":2: server.clock: 'step=3601s' is more than an hour"),
         ("clock = 1970-01-01T00:00:00Z", ":2: server.clock: 1970 is no year between 1980 and 2099"),
         ('deterministic = "yes"', ":2: server.deterministic: "),
         ("deterministic = -1", ":2: server.deterministic: "),
@@ -146,12 +149,33 @@ def test_as_arguments(
     assert (made[0].seed, made[0].clock) == (seed, clock)
 
 
-@pytest.mark.parametrize("words", [("--deterministic=x",), ("--clock", "noon"), ("--clock", "5,step=1ms")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--deterministic=x",),
+        ("--clock", "noon"),
+        ("--clock", "5,step=1ms"),
+        ("--clock", "0001-01-01T00:00:00+14:00"),
+    ],
+)
 def test_a_mistake_in_the_arguments_is_one_line(words: tuple[str, ...]) -> None:
     done = CliRunner().invoke(main, ["serve", *words])
     assert done.exit_code == 2
     assert done.output.count("\n") == 1
     assert words[0].lstrip("-").partition("=")[0] in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--deterministic", "."), "'.' is not a valid integer. It is the seed"),
+        (("--deterministic=-3",), "No such option '-3': no number here may be negative"),
+    ],
+)
+def test_a_seed_that_is_none(words: tuple[str, ...], told: str) -> None:
+    done = CliRunner().invoke(main, ["serve", *words])
+    assert done.exit_code == 2
+    assert told in done.output
 
 
 def test_on_a_network_it_is_told_what_a_seed_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,8 +67,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     large_files: bool = True
     """64-bit offsets; off: the upper half of an offset is not read, and 64-bit locks are INVALID_PARAMETER."""
     nt_smbs: bool = True
-    """NT_CREATE_ANDX, NT_TRANSACT, NT_RENAME, NT_CANCEL, and levels 0x101 to 0x1FF; off: SMB_BAD_COMMAND (nothing
-    for NT_CANCEL), INVALID_LEVEL."""
+    """NT_CREATE_ANDX, NT_TRANSACT, NT_RENAME, NT_CANCEL, and levels 0x101 to 0x1FF, of listings too; off:
+    SMB_BAD_COMMAND (nothing for NT_CANCEL), INVALID_LEVEL."""
     rpc_remote_apis: bool = True
     """Pipes with DCE/RPC; off: none is found. Shares are still listed by RAP."""
     status32: bool = True
@@ -93,7 +93,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Sign-in by SPNEGO and NTLMSSP, for clients that ask for it; off: INVALID_SMB."""
 
     dialects: tuple[Spoken, ...] = (Dialect.NT_LM,)
-    """What is answered of a client's dialects; none in common: DialectIndex 0xFFFF, and the connection ends."""
+    """What is answered of a client's dialects, the newest that both have; none in common: DialectIndex
+    0xFFFF, and the connection ends."""
     accept: tuple[Proof, ...] | None = None
     """How a password may be proved; None: all on loopback, NTLMv2 elsewhere. Others are a wrong password."""
     guest: GuestAccess = "off"
@@ -113,7 +114,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """MaxMpxCount: requests that a client may have under way; one more that waits is INSUFFICIENT_RESOURCES where it
     is less than 50."""
     max_buffer: BufferSize = 16644
-    """MaxBufferSize, bytes: the longest message a client may send but for large writes."""
+    """MaxBufferSize, bytes: the longest message a client may send but for large writes; a longer one is INVALID_SMB
+    where it is less than 16644."""
     largest_read: Annotated[int, Meta(ge=1024, le=0x1000000)] = 0x20000
     """Bytes that one READ_ANDX gives at most."""
     file_system: ShortText = "NTFS"

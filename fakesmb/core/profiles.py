@@ -198,7 +198,7 @@ def checked(key: str, value: Any) -> Any:
     """The value of a switch as `Profile` has it; raises `ProfileError` where there is no such switch or value."""
     known_key(key)
     if key in _LISTS and isinstance(value, str):
-        value = [value]
+        value = _items(value)
     if key in _LISTS and isinstance(value, list | tuple) and not value:
         raise ProfileError(key, f"must be {_must_be(key)}")
     if not (value is None and key != "accept"):
@@ -234,13 +234,17 @@ def _read(key: str, value: str) -> Any:
     if key in _TRUTHS:
         return _BOOLEANS.get(value.lower(), value)
     if key in _LISTS:
-        return [one.strip() for one in value.split(",") if one.strip()]
+        return _items(value)
     if _kind(key) is int:
         try:
             return int(value, 0)
         except ValueError:
             return value
     return value
+
+
+def _items(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _field(key: str) -> Any:

@@ -15,6 +15,7 @@ from fakesmb.core.profile import CAPABILITIES
 from fakesmb.core.settings import Settings
 from fakesmb.nt.files import Disposition
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Event, Exchanged
 from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Answer, Client, InMemoryServer
 from fakesmb.wire.codec import Body, Empty, Rest, Structure
 from fakesmb.wire.commands import Command
@@ -33,12 +34,13 @@ from fakesmb.wire.files import (
     ReadRequest,
     ReadResponse,
     WriteAndxRequest,
+    WriteRequest,
 )
 from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, Flags2
-from fakesmb.wire.locking import LockRange
+from fakesmb.wire.locking import LockingAndxRequest, LockRange
 from fakesmb.wire.negotiate import Dialect, NegotiateCoreResponse, NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.raw import ReadRawRequest, WriteRawRequest
-from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
+from fakesmb.wire.session import EchoRequest, SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans2 import (
     CreateDirectory2Request,
     FindFirst2Request,
@@ -69,6 +71,19 @@ def server_with(make: Make, request: pytest.FixtureRequest) -> Callable[..., InM
         return make(settings=settings)
 
     return server
+
+
+class Told:
+    """A sink that keeps events as they are."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.write = events.append
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture
@@ -310,6 +325,42 @@ class TestNtSmbs:
         client = with_(nt_smbs=False)
         assert client.read(opened(client, "a.txt"), 0, 4) == b"0123"
 
+    @pytest.mark.parametrize("level", [0x101, 0x102, 0x103, 0x104, 0x105, 0x106])
+    def test_nor_are_its_levels_in_listings(self, with_: With, level: int) -> None:
+        client = with_(nt_smbs=False)
+        assert refused(lambda: find(client, level)) == NT.INVALID_LEVEL
+        assert "a.txt".encode("utf-16-le") in find(client, 1)
+
+    @pytest.mark.parametrize(
+        ("switch", "command", "body", "reason"),
+        [
+            ("nt_smbs", Command.NT_CREATE_ANDX, Empty(), "there is no SMB_COM_NT_CREATE_ANDX"),
+            ("lock_and_read", Command.LOCK_AND_READ, Empty(), "there is no SMB_COM_LOCK_AND_READ"),
+            ("raw_mode", Command.WRITE_RAW, Empty(), "there is no SMB_COM_WRITE_RAW"),
+            (
+                "large_files",
+                Command.LOCKING_ANDX,
+                LockingAndxRequest(fid=0, type_of_lock=0x10, locks=(LockRange(1, 0, 1),)),
+                "there are no 64-bit ranges",
+            ),
+        ],
+    )
+    def test_the_reason_is_the_switch(
+        self,
+        server_with: Callable[..., InMemoryServer],
+        switch: str,
+        command: int,
+        body: Body,
+        reason: str,
+    ) -> None:
+        """Whoever set it, the profile or a person."""
+        server = server_with(**{switch: False})
+        told: list[Event] = []
+        server.server.log.add(Told(told))
+        status_of(server.client().sign_in().connect("public"), command, body)
+        (reasons,) = [event.reason for event in told if isinstance(event, Exchanged) and event.reason]
+        assert reasons == f"{switch} is off: {reason}"
+
 
 class TestFind:
     @pytest.mark.parametrize("level", [0x101, 0x102, 0x103, 0x104])
@@ -466,6 +517,28 @@ class TestLargeWrites:
         assert client.write(fid, bytes(60_000)) == 60_000
 
 
+class TestTheBuffer:
+    def test_a_longer_message_is_refused(self, with_: With) -> None:
+        client = with_(max_buffer=4356)
+        room = 4356 - HEADER_SIZE - 5
+        assert raw(client, Command.ECHO, EchoRequest(1, b"x" * room)).header.status == 0
+        assert status_of(client, Command.ECHO, EchoRequest(1, b"x" * (room + 1))) == NT.INVALID_SMB
+
+    def test_so_are_its_old_writes_which_do_nothing(self, with_: With, folders: dict[str, Path]) -> None:
+        client = with_(max_buffer=4356)
+        fid = client.create("new.bin", disposition=Disposition.CREATE)
+        assert status_of(client, Command.WRITE, WriteRequest(fid, 5000, 0, 0, bytes(5000))) == NT.INVALID_SMB
+        assert (folders["public"] / "new.bin").read_bytes() == b""
+
+    def test_and_its_transactions(self, with_: With) -> None:
+        client = with_(max_buffer=1024)
+        assert refused(lambda: query_path(client, 0x107, "long" * 200)) == NT.INVALID_SMB
+        assert len(query_path(client, 0x107)) > 60
+
+    def test_of_the_size_of_windows_2003_longer_ones_are_done(self, with_: With) -> None:
+        assert raw(with_(), Command.ECHO, EchoRequest(1, bytes(20_000))).header.status == 0
+
+
 class TestUnixExtensions:
     def test_their_levels_are_refused(self, with_: With) -> None:
         client = with_(unix_extensions=False)
@@ -510,6 +583,11 @@ class TestSignIn:
         )
         assert answer.dialect_index == 0xFFFF
         assert refused_client.closed
+
+    def test_the_newest_dialect_that_both_have(self, server_with: Callable[..., InMemoryServer]) -> None:
+        server = server_with(dialects=["NT LANMAN 1.0", "NT LM 0.12"])
+        asked = NegotiateRequest(("LANMAN1.0", Dialect.NT_LM, Dialect.NT_LANMAN))
+        assert server.client().call(Command.NEGOTIATE, asked, NegotiateNtResponse).dialect_index == 1
 
     def test_the_version_of_ntlmssp(self) -> None:
         assert profiles.profile().version_bytes == bytes.fromhex("0502ce0e0000000f")

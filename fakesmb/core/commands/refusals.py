@@ -6,7 +6,7 @@ asked on the way of a request.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -21,8 +21,10 @@ from fakesmb.wire.codec import Block, Body
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.locking import LockType
+from fakesmb.wire.names import command_name
 from fakesmb.wire.trans2 import Trans2
 
+T = TypeVar("T")
 Commands = Mapping[int, CommandRow]
 Subcommands = Mapping[int, SubcommandRow]
 
@@ -79,13 +81,21 @@ def limited(commands: Commands, subcommands: Subcommands, profile: Profile) -> t
                 _put(rows, row.code, _low_offsets)
         _put(rows, Command.LOCKING_ANDX, _small_locks)
     subrows = _limited_levels(subcommands, profile)
+    if profile.max_buffer < Profile().max_buffer:
+        for command in commands:
+            _put(rows, command, lambda handler: _short(handler, profile.max_buffer))
+        for subcommand in subcommands:  # a plan has no other handler than these
+            _put_sub(subrows, subcommand, lambda handler: _short(handler, profile.max_buffer))
     return (commands if rows == commands else rows), (subcommands if subrows == subcommands else subrows)
 
 
 def _limited_levels(subcommands: Subcommands, profile: Profile) -> dict[int, SubcommandRow]:
     rows = dict(subcommands)
     passthrough = [] if profile.infolevel_passthru else [_PASSTHROUGH]
-    for codes, offered in ((_INFORMATION, profile.nt_smbs), (_FINDS, profile.nt_find)):
+    for codes, offered in (
+        (_INFORMATION, profile.nt_smbs),
+        (_FINDS, profile.nt_smbs and profile.nt_find),
+    ):
         unknown = passthrough if offered else [*passthrough, _NT_LEVELS]
         if unknown:
             for code in codes:
@@ -117,9 +127,8 @@ def _refused(code: int, handler: Handler) -> CommandRow:
 
 def _no_such_command(request: AnyRequest) -> Answer:
     code = request.row.code
-    raise SMBError(
-        NT.SMB_BAD_COMMAND, f"the profile {request.server.profile.name} has no command 0x{code:02X}"
-    )
+    switch = "lock_and_read" if code in _LOCK_AND_READ else "nt_smbs"
+    raise SMBError(NT.SMB_BAD_COMMAND, f"{switch} is off: there is no {command_name(code)}")
 
 
 def _ignored(request: AnyRequest) -> Answer:
@@ -133,7 +142,7 @@ def _nothing(request: AnyRequest) -> Answer:
 
 
 def _use_standard(request: AnyRequest) -> Answer:
-    raise SMBError(NT.SMB_USE_STANDARD, f"the profile {request.server.profile.name} has no raw mode")
+    raise SMBError(NT.SMB_USE_STANDARD, "raw_mode is off: there is no SMB_COM_WRITE_RAW")
 
 
 # -- commands that do less ---------------------------------------------------------------------------------
@@ -153,12 +162,27 @@ def _within(handler: Handler, max_buffer: int) -> Handler:
 
 def _not_longer(handler: Handler, max_buffer: int) -> Handler:
     def write(request: AnyRequest) -> "Answer | Deferred[Answer]":
-        size = len(request.message)
-        if size > max_buffer:
-            raise SMBError(NT.INVALID_SMB, f"a message of {size} bytes, and MaxBufferSize is {max_buffer}")
+        _check_length(request, max_buffer)
         return handler(request)
 
     return write
+
+
+def _short(handler: Callable[[AnyRequest], T], max_buffer: int) -> Callable[[AnyRequest], T]:
+    """Only a message that begins with WRITE_ANDX may be longer than the buffer (`_not_longer` is of those)."""
+
+    def check(request: AnyRequest) -> T:
+        if request.header.command != Command.WRITE_ANDX:
+            _check_length(request, max_buffer)
+        return handler(request)
+
+    return check
+
+
+def _check_length(request: AnyRequest, max_buffer: int) -> None:
+    size = len(request.message)
+    if size > max_buffer:
+        raise SMBError(NT.INVALID_SMB, f"a message of {size} bytes, and MaxBufferSize is {max_buffer}")
 
 
 def _low_offsets(handler: Handler) -> Handler:
@@ -175,9 +199,7 @@ def _low_offsets(handler: Handler) -> Handler:
 def _small_locks(handler: Handler) -> Handler:
     def lock(request: AnyRequest) -> "Answer | Deferred[Answer]":
         if request.params.type_of_lock & LockType.LARGE_FILES:
-            raise SMBError(
-                NT.INVALID_PARAMETER, f"64-bit ranges, and {request.server.profile.name} has no large files"
-            )
+            raise SMBError(NT.INVALID_PARAMETER, "large_files is off: there are no 64-bit ranges")
         return handler(request)
 
     return lock
@@ -199,6 +221,6 @@ def _known_levels(unknown: list[range], handler: Subhandler) -> Subhandler:
 def _no_referrals(status: NT) -> Subhandler:
     def refer(request: AnyRequest) -> Outcome:
         request.path = request.params.request_file_name
-        raise SMBError(status, f"the profile {request.server.profile.name} knows no DFS")
+        raise SMBError(status, "dfs is off: there are no referrals")
 
     return refer

@@ -26,6 +26,7 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
     Capability,
+    Dialect,
     NegotiateCoreResponse,
     NegotiateExtendedResponse,
     NegotiateNtResponse,
@@ -44,6 +45,7 @@ from fakesmb.wire.session import (
 )
 from fakesmb.wire.spnego import initial_token
 
+_NEWEST_FIRST: Final = (Dialect.NT_LM, Dialect.NT_LANMAN)
 SMALLEST_BUFFER: Final = 512
 """Bytes that every client can take in one message, whatever it says."""
 NO_COMMON_DIALECT: Final = (
@@ -82,7 +84,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     if connection.dialect is not None:
         raise SMBError(NT.INVALID_SMB, "a second negotiate on one connection")
     offered = request.params.dialects
-    chosen = next((one for one in profile.dialects if one in offered), None)
+    chosen = next((one for one in _NEWEST_FIRST if one in profile.dialects and one in offered), None)
     if chosen is None:
         connection.drop_after_reply(NO_COMMON_DIALECT)
         return NegotiateCoreResponse()
