@@ -13,7 +13,8 @@ from fakesmb.core.fault_calls import called
 from fakesmb.core.reply_faults import ChangedReply, end
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, RawData, Request
 from fakesmb.faults.asked import Asked
-from fakesmb.faults.disk import BrokenDisk, broken
+from fakesmb.faults.brokendisk import BrokenDisk
+from fakesmb.faults.disk import broken
 from fakesmb.faults.fault import Fault
 from fakesmb.nt.status import SMBError
 from fakesmb.vfs.store import FileStore

@@ -1,17 +1,15 @@
 """A disk that fails: the store of a share, which forwards to the real one."""
 
-import errno
-import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from fakesmb.nt.files import Access
+from fakesmb.faults.brokendisk import BrokenDisk, failed, full
+from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 
 if TYPE_CHECKING:
-    from fakesmb.faults.fault import Fault
     from fakesmb.nt.token import Token
     from fakesmb.vfs.paths import Path
     from fakesmb.vfs.store import CreateParameters, FileRange, FileStore, Handle, Opened, PosixFiles, Volume
@@ -33,72 +31,6 @@ _ASKS_NO_DISK: Final = frozenset(
     }
 )
 """What a disk that fails does not fail at: it is not asked."""
-
-
-class BrokenDisk:
-    """What the rules that act on a request have to say of its disk, in their order."""
-
-    def __init__(self, share: str, faults: "Iterable[Fault]", acts: "Callable[[Fault], bool]") -> None:
-        """`acts` is called when a rule is about to act; False where it may not, any more."""
-        self._share = share
-        self._faults = tuple(faults)
-        self._acts = acts
-
-    def check(self) -> None:
-        """Raises EIO where the disk fails at everything."""
-        for fault in self._faults:
-            if fault.rule.act.io_error and self._acts(fault):
-                raise failed()
-
-    def most_read(self, size: int) -> int:
-        """How many bytes a read of `size` gives at most."""
-        for fault in self._faults:
-            short = fault.rule.act.short_read
-            if short is not None and short < size:
-                return short
-        return size
-
-    def was_short(self) -> None:
-        """A read gave fewer bytes than there are."""
-        for fault in self._faults:
-            if fault.rule.act.short_read is not None and self._acts(fault):
-                return
-
-    def flush_fails(self) -> bool:
-        """Whether data cannot be made durable."""
-        return any(fault.rule.act.flush_fails and self._acts(fault) for fault in self._faults)
-
-    def left(self) -> int | None:
-        """Bytes that can still be written; None where that is the real disk's to say."""
-        rooms = [room for fault in self._faults if (room := self._room(fault)) is not None]
-        return min(rooms, default=None)
-
-    def _room(self, fault: "Fault") -> int | None:
-        most = fault.rule.act.disk_full_after
-        return None if most is None else max(0, most - fault.written.get(self._share, 0))
-
-    def wrote(self, size: int) -> None:
-        """So much has been written."""
-        for fault in self._faults:
-            if fault.rule.act.disk_full_after is not None:
-                fault.written[self._share] = fault.written.get(self._share, 0) + size
-
-    def is_full(self, size: int) -> bool:
-        """Whether `size` bytes more do not fit; the rule by which they do not has acted then."""
-        return any(
-            (room := self._room(fault)) is not None and size > room and self._acts(fault)
-            for fault in self._faults
-        )
-
-
-def failed() -> OSError:
-    """What a system call on a disk with a defect raises."""
-    return OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-def full() -> OSError:
-    """What a write to a full disk raises."""
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class _Forwards:
@@ -137,11 +69,28 @@ class BrokenStore(_Forwards):
         return cast("PosixFiles", _Forwards(self._inner.posix, self._disk))
 
     def create(self, path: "Path", request: "CreateParameters") -> "Opened":
-        """Opens or creates; a file that is to have room from the start needs it."""
+        """Opens or creates; a file that is to have room from the start needs it, and so does a directory."""
         self._disk.check()
-        if request.allocation and self._disk.is_full(request.allocation):
+        if not self._disk.fills or request.disposition == Disposition.OPEN:
+            return cast("Opened", self._inner.create(path, request))
+        if request.options & Option.DIRECTORY:
+            if self._disk.left() == 0 and not self._is_there(path) and self._disk.is_full(1):
+                raise full()
+        elif request.allocation and self._disk.is_full(request.allocation):
             raise _no_room(request.allocation)
-        return cast("Opened", self._inner.create(path, request))
+        opened: Opened = self._inner.create(path, request)
+        if opened.action != Action.OPENED and not opened.handle.is_directory:
+            name = str(opened.handle.path)
+            self._disk.began(name)
+            self._disk.grew(name, 0, request.allocation)
+        return opened
+
+    def _is_there(self, path: "Path") -> bool:
+        try:
+            self._inner.query(path)
+        except (SMBError, OSError):
+            return False
+        return True
 
     def close(self, handle: "Handle", last_write_time: int = 0) -> OSError | None:
         """Ends an open; the disk fails to say that all is well."""
@@ -172,14 +121,18 @@ class BrokenStore(_Forwards):
     def write(self, handle: "Handle", offset: int, data: bytes | bytearray | memoryview, pid: int) -> int:
         """Writes all of it; of what does not fit, what does."""
         self._disk.check()
-        left = self._disk.left()
-        size = len(data)
-        if left is None or size <= left or not self._disk.is_full(size):
-            done: int = self._inner.write(handle, offset, data, pid)
-            self._disk.wrote(done)
-            return done
-        self._disk.wrote(self._inner.write(handle, offset, memoryview(data)[:left], pid))
-        raise full()
+        if not self._disk.fills:
+            return cast(int, self._inner.write(handle, offset, data, pid))
+        path, end, size = str(handle.path), self._end_of(handle), len(data)
+        fits = self._disk.most_written(path, end, offset, size)
+        done: int = self._inner.write(handle, offset, data if fits == size else memoryview(data)[:fits], pid)
+        self._disk.wrote(path, end, offset, done)
+        if fits < size:
+            raise full()
+        return done
+
+    def _end_of(self, handle: "Handle") -> int:
+        return cast(int, self._inner.query(handle).end_of_file)
 
     def check_room(self, handle: "Handle", pieces: Iterable[tuple[int, int]]) -> None:
         """Raises DISK_FULL where data do not all fit."""
@@ -206,20 +159,22 @@ class BrokenStore(_Forwards):
 
     def set_end_of_file(self, handle: "Handle", size: int) -> None:
         """Truncates or extends, as far as there is room."""
-        self._grow(handle, size)
-        self._inner.set_end_of_file(handle, size)
+        self._grow(handle, size, self._inner.set_end_of_file)
 
     def set_allocation(self, handle: "Handle", size: int) -> None:
         """Reserves, as far as there is room."""
-        self._grow(handle, size)
-        self._inner.set_allocation(handle, size)
+        self._grow(handle, size, self._inner.set_allocation)
 
-    def _grow(self, handle: "Handle", size: int) -> None:
+    def _grow(self, handle: "Handle", size: int, work: "Callable[[Handle, int], None]") -> None:
         self._disk.check()
-        if self._disk.left() is not None:
-            more = size - self._inner.query(handle).end_of_file
-            if more > 0 and self._disk.is_full(more):
-                raise _no_room(more)
+        if not self._disk.fills:
+            work(handle, size)
+            return
+        path, end = str(handle.path), self._end_of(handle)
+        if not self._disk.has_room_to_grow(path, end, size):
+            raise _no_room(size - end)
+        work(handle, size)
+        self._disk.grew(path, end, size)
 
     def make_directory(self, path: "Path") -> None:
         """Makes one directory, which takes room."""
@@ -236,7 +191,10 @@ class BrokenStore(_Forwards):
         if left is None:
             return found
         unit = found.sectors_per_unit * found.bytes_per_sector
-        return msgspec.structs.replace(found, free_units=min(found.free_units, left // unit))
+        free = left // unit
+        if free >= found.free_units:
+            return found
+        return msgspec.structs.replace(found, free_units=free, reserved_units=0)
 
 
 def broken(store: "FileStore", disk: BrokenDisk) -> "FileStore":

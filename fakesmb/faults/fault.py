@@ -10,6 +10,7 @@ from fakesmb.faults.asked import Asked
 from fakesmb.faults.count import Counter
 from fakesmb.faults.errors import FaultValueError
 from fakesmb.faults.known import Known
+from fakesmb.faults.room import Room
 from fakesmb.nt.nearest import nearest
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class Fault:
         self.hits = 0
         """Those that it acted on."""
         self.armed = True
-        self.written: dict[str, int] = {}
-        """Bytes written to each share, of which `disk_full_after` knows how many there may be."""
+        self.rooms: dict[str, Room] = {}
+        """What can still be written to each share, where `disk_full_after` says."""
         self._owner = owner
         self._counter = Counter(rule.count)
         self._hung: dict[object, Callable[[], object]] = {}

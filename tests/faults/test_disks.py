@@ -307,6 +307,94 @@ def test_sizes_are_set_as_far_as_there_is_room(
             )
 
 
+def set_end(client: Client, fid: int, size: int, level: int = 0x104) -> int:
+    body = SetFileInformationRequest(fid, level)
+    whole = Transaction2Request(
+        setup=b"\x08\0",
+        parameters=body.encode(unicode=True),
+        data=size.to_bytes(8, "little"),
+        max_parameter_count=2,
+    )
+    return status_of(client, Command.TRANSACTION2, whole)
+
+
+@pytest.mark.parametrize("how", ["end of file", "core write", "sparse", "allocation"])
+def test_files_do_not_grow_beyond_the_room_step_by_step(
+    client: Client, faults: Faults, folder: Path, how: str
+) -> None:
+    fid = client.create("x", disposition=Disposition.CREATE)
+    fault = faults.inject(share="in", disk_full_after=1000)
+
+    def grow(size: int) -> int:
+        if how == "core write":
+            return status_of(client, Command.WRITE, WriteRequest(fid, 0, size, 0, b""))
+        if how == "sparse":
+            return status_of(
+                client, Command.WRITE_ANDX, WriteAndxRequest(fid=fid, offset_low=size - 1, data=b"x")
+            )
+        return set_end(client, fid, size, 0x103 if how == "allocation" else 0x104)
+
+    assert [grow(size) for size in (600, 1000, 1001, 3000, 700)] == [0, 0, NT.DISK_FULL, NT.DISK_FULL, 0]
+    assert (folder / "x").stat().st_size <= 1000
+    assert fault.hits == 2
+    assert free_units(client) == 0
+
+
+def test_what_has_been_reserved_takes_no_more_room_when_it_is_written(
+    client: Client, faults: Faults, folder: Path, refuses: Refuses
+) -> None:
+    """As clients copy files: their size is set first."""
+    fid = client.create("x", disposition=Disposition.CREATE)
+    faults.inject(share="in", disk_full_after=1000)
+    assert set_end(client, fid, 900) == 0
+    for at in range(0, 900, 100):
+        assert client.write(fid, b"x" * 100, at) == 100
+    with refuses(NT.DISK_FULL):
+        client.write(fid, b"y" * 150)
+    assert (folder / "x").read_bytes() == b"y" * 100 + b"x" * 800
+
+
+def test_room_that_new_files_ask_for_is_taken(client: Client, faults: Faults, folder: Path) -> None:
+    fault = faults.inject(share="in", disk_full_after=1000)
+
+    def create(name: str, disposition: int = Disposition.CREATE) -> int:
+        body = NtCreateAndxRequest(
+            file_name=name,
+            desired_access=0x12019F,
+            share_access=7,
+            create_disposition=disposition,
+            allocation_size=600,
+        )
+        return status_of(client, Command.NT_CREATE_ANDX, body)
+
+    assert [create("1"), create("2"), create("a.txt", Disposition.OPEN)] == [0, NT.DISK_FULL, 0]
+    assert fault.hits == 1
+    assert not (folder / "2").exists()
+
+
+def test_no_command_makes_a_directory_on_a_full_disk(client: Client, faults: Faults, folder: Path) -> None:
+    fault = faults.inject(share="in", disk_full_after=0)
+
+    def make(name: str, disposition: int) -> int:
+        body = NtCreateAndxRequest(
+            file_name=name, desired_access=1, share_access=7, create_options=1, create_disposition=disposition
+        )
+        return status_of(client, Command.NT_CREATE_ANDX, body)
+
+    assert make("new", Disposition.CREATE) == make("new", Disposition.OPEN_IF) == NT.DISK_FULL
+    assert not (folder / "new").exists()
+    assert make("dir", Disposition.OPEN_IF) == 0
+    assert make("dir", Disposition.CREATE) == NT.OBJECT_NAME_COLLISION
+    assert fault.hits == 2
+
+
+def test_every_level_tells_the_same_room(client: Client, faults: Faults) -> None:
+    faults.inject(share="in", disk_full_after=1 << 20)
+    found = client.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(1007))
+    _, mine, all_free, sectors, sector = struct.unpack("<QQQII", found.data[:32])
+    assert mine * sectors * sector == all_free * sectors * sector == 1 << 20
+
+
 def test_a_full_disk_goes_along_with_other_rules(client: Client, faults: Faults, refuses: Refuses) -> None:
     """Whichever comes first: bytes are counted, and the disk is full, whatever else happens to a write."""
     fid = client.create("x", disposition=Disposition.CREATE)
