@@ -1,4 +1,4 @@
-"""The files that logs of tests are kept in."""
+"""What is kept of a test: its log, in a file, and the errors of the server."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from fakesmb.record.events import Event
+from fakesmb.record.events import Event, Problem
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.outputs import FileOutput
 
@@ -35,3 +35,31 @@ def write(path: Path, events: Sequence[Event], *, secrets: bool) -> None:
     for event in events:
         sink.write(event)
     sink.close()
+
+
+class InternalErrors:
+    """A place for the record that keeps the server's own errors: a test may empty the journal, or ask for none."""
+
+    name = "the check of pytest"
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def write(self, event: Event) -> None:
+        """Keeps it where it is one."""
+        if type(event) is Problem and event.traceback:
+            self._found.append(event)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def close(self) -> None:
+        """The server has stopped; one that is started again is heard by way of the journal."""
+
+    def told(self, events: Sequence[Event]) -> list[str]:
+        """What was found, here or among the events of the journal."""
+        others = [one for one in events if type(one) is Problem and one.traceback and one not in self._found]
+        return [
+            f"An internal error of the server: {one.text}\n{one.traceback}".rstrip()
+            for one in (*self._found, *others)
+        ]

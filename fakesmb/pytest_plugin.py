@@ -4,6 +4,7 @@ Loaded into every pytest run where fakesmb is installed, so this module imports 
 all else comes with the first fixture or marker that is used: `fakesmb.pytest_support`. docs/testing.md is the guide.
 """
 
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -68,6 +69,15 @@ def pytest_make_collect_report(
         if wrong:
             report.outcome, report.longrepr, report.result = "failed", wrong, []
     return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Where a module has imported a server, what it makes of it is in reports, too."""
+    if "fakesmb.app" in sys.modules:
+        from fakesmb.pytest_own import NAME, OwnServers
+
+        if not session.config.pluginmanager.has_plugin(NAME):
+            session.config.pluginmanager.register(OwnServers(session.config), NAME)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
-from fakesmb.pytest_kept import name_of, write
+from fakesmb.pytest_kept import InternalErrors, name_of, write
 from fakesmb.pytest_short import shorten
-from fakesmb.record.events import Event, Problem
+from fakesmb.record.events import Event
 from fakesmb.record.lastlines import last_lines
 
 if TYPE_CHECKING:
+    from fakesmb.app import FakeSMBService
     from fakesmb.library import FakeSMB
 
 LINES: Final = 20
@@ -40,19 +41,26 @@ class Watch:
     """A server while one test has it."""
 
     def __init__(
-        self, server: "FakeSMB", path: Path | None, here: Path, *, keep_all: bool, strict: bool
+        self,
+        server: "FakeSMB | FakeSMBService",
+        path: Path | None,
+        here: Path,
+        *,
+        keep_all: bool = False,
+        strict: bool = False,
+        whole: bool = False,
     ) -> None:
         """`path` is where the log is kept, with `keep_all` of a test that passed, too; None: nowhere.
 
-        `here` is where the person is who reads of it.
+        `here` is where the person is who reads of it. With `whole` all that the server has seen is of the test.
         """
         self._here = here
         self.server = server
         self._path = path
         self._keep_all = keep_all
         self._strict = strict
-        self._since = server.journal.mark()
-        self._unmet_before = len(server.journal.all_unmet)
+        self._since = 0 if whole else server.journal.mark().ordinal
+        self._unmet_before = 0 if whole else len(server.journal.all_unmet)
         self._errors = InternalErrors()
         if server.server is not None:
             server.server.log.add(self._errors)
@@ -86,7 +94,7 @@ class Watch:
             return self._at_end
         journal = self.server.journal
         events, now = journal.events, journal.mark()
-        before = len(events) - (now.ordinal - self._since.ordinal)
+        before = len(events) - (now.ordinal - self._since)
         events = events[max(0, before) :]
         unmet = [f"An expectation was not met: {one}" for one in journal.all_unmet[self._unmet_before :]]
         findings, faults = [*self._errors.told(events), *unmet], self.server.faults.all
@@ -176,6 +184,19 @@ class Reports:
         item.stash[_WATCH] = watch
         return watch
 
+    def watch_own(self, item: pytest.Item, server: "FakeSMB | FakeSMBService", number: int) -> Watch:
+        """Of a server that the test itself has made, once it has failed."""
+        name = name_of(item.nodeid)
+        path = (
+            None if self._keep == "none" else self._folder / (f"server-{number}-{name}" if number else name)
+        )
+        return Watch(server, path, self._config.invocation_params.dir, whole=True)
+
+    def watched(self, item: pytest.Item) -> "FakeSMB | FakeSMBService | None":
+        """The server that the item's reports have anyway."""
+        watch = item.stash.get(_WATCH, None)
+        return None if watch is None else watch.server
+
     def _watch_of(self, item: pytest.Item) -> Watch | None:
         """None for a test without a server; one that has the session's alone is watched, too."""
         watch = item.stash.get(_WATCH, None)
@@ -238,7 +259,7 @@ def add_section(report: pytest.TestReport, title: str, text: str) -> None:
         report.sections.append((title, text))
 
 
-def _log(server: "FakeSMB", seen: Seen) -> list[str]:
+def _log(server: "FakeSMB | FakeSMBService", seen: Seen) -> list[str]:
     where = f"{server.host}:{server.port}"
     if not server.config.log.journal:
         return [f"What the server at {where} saw is not known: its journal is off (journal=0)."]
@@ -254,31 +275,3 @@ def _log(server: "FakeSMB", seen: Seen) -> list[str]:
 def _tells(failure: str, finding: str) -> bool:
     """Whether the failure is this one: that of `expect` begins with the reason, which is the end of our line."""
     return finding in failure or f"AssertionError: {finding.partition('): ')[2] or finding}" in failure
-
-
-class InternalErrors:
-    """A place for the record that keeps the server's own errors: a test may empty the journal, or ask for none."""
-
-    name = "the check of pytest"
-
-    def __init__(self) -> None:
-        self._found: list[Problem] = []
-
-    def write(self, event: Event) -> None:
-        """Keeps it where it is one."""
-        if type(event) is Problem and event.traceback:
-            self._found.append(event)
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def close(self) -> None:
-        """The server has stopped; one that is started again is heard by way of the journal."""
-
-    def told(self, events: Sequence[Event]) -> list[str]:
-        """What was found, here or among the events of the journal."""
-        others = [one for one in events if type(one) is Problem and one.traceback and one not in self._found]
-        return [
-            f"An internal error of the server: {one.text}\n{one.traceback}".rstrip()
-            for one in (*self._found, *others)
-        ]

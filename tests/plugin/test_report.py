@@ -241,6 +241,55 @@ def test_a_question_that_is_answered_no_is_shown_without_our_sources(run: Run) -
     done.stdout.no_fnmatch_line("*=None*")
 
 
+OWN = """
+    import unittest
+    from clients import client
+    from fakesmb import FakeSMB
+
+    def server(**more):
+        return FakeSMB({"in": {}}, users={"alice": "Secret123"}, **more)
+
+    def test_block():
+        with server() as own:
+            client(own).close()
+            own.faults.inject(command="READ", fail="DISK_FULL")
+            raise ValueError
+
+    def test_two(smb):
+        with server(name="ONE") as one, server() as two:
+            client(two).close()
+            server()  # never started
+            assert smb is one
+
+    class TestIt(unittest.TestCase):
+        def setUp(self):
+            self.own = server().start()
+            self.addCleanup(self.own.stop)
+
+        def test_case(self):
+            client(self.own).close()
+            self.own.server.log.problem("a bug", traceback="Traceback: here")
+            self.assertEqual(1, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        ("test_block", [LOG, "[[][[]fault]] *READ*", "All of it: *"]),
+        (
+            "test_two",
+            ["*saw nothing*", LOG, "All of it: *server-2-test_it*", "*- fakesmb -*", "*saw nothing*"],
+        ),
+        ("test_case", ["An internal error of the server: a bug", LOG, "All of it: *"]),
+    ],
+)
+def test_servers_that_tests_make_themselves_are_in_reports(run: Run, test: str, told: list[str]) -> None:
+    done = run(OWN, "-k", test)
+    done.assert_outcomes(failed=1, deselected=2)
+    done.stdout.fnmatch_lines(["*- fakesmb -*", *told])
+
+
 MISTAKES = """
     def test_share(smb):
         smb.share("share").read("no.txt")
@@ -294,7 +343,7 @@ def test_a_bug_of_ours_is_shown_whole(line: str, shown: bool) -> None:
 
 
 def test_with_full_trace_all_is_shown(run: Run) -> None:
-    run(MISTAKES, "--full-trace").stdout.fnmatch_lines(["*sharefiles.py:*"])
+    run(MISTAKES, "--full-trace", "-k", "share").stdout.fnmatch_lines(["*sharefiles.py:*"])
 
 
 def test_a_client_that_is_turned_away_is_in_the_report(run: Run) -> None:

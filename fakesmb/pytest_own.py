@@ -1,0 +1,54 @@
+"""Servers that tests make themselves: they, too, are in the report of a test that failed."""
+
+from collections.abc import Generator, Iterator
+from types import TracebackType
+from typing import Final
+
+import pytest
+
+from fakesmb.app import FakeSMBService
+from fakesmb.library import FakeSMB
+from fakesmb.pytest_report import Reports
+
+MOST: Final = 3
+"""How many of them a report shows."""
+NAME: Final = "fakesmb servers of tests"
+Own = FakeSMB | FakeSMBService
+
+
+class OwnServers:
+    """The hook of a run whose modules have imported a server."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._reports = Reports(config)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Looks for servers in the functions that the error went through, and in the `self` of unittest."""
+        report = yield
+        if report.failed and call.excinfo is not None:
+            watched = self._reports.watched(item)
+            found: list[Own] = []
+            for server in _servers(call.excinfo.value.__traceback__):
+                if _was_started(server) and not any(server is one for one in (watched, *found)):
+                    found.append(server)
+            for number, server in enumerate(found[:MOST], 0 if watched is None else 1):
+                self._reports.watch_own(item, server, number).tell(report)
+        return report
+
+
+def _servers(trace: TracebackType | None) -> Iterator[Own]:
+    while trace is not None:
+        names = trace.tb_frame.f_locals
+        own = getattr(names.get("self"), "__dict__", {})
+        yield from (one for one in (*names.values(), *own.values()) if isinstance(one, Own))
+        trace = trace.tb_next
+
+
+def _was_started(server: Own) -> bool:
+    try:
+        return bool(server.port)
+    except RuntimeError:
+        return False
