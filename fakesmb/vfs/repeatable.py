@@ -8,21 +8,17 @@ clock.
 
 import stat
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import msgspec
 
-from fakesmb.nt.files import Access, Action, Disposition, Option, ShareMode
-from fakesmb.nt.filetime import from_ns, to_ns
-from fakesmb.vfs import disk
+from fakesmb.nt.filetime import from_ns
+from fakesmb.vfs.dated import NOTHING_SET, Births, DatedPosix, DatedSearch, DatedStore
 from fakesmb.vfs.laned import LanedStore
-from fakesmb.vfs.rules.oplocks import after_facts
-from fakesmb.vfs.store import CreateParameters, Info, Opened, PosixChanges, StreamFacts, Volume
-from fakesmb.world import RepeatableWorld, World
+from fakesmb.vfs.store import Info, StreamFacts, Volume
+from fakesmb.world import RepeatableWorld, ToldTime, World
 
 if TYPE_CHECKING:
-    from fakesmb.nt.token import Token
     from fakesmb.vfs.paths import Path
     from fakesmb.vfs.store import FileStore, Handle
 
@@ -31,28 +27,23 @@ SECTOR: Final = 512
 TOTAL_UNITS: Final = 1 << 26
 """256 GiB, of which the half is free."""
 _DIRECTORY_SIZE: Final = 4096
-_MAKE_DIRECTORY: Final = CreateParameters(
-    access=Access.READ_ATTRIBUTES,
-    disposition=Disposition.CREATE,
-    options=Option.DIRECTORY,
-    share=ShareMode.ALL,
-)
-_KNOWN_BY_NOTHING: Final = (0, 0, 0)
 
 
-class Facts:
+class Facts(Births):
     """What is told of the files of one share, by device and inode."""
 
+    world: RepeatableWorld
+
     def __init__(self, world: RepeatableWorld, share: str) -> None:
-        self.world = world
+        super().__init__(world)
         self.share = share
         self._numbers: dict[tuple[int, int], int] = {}
         self._first: dict[tuple[int, int], int] = {}
         """Write times after the world's beginning that files had when they were first seen; FILETIME."""
-        self._born: dict[tuple[int, int], int] = {}
-        """When clients made them; FILETIME."""
-        self._set: dict[tuple[int, int], tuple[int, int, int]] = {}
-        """The creation, access and write times that clients have set, as the disk has them; 0 for none."""
+
+    def anew(self) -> Self:
+        """One that knows of nothing yet."""
+        return type(self)(self.world, self.share)
 
     def told(self, info: Info) -> Info:
         """The same facts, as each run tells them."""
@@ -60,7 +51,7 @@ class Facts:
         began, latest = from_ns(self.world.clock.began), from_ns(self.world.latest)
         if info.last_write_time > began and not self._numbers.get(key):
             self._first[key] = info.last_write_time  # no client of this run has written it yet
-        set_creation, set_access, set_write = self._set.get(key, _KNOWN_BY_NOTHING)
+        set_creation, set_access, set_write = self._set.get(key, NOTHING_SET)
         born = self._born.get(key, 0)
         write, creation = info.last_write_time, info.creation_time
         if write != set_write and (write > latest or write == self._first.get(key)):
@@ -88,146 +79,50 @@ class Facts:
         key = info.device, info.file_id
         self._numbers.pop(key, None)
         self._first.pop(key, None)
-        self._set.pop(key, None)
-        self._born[key] = self.world.filetime()
-
-    def were_set(self, info: Info, creation: int, access: int, write: int) -> None:
-        """A client set some of a file's times (FILETIME; 0: not that one); `info` has them as the disk has."""
-        key = info.device, info.file_id
-        before = self._set.get(key, _KNOWN_BY_NOTHING)
-        now = info.creation_time, info.last_access_time, info.last_write_time
-        given = creation, access, write
-        self._set[key] = tuple(  # type: ignore[assignment]  # three of three
-            kept if was_given > 0 else old for kept, was_given, old in zip(now, given, before, strict=True)
-        )
+        super().begins(info)
 
 
-class Wrapped:
-    """All that is not overridden is the inner object's."""
-
-    def __init__(self, inner: Any, facts: Facts) -> None:
-        self._inner = inner
-        self._facts = facts
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+def _of_one_size(info: Info) -> Info:
+    """The size of a directory is the file system's: here it is always the same."""
+    if info.is_directory:
+        info.end_of_file = _DIRECTORY_SIZE
+    return info
 
 
-class RepeatableSearch(Wrapped):
-    """`vfs.store.Search`."""
+class RepeatablePosixSearch(DatedSearch):
+    """`vfs.store.Search` by the Unix extensions."""
 
     def next(self) -> Info | None:
         """The next entry; None at the end."""
-        info = self._inner.next()
-        return None if info is None else self._facts.told(info)
+        info = super().next()
+        return None if info is None else _of_one_size(info)
 
 
-class RepeatablePosix(Wrapped):
+class RepeatablePosix(DatedPosix):
     """`vfs.store.PosixFiles`."""
 
     def query(self, target: "Handle | Path") -> Info:
-        """The facts of a name itself. The size of a directory is the file system's: here it is always the same."""
-        info = self._facts.told(self._inner.query(target))
-        if info.is_directory:
-            info.end_of_file = _DIRECTORY_SIZE
-        return info
+        """The facts of a name itself."""
+        return _of_one_size(super().query(target))
 
-    def search(self, directory: "Path", pattern: str, attributes: int) -> RepeatableSearch:
+    def search(self, directory: "Path", pattern: str, attributes: int) -> RepeatablePosixSearch:
         """Begins a search that gives the facts of names themselves."""
-        return RepeatableSearch(self._inner.search(directory, pattern, attributes), self._facts)
-
-    def change(self, target: "Handle | Path", wanted: PosixChanges) -> None:
-        """Sets owner, permissions and times."""
-        self._inner.change(target, wanted)
-        times = wanted.creation_time or 0, wanted.access_time or 0, wanted.write_time or 0
-        if any(times):
-            self._facts.were_set(self._inner.query(target), *times)
-
-    def make_link(self, path: "Path", target: str) -> None:
-        """Makes a symbolic link."""
-        self._inner.make_link(path, target)
-        self._facts.begins(self._inner.query(path))
-
-    def make_node(self, path: "Path", kind: int) -> None:
-        """Makes a named pipe or a socket."""
-        self._inner.make_node(path, kind)
-        self._facts.begins(self._inner.query(path))
+        return RepeatablePosixSearch(self._inner.search(directory, pattern, attributes), self._facts)
 
 
-class RepeatableStore(Wrapped):
+class RepeatableStore(DatedStore):
     """`vfs.store.FileStore`."""
 
-    def begin_again(self) -> None:
-        """As in a new run."""
-        self._inner.begin_again()
-        self._facts = Facts(self._facts.world, self._facts.share)
-
-    def for_user(self, token: "Token | None") -> "FileStore":
-        """The same files with access checks for that user."""
-        return cast("FileStore", RepeatableStore(self._inner.for_user(token), self._facts))
-
-    def with_posix_names(self) -> "FileStore":
-        """The same files by their names as they are spelt."""
-        return cast("FileStore", RepeatableStore(self._inner.with_posix_names(), self._facts))
+    _facts: Facts
 
     @property
     def posix(self) -> RepeatablePosix:
         """The operations of the Unix extensions."""
         return RepeatablePosix(self._inner.posix, self._facts)
 
-    def create(self, path: "Path", request: CreateParameters) -> Opened:
-        """Opens or creates."""
-        opened: Opened = self._inner.create(path, request)
-        info = opened.info
-        if opened.action == Action.CREATED and not path.stream:
-            self._facts.begins(info)
-        if request.write_time > 0:
-            self._facts.were_set(info, 0, 0, request.write_time)
-        elif opened.action != Action.OPENED and not path.stream:
-            self._date(opened.handle)
-        self._facts.told(info)
-        return opened
-
-    def _date(self, handle: "Handle") -> None:
-        """What was made or emptied now has the world's time on the disk, too."""
-        local = cast("Any", handle)
-        with suppress(OSError, AttributeError):
-            accessed = disk.fstat(local.fd).st_atime_ns
-            disk.utime(local.xattr_target, ns=(accessed, self._facts.world.now_ns()))
-            after_facts(local.file)
-
-    def make_directory(self, path: "Path") -> None:
-        """Makes one directory."""
-        self.close(self.create(path, _MAKE_DIRECTORY).handle)
-
-    def close(self, handle: "Handle", last_write_time: int = 0) -> OSError | None:
-        """Ends an open; sets the write time if one is given."""
-        if last_write_time > 0:
-            with suppress(OSError):
-                info = self._inner.query(handle)
-                info.last_write_time = from_ns(to_ns(last_write_time))
-                self._facts.were_set(info, 0, 0, last_write_time)
-        trouble: OSError | None = self._inner.close(handle, last_write_time)
-        return trouble
-
-    def query(self, target: "Handle | Path", *, ea_size: bool = False) -> Info:
-        """What a file is."""
-        return self._facts.told(self._inner.query(target, ea_size=ea_size))
-
-    def set_basic(self, target: "Handle | Path", **wanted: int) -> None:
-        """Sets times and attributes."""
-        self._inner.set_basic(target, **wanted)
-        times = [wanted.get(name, 0) for name in ("creation", "access", "write")]
-        if any(time > 0 for time in times):
-            self._facts.were_set(self._inner.query(target), *times)
-
     def streams(self, target: "Handle | Path") -> Sequence[StreamFacts]:
         """The streams of a file, whose allocation is made of the size."""
         return [one._replace(allocation_size=_clusters(one.size)) for one in self._inner.streams(target)]
-
-    def search(self, directory: "Path", pattern: str, attributes: int) -> RepeatableSearch:
-        """Begins a search."""
-        return RepeatableSearch(self._inner.search(directory, pattern, attributes), self._facts)
 
     def volume(self) -> Volume:
         """A volume that is always the same: its number is made of the seed and the share."""
@@ -250,12 +145,14 @@ class RepeatableStore(Wrapped):
 
 
 def repeatable(store: "FileStore", world: World, share: str) -> "FileStore":
-    """The store of that share in a run that can be repeated; itself where the run cannot."""
-    if not isinstance(world, RepeatableWorld):
+    """The store of that share in a world whose time is told, or where all can be repeated; itself in any other."""
+    if not isinstance(world, ToldTime):
         return store
     if isinstance(store, LanedStore):
         return store.over(lambda inner: repeatable(inner, world, share))
-    return cast("FileStore", RepeatableStore(store, Facts(world, share)))
+    if isinstance(world, RepeatableWorld):
+        return cast("FileStore", RepeatableStore(store, Facts(world, share)))
+    return cast("FileStore", DatedStore(store, Births(world)))
 
 
 def _clusters(size: int) -> int:

@@ -1,19 +1,27 @@
 """What goes on after it has waited does so in its own connection's time, whoever was served meanwhile."""
 
 import os
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from fakesmb.core.settings import Settings
 from fakesmb.nt.files import Access, Disposition, ShareMode
+from fakesmb.nt.filetime import from_ns
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.wire.codec import Empty
 from fakesmb.wire.commands import Command
+from fakesmb.wire.dirs import CreateDirectoryRequest
 from fakesmb.wire.files import NtCreateAndxRequest
+from fakesmb.wire.trans2 import FindFirst2Request, SetFileInformationRequest, Trans2
+from fakesmb.wire.unix import UnixLevel
+from fakesmb.world import ToldTime
 from tests.core.conftest import check_end
-from tests.core.test_repeatable import STEPPING, STILL, Talk, query, served
+from tests.core.test_repeatable import BEGAN, SECOND, STEPPING, STILL, Talk, query, served, times
 
 Script = Callable[[InMemoryServer, Client, Callable[[], None]], None]
 MADE = NtCreateAndxRequest(
@@ -151,3 +159,78 @@ def test_a_file_dated_after_the_beginning_is_told_alike_however_late_others_are(
         check_end(server)
     assert told[0] == told[1]
     assert len(set(told[0])) == 1
+
+
+class TestTheClockAlone:
+    """Without repeatable runs: what clients make and write is dated by it, and nothing else is told otherwise."""
+
+    @pytest.fixture(params=[STILL, STEPPING], ids=["still", "stepping"])
+    def server(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[InMemoryServer]:
+        folder = tmp_path / "public"
+        (folder / "dir").mkdir(parents=True)
+        (folder / "there.txt").write_bytes(b"x" * 5000)
+        server = InMemoryServer({"public": folder}, settings=Settings(), world=ToldTime(request.param))
+        yield server
+        check_end(server)
+
+    @pytest.fixture
+    def client(self, server: InMemoryServer) -> Client:
+        return server.client().sign_in().connect("public")
+
+    def told(self, client: Client, name: str) -> list[int]:
+        """How many seconds after the clock's beginning each of the four times is."""
+        return [(one - BEGAN) // SECOND for one in times(client, name)]
+
+    def test_what_a_client_makes_is_as_old_as_the_clock(self, client: Client) -> None:
+        """While it is open, when something is written, and after its close."""
+        fid = client.create("new.txt", disposition=Disposition.CREATE)
+        assert self.told(client, "new.txt") == [0] * 4
+        client.write(fid, b"hello")
+        assert self.told(client, "new.txt") == [0] * 4
+        client.close(fid)
+        assert self.told(client, "new.txt") == [0] * 4
+        created, _, written, _ = times(client, "new.txt")
+        assert created <= written
+        client.call(Command.CREATE_DIRECTORY, CreateDirectoryRequest("made"), Empty)
+        assert self.told(client, "made") == [0] * 4
+
+    def test_so_it_is_told_in_listings(self, client: Client) -> None:
+        client.close(client.create("dir\\new.txt", disposition=Disposition.CREATE))
+        found = client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 10, 1, 0x101, 0, "dir\\new.txt"))
+        assert {(one - BEGAN) // SECOND for one in struct.unpack_from("<4Q", found.data, 8)} == {0}
+
+    def test_so_it_is_told_by_the_unix_extensions(self, client: Client) -> None:
+        client.close(client.create("new.txt", disposition=Disposition.CREATE))
+        told = struct.unpack_from("<3Q", query(client, UnixLevel.BASIC, "new.txt"), 16)
+        assert {(one - BEGAN) // SECOND for one in told} == {0}
+
+    def test_what_a_client_sets_is_told(self, client: Client) -> None:
+        fid = client.create("new.txt", disposition=Disposition.CREATE, access=0x1F01FF)
+        moment = BEGAN + 10**6 * SECOND
+        client.trans2(
+            Trans2.SET_FILE_INFORMATION,
+            SetFileInformationRequest(fid, 0x101),
+            struct.pack("<4QII", moment, moment, moment, 0, 0, 0),
+        )
+        client.close(fid)
+        assert times(client, "new.txt")[:3] == (moment,) * 3
+
+    def test_what_was_there_is_told_as_it_is(self, client: Client, tmp_path: Path) -> None:
+        st = (tmp_path / "public" / "there.txt").stat()
+        assert times(client, "there.txt")[2] == from_ns(st.st_mtime_ns)
+        assert int.from_bytes(query(client, 1006, "there.txt")[:8], "little") != 0
+        assert struct.unpack("<Q", query(client, 0x102, "there.txt")[:8])[0] >= 5000
+
+    def test_a_file_that_is_emptied_is_written_now(self, client: Client) -> None:
+        client.close(client.create("there.txt", disposition=Disposition.OVERWRITE))
+        assert self.told(client, "there.txt")[2] == 0
+
+
+def test_the_size_of_a_directory_is_no_file_systems(tmp_path: Path) -> None:
+    """In a listing at the level of the Unix extensions, as when its name is asked for."""
+    server = served(tmp_path / "one")
+    client = server.client().sign_in().connect("public")
+    found = client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 10, 1, 0x202, 0, "dir"))
+    assert struct.unpack_from("<Q", found.data, 8) == (4096,)
+    assert struct.unpack_from("<Q", query(client, UnixLevel.BASIC, "dir")) == (4096,)
+    check_end(server)
