@@ -138,6 +138,8 @@ class SMBConnection:
         """Whether requests wait: the client does not take its replies, or others have their turn."""
         self._full = False
         self._resting = False
+        self._held_back = False
+        """Whether a fault keeps the client waiting that has just connected."""
         self._tasks = server.tasks
         self._waits_for_disk = False
         """Whether a disk holds up the message in hand."""
@@ -151,6 +153,8 @@ class SMBConnection:
         """Set by a transport that sends files by itself: takes the buffers of a frame but for what the range holds."""
         self.abort: Callable[[], None] | None = None
         """Set by a transport that can: ends it at once, by a TCP RST."""
+        self.abort_when_sent: Callable[[], None] | None = None
+        """Set by a transport that can: the same, when all that it was given has arrived."""
         self.paced: Paced | None = None
         """What lets frames leave in pieces, while some are still to come."""
         self.half_close: Callable[[], None] | None = None
@@ -165,7 +169,8 @@ class SMBConnection:
         self._out = send
         """What frames leave by, behind all taps."""
         server.connections[self.number] = self
-        server.log.emit(events.Connected(self.began, self.number, peer, local))
+        acting = [said for tap in server.armed if (said := tap.connecting(self))]
+        server.log.emit(events.Connected(self.began, self.number, peer, local, ", ".join(acting)))
         self._sign_in_timer = server.clock.callLater(limits.sign_in_seconds, self._sign_in_too_late)
         if self._tasks is not None:
             self._message = self._message_in_task  # type: ignore[method-assign]
@@ -183,7 +188,7 @@ class SMBConnection:
         """Takes bytes of the stream."""
         if self._held:
             self._arrived.append(data)
-            if len(self._arrived) == MOST_HELD and self.rest is not None:
+            if len(self._arrived) == MOST_HELD and self.rest is not None and not self._listens_on():
                 self.rest(True)
             return
         if self._framer.is_one_message(data) and not self.closed:
@@ -193,6 +198,14 @@ class SMBConnection:
         self._answer_arrived()
         if self._framer.held != self._held_bytes and not self.closed:
             self._charge_message()
+
+    def _listens_on(self) -> bool:
+        """Whether a client that is kept waiting is read on: its end is heard, however it cuts what it sends."""
+        if not self._held_back:
+            return False
+        joined = b"".join(self._arrived)
+        self._arrived = deque((joined,))
+        return len(joined) < self.server.settings.limits.unread_bytes
 
     def _charge_message(self) -> None:
         """A message has arrived in part, or the rest of one: all connections together may hold so much of them."""
@@ -411,8 +424,13 @@ class SMBConnection:
 
     def hold_back(self) -> Callable[[], None]:
         """Nothing that the client sends is answered until what this gives is called. It is heard if it leaves."""
-        self._held = self._resting = True
-        return self._after_others
+        self._held = self._resting = self._held_back = True
+
+        def go_on() -> None:
+            self._held_back = False
+            self._after_others()
+
+        return go_on
 
     # -- bytes out -----------------------------------------------------------------------------------------
 
@@ -467,11 +485,11 @@ class SMBConnection:
             self._end(reason, by_server=True)
             (self.half_close or self._close)()
 
-    def reset(self, reason: str) -> None:
-        """Ends the connection at once, by a TCP RST where the transport can."""
+    def reset(self, reason: str, *, when_sent: bool = False) -> None:
+        """Ends the connection by a TCP RST where the transport can: at once, or when the client has what was sent."""
         if not self.closed:
             self._end(reason, by_server=True)
-            (self.abort or self._close)()
+            ((when_sent and self.abort_when_sent) or self.abort or self._close)()
 
     def lost(self, reason: str) -> None:
         """The transport is gone: frees opens, locks, searches and waiting requests."""

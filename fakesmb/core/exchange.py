@@ -82,6 +82,8 @@ class Exchange:
 
     fault: str = ""
     """For the record: what acted on it that is armed on the connection."""
+    faults: tuple[str, ...] = ()
+    """Of a chain the same for each command, as far as one acted; empty where none did."""
 
     __slots__ = (
         "_dos",
@@ -457,6 +459,7 @@ class Exchange:
             fid=fid,
             reason=self._why,
             fault=self.fault,
+            faults=self.faults,
             effect=self._effect(),
             data=self._data(),
         )

@@ -10,6 +10,7 @@ from fakesmb.core.fault_calls import called
 from fakesmb.core.faulty_exchange import FaultyExchange
 from fakesmb.core.plan import NoPlans, Plan, no_plan, transaction2_plan
 from fakesmb.core.tap import Tap
+from fakesmb.faults.asked import Asked
 from fakesmb.faults.fault import Fault
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Header
@@ -62,6 +63,8 @@ class FaultTap(Tap):
         self._functions = _union(about) or frozenset()
         self._plans: tuple[dict[int, Plan], dict[int, Plan]] | None = None
         """The usual ones that some were taken of, and what is left."""
+        self._connecting: tuple[SMBConnection, Fault, Asked] | None = None
+        """The rule that acts on the client that is just connecting."""
 
     def plans(self, connection: "SMBConnection", usual: dict[int, Plan]) -> dict[int, Plan]:
         """The plans of the commands that no rule is about."""
@@ -82,13 +85,22 @@ class FaultTap(Tap):
             return FaultyExchange
         return None
 
-    def connected(self, connection: "SMBConnection") -> None:
-        """What rules do to a client that connects."""
+    def connecting(self, connection: "SMBConnection") -> str:
+        """The name of the rule that acts on a client that connects."""
         asked = asked_on_connect(connection)
         due = [fault for fault in self._faults if fault.see(asked)]
         fault = next((one for one in due if one.take(asked)), None)
         if fault is None:
+            return ""
+        self._connecting = connection, fault, asked
+        return fault.name
+
+    def connected(self, connection: "SMBConnection") -> None:
+        """What rules do to a client that connects."""
+        connecting, self._connecting = self._connecting, None
+        if connecting is None or connecting[0] is not connection:
             return
+        _, fault, asked = connecting
         fault.acted()
         act = fault.rule.act
         go_on = connection.hold_back()

@@ -10,8 +10,8 @@ from fakesmb.core.asking import asked_of
 from fakesmb.core.dispatch import CommandRow, Needs
 from fakesmb.core.exchange import Exchange, Step
 from fakesmb.core.fault_calls import called
-from fakesmb.core.reply_faults import ChangedReply, end
-from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, RawData, Request
+from fakesmb.core.reply_faults import Change, ChangedReply, end
+from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, NoReply, RawData, Request
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.brokendisk import BrokenDisk
 from fakesmb.faults.disk import broken
@@ -54,57 +54,92 @@ class FaultyRequest(Request[Any]):
         return broken(super().store, self.disk)
 
 
+class _Turn:
+    """One command of the message, and the rules that have to do with it."""
+
+    __slots__ = ("acted", "asked", "index", "reserved")
+
+    def __init__(self, asked: Asked, index: int) -> None:
+        self.asked = asked
+        self.index = index
+        self.reserved: list[Fault] = []
+        """Rules whose turn it is, that act only if there is an occasion."""
+        self.acted: list[Fault] = []
+
+    def acts(self, fault: Fault) -> bool:
+        """A rule acts now, once for each command; False where it may not any more."""
+        if fault in self.reserved:
+            self.reserved.remove(fault)
+        elif fault in self.acted:
+            return True
+        elif not fault.take(self.asked):
+            return False
+        self.acted.append(fault)
+        fault.acted()
+        return True
+
+    def give_back(self, *, at_end: bool) -> None:
+        """What rules had no occasion for; those that change the answer may still have one, until it leaves."""
+        for fault in tuple(self.reserved):
+            if at_end or not fault.rule.act.changes_reply:
+                self.reserved.remove(fault)
+                fault.give_back(self.asked)
+
+
 class FaultyExchange(Exchange):
     """A message that rules may act on."""
 
-    __slots__ = ("_asked", "_changes", "_disk", "_reserved", "fault")
+    __slots__ = ("_asked", "_changes", "_disk", "_turns", "fault", "faults")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.fault = ""
+        self.faults = ()
         self._asked: Asked | None = None
         self._disk: BrokenDisk | None = None
         self._changes: ChangedReply | None = None
         """What becomes of the bytes of the answer."""
-        self._reserved: list[Fault] = []
-        """Rules whose turn it is, that act only if there is an occasion."""
+        self._turns: list[_Turn] = []
 
     # -- before a command ----------------------------------------------------------------------------------
 
     def _invoke(self, step: Step) -> Outcome:
-        self._give_back()
+        self._give_back(at_end=False)
         self._disk = None
         asked = None if step.problem is not None else asked_of(self, step)
         if asked is None:
             return super()._invoke(step)
         self._asked = asked
+        turn = _Turn(asked, self._index)
+        self._turns.append(turn)
         connection = self.connection
         self.session = self.session or connection.sessions.entries.get(self.uid)
         self.tree = self.tree or connection.trees.entries.get(self.tid)
-        fault, disks = self._due(asked)
+        fault, disks = self._due(turn)
         if disks and self.tree is not None and self.tree.store is not None:
-            self._disk = BrokenDisk(self.tree.share.name, disks, self._acts)
+            self._disk = BrokenDisk(self.tree.share.name, disks, partial(self._acts, turn))
         if fault is None:
             return self._run(step)
         act = fault.rule.act
         if not act.needs_occasion:
-            self._acts(fault)
+            self._acts(turn, fault)
         slow = act.slow_disk if self._needs_disk(step) else 0.0
         if slow:
-            self._acts(fault)
+            self._acts(turn, fault)
         if act.delay or slow:
-            return self._later(act.delay + slow).addCallback(lambda _: self._act(fault, step))
+            return self._later(act.delay + slow).addCallback(lambda _: self._act(turn, fault, step))
         if act.hang:
             return self._hung(fault).addCallback(lambda _: self._run(step))
-        return self._act(fault, step)
+        return self._act(turn, fault, step)
 
-    def _due(self, asked: Asked) -> tuple[Fault | None, list[Fault]]:
+    def _due(self, turn: _Turn) -> tuple[Fault | None, list[Fault]]:
         """The rule that acts, and those that have something to say of the disk. All count what they see.
 
         A disk that will be full takes nothing away from the rules behind it, nor they from it.
         """
         acting: Fault | None = None
         disks: list[Fault] = []
+        asked = turn.asked
         for fault in self.connection.server.faults:
             if not fault.see(asked):
                 continue
@@ -115,29 +150,24 @@ class FaultyExchange(Exchange):
                     continue
             if acting is None and fault.take(asked):
                 acting = fault
-                self._reserved.append(fault)
+                turn.reserved.append(fault)
                 if act.breaks_disk and fault not in disks:
                     disks.append(fault)
         return acting, disks
 
-    def _acts(self, fault: Fault) -> bool:
-        """A rule acts now, once for each request; False where it may not any more."""
-        if fault in self._reserved:
-            self._reserved.remove(fault)
-        elif self.fault == fault.name:
-            return True
-        elif self._asked is None or not fault.take(self._asked):
+    def _acts(self, turn: _Turn, fault: Fault) -> bool:
+        """A rule acts now; False where it may not any more. The record names it with its command."""
+        if not turn.acts(fault):
             return False
-        self.fault = fault.name
-        fault.acted()
+        names = {one.index: one.acted[-1].name for one in self._turns if one.acted}
+        self.fault = ", ".join(dict.fromkeys(names.values()))
+        if len(self._steps) > 1:
+            self.faults = tuple(names.get(index, "") for index in range(max(names) + 1))
         return True
 
-    def _give_back(self) -> None:
-        """What rules had no occasion for."""
-        while self._reserved:
-            fault = self._reserved.pop()
-            if self._asked is not None:
-                fault.give_back(self._asked)
+    def _give_back(self, *, at_end: bool) -> None:
+        for turn in self._turns:
+            turn.give_back(at_end=at_end)
 
     def _needs_disk(self, step: Step) -> bool:
         return (
@@ -164,19 +194,19 @@ class FaultyExchange(Exchange):
 
     # -- acting --------------------------------------------------------------------------------------------
 
-    def _act(self, fault: Fault, step: Step) -> Outcome:
+    def _act(self, turn: _Turn, fault: Fault, step: Step) -> Outcome:
         act = fault.rule.act
         refusal = act.fail
         if act.call is not None:
-            assert self._asked is not None
-            said = called(self.connection, fault, self._asked)
+            said = called(self.connection, fault, turn.asked)
             if isinstance(said, SMBError):
                 return self._refused(step, said)
             refusal = said
         if act.changes_reply:
-            index = 0 if self._asked is None else self._index
-            function = None if self._asked is None else self._asked.function
-            self._changes = ChangedReply(self.connection, fault, partial(self._acts, fault), index, function)
+            self._changes = self._changes or ChangedReply(self.connection)
+            self._changes.add(
+                Change(fault, partial(self._acts, turn, fault), turn.index, turn.asked.function)
+            )
         if refusal is not None:
             return self._refused(step, SMBError(refusal.status, dos=refusal.dos))
         if act.instead:
@@ -238,9 +268,16 @@ class FaultyExchange(Exchange):
     # -- answering -----------------------------------------------------------------------------------------
 
     def _take(self, outcome: "Answer | SMBError") -> bool:
+        ends: Fault | None = None
+        if self._changes is not None:
+            self._changes.raw = isinstance(outcome, RawData)
+            if isinstance(outcome, NoReply) and not self._reply.blocks:
+                ends = self._changes.unanswered()
         goes_on = self._changed(partial(super()._take, outcome))
         if not goes_on:
-            self._give_back()
+            self._give_back(at_end=True)
+        if ends is not None:
+            end(self.connection, ends)
         return goes_on
 
     def interim(self, request: AnyRequest, body: Body) -> None:

@@ -81,6 +81,7 @@ def tell(
     fault: str = "",
     effect: int = 0,
     data: bytes | None = None,
+    faults: tuple[str, ...] = (),
 ) -> None:
     """Appends one event to the record of the server."""
     server = connection.server
@@ -107,5 +108,6 @@ def tell(
             fault,
             effect,
             data,
+            faults,
         )
     )

@@ -1,7 +1,8 @@
 """Frames that leave in pieces, with time between: what follows on the connection waits for them."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fakesmb.wire.codec import Buffer
@@ -36,6 +37,32 @@ def trickled(frame: bytes, rate: int) -> Pieces:
 def in_pieces(frame: bytes, sizes: tuple[int, ...]) -> Pieces:
     """A frame in segments of these sizes, and the rest in one."""
     return [Piece(piece, APART) for piece in _cut(frame, [*sizes, len(frame)])]
+
+
+def together(ways: Sequence[Pieces]) -> Pieces:
+    """A frame that is to leave in several ways: cut wherever one of them cuts it, and no byte before any lets it go."""
+    if len(ways) == 1:
+        return ways[0]
+    cuts = sorted({at for way in ways for at, _ in _times(way)})
+    times = [max(_time_at(way, at) for way in ways) for at in cuts]
+    frame = b"".join(piece.data for piece in ways[0])
+    return [
+        Piece(frame[start:end], later - sooner)
+        for (start, sooner), (end, later) in pairwise(zip(cuts, times, strict=True))
+    ]
+
+
+def _times(way: Pieces) -> list[tuple[int, float]]:
+    """Where it is cut, from the beginning to the end, and after how many seconds the bytes behind leave."""
+    at, seconds, found = 0, 0.0, [(0, 0.0)]
+    for piece in way:
+        at, seconds = at + len(piece.data), seconds + piece.seconds
+        found.append((at, seconds))
+    return found
+
+
+def _time_at(way: Pieces, at: int) -> float:
+    return [seconds for cut, seconds in _times(way) if cut <= at][-1]
 
 
 def _cut(frame: bytes, sizes: list[int]) -> list[bytes]:

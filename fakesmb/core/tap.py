@@ -28,6 +28,10 @@ class Tap:
         """The plans by which messages are answered that it does not want to see."""
         return NoPlans()
 
+    def connecting(self, connection: "SMBConnection") -> str:
+        """A client connects; what of this tap is to act on it, for the record."""
+        return ""
+
     def connected(self, connection: "SMBConnection") -> None:
         """A client has connected, and its transport is ready."""
 

@@ -82,17 +82,10 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_occasion(self) -> bool:
-        """Whether it does nothing but what some requests give no occasion for: they reach no disk, or have no field."""
-        at_once = (
-            self.fail,
-            self.delay,
-            self.hang,
-            self.drop,
-            self.reset,
-            self.trickle,
-            self.split,
-            self.call,
-        )
+        """Whether it does nothing but what some requests give no occasion for: they reach no disk, or have
+        no answer, or none with the field."""
+        ends = self.drop == "before" or (self.reset and self.drop is None)
+        at_once = (self.fail, self.delay, self.hang, ends, self.call)
         return not any(at_once)
 
     @property

@@ -196,8 +196,13 @@ def _problem(event: Problem) -> str:
     return f"{where}problem: {event.text}"
 
 
+def _connected(event: Connected) -> str:
+    fault = f" ({_of_fault(event.fault)})" if event.fault else ""
+    return f"connection {event.connection} opened from {event.peer}{fault}"
+
+
 _HAPPENINGS: Final[Mapping[type, Words]] = {
-    Connected: lambda event: f"connection {event.connection} opened from {event.peer}",
+    Connected: _connected,
     Disconnected: _disconnected,
     SignedIn: _signed_in,
     SignInRefused: _refused,

@@ -182,7 +182,12 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
     summary = describe.happening(event)
     if isinstance(event, Connected):
         return Entry(
-            time=when, event="connected", connection=event.connection, peer=event.peer, summary=summary
+            time=when,
+            event="connected",
+            connection=event.connection,
+            peer=event.peer,
+            summary=summary,
+            fault=event.fault or None,
         )
     if isinstance(event, Disconnected):
         return Entry(

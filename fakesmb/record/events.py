@@ -133,6 +133,8 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, tag=True):
     data: bytes | None = None
     """The beginning of what was read or written, where the server was asked to keep it; not of a chain of commands,
     whose bytes are all kept."""
+    faults: tuple[str, ...] = ()
+    """Of a chain `fault` of each command, empty where none acted; () where none did, or there is one command."""
 
 
 MOST_OF_PATH: Final = 4096
@@ -148,6 +150,8 @@ class Connected(msgspec.Struct, frozen=True, gc=False, tag=True):
     connection: int
     peer: str
     local: str
+    fault: str = ""
+    """The armed rule that acted on it."""
 
 
 class Disconnected(msgspec.Struct, frozen=True, gc=False, tag=True):

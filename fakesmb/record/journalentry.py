@@ -244,8 +244,13 @@ class JournalEntry:
     def fault(self) -> str | None:
         """The armed rule that acted on it."""
         if not isinstance(self._item, Pair):
-            return None
-        return self._about.fault or self._item.told.fault or None
+            return self._told.fault
+        for told in (self._about, self._item.told):
+            if told.faults:
+                return (told.faults[self._index : self._index + 1] or ("",))[0] or None
+            if told.fault:
+                return told.fault
+        return None
 
     @property
     def mid(self) -> int | None:

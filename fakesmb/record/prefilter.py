@@ -158,7 +158,11 @@ def _status(wanted: Any) -> Filter:
 
 
 def _fault(wanted: Any) -> Filter:
-    return lambda pair: wanted in (pair.told.fault, (pair.answered or pair.told).fault)
+    def passes(pair: Pair) -> bool:
+        both = pair.told, pair.answered or pair.told
+        return any(wanted == told.fault or wanted in told.faults for told in both)
+
+    return passes
 
 
 def _connection(wanted: Any) -> Filter:

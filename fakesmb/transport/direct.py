@@ -23,6 +23,7 @@ from fakesmb.core.connection import SMBConnection
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.state import Server
 from fakesmb.transport.file_rest import RestOfFile
+from fakesmb.transport.unsent import unsent
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
 from fakesmb.wire.codec import Buffer
@@ -51,6 +52,8 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER of a socket whose close is an RST."""
 LINGER: Final = 1.0
 """Seconds that a client has to take the last replies of a connection that we end."""
+LOOK_AGAIN: Final = 0.01
+"""Seconds between looks whether a client has all that was sent."""
 
 _REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (error.ConnectionDone, "the client closed it"),
@@ -116,6 +119,9 @@ class DirectTCP(TwistedProtocol):
         """The client's address; of IPv6 the network, of which one machine has all addresses."""
         self._most_unread = factory.server.settings.limits.unread_bytes
         self._all_unread = factory.server.quotas.unread
+        self._left = -1
+        """Bytes that the client has not acknowledged, where its connection ends when it has."""
+        self._ends_at = 0.0
         self._waiting: deque[bytes | RestOfFile] = deque()
         """Replies that the transport has not been given yet."""
 
@@ -143,6 +149,7 @@ class DirectTCP(TwistedProtocol):
         self.connection.rest = self._rest
         if self._socket is not None:
             self.connection.abort = self._abort
+            self.connection.abort_when_sent = self._abort_when_sent
             self.connection.half_close = self._half_close
         self._clients.connected.add(self)
         self._clients.idle.begin()
@@ -384,6 +391,22 @@ class DirectTCP(TwistedProtocol):
         transport.resumeProducing()
         transport.loseWriteConnection()
         self._linger = self._clients.server.clock.callLater(LINGER, transport.loseConnection)
+
+    def _abort_when_sent(self) -> None:
+        """Ends it by an RST when the client has all that was sent, or takes no more for a while."""
+        self.dataReceived = lambda data: None  # type: ignore[method-assign]  # for nobody
+        self._ends_at = self._clients.server.clock.seconds() + LINGER
+        self._abort_if_sent()
+
+    def _abort_if_sent(self) -> None:
+        left = 0 if self._socket is None else self.unread + unsent(self._socket.fileno())
+        clock = self._clients.server.clock
+        if left != self._left:
+            self._left, self._ends_at = left, clock.seconds() + LINGER
+        if left and clock.seconds() < self._ends_at:
+            self._linger = clock.callLater(LOOK_AGAIN, self._abort_if_sent)
+        else:
+            self._abort()
 
     def _abort(self) -> None:
         """Ends it by an RST: what the kernel has not sent yet it throws away."""

@@ -10,10 +10,12 @@ from fakesmb.core.settings import Limits, Settings
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.fault import Faults
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.record.events import Disconnected, Problem
+from fakesmb.record.events import Connected, Disconnected, Problem
+from fakesmb.record.journal import Journal
 from fakesmb.testing import Client, InMemoryServer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.files import (
+    CloseRequest,
     NtCreateAndxRequest,
     NtCreateAndxResponse,
     ReadAndxRequest,
@@ -553,3 +555,172 @@ def test_what_hung_is_done_in_the_order_that_it_came_in(
     client.clock.advance(0)
     assert [answer.header.mid for answer in client.answers()] == mids
     assert (folder / "a.txt").read_bytes()[:5] == b"55555"
+
+
+# -- chains ------------------------------------------------------------------------------------------------
+
+
+def chain(client: Client) -> bytes:
+    """CREATE, READ and CLOSE in one message; gives what comes of it, closed or not."""
+    opening = NtCreateAndxRequest(
+        file_name="a.txt", desired_access=0x12019F, share_access=7, create_disposition=1
+    )
+    client.send(
+        Command.NT_CREATE_ANDX,
+        opening,
+        (Command.READ_ANDX, ReadAndxRequest(fid=0, max_count=5)),
+        (Command.CLOSE, CloseRequest(0)),
+    )
+    client.clock.pump([0.05] * 20)
+    return bytes(client.stream())
+
+
+@pytest.fixture
+def journal(server: InMemoryServer) -> Journal:
+    journal = Journal()
+    server.server.log.add(journal)
+    return journal
+
+
+def test_the_record_names_a_rule_at_the_command_that_it_acted_on(
+    journal: Journal, client: Client, faults: Faults
+) -> None:
+    faults.inject(command="OPEN", delay=0.05)
+    second = faults.inject(command="READ", fail=NT.ACCESS_DENIED)
+    chain(client)
+    found = journal.exchanges(mid=journal.exchanges(command="SMB_COM_NT_CREATE_ANDX")[0].mid)
+    assert [(one.command, one.fault) for one in found] == [
+        ("SMB_COM_NT_CREATE_ANDX", "fault 1"),
+        ("SMB_COM_READ_ANDX", "fault 2"),
+        ("SMB_COM_CLOSE", None),
+    ]
+    for name in ("fault 1", "fault 2"):
+        journal.verify(fault=name, count=1)
+    assert second.hits == 1
+    assert journal.lines(1)[0].endswith("(fault 1, fault 2)")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"drop": "mid-response"},
+        {"drop": "after"},
+        {"split": [5, 5]},
+        {"trickle": 1000},
+        {"corrupt": "end_of_file"},
+    ],
+    ids=str,
+)
+def test_what_two_rules_do_to_the_answer_to_a_chain_is_done(
+    client: Client, faults: Faults, rule: dict[str, Any]
+) -> None:
+    pieces: list[int] = []
+    send = client.connection._send
+    with faults.inject(command="ECHO", fail=NT.ACCESS_DENIED):
+        whole = chain(client)
+
+    def noted(frame: Any) -> None:
+        pieces.append(sum(map(len, frame)))
+        send(frame)
+
+    client.connection._send = client.connection._out = noted
+    first = faults.inject(command="OPEN", **rule)
+    second = faults.inject(command="READ_ANDX", corrupt="data")
+    came = chain(client)
+    assert (first.hits, second.hits) == (1, 1)
+    assert client.closed is ("drop" in rule)
+    if rule.get("drop") == "mid-response":
+        assert len(came) == len(whole) // 2
+        return
+    assert (len(pieces) > 2) is ("split" in rule or "trickle" in rule)
+    where = [at for at, xor in changed(whole, came).items() if xor == 0xFF and at > 60]
+    assert len(where) == (2 if "corrupt" in rule else 1)
+
+
+def test_two_rules_that_change_the_same_do_not_undo_it(client: Client, faults: Faults) -> None:
+    whole = chain(client)
+    every = faults.inject(corrupt=9)
+    came = chain(client)
+    assert {at: xor for at, xor in changed(whole, came).items() if at == 9} == {9: 0xFF}
+    assert (every.seen, every.hits) == (3, 1)
+
+
+def test_two_ways_to_leave_are_both_kept_to(client: Client, faults: Faults) -> None:
+    """No byte leaves before one of them lets it go."""
+    leaving: list[tuple[float, int]] = []
+    faults.inject(command="OPEN", split=[1, 3])
+    faults.inject(command="READ", trickle=1000)
+    client.connection._send = client.connection._out = lambda frame: leaving.append(
+        (round(client.clock.seconds(), 3), sum(map(len, frame)))
+    )
+    chain(client)
+    assert [size for _, size in leaving[:2]] == [1, 3]
+    rate = sum(size for _, size in leaving) / (leaving[-1][0] - leaving[0][0])
+    assert rate < 1500
+
+
+# -- answers that are none, or bare data -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [{"drop": "mid-response"}, {"trickle": 1}, {"split": [1]}], ids=str)
+def test_what_is_never_answered_is_no_hit(client: Client, faults: Faults, rule: dict[str, Any]) -> None:
+    fault = faults.inject(command="ECHO", times=1, **rule)
+    client.send(Command.ECHO, EchoRequest(0, b"x"))
+    assert (fault.seen, fault.hits, client.closed) == (1, 0, False)
+    client.send(Command.ECHO, EchoRequest(1, b"x"))
+    client.clock.pump([1] * 60)
+    client.stream()
+    assert (fault.seen, fault.hits) == (2, 1)
+
+
+def test_a_connection_ends_after_what_is_never_answered(
+    server: InMemoryServer, journal: Journal, client: Client, faults: Faults
+) -> None:
+    fault = faults.inject(command="ECHO", drop="after")
+    client.send(Command.ECHO, EchoRequest(0, b"x"))
+    assert (fault.hits, client.closed, client.stream()) == (1, True, b"")
+    assert last_reason(server) == "fault 1: dropped"
+    journal.verify(command="SMB_COM_ECHO", fault="fault 1", count=1)
+
+
+def test_bare_data_has_no_field(client: Client, faults: Faults, folder: Path) -> None:
+    data = b"\xffSMB" + bytes(100)
+    (folder / "raw").write_bytes(data)
+    fid = client.create("raw")
+    fault = faults.inject(command="READ_RAW", corrupt="mid")
+    client.send(Command.READ_RAW, ReadRawRequest(fid, 0, 100, 0, 0))
+    assert client.stream()[4:] == data[:100]
+    assert (fault.seen, fault.hits) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{"hang": True}, {"delay": 1}, {"call": lambda _: None}, {"reset": True}],
+    ids=["hang", "delay", "call", "reset"],
+)
+def test_the_record_names_the_rule_that_acts_on_a_client_that_connects(
+    server: InMemoryServer, faults: Faults, rule: dict[str, Any]
+) -> None:
+    fault = faults.inject(on="connect", nth=2, **rule)
+    server.client()
+    second = server.client()
+    server.clock.advance(1)
+    second.lost()
+    told = [event.fault for event in server.sink.events if isinstance(event, Connected)]
+    assert told == ["", "fault 1"]
+    assert fault.hits == 1
+
+
+def test_a_client_that_is_kept_waiting_is_read_on(server: InMemoryServer, faults: Faults) -> None:
+    """Else nobody would hear that it leaves."""
+    faults.inject(on="connect", hang=True)
+    client = server.client()
+    rests: list[bool] = []
+    client.connection.rest = rests.append
+    for _ in range(200):
+        client.connection.receive(b"12345")
+    assert rests == []
+    most = server.server.settings.limits.unread_bytes
+    for _ in range(200):
+        client.connection.receive(bytes(most // 100))
+    assert rests[0]

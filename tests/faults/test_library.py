@@ -1,6 +1,8 @@
 """Faults of a server that listens: armed from any thread, before the start and while clients are there; waited for."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,6 +217,37 @@ def test_what_the_kernel_sends_waits_for_a_trickle_too(smb: FakeSMB, tmp_path: P
     assert echoed.header.command == Command.ECHO
     assert read.body(ReadAndxResponse).data == data[:50_000]
     assert client.read(fid, 0, 50_000) == data[:50_000]
+    client.lost()
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_reset_after_a_long_answer_comes_behind_it(smb: FakeSMB, tmp_path: Path, takes: bool) -> None:
+    """What the kernel still has to send would be thrown away; but a client that takes nothing is not waited for."""
+    (tmp_path / "large").write_bytes(bytes(120_000))
+    client = client_of(smb)
+    client.wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    fid = client.create("large")
+    smb.faults.inject(command="READ", drop="after", reset=True)
+    client.send(
+        Command.READ_ANDX, ReadAndxRequest(fid=fid, max_count=120_000 & 0xFFFF, timeout=120_000 >> 16)
+    )
+    came = 0
+    if not takes:
+        smb.journal.wait_for(event="disconnected", timeout=5)
+        deadline = time.monotonic() + 5
+        while smb._service._factory.connected and time.monotonic() < deadline:  # type: ignore[union-attr]
+            time.sleep(0.05)
+    ended = False
+    while not ended:
+        try:
+            data = client.wire.socket.recv(65536)
+        except ConnectionResetError:
+            break
+        came += len(data)
+        ended = not data
+        time.sleep(0.001)
+    assert not ended
+    assert (came == 120_064) is takes
     client.lost()
 
 
