@@ -102,7 +102,7 @@ def _part(part: Part, message: Message, values: Any) -> str:
     if command in words_trans.COMMANDS:
         words = words_trans.words(part, request, message.status, values)
     else:
-        words = _title(command)
+        words = title(command)
         say = WORDS.get(type(body))
         if say is not None:
             words += say(body)
@@ -214,7 +214,8 @@ command_name = lru_cache(maxsize=256)(names.command_name)
 """`SMB_COM_NT_CREATE_ANDX`, `SMB_COM_0x5A` for a code that has no name."""
 
 _subcommand_name = lru_cache(maxsize=256)(names.subcommand_name)
-_title = lru_cache(maxsize=256)(names.title)
+title = lru_cache(maxsize=256)(names.title)
+"""`Nt Create Andx`."""
 
 
 def subcommand_name(message: Message, part: Part) -> str | None:

@@ -49,7 +49,8 @@ class JournalEntry:
     """
 
     def __init__(self, item: Pair | Happened, index: int = 0, glance: Glance | None = None) -> None:
-        self._item = item
+        self.item = item
+        """What it was made of."""
         self._index = index
         """Its place in a chain of commands."""
         self._glance = glance_at(item) if glance is None and isinstance(item, Pair) else glance
@@ -59,46 +60,46 @@ class JournalEntry:
     @property
     def event(self) -> str:
         """`exchange`, or `connected`, `disconnected`, `signed_in`, `sign_in_refused`, `problem`: of a connection."""
-        return "exchange" if isinstance(self._item, Pair) else self._told.event
+        return "exchange" if isinstance(self.item, Pair) else self._told.event
 
     @property
     def time(self) -> str:
         """When it came; UTC, ISO 8601, microseconds, `Z`."""
-        return iso(self._item.told.time)
+        return iso(self.item.told.time)
 
     @property
     def number(self) -> int | None:
         """Of the request among all messages, from 1: as in the text log."""
-        return self._item.told.number if isinstance(self._item, Pair) else None
+        return self.item.told.number if isinstance(self.item, Pair) else None
 
     @property
     def connection(self) -> int | None:
         """Counts connections, from 1."""
-        return self._item.told.client.connection if isinstance(self._item, Pair) else self._told.connection
+        return self.item.told.client.connection if isinstance(self.item, Pair) else self._told.connection
 
     @property
     def peer(self) -> str | None:
         """The client's `address:port`."""
-        return self._item.told.client.peer if isinstance(self._item, Pair) else self._told.peer
+        return self.item.told.client.peer if isinstance(self.item, Pair) else self._told.peer
 
     @property
     def user(self) -> str | None:
         """Who is signed in; of a session setup, who is about to be."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self._told.user
         return self._about.user or self._claimed_user
 
     @property
     def reason(self) -> str | None:
         """Why it was refused, in words; why a connection ended or a sign-in was refused."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self._told.reason or self._told.problem
         return self._about.reason or None
 
     @property
     def summary(self) -> str:
         """The shorthand of the text log: of the request, and of the answer behind ` | `."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self._told.summary or ""
         halves = self._halves
         said = [
@@ -119,7 +120,7 @@ class JournalEntry:
     @property
     def subcommand(self) -> str | None:
         """`TRANS2_FIND_FIRST2`, `NT_TRANSACT_NOTIFY_CHANGE`, `TRANS_TRANSACT_NMPIPE`."""
-        if not isinstance(self._item, Pair) or self.code not in _WITH_SUBCOMMANDS:
+        if not isinstance(self.item, Pair) or self.code not in _WITH_SUBCOMMANDS:
             return None
         halves = self._halves
         if halves.request is not None and halves.asked is not None:
@@ -129,7 +130,7 @@ class JournalEntry:
     @property
     def level(self) -> str | None:
         """The information level: `SMB_QUERY_FILE_ALL_INFO`; its number in hexadecimal where it has no name."""
-        if not isinstance(self._item, Pair) or self._code != Command.TRANSACTION2:
+        if not isinstance(self.item, Pair) or self._code != Command.TRANSACTION2:
             return None
         asked = self._halves.asked
         level = getattr(asked and asked.parameters, "information_level", None)
@@ -138,7 +139,7 @@ class JournalEntry:
     @property
     def status(self) -> str | None:
         """`STATUS_SUCCESS`; None while there is no answer."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self._told.status
         code = self.status_code
         return None if code is None else entry.status_label(code)
@@ -146,7 +147,7 @@ class JournalEntry:
     @property
     def answered(self) -> bool | None:
         """Whether an answer left."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return None
         glance = self._glance
         return glance is not None and glance.at > 0 and glance.reply_at > 0
@@ -154,7 +155,7 @@ class JournalEntry:
     @property
     def verbs(self) -> tuple[str, ...]:
         """What was done: `opened`, `created`. Nothing where it failed."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return ()
         code = self.code
         if code is None:
@@ -162,9 +163,10 @@ class JournalEntry:
         return verbs_of(
             row_of(code, self.function),
             self.status_code,
-            failed=self._index > 0 and self._item.answered is not None,
+            failed=self._index > 0 and self.item.answered is not None,
             halves=lambda: self._halves,
             exchanged=self._about,
+            look=self._number,
         )
 
     @property
@@ -175,7 +177,7 @@ class JournalEntry:
     @property
     def share(self) -> str | None:
         """The share of the tree connection; of a tree connect that failed, the one that was asked for."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return None
         share = self._about.share
         if not share and self._code in _CONNECTS:
@@ -186,29 +188,29 @@ class JournalEntry:
     @property
     def path(self) -> str | None:
         """Inside the share, from its root: `\\a.txt`. Of a command with a FID, the path that was opened."""
-        if not isinstance(self._item, Pair) or self._code in _WITHOUT_PATH:
+        if not isinstance(self.item, Pair) or self._code in _WITHOUT_PATH:
             return None
         if self._code == Command.TRANSACTION2 and self.function == Trans2.SET_PATH_INFORMATION:
             source = source_of(self._halves.asked)
             if source is not None:
                 return source
-        return entry.from_root(self._about.path or self._item.told.path)
+        return entry.from_root(self._about.path or self.item.told.path)
 
     @property
     def to(self) -> str | None:
         """The other path of a rename, a link or a copy, from the root of the share."""
-        if not isinstance(self._item, Pair) or self.code not in _WITH_TARGET:
+        if not isinstance(self.item, Pair) or self.code not in _WITH_TARGET:
             return None
         return target_of(self._halves.asked, entry.from_root(self._about.path) or "\\")
 
     @property
     def fid(self) -> int | None:
         """The open file or pipe."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return None
         fid = self._about.fid
         if fid is None:
-            fid = self._item.told.fid
+            fid = self.item.told.fid
         if fid is None and self._glance is not None and self._glance.code in _WITH_SUBCOMMANDS:
             message = self._halves.reply or self._halves.request
             return None if message is None else message.fid
@@ -229,23 +231,23 @@ class JournalEntry:
     @property
     def data(self) -> bytes | None:
         """The bytes that were read or written, as far as `keep_data` has them kept; None where it has not."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return None
-        return payload_of(self._item, self._index, self._halves)
+        return payload_of(self.item, self._index, self._halves)
 
     @property
     def took_us(self) -> int | None:
         """Microseconds from the request's arrival to the answer."""
-        if not isinstance(self._item, Pair) or self._item.answered is None or self._item.asked is None:
+        if not isinstance(self.item, Pair) or self.item.answered is None or self.item.asked is None:
             return None
-        return round((self._item.answered.answered - self._item.asked.time) * 1e6)
+        return round((self.item.answered.answered - self.item.asked.time) * 1e6)
 
     @property
     def fault(self) -> str | None:
         """The armed rule that acted on it."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self._told.fault
-        for told in (self._about, self._item.told):
+        for told in (self._about, self.item.told):
             if told.faults:
                 return (told.faults[self._index : self._index + 1] or ("",))[0] or None
             if told.fault:
@@ -275,34 +277,34 @@ class JournalEntry:
     @cached_property
     def request(self) -> Mapping[str, Any]:
         """The values of the request under their names in `fakesmb.wire`; bytes as hexadecimal."""
-        return {} if not isinstance(self._item, Pair) else _fields(self._halves.request, self._halves.asked)
+        return {} if not isinstance(self.item, Pair) else _fields(self._halves.request, self._halves.asked)
 
     @cached_property
     def response(self) -> Mapping[str, Any]:
         """The values of the answer likewise."""
-        return {} if not isinstance(self._item, Pair) else _fields(self._halves.reply, self._halves.answered)
+        return {} if not isinstance(self.item, Pair) else _fields(self._halves.reply, self._halves.answered)
 
     # -- what is told only of connections ------------------------------------------------------------------
 
     @property
     def domain(self) -> str | None:
         """Of a sign-in, as the client said it."""
-        return None if isinstance(self._item, Pair) else self._told.domain
+        return None if isinstance(self.item, Pair) else self._told.domain
 
     @property
     def workstation(self) -> str | None:
         """Of a sign-in, as the client said it."""
-        return None if isinstance(self._item, Pair) else self._told.workstation
+        return None if isinstance(self.item, Pair) else self._told.workstation
 
     @property
     def kind(self) -> str | None:
         """Of a sign-in: `user`, `guest` or `anonymous`."""
-        return None if isinstance(self._item, Pair) else self._told.kind
+        return None if isinstance(self.item, Pair) else self._told.kind
 
     @property
     def problem(self) -> str | None:
         """What went wrong inside the server; why a request could not be decoded."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self._told.problem
         asked = self._halves.asked
         return (asked.problem or None) if asked is not None else None
@@ -317,9 +319,9 @@ class JournalEntry:
     @cached_property
     def function(self) -> int | None:
         """The subcommand's code."""
-        if not isinstance(self._item, Pair) or self._code not in _WITH_SUBCOMMANDS:
+        if not isinstance(self.item, Pair) or self._code not in _WITH_SUBCOMMANDS:
             return None
-        function = trans2_function(self._item.told.request)
+        function = trans2_function(self.item.told.request)
         if function is not None:
             return function
         asked = self._halves.asked
@@ -328,32 +330,32 @@ class JournalEntry:
     @property
     def place(self) -> tuple[int, int]:
         """Where it stands among all that the journal was given, and in its chain: what entries are sorted by."""
-        return self._item.ordinal, self._index
+        return self.item.ordinal, self._index
 
     @property
     def status_code(self) -> int | None:
         """The NT status as a number."""
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return None
         return None if self._glance is None else self._glance.status
 
     @cached_property
     def _halves(self) -> Halves:
-        assert isinstance(self._item, Pair)
-        halves = halves_of(self._item)
+        assert isinstance(self.item, Pair)
+        halves = halves_of(self.item)
         return halves[self._index] if self._index < len(halves) else NOTHING
 
     @cached_property
     def _told(self) -> entry.Entry:
-        told = self._item.told
+        told = self.item.told
         assert not isinstance(told, (Exchanged, Message))
         return entry.entry_of(told)
 
     @property
     def _about(self) -> Exchanged:
         """The later of its events: what the server knew in the end."""
-        assert isinstance(self._item, Pair)
-        return self._item.answered or self._item.told
+        assert isinstance(self.item, Pair)
+        return self.item.answered or self.item.told
 
     @property
     def _code(self) -> int | None:
@@ -368,27 +370,33 @@ class JournalEntry:
 
     @cached_property
     def _range(self) -> Range:
-        if not isinstance(self._item, Pair) or self._glance is None:
+        if not isinstance(self.item, Pair) or self._glance is None:
             return NOWHERE
-        seen = range_at_a_glance(self._item, self._glance)
+        seen = range_at_a_glance(self.item, self._glance)
         return range_of(self._halves, self._about) if seen is None else seen
 
     def _seen(self, name: str) -> int | None:
         """A number among the words of the answer, or of the request."""
-        glance, pair = self._glance, self._item
+        value = self._number(name, request=False)
+        return self._number(name, request=True) if value is None else value
+
+    def _number(self, name: str, *, request: bool) -> int | None:
+        """A number among the words of one half; None where it is not seen there."""
+        glance, pair = self._glance, self.item
         if glance is None or not isinstance(pair, Pair):
             return None
-        value = None
-        if pair.answered is not None and glance.reply_at:
-            value = number(pair.answered.reply, glance.reply_at, glance.code, name, request=False)
-        if value is None and glance.at:
-            value = number(pair.told.request, glance.at, glance.code, name, request=True)
-        return value
+        if request:
+            return (
+                number(pair.told.request, glance.at, glance.code, name, request=True) if glance.at else None
+            )
+        if pair.answered is None or not glance.reply_at:
+            return None
+        return number(pair.answered.reply, glance.reply_at, glance.code, name, request=False)
 
     def _header(self, name: str) -> int | None:
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return None
-        message = self._item.told.request or self._item.told.reply
+        message = self.item.told.request or self.item.told.reply
         if len(message) < HEADER_SIZE:
             return None
         pid_high, tid, pid, uid, mid = _IDS.unpack_from(message)
@@ -396,7 +404,7 @@ class JournalEntry:
         return ids[name]
 
     def __repr__(self) -> str:
-        if not isinstance(self._item, Pair):
+        if not isinstance(self.item, Pair):
             return self.summary
         path = self.path
         where = f" {path}" if path and folded(path) not in folded(self.summary) else ""

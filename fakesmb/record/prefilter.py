@@ -1,16 +1,17 @@
 """What can be seen of a pair without decoding it: few of many thousands are worth that."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.nt.patterns import folded, is_glob, name_matcher, path_matcher
 from fakesmb.nt.status import label
+from fakesmb.record.describe import title
 from fakesmb.record.dissect import IPC
 from fakesmb.record.glance import glance_at, glances, is_chain, number, trans2_function, trans2_level
-from fakesmb.record.pairs import Pair
+from fakesmb.record.pairs import PRIMARY, Pair
 from fakesmb.record.ranges import range_at_a_glance
 from fakesmb.record.values import plain
-from fakesmb.record.wirefields import CARRIERS, may_have, with_field
+from fakesmb.record.wirefields import CARRIERS, may_have, wire_fields, with_field
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import Kind
 from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE
@@ -40,14 +41,47 @@ def filters(
     if kinds is not None:
         found.append(_of_kinds(kinds))
     for name, wanted in given.items():
-        make = _FILTERS.get(name)
-        if not isinstance(wanted, (str, int)) or isinstance(wanted, bool):
-            continue
-        if make is not None:
-            found.append(make(wanted))
-        elif isinstance(wanted, int) and name in names:
-            found.append(of_number(name, wanted))
+        if name in _HALVES and isinstance(wanted, Mapping):
+            found.extend(_of_numbers(wanted, _HALVES[name]))
+        elif name in names:
+            found.extend(_of_numbers({name: wanted}, (True, False)))
+        elif name == "problem" and wanted is not None:
+            found.append(_problem)
+        elif name in _FILTERS and isinstance(wanted, (str, int)) and not isinstance(wanted, bool):
+            found.append(_FILTERS[name](wanted))
     return found
+
+
+_HALVES: Final = {"request": (True,), "response": (False,)}
+"""Which halves the criteria look at: whether that of the request."""
+
+
+def _of_numbers(fields: Mapping[str, object], halves: tuple[bool, ...]) -> Iterator[Filter]:
+    """What compares the fields that are asked for by a number, or by a function, where those are numbers."""
+    for name, wanted in fields.items():
+        if isinstance(wanted, int) and not isinstance(wanted, bool):
+            yield of_number(name, wanted.__eq__, halves)
+        elif callable(wanted) and not isinstance(wanted, type):
+            yield of_number(name, wanted, halves)
+        elif isinstance(wanted, str) and wanted.isascii() and wanted and wire_fields()[name] == {str}:
+            yield _of_text(name, wanted)
+
+
+def _of_text(name: str, wanted: str) -> Filter:
+    """A field that is a text: its characters are in the bytes of the request or of the answer."""
+    carried = frozenset(kind.command for kind in with_field(name) & CARRIERS)
+    spelt = wanted.encode("utf-16-le"), wanted.encode("ascii")
+
+    def passes(pair: Pair) -> bool:
+        glance = glance_at(pair)
+        asked, answered = pair.told, pair.answered or pair.told
+        if glance is None or glance.code in carried or pair.more or is_chain(pair):
+            return True
+        if len(asked.request) < asked.request_size or len(answered.reply) < answered.reply_size:
+            return True
+        return any(one in asked.request or one in answered.reply for one in spelt)
+
+    return passes
 
 
 def both(one: frozenset[Kind], other: frozenset[Kind]) -> frozenset[Kind]:
@@ -198,7 +232,9 @@ def _of_range(index: int) -> Callable[[Any], Filter]:
     return make
 
 
-def of_number(name: str, wanted: int) -> Filter:
+def of_number(
+    name: str, matches: Callable[[int], object], halves: tuple[bool, ...] = (True, False)
+) -> Filter:
     """A field of messages that is a number among the words of some; of those it is compared here."""
     kinds = with_field(name)
     carried = frozenset(kind.command for kind in kinds & CARRIERS)
@@ -210,15 +246,34 @@ def of_number(name: str, wanted: int) -> Filter:
             return True
         code = glance.code
         unseen = code in carried and (code not in _ON_PIPES or (pair.answered or pair.told).share == IPC)
-        for message, at, request in (
-            (pair.told.request, glance.at, True),
-            ((pair.answered or pair.told).reply, glance.reply_at, False),
-        ):
-            value = number(message, at, code, name, request=request) if at else None
-            if value == wanted:
+        for request in halves:
+            at = glance.at if request else glance.reply_at
+            if not at:
+                continue
+            message = pair.told.request if request else (pair.answered or pair.told).reply
+            value = number(message, at, code, name, request=request)
+            if value is None:
+                unseen = unseen or may_have(code, name, request=request)
+            elif matches(value):
                 return True
-            unseen = unseen or (value is None and at > 0 and may_have(code, name, request=request))
         return unseen
+
+    return passes
+
+
+def _problem(pair: Pair) -> bool:
+    """What was done could be read, where all of it is kept."""
+    answered = pair.answered
+    done = answered is not None and not answered.status
+    return not done or is_chain(pair) or bool(pair.more) or len(pair.told.request) < pair.told.request_size
+
+
+def _summary(wanted: Any) -> Filter:
+    def passes(pair: Pair) -> bool:
+        message = pair.told.request
+        if len(message) < HEADER_SIZE or message[COMMAND_AT] in PRIMARY or is_chain(pair):
+            return True
+        return title(message[COMMAND_AT]) in wanted
 
     return passes
 
@@ -234,4 +289,5 @@ _FILTERS: Final[Mapping[str, Callable[[Any], Filter]]] = {
     "level": _level,
     "offset": _of_range(0),
     "length": _of_range(1),
+    "summary": _summary,
 }

@@ -14,8 +14,10 @@ from fakesmb.record.criteria import Criteria
 from fakesmb.record.journalentry import JournalEntry, entries_of
 from fakesmb.record.misses import MOST_LINES, loss, nearest_miss
 from fakesmb.record.pairs import Pair
+from fakesmb.record.prefilter import of_kind
 from fakesmb.record.questions import found_in
 from fakesmb.record.steps import Step
+from fakesmb.record.verbs import commands_of
 
 if TYPE_CHECKING:
     from fakesmb.record.questions import Window
@@ -89,6 +91,7 @@ def _groups(
     if per is None:
         return {None: [item for item in window.items if isinstance(item, Pair)]}
     key, found = _KEYS[per], dict[object, list[JournalEntry | Pair]]()
+    opens = commands_of("opened")
     opened: dict[object, int] = {}
     for item in window.items:
         if not isinstance(item, Pair):
@@ -98,7 +101,9 @@ def _groups(
             if group is None:
                 continue
             if per == "fid":
-                if "opened" in entry.verbs:  # the number is another open's from here on
+                if (
+                    of_kind(entry, opens) and "opened" in entry.verbs
+                ):  # the number is another open's from here on
                     opened[group] = opened.get(group, 0) + 1
                 group = group, opened.get(group, 0)
             found.setdefault(group, []).append(entry)
@@ -111,12 +116,11 @@ def _in_order(group: object, entries: "Iterable[JournalEntry | Pair]", asked: li
     after: JournalEntry | None = None
     for item in entries:
         whole = len(found) == len(asked)
-        if isinstance(item, Pair):
-            if not (whole and after is None) and not asked[-1 if whole else len(found)].may(item):
-                continue
-            rest: Iterable[JournalEntry] = entries_of(item)
-        else:
-            rest = (item,)
+        pair = item if isinstance(item, Pair) else item.item
+        looked_for = asked[-1 if whole else len(found)]
+        if isinstance(pair, Pair) and not (whole and after is None) and not looked_for.may(pair):
+            continue
+        rest: Iterable[JournalEntry] = entries_of(item) if isinstance(item, Pair) else (item,)
         for entry in rest:
             if len(found) < len(asked):
                 if asked[len(found)].meets(entry):
@@ -160,7 +164,8 @@ def verdict(
     there = _behind(window, outcome, per)
     if there is not None:
         lines.append(f"  there was: {there!r}")
-    early = next(found_in(window, asked[found]), None)
+    # What meets no first step of all exchanges is nowhere.
+    early = next(found_in(window, asked[found]), None) if found or per else None
     if early is not None:
         told = [f"  it was met elsewhere: {early!r}"]
     else:

@@ -6,7 +6,7 @@ A verb says that something was done. Of what failed, or waits, nothing is said; 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Action, Option
@@ -67,6 +67,15 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 Says = Callable[[Halves, Exchanged], tuple[str, ...]]
 
 
+class Look(Protocol):
+    """A number among the words of the request or of the answer; None where it is not seen without decoding."""
+
+    def __call__(self, name: str, *, request: bool) -> int | None: ...
+
+
+Sees = Callable[[Look, Exchanged], tuple[str, ...] | None]
+
+
 class Row(NamedTuple):
     """What a command may do."""
 
@@ -74,6 +83,8 @@ class Row(NamedTuple):
     """All that it may."""
     say: Says | None = None
     """Which of them an exchange did that succeeded; None: all."""
+    see: Sees | None = None
+    """The same without decoding; it gives None where that cannot be seen."""
     unanswered: bool = False
     """Whether it is done without an answer: none is wanted, or it goes on while the client waits."""
 
@@ -113,6 +124,14 @@ def _nt_create(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     return _opening(getattr(reply, "create_disposition", None), directory=directory)
 
 
+def _nt_create_seen(look: Look, exchanged: Exchanged) -> tuple[str, ...] | None:
+    action, options = look("create_disposition", request=False), look("create_options", request=True)
+    directory = look("directory", request=False)
+    if action is None or options is None or directory is None:
+        return None
+    return _opening(action, directory=bool(directory or options & Option.DIRECTORY))
+
+
 def _nt_transact_create(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     reply = halves.answered and halves.answered.parameters
     return _opening(getattr(reply, "create_action", None), directory=bool(getattr(reply, "directory", 0)))
@@ -121,6 +140,11 @@ def _nt_transact_create(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]
 def _open_andx(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     results = getattr(_reply(halves), "open_results", 1)
     return _opening(_DOS_ACTIONS.get(results & _DOS_ACTION), directory=False)
+
+
+def _open_andx_seen(look: Look, exchanged: Exchanged) -> tuple[str, ...] | None:
+    results = look("open_results", request=False)
+    return None if results is None else _opening(_DOS_ACTIONS.get(results & _DOS_ACTION), directory=False)
 
 
 def _open2(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
@@ -143,6 +167,10 @@ def _close(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     return ("closed", *_gone(exchanged))
 
 
+def _close_seen(look: Look, exchanged: Exchanged) -> tuple[str, ...] | None:
+    return None if look("fid", request=True) is None else ("closed", *_gone(exchanged))
+
+
 def _read_raw(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     # The answer is an empty frame, whatever is wrong ([MS-CIFS] 3.3.5.24).
     return ("read",) if exchanged.reply_size else ()
@@ -151,6 +179,11 @@ def _read_raw(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
 def _write(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
     # A count of 0 sets the end of the file ([MS-CIFS] 2.2.4.12).
     return ("wrote",) if _body(halves).count else ("resized",)
+
+
+def _write_seen(look: Look, exchanged: Exchanged) -> tuple[str, ...] | None:
+    count = look("count", request=True)
+    return None if count is None else ("wrote",) if count else ("resized",)
 
 
 def _write_and_close(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
@@ -266,8 +299,8 @@ ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
         Kind(Command.CREATE): Row(("opened", "created", "truncated"), _create),
         Kind(Command.CREATE_NEW): Row(("opened", "created")),
         Kind(Command.CREATE_TEMPORARY): Row(("opened", "created")),
-        Kind(Command.OPEN_ANDX): Row(("opened", "created", "truncated"), _open_andx),
-        Kind(Command.NT_CREATE_ANDX): Row(_CREATES, _nt_create),
+        Kind(Command.OPEN_ANDX): Row(("opened", "created", "truncated"), _open_andx, _open_andx_seen),
+        Kind(Command.NT_CREATE_ANDX): Row(_CREATES, _nt_create, _nt_create_seen),
         Kind(Command.TRANSACTION2, Trans2.OPEN2): Row(("opened", "created", "truncated"), _open2),
         Kind(Command.NT_TRANSACT, NtTransact.CREATE): Row(_CREATES, _nt_transact_create),
         Kind(Command.READ): Row(("read",)),
@@ -277,7 +310,7 @@ ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
         Kind(Command.LOCK_AND_READ): Row(("locked", "read")),
         Kind(Command.TRANSACTION, PipeFunction.READ_NMPIPE): Row(("read",)),
         Kind(Command.TRANSACTION, PipeFunction.RAW_READ_NMPIPE): Row(("read",)),
-        Kind(Command.WRITE): Row(("wrote", "resized"), _write),
+        Kind(Command.WRITE): Row(("wrote", "resized"), _write, _write_seen),
         Kind(Command.WRITE_ANDX): Row(("wrote",)),
         Kind(Command.WRITE_RAW): Row(("wrote",)),
         Kind(Command.WRITE_MPX): Row(("wrote",)),
@@ -285,7 +318,7 @@ ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
         Kind(Command.WRITE_AND_CLOSE): Row(("wrote", "closed", *_GONE), _write_and_close),
         Kind(Command.TRANSACTION, PipeFunction.WRITE_NMPIPE): Row(("wrote",)),
         Kind(Command.TRANSACTION, PipeFunction.RAW_WRITE_NMPIPE): Row(("wrote",)),
-        Kind(Command.CLOSE): Row(("closed", *_GONE), _close),
+        Kind(Command.CLOSE): Row(("closed", *_GONE), _close, _close_seen),
         Kind(Command.CLOSE_PRINT_FILE): Row(("closed",)),
         Kind(Command.FLUSH): Row(("flushed",)),
         Kind(Command.SEEK): Row(()),
@@ -371,11 +404,17 @@ def row_of(code: int, function: int | None) -> Row:
 
 
 def verbs_of(
-    row: Row, status: int | None, *, failed: bool, halves: Callable[[], Halves], exchanged: Exchanged
+    row: Row,
+    status: int | None,
+    *,
+    failed: bool,
+    halves: Callable[[], Halves],
+    exchanged: Exchanged,
+    look: Look,
 ) -> tuple[str, ...]:
     """What a command did; nothing where it failed or has no answer yet.
 
-    `failed`: a command before it in its chain did. `halves` decodes, where the table cannot tell without.
+    `failed`: a command before it in its chain did. `halves` decodes, where neither the table nor `look` can tell.
     """
     if status is None:
         if failed or not row.unanswered:
@@ -384,6 +423,9 @@ def verbs_of(
         return ()
     if row.say is None:
         return row.verbs
+    seen = row.see(look, exchanged) if row.see is not None and status == NT.SUCCESS else None
+    if seen is not None:
+        return seen
     decoded = halves()
     if decoded.asked is not None and decoded.asked.body is None:
         return ()  # its bytes cannot be read

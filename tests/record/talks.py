@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from fakesmb.record import glance, ranges
+from fakesmb.record import glance, ranges, verbs
 from fakesmb.record.criteria import Criteria
 from fakesmb.record.decoded import halves_of
 from fakesmb.record.journal import Journal
@@ -62,3 +62,9 @@ def check_glances(journal: Journal) -> None:
             assert function is None or function == part.subcommand
             level = glance.trans2_level(item.told.request)
             assert level in (None, getattr(part.parameters, "information_level", None))
+        for entry in entries_of(item):
+            row = verbs.row_of(entry.code or 0, entry.function)
+            if row.see is not None and entry.verbs:
+                told_at_once = row.see(entry._number, item.answered or item.told)
+                assert row.say is not None
+                assert told_at_once in (None, row.say(entry._halves, item.answered or item.told))
