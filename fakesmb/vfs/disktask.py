@@ -160,7 +160,8 @@ class DiskTask(greenlet):
         super().__init__()
         self._tasks = tasks
         self._work = work
-        self._resume: Work = tasks.of_present(self.switch)
+        self._resume: Work | None = tasks.of_present(self.switch)
+        """Goes on with it; only while it waits, since it refers back to this."""
         self.lane: Lane | None = None
         """Where it is at work now."""
         self.afterwards: Work | None = None
@@ -177,7 +178,9 @@ class DiskTask(greenlet):
     def go_on(self) -> None:
         """Runs it until it gives way or is done."""
         self.parent = getcurrent()
-        self._resume()
+        resume, self._resume = self._resume, None
+        assert resume is not None
+        resume()
 
     def go_on_soon(self) -> None:
         """Runs it in a later turn of the loop."""

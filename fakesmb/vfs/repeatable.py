@@ -27,6 +27,8 @@ SECTOR: Final = 512
 TOTAL_UNITS: Final = 1 << 26
 """256 GiB, of which the half is free."""
 _DIRECTORY_SIZE: Final = 4096
+_COARSE_NS: Final = 20_000_000
+"""So much behind its clock the kernel may date files, nanoseconds: a tick."""
 
 
 class Facts(Births):
@@ -40,10 +42,14 @@ class Facts(Births):
         self._numbers: dict[tuple[int, int], int] = {}
         self._first: dict[tuple[int, int], int] = {}
         """Write times after the world's beginning that files had when they were first seen; FILETIME."""
+        self._since = from_ns(world.disk_ns() - _COARSE_NS)
+        """What has a later time of the kernel's clock, if the world's is ahead of that, was changed in this run."""
 
     def anew(self) -> Self:
         """One that knows of nothing yet."""
-        return type(self)(self.world, self.share)
+        made = type(self)(self.world, self.share)
+        made._since = self._since
+        return made
 
     def told(self, info: Info) -> Info:
         """The same facts, as each run tells them."""
@@ -54,9 +60,11 @@ class Facts(Births):
         set_creation, set_access, set_write = self._set.get(key, NOTHING_SET)
         born = self._born.get(key, 0)
         write, creation = info.last_write_time, info.creation_time
-        if write != set_write and (write > latest or write == self._first.get(key)):
+        if write != set_write and (
+            write > latest or self._since <= write < began or write == self._first.get(key)
+        ):
             write = born or began
-        if creation != set_creation and (born or creation > began):
+        if creation != set_creation:
             creation = born or write
         access = info.last_access_time if info.last_access_time == set_access else write
         info.creation_time, info.last_access_time = creation, access

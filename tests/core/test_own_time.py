@@ -1,25 +1,29 @@
 """What goes on after it has waited does so in its own connection's time, whoever was served meanwhile."""
 
+import gc
 import os
 import struct
+import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
+from twisted.internet.task import Clock
 
 from fakesmb.core.settings import Settings
 from fakesmb.nt.files import Access, Disposition, ShareMode
 from fakesmb.nt.filetime import from_ns
 from fakesmb.testing import Client, InMemoryServer
+from fakesmb.vfs.disktask import Call, DiskTask, DiskTasks
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import CreateDirectoryRequest
 from fakesmb.wire.files import NtCreateAndxRequest
 from fakesmb.wire.trans2 import FindFirst2Request, SetFileInformationRequest, Trans2
 from fakesmb.wire.unix import UnixLevel
-from fakesmb.world import ToldTime
+from fakesmb.world import ToldTime, Turn, World, clock_of
 from tests.core.conftest import check_end
 from tests.core.test_repeatable import BEGAN, SECOND, STEPPING, STILL, Talk, query, served, times
 
@@ -234,3 +238,49 @@ def test_the_size_of_a_directory_is_no_file_systems(tmp_path: Path) -> None:
     assert struct.unpack_from("<Q", found.data, 8) == (4096,)
     assert struct.unpack_from("<Q", query(client, UnixLevel.BASIC, "dir")) == (4096,)
     check_end(server)
+
+
+def test_a_clock_that_is_ahead_of_the_machines_is_told_alike_too(tmp_path: Path) -> None:
+    """What the kernel dates in the run is earlier than the clock's beginning; what was there before is older still."""
+    clock = clock_of("2040-02-01T10:00:00Z")
+    began = from_ns(clock.began)
+    server = served(tmp_path / "one", clock)
+    folder = tmp_path / "one" / "public"
+    old = 1_000_000_000_000_000_000
+    os.utime(folder / "there.txt", ns=(old, old))
+    os.utime(folder / "dir", ns=(old, old))
+    client = server.client().sign_in().connect("public")
+    assert times(client, "there.txt") == (from_ns(old),) * 4
+    assert times(client, "dir") == (from_ns(old),) * 4
+    fid = client.create("dir\\new.txt", disposition=Disposition.CREATE)
+    client.write(fid, b"hello")
+    assert times(client, "dir\\new.txt") == (began,) * 4
+    client.close(fid)
+    assert times(client, "dir\\new.txt") == (began,) * 4
+    assert times(client, "dir") == (began,) * 4  # the kernel has dated it now
+    fid = client.create("there.txt")
+    client.write(fid, b"again")
+    client.close(fid)
+    assert times(client, "there.txt") == (began,) * 4
+    check_end(server)
+
+
+@pytest.mark.parametrize("world", [World(), ToldTime(STILL)], ids=["the machine's", "told"])
+def test_a_task_that_is_done_waits_for_no_collector(world: World) -> None:
+    """What it goes on with refers back to it."""
+
+    class NoThreads:
+        def begin(self, function: object, args: object, kwargs: object) -> Call:
+            raise AssertionError
+
+    tasks = DiskTasks(NoThreads(), Clock().callLater, Turn(), world.of_present)
+    gc.disable()
+    try:
+        task = DiskTask(tasks, list)
+        seen = weakref.ref(task)
+        task.go_on()
+        assert task.dead
+        del task
+        assert seen() is None
+    finally:
+        gc.enable()
