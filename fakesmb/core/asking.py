@@ -4,14 +4,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from fakesmb.core.resume_keys import sid_of
 from fakesmb.faults.asked import Asked
 from fakesmb.nt.status import SMBError
 from fakesmb.wire import tokens
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
+from fakesmb.wire.info import LevelContext
 from fakesmb.wire.nt_trans import NT_TRANSACT_REQUESTS, NT_TRANSACT_SETUPS
+from fakesmb.wire.search import SearchRequest
+from fakesmb.wire.set_info import SET_LEVELS, SetName
 from fakesmb.wire.trans import TransactionRequest, TransactionSecondaryRequest
-from fakesmb.wire.trans2 import TRANS2_REQUESTS
+from fakesmb.wire.trans2 import TRANS2_REQUESTS, SetFileInformationRequest, SetPathInformationRequest
 
 if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection
@@ -25,6 +29,7 @@ _NAMES: Final = (
     "directory_name",
     "source_file_name",
     "target_file_name",
+    "new_name",
 )
 """Fields that name files of a tree."""
 _FIDS: Final = ("fid", "setup_fid")
@@ -46,10 +51,12 @@ def asked_of(exchange: "Exchange", step: "Step") -> Asked | None:
     code, params = step.code, step.params
     whole: TransactionRequest | None = None
     if isinstance(params, TransactionSecondaryRequest):
-        main = _COMPLETED[code]
-        key = main, exchange.header.pid, exchange.header.mid, exchange.uid, exchange.tid
+        key = key_of(exchange, _COMPLETED[code])
         whole = connection.transactions.whole_with(key, params)
-        code = code if whole is None else main
+        if whole is not None:
+            code = _COMPLETED[code]
+        elif connection.transactions.first_message(key) is not None:
+            return None
     elif isinstance(params, TransactionRequest):
         if not params.complete:
             return None
@@ -70,6 +77,11 @@ def asked_of(exchange: "Exchange", step: "Step") -> Asked | None:
         user=_user(about, session),
         params=about,
     )
+
+
+def key_of(exchange: "Exchange", code: int) -> tuple[int, int, int, int, int]:
+    """By what the parts of a transaction of that command belong together."""
+    return code, exchange.header.pid, exchange.header.mid, exchange.uid, exchange.tid
 
 
 def _decoded(exchange: "Exchange", code: int, whole: TransactionRequest) -> object:
@@ -94,14 +106,16 @@ def _paths(
     exchange: "Exchange", tree: "Tree | None", about: object, whole: TransactionRequest | None
 ) -> Iterator[str]:
     opens = exchange.connection.opens.entries
+    old = ""
     of_pipe = whole if isinstance(about, TransactionRequest) else None
     for name in _FIDS:
         fid = getattr(about if of_pipe is None else of_pipe, name, None)
         if fid is not None:
             entry = opens.get(fid if exchange.fid is None else exchange.fid)
             if entry is not None:
-                yield entry.path
-    sid = getattr(about, "sid", None)
+                old = entry.path
+                yield old
+    sid = _sid(about)
     if sid is not None:
         search = exchange.connection.searches.entries.get(sid)
         if search is not None:
@@ -116,7 +130,35 @@ def _paths(
             path = _parsed(tree, text)
             if root is not None and path != "\\":
                 path = root.path.rstrip("\\") + path
+            old = old or path
             yield path
+    new = _new_name(exchange, about, whole)
+    if new:
+        bare = "\\" not in new and "/" not in new  # it stays in the directory ([MS-SMB] 2.2.8.4)
+        yield (old.rpartition("\\")[0] if bare else "") + _parsed(tree, new)
+
+
+def _sid(about: object) -> int | None:
+    """The search that a request goes on with."""
+    if isinstance(about, SearchRequest):
+        return sid_of(about.resume_key)
+    sid: int | None = getattr(about, "sid", None)
+    return sid
+
+
+def _new_name(exchange: "Exchange", about: Any, whole: TransactionRequest | None) -> str:
+    """What a level of SET_PATH_INFORMATION or SET_FILE_INFORMATION renames or links a file to."""
+    if whole is None or not isinstance(about, SetPathInformationRequest | SetFileInformationRequest):
+        return ""
+    level = SET_LEVELS.get(about.information_level)
+    if level is None or level.decode is None:
+        return ""
+    context = LevelContext(unicode=exchange.header.unicode, encoding=exchange.connection.oem_encoding)
+    try:
+        wanted = level.decode(whole.data, context)
+    except DecodeError:
+        return ""
+    return wanted.name if isinstance(wanted, SetName) else ""
 
 
 def _parsed(tree: "Tree", text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, Union
 
 from twisted.internet.defer import Deferred
 
-from fakesmb.core.asking import asked_of
+from fakesmb.core.asking import asked_of, key_of
 from fakesmb.core.dispatch import CommandRow, Needs
 from fakesmb.core.exchange import Exchange, Step
 from fakesmb.core.fault_calls import called
@@ -123,6 +123,7 @@ class FaultyExchange(Exchange):
         act = fault.rule.act
         if not act.needs_occasion:
             self._acts(turn, fault)
+            self._answer_as_whole(asked)
         slow = act.slow_disk if self._needs_disk(step) else 0.0
         if slow:
             self._acts(turn, fault)
@@ -131,6 +132,18 @@ class FaultyExchange(Exchange):
         if act.hang:
             return self._hung(fault).addCallback(lambda _: self._run(step))
         return self._act(turn, fault, step)
+
+    def _answer_as_whole(self, asked: Asked) -> None:
+        """The last part of a transaction is answered as the whole is, whether it is done or not."""
+        if asked.sent != asked.code:
+            first = self.connection.transactions.first_message(key_of(self, asked.code))
+            self.answer_as(asked.code, first or b"")
+
+    def _give_up_whole(self) -> None:
+        """A transaction whose last part is refused is not there any more."""
+        asked = self._asked
+        if asked is not None and asked.sent != asked.code:
+            self.connection.transactions.give_up(key_of(self, asked.code))
 
     def _due(self, turn: _Turn) -> tuple[Fault | None, list[Fault]]:
         """The rule that acts, and those that have something to say of the disk. All count what they see.
@@ -273,6 +286,8 @@ class FaultyExchange(Exchange):
             self._changes.raw = isinstance(outcome, RawData)
             if isinstance(outcome, NoReply) and not self._reply.blocks:
                 ends = self._changes.unanswered()
+        if isinstance(outcome, SMBError):
+            self._give_up_whole()
         goes_on = self._changed(partial(super()._take, outcome))
         if not goes_on:
             self._give_back(at_end=True)

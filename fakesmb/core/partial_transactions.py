@@ -161,6 +161,15 @@ class Transactions:
         self._forget(key)
         return whole, partial.first_message
 
+    def first_message(self, key: Key) -> bytes | None:
+        """What the record keeps of the message that began one; None where none has that key."""
+        partial = self._partial.get(key)
+        return None if partial is None else partial.first_message
+
+    def give_up(self, key: Key) -> None:
+        """Its last part came, and it is not done."""
+        self._forget(key)
+
     def whole_with(self, key: Key, more: TransactionSecondaryRequest) -> TransactionRequest | None:
         """The whole that a piece would complete, which is not added; None where it would not."""
         partial = self._partial.get(key)

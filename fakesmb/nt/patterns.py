@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from fakesmb.nt.names import fold
+
 _WILD: Final = frozenset("*?")
 
 
 def folded(path: str) -> str:
     """A path as paths compare: from the root of the share, backslashes, without regard to case."""
-    return "\\" + path.replace("/", "\\").strip("\\").casefold()
+    return "\\" + fold(path.replace("/", "\\").strip("\\"))
 
 
 def is_glob(text: str) -> bool:
@@ -34,11 +36,11 @@ def path_matcher(wanted: str) -> Callable[[str], bool]:
 
 def name_matcher(wanted: str) -> Callable[[str], bool]:
     """The same for a name that is no path: a share, a user."""
-    form = wanted.casefold()
+    form = fold(wanted)
     if not is_glob(form):
-        return lambda name: name.casefold() == form
+        return lambda name: fold(name) == form
     found = _compiled(form)
-    return lambda name: found(name.casefold()) is not None
+    return lambda name: found(fold(name)) is not None
 
 
 def _compiled(form: str) -> Callable[[str], "re.Match[str] | None"]:

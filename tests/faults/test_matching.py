@@ -1,5 +1,6 @@
 """Which requests a rule acts on: every match and every count, and what the record says of it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,14 +17,22 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.dirs import CheckDirectoryRequest, DeleteRequest, RenameRequest
 from fakesmb.wire.files import NtCreateAndxRequest, ReadAndxRequest
 from fakesmb.wire.nt_trans import IoctlSetup, NtCreateRequest
-from fakesmb.wire.session import EchoRequest, EchoResponse
+from fakesmb.wire.search import SearchRequest, SearchResponse
+from fakesmb.wire.session import EchoRequest, EchoResponse, NtCancelRequest
 from fakesmb.wire.trans import (
     NtTransactRequest,
     Transaction2Request,
     Transaction2SecondaryRequest,
     TransactionRequest,
 )
-from fakesmb.wire.trans2 import FindFirst2Request, FindNext2Request, QueryPathInformationRequest, Trans2
+from fakesmb.wire.trans2 import (
+    FindFirst2Request,
+    FindNext2Request,
+    QueryPathInformationRequest,
+    SetFileInformationRequest,
+    SetPathInformationRequest,
+    Trans2,
+)
 from tests.refusals import Refuses
 
 
@@ -370,6 +379,114 @@ def test_a_transaction_in_several_messages_is_one_request(
     fault.remove()
     in_pieces(client, 9)
     assert client.answer().header.status == 0
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [{"fail": NT.DATA_ERROR}, {"delay": 1}, {"delay": 1, "fail": NT.DATA_ERROR}, {"call": print}],
+    ids=repr,
+)
+def test_only_the_last_part_of_a_transaction_is_a_request(
+    client: Client, faults: Faults, rule: dict[str, Any]
+) -> None:
+    """Whatever becomes of it, the answer has the command of the first message, for which clients wait."""
+    total = len(CHECK_PATH)
+    first = Transaction2Request(
+        setup=b"\5\0",
+        parameters=CHECK_PATH[:6],
+        total_parameter_count=total,
+        max_parameter_count=2,
+        max_data_count=1000,
+    )
+    mid = client.send(Command.TRANSACTION2, first)
+    assert client.answer().header.status == 0
+    fault = faults.arm(rule)
+    for at, end in ((6, 9), (9, 12), (12, total)):
+        assert (fault.seen, client.answers()) == (0, [])
+        part = Transaction2SecondaryRequest(
+            parameters=CHECK_PATH[at:end], total_parameter_count=total, parameter_displacement=at
+        )
+        client.send(Command.TRANSACTION2_SECONDARY, part, mid=mid)
+    client.clock.advance(1)
+    [answer] = client.answers()
+    assert (answer.header.command, answer.header.mid) == (Command.TRANSACTION2, mid)
+    assert answer.header.status == rule.get("fail", 0)
+    assert (fault.seen, fault.hits) == (1, 1)
+    assert client.connection.transactions._partial == {}
+
+
+def test_a_transaction_that_hangs_is_cancelled_as_what_it_is(client: Client, faults: Faults) -> None:
+    faults.inject(command="TRANSACTION2", hang=True)
+    in_pieces(client, 9)
+    client.send(Command.NT_CANCEL, NtCancelRequest(), mid=client.mid)
+    header = client.answer().header
+    assert (header.command, header.status) == (Command.TRANSACTION2, NT.CANCELLED)
+    assert client.connection.transactions._partial == {}
+
+
+@pytest.mark.parametrize("command", [Command.SEARCH, Command.FIND])
+def test_an_old_search_that_goes_on_has_its_path(
+    client: Client, faults: Faults, folder: Path, command: Command
+) -> None:
+    for number in range(3):
+        (folder / f"f{number}").touch()
+    fault = faults.inject(command="FIND", path="f*", nth=2, fail=NT.DATA_ERROR)
+    client.send(command, SearchRequest(1, 0x16, "f*"))
+    key = bytes(client.answer().body(SearchResponse).entries[:21])
+    client.send(command, SearchRequest(1, 0x16, "", key))
+    assert client.answer().header.status == NT.DATA_ERROR
+    assert (fault.seen, fault.hits) == (2, 1)
+    stale = bytes(1) + b"\xff" * 16 + key[17:]
+    client.send(command, SearchRequest(1, 0x16, "", stale))
+    assert client.answer().header.status == NT.NO_MORE_FILES
+    assert fault.seen == 2
+
+
+def rename_of(name: str) -> bytes:
+    text = name.encode("utf-16-le")
+    return bytes(8) + len(text).to_bytes(4, "little") + text
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("new.bak", "dir\\new.bak"),
+        ("\\new.bak", "new.bak"),
+        ("dir\\sub\\new.bak", "dir/sub/new.bak"),
+        ("new.bak", "dir/b.bak"),
+    ],
+)
+@pytest.mark.parametrize("by_fid", [True, False])
+def test_a_rename_by_a_level_has_both_names(
+    client: Client, faults: Faults, refuses: Refuses, by_fid: bool, name: str, path: str
+) -> None:
+    faults.inject(
+        path=path, subcommand="SET_FILE_INFORMATION" if by_fid else "SET_PATH_INFORMATION", fail="DISK_FULL"
+    )
+    with refuses(NT.DISK_FULL):
+        if by_fid:
+            body = SetFileInformationRequest(client.create("dir\\b.bak"), 1010)
+            client.trans2(Trans2.SET_FILE_INFORMATION, body, rename_of(name))
+        else:
+            client.trans2(
+                Trans2.SET_PATH_INFORMATION, SetPathInformationRequest(1010, 0, "dir\\b.bak"), rename_of(name)
+            )
+
+
+@pytest.mark.parametrize("data", [rename_of("new")[:9], rename_of(""), b""])
+def test_a_rename_that_cannot_be_read_has_its_old_name(client: Client, faults: Faults, data: bytes) -> None:
+    fault = faults.inject(path="a.txt", subcommand="SET_FILE_INFORMATION", hang=True, nth=9)
+    fid = client.create("a.txt")
+    for level in (1010, 0x7777):
+        whole = Transaction2Request(
+            setup=b"\x08\0",
+            parameters=SetFileInformationRequest(fid, level).encode(unicode=True),
+            data=data,
+            max_parameter_count=2,
+        )
+        client.send(Command.TRANSACTION2, whole)
+        assert client.answer().header.status != 0
+    assert fault.seen == 2
 
 
 def test_a_stray_secondary_is_seen_by_its_own_name(client: Client, faults: Faults) -> None:

@@ -36,3 +36,11 @@ def test_names_of_shares_and_users() -> None:
     assert name_matcher("Public")("PUBLIC")
     assert name_matcher("b*")("Bob")
     assert not name_matcher("b?")("Bob")
+
+
+def test_names_that_are_two_files_are_two() -> None:
+    """Case is that of Windows, letter by letter: `ß` is no `ss`."""
+    assert not path_matcher("masse.txt")("\\ma\xdfe.txt")
+    assert path_matcher("MA\xdfE.TXT")("\\ma\xdfe.txt")
+    assert path_matcher("\xe4*")("\\\xc4b")
+    assert not name_matcher("k")("\u212a")

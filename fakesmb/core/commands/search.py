@@ -4,7 +4,6 @@ Every entry carries a resume key, 21 bytes that the client sends back to go on a
 hold the search's SID and the entry's place in it. SEARCH has no end of its own: the connection keeps the last few.
 """
 
-import struct
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -12,6 +11,7 @@ from twisted.internet.defer import Deferred
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
+from fakesmb.core.resume_keys import STATE
 from fakesmb.core.state import OpenSearch
 from fakesmb.core.waiting import closing, retry_until_free
 from fakesmb.nt.files import Attribute
@@ -32,7 +32,6 @@ OVERHEAD: Final = 48
 """Bytes of an answer that are not entries."""
 ENTRY_SIZE: Final = 43
 VOLUME_MASK: Final = 0x1F
-_STATE: Final = struct.Struct("<HI10x")
 _LABEL_SIZE: Final = 11
 
 
@@ -70,7 +69,7 @@ def _known(request: Request[SearchRequest]) -> tuple[ResumeKey, OpenSearch, int]
             NT.INVALID_PARAMETER, f"the resume key has {len(raw)} bytes instead of {ResumeKey.size()}"
         )
     key = ResumeKey.decode(raw)
-    sid, place = _STATE.unpack(key.server_state)
+    sid, place = STATE.unpack(key.server_state)
     known = request.connection.searches.get(sid)
     own = known is not None and known.tree is request.tree and known.session is request.session
     if known is None or not own or not known.by_key:
@@ -131,7 +130,7 @@ def _answer(
             known.search.seek(place)
             place = -1
         while len(entries) < wanted and (info := info or known.search.next()) is not None:
-            key = ResumeKey(0, _STATE.pack(known.sid, known.search.tell()), client)
+            key = ResumeKey(0, STATE.pack(known.sid, known.search.tell()), client)
             name = _name_of(request, info)
             if name:
                 entries.append(
