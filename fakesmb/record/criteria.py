@@ -215,6 +215,8 @@ def _any(wanted: Criterion, make: Callable[..., Match], *more: str) -> Match:
     if isinstance(wanted, re.Pattern):
         if isinstance(wanted.pattern, bytes) and make is not _data:
             raise TypeError(f"only data= is asked for by a pattern of bytes, not {wanted.pattern!r}")
+        if isinstance(wanted.pattern, str) and make is _data:
+            raise TypeError(f"data are bytes, a pattern of bytes or a function, not {wanted!r}")
         return _pattern(wanted)
     if callable(wanted) and not isinstance(wanted, type):
         condition = wanted
@@ -422,6 +424,15 @@ def _data_match(entry: JournalEntry, wanted: Criterion, match: Match) -> bool | 
     data, length = entry.data, entry.length
     if data is None or length is None or len(data) >= length:
         return match(data)
+    return _cut_match(data, length, wanted)
+
+
+def _cut_match(data: bytes, length: int, wanted: Criterion) -> bool | None:
+    """Whether data of which the beginning is kept may be those; None where the rest would have to tell."""
+    if isinstance(wanted, (set, frozenset, list, tuple)):
+        return None if None in [_cut_match(data, length, one) for one in wanted] else False
+    if wanted is None:
+        return False
     if isinstance(wanted, (bytes, bytearray, memoryview)):
         return None if len(wanted) == length and bytes(wanted[: len(data)]) == data else False
     return None

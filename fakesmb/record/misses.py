@@ -21,6 +21,8 @@ _MOST_KINDS: Final = 4000
 """Different exchanges that are looked at for the nearest miss, the latest first."""
 _FINALISTS: Final = 24
 """Those of them that are decoded and compared."""
+_DATA_SEEN: Final = 64
+"""Bytes of data that tell how alike others are."""
 _LONGEST_DATA: Final = 256
 """Bytes of data that are told whole; of longer ones, where they differ."""
 
@@ -95,6 +97,7 @@ def _finalists(asked: Criteria, window: "Window") -> Iterator[Pair]:
         name: str(given[name]).casefold() for name in ("share", "user") if isinstance(given.get(name), str)
     }
     form = path.replace("/", "\\").strip("\\").casefold() if isinstance(path, str) else None
+    wanted_data = _plain_data(given.get("data"))
     seen: dict[tuple[object, ...], tuple[float, Pair]] = {}
     for item in reversed(window.items):
         if not isinstance(item, Pair):
@@ -102,12 +105,15 @@ def _finalists(asked: Criteria, window: "Window") -> Iterator[Pair]:
         about = item.answered or item.told
         message = item.told.request or item.told.reply
         code = message[COMMAND_AT] if len(message) >= HEADER_SIZE else -1
-        key = (code, about.path, about.status, about.share, about.user, is_chain(item) and item.ordinal)
+        key: tuple[object, ...] = (code, about.path, about.status, about.share, about.user)
+        key += (is_chain(item) and item.ordinal, (about.data or b"")[:_DATA_SEEN] if wanted_data else None)
         if key in seen:
             continue
         far = 0.0
         if kinds is not None and code not in codes:
             far += 0.2 if code in alike else 1.0
+        if wanted_data:
+            far += min(_far_data(about.data or b"", None, one) for one in wanted_data)
         if form is not None:
             far += _far(about.path.replace("/", "\\").strip("\\").casefold(), form)
         for name, wanted in names.items():
@@ -130,7 +136,23 @@ def _verbs(kind: Kind) -> tuple[str, ...]:
     return () if row is None else row.verbs
 
 
-def _far(path: str, wanted: str) -> float:
+def _plain_data(wanted: object) -> list[bytes]:
+    """The data that are asked for as they are."""
+    if isinstance(wanted, (bytes, bytearray, memoryview)):
+        return [bytes(wanted)]
+    if isinstance(wanted, (set, frozenset, list, tuple)):
+        return [data for one in wanted for data in _plain_data(one)]
+    return []
+
+
+def _far_data(data: bytes, length: int | None, wanted: bytes) -> float:
+    """0 for the same data; up to 1 the less alike they are in their beginning and their length."""
+    size = len(data) if length is None else length
+    longest = max(size, len(wanted), 1)
+    return 0.5 * _far(data[:_DATA_SEEN], wanted[:_DATA_SEEN]) + 0.5 * abs(size - len(wanted)) / longest
+
+
+def _far(path: str | bytes, wanted: str | bytes) -> float:
     """0 for the same path; up to 1 the less of its beginning and end it has in common."""
     if path == wanted:
         return 0.0
@@ -151,6 +173,9 @@ def _distance(test: Test, entry: JournalEntry) -> float:
     value = test.value(entry)
     if value is None:
         return 1.5
+    if test.name == "data":
+        alike = [_far_data(value, entry.length, one) for one in _plain_data(test.wanted)]
+        return 0.2 + 0.8 * min(alike, default=1.0)
     if test.name in ("path", "to") and isinstance(test.wanted, str):
         return 0.4 + 0.6 * _unlike(str(value), test.wanted)
     if isinstance(value, str) and isinstance(test.wanted, str):
@@ -196,6 +221,8 @@ def _was(value: Any) -> str:
         return "not there"
     if isinstance(value, tuple):
         return " and ".join(shown(one) for one in value) or "nothing"
+    if isinstance(value, bytes) and len(value) > _LONGEST_DATA:
+        return f"{value[:_DATA_SEEN]!r}... ({len(value)} bytes)"
     return shown(value)
 
 
@@ -216,7 +243,11 @@ def _verb_for(test: Test, entry: JournalEntry) -> str:
 
 
 def _data_difference(wanted: bytes, value: bytes, length: int | None) -> str:
-    if length is not None and len(value) < length:
+    cut = length is not None and len(value) < length
+    if cut and len(wanted) != length:
+        said = shown(wanted) if len(wanted) <= _LONGEST_DATA else f"{len(wanted)} bytes"
+        return f"data: expected {said}, was {length} bytes, which begin with {value[:_DATA_SEEN]!r}"
+    if cut and wanted.startswith(value):
         return (
             f"data: only the first {len(value)} of {length} bytes are kept, so {len(wanted)} cannot be compared; "
             f"keep_data={length} keeps them"

@@ -114,7 +114,9 @@ class Questions:
     def _checked(self, wanted: "Amount", asked: "Criteria") -> "list[JournalEntry]":
         __tracebackhide__ = True
         window = self._window()
-        found = list(found_in(window, asked))
+        unsure: list[Loss] = []
+        found = list(found_in(window, asked, unsure=unsure))
+        settle(wanted, len(found), unsure)
         why = verdict(wanted, asked, window, found)
         if why:
             raise AssertionError(why)
@@ -137,36 +139,59 @@ def plainly(make: "Callable[[], T]") -> "T":
     raise mistake
 
 
-def found_in(window: Window, asked: "Criteria", *, happenings: bool = False) -> "Iterator[JournalEntry]":
-    """The entries that match. Raises `Loss` where that cannot be told, as data were cut."""
+def found_in(
+    window: Window, asked: "Criteria", *, happenings: bool = False, unsure: list[Loss] | None = None
+) -> "Iterator[JournalEntry]":
+    """The entries that match. Where cut data make that unsure, `unsure` gets the `Loss`, or it is raised."""
     __tracebackhide__ = True
     may = asked.may
     for item in window.items:
         if may(item) if isinstance(item, Pair) else happenings or asked.happenings:
-            yield from _met(item, asked)
+            yield from _met(item, asked, unsure)
 
 
-def matches(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
+def matches(
+    item: "Pair | Happened", asked: "Criteria", unsure: list[Loss] | None = None
+) -> "Iterator[JournalEntry]":
     """The entries of one item that match."""
     __tracebackhide__ = True
     if not isinstance(item, Pair) or asked.may(item):
-        yield from _met(item, asked)
+        yield from _met(item, asked, unsure)
 
 
-def _met(item: "Pair | Happened", asked: "Criteria") -> "Iterator[JournalEntry]":
+def _met(item: "Pair | Happened", asked: "Criteria", unsure: list[Loss] | None) -> "Iterator[JournalEntry]":
     __tracebackhide__ = True
     from fakesmb.record.journalentry import entries_of
 
     for entry in entries_of(item):
         met = asked.meets(entry)
-        if met is None:
+        if met:
+            yield entry
+        elif met is None:
             kept = len(entry.data or b"")
-            raise Loss(
+            loss = Loss(
                 f"{entry!r}: only the first {kept} of its {entry.length} bytes are kept, so data= cannot be "
                 f"compared; keep_data={entry.length} keeps them"
             )
-        if met:
-            yield entry
+            if unsure is None:
+                raise loss
+            unsure.append(loss)
+
+
+def settle(wanted: "Amount", found: int, unsure: list[Loss]) -> None:
+    """Raises the first `Loss` if the answer depends on those that may match or not."""
+    __tracebackhide__ = True
+    at_most = found + len(unsure)
+    if wanted.holds(found) == wanted.holds(at_most) and (
+        wanted.holds(found) or _same_side(wanted, found, at_most)
+    ):
+        return
+    raise unsure[0]
+
+
+def _same_side(wanted: "Amount", few: int, many: int) -> bool:
+    """Whether both are too few, or both too many."""
+    return many < wanted.least or (wanted.most is not None and few > wanted.most)
 
 
 def verdict(wanted: "Amount", asked: "Criteria", window: Window, found: "list[JournalEntry]") -> str:

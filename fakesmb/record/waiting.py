@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from fakesmb.record.journal import Journal, Mark, Since
 from fakesmb.record.pairs import Pair
-from fakesmb.record.questions import Questions, Window, matches, plainly, verdict
+from fakesmb.record.questions import Loss, Questions, Window, matches, plainly, settle, verdict
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -47,6 +47,8 @@ class Watch:
         self._answered: list[JournalEntry] = []
         """Matches that had one."""
         self._unanswered: list[JournalEntry] = []
+        self._unsure: list[Loss] = []
+        """Why of others that cannot be told."""
         self._seen = Window([], 0, "")
 
     def look(self) -> bool:
@@ -57,19 +59,25 @@ class Watch:
         for item in (*again, *new):
             if not isinstance(item, Pair):
                 if self._asked.happenings:
-                    self._answered.extend(matches(item, self._asked))
+                    self._answered.extend(matches(item, self._asked, self._unsure))
                 continue
             answered = item.answered is not None
-            (self._answered if answered else self._unanswered).extend(matches(item, self._asked))
+            unsure: list[Loss] = []
+            (self._answered if answered else self._unanswered).extend(matches(item, self._asked, unsure))
+            self._unsure += unsure if answered else []
             if not answered:
                 self._waiting.append(item)
         if window.items:
             self._next = max(self._next, window.items[-1].ordinal + 1)
-        return len(self._answered) + len(self._unanswered) >= self.wanted.least
+        enough = len(self._answered) + len(self._unanswered) >= self.wanted.least
+        if self._unsure and not enough:
+            raise self._unsure[0]  # no waiting would tell
+        return enough
 
     def outcome(self) -> "tuple[str, list[JournalEntry]]":
         """Why it was not as expected at the last look, empty where it was; and what had been found."""
         found = sorted((*self._answered, *self._unanswered), key=lambda entry: entry.place)
+        settle(self.wanted, len(found), self._unsure)
         return verdict(self.wanted, self._asked, self._seen, found), found
 
 
