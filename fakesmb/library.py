@@ -76,6 +76,8 @@ class FakeSMB:
         self._process = 0
         """The process that started it."""
         self._changing = threading.Lock()
+        self._changer = 0
+        """The thread that started or stopped it last."""
 
     def _settle(self) -> None:
         """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
@@ -93,6 +95,8 @@ class FakeSMB:
         __tracebackhide__ = True
         if self._is_current():
             raise RuntimeError("called in the thread of the server itself, which it would wait for")
+        if self._changing.locked() and self._changer == threading.get_ident():
+            raise RuntimeError("called by a handler of a signal while this thread starts or stops the server")
 
     def _is_current(self) -> bool:
         thread = self._thread
@@ -122,6 +126,7 @@ class FakeSMB:
         """
         self._check_thread()
         with self._changing:
+            self._changer = threading.get_ident()
             if self._is_up:
                 self._check_process()
                 return self
@@ -151,6 +156,7 @@ class FakeSMB:
         """
         self._check_thread()
         with self._changing:
+            self._changer = threading.get_ident()
             if self._process == os.getpid():
                 self._end()
 

@@ -604,6 +604,8 @@ def test_exceptions_of_signals_at_any_moment_leave_nothing(tmp_path: Path) -> No
         raise Alarm
 
     gc.collect()
+    with FakeSMB({}):  # where there is a global reactor, Twisted keeps its reserve from the first port on
+        pass
     before = descriptors(), {thread.name for thread in threading.enumerate()}
     choose = random.Random(7)
     handler = signal.signal(signal.SIGALRM, ring)
@@ -628,3 +630,24 @@ def test_exceptions_of_signals_at_any_moment_leave_nothing(tmp_path: Path) -> No
     gc.collect()
     assert rung > 20
     assert (descriptors(), {thread.name for thread in threading.enumerate()}) == before
+
+
+def test_a_handler_of_a_signal_is_told_that_the_server_is_about_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would wait for ever: for the thread that it interrupted."""
+    smb = serving(tmp_path)
+    begin = ReactorThread.begin
+    told: list[str] = []
+
+    def interrupted(thread: ReactorThread) -> None:
+        for call in (smb.stop, smb.start, smb.reset):
+            with pytest.raises(RuntimeError) as error:
+                call()
+            told.append(str(error.value))
+        begin(thread)
+
+    monkeypatch.setattr(ReactorThread, "begin", interrupted)
+    with smb:
+        client(smb)
+    assert told == ["called by a handler of a signal while this thread starts or stops the server"] * 3
