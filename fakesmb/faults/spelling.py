@@ -17,7 +17,7 @@ from fakesmb.nt.status import SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.wire import file_info, find_info, fs_info, names, set_info
 from fakesmb.wire.commands import Command
-from fakesmb.wire.families import FAMILIES, Kind, kinds_of, subcommand_of
+from fakesmb.wire.families import Kind, kinds_of, subcommand_of, whole_name
 
 _PREFIXES: Final = ("TRANS2_", "NT_TRANSACT_", "TRANS_")
 _NEVER_ANSWERED: Final = frozenset({Command.NT_CANCEL})
@@ -156,22 +156,10 @@ def commands(value: object) -> frozenset[Kind]:
         if not names.is_command(value):
             raise ValueError(f"no command has code 0x{value:02X}")
     elif isinstance(value, str):
-        found = kinds_of(_whole_name(value))
+        found = kinds_of(whole_name(value))
     else:
         raise ValueError(f"must be the name or the code of a command, or a family, not {value!r}")
     return found
-
-
-def _whole_name(value: str) -> str:
-    """`write_andx`, `WRITE_ANDX` and `SMB_COM_WRITE_ANDX` are the same; `WRITE` is the family."""
-    name = value.strip().upper()
-    if name in FAMILIES:
-        return name
-    known = {row.name for row in names.COMMANDS.values()}
-    for spelt in (name, f"SMB_COM_{name}"):
-        if spelt in known:
-            return spelt
-    return value
 
 
 def subcommand(value: object, of: frozenset[Kind] | None) -> frozenset[Kind]:

@@ -1,6 +1,5 @@
 """How the status is spelt that a request fails with."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,7 +7,8 @@ from fakesmb.faults.action import Refusal
 from fakesmb.faults.dos import DOS_CLASSES, DOS_CODES, DOS_NAMES
 from fakesmb.faults.spelling import is_number
 from fakesmb.nt.nearest import nearest
-from fakesmb.nt.status import NT, is_dos_pair
+from fakesmb.nt.status import is_dos_pair
+from fakesmb.nt.statusnames import status_by_name
 
 _LEAST_FAILURE: Final = 0x80000000
 """Warnings and errors are from here on ([MS-ERREF] 2.3); but for DOS pairs in the shape of a status."""
@@ -23,7 +23,7 @@ def status(value: object) -> Refusal:
     if isinstance(value, str):
         if "/" in value:
             return _dos(*value.split("/", 1))
-        return _checked(_by_name(value))
+        return _checked(status_by_name(value))
     if isinstance(value, Sequence) and len(value) == 2:
         return _dos(*value)
     raise ValueError(
@@ -37,17 +37,6 @@ def _checked(code: int) -> Refusal:
     if code < _LEAST_FAILURE and not is_dos_pair(code):
         raise ValueError(f"0x{code:08X} is success: nothing fails by it")
     return Refusal(code)
-
-
-def _by_name(name: str) -> int:
-    spelt = name.strip().upper().removeprefix("NT_").removeprefix("STATUS_")
-    found = NT.__members__.get(spelt)
-    if found is not None:
-        return found
-    if re.fullmatch(r"0X[0-9A-F]{1,8}", spelt):
-        return int(spelt, 16)
-    known = {spelling: one.label for one in NT for spelling in (one.name, one.label)}
-    raise ValueError(f"no status is called {name!r}{nearest(name, known)}")
 
 
 def _dos(error_class: object, code: object) -> Refusal:

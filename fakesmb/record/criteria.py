@@ -11,13 +11,14 @@ from typing import Any, Final, NamedTuple
 from fakesmb.nt.nearest import nearest
 from fakesmb.nt.patterns import name_matcher, path_matcher
 from fakesmb.nt.status import NT, label
+from fakesmb.nt.statusnames import status_by_name
 from fakesmb.record import prefilter, verbs
 from fakesmb.record.entry import EVENTS
 from fakesmb.record.journalentry import ATTRIBUTES, JournalEntry
 from fakesmb.record.pairs import Pair
 from fakesmb.record.ranges import WITH_RANGE
 from fakesmb.record.wirefields import wire_fields
-from fakesmb.wire.families import kinds_of, subcommand_of
+from fakesmb.wire.families import kinds_of, subcommand_of, whole_name
 from fakesmb.wire.levels import check_level, level_name
 
 Criterion = object
@@ -95,13 +96,13 @@ class Criteria:
         if self.kinds is not None and not self.kinds:
             raise ValueError(f"no command can meet all of these: {self}")
         status = self.given.get("status")
-        if self.given.get("verb") is not None and isinstance(status, (str, int)):
-            name = label(status) if isinstance(status, int) else status
-            if not verbs.DONE & {name, f"STATUS_{name.removeprefix('NT_STATUS_')}"}:
-                raise ValueError(
-                    f"a verb says what was done, and with status={shown(status)} nothing was: "
-                    f"{TRIED}={shown(self.given['verb'])} finds what failed"
-                )
+        if self.given.get("verb") is None or not isinstance(status, (str, int)):
+            return
+        if label(status if isinstance(status, int) else status_by_name(status)) not in verbs.DONE:
+            raise ValueError(
+                f"a verb says what was done, and with status={shown(status)} nothing was: "
+                f"{TRIED}={shown(self.given['verb'])} finds what failed"
+            )
 
     @property
     def kinds(self) -> "frozenset[prefilter.Kind] | None":
@@ -265,20 +266,11 @@ def _path(wanted: Any, name: str = "path") -> Match:
 
 def _status(wanted: Any, name: str) -> Match:
     _typed(wanted, name, "a status (NT.ACCESS_DENIED or its name)", str, int)
-    if isinstance(wanted, int):
-        if not 0 <= wanted <= 0xFFFFFFFF:
-            raise ValueError(f"a status has 32 bits, not {wanted}")
-        wanted = label(wanted)
-    elif f"STATUS_{wanted.removeprefix('NT_STATUS_')}" in _STATUSES:
-        wanted = f"STATUS_{wanted.removeprefix('NT_STATUS_')}"
-    elif wanted not in _STATUSES and not _CODE_OF_STATUS.fullmatch(wanted):
-        spellings = {one.removeprefix("STATUS_"): one for one in _STATUSES} | {one: one for one in _STATUSES}
-        raise ValueError(f"no status is called {wanted!r}{nearest(wanted, spellings)}")
-    return lambda value: bool(value == wanted)
-
-
-_CODE_OF_STATUS: Final = re.compile(r"0x[0-9A-F]{8}")
-_STATUSES: Final = frozenset(one.label for one in NT)
+    code = wanted if isinstance(wanted, int) else status_by_name(wanted)
+    if not 0 <= code <= 0xFFFFFFFF:
+        raise ValueError(f"a status has 32 bits, not {wanted}")
+    told = label(code)
+    return lambda value: bool(value == told)
 
 
 def _event(wanted: Any, name: str) -> Match:
@@ -381,7 +373,7 @@ def _of_commands(wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
     ):
         return None
     _typed(wanted, "command", "a command (Command.CLOSE, its name, or READ, WRITE, OPEN, FIND)", str, int)
-    return kinds_of(wanted)  # type: ignore[arg-type]
+    return kinds_of(whole_name(wanted) if isinstance(wanted, str) else wanted)  # type: ignore[arg-type]
 
 
 def _of_verbs(wanted: Criterion, *, strict: bool = True) -> "frozenset[prefilter.Kind] | None":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.nt.patterns import folded, is_glob, name_matcher, path_matcher
-from fakesmb.nt.status import label
+from fakesmb.nt.statusnames import status_by_name
 from fakesmb.record.describe import title
 from fakesmb.record.dissect import IPC
 from fakesmb.record.glance import glance_at, glances, is_chain, number, trans2_function, trans2_level
@@ -174,19 +174,11 @@ def _named(name: str) -> Callable[[Any], Filter]:
 
 
 def _status(wanted: Any) -> Filter:
-    text = label(wanted) if isinstance(wanted, int) else wanted
-    short = f"STATUS_{text.removeprefix('NT_STATUS_')}"
-    known: dict[int, bool] = {}
+    code = wanted if isinstance(wanted, int) else status_by_name(wanted)
 
     def passes(pair: Pair) -> bool:
         answered = pair.answered
-        if answered is None:
-            return False
-        status = answered.status
-        met = known.get(status)
-        if met is None:
-            met = known[status] = label(status) in (text, short)
-        return met or is_chain(pair)
+        return answered is not None and (answered.status == code or is_chain(pair))
 
     return passes
 

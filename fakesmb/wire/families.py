@@ -122,6 +122,14 @@ def kinds_of(command: int | str) -> frozenset[Kind]:
     raise ValueError(f"no command is called {command!r}{nearest(command, told)}")
 
 
+def whole_name(command: str) -> str:
+    """`write_andx`, `WRITE_ANDX` and `SMB_COM_WRITE_ANDX` are the same; `WRITE` is the family. What is none stays."""
+    name = command.strip().upper()
+    if name in FAMILIES:
+        return name
+    return next((spelt for spelt in (name, f"{_PREFIX}{name}") if spelt in _codes()), command)
+
+
 def subcommand_of(name: str) -> Kind:
     """A transaction and its subcommand by the name of the latter: `TRANS2_FIND_FIRST2`.
 
