@@ -30,6 +30,13 @@ from fakesmb.record.events import Event
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 
 
+@pytest.fixture(autouse=True, scope="module")
+def reserve() -> None:
+    """Twisted keeps a descriptor from the first port on, where the process has a global reactor, as of a plugin."""
+    with FakeSMB({}):
+        pass
+
+
 def client(smb: FakeSMB | FakeSMBService, password: str = "Secret123") -> SMBConnection:
     connection = SMBConnection(
         "FAKESMB", smb.host, sess_port=smb.port, preferredDialect=SMB_DIALECT, timeout=10
@@ -604,8 +611,6 @@ def test_exceptions_of_signals_at_any_moment_leave_nothing(tmp_path: Path) -> No
         raise Alarm
 
     gc.collect()
-    with FakeSMB({}):  # where there is a global reactor, Twisted keeps its reserve from the first port on
-        pass
     before = descriptors(), {thread.name for thread in threading.enumerate()}
     choose = random.Random(7)
     handler = signal.signal(signal.SIGALRM, ring)
