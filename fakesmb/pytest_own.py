@@ -1,18 +1,22 @@
 """Servers that tests make themselves: they, too, are in the report of a test that failed."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Final
+from unittest import TestCase
 
 import pytest
 
 from fakesmb.app import FakeSMBService
 from fakesmb.library import FakeSMB
 from fakesmb.pytest_report import Reports
+from fakesmb.pytest_short import BETWEEN, PYTEST
 
 MOST: Final = 3
 """How many of them a report shows."""
 NAME: Final = "fakesmb servers of tests"
+NOT_OF_TESTS: Final = (*BETWEEN, *PYTEST)
+"""Files whose functions have servers that are not the test's."""
 Own = FakeSMB | FakeSMBService
 
 
@@ -26,7 +30,7 @@ class OwnServers:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Looks for servers in the functions that the error went through, and in the `self` of unittest."""
+        """Looks for servers in the functions of tests that the error went through, and in a `TestCase`."""
         report = yield
         if report.failed and call.excinfo is not None:
             watched = self._reports.watched(item)
@@ -41,10 +45,20 @@ class OwnServers:
 
 def _servers(trace: TracebackType | None) -> Iterator[Own]:
     while trace is not None:
-        names = trace.tb_frame.f_locals
-        own = getattr(names.get("self"), "__dict__", {})
-        yield from (one for one in (*names.values(), *own.values()) if isinstance(one, Own))
+        if not trace.tb_frame.f_code.co_filename.startswith(NOT_OF_TESTS):
+            names = trace.tb_frame.f_locals
+            yield from _among(names.values())
+            own = names.get("self")
+            if issubclass(type(own), TestCase):
+                yield from _among(vars(own).values())
+                for base in type(own).__mro__:
+                    yield from _among(vars(base).values())
         trace = trace.tb_next
+
+
+def _among(values: Iterable[object]) -> Iterator[Own]:
+    """Asks for types alone: `isinstance` would have lazy objects say what they stand for."""
+    return (one for one in tuple(values) if issubclass(type(one), Own))  # type: ignore[misc]
 
 
 def _was_started(server: Own) -> bool:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,9 +44,9 @@ def _checked(named: str) -> str:
 
 
 def free_bytes(path: str) -> int:
-    """How many bytes fit there still."""
+    """How many bytes fit there still; `sys.maxsize` where nobody counts them (ramfs, a tmpfs of size=0)."""
     facts = os.statvfs(path)
-    return facts.f_bavail * facts.f_frsize
+    return facts.f_bavail * facts.f_frsize if facts.f_blocks else sys.maxsize
 
 
 def check_room(path: str, size: int, what: str) -> None:

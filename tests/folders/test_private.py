@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -582,3 +583,9 @@ def test_a_program_that_ends_leaves_nothing_or_what_the_next_one_removes(
     assert os.path.isdir(home) == (how == "is killed")
     folders, _ = made(content())
     folders.close()
+
+
+def test_a_place_whose_room_nobody_counts_has_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    uncounted = SimpleNamespace(f_blocks=0, f_bavail=0, f_frsize=4096)
+    monkeypatch.setattr("os.statvfs", lambda _: uncounted)
+    places.check_room("/somewhere", 1 << 40, "all of it")

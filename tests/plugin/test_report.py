@@ -677,3 +677,49 @@ def test_captures_are_not_made_yet_and_that_is_said(run: Run) -> None:
     done = run(THREE, "--smb-pcap", "here")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines(["*--smb-pcap: this version makes no captures yet; --smb-log DIR keeps*"])
+
+
+def test_a_test_without_a_server_has_no_section_of_ours_and_its_lazy_objects_are_let_be(run: Run) -> None:
+    done = run("""
+        from fakesmb import FakeSMB
+
+        class Lazy:
+            @property
+            def __class__(self):
+                raise RuntimeError("working outside of the application")
+
+        def test_one(smb):
+            pass
+
+        class Odd:
+            __dict__ = property(lambda self: 1 / 0)
+
+            def fail(self):
+                lazy = Lazy()
+                raise ValueError
+
+        def test_two():
+            Odd().fail()
+    """)
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.no_fnmatch_line("*saw nothing*")
+    done.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_server_of_a_class_of_unittest_is_in_the_report(run: Run) -> None:
+    done = run("""
+        import unittest
+        from clients import client
+        from fakesmb import FakeSMB
+
+        class TestIt(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.smb = cls.enterClassContext(FakeSMB({"in": {}}, users={"alice": "Secret123"}))
+
+            def test_case(self):
+                client(self.smb).close()
+                self.assertEqual(1, 2)
+    """)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*- fakesmb -*", LOG])

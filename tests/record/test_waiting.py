@@ -104,6 +104,14 @@ def test_a_time_that_cannot_be_is_an_error(journal: BlockingJournal, timeout: An
             ask(verb="read", timeout=timeout)
 
 
+def test_a_clock_that_a_test_has_stopped_ends_no_wait_and_makes_none_endless(
+    journal: BlockingJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 5.0)
+    with pytest.raises(AssertionError, match=r"^After 0.02 s"):
+        journal.wait_for(verb="opened", timeout=0.02)
+
+
 def test_a_server_that_does_not_run_is_not_waited_for(journal: BlockingJournal) -> None:
     journal.running = lambda: False
     with pytest.raises(AssertionError, match=r"^The server does not run, so nothing comes: at least 1"):
