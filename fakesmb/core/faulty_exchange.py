@@ -15,6 +15,7 @@ from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, NoReply, RawData,
 from fakesmb.faults.asked import Asked
 from fakesmb.faults.brokendisk import BrokenDisk
 from fakesmb.faults.disk import broken
+from fakesmb.faults.diskless import NO_DISK
 from fakesmb.faults.fault import Fault
 from fakesmb.nt.status import SMBError
 from fakesmb.vfs.store import FileStore
@@ -27,18 +28,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Outcome = Union[Answer, SMBError, "Deferred[Answer]"]
-_NO_DISK: Final = frozenset(
-    {
-        Command.TREE_DISCONNECT,
-        Command.LOCKING_ANDX,
-        Command.LOCK_BYTE_RANGE,
-        Command.UNLOCK_BYTE_RANGE,
-        Command.FIND_CLOSE2,
-        Command.FIND_CLOSE,
-        Command.PROCESS_EXIT,
-    }
-)
-"""Commands with a tree that ask no disk."""
 _OLD_SEARCHES: Final = frozenset({Command.SEARCH, Command.FIND, Command.FIND_UNIQUE})
 _FIND_NEXT: Final = (Command.TRANSACTION2, Trans2.FIND_NEXT2)
 
@@ -188,7 +177,7 @@ class FaultyExchange(Exchange):
             and self.tree.store is not None
             and step.row is not None
             and bool(step.row.needs & Needs.CONNECTED)
-            and step.code not in _NO_DISK
+            and step.code not in NO_DISK
         )
 
     def _later(self, seconds: float) -> "Deferred[None]":

@@ -5,6 +5,7 @@ from typing import Final
 
 from fakesmb.faults import spelling
 from fakesmb.faults.action import Action
+from fakesmb.faults.diskless import NO_DISK
 from fakesmb.faults.errors import FaultKeyError, FaultValueError
 from fakesmb.faults.known import Known
 from fakesmb.faults.rule import Rule
@@ -33,6 +34,7 @@ _NO_FILES: Final = frozenset(
         Command.PROCESS_EXIT,
     }
 )
+_TAKES_NO_ROOM: Final = READS | FAMILIES["FIND"] | frozenset(map(Kind, (Command.CLOSE, Command.FLUSH)))
 _NAME_NO_PATH: Final = frozenset(map(Kind, (*_NO_FILES, Command.QUERY_INFORMATION_DISK))) | {
     Kind(Command.TRANSACTION2, Trans2.QUERY_FS_INFORMATION)
 }
@@ -47,6 +49,8 @@ _EXCLUDE: Final[tuple[tuple[str, ...], ...]] = (
     ("hang", "delay"),
     ("hang", "slow_disk"),
     ("io_error", "short_read", "reset=instead"),
+    ("io_error", "flush_fails"),
+    ("io_error", "disk_full_after"),
     ("call", "reset=instead"),
     ("trickle", "split"),
     *((one, two) for one in ("hang", "drop=before", "reset=instead") for two in (
@@ -94,9 +98,18 @@ def check_meets(rule: Rule) -> None:
         raise FaultValueError("short_read", f"{told} does not read")
     if act.flush_fails and not kinds & FLUSHES:
         raise FaultValueError("flush_fails", f"{told} does not wait for the disk to have it")
-    if (act.breaks_disk or act.slow_disk) and all(kind.command in _NO_FILES for kind in kinds):
+    if (act.breaks_disk or act.slow_disk) and all(kind.command in _NO_FILES | NO_DISK for kind in kinds):
         key = next(key for key in given if key in ("io_error", "slow_disk", "disk_full_after"))
         raise FaultValueError(key, f"{told} does not reach a disk")
+    if act.disk_full_after is not None and kinds <= _TAKES_NO_ROOM:
+        raise FaultValueError("disk_full_after", f"{told} takes no room on a disk")
+    if all(kind.command == Command.READ_RAW for kind in kinds):
+        if act.bad_signature:
+            raise FaultValueError("bad_signature", f"the answer to {told} is bare data, without a signature")
+        if act.corrupt is not None and act.corrupt.offset is None:
+            raise FaultValueError(
+                "corrupt", f"the answer to {told} is bare data, without fields: say an offset"
+            )
     if "path" in given and kinds <= _NAME_NO_PATH:
         raise FaultValueError("path", f"{told} names no path")
     for key in ("share", "user"):

@@ -1,14 +1,23 @@
 """How the bits of an answer are spelt that are changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from fakesmb.faults.action import Corruption
 from fakesmb.faults.spelling import is_number
 from fakesmb.nt.nearest import nearest
 
+LONGEST: Final = 0xFFFFFF
+"""Bytes of a message: what the length before it can say."""
 
-def corruption(value: object, fields: Collection[str]) -> Corruption:
-    """An offset, a field (`fields`: those that such a reply may have), or a table of one of these and `xor`."""
+
+def corruption(
+    value: object, fields: Collection[str], longest: Callable[[str], int | None] = lambda _: None
+) -> Corruption:
+    """An offset, a field (`fields`: those that such a reply may have), or a table of one of these and `xor`.
+
+    `longest` gives the bytes that a field has at most, None where that is not known.
+    """
     xor: object = 0xFF
     if isinstance(value, Mapping):
         rest = dict(value)
@@ -30,9 +39,14 @@ def corruption(value: object, fields: Collection[str]) -> Corruption:
         assert isinstance(value, int)
         if xor > 0xFF:
             raise ValueError(f"xor must fit the byte at an offset, not be 0x{xor:X}")
+        if not -LONGEST <= value < LONGEST:
+            raise ValueError(f"no answer has so many bytes: {value} (at most {LONGEST})")
         return Corruption(value, "", xor)
     if not isinstance(value, str):
         raise ValueError(f"must be an offset in bytes or the name of a field, not {value!r}")
     if value not in fields:
         raise ValueError(f"such a reply has no field {value!r}{nearest(value, list(fields))}")
+    size = longest(value)
+    if size is not None and not xor & (1 << 8 * size) - 1:
+        raise ValueError(f"xor 0x{xor:X} changes no bit of {value}, which has {8 * size}")
     return Corruption(None, value, xor)

@@ -1,8 +1,7 @@
 """Armed rules: what each has seen and done, and all of a server together."""
 
-import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack, cast
 
@@ -11,6 +10,7 @@ from fakesmb.faults.count import Counter
 from fakesmb.faults.errors import FaultValueError
 from fakesmb.faults.known import Known
 from fakesmb.faults.room import Room
+from fakesmb.faults.shown import shown
 from fakesmb.nt.nearest import nearest
 
 if TYPE_CHECKING:
@@ -173,23 +173,6 @@ class Fault:
 
 def _times(n: int) -> str:
     return "once" if n == 1 else f"{n} times"
-
-
-def shown(value: object) -> str:
-    """A value as TOML has it, as far as TOML has it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        name = getattr(value, "name", None)
-        return f'"{name}"' if name else f"{value}"
-    if isinstance(value, str):
-        literal = "'" not in value and value.isprintable() and ("\\" in value or '"' in value)
-        return f"'{value}'" if literal else json.dumps(value, ensure_ascii=False)
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {shown(one)}" for key, one in value.items()) + " }"
-    if isinstance(value, Iterable):
-        return "[" + ", ".join(map(shown, value)) + "]"
-    return f"<{getattr(value, '__qualname__', repr(value))}>"
 
 
 def _no_exchanges(name: str, mark: Any) -> list[Any]:

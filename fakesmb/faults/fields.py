@@ -39,16 +39,27 @@ _OF_TRANSACTIONS: Final[Mapping[int, Mapping[int, type[Any]]]] = {
 
 def reply_fields(kinds: Collection[Kind] | None) -> set[str]:
     """The fields that a reply to one of these commands may have, besides those of its header; None: to any."""
-    found: set[str] = set()
+    return {field for structure in _structures(kinds) for field in structure.__struct_fields__}
+
+
+def longest(field: str, kinds: Collection[Kind] | None) -> int | None:
+    """The bytes that a field has at most; None where that depends on the reply."""
+    if field in HEADER_FIELDS:
+        return HEADER_FIELDS[field][1]
+    places = [_fixed(kind, field) for kind in _structures(kinds) if field in kind.__struct_fields__]
+    if not places or None in places:
+        return None
+    return max(place[1] for place in places if place is not None)
+
+
+def _structures(kinds: Collection[Kind] | None) -> Iterator[type[Any]]:
     for code, forms in RESPONSES.items():
         if kinds is None or any(kind.command == code for kind in kinds):
-            for kind in forms.values():
-                found.update(kind.__struct_fields__)
+            yield from forms.values()
     for code, table in _OF_TRANSACTIONS.items():
         for function, structure in table.items():
             if kinds is None or Kind(code) in kinds or Kind(code, function) in kinds:
-                found.update(structure.__struct_fields__)
-    return found
+                yield structure
 
 
 def place_of(

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from fakesmb.faults import corruptions, spelling, statuses
+from fakesmb.faults import corruptions, levels, spelling, statuses
 from fakesmb.faults.action import Action
 from fakesmb.faults.checks import FLUSHES, READS, check_action, check_known, check_meets
 from fakesmb.faults.count import Count
 from fakesmb.faults.errors import FaultKeyError, FaultValueError
-from fakesmb.faults.fields import HEADER_FIELDS, reply_fields
+from fakesmb.faults.fields import HEADER_FIELDS, longest, reply_fields
 from fakesmb.faults.known import Known
 from fakesmb.faults.match import Match
 from fakesmb.faults.rule import Given, Rule
@@ -18,7 +18,7 @@ from fakesmb.nt.nearest import nearest
 from fakesmb.wire.families import Kind
 
 _MATCHES: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "level": spelling.level,
+    "level": levels.level,
     "path": spelling.path,
     "share": spelling.name,
     "user": spelling.name,
@@ -143,10 +143,12 @@ def _match(given: Given, action: Action, *, connects: bool) -> Match:
     kinds = _read("command", spelling.commands, given)
     if "subcommand" in given:
         kinds = _read("subcommand", lambda value: spelling.subcommand(value, kinds), given)
-    if "level" in given and (kinds is None or not all(map(spelling.has_level, kinds))):
-        raise FaultKeyError(
-            "level", "needs the command or subcommand that has levels, as TRANS2_QUERY_PATH_INFORMATION"
-        )
+    if "level" in given:
+        if kinds is None or not any(map(levels.has_level, kinds)):
+            raise FaultKeyError(
+                "level", "needs the command or subcommand that has levels, as TRANS2_QUERY_PATH_INFORMATION"
+            )
+        _read("level", lambda value: levels.check_level(value, kinds), given)
     if kinds is None and not connects:
         kinds = _usual(action)
     return Match(connects=connects, kinds=kinds, **values)
@@ -154,9 +156,8 @@ def _match(given: Given, action: Action, *, connects: bool) -> Match:
 
 def _usual(action: Action) -> frozenset[Kind] | None:
     """The commands that a rule means which names none: those that what it does can happen to."""
-    if action.short_read is not None:
-        return READS
-    return FLUSHES if action.flush_fails else None
+    reads = READS if action.short_read is not None else frozenset()
+    return (reads | (FLUSHES if action.flush_fails else frozenset())) or None
 
 
 def _count(given: Given) -> Count:
@@ -196,5 +197,9 @@ def _with_corruption(given: Given, action: Action, match: Match) -> Action:
     if "corrupt" not in given:
         return action
     fields = {*HEADER_FIELDS, *reply_fields(match.kinds)}
-    corrupt = _read("corrupt", lambda value: corruptions.corruption(value, fields), given)
+    corrupt = _read(
+        "corrupt",
+        lambda value: corruptions.corruption(value, fields, lambda field: longest(field, match.kinds)),
+        given,
+    )
     return msgspec.structs.replace(action, corrupt=corrupt)

@@ -15,7 +15,7 @@ from fakesmb.nt.nearest import nearest
 from fakesmb.nt.patterns import name_matcher, path_matcher
 from fakesmb.nt.status import SMBError
 from fakesmb.vfs.paths import Path
-from fakesmb.wire import file_info, find_info, fs_info, names, set_info
+from fakesmb.wire import names
 from fakesmb.wire.commands import Command
 from fakesmb.wire.families import Kind, kinds_of, subcommand_of, whole_name
 
@@ -209,32 +209,6 @@ def _numbered(code: int, of: frozenset[Kind] | None) -> frozenset[Kind]:
     if not found:
         raise ValueError(f"{names.command_name(having[0])} has no subcommand 0x{code:04X}")
     return found
-
-
-def has_level(kind: Kind) -> bool:
-    """Whether its requests ask for an information level."""
-    if kind.subcommand is None:
-        return kind.command in (Command.TRANSACTION2, Command.NT_RENAME)
-    name = names.subcommand_name(kind.command, kind.subcommand)
-    return kind.command == Command.TRANSACTION2 and ("INFORMATION" in name or name.startswith("TRANS2_FIND_"))
-
-
-def level(value: object) -> int:
-    """An information level by number or name."""
-    if is_number(value):
-        assert isinstance(value, int)
-        if not 0 <= value <= 0xFFFF:
-            raise ValueError(f"must be a level from 0 to 0xFFFF, not {value}")
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"must be the number or the name of a level, not {value!r}")
-    known: dict[str, int] = {}
-    for table in (file_info.LEVELS, find_info.LEVELS, fs_info.LEVELS, set_info.SET_LEVELS):
-        for code, row in table.items():
-            known.setdefault(row.name, code)
-    if value not in known:
-        raise ValueError(f"no level is called {value!r}{nearest(value, list(known))}")
-    return known[value]
 
 
 def path(value: object) -> Callable[[str], bool]:

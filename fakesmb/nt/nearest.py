@@ -17,6 +17,7 @@ def nearest(name: object, known: "Iterable[str] | Mapping[str, str]") -> str:
 
     told = known if isinstance(known, Mapping) else {one: one for one in known}
     folded = {spelling.casefold(): shown for spelling, shown in told.items()}
-    close = get_close_matches(str(name).casefold(), folded, 2 * MOST, _ALIKE)
+    spelt = str(name).casefold()
+    close = [spelt] if spelt in folded else get_close_matches(spelt, folded, 2 * MOST, _ALIKE)
     found = list(dict.fromkeys(folded[one] for one in close))[:MOST]
     return f"; did you mean {' or '.join(found)}?" if found else ""

@@ -687,7 +687,7 @@ def test_bare_data_has_no_field(client: Client, faults: Faults, folder: Path) ->
     data = b"\xffSMB" + bytes(100)
     (folder / "raw").write_bytes(data)
     fid = client.create("raw")
-    fault = faults.inject(command="READ_RAW", corrupt="mid")
+    fault = faults.inject(command="READ", corrupt="mid")
     client.send(Command.READ_RAW, ReadRawRequest(fid, 0, 100, 0, 0))
     assert client.stream()[4:] == data[:100]
     assert (fault.seen, fault.hits) == (1, 0)

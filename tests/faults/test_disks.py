@@ -158,7 +158,7 @@ def test_what_asks_no_disk_is_no_hit(client: Client, fid: int, faults: Faults) -
     client.lock(fid, 0, 1)
     client.unlock(fid, 0, 1)
     assert (fault.seen, fault.hits) == (2, 0)
-    limited = faults.inject(command="LOCKING_ANDX", io_error=True, times=1)
+    limited = faults.inject(command=["LOCKING_ANDX", "READ"], io_error=True, times=1)
     fault.remove()
     client.lock(fid, 0, 1)
     assert (limited.seen, limited.hits) == (1, 0)

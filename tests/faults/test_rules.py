@@ -136,6 +136,27 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"command": "NEGOTIATE", "user": "alice", "hang": True}, "user: SMB_COM_NEGOTIATE comes before anybody"),
     ({"share": "IPC$", "io_error": True}, "share: IPC$ has no disk"),
     ({"share": "x*", "hang": True}, "share: there is no share 'x*'"),
+    ({"corrupt": {"field": "command", "xor": 0x100}, "command": "ECHO"},
+     "xor 0x100 changes no bit of command, which has 8"),
+    ({"corrupt": {"field": "data_length", "xor": 1 << 20}, "command": "READ_ANDX"},
+     "xor 0x100000 changes no bit of data_length"),
+    ({"corrupt": 10**9}, "corrupt: no answer has so many bytes: 1000000000 (at most 16777215)"),
+    ({"corrupt": -(10**9)}, "corrupt: no answer has so many bytes"),
+    ({"corrupt": "mid", "command": "READ_RAW"}, "corrupt: the answer to SMB_COM_READ_RAW is bare data, without fields"),
+    ({"bad_signature": True, "command": "READ_RAW"}, "bad_signature: "),
+    ({"command": "READ", "disk_full_after": 1}, "disk_full_after: READ takes no room on a disk"),
+    ({"command": "FIND", "disk_full_after": 1}, "disk_full_after: FIND takes no room on a disk"),
+    ({"command": "LOCKING_ANDX", "disk_full_after": 1}, "disk_full_after: SMB_COM_LOCKING_ANDX does not reach a disk"),
+    ({"command": "LOCKING_ANDX", "io_error": True}, "io_error: SMB_COM_LOCKING_ANDX does not reach a disk"),
+    ({"command": "LOCKING_ANDX", "slow_disk": 1}, "slow_disk: SMB_COM_LOCKING_ANDX does not reach a disk"),
+    ({"io_error": True, "flush_fails": True}, "flush_fails: flush_fails does not go with io_error"),
+    ({"io_error": True, "disk_full_after": 5}, "disk_full_after: disk_full_after does not go with io_error"),
+    ({"subcommand": "FIND_FIRST2", "level": "SMB_QUERY_FILE_ALL_INFO", "hang": True},
+     "level: TRANS2_FIND_FIRST2 has no level 'SMB_QUERY_FILE_ALL_INFO'"),
+    ({"command": "WRITE", "level": 0x104, "hang": True}, "level: needs the command or subcommand that has levels"),
+    ({"skip": -1, "hang": True}, "skip: must be at least 0, not -1"),
+    ({"Fail": "DISK_FULL"}, "Fail: a fault has no such key; did you mean fail?"),
+    ({"FAIL": "DISK_FULL"}, "FAIL: a fault has no such key; did you mean fail?"),
     ({"disk_full_after": 5, "nth": 2}, "nth: does not go with disk_full_after"),
 ]  # fmt: skip
 
@@ -149,6 +170,27 @@ def test_a_mistake_is_an_error_when_the_rule_is_armed(rule: dict[str, Any], said
     unknown = "no such key" in said or " does not go with" in said or "nothing to do" in said
     assert isinstance(error.value, FaultKeyError if unknown else (FaultKeyError, FaultValueError))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"command": "FIND", "level": 0x104},
+        {"command": "FIND", "level": "SMB_FIND_FILE_BOTH_DIRECTORY_INFO"},
+        {"subcommand": "SET_PATH_INFORMATION", "level": 1010},
+        {"command": "TRANSACTION2", "level": "SMB_QUERY_FILE_ALL_INFO"},
+        {"subcommand": "QUERY_FS_INFORMATION", "level": "SMB_QUERY_FS_SIZE_INFO"},
+    ],
+    ids=str,
+)
+def test_a_level_goes_with_what_has_it(rule: dict[str, Any]) -> None:
+    assert rule_of({**rule, "hang": True}).match.level
+
+
+def test_a_rule_of_short_reads_and_failing_flushes_means_both() -> None:
+    kinds = rule_of({"short_read": 1, "flush_fails": True}).match.kinds
+    assert kinds is not None
+    assert {Kind(Command.READ_ANDX), Kind(Command.FLUSH)} <= kinds
 
 
 def test_every_key_is_told_by_what_it_is_near_to() -> None:
