@@ -64,6 +64,14 @@ def brief(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+def halved(values: Mapping[str, Any]) -> str:
+    """The first key whose value is a text with half of a surrogate pair, which nothing can be told."""
+    for key, value in values.items():
+        if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+            return key
+    return ", ".join(values)
+
+
 def mistake(error: str, text: str) -> ConfigError:
     """What is raised for an error of msgspec: where a value is of another type, a TypeError, too."""
     return ArgumentError(text) if "`, got `" in error else ConfigError(text)

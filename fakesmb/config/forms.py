@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from fakesmb.config.parts import SharePart, UserPart
-from fakesmb.mistakes import ConfigError, explained, mistake, shown
+from fakesmb.mistakes import ConfigError, explained, halved, mistake, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -29,7 +29,18 @@ def user_of(name: str, password: str | None, **keys: Any) -> UserPart:
     made = _named("user", UserPart, {"name": name, "password": password, **keys})
     if (made.password is None) == (made.nt_hash is None):
         raise ConfigError(f"user {name}: give either password or nt_hash")
+    if not _is_text(password or ""):
+        raise ConfigError(f"user {name}: password: is no text")
     return made
+
+
+def _is_text(password: str) -> bool:
+    """Whether a client could send it: half of a surrogate pair nobody can."""
+    try:
+        password.encode("utf-16-le")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _AFTER_PATH: Final = {"ro": "read_only", "overlay": "overlay"}
@@ -82,3 +93,8 @@ def _named(table: str, kind: type[T], values: Mapping[str, Any]) -> T:
             raise mistake(str(error), f"{table} name {shown(values['name'])}: {problem}") from None
         value = "" if name in _SECRET else f" {shown(values.get(name, ''))}"
         raise mistake(str(error), f"{table} {values['name']}: {key}{value}: {problem}") from None
+    except UnicodeEncodeError:
+        key = halved({key: value for key, value in values.items() if key not in _SECRET})
+        raise ConfigError(
+            f"{table} {values['name']}: {key} {shown(values.get(key, ''))}: is no text"
+        ) from None

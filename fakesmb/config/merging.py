@@ -13,7 +13,7 @@ from fakesmb.core import profiles
 from fakesmb.core.profile import GuestAccess, Profile
 from fakesmb.core.settings import Settings
 from fakesmb.folders.overlay import LIMIT
-from fakesmb.mistakes import ConfigError, explained, mistake, shown
+from fakesmb.mistakes import ConfigError, explained, halved, mistake, shown
 from fakesmb.nt.names import fold
 from fakesmb.world import Clock, clock_of
 
@@ -207,6 +207,9 @@ def _laid_over(table: str, part: T, values: Mapping[str, Any], named: "Callable[
         name = key.partition(".")[2]
         value = shown(values.get(name.partition("[")[0], ""))
         raise mistake(str(error), f"{named(table, name)} {value}: {problem}") from None
+    except UnicodeEncodeError:
+        name = halved(values)
+        raise ConfigError(f"{named(table, name)} {shown(values.get(name, ''))}: is no text") from None
     for name, problem in problems(table, made):
         if name in values:
             raise ConfigError(f"{named(table, name)} {shown(values[name])}: {problem}")

@@ -97,6 +97,8 @@ def folder_problem(said: str, path: str) -> str:
         return f"no path holds a NUL character: {said!r}"
     try:
         mode = os.stat(path).st_mode
+    except UnicodeEncodeError:
+        return f"no path holds half of a surrogate pair: {said!a}"
     except FileNotFoundError:
         with suppress(OSError):
             return f"{path} is a link to {os.readlink(path)}, which is not there"
