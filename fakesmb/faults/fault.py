@@ -270,7 +270,7 @@ class Faults:
 
         def exchanges(name: str, mark: Any) -> list[Any]:
             asked = journal.since(mark) if mark else journal
-            found: list[Any] = asked.exchanges(fault=name)
+            found: list[Any] = asked.remembered(event="exchange", fault=name)
             return found
 
         self.mark = journal.mark

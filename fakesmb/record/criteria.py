@@ -349,8 +349,8 @@ def _kinds(name: str, wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
         return _of_verbs(wanted, strict=name == TRIED)
     if name in _HALVES and isinstance(wanted, Mapping):
         found: frozenset[prefilter.Kind] | None = None
-        for one in wanted:
-            kinds = prefilter.with_field(one)
+        for one, value in wanted.items():
+            kinds = None if _is_layer(one, value) else prefilter.with_field(one)
             if kinds is not None:
                 found = kinds if found is None else prefilter.both(found, kinds)
         return found
@@ -439,6 +439,9 @@ def _half(name: str, wanted: Criterion) -> Test:
         raise TypeError(f"{name} is a mapping from fields to values, not {wanted!r}")
     matches = {}
     for one, value in wanted.items():
+        if _is_layer(one, value):
+            matches[one] = _text_of_layer(value)
+            continue
         if one not in wire_fields():
             raise TypeError(f"no field of a message is called {one!r}{nearest(one, list(wire_fields()))}")
         matches[one] = _field(one, value)
@@ -452,6 +455,18 @@ def _half(name: str, wanted: Criterion) -> Test:
     )
 
 
+def _is_layer(name: object, wanted: object) -> bool:
+    """Whether it is what an entry tells of a layer of its own: the parameters of a transaction, what data hold."""
+    return name in ("parameters", "detail") and isinstance(wanted, (Mapping, list))
+
+
+def _text_of_layer(wanted: object) -> Match:
+    told = prefilter.as_told(wanted)
+    return lambda value: bool(value == told)
+
+
+_SHOWN_BYTES: Final = re.compile(r"([0-9a-f]{2})*(\.\.\. \(\d+ bytes\))?|\d+ bytes")
+"""Bytes as an entry tells them: hexadecimal digits, the first of them, or their number alone."""
 _KINDS: Final = {int: "a whole number", str: "a text", bytes: "bytes"}
 
 
@@ -463,7 +478,12 @@ def _field(name: str, wanted: Criterion) -> Match:
     ):
         return _any(wanted, _text, name)
     kinds = wire_fields()[name]
-    if object not in kinds:
+    if bytes in kinds and str not in kinds and isinstance(wanted, str):
+        if not _SHOWN_BYTES.fullmatch(wanted):
+            raise TypeError(
+                f"{name} is bytes, or their hexadecimal digits, a pattern or a function, not {wanted!r}"
+            )
+    elif object not in kinds:
         _typed(wanted, name, " or ".join(sorted(_KINDS[kind] for kind in kinds)), *kinds)
     told = prefilter.as_told(wanted)
     return lambda value: bool(value == told)

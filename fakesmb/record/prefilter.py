@@ -63,7 +63,12 @@ def _of_numbers(fields: Mapping[str, object], halves: tuple[bool, ...]) -> Itera
             yield of_number(name, wanted.__eq__, halves)
         elif callable(wanted) and not isinstance(wanted, type):
             yield of_number(name, wanted, halves)
-        elif isinstance(wanted, str) and wanted.isascii() and wanted and wire_fields()[name] == {str}:
+        elif (
+            isinstance(wanted, str)
+            and wanted.isascii()
+            and wanted
+            and wire_fields().get(name) == frozenset[type]({str})
+        ):
             yield _of_text(name, wanted)
 
 

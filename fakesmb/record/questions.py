@@ -1,5 +1,6 @@
 """Questions to what happened: those that every journal answers, of all of it or since a mark."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -49,20 +50,33 @@ class Questions:
     # -- what there is -------------------------------------------------------------------------------------
 
     def exchanges(self, **criteria: "Criterion") -> "list[JournalEntry]":
-        """The exchanges that match, oldest first: one for each command of a client, with its answer or without one."""
+        """The exchanges that match, oldest first: one for each command of a client, with its answer or without one.
+
+        Of those that are remembered: where others are forgotten it warns (UserWarning). `never` and `verify` fail then.
+        """
         __tracebackhide__ = True
         asked = self._criteria(criteria)
-        return list(found_in(self._window(), asked))
+        window = self._window()
+        _warn_of_loss(window, asked)
+        return list(found_in(window, asked))
 
     def entries(self, **criteria: "Criterion") -> "list[JournalEntry]":
         """As `exchanges`, with what befell connections: `event="disconnected"`."""
+        __tracebackhide__ = True
+        asked = self._criteria(criteria)
+        window = self._window()
+        _warn_of_loss(window, asked)
+        return list(found_in(window, asked, happenings=True))
+
+    def remembered(self, **criteria: "Criterion") -> "list[JournalEntry]":
+        """As `entries`, for those who know that others may be forgotten: it does not warn."""
         __tracebackhide__ = True
         asked = self._criteria(criteria)
         return list(found_in(self._window(), asked, happenings=True))
 
     def problems(self) -> "list[JournalEntry]":
         """What went wrong inside the server."""
-        return self.entries(event="problem")
+        return self.remembered(event="problem")
 
     # -- what there should be ------------------------------------------------------------------------------
 
@@ -127,6 +141,18 @@ class Questions:
         from fakesmb.record.criteria import Criteria
 
         return plainly(lambda: Criteria(criteria, keep_data=self._keeps_data))
+
+
+def _warn_of_loss(window: Window, asked: "Criteria") -> None:
+    """A list that lacks what is forgotten looks like any other."""
+    if not window.lost:
+        return
+    events = "1 event is" if window.lost == 1 else f"{window.lost} events are"
+    warnings.warn(
+        f"{events} forgotten that came after {window.since}: what matches {asked} of the others is all that is told. "
+        f"never(...) and verify(count=...) fail where that matters.",
+        stacklevel=3,
+    )
 
 
 def plainly(make: "Callable[[], T]") -> "T":

@@ -1,6 +1,7 @@
 """What a question decodes: of thousands of exchanges only those that may be meant, and the few that come nearest."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from fakesmb.record.decoded import Halves, halves_of
 from fakesmb.record.journal import Journal
 from fakesmb.record.pairs import Pair
 from fakesmb.record.steps import closed, created, opened, read, wrote
+from fakesmb.wire import trans2
+from fakesmb.wire.trans2 import Trans2
 from tests.record.talks import Talk, check_glances, filled, whole
 
 MANY = 400
@@ -130,3 +133,44 @@ def test_verbs_are_seen_as_they_are_decoded(tmp_path: Path) -> None:
         ("opened", "made_directory"),
     ]
     assert [entry.path for entry in talk.journal.exchanges(verb="deleted")] == [r"\a.txt"]
+
+
+def test_a_list_of_exchanges_warns_where_others_are_forgotten(tmp_path: Path) -> None:
+    talk = Talk(filled(tmp_path), journal=Journal(most_events=5))
+    client = talk.client()
+    mark = talk.journal.mark()
+    client.close(client.create("a.txt"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(talk.journal.since(mark).exchanges(path="a.txt")) == 2
+    for _ in range(2):
+        client.close(client.create("dir/b.txt"))
+    for ask in (talk.journal.exchanges, talk.journal.since(mark).entries):
+        with pytest.warns(UserWarning, match=r"forgotten that came after .*: what matches path='dir") as told:
+            assert len(ask(path="dir/b.txt")) == 4
+        assert [one.filename for one in told] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(talk.journal.remembered(path="dir/b.txt")) == 4
+        assert talk.journal.problems() == []
+
+
+def test_what_an_entry_tells_of_its_halves_can_be_asked_for(tmp_path: Path) -> None:
+    talk = Talk(filled(tmp_path))
+    client = talk.client()
+    client.close(client.create("a.txt"))
+    fid = client.create("a.txt")
+    client.trans2(Trans2.SET_FILE_INFORMATION, trans2.SetFileInformationRequest(fid, 0x104), bytes(8))
+    client.trans2(Trans2.FIND_FIRST2, trans2.FindFirst2Request(0x16, 9, 0, 0x104, 0, "\\*"))
+    entries = talk.journal.exchanges()
+    assert any("detail" in entry.request for entry in entries)
+    assert any("parameters" in entry.response for entry in entries)
+    for entry in entries:
+        asked = {"request": entry.request, "response": entry.response}
+        assert entry in talk.journal.exchanges(**asked)
+        assert whole(talk.journal, **asked) == talk.journal.exchanges(**asked)
+    (find,) = talk.journal.exchanges(setup="0100")
+    assert find.subcommand == "TRANS2_FIND_FIRST2"
+    assert talk.journal.exchanges(setup=b"\x01\x00") == [find]
+    with pytest.raises(TypeError, match="setup is bytes, or their hexadecimal digits"):
+        talk.journal.exchanges(setup="01 00")
