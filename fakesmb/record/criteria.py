@@ -14,10 +14,11 @@ from fakesmb.nt.status import NT, label
 from fakesmb.nt.statusnames import status_by_name
 from fakesmb.record import prefilter, verbs
 from fakesmb.record.entry import EVENTS
-from fakesmb.record.journalentry import ATTRIBUTES, JournalEntry
+from fakesmb.record.journalentry import ATTRIBUTES, WITH_TARGET, JournalEntry
 from fakesmb.record.pairs import Pair
 from fakesmb.record.ranges import WITH_RANGE
 from fakesmb.record.wirefields import wire_fields
+from fakesmb.wire.commands import Command
 from fakesmb.wire.families import kinds_of, subcommand_of, whole_name
 from fakesmb.wire.levels import check_level, level_name
 
@@ -96,6 +97,8 @@ class Criteria:
         if self.kinds is not None and not self.kinds:
             raise ValueError(f"no command can meet all of these: {self}")
         status = self.given.get("status")
+        if status is not None and self.given.get("answered") is False:
+            raise ValueError(f"what has no answer has no status: {self}")
         if self.given.get("verb") is None or not isinstance(status, (str, int)):
             return
         if label(status if isinstance(status, int) else status_by_name(status)) not in verbs.DONE:
@@ -358,6 +361,10 @@ def _kinds(name: str, wanted: Criterion) -> "frozenset[prefilter.Kind] | None":
         return None if wanted.startswith("0x") else frozenset({subcommand_of(wanted)})
     if name in ("offset", "length", "data") and wanted is not None:
         return WITH_RANGE
+    if name == "level" and isinstance(wanted, (str, int)):
+        return frozenset({prefilter.Kind(Command.TRANSACTION2)})
+    if name == "to" and isinstance(wanted, str):
+        return frozenset(map(prefilter.Kind, WITH_TARGET))
     return None if name in NAMES else prefilter.with_field(name)
 
 

@@ -37,7 +37,8 @@ _CONNECTS: Final = (Command.TREE_CONNECT, Command.TREE_CONNECT_ANDX)
 
 
 _WITH_SUBCOMMANDS: Final = frozenset(PRIMARY)
-_WITH_TARGET: Final = frozenset({Command.RENAME, Command.NT_RENAME, Command.COPY, Command.TRANSACTION2})
+WITH_TARGET: Final = frozenset({Command.RENAME, Command.NT_RENAME, Command.COPY, Command.TRANSACTION2})
+"""Commands that have another path, `to`."""
 _IDS: Final = Struct("<12xH10xHHHH")
 """PIDHigh, TID, PIDLow, UID and MID of a header."""
 
@@ -199,7 +200,7 @@ class JournalEntry:
     @property
     def to(self) -> str | None:
         """The other path of a rename, a link or a copy, from the root of the share."""
-        if not isinstance(self.item, Pair) or self.code not in _WITH_TARGET:
+        if not isinstance(self.item, Pair) or self.code not in WITH_TARGET:
             return None
         return target_of(self._halves.asked, entry.from_root(self._about.path) or "\\")
 

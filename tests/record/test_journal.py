@@ -284,6 +284,9 @@ def test_a_number_that_cannot_be_is_an_error(
         ({"command": "SMB_COM_CLOSE", "desired_access": 1}, ValueError, "no command can meet"),
         ({"command": "FIND", "subcommand": "TRANS2_OPEN2"}, ValueError, "no command can meet"),
         ({"command": "OPEN", "offset": 1}, ValueError, "no command can meet"),
+        ({"command": "READ", "level": 0x101}, ValueError, "no command can meet"),
+        ({"verb": "read", "to": "x"}, ValueError, "no command can meet"),
+        ({"answered": False, "status": NT.SUCCESS}, ValueError, "no answer has no status"),
     ],
 )  # fmt: skip
 def test_a_misspelt_question_is_an_error_that_tells_the_nearest_names(
