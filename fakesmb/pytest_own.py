@@ -32,7 +32,7 @@ class OwnServers:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Looks for servers in the functions of tests that the error went through, and in a `TestCase`."""
         report = yield
-        if report.failed and call.excinfo is not None:
+        if report.failed and call.excinfo is not None and self._reports.is_here:
             watched = self._reports.watched(item)
             found: list[Own] = []
             for server in _servers(call.excinfo.value.__traceback__):

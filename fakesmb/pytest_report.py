@@ -157,6 +157,7 @@ class Reports:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._process = os.getpid()
         self.of_session: FakeSMB | None = None
         """The server of `smb_server`."""
         self.arguments: Mapping[str, Any] = {}
@@ -192,6 +193,11 @@ class Reports:
         )
         return Watch(server, path, self._config.invocation_params.dir, whole=True)
 
+    @property
+    def is_here(self) -> bool:
+        """False where a test has forked, in whose child the next tests go on: the servers are not there."""
+        return self._process == os.getpid()
+
     def watched(self, item: pytest.Item) -> "FakeSMB | FakeSMBService | None":
         """The server that the item's reports have anyway."""
         watch = item.stash.get(_WATCH, None)
@@ -199,6 +205,8 @@ class Reports:
 
     def _watch_of(self, item: pytest.Item) -> Watch | None:
         """None for a test without a server; one that has the session's alone is watched, too."""
+        if not self.is_here:
+            return None
         watch = item.stash.get(_WATCH, None)
         if watch is None and self.of_session is not None and "smb_server" in _fixtures(item):
             return self.watch(item, self.of_session)

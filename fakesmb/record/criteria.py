@@ -99,7 +99,10 @@ class Criteria:
         status = self.given.get("status")
         if status is not None and self.given.get("answered") is False:
             raise ValueError(f"what has no answer has no status: {self}")
-        if self.given.get("verb") is None or not isinstance(status, (str, int)):
+        verb = self.given.get("verb")
+        if isinstance(verb, str) and verb not in verbs.UNANSWERED and self.given.get("answered") is False:
+            raise ValueError(f"a verb says what was done, and this is answered when it is: {self}")
+        if verb is None or not isinstance(status, (str, int)):
             return
         if label(status if isinstance(status, int) else status_by_name(status)) not in verbs.DONE:
             raise ValueError(

@@ -117,7 +117,9 @@ class Questions:
         __tracebackhide__ = True
         from fakesmb.record import sequence
 
-        asked = plainly(lambda: sequence.checked(steps, per, keep_data=self._keeps_data))
+        asked = plainly(
+            lambda: sequence.checked(steps, per, nothing_after=nothing_after, keep_data=self._keeps_data)
+        )
         window = self._window()
         outcome = sequence.met(window, steps, asked, per)
         why = sequence.verdict(window, steps, asked, outcome, nothing_after=nothing_after, per=per)

@@ -53,13 +53,17 @@ _KEYS: Final[Mapping[str, Key]] = {
 """What exchanges can be told apart by."""
 
 
-def checked(steps: Sequence[Step], per: str | None, *, keep_data: bool) -> list[Criteria]:
+def checked(
+    steps: Sequence[Step], per: str | None, *, nothing_after: bool, keep_data: bool
+) -> list[Criteria]:
     """The steps as criteria. Raises TypeError and ValueError for what is none."""
     if not steps:
         raise ValueError("a sequence has at least one step")
     for step in steps:
         if not isinstance(step, Step):
             raise TypeError(f"a step is opened(...), exchange(command=...) and the like, not {step!r}")
+    if not isinstance(nothing_after, bool):
+        raise TypeError(f"nothing_after is True or False, not {nothing_after!r}")
     if per is not None and not isinstance(per, str):
         raise TypeError(f"per is a name ({', '.join(_KEYS)}), not {per!r}")
     if per is not None and per not in _KEYS:

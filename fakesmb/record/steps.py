@@ -44,6 +44,8 @@ def exchange(**criteria: "Criterion") -> Step:
 
 
 def _step(verb: str, criteria: "dict[str, Criterion]", **named: "Criterion") -> Step:
+    if "verb" in criteria:
+        raise TypeError(f"{verb}(...) is the verb already: exchange(verb={criteria['verb']!r}) has another")
     return Step(
         {"verb": verb} | {name: value for name, value in named.items() if value is not None} | criteria
     )

@@ -392,6 +392,10 @@ DONE: Final = frozenset({NT.SUCCESS.label, *(status.label for status in _DONE_DE
 """The statuses of what was done."""
 
 
+UNANSWERED: Final = frozenset(verb for row in ROWS.values() if row.unanswered for verb in row.verbs)
+"""What can be done without an answer."""
+
+
 def commands_of(verb: str) -> frozenset[Kind]:
     """The commands and subcommands that may do it."""
     return frozenset(kind for kind, row in ROWS.items() if verb in row.verbs)

@@ -531,7 +531,7 @@ def test_a_process_that_a_test_forked_is_left_alone(run: Run) -> None:
         import os
         import pytest
 
-        @pytest.fixture
+        @pytest.fixture(scope="module")
         def fork():
             real = os.getpid
 
@@ -545,10 +545,11 @@ def test_a_process_that_a_test_forked_is_left_alone(run: Run) -> None:
             fork()
             raise SystemExit(0)
 
-        def test_two(smb):
-            pass
+        def test_two(smb_server):  # in the child, which goes on
+            assert os.getpid() == 1
+            assert False
     """)
-    done.assert_outcomes(failed=1, passed=1)
+    done.assert_outcomes(failed=2)
     done.stdout.no_fnmatch_line("*- fakesmb -*")
 
 

@@ -121,6 +121,8 @@ def test_per_whom_or_where(talk: Talk, per: str) -> None:
         ((exchange(verb="open"),), {}, ValueError, "did you mean opened"),
         ((opened(),), {"per": "pth"}, ValueError, "told apart per 'pth'; did you mean path"),
         ((created(data=b"x"),), {}, ValueError, "keep_data"),
+        ((opened(),), {"nothing_after": "yes"}, TypeError, "nothing_after is True or False"),
+        ((opened(answered=False),), {}, ValueError, "is answered when it is"),
     ],
 )
 def test_a_sequence_that_cannot_be_is_an_error(
@@ -128,6 +130,11 @@ def test_a_sequence_that_cannot_be_is_an_error(
 ) -> None:
     with pytest.raises(error, match=told):
         talk.journal.sequence(*steps, **how)
+
+
+def test_a_step_of_a_verb_has_no_other() -> None:
+    with pytest.raises(TypeError, match="exchange\\(verb='closed'\\) has another"):
+        opened("a.txt", verb="closed")
 
 
 # -- what is forgotten -------------------------------------------------------------------------------------
