@@ -102,7 +102,9 @@ def held_back(server: InMemoryServer, client: Client, meanwhile: Callable[[], No
     query(client, 0x107, "there.txt")
 
 
-@pytest.mark.parametrize("script", [delayed, hung, in_turns, held_back])
+@pytest.mark.parametrize(
+    "script", [delayed, hung, pytest.param(in_turns, marks=pytest.mark.turns), held_back]
+)
 def test_what_waits_goes_on_in_its_own_time(tmp_path: Path, script: Script) -> None:
     said = []
     for number in (0, 3):
@@ -116,6 +118,7 @@ def test_what_waits_goes_on_in_its_own_time(tmp_path: Path, script: Script) -> N
     assert said[0] == said[1]
 
 
+@pytest.mark.turns
 def test_who_lets_others_go_on_keeps_its_time(tmp_path: Path) -> None:
     """The one close ends the wait of another; it stays in its own time."""
     server = served(tmp_path / "one")

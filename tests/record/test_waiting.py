@@ -208,6 +208,7 @@ def exchanged(number: int, command: int = 0x2B) -> Exchanged:
     )
 
 
+@pytest.mark.filterwarnings("ignore:.* forgotten")
 def test_threads_that_ask_wait_clear_and_write_at_once_see_no_half_of_anything() -> None:
     journal = BlockingJournal(most_events=50)
     done = threading.Event()
