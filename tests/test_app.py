@@ -447,6 +447,7 @@ def test_under_another_event_loop_a_server_starts_without_one(tmp_path: Path) ->
         smb.__aexit__(None, None, None).__await__().__next__()
 
 
+@pytest.mark.slow
 def test_600_servers_one_after_the_other_need_few_descriptors(tmp_path: Path) -> None:
     program = f"""
 import os, resource, threading

@@ -78,6 +78,7 @@ def test_two_processes_give_equal_bytes(
     assert min(map(len, first)) > 10_000
 
 
+@pytest.mark.slow
 def test_a_run_under_load_gives_the_same_bytes(tmp_path: Path, checkout: Path) -> None:
     words = [sys.executable, "-m", "tests.clients.repeated_load"]
     with (

@@ -26,7 +26,7 @@ def test_one(smb, number):
 
 
 @pytest.mark.parametrize(
-    ("number", "descriptors"), [(150, 80), pytest.param(600, 256, marks=pytest.mark.slow)]
+    ("number", "descriptors"), [(60, 80), pytest.param(600, 256, marks=pytest.mark.slow)]
 )
 def test_many_tests_with_few_descriptors(
     tmp_path: Path, fakesmb_environment: dict[str, str], number: int, descriptors: int

@@ -1,5 +1,6 @@
 """The dispatcher: everyone hears everything, and whoever breaks leaves without taking others along."""
 
+import sys
 import timeit
 
 from fakesmb.record.events import Event, Problem
@@ -124,6 +125,7 @@ def test_dispatch_costs_well_under_a_microsecond() -> None:
             pass
 
     log = EventLog([Nothing()])
-    assert (
-        min(timeit.repeat(lambda: log.emit(EVENT), number=2_000, repeat=5)) / 2_000 < 3e-6
-    )  # a loaded machine
+    most = (
+        3e-6 if sys.gettrace() is None else 20e-6
+    )  # a loaded machine; and who measures coverage looks at each line
+    assert min(timeit.repeat(lambda: log.emit(EVENT), number=2_000, repeat=5)) / 2_000 < most

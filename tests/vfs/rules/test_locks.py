@@ -107,7 +107,7 @@ def test_unlocking_needs_the_exact_range(table: LockTable) -> None:
 
 
 def test_thousands_of_locks_take_no_time_that_others_would_notice(table: LockTable) -> None:
-    """Quadratic time would be some 10 s; a client could make everyone wait."""
+    """Quadratic time would be some 10 s, more where coverage is measured; a client could make everyone wait."""
     began = time.process_time()
     table.take(A, 1, 0, 40_000, exclusive=True)
     for at in range(10_000):
@@ -117,7 +117,7 @@ def test_thousands_of_locks_take_no_time_that_others_would_notice(table: LockTab
         table.free(A, 1, at, 2)
         table.check_write(A, 1, at, 1)
     table.drop(A)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 5
     assert len(table) == 0
 
 
