@@ -31,9 +31,15 @@ def plugin_options() -> list[str]:
     return [] if there else ["-p", pytest_plugin.__name__]
 
 
+ON_CI = ("CI", "BUILD_NUMBER")
+"""With one of them set pytest repeats all of a failure in its summary, where a person is given one line of it."""
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs one module of tests, which finds `client` in a module of its own."""
+    for name in ON_CI:
+        monkeypatch.delenv(name, raising=False)
     pytester.makepyfile(clients=CLIENT)
 
     def run(source: str, *options: str) -> pytest.RunResult:
