@@ -11,9 +11,14 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from threading import Thread
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from fakesmb.saying import fail, one_line, tell
+from fakesmb.subcommands.coverage import coverage
+from fakesmb.subcommands.profiles import profiles
+from fakesmb.subcommands.show import show
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -26,7 +31,6 @@ if TYPE_CHECKING:
 
 # Each command imports what it needs when it runs: start-up is part of every test run that starts a server.
 
-MISTAKE: Final = 2
 STANDARD_ERROR: Final = 2
 LOAD_AFTER_SECONDS: Final = 3.0
 """So long after the start a thread loads what only RPC needs: who starts a server for a moment does without."""
@@ -52,17 +56,17 @@ class OneLine(click.Group):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Reads what stands before the name of a command."""
-        with _usage_in_one_line():
+        with _usage_inone_line():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Reads the arguments of a command, and runs it."""
-        with _usage_in_one_line():
+        with _usage_inone_line():
             return super().invoke(ctx)
 
 
 @contextlib.contextmanager
-def _usage_in_one_line() -> Iterator[None]:
+def _usage_inone_line() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
@@ -106,6 +110,10 @@ def _options(command: click.Command, context: click.Context) -> list[str]:
 @click.version_option(package_name="fakesmb")
 def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
+
+
+for _command in (show, coverage, profiles):
+    main.add_command(_command)
 
 
 @main.command()
@@ -223,56 +231,6 @@ def serve(**given: Any) -> None:
         sys.exit(0)
     finally:
         gc.enable()
-
-
-@main.command()
-@click.option("--markdown", is_flag=True, help="As docs/coverage.md.")
-def coverage(*, markdown: bool) -> None:
-    """Every command, subcommand and information level, and whether it is answered."""
-    from fakesmb import coverage as found
-
-    click.echo(found.markdown() if markdown else found.text(), nl=False)
-
-
-@main.command()
-@click.argument("file")
-@click.option("-v", "--verbose", is_flag=True, help="With the decoded fields of every message.")
-def show(*, file: str, verbose: bool) -> None:
-    """A record of JSON lines (FILE, or - for standard input), one line a message."""
-    from fakesmb.mistakes import ConfigError
-    from fakesmb.show import lines
-
-    try:
-        with click.open_file(file, "rb") as records:
-            for line in lines(records, file, verbose=verbose):
-                click.echo(line)
-    except ConfigError as error:
-        fail(str(error))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        fail(f"{file}: {error.strerror}")
-
-
-@main.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--markdown", is_flag=True, help="As docs/profiles.md.")
-def profiles(*, name: str | None, as_json: bool, markdown: bool) -> None:
-    """The makes of servers that serve --profile can be like; with NAME what is different there, and who says so."""
-    from fakesmb import profilepages
-    from fakesmb.core.profiles import ProfileError
-
-    try:
-        if markdown:
-            text = profilepages.markdown()
-        elif as_json:
-            text = profilepages.as_json(name)
-        else:
-            text = profilepages.listed() if name is None else profilepages.described(name)
-    except ProfileError as error:
-        fail(str(error))
-    click.echo(text, nl=False)
 
 
 def _switches(given: Sequence[str]) -> dict[str, Any]:
@@ -553,7 +511,7 @@ def _load_ntlm() -> None:
 
 def warn(notes: list[str]) -> None:
     """What a person should know, also one who wants no greeting."""
-    tell("".join(f"fakesmb: {_one_line(note)}\n" for note in notes if not isinstance(note, Greeting)))
+    tell("".join(f"fakesmb: {one_line(note)}\n" for note in notes if not isinstance(note, Greeting)))
 
 
 def _share_line(share: "SharePart") -> str:
@@ -580,7 +538,7 @@ def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
         *commands(config, host, ports.direct),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]
-    tell("".join(f"fakesmb: {_one_line(line)}\n" for line in lines))
+    tell("".join(f"fakesmb: {one_line(line)}\n" for line in lines))
 
 
 def _tell_hold_up(smb: "FakeSMBService") -> None:
@@ -588,27 +546,3 @@ def _tell_hold_up(smb: "FakeSMBService") -> None:
     server = smb.server
     if server is not None and (longest := server.counters.longest_hold_up):
         tell(f"fakesmb: the longest hold-up of any request was {longest * 1000:.1f} ms\n")
-
-
-def tell(text: str) -> None:
-    """Writes to standard error, which may be closed."""
-    if sys.stderr is None:  # closed by whoever started us
-        return
-    with contextlib.suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
-
-
-def fail(text: str) -> NoReturn:
-    """One line on standard error, and the exit code of mistakes."""
-    tell(f"fakesmb: {_one_line(text)}\n")
-    sys.exit(MISTAKE)
-
-
-def _one_line(text: str) -> str:
-    """Names may hold anything; a terminal gets escapes of what it would not show."""
-    if text.isprintable():
-        return text
-    from fakesmb.record.values import printable
-
-    return printable(text)

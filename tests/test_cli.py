@@ -28,6 +28,7 @@ from fakesmb.cli import RUNS_AS_ROOT
 from fakesmb.config.parts import SAMPLE_USER
 from fakesmb.mistakes import ConfigError
 from fakesmb.nt.status import NT
+from fakesmb.saying import MISTAKE
 from fakesmb.transport.process import RightsError, run_as
 from tests.serving import port_in
 
@@ -628,7 +629,7 @@ def test_guests_cannot_sign() -> None:
 )
 def test_a_mistake_in_the_arguments_is_one_line(words: list[str], said: str) -> None:
     done = CliRunner().invoke(cli.main, words)
-    assert done.exit_code == cli.MISTAKE
+    assert done.exit_code == MISTAKE
     (line,) = done.stderr.splitlines()
     assert line.startswith(said)
 

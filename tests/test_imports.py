@@ -29,7 +29,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "folders": BOTTOM | {"vfs"},
     "core": BELOW_CORE,
     "transport": BELOW_CORE | {"core"},
-    "web": BELOW_CORE | {"core"},
+    "trace": BOTTOM | {"wire", "record", "rpc", "rap"},
+    "capture": BOTTOM | {"wire", "record", "trace"},
+    "replay": BOTTOM | {"wire", "record", "auth", "trace", "capture", "mistakes"},
+    "web": BELOW_CORE
+    | {"core", "transport", "folders", "config", "mistakes", "resets", "keywords"}
+    | {"trace", "capture", "show"},
+    "show": BOTTOM | {"wire", "record", "trace", "capture", "mistakes"},
     "mistakes": {"nt"},
     "config": BELOW_CORE | {"core", "folders", "mistakes"},
     "samples": {"config", "mistakes"},
@@ -38,15 +44,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arguments": {"core", "folders", "config", "keywords", "mistakes"},
     "portfile": {"mistakes"},
     "handlers": {"core"},
-    "sinks": {"record", "config", "mistakes"},
+    "sinks": {"record", "capture", "config", "mistakes"},
     "stores": BELOW_CORE | {"core", "transport", "config", "mistakes"},
     "rights": {"auth", "transport", "config", "mistakes"},
     "resets": {"core", "folders", "mistakes", "transport"},
     "app": BELOW_CORE
     | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments", "keywords"}
+    | {"trace", "capture"}
     | {"resets", "sinks", "stores", "rights"},
     "library": BELOW_CORE
-    | {"core", "folders", "transport", "config", "mistakes", "arguments", "keywords", "app"},
+    | {"core", "folders", "transport", "config", "mistakes", "arguments", "keywords", "app", "capture"},
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 

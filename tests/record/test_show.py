@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fakesmb import show
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.show import records as show
 from fakesmb.testing import InMemoryServer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dfs import GetDfsReferralRequest
