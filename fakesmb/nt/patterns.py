@@ -1,5 +1,6 @@
 """How testers write names: paths with either slash, in any case, and globs where they write `*` or `?`."""
 
+import fnmatch
 import re
 from collections.abc import Callable
 from typing import Final
@@ -12,6 +13,12 @@ _WILD: Final = frozenset("*?")
 def folded(path: str) -> str:
     """A path as paths compare: from the root of the share, backslashes, without regard to case."""
     return "\\" + fold(path.replace("/", "\\").strip("\\"))
+
+
+def glob_matcher(form: str) -> Callable[[str], bool]:
+    """Tells whether a whole text is like the glob, character by character: case matters."""
+    found = _compiled(form)
+    return lambda text: found(text) is not None
 
 
 def is_glob(text: str) -> bool:
@@ -44,5 +51,5 @@ def name_matcher(wanted: str) -> Callable[[str], bool]:
 
 
 def _compiled(form: str) -> Callable[[str], "re.Match[str] | None"]:
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(one) or re.escape(one) for one in form), re.DOTALL).fullmatch
+    """However many `*` there are, a text is looked through once: what is between two is found where it comes first."""
+    return re.compile(fnmatch.translate(form.replace("[", "[[]"))).match

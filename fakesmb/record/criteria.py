@@ -33,6 +33,8 @@ KEEP_DATA: Final = (
 )
 TRIED: Final = "tried"
 """As `verb`, also of what failed."""
+FILTER: Final = "filter"
+"""An expression in the language of docs/filter.md."""
 
 _NUMBERS: Final = frozenset(
     {"number", "connection", "fid", "offset", "length", "took_us", "mid", "uid", "tid", "pid"}
@@ -43,6 +45,7 @@ _HALVES: Final = frozenset({"request", "response"})
 NAMES: Final = (
     *(one for one in ATTRIBUTES if one not in ("verbs", "status_code", "code", "function", "place", "time")),
     TRIED,
+    FILTER,
 )
 """Every criterion but the fields of messages."""
 
@@ -173,6 +176,8 @@ def _test(name: str, wanted: Criterion) -> Test:
             f"{name}= says nothing of an exchange, and is not asked for here; "
             f'a field of that name: request={{"{name}": ...}} or response={{"{name}": ...}}'
         )
+    if name == FILTER:
+        return _filter(wanted)
     if name == TRIED:
         kinds = _of_verbs(wanted)
         return Test(name, wanted, lambda entry: entry.verbs, lambda entry: prefilter.of_kind(entry, kinds))
@@ -210,6 +215,15 @@ def _test(name: str, wanted: Criterion) -> Test:
         lambda entry: _values(entry, name)[0],
         lambda entry: any(map(match, _values(entry, name))),
     )
+
+
+def _filter(wanted: Criterion) -> Test:
+    from fakesmb.record.filters import Filter
+
+    if not isinstance(wanted, (str, Filter)):
+        raise TypeError(f"filter is an expression such as 'command=READ status!=SUCCESS', not {wanted!r}")
+    compiled = Filter.parse(wanted) if isinstance(wanted, str) else wanted
+    return Test(FILTER, compiled.text, lambda entry: entry.summary, compiled.matches_entry)
 
 
 def _any(wanted: Criterion, make: Callable[..., Match], *more: str) -> Match:

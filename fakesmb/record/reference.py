@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from fakesmb.record.criteria import NAMES, TRIED
+from fakesmb.record.criteria import FILTER, NAMES, TRIED
 from fakesmb.record.journalentry import JournalEntry
 from fakesmb.record.verbs import VERBS, commands_of
 from fakesmb.wire import names
@@ -36,12 +36,15 @@ def criteria_table() -> Iterator[str]:
     yield "| criterion | is |"
     yield "| --- | --- |"
     for name in sorted(NAMES):
-        says = _TRIED if name == TRIED else (getattr(JournalEntry, name).__doc__ or "").strip()
+        says = _SAYS.get(name) or (getattr(JournalEntry, name).__doc__ or "").strip()
         text = " ".join(says.split()).removesuffix(".").replace("|", "\\|")
         yield f"| `{name}` | {text[:1].lower() + text[1:]} |"
 
 
-_TRIED: Final = "The same of what failed or has no answer, too: a verb that the command may stand for."
+_SAYS: Final = {
+    TRIED: "The same of what failed or has no answer, too: a verb that the command may stand for.",
+    FILTER: "An expression that says all of this in one text: `command=READ status!=SUCCESS` ([filter.md](filter.md)).",
+}
 
 
 def _list(kinds: frozenset[Kind]) -> str:
