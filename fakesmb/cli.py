@@ -17,6 +17,7 @@ import click
 
 from fakesmb.saying import fail, one_line, tell
 from fakesmb.subcommands.coverage import coverage
+from fakesmb.subcommands.demo import demo
 from fakesmb.subcommands.profiles import profiles
 from fakesmb.subcommands.show import show
 
@@ -112,7 +113,7 @@ def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
 
-for _command in (show, coverage, profiles):
+for _command in (show, demo, coverage, profiles):
     main.add_command(_command)
 
 

@@ -297,6 +297,8 @@ def read_entries(code: int, data: Buffer, context: LevelContext) -> list[Listed]
         if following < level.size:
             raise DecodeError("entries that overlap")
         at += following
+        if at == len(data):  # Samba's last entry leads to where another would begin
+            return found
 
 
 def _read_entry(level: FindLevel, data: Buffer, at: int, context: LevelContext) -> Listed:

@@ -230,6 +230,12 @@ def test_a_listing_reads_back_and_stays_under_its_limit(names: list[str], code: 
         assert found[-1].name == find_info.read_entries(code, data[entries.last :], LevelContext())[0].name
 
 
+def test_the_last_entry_of_samba_leads_to_the_end_of_the_listing() -> None:
+    """Its NextEntryOffset is not 0, as Windows' is."""
+    entry = struct.pack("<IIQQQQQQIIIBx24s", 96, 7, *[0] * 6, 0x20, 2, 0, 0, b"") + b"a\0"
+    assert [one.name for one in find_info.read_entries(0x104, entry * 2, LevelContext())] == ["a", "a"]
+
+
 def test_a_listing_that_lies_is_refused() -> None:
     for data in (b"", bytes(50), b"\xff\0\0\0" + bytes(90), bytes(60) + b"\xff\0\0\0" + bytes(40)):
         with pytest.raises(DecodeError):
