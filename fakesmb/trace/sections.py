@@ -1,0 +1,59 @@
+"""Where each structure is specified."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from fakesmb.wire import files, negotiate, session, tree
+from fakesmb.wire.commands import Command
+from fakesmb.wire.names import COMMANDS, SUBCOMMANDS
+
+_OF_CLASS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        files.NtCreateAndxExtendedResponse: "[MS-SMB] 2.2.4.9.2",
+        files.OpenAndxExtendedResponse: "[MS-SMB] 2.2.4.1.2",
+        negotiate.NegotiateExtendedResponse: "[MS-SMB] 2.2.4.5.2.1",
+        session.SessionSetupExtendedRequest: "[MS-SMB] 2.2.4.6.1",
+        session.SessionSetupExtendedResponse: "[MS-SMB] 2.2.4.6.2",
+        tree.TreeConnectAndxExtendedResponse: "[MS-SMB] 2.2.4.7.2",
+    }
+)
+"""Forms that another section has than that of their command."""
+_WHOLE: Final = frozenset(
+    {
+        Command.READ_MPX_SECONDARY,
+        Command.WRITE_MPX_SECONDARY,
+        Command.QUERY_SERVER,
+        Command.IOCTL_SECONDARY,
+        Command.COPY,
+        Command.MOVE,
+        Command.NEW_FILE_SIZE,
+        Command.CLOSE_AND_TREE_DISC,
+        Command.FIND_NOTIFY_CLOSE,
+        Command.SECURITY_PACKAGE_ANDX,
+        Command.GET_PRINT_QUEUE,
+        Command.READ_BULK,
+        Command.WRITE_BULK,
+        Command.WRITE_BULK_DATA,
+        Command.INVALID,
+    }
+)
+"""Commands of whose messages the specification says nothing, or nothing in sections of their own."""
+
+
+def command_section(code: int, cls: type | None, *, is_request: bool) -> str:
+    """Where a command's request or response is specified; empty for a code that is no command."""
+    if cls is not None and cls in _OF_CLASS:
+        return _OF_CLASS[cls]
+    known = COMMANDS.get(code)
+    if known is None:
+        return ""
+    if code in _WHOLE:
+        return known.section
+    return f"{known.section}.{1 if is_request else 2}"
+
+
+def subcommand_section(command: int, code: int | None, *, is_request: bool) -> str:
+    """Where the parameters and data of a transaction's subcommand are specified; empty where nothing is."""
+    known = SUBCOMMANDS.get(command, {}).get(-1 if code is None else code)
+    return "" if known is None else f"{known.section}.{1 if is_request else 2}"

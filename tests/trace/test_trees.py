@@ -1,0 +1,90 @@
+"""The trees of messages: every byte in one field, named and explained, whatever the bytes are."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakesmb.record.events import Shown
+from fakesmb.trace.trees import as_json, trees
+from fakesmb.wire.commands import Command
+from fakesmb.wire.negotiate import NegotiateExtendedResponse
+from tests.core import transcript
+from tests.record.test_dissect import exchange, message, transcript_exchanges
+from tests.trace.treechecks import check, found, names
+
+TRANSCRIPTS = sorted(transcript.FOLDER.glob("*.smb"))
+SMB = b"\xffSMB"
+
+
+class TestTranscripts:
+    @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+    def test_every_byte_lies_in_one_field(self, path: Path) -> None:
+        for one, _ in transcript_exchanges(path):
+            (tree,) = trees(one, secrets=True)
+            check(tree)
+            assert tree.buffers[0] == (one.request if one.shown == Shown.REQUEST else one.reply)
+
+    @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+    def test_a_message_cut_anywhere_is_told_as_far_as_it_goes(self, path: Path) -> None:
+        for one, _ in transcript_exchanges(path):
+            data = one.request if one.shown == Shown.REQUEST else one.reply
+            for size in range(0, len(data), 7):
+                request, reply = (
+                    (data[:size], b"") if one.shown == Shown.REQUEST else (one.request, data[:size])
+                )
+                cut = exchange(request, reply, shown=one.shown, request_size=len(data), reply_size=len(data))
+                for tree in trees(cut):
+                    check(tree)
+                    assert tree.size == len(data)
+
+
+def test_the_header_is_in_the_tree() -> None:
+    one, _ = next(iter(transcript_exchanges(transcript.FOLDER / "documented_spnego.smb")))
+    (tree,) = trees(one)
+    header = found(tree, "SMB_Header")
+    assert (header.at, header.size, header.section) == (0, 32, "[MS-CIFS] 2.2.3.1")
+    assert names(header.fields) == [
+        "Protocol",
+        "Command",
+        "Status",
+        "Flags",
+        "Flags2",
+        "PIDHigh",
+        "SecuritySignature",
+        "Reserved",
+        "TID",
+        "PIDLow",
+        "UID",
+        "MID",
+    ]
+    assert found(tree, "Command").meaning == "SMB_COM_NEGOTIATE"
+
+
+@given(st.binary(max_size=200), st.sampled_from([0, *Command]), st.booleans(), st.binary(max_size=80))
+def test_any_bytes_have_a_tree(rest: bytes, command: int, both: bool, more: bytes) -> None:
+    data = SMB + bytes((command,)) + rest
+    one = exchange(data, data + more if both else b"", share="IPC$")
+    told = trees(one)
+    assert len(told) == 1 + both
+    for tree in told:
+        check(tree)
+        json.dumps(as_json(tree))
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_message_are_one_field(data: bytes) -> None:
+    for tree in trees(exchange(data, data, shown=3)):
+        check(tree)
+        assert tree.problem
+
+
+def test_sixty_four_bits_stay_exact_in_json() -> None:
+    moment = 134_400_123_456_789_017
+    body = NegotiateExtendedResponse(dialect_index=5, system_time=moment, server_guid=bytes(16))
+    (tree,) = trees(exchange(b"", message(Command.NEGOTIATE, body, reply=True), shown=Shown.REPLY))
+    assert found(tree, "SystemTime").value == moment
+    assert found(tree, "SystemTime").meaning == "2026-11-24 16:45:45.6789017 UTC"
+    assert f'"{moment}"' in json.dumps(as_json(tree))
