@@ -14,7 +14,7 @@ ARGS ?=
 
 CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl tshark=tshark nmap=nmap javac=default-jdk-headless \
 	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite \
-	/usr/lib/python3/dist-packages/smbc=python3-smbc
+	/usr/lib/python3/dist-packages/smbc=python3-smbc chromium=chromium
 
 INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 # Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.
