@@ -8,73 +8,56 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from fakesmb.wire.codec import U8, U16, U32, U64, Record, encode_utf16
+from fakesmb.wire.codec import Record, Structure, encode_utf16, layout_of
 from fakesmb.wire.eas import encode_list
 from fakesmb.wire.info import PASSTHROUGH, Facts, Level, LevelContext, clip, counted
+from fakesmb.wire.info_layouts import (
+    AccessInfo,
+    AlignmentInfo,
+    AllInfo,
+    AllocationInfo,
+    AlternateNameInfo,
+    AttributeTagInfo,
+    BasicInfo,
+    CompressionInfo,
+    EaInfo,
+    EaSizeInfo,
+    EndOfFileInfo,
+    FileStandardInfo,
+    InternalInfo,
+    ModeInfo,
+    NameInfo,
+    NetworkOpenInfo,
+    PositionInfo,
+    StandardInfo,
+    StreamEntry,
+)
 from fakesmb.wire.times import dos_from
 
-
-class StandardInfo(Record, frozen=True):
-    """SMB_INFO_STANDARD, [MS-CIFS] 2.2.8.3.1: local times in steps of two seconds, 32-bit sizes."""
-
-    creation_date: U16
-    creation_time: U16
-    last_access_date: U16
-    last_access_time: U16
-    last_write_date: U16
-    last_write_time: U16
-    end_of_file: U32
-    allocation_size: U32
-    attributes: U16
-
-    @classmethod
-    def of(cls, facts: Facts, zone: int = 0) -> "StandardInfo":
-        """The level's values."""
-        return cls(
-            *dos_from(facts.creation_time, zone),
-            *dos_from(facts.last_access_time, zone),
-            *dos_from(facts.last_write_time, zone),
-            clip(facts.end_of_file),
-            clip(facts.allocation_size),
-            facts.attributes & 0xFFFF,
-        )
-
-
-class CompressionInfo(Record, frozen=True):
-    """SMB_QUERY_FILE_COMPRESSION_INFO, FileCompressionInformation, [MS-FSCC] 2.4.9: nothing is compressed."""
-
-    compressed_size: U64
-    compression_format: U16 = 0
-    compression_unit_shift: U8 = 0
-    chunk_shift: U8 = 0
-    cluster_shift: U8 = 0
-    reserved: U8 = 0
-    reserved2: U16 = 0
-
-
-class AttributeTagInfo(Record, frozen=True):
-    """FileAttributeTagInformation, [MS-FSCC] 2.4.6."""
-
-    attributes: U32
-    reparse_tag: U32
-
-
-_BASIC: Final = struct.Struct("<QQQQI4x")
-_STANDARD: Final = struct.Struct("<QQIBB2x")
-_ALL: Final = struct.Struct("<QQQQI4xQQIBB2xII")
-"""Basic, standard and EA information, and the length of the name."""
-_NETWORK_OPEN: Final = struct.Struct("<QQQQQQI4x")
+_OLD_STANDARD: Final = layout_of(StandardInfo).fixed
+_BASIC: Final = layout_of(BasicInfo).fixed
+_STANDARD: Final = layout_of(FileStandardInfo).fixed
+_ALL: Final = layout_of(AllInfo).fixed
+_NETWORK_OPEN: Final = layout_of(NetworkOpenInfo).fixed
 _U32: Final = struct.Struct("<I")
 _U64: Final = struct.Struct("<Q")
-_STREAM: Final = struct.Struct("<IIQQ")
+_STREAM: Final = layout_of(StreamEntry).fixed
 
 
 def _standard_old(facts: Facts, context: LevelContext) -> bytes:
-    return StandardInfo.of(facts, context.zone).encode()
+    zone = context.zone
+    return _OLD_STANDARD.pack(
+        *dos_from(facts.creation_time, zone),
+        *dos_from(facts.last_access_time, zone),
+        *dos_from(facts.last_write_time, zone),
+        clip(facts.end_of_file),
+        clip(facts.allocation_size),
+        facts.attributes & 0xFFFF,
+    )
 
 
 def _ea_size_old(facts: Facts, context: LevelContext) -> bytes:
-    return StandardInfo.of(facts, context.zone).encode() + _U32.pack(clip(facts.ea_size))
+    return _standard_old(facts, context) + _U32.pack(clip(facts.ea_size))
 
 
 def _eas(facts: Facts, context: LevelContext) -> bytes:
@@ -204,52 +187,55 @@ def _attribute_tag(facts: Facts, context: LevelContext) -> bytes:
 
 
 Encoder = Callable[[Facts, LevelContext], bytes]
+Form = type[Record] | type[Structure] | None
 
-_OLD: Final[dict[int, tuple[str, str, Encoder]]] = {
-    0x0001: ("SMB_INFO_STANDARD", "2.2.8.3.1", _standard_old),
-    0x0002: ("SMB_INFO_QUERY_EA_SIZE", "2.2.8.3.2", _ea_size_old),
-    0x0003: ("SMB_INFO_QUERY_EAS_FROM_LIST", "2.2.8.3.3", _eas),
-    0x0004: ("SMB_INFO_QUERY_ALL_EAS", "2.2.8.3.4", _eas),
-    0x0006: ("SMB_INFO_IS_NAME_VALID", "2.2.8.3.5", _nothing),
-    0x0101: ("SMB_QUERY_FILE_BASIC_INFO", "2.2.8.3.6", _basic),
-    0x0102: ("SMB_QUERY_FILE_STANDARD_INFO", "2.2.8.3.7", _standard),
-    0x0103: ("SMB_QUERY_FILE_EA_INFO", "2.2.8.3.8", _ea_size),
-    0x0104: ("SMB_QUERY_FILE_NAME_INFO", "2.2.8.3.9", _name),
-    0x0105: ("SMB_QUERY_FILE_ALLOCATION_INFO", "2.2.2.3.3", _allocation),
-    0x0106: ("SMB_QUERY_FILE_END_OF_FILE_INFO", "2.2.2.3.3", _end_of_file),
-    0x0107: ("SMB_QUERY_FILE_ALL_INFO", "2.2.8.3.10", _all),
-    0x0108: ("SMB_QUERY_FILE_ALT_NAME_INFO", "2.2.8.3.11", _alternate_name),
-    0x0109: ("SMB_QUERY_FILE_STREAM_INFO", "2.2.8.3.12", _streams),
-    0x010B: ("SMB_QUERY_FILE_COMPRESSION_INFO", "2.2.8.3.13", _compression),
+_OLD: Final[dict[int, tuple[str, str, Encoder, Form]]] = {
+    0x0001: ("SMB_INFO_STANDARD", "2.2.8.3.1", _standard_old, StandardInfo),
+    0x0002: ("SMB_INFO_QUERY_EA_SIZE", "2.2.8.3.2", _ea_size_old, EaSizeInfo),
+    0x0003: ("SMB_INFO_QUERY_EAS_FROM_LIST", "2.2.8.3.3", _eas, None),
+    0x0004: ("SMB_INFO_QUERY_ALL_EAS", "2.2.8.3.4", _eas, None),
+    0x0006: ("SMB_INFO_IS_NAME_VALID", "2.2.8.3.5", _nothing, None),
+    0x0101: ("SMB_QUERY_FILE_BASIC_INFO", "2.2.8.3.6", _basic, BasicInfo),
+    0x0102: ("SMB_QUERY_FILE_STANDARD_INFO", "2.2.8.3.7", _standard, FileStandardInfo),
+    0x0103: ("SMB_QUERY_FILE_EA_INFO", "2.2.8.3.8", _ea_size, EaInfo),
+    0x0104: ("SMB_QUERY_FILE_NAME_INFO", "2.2.8.3.9", _name, NameInfo),
+    0x0105: ("SMB_QUERY_FILE_ALLOCATION_INFO", "2.2.2.3.3", _allocation, AllocationInfo),
+    0x0106: ("SMB_QUERY_FILE_END_OF_FILE_INFO", "2.2.2.3.3", _end_of_file, EndOfFileInfo),
+    0x0107: ("SMB_QUERY_FILE_ALL_INFO", "2.2.8.3.10", _all, AllInfo),
+    0x0108: ("SMB_QUERY_FILE_ALT_NAME_INFO", "2.2.8.3.11", _alternate_name, AlternateNameInfo),
+    0x0109: ("SMB_QUERY_FILE_STREAM_INFO", "2.2.8.3.12", _streams, StreamEntry),
+    0x010B: ("SMB_QUERY_FILE_COMPRESSION_INFO", "2.2.8.3.13", _compression, CompressionInfo),
 }
 
-_CLASSES: Final[dict[int, tuple[str, str, Encoder]]] = {
-    4: ("FileBasicInformation", "2.4.7", _basic),
-    5: ("FileStandardInformation", "2.4.47", _standard),
-    6: ("FileInternalInformation", "2.4.27", _internal),
-    7: ("FileEaInformation", "2.4.13", _ea_size),
-    8: ("FileAccessInformation", "2.4.1", _access),
-    9: ("FileNameInformation", "2.4.32", _name),
-    14: ("FilePositionInformation", "2.4.40", _position),
-    15: ("FileFullEaInformation", "2.4.16", _full_eas),
-    16: ("FileModeInformation", "2.4.31", _mode),
-    17: ("FileAlignmentInformation", "2.4.3", _alignment),
-    18: ("FileAllInformation", "2.4.2", _all),
-    19: ("FileAllocationInformation", "2.4.4", _allocation),
-    20: ("FileEndOfFileInformation", "2.4.14", _end_of_file),
-    21: ("FileAlternateNameInformation", "2.4.5", _alternate_name),
-    22: ("FileStreamInformation", "2.4.49", _streams),
-    28: ("FileCompressionInformation", "2.4.9", _compression),
-    34: ("FileNetworkOpenInformation", "2.4.34", _network_open),
-    35: ("FileAttributeTagInformation", "2.4.6", _attribute_tag),
+_CLASSES: Final[dict[int, tuple[str, str, Encoder, Form]]] = {
+    4: ("FileBasicInformation", "2.4.7", _basic, BasicInfo),
+    5: ("FileStandardInformation", "2.4.47", _standard, FileStandardInfo),
+    6: ("FileInternalInformation", "2.4.27", _internal, InternalInfo),
+    7: ("FileEaInformation", "2.4.13", _ea_size, EaInfo),
+    8: ("FileAccessInformation", "2.4.1", _access, AccessInfo),
+    9: ("FileNameInformation", "2.4.32", _name, NameInfo),
+    14: ("FilePositionInformation", "2.4.40", _position, PositionInfo),
+    15: ("FileFullEaInformation", "2.4.16", _full_eas, None),
+    16: ("FileModeInformation", "2.4.31", _mode, ModeInfo),
+    17: ("FileAlignmentInformation", "2.4.3", _alignment, AlignmentInfo),
+    18: ("FileAllInformation", "2.4.2", _all, AllInfo),
+    19: ("FileAllocationInformation", "2.4.4", _allocation, AllocationInfo),
+    20: ("FileEndOfFileInformation", "2.4.14", _end_of_file, EndOfFileInfo),
+    21: ("FileAlternateNameInformation", "2.4.5", _alternate_name, AlternateNameInfo),
+    22: ("FileStreamInformation", "2.4.49", _streams, StreamEntry),
+    28: ("FileCompressionInformation", "2.4.9", _compression, CompressionInfo),
+    34: ("FileNetworkOpenInformation", "2.4.34", _network_open, NetworkOpenInfo),
+    35: ("FileAttributeTagInformation", "2.4.6", _attribute_tag, AttributeTagInfo),
 }
+
+
+def _level(document: str, name: str, section: str, encode: Encoder, form: Form) -> Level:
+    return Level(name, f"{document} {section}", encode, None, form, form is StreamEntry)
+
 
 LEVELS: Final = MappingProxyType(
-    {code: Level(name, f"[MS-CIFS] {section}", encode) for code, (name, section, encode) in _OLD.items()}
-    | {
-        PASSTHROUGH + code: Level(name, f"[MS-FSCC] {section}", encode)
-        for code, (name, section, encode) in _CLASSES.items()
-    }
+    {code: _level("[MS-CIFS]", *row) for code, row in _OLD.items()}
+    | {PASSTHROUGH + code: _level("[MS-FSCC]", *row) for code, row in _CLASSES.items()}
 )
 """Every level that can be queried of a file. Passthrough levels are native classes plus 1000."""
 

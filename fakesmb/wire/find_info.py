@@ -15,19 +15,29 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from fakesmb.wire.codec import Buffer, DecodeError, decode_utf16, encode_utf16
+from fakesmb.wire.codec import Buffer, DecodeError, Record, Structure, decode_utf16, encode_utf16, layout_of
 from fakesmb.wire.eas import encode_list
 from fakesmb.wire.info import PASSTHROUGH, Facts, LevelContext, clip
+from fakesmb.wire.info_layouts import (
+    BothDirectoryEntry,
+    DirectoryEntry,
+    FullDirectoryEntry,
+    IdBothDirectoryEntry,
+    IdFullDirectoryEntry,
+    NamesEntry,
+    OldEaEntry,
+    OldEntry,
+)
 from fakesmb.wire.times import dos_from
 
-_OLD_STANDARD: Final = struct.Struct("<HHHHHHIIH")
-_OLD_EA_SIZE: Final = struct.Struct("<HHHHHHIIHI")
-_DIRECTORY: Final = struct.Struct("<IIQQQQQQII")
-_FULL: Final = struct.Struct("<IIQQQQQQIII")
-_NAMES: Final = struct.Struct("<III")
-_BOTH: Final = struct.Struct("<IIQQQQQQIIIBx24s")
-_ID_FULL: Final = struct.Struct("<IIQQQQQQIII4xQ")
-_ID_BOTH: Final = struct.Struct("<IIQQQQQQIIIBx24s2xQ")
+_OLD_STANDARD: Final = layout_of(OldEntry).fixed
+_OLD_EA_SIZE: Final = layout_of(OldEaEntry).fixed
+_DIRECTORY: Final = layout_of(DirectoryEntry).fixed
+_FULL: Final = layout_of(FullDirectoryEntry).fixed
+_NAMES: Final = layout_of(NamesEntry).fixed
+_BOTH: Final = layout_of(BothDirectoryEntry).fixed
+_ID_FULL: Final = layout_of(IdFullDirectoryEntry).fixed
+_ID_BOTH: Final = layout_of(IdBothDirectoryEntry).fixed
 _RESUME_KEY: Final = struct.Struct("<I")
 _NEXT: Final = struct.Struct("<I")
 _ALIGNMENT: Final = 8
@@ -139,30 +149,37 @@ class FindLevel(NamedTuple):
     """Bytes of that head, or of an old level's fields before the name length."""
     eas: str = ""
     """Of an old level: "" for none, `size` for their size, `list` for the EAs themselves."""
+    layout: type[Record] | type[Structure] | None = None
+    """What an entry is declared as: of an old level as far as the length of its name."""
     unix: bool = False
     """Whether it is a level of the Unix extensions (`wire.unix.UnixEntries`)."""
 
 
-_NT: Final[dict[int, tuple[str, str, Head, int]]] = {
-    0x0101: ("SMB_FIND_FILE_DIRECTORY_INFO", "[MS-CIFS] 2.2.8.1.4", _directory, _DIRECTORY.size),
-    0x0102: ("SMB_FIND_FILE_FULL_DIRECTORY_INFO", "[MS-CIFS] 2.2.8.1.5", _full, _FULL.size),
-    0x0103: ("SMB_FIND_FILE_NAMES_INFO", "[MS-CIFS] 2.2.8.1.6", _names, _NAMES.size),
-    0x0104: ("SMB_FIND_FILE_BOTH_DIRECTORY_INFO", "[MS-CIFS] 2.2.8.1.7", _both, _BOTH.size),
-    0x0105: ("SMB_FIND_FILE_ID_FULL_DIRECTORY_INFO", "[MS-SMB] 2.2.8.1.2", _id_full, _ID_FULL.size),
-    0x0106: ("SMB_FIND_FILE_ID_BOTH_DIRECTORY_INFO", "[MS-SMB] 2.2.8.1.3", _id_both, _ID_BOTH.size),
-    PASSTHROUGH + 1: ("FileDirectoryInformation", "[MS-FSCC] 2.4.10", _directory, _DIRECTORY.size),
-    PASSTHROUGH + 2: ("FileFullDirectoryInformation", "[MS-FSCC] 2.4.15", _full, _FULL.size),
-    PASSTHROUGH + 3: ("FileBothDirectoryInformation", "[MS-FSCC] 2.4.8", _both, _BOTH.size),
-    PASSTHROUGH + 12: ("FileNamesInformation", "[MS-FSCC] 2.4.33", _names, _NAMES.size),
+_NT: Final[dict[int, tuple[str, str, Head, type[Structure]]]] = {
+    0x0101: ("SMB_FIND_FILE_DIRECTORY_INFO", "[MS-CIFS] 2.2.8.1.4", _directory, DirectoryEntry),
+    0x0102: ("SMB_FIND_FILE_FULL_DIRECTORY_INFO", "[MS-CIFS] 2.2.8.1.5", _full, FullDirectoryEntry),
+    0x0103: ("SMB_FIND_FILE_NAMES_INFO", "[MS-CIFS] 2.2.8.1.6", _names, NamesEntry),
+    0x0104: ("SMB_FIND_FILE_BOTH_DIRECTORY_INFO", "[MS-CIFS] 2.2.8.1.7", _both, BothDirectoryEntry),
+    0x0105: ("SMB_FIND_FILE_ID_FULL_DIRECTORY_INFO", "[MS-SMB] 2.2.8.1.2", _id_full, IdFullDirectoryEntry),
+    0x0106: ("SMB_FIND_FILE_ID_BOTH_DIRECTORY_INFO", "[MS-SMB] 2.2.8.1.3", _id_both, IdBothDirectoryEntry),
+    PASSTHROUGH + 1: ("FileDirectoryInformation", "[MS-FSCC] 2.4.10", _directory, DirectoryEntry),
+    PASSTHROUGH + 2: ("FileFullDirectoryInformation", "[MS-FSCC] 2.4.15", _full, FullDirectoryEntry),
+    PASSTHROUGH + 3: ("FileBothDirectoryInformation", "[MS-FSCC] 2.4.8", _both, BothDirectoryEntry),
+    PASSTHROUGH + 12: ("FileNamesInformation", "[MS-FSCC] 2.4.33", _names, NamesEntry),
 }
 
 LEVELS: Final = MappingProxyType(
     {
-        0x0001: FindLevel("SMB_INFO_STANDARD", "[MS-CIFS] 2.2.8.1.1", None, _OLD_STANDARD.size),
-        0x0002: FindLevel("SMB_INFO_QUERY_EA_SIZE", "[MS-CIFS] 2.2.8.1.2", None, _OLD_EA_SIZE.size, "size"),
-        0x0003: FindLevel("SMB_INFO_QUERY_EAS_FROM_LIST", "[MS-CIFS] 2.2.8.1.3", None, 0, "list"),
+        0x0001: FindLevel("SMB_INFO_STANDARD", "[MS-CIFS] 2.2.8.1.1", None, _OLD_STANDARD.size, "", OldEntry),
+        0x0002: FindLevel(
+            "SMB_INFO_QUERY_EA_SIZE", "[MS-CIFS] 2.2.8.1.2", None, _OLD_EA_SIZE.size, "size", OldEaEntry
+        ),
+        0x0003: FindLevel("SMB_INFO_QUERY_EAS_FROM_LIST", "[MS-CIFS] 2.2.8.1.3", None, 0, "list", OldEntry),
     }
-    | {code: FindLevel(*row) for code, row in _NT.items()}
+    | {
+        code: FindLevel(name, section, head, layout_of(entry).fixed.size, "", entry)
+        for code, (name, section, head, entry) in _NT.items()
+    }
 )
 """Every level that entries can be listed at."""
 

@@ -8,8 +8,19 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from fakesmb.wire.codec import U16, U32, U64, Buffer, Record, Structure
+from fakesmb.wire.codec import U16, U64, Buffer, Record, Structure, layout_of
 from fakesmb.wire.info import PASSTHROUGH, Level, LevelContext, clip, need
+from fakesmb.wire.info_layouts import (
+    AllocationUnits,
+    ControlInfo,
+    DeviceInfo,
+    FsAttributeInfo,
+    FsObjectIdInfo,
+    FullSizeInfo,
+    OldVolume,
+    SizeInfo,
+    VolumeInfo,
+)
 
 
 class VolumeFacts(Protocol):
@@ -65,12 +76,13 @@ DEVICE_DISK: Final = 0x07
 DEVICE_IS_MOUNTED: Final = 0x20
 """The DeviceCharacteristics bit that NTFS volumes show."""
 
-_ALLOCATION: Final = struct.Struct("<IIIIH")
-_VOLUME: Final = struct.Struct("<QIIH")
-_SIZE: Final = struct.Struct("<QQII")
-_FULL_SIZE: Final = struct.Struct("<QQQII")
-_DEVICE: Final = struct.Struct("<II")
-_ATTRIBUTE: Final = struct.Struct("<III")
+_ALLOCATION: Final = layout_of(AllocationUnits).fixed
+_OLD_VOLUME: Final = layout_of(OldVolume).fixed
+_VOLUME: Final = layout_of(VolumeInfo).fixed
+_SIZE: Final = layout_of(SizeInfo).fixed
+_FULL_SIZE: Final = layout_of(FullSizeInfo).fixed
+_DEVICE: Final = layout_of(DeviceInfo).fixed
+_ATTRIBUTE: Final = layout_of(FsAttributeInfo).fixed
 
 
 def _allocation(volume: VolumeFacts, context: LevelContext) -> bytes:
@@ -86,7 +98,7 @@ def _allocation(volume: VolumeFacts, context: LevelContext) -> bytes:
 def _volume_old(volume: VolumeFacts, context: LevelContext) -> bytes:
     # The length of an OEM label counts its null: OS/2 and Windows 9x cut a label whose length does not
     label = context.text(volume.label[:11] + ("" if context.unicode else "\0"))
-    return struct.pack("<IB", volume.serial_number, len(label)) + label
+    return _OLD_VOLUME.pack(volume.serial_number, len(label)) + label
 
 
 def _volume(volume: VolumeFacts, context: LevelContext) -> bytes:
@@ -118,18 +130,6 @@ def _attribute(volume: VolumeFacts, context: LevelContext) -> bytes:
     return _ATTRIBUTE.pack(volume.attributes, volume.longest_name, len(name)) + name
 
 
-class ControlInfo(Record, frozen=True):
-    """FileFsControlInformation, [MS-FSCC] 2.5.2: quotas; -1 is no limit."""
-
-    free_space_start_filtering: U64 = 0
-    free_space_threshold: U64 = 0
-    free_space_stop_filtering: U64 = 0
-    default_quota_threshold: U64 = 0xFFFFFFFFFFFFFFFF
-    default_quota_limit: U64 = 0xFFFFFFFFFFFFFFFF
-    file_system_control_flags: U32 = 0
-    padding: U32 = 0
-
-
 def _control(volume: VolumeFacts, context: LevelContext) -> bytes:
     return ControlInfo().encode()
 
@@ -139,31 +139,35 @@ def _object_id(volume: VolumeFacts, context: LevelContext) -> bytes:
 
 
 Encoder = Callable[[VolumeFacts, LevelContext], bytes]
+Form = type[Record] | type[Structure]
 
-_OLD: Final[dict[int, tuple[str, str, Encoder]]] = {
-    0x0001: ("SMB_INFO_ALLOCATION", "2.2.8.2.1", _allocation),
-    0x0002: ("SMB_INFO_VOLUME", "2.2.8.2.2", _volume_old),
-    0x0102: ("SMB_QUERY_FS_VOLUME_INFO", "2.2.8.2.3", _volume),
-    0x0103: ("SMB_QUERY_FS_SIZE_INFO", "2.2.8.2.4", _size),
-    0x0104: ("SMB_QUERY_FS_DEVICE_INFO", "2.2.8.2.5", _device),
-    0x0105: ("SMB_QUERY_FS_ATTRIBUTE_INFO", "2.2.8.2.6", _attribute),
+_OLD: Final[dict[int, tuple[str, str, Encoder, Form]]] = {
+    0x0001: ("SMB_INFO_ALLOCATION", "2.2.8.2.1", _allocation, AllocationUnits),
+    0x0002: ("SMB_INFO_VOLUME", "2.2.8.2.2", _volume_old, OldVolume),
+    0x0102: ("SMB_QUERY_FS_VOLUME_INFO", "2.2.8.2.3", _volume, VolumeInfo),
+    0x0103: ("SMB_QUERY_FS_SIZE_INFO", "2.2.8.2.4", _size, SizeInfo),
+    0x0104: ("SMB_QUERY_FS_DEVICE_INFO", "2.2.8.2.5", _device, DeviceInfo),
+    0x0105: ("SMB_QUERY_FS_ATTRIBUTE_INFO", "2.2.8.2.6", _attribute, FsAttributeInfo),
 }
 
-_CLASSES: Final[dict[int, tuple[str, str, Encoder]]] = {
-    1: ("FileFsVolumeInformation", "2.5.9", _volume),
-    3: ("FileFsSizeInformation", "2.5.8", _size),
-    4: ("FileFsDeviceInformation", "2.5.10", _device),
-    5: ("FileFsAttributeInformation", "2.5.1", _attribute),
-    6: ("FileFsControlInformation", "2.5.2", _control),
-    7: ("FileFsFullSizeInformation", "2.5.4", _full_size),
-    8: ("FileFsObjectIdInformation", "2.5.6", _object_id),
+_CLASSES: Final[dict[int, tuple[str, str, Encoder, Form]]] = {
+    1: ("FileFsVolumeInformation", "2.5.9", _volume, VolumeInfo),
+    3: ("FileFsSizeInformation", "2.5.8", _size, SizeInfo),
+    4: ("FileFsDeviceInformation", "2.5.10", _device, DeviceInfo),
+    5: ("FileFsAttributeInformation", "2.5.1", _attribute, FsAttributeInfo),
+    6: ("FileFsControlInformation", "2.5.2", _control, ControlInfo),
+    7: ("FileFsFullSizeInformation", "2.5.4", _full_size, FullSizeInfo),
+    8: ("FileFsObjectIdInformation", "2.5.6", _object_id, FsObjectIdInfo),
 }
 
 LEVELS: Final = MappingProxyType(
-    {code: Level(name, f"[MS-CIFS] {section}", encode) for code, (name, section, encode) in _OLD.items()}
+    {
+        code: Level(name, f"[MS-CIFS] {section}", encode, None, form)
+        for code, (name, section, encode, form) in _OLD.items()
+    }
     | {
-        PASSTHROUGH + code: Level(name, f"[MS-FSCC] {section}", encode)
-        for code, (name, section, encode) in _CLASSES.items()
+        PASSTHROUGH + code: Level(name, f"[MS-FSCC] {section}", encode, None, form)
+        for code, (name, section, encode, form) in _CLASSES.items()
     }
 )
 """Every level that can be queried of a volume."""
@@ -188,8 +192,10 @@ def _set_control(data: Buffer, context: LevelContext) -> ControlInfo:
 
 SET_LEVELS: Final = MappingProxyType(
     {
-        0x0200: Level("SMB_SET_CIFS_UNIX_INFO", "SNIA CIFS Unix extensions", decode=_set_unix),
-        PASSTHROUGH + 6: Level("FileFsControlInformation", "[MS-FSCC] 2.5.2", decode=_set_control),
+        0x0200: Level("SMB_SET_CIFS_UNIX_INFO", "SNIA CIFS Unix extensions", None, _set_unix, UnixInfo),
+        PASSTHROUGH + 6: Level(
+            "FileFsControlInformation", "[MS-FSCC] 2.5.2", None, _set_control, ControlInfo
+        ),
     }
 )
 """Levels that SET_FS_INFORMATION takes, [MS-SMB] 2.2.6.2."""

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from fakesmb.wire.codec import Buffer, DecodeError, decode_utf16, encode_utf16
+from fakesmb.wire.codec import Buffer, DecodeError, Record, Structure, decode_utf16, encode_utf16
 from fakesmb.wire.oem import decode_oem, encode_oem, spelt, spelt_path
 
 PASSTHROUGH: Final = 1000
@@ -117,6 +117,10 @@ class Level(NamedTuple):
     """Facts to bytes, where the level can be queried here."""
     decode: Callable[[Buffer, LevelContext], Any] | None = None
     """Bytes to what a set request wants, where it can be set; raises `DecodeError`."""
+    layout: type[Record] | type[Structure] | None = None
+    """What its data are declared as: of a list, each entry."""
+    listed: bool = False
+    """Whether it is a list of entries, each with the offset of the next."""
 
 
 def counted(text: bytes) -> bytes:

@@ -21,17 +21,18 @@ from fakesmb.wire.parts import (
     Part,
     PayloadPart,
     RestPart,
+    SizedTextPart,
     TextPart,
 )
 from fakesmb.wire.text import Buffer, Cursor, Writer
 
-SizedPart = CountedPart | CountedTextPart
+SizedPart = CountedPart | CountedTextPart | SizedTextPart
 Readers = tuple[tuple[Part, int, str], ...]
 """Each part with the fixed field that holds its size, as index and name (-1 where it needs none): what decoding by
 position takes."""
 
 _S = TypeVar("_S", bound=msgspec.Struct)
-_INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, CountedPart, CountedTextPart)
+_INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, *get_args(SizedPart))
 _NOTHING: Final[dict[str, Any]] = {}
 
 

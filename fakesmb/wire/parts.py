@@ -4,8 +4,8 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 
-from fakesmb.wire.oem import encode_oem
-from fakesmb.wire.text import U16_STRUCT, Buffer, Cursor, DecodeError, Writer, encode_utf16
+from fakesmb.wire.oem import decode_oem, encode_oem
+from fakesmb.wire.text import U16_STRUCT, Buffer, Cursor, DecodeError, Writer, decode_utf16, encode_utf16
 
 
 class Int(msgspec.Struct, frozen=True):
@@ -95,6 +95,27 @@ class CountedTextPart(msgspec.Struct, frozen=True):
     def write(self, writer: Writer, value: str) -> None:
         """The text and a null, which the size does not count."""
         writer.text(value)
+
+
+class SizedTextPart(msgspec.Struct, frozen=True):
+    """A string without its null, of as many bytes as an earlier field says: names in information levels."""
+
+    size_field: str
+
+    def size_of(self, value: str, *, unicode: bool, encoding: str) -> int:
+        """What the size field holds."""
+        return len(encode_utf16(value) if unicode else encode_oem(value, encoding))
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
+        """The text, up to a null in it: some servers count that."""
+        raw = bytes(cursor.take(before[self.size_field]))
+        if cursor.unicode:
+            return decode_utf16(raw[: len(raw) & ~1]).split("\0", 1)[0]
+        return decode_oem(raw, cursor.encoding).split("\0", 1)[0]
+
+    def write(self, writer: Writer, value: str) -> None:
+        """The text, where it is due."""
+        writer.text(value, null=False, align=False)
 
 
 class RestPart(msgspec.Struct, frozen=True):

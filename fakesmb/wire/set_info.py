@@ -10,16 +10,27 @@ from typing import Final
 
 import msgspec
 
-from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.codec import Buffer, DecodeError, layout_of
 from fakesmb.wire.eas import Ea, read_full, read_list
 from fakesmb.wire.info import PASSTHROUGH, Level, LevelContext, need
+from fakesmb.wire.info_layouts import (
+    AllocationInfo,
+    DispositionInfo,
+    EndOfFileInfo,
+    ModeInfo,
+    PipeModeInfo,
+    PositionInfo,
+    RenameInfo,
+    SetBasicInfo,
+    SetStandardInfo,
+)
 from fakesmb.wire.times import dos_to
 
-_DOS_TIMES: Final = struct.Struct("<HHHHHH")
-_BASIC: Final = struct.Struct("<qqqqI")
+_DOS_TIMES: Final = layout_of(SetStandardInfo).fixed
+_BASIC: Final = layout_of(SetBasicInfo).fixed
 _U32: Final = struct.Struct("<I")
 _I64: Final = struct.Struct("<q")
-_RENAME: Final = struct.Struct("<B3xII")
+_RENAME: Final = layout_of(RenameInfo).fixed
 
 
 class SetBasic(msgspec.Struct, frozen=True, gc=False):
@@ -167,22 +178,34 @@ def _pipe(data: Buffer, context: LevelContext) -> SetPipe:
 
 SET_LEVELS: Final = MappingProxyType(
     {
-        0x0001: Level("SMB_INFO_STANDARD", "[MS-CIFS] 2.2.8.4.1", decode=_standard_old),
-        0x0002: Level("SMB_INFO_SET_EAS", "[MS-CIFS] 2.2.8.4.2", decode=_eas_old),
-        0x0101: Level("SMB_SET_FILE_BASIC_INFO", "[MS-CIFS] 2.2.8.4.3", decode=_basic),
-        0x0102: Level("SMB_SET_FILE_DISPOSITION_INFO", "[MS-CIFS] 2.2.8.4.4", decode=_disposition),
-        0x0103: Level("SMB_SET_FILE_ALLOCATION_INFO", "[MS-CIFS] 2.2.8.4.5", decode=_allocation),
-        0x0104: Level("SMB_SET_FILE_END_OF_FILE_INFO", "[MS-CIFS] 2.2.8.4.6", decode=_end_of_file),
-        PASSTHROUGH + 4: Level("FileBasicInformation", "[MS-FSCC] 2.4.7", decode=_basic),
-        PASSTHROUGH + 10: Level("FileRenameInformation", "[MS-FSCC] 2.4.42.1", decode=_rename),
-        PASSTHROUGH + 11: Level("FileLinkInformation", "[MS-FSCC] 2.4.28.1", decode=_link),
-        PASSTHROUGH + 13: Level("FileDispositionInformation", "[MS-FSCC] 2.4.11", decode=_disposition),
-        PASSTHROUGH + 14: Level("FilePositionInformation", "[MS-FSCC] 2.4.40", decode=_position),
-        PASSTHROUGH + 15: Level("FileFullEaInformation", "[MS-FSCC] 2.4.16", decode=_eas_full),
-        PASSTHROUGH + 16: Level("FileModeInformation", "[MS-FSCC] 2.4.31", decode=_mode),
-        PASSTHROUGH + 19: Level("FileAllocationInformation", "[MS-FSCC] 2.4.4", decode=_allocation),
-        PASSTHROUGH + 20: Level("FileEndOfFileInformation", "[MS-FSCC] 2.4.14", decode=_end_of_file),
-        PASSTHROUGH + 23: Level("FilePipeInformation", "[MS-FSCC] 2.4.37", decode=_pipe),
+        0x0001: Level("SMB_INFO_STANDARD", "[MS-CIFS] 2.2.8.4.1", None, _standard_old, SetStandardInfo),
+        0x0002: Level("SMB_INFO_SET_EAS", "[MS-CIFS] 2.2.8.4.2", None, _eas_old),
+        0x0101: Level("SMB_SET_FILE_BASIC_INFO", "[MS-CIFS] 2.2.8.4.3", None, _basic, SetBasicInfo),
+        0x0102: Level(
+            "SMB_SET_FILE_DISPOSITION_INFO", "[MS-CIFS] 2.2.8.4.4", None, _disposition, DispositionInfo
+        ),
+        0x0103: Level(
+            "SMB_SET_FILE_ALLOCATION_INFO", "[MS-CIFS] 2.2.8.4.5", None, _allocation, AllocationInfo
+        ),
+        0x0104: Level(
+            "SMB_SET_FILE_END_OF_FILE_INFO", "[MS-CIFS] 2.2.8.4.6", None, _end_of_file, EndOfFileInfo
+        ),
+        PASSTHROUGH + 4: Level("FileBasicInformation", "[MS-FSCC] 2.4.7", None, _basic, SetBasicInfo),
+        PASSTHROUGH + 10: Level("FileRenameInformation", "[MS-FSCC] 2.4.42.1", None, _rename, RenameInfo),
+        PASSTHROUGH + 11: Level("FileLinkInformation", "[MS-FSCC] 2.4.28.1", None, _link, RenameInfo),
+        PASSTHROUGH + 13: Level(
+            "FileDispositionInformation", "[MS-FSCC] 2.4.11", None, _disposition, DispositionInfo
+        ),
+        PASSTHROUGH + 14: Level("FilePositionInformation", "[MS-FSCC] 2.4.40", None, _position, PositionInfo),
+        PASSTHROUGH + 15: Level("FileFullEaInformation", "[MS-FSCC] 2.4.16", None, _eas_full),
+        PASSTHROUGH + 16: Level("FileModeInformation", "[MS-FSCC] 2.4.31", None, _mode, ModeInfo),
+        PASSTHROUGH + 19: Level(
+            "FileAllocationInformation", "[MS-FSCC] 2.4.4", None, _allocation, AllocationInfo
+        ),
+        PASSTHROUGH + 20: Level(
+            "FileEndOfFileInformation", "[MS-FSCC] 2.4.14", None, _end_of_file, EndOfFileInfo
+        ),
+        PASSTHROUGH + 23: Level("FilePipeInformation", "[MS-FSCC] 2.4.37", None, _pipe, PipeModeInfo),
     }
 )
 """Every level that can be set on a file."""

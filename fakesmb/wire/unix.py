@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from fakesmb.wire.codec import U16, U32, U64, Buffer, DecodeError, Structure
+from fakesmb.wire.codec import U16, U32, U64, Buffer, DecodeError, Structure, layout_of
 from fakesmb.wire.find_info import EntryList, FindLevel
 from fakesmb.wire.info import Level, LevelContext, counted, need
+from fakesmb.wire.info_layouts import PosixAclHead, UnixBasic, UnixInfo2, UnixText, WhoamiHead
 from fakesmb.wire.unix_acl import decode_acl, encode_acl
 
 MAJOR_VERSION: Final = 1
@@ -85,10 +86,10 @@ _TYPES: Final = {
     stat.S_IFSOCK: FileType.SOCKET,
 }
 
-_BASIC: Final = struct.Struct("<QQqqqQQIQQQQQ")
+_BASIC: Final = layout_of(UnixBasic).fixed
 _INFO2_TAIL: Final = struct.Struct("<qII")
 _LINKS_OF_ENTRY: Final = struct.Struct("<II")
-_WHOAMI: Final = struct.Struct("<IIQQIIII")
+_WHOAMI: Final = layout_of(WhoamiHead).fixed
 _NO_FLAGS: Final = 0
 
 
@@ -306,9 +307,15 @@ _SAMBA: Final = "Samba's Unix extensions 1.0"
 
 FIND_LEVELS: Final = MappingProxyType(
     {
-        0x0202: FindLevel("SMB_FIND_FILE_UNIX", _SNIA, _head, _BASIC.size, unix=True),
+        0x0202: FindLevel("SMB_FIND_FILE_UNIX", _SNIA, _head, _BASIC.size, "", UnixBasic, unix=True),
         0x020B: FindLevel(
-            "SMB_FIND_FILE_UNIX_INFO2", _SAMBA, _head, _BASIC.size + _INFO2_TAIL.size, unix=True
+            "SMB_FIND_FILE_UNIX_INFO2",
+            _SAMBA,
+            _head,
+            _BASIC.size + _INFO2_TAIL.size,
+            "",
+            UnixInfo2,
+            unix=True,
         ),
     }
 )
@@ -321,11 +328,11 @@ def _nothing(facts: Any, context: LevelContext) -> bytes:
 
 QUERY_LEVELS: Final = MappingProxyType(
     {
-        UnixLevel.BASIC: Level("SMB_QUERY_FILE_UNIX_BASIC", _SNIA, encode_basic),
-        UnixLevel.LINK: Level("SMB_QUERY_FILE_UNIX_LINK", _SNIA, _nothing),
-        UnixLevel.POSIX_ACL: Level("SMB_QUERY_POSIX_ACL", _SAMBA, encode_acl),
-        UnixLevel.POSIX_LOCK: Level("SMB_QUERY_POSIX_LOCK", _SAMBA, _nothing),
-        UnixLevel.INFO2: Level("SMB_QUERY_FILE_UNIX_INFO2", _SAMBA, encode_info2),
+        UnixLevel.BASIC: Level("SMB_QUERY_FILE_UNIX_BASIC", _SNIA, encode_basic, None, UnixBasic),
+        UnixLevel.LINK: Level("SMB_QUERY_FILE_UNIX_LINK", _SNIA, _nothing, None, UnixText),
+        UnixLevel.POSIX_ACL: Level("SMB_QUERY_POSIX_ACL", _SAMBA, encode_acl, None, PosixAclHead),
+        UnixLevel.POSIX_LOCK: Level("SMB_QUERY_POSIX_LOCK", _SAMBA, _nothing, None, PosixLock),
+        UnixLevel.INFO2: Level("SMB_QUERY_FILE_UNIX_INFO2", _SAMBA, encode_info2, None, UnixInfo2),
     }
 )
 """Queries of files; what LINK and POSIX_LOCK answer is not made from facts."""
@@ -349,23 +356,23 @@ def _text(data: Buffer, context: LevelContext) -> str:
 
 SET_LEVELS: Final = MappingProxyType(
     {
-        UnixLevel.BASIC: Level("SMB_SET_FILE_UNIX_BASIC", _SNIA, decode=decode_basic),
-        UnixLevel.LINK: Level("SMB_SET_FILE_UNIX_LINK", _SNIA, decode=_text),
-        UnixLevel.HLINK: Level("SMB_SET_FILE_UNIX_HLINK", _SNIA, decode=_text),
-        UnixLevel.POSIX_ACL: Level("SMB_SET_POSIX_ACL", _SAMBA, decode=decode_acl),
-        UnixLevel.POSIX_LOCK: Level("SMB_SET_POSIX_LOCK", _SAMBA, decode=_lock),
-        UnixLevel.POSIX_OPEN: Level("SMB_POSIX_PATH_OPEN", _SAMBA, decode=_open),
-        UnixLevel.POSIX_UNLINK: Level("SMB_POSIX_PATH_UNLINK", _SAMBA, decode=_unlink),
-        UnixLevel.INFO2: Level("SMB_SET_FILE_UNIX_INFO2", _SAMBA, decode=decode_info2),
+        UnixLevel.BASIC: Level("SMB_SET_FILE_UNIX_BASIC", _SNIA, None, decode_basic, UnixBasic),
+        UnixLevel.LINK: Level("SMB_SET_FILE_UNIX_LINK", _SNIA, None, _text, UnixText),
+        UnixLevel.HLINK: Level("SMB_SET_FILE_UNIX_HLINK", _SNIA, None, _text, UnixText),
+        UnixLevel.POSIX_ACL: Level("SMB_SET_POSIX_ACL", _SAMBA, None, decode_acl, PosixAclHead),
+        UnixLevel.POSIX_LOCK: Level("SMB_SET_POSIX_LOCK", _SAMBA, None, _lock, PosixLock),
+        UnixLevel.POSIX_OPEN: Level("SMB_POSIX_PATH_OPEN", _SAMBA, None, _open, PosixOpenRequest),
+        UnixLevel.POSIX_UNLINK: Level("SMB_POSIX_PATH_UNLINK", _SAMBA, None, _unlink, PosixUnlinkRequest),
+        UnixLevel.INFO2: Level("SMB_SET_FILE_UNIX_INFO2", _SAMBA, None, decode_info2, UnixInfo2),
     }
 )
 """What can be set of files."""
 
 FS_LEVELS: Final = MappingProxyType(
     {
-        UnixFsLevel.UNIX: Level("SMB_QUERY_CIFS_UNIX_INFO", _SNIA, _nothing),
-        UnixFsLevel.POSIX: Level("SMB_QUERY_POSIX_FS_INFO", _SAMBA, _nothing),
-        UnixFsLevel.WHOAMI: Level("SMB_QUERY_POSIX_WHOAMI", _SAMBA, _nothing),
+        UnixFsLevel.UNIX: Level("SMB_QUERY_CIFS_UNIX_INFO", _SNIA, _nothing, None, UnixFsInfo),
+        UnixFsLevel.POSIX: Level("SMB_QUERY_POSIX_FS_INFO", _SAMBA, _nothing, None, PosixFsInfo),
+        UnixFsLevel.WHOAMI: Level("SMB_QUERY_POSIX_WHOAMI", _SAMBA, _nothing, None, WhoamiHead),
     }
 )
 """Queries of file systems, made of what core knows."""

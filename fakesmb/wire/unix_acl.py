@@ -1,15 +1,15 @@
 """POSIX ACLs of the CIFS Unix extensions, level 0x204 (Samba's Unix extensions 1.0)."""
 
-import struct
 from typing import Any, Final
 
 import msgspec
 
-from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.codec import Buffer, DecodeError, layout_of
 from fakesmb.wire.info import LevelContext, need
+from fakesmb.wire.info_layouts import PosixAclEntry, PosixAclHead
 
-_ACL_HEAD: Final = struct.Struct("<HHH")
-_ACL_ENTRY: Final = struct.Struct("<BBQ")
+_ACL_HEAD: Final = layout_of(PosixAclHead).fixed
+_ACL_ENTRY: Final = layout_of(PosixAclEntry).fixed
 
 
 class AclTag:
