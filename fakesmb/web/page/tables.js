@@ -8,7 +8,11 @@ const TABLES = [
   ["fids", "FID", "open files and pipes", "nothing is open"],
   ["sids", "SID", "open searches", ""],
 ];
-const NUMBERS = new Set(["uid", "tid", "fid", "sid"]);
+const NUMBERS = new Set(["uid", "tid", "fid", "sid", "pid"]);
+
+// Whether a cell has anything to say: a plain user is the rule, and a 0 that is no identifier stands for nothing.
+const said = (value) => value !== null && value !== undefined && value !== "" && value !== "user" && value !== 0
+  && typeof value !== "boolean" && (!Array.isArray(value) || value.length > 0);
 
 export function showTables(place, tables, before = null) {
   if (!tables) {
@@ -19,7 +23,7 @@ export function showTables(place, tables, before = null) {
     const rows = tables[key] ?? [];
     if (!rows.length && !none) return null;
     const known = new Set((before?.[key] ?? []).map((row) => JSON.stringify(row)));
-    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((column) => rows.some((row) => said(row[column])));
     const caption = make("caption", {}, make("b", {}, name), " ", make("span", { class: "soft" }, words));
     if (!rows.length) return make("table", {}, caption, make("tbody", {}, make("tr", {}, make("td", { class: "soft" }, none))));
     const head = make("thead", {}, make("tr", {}, ...columns.map((column) => make("th", { scope: "col" }, column))));
@@ -27,7 +31,7 @@ export function showTables(place, tables, before = null) {
       const fresh = before && !known.has(JSON.stringify(row));
       return make("tr", { class: fresh ? "fresh" : "" }, ...columns.map((column, at) => {
         const value = row[column];
-        const text = value === null || value === undefined ? "" : NUMBERS.has(column) ? hex(value) : String(value);
+        const text = !said(value) ? "" : NUMBERS.has(column) ? hex(value) : column === "since" ? `message ${value}` : String(value);
         return make(at ? "td" : "th", { scope: at ? undefined : "row" }, text, fresh && at === 0 ? make("span", { class: "new" }, "new") : "");
       }));
     }));

@@ -87,8 +87,9 @@ export class Tree {
     row.append(make("span", { class: "twist", "aria-hidden": "true" }, node.children.length ? "▸" : ""));
     if (!node.children.length) row.append(make("span", { class: `swatch t${node.tint}`, "aria-hidden": "true" }));
     const words = make("span", { class: "words" }, make("span", { class: "name" }, field.name));
-    if (value) words.append(" ", make("span", { class: field.secret ? "value secret" : "value" }, value));
-    if (field.meaning && field.meaning !== value) words.append(" ", make("span", { class: "meaning" }, field.meaning));
+    const number = /^0x[0-9A-F]+$/.test(field.meaning ?? "");  // an identifier: it is written like that, and so only
+    if (value) words.append(" ", make("span", { class: field.secret ? "value secret" : "value" }, number ? field.meaning : value));
+    if (field.meaning && !number && field.meaning !== value) words.append(" ", make("span", { class: "meaning" }, field.meaning));
     if (field.note) words.append(make("span", { class: "note" }, field.note));
     row.append(words);
     if (field.section) row.append(make("span", { class: "section" }, field.section));
