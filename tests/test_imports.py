@@ -4,6 +4,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 
@@ -129,12 +130,21 @@ def part_of(module: str) -> str:
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Line and full name of everything that a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for line, level, name in imported_by(path.read_text(encoding="utf-8")):
+        assert level == 0, f"{path}:{line}: a relative import"
+        yield line, name
+
+
+@cache
+def imported_by(source: str) -> tuple[tuple[int, int, str], ...]:
+    """Line, level and full name of everything that a source imports."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += [(node.lineno, 0, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+            found += [(node.lineno, node.level, f"{node.module}.{alias.name}") for alias in node.names]
+    return tuple(found)
 
 
 def room_of(module: str) -> str:
@@ -147,11 +157,13 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
 
 
+KNOWN = frozenset(map(module_of, MODULES))
+
+
 def modules_imported(path: Path) -> set[str]:
     """The modules of fakesmb that a module imports, types included: not the names in them."""
-    known = {module_of(one) for one in MODULES}
     names = {name for _, name in imports(path)}
-    return {name if name in known else name.rpartition(".")[0] for name in names} & known
+    return {name if name in KNOWN else name.rpartition(".")[0] for name in names} & KNOWN
 
 
 def graph_of_parts() -> dict[str, set[str]]:
