@@ -301,6 +301,15 @@ def to_dos(code: int) -> Dos:
     return ERRHRD, 31  # ERRgeneral: what Windows sends for a status that DOS never had
 
 
+def from_dos(code: int) -> int:
+    """The NT status that a DOS class and code, as the four bytes of a header hold them, stand for most often.
+
+    A pair that stands for none is a code of its own.
+    """
+    known = _DOS_ROWS.get((code & 0xFF, code >> 16))
+    return code if known is None else known[0]
+
+
 _ERRNO: Final[dict[int, NT]] = {
     errno.ENOENT: NT.OBJECT_NAME_NOT_FOUND,
     errno.EACCES: NT.ACCESS_DENIED,

@@ -1,0 +1,364 @@
+"""One connection of a capture: its requests paired with their replies, as the protocol pairs them.
+
+A reply has the PID and the MID of its request ([MS-CIFS] 2.2.3.1). An echo has several, a transaction may come in
+several messages either way, raw data have no header at all, and an oplock break answers nothing.
+"""
+
+import struct
+from typing import Final
+
+from fakesmb.capture import sign_ins
+from fakesmb.capture.streams import Sent, Way
+from fakesmb.capture.trouble import Trouble
+from fakesmb.nt.status import from_dos
+from fakesmb.record.events import MOST_KEPT, Client, Event, Exchanged, Shown
+from fakesmb.record.pairs import PRIMARY
+from fakesmb.trace.tables import About, Tables
+from fakesmb.wire.commands import Command
+from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, MAGIC, NO_ANDX, Flags, Flags2
+from fakesmb.wire.locking import LockType
+
+MOST_WAITING: Final = 1024
+"""Requests of a connection that wait for their reply; the oldest go first."""
+_IDS: Final = struct.Struct("<HHHH").unpack_from
+_IDS_AT: Final = 24
+_STATUS: Final = struct.Struct("<I").unpack_from
+_STATUS_AT: Final = 5
+_FLAGS2_HIGH_AT: Final = 11
+_NT_STATUS: Final = Flags2.NT_STATUS >> 8
+_FLAGS_AT: Final = 9
+_WORDS_AT: Final = HEADER_SIZE + 1
+_COST: Final = 400
+"""Bytes that a waiting request is counted for beside its own."""
+_SECONDARIES: Final = frozenset(PRIMARY) - frozenset(PRIMARY.values())
+_TRANSFERS: Final = frozenset(
+    {
+        Command.WRITE,
+        Command.WRITE_AND_UNLOCK,
+        Command.WRITE_RAW,
+        Command.WRITE_MPX,
+        Command.WRITE_AND_CLOSE,
+        Command.WRITE_ANDX,
+    }
+)
+"""Requests that carry data of a file or a pipe."""
+
+
+class Asked:
+    """A request that waits for its reply."""
+
+    __slots__ = ("about", "answered", "command", "left", "older", "request", "size", "time")
+
+    def __init__(self, time: float, command: int, request: bytes, size: int, about: About) -> None:
+        self.time = time
+        self.command = command
+        self.request = request
+        self.size = size
+        self.about = about
+        self.left = 1
+        """Replies that are still to come."""
+        self.answered = False
+        """Whether one has come."""
+        self.older: Asked | None = None
+        """One of the same identifiers that was not answered when this was asked."""
+
+
+class Conversation:
+    """What is known of a connection."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.tables = Tables(client.encoding)
+        self.foreign = False
+        """Whether it speaks something else than SMB1."""
+        self._waiting: dict[int, Asked] = {}
+        self._bytes = 0
+        self._raw_read: Asked | None = None
+        self._raw_write: Asked | None = None
+
+    @property
+    def held(self) -> int:
+        """Bytes that it holds, about."""
+        return self._bytes + self.tables.held
+
+    def take(self, sent: Sent, ways: tuple[Way, Way]) -> "list[Event | Trouble]":
+        """The events that a message makes. `ways` are those from the client and from the server."""
+        message = sent.message
+        raw = self._raw_write if sent.from_client else self._raw_read
+        if raw is not None and (sent.from_client or message[:4] != MAGIC):
+            ways[not sent.from_client].framing.raw = False
+            return [self._raw(sent, raw)]
+        if len(message) < HEADER_SIZE:
+            return [_short(sent)]
+        if sent.from_client:
+            return [self._request(sent, message, ways)]
+        return self._reply(sent, message, ways)
+
+    # -- requests ------------------------------------------------------------------------------------------
+
+    def _request(self, sent: Sent, message: bytes, ways: tuple[Way, Way]) -> Event:
+        command = message[COMMAND_AT]
+        _, pid, _, mid = _IDS(message, _IDS_AT)
+        key = pid << 16 | mid
+        if command in _SECONDARIES:
+            first = self._find(key, command)
+            about = self.tables.asked(message) if first is None else first.about
+        else:
+            about = self.tables.asked(message)
+            if command != Command.NT_CANCEL and not _acknowledges(command, message):
+                asked = Asked(sent.time, command, _kept(message, command), sent.size, about)
+                self._wait(key, asked, message)
+                if command == Command.READ_RAW:
+                    self._raw_read = asked
+                    ways[1].framing.raw = True
+        if self._raw_read is not None and command != Command.READ_RAW:
+            self._raw_read = None
+            ways[1].framing.raw = False
+        return Exchanged(
+            self.client,
+            sent.time,
+            0.0,
+            sent.frame,
+            message,
+            sent.size,
+            b"",
+            0,
+            Shown.REQUEST,
+            0,
+            about.user,
+            about.share,
+            about.path,
+            about.fid,
+        )
+
+    def _wait(self, key: int, asked: Asked, message: bytes) -> None:
+        command = asked.command
+        if command == Command.ECHO and len(message) >= _WORDS_AT + 2:
+            asked.left = message[_WORDS_AT] | message[_WORDS_AT + 1] << 8
+        waiting = self._waiting
+        before = waiting.pop(key, None)
+        if before is not None:
+            if before.answered or command == before.command == Command.WRITE_MPX:
+                self._bytes -= len(before.request) + _COST
+            else:
+                asked.older = before
+        elif len(waiting) >= MOST_WAITING:
+            self._forget(waiting.pop(next(iter(waiting))))
+        waiting[key] = asked
+        self._bytes += len(asked.request) + _COST
+
+    def _forget(self, asked: Asked | None) -> None:
+        while asked is not None:
+            self._bytes -= len(asked.request) + _COST
+            asked = asked.older
+
+    # -- replies -------------------------------------------------------------------------------------------
+
+    def _reply(self, sent: Sent, message: bytes, ways: tuple[Way, Way]) -> "list[Event | Trouble]":
+        command = message[COMMAND_AT]
+        if command == Command.LOCKING_ANDX and not message[_FLAGS_AT] & Flags.REPLY:
+            return [self._alone(sent, self.tables.broken(message), 0)]
+        _, pid, _, mid = _IDS(message, _IDS_AT)
+        key = pid << 16 | mid
+        status = _STATUS(message, _STATUS_AT)[0]
+        if status and not message[_FLAGS2_HIGH_AT] & _NT_STATUS:
+            status = from_dos(status)
+        asked = self._waiting.get(key)
+        if asked is not None and (asked.older is not None or not _answers(command, asked.command)):
+            asked = self._find(key, command)
+        if asked is None:
+            return [self._alone(sent, self.tables.answered(b"", message, status, About()), status)]
+        about = asked.about
+        signs_in = asked.command == Command.SESSION_SETUP_ANDX
+        told: list[Event | Trouble] = []
+        if signs_in:
+            told = sign_ins.events(sent, message, status, self.tables.signs_in(message, about))
+        about = self.tables.answered(asked.request, message, status, about)
+        told.append(
+            Exchanged(
+                self.client,
+                asked.time,
+                sent.time,
+                sent.frame,
+                asked.request,
+                asked.size,
+                message,
+                sent.size,
+                Shown.REPLY,
+                status,
+                about.user,
+                about.share,
+                about.path,
+                about.fid,
+            )
+        )
+        if command == Command.WRITE_RAW and not status and message[HEADER_SIZE] == 1:
+            self._raw_write = asked
+            ways[0].framing.raw = True
+        elif not _more_follows(asked, command, message, status):
+            self._answered(key, asked)
+        return told
+
+    def _find(self, key: int, command: int) -> Asked | None:
+        """The oldest request of these identifiers that such a reply may answer."""
+        found = None
+        asked = self._waiting.get(key)
+        while asked is not None:
+            if _answers(command, asked.command):
+                found = asked
+            asked = asked.older
+        return found
+
+    def _answered(self, key: int, asked: Asked) -> None:
+        """No more replies come to it."""
+        self._bytes -= len(asked.request) + _COST
+        latest = self._waiting[key]
+        if latest is asked:
+            if asked.older is None:
+                del self._waiting[key]
+            else:
+                self._waiting[key] = asked.older
+            return
+        while latest.older is not asked:
+            assert latest.older is not None
+            latest = latest.older
+        latest.older = asked.older
+
+    def _alone(self, sent: Sent, about: About, status: int) -> Event:
+        """A message of the server's own, or a reply whose request was not captured."""
+        return Exchanged(
+            self.client,
+            sent.time,
+            sent.time,
+            sent.frame,
+            b"",
+            0,
+            sent.message,
+            sent.size,
+            Shown.REPLY,
+            status,
+            about.user,
+            about.share,
+            about.path,
+            about.fid,
+        )
+
+    # -- raw mode ------------------------------------------------------------------------------------------
+
+    def _raw(self, sent: Sent, asked: Asked) -> Event:
+        """Bare data of a file: what READ_RAW gave, or what WRITE_RAW goes on with."""
+        if sent.from_client:
+            self._raw_write = None
+        else:
+            self._raw_read = None
+            self._answered_raw(asked)
+        about = asked.about
+        return Exchanged(
+            self.client,
+            asked.time if not sent.from_client else sent.time,
+            0.0 if sent.from_client else sent.time,
+            sent.frame,
+            asked.request,
+            asked.size,
+            b"",
+            0 if sent.from_client else sent.size,
+            0,
+            0,
+            about.user,
+            about.share,
+            about.path,
+            about.fid,
+            data=sent.message,
+        )
+
+    def _answered_raw(self, asked: Asked) -> None:
+        _, pid, _, mid = _IDS(asked.request, _IDS_AT)
+        one = self._waiting.get(pid << 16 | mid)
+        while one is not None:
+            if one is asked:
+                self._answered(pid << 16 | mid, asked)
+                return
+            one = one.older
+
+
+def _short(sent: Sent) -> Trouble:
+    side = "client" if sent.from_client else "server"
+    size = len(sent.message)
+    text = f"a message of the {side} of which {size} of {sent.size} bytes were captured: its header is longer"
+    return Trouble(sent.frame, text, sent.time)
+
+
+def _kept(message: bytes, command: int) -> bytes:
+    """What is kept of a request until its reply comes: chains whole, others without the data of files."""
+    size = len(message)
+    if size <= _FEW or (size > _WORDS_AT + 1 and message[_WORDS_AT] != NO_ANDX and command in _CHAINS):
+        return message
+    if command in _TRANSFERS:
+        return message[: _WORDS_AT + 2 + 2 * message[HEADER_SIZE]]
+    return message[:MOST_KEPT]
+
+
+_FEW: Final = 512
+_CHAINS: Final = frozenset(
+    {
+        Command.LOCKING_ANDX,
+        Command.OPEN_ANDX,
+        Command.READ_ANDX,
+        Command.WRITE_ANDX,
+        Command.SESSION_SETUP_ANDX,
+        Command.LOGOFF_ANDX,
+        Command.TREE_CONNECT_ANDX,
+        Command.NT_CREATE_ANDX,
+    }
+)
+
+
+def _answers(reply: int, request: int) -> bool:
+    """Whether a reply of that command may be to such a request."""
+    if reply == request:
+        return True
+    if request == Command.WRITE_RAW:
+        return reply == Command.WRITE_COMPLETE
+    return reply in PRIMARY and PRIMARY.get(request) == PRIMARY[reply]  # type: ignore[call-overload, index]
+
+
+def _acknowledges(command: int, message: bytes) -> bool:
+    """Whether it is a LOCKING_ANDX that gives an oplock back and locks nothing, which has no answer."""
+    return (
+        command == Command.LOCKING_ANDX
+        and len(message) >= _WORDS_AT + 16
+        and message[_WORDS_AT] == NO_ANDX
+        and message[_WORDS_AT + 6] & LockType.OPLOCK_RELEASE != 0
+        and not any(message[_WORDS_AT + 12 : _WORDS_AT + 16])
+    )
+
+
+def _more_follows(asked: Asked, command: int, message: bytes, status: int) -> bool:
+    """Whether another reply to the same request may come."""
+    asked.answered = True
+    if command == Command.ECHO:
+        asked.left -= 1
+        return asked.left > 0
+    if command in PRIMARY:
+        return not status and not _whole(command, message)
+    return command == Command.READ_MPX and not status
+
+
+def _whole(command: int, message: bytes) -> bool:
+    """Whether a reply of a transaction is its last: not an interim one, and nothing is behind what it carries."""
+    if len(message) <= HEADER_SIZE or not message[HEADER_SIZE]:
+        return False
+    try:
+        if command == Command.NT_TRANSACT:
+            total, all_data, count, _, at, data, _, data_at = _NT_RESPONSE(message, _WORDS_AT + 3)
+        else:
+            total, all_data, _, count, _, at, data, _, data_at = _RESPONSE(message, _WORDS_AT)
+    except struct.error:
+        return True
+    return bool(count + at >= total and data + data_at >= all_data)
+
+
+_RESPONSE: Final = struct.Struct("<9H").unpack_from
+"""TRANSACTION and TRANSACTION2 responses from TotalParameterCount to DataDisplacement, [MS-CIFS] 2.2.4.33.2."""
+_NT_RESPONSE: Final = struct.Struct("<8I").unpack_from
+"""NT_TRANSACT responses likewise, [MS-CIFS] 2.2.4.62.2."""

@@ -1,0 +1,552 @@
+"""The messages of the SMB connections in a capture: TCP put in order, and cut by its framing.
+
+Retransmissions and overlaps are dropped, what came too early waits, a gap is noted and jumped over. What is held is
+bounded: connections that have been still for longest are given up first.
+"""
+
+import heapq
+from collections.abc import Collection, Iterator
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+from fakesmb.capture import network
+from fakesmb.capture.framing import Framing, begins_message, begins_session
+from fakesmb.capture.network import ACK, FIN, RST, SYN, Network, Segment
+from fakesmb.capture.reading import Packet, packets
+from fakesmb.capture.trouble import Trouble
+from fakesmb.wire.frame import FrameType
+from fakesmb.wire.header import Flags
+
+PORTS: Final = frozenset({139, 445})
+"""NetBIOS sessions and direct TCP."""
+MOST_CONNECTIONS: Final = 4096
+MOST_HELD: Final = 64 << 20
+"""Bytes that all connections hold together: of messages that are not whole, segments that came too early, requests
+that wait for their reply, and names."""
+MOST_EARLY: Final = 4096
+"""Segments of one direction that wait for one that was sent before them."""
+MOST_EARLY_BYTES: Final = 4 << 20
+_EARLY_COST: Final = 200
+"""Bytes that a waiting segment is counted for beside its own."""
+_ONE_SIDED: Final = 64
+"""Segments that wait for one before them where the other side, whose acknowledgements tell, is not captured."""
+_BACK: Final = 0.001
+"""Seconds that time goes back by in a capture whose packets are out of order."""
+_HALF: Final = 1 << 31
+_WRAP: Final = 0xFFFFFFFF
+
+
+class Flow:
+    """A TCP connection."""
+
+    __slots__ = (
+        "active",
+        "away",
+        "client",
+        "closing",
+        "ended",
+        "held",
+        "home",
+        "ignored",
+        "names",
+        "number",
+        "talk",
+    )
+
+    def __init__(self, away: bytes) -> None:
+        self.away = Way(self, away)
+        """The direction of what is first seen."""
+        self.home = Way(self, network.other_way(away))
+        self.client: Way | None = None
+        """The direction from client to server, once that is known."""
+        self.closing: Way | None = None
+        """The direction whose FIN came first."""
+        self.names = network.ends(away)
+        """`address:port` of client and server."""
+        self.number = 0
+        """Counts the connections that were told, from 1; 0 before that."""
+        self.ended = False
+        self.ignored = False
+        """Whether what follows is of no interest: it speaks another protocol."""
+        self.active = True
+        """Whether there was a packet of it since it was last asked whether it can be given up."""
+        self.held = 0
+        """Bytes held for it."""
+        self.talk: Any = None
+        """What whoever reads the messages keeps of the connection."""
+
+    def from_client(self, way: "Way") -> None:
+        """Notes which direction is the client's."""
+        self.client = way
+        self.names = network.ends(way.name)
+
+    def other(self, way: "Way") -> "Way":
+        """The direction back."""
+        return self.home if way is self.away else self.away
+
+
+_NOTHING: Final = Packet(0, 0.0, 0, b"", 0)
+
+
+class Way:
+    """A direction of a connection. Offsets are of its bytes; they begin as its sequence numbers and do not wrap."""
+
+    __slots__ = (
+        "acknowledged",
+        "early",
+        "early_bytes",
+        "ending",
+        "flow",
+        "framing",
+        "holes",
+        "last",
+        "messages",
+        "name",
+        "next",
+        "patience",
+        "start",
+    )
+
+    def __init__(self, flow: Flow, name: bytes) -> None:
+        self.flow = flow
+        self.name = name
+        self.start = -1
+        """The offset of its first byte, where its SYN was seen."""
+        self.next = -1
+        """The offset of the byte that is wanted next; -1 while nothing was seen."""
+        self.early: list[tuple[int, int, Packet, Segment]] = []
+        """A heap of segments that came before their turn: offset, number of the packet, packet, segment."""
+        self.early_bytes = 0
+        self.messages: list[tuple[int, bytes, int]] = []
+        """What the framing found: kind, kept bytes, size."""
+        self.framing = Framing(self.messages)
+        self.ending = -1
+        """The offset behind its last byte, once its FIN was seen."""
+        self.acknowledged = -1
+        """The last that it acknowledged of the other direction; -1 for nothing."""
+        self.last = _NOTHING
+        """The packet of the highest number among those that the message that has begun is of."""
+        self.patience = 0
+        """Segments of the connection that came since one was missing."""
+        self.holes: list[tuple[int, int]] = []
+        """Bytes that were jumped over or went before what was first seen, from and to; the latest of them."""
+
+
+class Sent(msgspec.Struct, gc=False):
+    """A message, or what else a frame of NetBIOS carries."""
+
+    frame: int
+    """Number of the packet that it ends in."""
+    time: float
+    connection: int
+    """Counts connections, from 1."""
+    from_client: bool
+    peer: str
+    """`address:port` of the client."""
+    local: str
+    """`address:port` of the server."""
+    message: bytes
+    """Without its length: from the SMB header on, as far as it was captured."""
+    size: int
+    """Bytes of the whole."""
+    kind: int
+    """`FrameType`: 0 is a message."""
+    flow: Flow
+
+
+class Began(msgspec.Struct, gc=False):
+    """A connection of which the first message was seen, or the handshake."""
+
+    time: float
+    flow: Flow
+
+
+class Ended(msgspec.Struct, gc=False):
+    """A connection that ended."""
+
+    time: float
+    flow: Flow
+    reason: str
+    by_server: bool
+
+
+Seen = Sent | Began | Ended | Trouble
+"""What `Streams.feed` gives."""
+
+
+def messages(file: BinaryIO, ports: Collection[int] = ()) -> Iterator[Seen]:
+    """The messages of a capture in the order in which they became whole, and what could not be read.
+
+    Connections on 139, 445 and `ports` are read, and others from their first segment on that begins with a message.
+    Raises `CaptureError` where the file is no capture.
+    """
+    streams = Streams(ports)
+    for packet in packets(file):
+        if type(packet) is Packet:
+            yield from streams.feed(packet)
+        else:
+            assert isinstance(packet, Trouble)
+            yield packet
+    yield from streams.finish()
+
+
+class Streams:
+    """The connections of a capture whose packets it is given."""
+
+    def __init__(self, ports: Collection[int] = ()) -> None:
+        self.held = 0
+        """Bytes that all connections hold."""
+        self._ports = PORTS | frozenset(ports)
+        self._network = Network()
+        self._ways: dict[bytes, Way] = {}
+        self._count = 0
+        self._last = 0.0
+        self._unordered = False
+        """Whether packets are out of order, as their times tell."""
+        self._seen: list[Seen] = []
+        self._packet = _NOTHING
+
+    def feed(self, packet: Packet) -> list[Seen]:
+        """What a packet completes. The list is the caller's."""
+        segment = self._network.segment(packet)
+        if segment is None:
+            return []
+        if type(segment) is Trouble:
+            return [segment]
+        assert isinstance(segment, Segment)
+        way = self._ways.get(segment.way)
+        if way is None:
+            way = self._new(segment)
+            if way is None:
+                return []
+        if packet.time < self._last - _BACK and packet.time:
+            self._unordered = True
+        self._last = packet.time
+        self._packet = packet
+        self._segment(way, segment)
+        if not self._seen:
+            return []
+        seen, self._seen = self._seen, []
+        return seen
+
+    def finish(self) -> list[Seen]:
+        """What there is to say when the capture ends."""
+        for flow in {id(way.flow): way.flow for way in self._ways.values()}.values():
+            self._end_of_capture(flow)
+        seen: list[Seen] = [*self._seen, *self._network.fragments.rest()]
+        self._seen = []
+        return seen
+
+    def _end_of_capture(self, flow: Flow) -> None:
+        if flow.closing is not None:
+            self._end(flow, _closed_by(flow), by_server=_by_server(flow))
+        for way in (flow.away, flow.home):
+            while way.early:
+                self._jump(way)
+            if way.framing.within and not flow.ignored and not flow.ended:
+                source, target = flow.names if way is flow.client else flow.names[::-1]
+                self._trouble(f"the capture ends within a message from {source} to {target}")
+
+    def hold(self, flow: Flow, size: int) -> None:
+        """Counts bytes that are held for a connection, or, by a negative size, no longer."""
+        flow.held += size
+        self.held += size
+        if self.held > MOST_HELD:
+            while self.held > MOST_HELD // 2 and self._ways:
+                self._give_up_one(f"more than {MOST_HELD >> 20} MiB wait for what completes them")
+
+    # -- connections ---------------------------------------------------------------------------------------
+
+    def _new(self, segment: Segment) -> Way | None:
+        """A connection that begins with this segment; None where it is none of SMB, as far as can be told."""
+        data, flags = segment.data, segment.flags
+        source, target = network.ports(segment.way)
+        known = source in self._ports or target in self._ports
+        if flags & RST or not (known or begins_message(data) or begins_session(data)):
+            return None
+        flow = Flow(segment.way)
+        if flags & SYN:
+            flow.from_client(flow.home if flags & ACK else flow.away)
+        elif data[:1] == b"\x81":
+            flow.from_client(flow.away)
+        elif known and (source in self._ports) != (target in self._ports):
+            flow.from_client(flow.away if target in self._ports else flow.home)
+        self._ways[flow.away.name] = flow.away
+        self._ways[flow.home.name] = flow.home
+        if len(self._ways) > 2 * MOST_CONNECTIONS:
+            self._give_up_one(f"more than {MOST_CONNECTIONS} connections at once")
+        return flow.away
+
+    def _give_up_one(self, why: str) -> None:
+        """Forgets the connection that has been still for longest, or nearly so: each has a second chance."""
+        ways = self._ways
+        while (flow := next(iter(ways.values())).flow).active:
+            flow.active = False
+            for way in (flow.away, flow.home):
+                ways[way.name] = ways.pop(way.name)
+        told = flow.number or flow.held
+        self._forget(flow)
+        if told and not flow.ended:
+            self._trouble(f"{flow.names[0]} to {flow.names[1]} is not followed any further: {why}")
+
+    def _forget(self, flow: Flow) -> None:
+        for way in (flow.away, flow.home):
+            self._ways.pop(way.name, None)
+        self.held -= flow.held
+        flow.held = 0
+
+    def _tell(self, flow: Flow) -> None:
+        if not flow.number:
+            self._count += 1
+            flow.number = self._count
+            self._seen.append(Began(self._packet.time, flow))
+
+    def _end(self, flow: Flow, reason: str, *, by_server: bool = False) -> None:
+        for way in (flow.away, flow.home):
+            while way.early:
+                self._jump(way)
+        if flow.number and not flow.ended:
+            self._seen.append(Ended(self._packet.time, flow, reason, by_server))
+        flow.ended = True
+
+    def _trouble(self, text: str, packet: Packet | None = None) -> None:
+        of = packet or self._packet
+        self._seen.append(Trouble(of.number, text, of.time))
+
+    # -- segments ------------------------------------------------------------------------------------------
+
+    def _segment(self, way: Way, segment: Segment) -> None:
+        _, sequence, acknowledged, flags, data, missing = segment
+        flow = way.flow
+        flow.active = True
+        if flags & SYN:
+            self._syn(way, segment)
+            return
+        if flow.ignored and not flags & (RST | FIN):
+            return
+        if flags & ACK:
+            way.acknowledged = acknowledged
+        if way.next < 0:
+            way.next = sequence
+            way.holes.append((sequence - _FIRST_WINDOW, sequence))
+        if data or missing:
+            ahead = _signed(sequence - way.next)
+            if not ahead and not way.early:
+                self._take(way, data, missing, self._packet)
+            elif ahead > 0:
+                self._keep(way, way.next + ahead, segment)
+            else:
+                self._repeated(way, data, missing, -ahead)
+                self._drain(way)
+        back = flow.other(way)
+        if way.early or back.early:
+            self._await(way, back)
+        if flags & (FIN | RST):
+            self._closing(way, segment)
+        elif flow.closing is not None:
+            self._closed(flow)
+
+    def _syn(self, way: Way, segment: Segment) -> None:
+        flow, answers = way.flow, bool(segment.flags & ACK)
+        begin = segment.sequence + 1 & _WRAP
+        if way.next < 0:
+            way.start = way.next = begin
+            if answers:
+                self._tell(flow)
+            if segment.data:  # sent with it: TCP Fast Open
+                self._take(way, segment.data, segment.missing, self._packet)
+        elif way.start < 0:
+            # It comes after what it goes before: the capture's packets are out of order.
+            if 0 <= _signed(way.next - begin) < _FIRST_WINDOW:
+                way.start = way.next - _signed(way.next - begin)
+            elif not answers:
+                self._reuse(flow, segment)
+        elif way.start & _WRAP != begin and not answers:
+            self._reuse(flow, segment)
+
+    def _reuse(self, flow: Flow, segment: Segment) -> None:
+        """A new connection between the ports of one whose end was not seen, or a long time ago."""
+        self._end(flow, "a new connection took its ports")
+        self._forget(flow)
+        way = self._new(segment)
+        if way is not None:
+            self._syn(way, segment)
+
+    def _take(self, way: Way, data: bytes, missing: int, packet: Packet) -> None:
+        """Bytes whose turn it is."""
+        framing = way.framing
+        if framing.within and way.last.number > packet.number:
+            packet = way.last  # the message was whole only then
+        before = len(framing.held)
+        way.next += len(data) + missing
+        framing.feed(data, missing)
+        if way.messages:
+            self._send(way, packet)
+        if framing.strayed:
+            self._strayed(way, packet)
+        after = len(framing.held)
+        if after != before:
+            way.last = packet
+            self.hold(way.flow, after - before)
+
+    def _repeated(self, way: Way, data: bytes, missing: int, behind: int) -> None:
+        """A segment that begins so many bytes before what is wanted: only what is behind those is new."""
+        if behind < len(data):
+            self._take(way, data[behind:], missing, self._packet)
+        elif behind < len(data) + missing:
+            self._take(way, b"", len(data) + missing - behind, self._packet)
+        elif way.holes and data:
+            self._late(way, way.next - behind, data)
+
+    def _late(self, way: Way, begin: int, data: bytes) -> None:
+        """Bytes that were given up, and come after all: the whole messages in them are told."""
+        end = begin + len(data)
+        for index, (first, last) in enumerate(way.holes):
+            if first <= begin and end <= last:
+                way.holes[index : index + 1] = [
+                    hole for hole in ((first, begin), (end, last)) if hole[0] < hole[1]
+                ]
+                del way.holes[:-_MOST_HOLES]
+                break
+        else:
+            return
+        if begins_message(data):
+            Framing(way.messages).feed(data)
+        if way.messages:
+            self._send(way, self._packet)
+        else:
+            self._trouble("its bytes come after their turn, and are no whole message")
+
+    def _keep(self, way: Way, offset: int, segment: Segment) -> None:
+        """A segment that came before its turn."""
+        heapq.heappush(way.early, (offset, self._packet.number, self._packet, segment))
+        size = len(segment.data) + _EARLY_COST
+        way.early_bytes += size
+        self.hold(way.flow, size)
+
+    def _drain(self, way: Way) -> None:
+        """Takes the segments whose turn has come."""
+        early = way.early
+        while early and early[0][0] <= way.next:
+            offset, _, packet, segment = heapq.heappop(early)
+            size = len(segment.data) + _EARLY_COST
+            way.early_bytes -= size
+            self.hold(way.flow, -size)
+            behind = way.next - offset
+            data, missing = segment.data[behind:], segment.missing
+            if behind > len(segment.data):
+                missing -= behind - len(segment.data)
+            if data or missing > 0:
+                self._take(way, data, missing, packet)
+        way.patience = 0
+
+    def _await(self, way: Way, back: Way) -> None:
+        """Whether what is missing is worth waiting for: not where the other side says that it has it."""
+        if not self._unordered:
+            for one, other in ((way, back), (back, way)):
+                while one.early and other.acknowledged >= 0 and _signed(other.acknowledged - one.next) > 0:
+                    self._jump(one)
+        if not way.early:
+            return
+        way.patience += 1
+        one_sided = back.next < 0 and not self._unordered
+        if way.patience > (_ONE_SIDED if one_sided else MOST_EARLY) or way.early_bytes > MOST_EARLY_BYTES:
+            self._jump(way)
+
+    def _jump(self, way: Way) -> None:
+        """What is missing will not come: goes on with what is there."""
+        offset, _, packet, _ = way.early[0]
+        size = offset - way.next
+        if size > 0:
+            source, target = network.ends(way.name)
+            self._trouble(f"{size} bytes from {source} to {target} are missing before it", packet)
+            way.holes.append((way.next, offset))
+            del way.holes[:-_MOST_HOLES]
+            before = len(way.framing.held)
+            way.framing.skip(size)
+            way.next = offset
+            if way.messages:
+                self._send(way, packet)
+            self.hold(way.flow, len(way.framing.held) - before)
+        self._drain(way)
+
+    def _closing(self, way: Way, segment: Segment) -> None:
+        flow = way.flow
+        if segment.flags & RST:
+            who = "client" if way is flow.client else "server"
+            reason = f"the {who} reset the connection" if flow.closing is None else _closed_by(flow)
+            self._end(flow, reason, by_server=who == "server" if flow.closing is None else _by_server(flow))
+            return
+        after = segment.sequence + len(segment.data) + segment.missing
+        way.ending = way.next + _signed(after - way.next)
+        if flow.closing is None:
+            flow.closing = way
+        self._closed(flow)
+
+    def _closed(self, flow: Flow) -> None:
+        """Whether both sides have said all that they had to say."""
+        if not flow.ended and all(0 <= way.ending <= way.next for way in (flow.away, flow.home)):
+            self._end(flow, _closed_by(flow), by_server=_by_server(flow))
+
+    # -- messages ------------------------------------------------------------------------------------------
+
+    def _send(self, way: Way, packet: Packet) -> None:
+        flow = way.flow
+        found = way.messages.copy()
+        way.messages.clear()
+        if flow.client is None:
+            flow.from_client(_client(way, found[0]))
+        self._tell(flow)
+        from_client = way is flow.client
+        peer, local = flow.names
+        for kind, message, size in found:
+            self._seen.append(
+                Sent(
+                    packet.number,
+                    packet.time,
+                    flow.number,
+                    from_client,
+                    peer,
+                    local,
+                    message,
+                    size,
+                    kind,
+                    flow,
+                )
+            )
+
+    def _strayed(self, way: Way, packet: Packet) -> None:
+        head, way.framing.strayed = way.framing.strayed, b""
+        source, target = network.ends(way.name)
+        self._trouble(
+            f"no message begins where one should, from {source} to {target}: 0x{head[:4].hex()}", packet
+        )
+
+
+_FIRST_WINDOW: Final = 1 << 24
+"""Bytes: so far before what is first seen of a connection, something is still of the same one."""
+_MOST_HOLES: Final = 64
+
+
+def _signed(difference: int) -> int:
+    """The difference of two sequence numbers, which wrap."""
+    return (difference + _HALF & _WRAP) - _HALF
+
+
+def _client(way: Way, message: tuple[int, bytes, int]) -> Way:
+    """Whose the connection is, where neither ports nor a handshake say it: requests are a client's."""
+    kind, data, _ = message
+    reply = kind != FrameType.SESSION_REQUEST and len(data) > _FLAGS_AT and data[_FLAGS_AT] & Flags.REPLY
+    return way.flow.other(way) if reply else way
+
+
+_FLAGS_AT: Final = 9
+
+
+def _by_server(flow: Flow) -> bool:
+    return flow.closing is not None and flow.closing is not flow.client
+
+
+def _closed_by(flow: Flow) -> str:
+    return "the server closed the connection" if _by_server(flow) else "the client closed the connection"
