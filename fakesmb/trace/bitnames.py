@@ -398,3 +398,52 @@ YES_NO = named({0: "no", 1: "yes"}, other="yes")
 hex16: Meaning = hexadecimal(4)
 hex32: Meaning = hexadecimal(8)
 ATTRIBUTES_OR_NONE = first_of(EXT_FILE_ATTRIBUTES)
+NTLM_FLAGS = bits(
+    {
+        0x00000001: "NTLMSSP_NEGOTIATE_UNICODE",
+        0x00000002: "NTLM_NEGOTIATE_OEM",
+        0x00000004: "NTLMSSP_REQUEST_TARGET",
+        0x00000010: "NTLMSSP_NEGOTIATE_SIGN",
+        0x00000020: "NTLMSSP_NEGOTIATE_SEAL",
+        0x00000040: "NTLMSSP_NEGOTIATE_DATAGRAM",
+        0x00000080: "NTLMSSP_NEGOTIATE_LM_KEY",
+        0x00000200: "NTLMSSP_NEGOTIATE_NTLM",
+        0x00000800: "NTLMSSP_NEGOTIATE_ANONYMOUS",
+        0x00001000: "NTLMSSP_NEGOTIATE_OEM_DOMAIN_SUPPLIED",
+        0x00002000: "NTLMSSP_NEGOTIATE_OEM_WORKSTATION_SUPPLIED",
+        0x00008000: "NTLMSSP_NEGOTIATE_ALWAYS_SIGN",
+        0x00010000: "NTLMSSP_TARGET_TYPE_DOMAIN",
+        0x00020000: "NTLMSSP_TARGET_TYPE_SERVER",
+        0x00080000: "NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY",
+        0x00100000: "NTLMSSP_NEGOTIATE_IDENTIFY",
+        0x00400000: "NTLMSSP_REQUEST_NON_NT_SESSION_KEY",
+        0x00800000: "NTLMSSP_NEGOTIATE_TARGET_INFO",
+        0x02000000: "NTLMSSP_NEGOTIATE_VERSION",
+        0x20000000: "NTLMSSP_NEGOTIATE_128",
+        0x40000000: "NTLMSSP_NEGOTIATE_KEY_EXCH",
+        0x80000000: "NTLMSSP_NEGOTIATE_56",
+    }
+)
+"""[MS-NLMP] 2.2.2.5."""
+NTLM_REVISION = named(
+    {0x0F: "NTLMSSP_REVISION_W2K3", 0x0A: "NTLMSSP_REVISION_W2K3_RC1"}, other="NTLM revision unknown"
+)
+AV_IDS = named(
+    {
+        0: "MsvAvEOL",
+        1: "MsvAvNbComputerName",
+        2: "MsvAvNbDomainName",
+        3: "MsvAvDnsComputerName",
+        4: "MsvAvDnsDomainName",
+        5: "MsvAvDnsTreeName",
+        6: "MsvAvFlags",
+        7: "MsvAvTimestamp",
+        8: "MsvAvSingleHost",
+        9: "MsvAvTargetName",
+        10: "MsvAvChannelBindings",
+    }
+)
+"""[MS-NLMP] 2.2.2.1."""
+AV_FLAGS = bits(
+    {1: "the account is constrained", 2: "the message has a MIC", 4: "the target name is not verified"}
+)

@@ -10,6 +10,7 @@ from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
 from fakesmb.trace.inside import INSIDE
 from fakesmb.trace.region import Kind, Region
+from fakesmb.trace.sealing import SIGN_INS, sealed
 from fakesmb.trace.sections import command_section
 from fakesmb.trace.settle import group, leaf, unread
 from fakesmb.trace.transactionfields import WORDS, Transaction
@@ -34,6 +35,11 @@ _BY_OFFSET: Final[Mapping[type[Body], tuple[str, str, str]]] = {
 _TRANSFERS: Final = frozenset(
     {*_BY_OFFSET, files.ReadResponse, files.WriteRequest, files.WriteAndCloseRequest, raw.WriteRawRequest}
 )
+_EXTRA: Final[Mapping[type[Body], str]] = {
+    session.SessionSetupExtendedRequest: "PrimaryDomain",
+    session.SessionSetupExtendedResponse: "PrimaryDomain",
+}
+"""What Samba and some others add to a form that does not have it."""
 _EXTENDED_CREATE: Final = files.NtCreateAndxExtendedResponse
 _PIPE_MESSAGE: Final = files.WriteMode.RAW | files.WriteMode.MESSAGE_START
 _ANDX: Final = struct.Struct("<BBH")
@@ -114,6 +120,8 @@ class _Block:
         kind = "request" if half.is_request else "response"
         told = f"{title(self.code)} {kind}" if self.code in COMMANDS else kind
         field = group(command_name(self.code), at, last, blocks, message, section=section, meaning=told)
+        if self.code in SIGN_INS and half.is_request:
+            field, further = sealed(field), [sealed(one) for one in further]
         return Found(field, tuple(further), code, offset)
 
     def _class(self, count: int) -> type[Body] | None:
@@ -255,10 +263,20 @@ class _Block:
         for name in layout_of(cls).names:
             self.values.setdefault(name, 0)
         found: list[Field] = []
-        problem = walk_parts(cls, cursor, self.values, found, Place(self.message, 0))
+        problem = walk_parts(cls, cursor, self.values, found, Place(self.message, 0, cut=not half.whole))
         if problem:
             half.problems.append(half.cut or problem)
+        found += self._extra(cls, cursor)
         return [self._deeper(cls, one) for one in found]
+
+    def _extra(self, cls: type[Body], cursor: Cursor) -> list[Field]:
+        """A string that some senders add at the end."""
+        name = _EXTRA.get(cls, "")
+        at = cursor.at
+        if not name or cursor.left < 2:
+            return []
+        text = cursor.text(strict=False)
+        return [leaf(name, at, cursor.at - at, text)]
 
     def _deeper(self, cls: type[Body], field: Field) -> Field:
         """A field with what is in it, where it has a structure of its own."""

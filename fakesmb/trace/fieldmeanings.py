@@ -109,6 +109,9 @@ _BY_NAME: Final[Mapping[str, Meaning]] = MappingProxyType(
         "end_of_file": _length_of_file,
         "allocation_size": _length_of_file,
         "tid2": id16,
+        "time_stamp": filetime,
+        "ntlm_revision_current": names.NTLM_REVISION,
+        "av_id": names.AV_IDS,
         "state": names.NM_PIPE_STATUS,
         "named_pipe_state": names.NM_PIPE_STATUS,
     }

@@ -7,6 +7,7 @@ import msgspec
 from fakesmb.record.dissect import messages
 from fakesmb.record.events import Exchanged, Part, Shown
 from fakesmb.trace.context import Context
+from fakesmb.trace.payload import with_payload
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import MAGIC, Header
@@ -108,6 +109,7 @@ def _half(
     is_request: bool,
 ) -> Half:
     problems: list[str] = []
+    message = with_payload(message, size, exchange.data, is_request=is_request)
     try:
         header = Header.decode(message)
     except DecodeError as error:

@@ -1,11 +1,45 @@
 """Fields of commands that have a structure of their own: passwords and security tokens."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
+from fakesmb.trace.ntlmresponses import nt_response
+from fakesmb.trace.spnego import security_blob
 from fakesmb.wire.codec import Body
+from fakesmb.wire.negotiate import NegotiateExtendedResponse
+from fakesmb.wire.session import (
+    SessionSetupExtendedRequest,
+    SessionSetupExtendedResponse,
+    SessionSetupPlainRequest,
+)
 
-INSIDE: Final[Mapping[tuple[type[Body], str], Callable[[Field, Half], Field]]] = {}
+Inside = Callable[[Field, Half], Field]
+
+
+def _blob(field: Field, half: Half) -> Field:
+    return security_blob(
+        field.name,
+        half.message,
+        field.at,
+        field.at + field.size,
+        encoding=half.encoding,
+        section=field.section,
+    )
+
+
+def _password(field: Field, half: Half) -> Field:
+    return nt_response(field.name, half.message, field.at, field.at + field.size)
+
+
+INSIDE: Final[Mapping[tuple[type[Body], str], Inside]] = MappingProxyType(
+    {
+        (NegotiateExtendedResponse, "SecurityBlob"): _blob,
+        (SessionSetupExtendedRequest, "SecurityBlob"): _blob,
+        (SessionSetupExtendedResponse, "SecurityBlob"): _blob,
+        (SessionSetupPlainRequest, "UnicodePassword"): _password,
+    }
+)
 """By the class of the command and the name of the field."""

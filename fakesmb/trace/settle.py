@@ -96,6 +96,8 @@ def _position(one: Field) -> tuple[int, int]:
 
 def clipped(field: Field, lowest: int, end: int, data: bytes) -> Field | None:
     """What of a field lies in the room; None where nothing does. Of a value cut apart the bytes stay, unread."""
+    if not field.size:
+        return field if lowest <= field.at <= end else replace(field, at=min(max(field.at, lowest), end))
     at, past = max(field.at, lowest), min(field.at + field.size, end)
     if at == field.at and past == field.at + field.size:
         return field

@@ -36,11 +36,18 @@ _WHOLE: Final[Mapping[str, str]] = MappingProxyType(
         "max_number_vcs": "MaxNumberVcs",
         "vc_number": "VcNumber",
         "last_write": "LastTimeModified",
+        "ntlm_revision_current": "NTLMRevisionCurrent",
+        "mic": "MIC",
     }
 )
 """Names that their words do not spell."""
 
-_OF_CLASS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({})
+_OF_CLASS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("SingleHost", "data_size"): "Size",
+        ("SingleHost", "machine_id"): "MachineID",
+    }
+)
 """Names that one structure writes otherwise, by the name of its class and the field."""
 
 

@@ -103,23 +103,25 @@ class Transaction:
             half.problems.append(
                 f"{(end - at) // 2} words, and {count} setup words after {(walked.end - at) // 2}"
             )
-        return found
+        return [self._function_named(one) for one in found] + self._setup()
 
-    def setup(self, name: str) -> list[Field]:
+    def _setup(self) -> list[Field]:
         """The setup words, as the subcommand has them."""
         half, at, end = self.half, self.setup_at, self.setup_end
         if at >= end:
             return []
-        cls = self._setup_class(name)
+        cls = self._setup_class()
         if cls is None or end - at < cls.size():
             return [leaf("Setup", at, end - at, half.message[at:end].hex())]
         walked = walk(cls, half.message, at, end, known=half.known)
         inside = [self._function_named(one) for one in walked.fields]
         return [group("Setup", at, end, inside, half.message)]
 
-    def _setup_class(self, name: str) -> type[Record] | None:
+    def _setup_class(self) -> type[Record] | None:
         if not self.half.is_request:
             return None
+        body = self.part.body
+        name = body.name if isinstance(body, trans.TransactionRequest) else ""
         if self.code == Command.TRANSACTION2:
             return words.Trans2Setup
         if self.code == Command.NT_TRANSACT:

@@ -112,14 +112,14 @@ class NtResponseWords(Record, frozen=True):
 class PipeFidSetup(Record, frozen=True):
     """Setup words of a function on an open pipe, [MS-CIFS] 2.2.5.1.1."""
 
-    function: U16
+    subcommand: U16
     fid: U16
 
 
 class PipeNameSetup(Record, frozen=True):
     """Setup words of a function that finds the pipe by its name, [MS-CIFS] 2.2.5.10.1."""
 
-    function: U16
+    subcommand: U16
     priority: U16
 
 

@@ -138,6 +138,8 @@ def walk_parts(
     secrets = secret_fields(cls)
     for name, part in layout_of(cls).parts:
         start = cursor.at
+        if place.cut and start >= cursor.end:
+            return ""
         row = part_row(cls, name)
         try:
             fields, named[name] = part_fields(row.name, part, cursor, named, place)

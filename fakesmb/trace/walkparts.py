@@ -34,6 +34,8 @@ class Place(NamedTuple):
     base: int
     """What is to be added to the cursor's offsets."""
     buffer: int = 0
+    cut: bool = False
+    """The bytes end before the structure does, as no more of them were kept."""
 
 
 BUFFER_FORMATS: Final[Mapping[int, str]] = {
@@ -113,12 +115,12 @@ def _rest(name: str, part: RestPart, cursor: Cursor, before: dict[str, Any], pla
 
 def _counted(name: str, part: CountedPart, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
     at = cursor.at
-    return _bytes(name, at, cursor.take(before[part.size_field]), place)
+    return _bytes(name, at, cursor.take(_there(before[part.size_field], cursor, place)), place)
 
 
 def _fixed(name: str, part: FixedPart, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
     at = cursor.at
-    return _bytes(name, at, cursor.take(part.size), place)
+    return _bytes(name, at, cursor.take(_there(part.size, cursor, place)), place)
 
 
 def _bytes(name: str, at: int, taken: memoryview, place: Place) -> Found:
@@ -126,6 +128,11 @@ def _bytes(name: str, at: int, taken: memoryview, place: Place) -> Found:
     if not raw:
         return [], raw
     return [Field(name, place.base + at, len(raw), raw.hex(), buffer=place.buffer)], raw
+
+
+def _there(size: int, cursor: Cursor, place: Place) -> int:
+    """So many bytes, or as many as were kept of them."""
+    return min(size, cursor.left) if place.cut else size
 
 
 def _data_block(
@@ -140,7 +147,7 @@ def _data_block(
         _format(code, place.base + at, place),
         leaf("DataLength", place.base + at + 1, 2, length, buffer=place.buffer),
     ]
-    fields, raw = _bytes(name, cursor.at, cursor.take(length), place)
+    fields, raw = _bytes(name, cursor.at, cursor.take(_there(length, cursor, place)), place)
     return found + fields, raw
 
 

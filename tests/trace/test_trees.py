@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from fakesmb.record.events import Shown
 from fakesmb.trace.trees import as_json, trees
+from fakesmb.wire import files
+from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command
 from fakesmb.wire.negotiate import NegotiateExtendedResponse
 from tests.core import transcript
@@ -88,3 +90,47 @@ def test_sixty_four_bits_stay_exact_in_json() -> None:
     assert found(tree, "SystemTime").value == moment
     assert found(tree, "SystemTime").meaning == "2026-11-24 16:45:45.6789017 UTC"
     assert f'"{moment}"' in json.dumps(as_json(tree))
+
+
+class TestPayload:
+    """What was read or written is in its place, as far as the server kept it."""
+
+    @pytest.mark.parametrize(
+        ("command", "body", "reply"),
+        [
+            (Command.WRITE_ANDX, files.WriteAndxRequest(fid=1, data=b"hello"), False),
+            (Command.WRITE, files.WriteRequest(1, 5, 0, 0, b"hello"), False),
+            (Command.WRITE_AND_UNLOCK, files.WriteRequest(1, 5, 0, 0, b"hello"), False),
+            (Command.WRITE_AND_CLOSE, files.WriteAndCloseRequest(1, 5, 0, 0, data=b"hello"), False),
+            (Command.READ_ANDX, files.ReadAndxResponse(data=b"hello"), True),
+            (Command.READ, files.ReadResponse(5, bytes(8), b"hello"), True),
+            (Command.LOCK_AND_READ, files.ReadResponse(5, bytes(8), b"hello"), True),
+        ],
+        ids=lambda value: value.name if isinstance(value, Command) else "",
+    )
+    def test_what_the_record_keeps_beside_a_message_is_in_its_tree(
+        self, command: int, body: Body, reply: bool
+    ) -> None:
+        data = message(command, body, reply=reply)
+        cut = data[: 35 + 2 * data[32]]
+        for kept in (b"hello", b"hel"):
+            one = exchange(
+                b"" if reply else cut,
+                cut if reply else b"",
+                request_size=len(data),
+                reply_size=len(data),
+                shown=Shown.REPLY if reply else Shown.REQUEST,
+                data=kept,
+            )
+            (tree,) = trees(one)
+            check(tree)
+            assert tree.buffers[0] == data[: len(data) - 5 + len(kept)]
+            assert found(tree, "SMB_Data", "Data").value == kept.hex()
+
+    def test_without_it_the_tree_says_how_much_there_was(self) -> None:
+        data = message(Command.WRITE_ANDX, files.WriteAndxRequest(fid=1, data=b"hello"))
+        (tree,) = trees(exchange(data[: 35 + 28], request_size=len(data), shown=Shown.REQUEST))
+        check(tree)
+        told = found(tree, "SMB_Data", "Data")
+        assert (told.size, told.meaning) == (0, "5 bytes, which are not kept")
+        assert not tree.problem
