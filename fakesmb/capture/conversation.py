@@ -66,37 +66,33 @@ class Asked:
 class Conversation:
     """What is known of a connection."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, ways: tuple[Way, Way]) -> None:
         self.client = client
+        self._from_client, self._from_server = (way.framing for way in ways)
         self.tables = Tables(client.encoding)
-        self.foreign = False
-        """Whether it speaks something else than SMB1."""
         self._waiting: dict[int, Asked] = {}
-        self._bytes = 0
+        self.waiting_bytes = 0
+        """Bytes of the requests that wait for their reply."""
+        self.counted = 0
+        """Bytes that its connection is said to hold for it."""
         self._raw_read: Asked | None = None
         self._raw_write: Asked | None = None
 
-    @property
-    def held(self) -> int:
-        """Bytes that it holds, about."""
-        return self._bytes + self.tables.held
-
-    def take(self, sent: Sent, ways: tuple[Way, Way]) -> "list[Event | Trouble]":
-        """The events that a message makes. `ways` are those from the client and from the server."""
+    def take(self, sent: Sent) -> "list[Event | Trouble]":
+        """The events that a message makes."""
         message = sent.message
         raw = self._raw_write if sent.from_client else self._raw_read
         if raw is not None and (sent.from_client or message[:4] != MAGIC):
-            ways[not sent.from_client].framing.raw = False
             return [self._raw(sent, raw)]
         if len(message) < HEADER_SIZE:
             return [_short(sent)]
         if sent.from_client:
-            return [self._request(sent, message, ways)]
-        return self._reply(sent, message, ways)
+            return [self._request(sent, message)]
+        return self._reply(sent, message)
 
     # -- requests ------------------------------------------------------------------------------------------
 
-    def _request(self, sent: Sent, message: bytes, ways: tuple[Way, Way]) -> Event:
+    def _request(self, sent: Sent, message: bytes) -> Event:
         command = message[COMMAND_AT]
         _, pid, _, mid = _IDS(message, _IDS_AT)
         key = pid << 16 | mid
@@ -110,10 +106,10 @@ class Conversation:
                 self._wait(key, asked, message)
                 if command == Command.READ_RAW:
                     self._raw_read = asked
-                    ways[1].framing.raw = True
+                    self._from_server.raw = True
         if self._raw_read is not None and command != Command.READ_RAW:
             self._raw_read = None
-            ways[1].framing.raw = False
+            self._from_server.raw = False
         return Exchanged(
             self.client,
             sent.time,
@@ -139,22 +135,22 @@ class Conversation:
         before = waiting.pop(key, None)
         if before is not None:
             if before.answered or command == before.command == Command.WRITE_MPX:
-                self._bytes -= len(before.request) + _COST
+                self.waiting_bytes -= len(before.request) + _COST
             else:
                 asked.older = before
         elif len(waiting) >= MOST_WAITING:
             self._forget(waiting.pop(next(iter(waiting))))
         waiting[key] = asked
-        self._bytes += len(asked.request) + _COST
+        self.waiting_bytes += len(asked.request) + _COST
 
     def _forget(self, asked: Asked | None) -> None:
         while asked is not None:
-            self._bytes -= len(asked.request) + _COST
+            self.waiting_bytes -= len(asked.request) + _COST
             asked = asked.older
 
     # -- replies -------------------------------------------------------------------------------------------
 
-    def _reply(self, sent: Sent, message: bytes, ways: tuple[Way, Way]) -> "list[Event | Trouble]":
+    def _reply(self, sent: Sent, message: bytes) -> "list[Event | Trouble]":
         command = message[COMMAND_AT]
         if command == Command.LOCKING_ANDX and not message[_FLAGS_AT] & Flags.REPLY:
             return [self._alone(sent, self.tables.broken(message), 0)]
@@ -194,7 +190,7 @@ class Conversation:
         )
         if command == Command.WRITE_RAW and not status and message[HEADER_SIZE] == 1:
             self._raw_write = asked
-            ways[0].framing.raw = True
+            self._from_client.raw = True
         elif not _more_follows(asked, command, message, status):
             self._answered(key, asked)
         return told
@@ -211,7 +207,7 @@ class Conversation:
 
     def _answered(self, key: int, asked: Asked) -> None:
         """No more replies come to it."""
-        self._bytes -= len(asked.request) + _COST
+        self.waiting_bytes -= len(asked.request) + _COST
         latest = self._waiting[key]
         if latest is asked:
             if asked.older is None:
@@ -249,8 +245,10 @@ class Conversation:
         """Bare data of a file: what READ_RAW gave, or what WRITE_RAW goes on with."""
         if sent.from_client:
             self._raw_write = None
+            self._from_client.raw = False
         else:
             self._raw_read = None
+            self._from_server.raw = False
             self._answered_raw(asked)
         about = asked.about
         return Exchanged(

@@ -8,13 +8,13 @@ from typing import BinaryIO, Final
 
 from fakesmb.capture.conversation import Conversation
 from fakesmb.capture.reading import Packet, packets
-from fakesmb.capture.streams import Began, Ended, Seen, Sent, Streams
+from fakesmb.capture.streams import Began, Ended, Sent, Streams
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record.events import Client, Connected, Disconnected, Event
 from fakesmb.wire.frame import FrameType
 from fakesmb.wire.header import MAGIC
 
-_HOLDS_LITTLE: Final = 4096
+_LITTLE: Final = 8192
 """Bytes by which what a connection holds may change before that is counted."""
 _OTHER: Final = {
     b"\xfeSMB": "SMB 2 or 3",
@@ -47,27 +47,15 @@ class _Reader:
         self._encoding = encoding
 
     def read(self, found: Iterator[Packet | Trouble]) -> Iterator[Event | Trouble]:
-        feed = self._streams.feed
+        feed, sent = self._streams.feed, self._sent
         for packet in found:
             if type(packet) is Packet:
                 for seen in feed(packet):
-                    yield from self._told(seen)
+                    yield from sent(seen) if type(seen) is Sent else _happened(seen)  # type: ignore[arg-type]
             else:
                 yield packet  # type: ignore[misc]
         for seen in self._streams.finish():
-            yield from self._told(seen)
-
-    def _told(self, seen: Seen) -> "list[Event | Trouble]":
-        if type(seen) is Sent:
-            return self._sent(seen)
-        if isinstance(seen, Trouble):
-            return [seen]
-        assert isinstance(seen, (Began, Ended))
-        flow = seen.flow
-        peer, local = flow.names
-        if isinstance(seen, Began):
-            return [Connected(seen.time, flow.number, peer, local)]
-        return [Disconnected(seen.time, flow.number, peer, local, seen.reason, seen.by_server)]
+            yield from sent(seen) if type(seen) is Sent else _happened(seen)  # type: ignore[arg-type]
 
     def _sent(self, sent: Sent) -> "list[Event | Trouble]":
         flow = sent.flow
@@ -75,14 +63,17 @@ class _Reader:
             return _control(sent)
         talk: Conversation | None = flow.talk
         if talk is None:
-            talk = flow.talk = Conversation(Client(sent.connection, sent.peer, sent.local, self._encoding))
-        if sent.message[:4] != MAGIC and sent.message[:4] in _OTHER:
+            talk = flow.talk = Conversation(
+                Client(sent.connection, sent.peer, sent.local, self._encoding), flow.ways()
+            )
+        head = sent.message[:4]
+        if head != MAGIC and head in _OTHER:
             return self._other(sent)
-        server_way = flow.other(flow.client)  # type: ignore[arg-type]
-        held = talk.held
-        told = talk.take(sent, (flow.client, server_way))  # type: ignore[arg-type]
-        if talk.held != held:
-            self._streams.hold(flow, talk.held - held)
+        told = talk.take(sent)
+        more = talk.waiting_bytes + talk.tables.held - talk.counted
+        if more > _LITTLE or more < -_LITTLE:
+            talk.counted += more
+            self._streams.hold(flow, more)
         return told
 
     def _other(self, sent: Sent) -> "list[Event | Trouble]":
@@ -90,6 +81,16 @@ class _Reader:
         sent.flow.ignored = True
         text = f"connection {sent.connection} goes on with {_OTHER[sent.message[:4]]}, which is not read"
         return [Trouble(sent.frame, text, sent.time)]
+
+
+def _happened(seen: Began | Ended | Trouble) -> "list[Event | Trouble]":
+    if isinstance(seen, Trouble):
+        return [seen]
+    flow = seen.flow
+    peer, local = flow.names
+    if isinstance(seen, Began):
+        return [Connected(seen.time, flow.number, peer, local)]
+    return [Disconnected(seen.time, flow.number, peer, local, seen.reason, seen.by_server)]
 
 
 def _control(sent: Sent) -> "list[Event | Trouble]":

@@ -81,6 +81,11 @@ class Flow:
         self.client = way
         self.names = network.ends(way.name)
 
+    def ways(self) -> "tuple[Way, Way]":
+        """The directions from the client and from the server."""
+        away = self.client or self.away
+        return away, self.other(away)
+
     def other(self, way: "Way") -> "Way":
         """The direction back."""
         return self.home if way is self.away else self.away

@@ -10,10 +10,12 @@ from typing import Any, Final, NamedTuple
 from fakesmb.wire import tokens
 from fakesmb.wire.codec import Body, Buffer, DecodeError, structure_decoder
 from fakesmb.wire.commands import Command, PipeFunction
+from fakesmb.wire.dfs import GetDfsReferralRequest
 from fakesmb.wire.files import CreateTemporaryResponse, NtCreateAndxRequest
 from fakesmb.wire.header import HEADER_SIZE, block_at
 from fakesmb.wire.messages import REQUESTS
 from fakesmb.wire.nt_trans import NT_TRANSACT_SETUPS, NtCreateRequest, NtTransact
+from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest
 from fakesmb.wire.session import (
     SessionSetupAndxRequest,
     SessionSetupExtendedRequest,
@@ -71,7 +73,7 @@ class Claim(NamedTuple):
 class Named(NamedTuple):
     """What a command names; what it does not is empty."""
 
-    path: str = ""
+    path: str | None = None
     fid: int | None = None
     root: int = 0
     """The FID of the directory that the path begins in."""
@@ -85,6 +87,10 @@ class Named(NamedTuple):
     """Of a search, that it ends with the last name."""
     opens: bool = False
     """Of a transaction, that its answer has the FID of what it names."""
+    verbatim: bool = False
+    """Whether the path is no path of a file: the name of a pipe or a server."""
+    key: bytes = b""
+    """Of a search that goes on, the server's part of its resume key."""
 
 
 _Reader = Callable[[bytes, int, bool, str], Named | None]
@@ -168,15 +174,13 @@ _FID_FIRST: Final = frozenset(
 )
 
 
-def _transaction(message: bytes, at: int, unicode: bool, encoding: str) -> Named | None:
-    if not message[at + _SETUP_AT - 2]:  # SetupCount
-        return None
-    function = U16_AT(message, at + _SETUP_AT)[0]
+def _transaction(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
+    function = U16_AT(message, at + _SETUP_AT)[0] if message[at + _SETUP_AT - 2] else -1  # SetupCount
     if function in _FID_IN_SETUP:
         return Named(fid=U16_AT(message, at + _SETUP_AT + 2)[0], subcommand=function)
     block = block_at(message, at, unicode=unicode, encoding=encoding)
-    name = TransactionRequest.decode(block).name
-    return Named(name[5:] if name.upper().startswith("\\PIPE\\") else name, subcommand=function)
+    name = TransactionRequest.decode(block).name.replace("/", "\\")
+    return Named(name, subcommand=function, verbatim=True)
 
 
 def _trans2(message: bytes, at: int, unicode: bool, encoding: str) -> Named | None:
@@ -186,6 +190,8 @@ def _trans2(message: bytes, at: int, unicode: bool, encoding: str) -> Named | No
         return Named(fid=U16_AT(message, offset)[0], subcommand=function)
     if function == Trans2.FIND_NEXT2:
         return Named(sid=U16_AT(message, offset)[0], subcommand=function)
+    if function == Trans2.GET_DFS_REFERRAL:
+        return _referral(message, offset, min(offset + count, len(message)))
     row = _NAMING.get(function)
     if row is None:
         return Named(subcommand=function)
@@ -250,6 +256,35 @@ def _nt_transact(message: bytes, at: int, unicode: bool, encoding: str) -> Named
     return Named(create.file_name, root=create.root_directory_fid & 0xFFFF, subcommand=function, opens=True)
 
 
+def _referral(message: bytes, offset: int, end: int) -> Named:
+    """What a name is that is UTF-16 whatever the message's flags say ([MS-DFSC] 2.2.2)."""
+    asked = GetDfsReferralRequest.decode(memoryview(message)[offset:end])
+    return Named(asked.request_file_name, subcommand=Trans2.GET_DFS_REFERRAL, verbatim=True)
+
+
+def _search(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
+    body = SearchRequest.decode(block_at(message, at, unicode=unicode, encoding=encoding))
+    key = body.resume_key
+    if len(key) < ResumeKey.size():
+        return Named(body.file_name)
+    return Named(key=ResumeKey.decode(key).server_state)
+
+
+def resume_keys(reply: bytes, at: int) -> list[bytes]:
+    """The server's parts of the resume keys of a SEARCH response."""
+    count = U16_AT(reply, at + 1)[0] if reply[at] else 0
+    entries = memoryview(reply)[at + _ENTRIES_AT :]
+    size = SearchEntry.size()
+    return [
+        ResumeKey.decode(entries, place).server_state
+        for place in range(0, min(count * size, len(entries) - size + 1), size)
+    ]
+
+
+_ENTRIES_AT: Final = 8
+"""Behind WordCount, Count, ByteCount, and the format and length of the block of entries."""
+
+
 def _find_close(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
     return Named(sid=U16_AT(message, at + 1)[0])
 
@@ -271,10 +306,6 @@ READERS: Final[Mapping[int, _Reader]] = {
             (Command.QUERY_INFORMATION, "file_name"),
             (Command.SET_INFORMATION, "file_name"),
             (Command.COPY, "source_file_name"),
-            (Command.SEARCH, "file_name"),
-            (Command.FIND, "file_name"),
-            (Command.FIND_UNIQUE, "file_name"),
-            (Command.FIND_CLOSE, "file_name"),
             (Command.OPEN_ANDX, "file_name"),
         )
     },
@@ -287,6 +318,7 @@ READERS: Final[Mapping[int, _Reader]] = {
     Command.TRANSACTION2: _trans2,
     Command.NT_TRANSACT: _nt_transact,
     Command.FIND_CLOSE2: _find_close,
+    **dict.fromkeys((Command.SEARCH, Command.FIND, Command.FIND_UNIQUE, Command.FIND_CLOSE), _search),
 }
 """Command -> what reads what its request names, where that is more than a FID at a fixed place."""
 OPENING: Final = frozenset(

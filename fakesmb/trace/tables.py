@@ -28,6 +28,7 @@ _IDS: Final = struct.Struct("<HHH").unpack_from
 _IDS_AT: Final = 24
 """TID, PIDLow and UID in the header."""
 _ANDX: Final = struct.Struct("<BBH").unpack_from
+_BACKSLASH: Final = "\\"
 _SEVERITY_ERROR: Final = 0xC0000000
 _UNREADABLE: Final = (DecodeError, struct.error, IndexError, ValueError)
 _WITHOUT_TREE: Final = frozenset(
@@ -94,7 +95,7 @@ class About(msgspec.Struct, gc=False):
 class Tables:
     """The identifiers of one connection. Dictionaries may be read; they change with each message."""
 
-    __slots__ = ("claims", "encoding", "held", "opens", "searches", "shares", "users")
+    __slots__ = ("claims", "encoding", "held", "opens", "resumed", "searches", "shares", "users")
 
     def __init__(self, encoding: str = "cp850") -> None:
         self.encoding = encoding
@@ -106,6 +107,8 @@ class Tables:
         """`tid << 16 | fid` -> what is open: servers may count FIDs of each tree by themselves."""
         self.searches: dict[int, str] = {}
         """SID -> pattern."""
+        self.resumed: dict[bytes, str] = {}
+        """Server's part of a resume key -> pattern of its search."""
         self.claims: dict[int, naming.Claim] = {}
         """UID of a sign-in that goes on -> who it is about to be."""
         self.held = 0
@@ -175,20 +178,22 @@ class Tables:
             about.claim = named.claim
         if named.share:
             about.share_asked = named.share
-        if named.path and not about.path:
-            about.path = self._below(named, about)[:MOST_OF_PATH]
+        if named.key:
+            about.path = self.resumed.get(named.key, "")
+        if named.path is not None and not about.path:
+            about.path = self._path(named, about)[:MOST_OF_PATH]
         about.closes = about.closes or named.closes
         about.closes_at_end = named.closes_at_end
         about.opens = about.opens or named.opens or command in naming.OPENING
 
-    def _below(self, named: Named, about: About) -> str:
-        """The path of a name that may be relative to an open directory."""
-        if not named.root:
-            return named.path
-        directory = self.opens.get(about.tid << 16 | named.root)
-        if directory is None:
-            return named.path
-        return f"{directory.path.rstrip(chr(92))}\\{named.path.lstrip(chr(92))}"
+    def _path(self, named: Named, about: About) -> str:
+        """What is named, from the root of its share; it may be relative to an open directory."""
+        path = named.path or ""
+        if named.verbatim or about.share == naming.IPC:
+            return path
+        directory = self.opens.get(about.tid << 16 | named.root) if named.root else None
+        path = path.strip("\\")
+        return f"\\{path}" if directory is None else f"{directory.path.rstrip(_BACKSLASH)}\\{path}"
 
     def answered(self, request: bytes, reply: bytes, status: int, about: About) -> About:
         """What the reply is about, which is what its request was, and the FID that it gave.
@@ -334,6 +339,13 @@ class Tables:
         self.searches[sid] = about.path
         self.held += len(about.path)
 
+    def _searched(self, reply: bytes, at: int, about: About) -> None:
+        for key in naming.resume_keys(reply, at)[-1:]:
+            self.held += len(about.path) - len(self.resumed.pop(key, ""))
+            self.resumed[key] = about.path
+            if len(self.resumed) > MOST_NAMES:
+                self.held -= len(self.resumed.pop(next(iter(self.resumed))))
+
     def _search_closed(self, reply: bytes, at: int, about: About) -> None:
         if about.sid is not None:
             self.held -= len(self.searches.pop(about.sid, ""))
@@ -379,6 +391,8 @@ _ANSWERS: Final[Mapping[int, _Answer]] = {
     Command.WRITE_AND_CLOSE: Tables._closed,
     Command.CLOSE_PRINT_FILE: Tables._closed,
     Command.TRANSACTION2: Tables._trans2,
+    Command.SEARCH: Tables._searched,
+    Command.FIND: Tables._searched,
     Command.FIND_CLOSE2: Tables._search_closed,
     Command.NT_TRANSACT: Tables._nt_transact,
 }

@@ -60,8 +60,6 @@ def talk(client: Client) -> None:
     client.write(fid, b"hello")
     client.read(fid)
     client.close(fid)
-    client.send(Command.READ_ANDX, ReadAndxRequest(fid=fid, max_count=10))
-    client.answer()
     client.trans2(Trans2.FIND_FIRST2, FindFirst2Request(0x16, 100, 6, 0x104, 0, "\\*"))
     client.trans2(Trans2.QUERY_PATH_INFORMATION, QueryPathInformationRequest(0x101, 0, "\\a.txt"))
     client.send(Command.RENAME, RenameRequest(0x16, "\\a.txt", "\\b.txt"))
@@ -86,8 +84,15 @@ def talk(client: Client) -> None:
 
 def test_names_are_those_of_the_servers_own_record(tmp_path: Path) -> None:
     sniffed = Sniffed(tmp_path)
-    talk(sniffed.client())
+    client = sniffed.client()
+    talk(client)
+    client.connect("public")
+    fid = client.create("\\b.txt")
+    client.close(fid)
+    client.send(Command.READ_ANDX, ReadAndxRequest(fid=fid, max_count=10))
+    client.answer()
     found = check(sniffed)
+    assert halves(found)[-1].path == ""  # a FID that was closed names nothing
     assert type(found[0]) is Connected
     signed_in = next(one for one in found if type(one) is SignedIn)
     own = next(one for one in sniffed.kept.events if type(one) is SignedIn)
