@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from fakesmb.faults.fault import Fault
     from fakesmb.folders.content import File
     from fakesmb.folders.overlay import Overlay
-    from fakesmb.keywords import Limits, Share, Timing, User
+    from fakesmb.keywords import Limits, Share, Timing, User, Web
     from fakesmb.library import FakeSMB
     from fakesmb.mistakes import ConfigError
     from fakesmb.nt.status import NT
@@ -65,6 +65,7 @@ __all__ = [
     "Share",
     "Timing",
     "User",
+    "Web",
     "called",
     "closed",
     "connected",
@@ -117,6 +118,7 @@ _HOMES = {
     "Share": "keywords",
     "Timing": "keywords",
     "User": "keywords",
+    "Web": "keywords",
     "called": "record.steps",
     "closed": "record.steps",
     "connected": "record.steps",

@@ -47,6 +47,7 @@ from fakesmb.world import RepeatableWorld, ToldTime, World
 if TYPE_CHECKING:
     from fakesmb.folders.private import PrivateFolders, Wanted
     from fakesmb.folders.sharefiles import Across, ShareFiles
+    from fakesmb.web.site import Web
 
 BACKLOG: Final = 512
 FLUSH_SECONDS: Final = 0.2
@@ -120,6 +121,7 @@ class FakeSMBService:
         self._folders: PrivateFolders | None = None
         """Those of shares of content and of overlays, while it runs."""
         self._resets: Resets | None = None
+        self._web: Web | None = None
         self._ending: Deferred[None] | None = None
         """Fires when `stop` is through."""
         self._stopping = inf
@@ -182,12 +184,14 @@ class FakeSMBService:
             numbers = [self._listen("port", host, config.port)]
             if config.netbios_port is not None:
                 numbers.append(self._listen("netbios_port", host, config.netbios_port))
+            self._start_web(config)
             if config.log.file and config.log.truncate:
                 empty_log(config.log)
             if config.run_as:
                 give_up_rights(self.config)
         except BaseException:
             self._stop_listening()
+            self._stop_web()
             for share in shares:
                 if share.store is not None:
                     share.store.shutdown()
@@ -201,6 +205,20 @@ class FakeSMBService:
         self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
         return self
+
+    def _start_web(self, config: Config) -> None:
+        """The control API and the page, where they are asked for: what they import nobody else pays for."""
+        if config.web.port is None:
+            return
+        from fakesmb.web.site import Web
+
+        self._web = Web(self, self._reactor)
+        address = _address(config.web.host)
+        self._web.listen(self._listening_on("web port", address, config.web.port, self._web.factory))
+
+    def _stop_web(self) -> list[Deferred[Any]]:
+        web, self._web = self._web, None
+        return [] if web is None else [web.stop()]
 
     def _with_private_folders(self, config: Config) -> Config:
         """The shares of content and the overlays are made, and have the paths of their private folders."""
@@ -234,14 +252,18 @@ class FakeSMBService:
         return when_hit(self._reactor.callLater, fault, n, timeout)
 
     def _listen(self, key: str, host: str, number: int) -> int:
+        port = self._listening_on(key, host, number, self._factory)
+        self._listening.append(port)
+        return int(port.getHost().port)
+
+    def _listening_on(self, key: str, host: str, number: int, factory: Any) -> Any:
         try:
-            port = self._reactor.listenTCP(number, self._factory, backlog=BACKLOG, interface=host)
+            port: Any = self._reactor.listenTCP(number, factory, backlog=BACKLOG, interface=host)
         except CannotListenError as error:
             reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
             hint = f"; {key} 0 takes a free one" if number else ""
             raise ConfigError(f"cannot listen on {host}:{number}: {reason}{hint}") from None
-        self._listening.append(port)
-        return int(port.getHost().port)
+        return port
 
     def _stop_listening(self) -> list[Deferred[Any]]:
         ports, self._listening = self._listening, []
@@ -295,6 +317,8 @@ class FakeSMBService:
         self.faults.clear()
         self._arm_faults()
         self.recorder.clear()
+        if self._web is not None:
+            self._web.told.clear()
 
     def share(self, name: str) -> "ShareFiles":
         """What is on the disk of a share, from a test's side: `service.share("in").read("a.txt")`.
@@ -329,7 +353,7 @@ class FakeSMBService:
 
     def _stop(self, factory: DirectTCPFactory, patience: float) -> None:
         self._stopping = time.monotonic()
-        closed = self._stop_listening()
+        closed = [*self._stop_listening(), *self._stop_web()]
         left: Deferred[None] = Deferred()
         timer = self._reactor.callLater(patience, factory.abort_all)
 
@@ -377,6 +401,28 @@ class FakeSMBService:
         """The port that it listens on."""
         __tracebackhide__ = True
         return self._ports().direct
+
+    @property
+    def web_port(self) -> int:
+        """The port of the control API and the page."""
+        __tracebackhide__ = True
+        return self._running_web().number
+
+    @property
+    def web_url(self) -> str:
+        """`http://127.0.0.1:8080`, without a token."""
+        __tracebackhide__ = True
+        host = reachable(self._running_web().host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.web_port}"
+
+    def _running_web(self) -> "Web":
+        __tracebackhide__ = True
+        if self._web is None:
+            asked = self.config.web.port is not None
+            raise RuntimeError(
+                "the server has not been started" if asked else "there is no control API: ask for it by web=0"
+            )
+        return self._web
 
     @property
     def disks_that_may_hang(self) -> list[str]:

@@ -30,6 +30,7 @@ from fakesmb.keywords import (
     Shares,
     Timing,
     User,
+    Web,
     check_keywords,
     kind_of,
 )
@@ -68,6 +69,7 @@ def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str
         switches=dict(_switches(keywords.get("settings"))),
         timing=_keys("timing", keywords.get("timing"), Timing),
         limits=_keys("limits", keywords.get("limits"), Limits),
+        web=_web(keywords.get("web")),
         users=[_user(name, user) for name, user in _items("users", keywords.get("users"))],
         shares=[_share(name, share) for name, share in _items("shares", shares)],
         faults=_faults(keywords.get("faults")),
@@ -102,6 +104,13 @@ def _keys(argument: str, value: Any, known: type) -> dict[str, Any]:
         )
     check_keywords(known.__name__, value, known)
     return dict(value)
+
+
+def _web(value: Any) -> dict[str, Any]:
+    """The table of a port alone, or of `Web(...)`, which has one: any free one unless it says."""
+    if value is None or isinstance(value, bool):
+        return {"port": 0} if value else {}
+    return {"port": value} if isinstance(value, int) else {"port": 0} | _keys("web", value, Web)
 
 
 def _switches(given: Any) -> "Iterator[tuple[str, Any]]":

@@ -209,6 +209,18 @@ for _command in (show, demo, coverage, profiles):
 @click.option(
     "--port-file", metavar="FILE", help="Write the port number to this file once clients can connect."
 )
+@click.option(
+    "--web",
+    metavar="[ADDRESS:]PORT",
+    help="The control API and the page, for browsers and tests; 0: any free port  [127.0.0.1]",
+)
+@click.option(
+    "--web-token",
+    metavar="TOKEN",
+    envvar="FAKESMB_WEB_TOKEN",
+    help="Who calls it has to show this (or in the environment: FAKESMB_WEB_TOKEN).",
+)
+@click.option("--web-port-file", metavar="FILE", help="Write the port of --web to this file, likewise.")
 def serve(**given: Any) -> None:
     """Serve the sub-directories of ROOT as shares; without ROOT, --share and --config, the sample shares."""
     gc.disable()  # until the server listens: imports leave next to no garbage
@@ -219,9 +231,9 @@ def serve(**given: Any) -> None:
     try:
         with Ending() as ending, _patient_standard_error():
             try:
-                port_file = PortFile(given["port_file"]) if given["port_file"] else None
+                files = [given[name] and PortFile(given[name]) for name in ("port_file", "web_port_file")]
                 config, notes = configure(given)
-                run(config, notes, port_file, ending, quiet=given["quiet"])
+                run(config, notes, files[0], ending, quiet=given["quiet"], web_port_file=files[1])
             except Exception as error:
                 if ending.wanted:  # an error of what the signal interrupted took the place of its exception
                     sys.exit(0)
@@ -282,6 +294,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             journal="journal",
             keep_data="keep_data",
         ),
+        web=_web(given),
         users=[forms.user(text) for text in given["users"]]
         + [forms.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if fold(share.name) not in taken],
@@ -303,6 +316,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
         arguments.shares = samples.shares(home)
     config = merging.merge(part, arguments)
+    if given["web_port_file"] and config.web.port is None:
+        raise ConfigError("--web-port-file: there is no control API without --web PORT")
     if given["overlay"]:
         config = merging.with_overlays(config)
     if not config.users and config.guest == "off":
@@ -327,8 +342,23 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     return config, notes
 
 
+def _web(given: dict[str, Any]) -> dict[str, Any]:
+    """The keys of `[web]`. Raises `ConfigError` for a port that is no number."""
+    from fakesmb.mistakes import ConfigError
+
+    keys = {} if given["web_token"] is None else {"token": given["web_token"]}
+    if given["web"] is None:
+        return keys
+    host, _, port = given["web"].rpartition(":")
+    if not port.isascii() or not port.isdecimal():
+        raise ConfigError(f"--web {given['web']}: is PORT or ADDRESS:PORT, as 8080 or 127.0.0.1:8080")
+    return keys | {"port": int(port)} | ({"host": host.strip("[]")} if host else {})
+
+
 def _option(table: str, key: str) -> str:
     """The option that gives this key of fakesmb.toml."""
+    if table == "web":
+        return {"token": "--web-token", "hosts": "[web] hosts"}.get(key, "--web")
     name = (
         {"format": "log", "file": "log-file", "truncate": "log-truncate"}.get(key, key)
         if table == "log"
@@ -348,7 +378,13 @@ def _said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
 
 
 def run(
-    config: "Config", notes: list[str], port_file: "PortFile | None", ending: "Ending", *, quiet: bool = False
+    config: "Config",
+    notes: list[str],
+    port_file: "PortFile | None",
+    ending: "Ending",
+    *,
+    quiet: bool = False,
+    web_port_file: "PortFile | None" = None,
 ) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises `ConfigError` where it cannot listen."""
     with _without(*TLS_MODULES), _on_first_use(*UNUSED_MODULES):
@@ -360,10 +396,14 @@ def run(
 
     most_descriptors(raised=True)
     smb = FakeSMBService.from_config(config)
+    port_files = [file for file in (web_port_file, port_file) if file is not None]
+
+    def remove_port_files() -> None:
+        for file in port_files:
+            file.remove()
 
     def last_words() -> None:
-        if port_file is not None:
-            port_file.remove()
+        remove_port_files()
         smb.log.close()
 
     ending.last_words = last_words
@@ -372,22 +412,23 @@ def run(
     smb.start(reactor, log_apart=True, spares=False).addErrback(mistakes.append)
     for mistake in mistakes:
         mistake.raiseException()
-    if port_file is not None:
-        reactor.addSystemEventTrigger("before", "shutdown", port_file.remove)
+    if port_files:
+        reactor.addSystemEventTrigger("before", "shutdown", remove_port_files)
     reactor.addSystemEventTrigger("before", "shutdown", smb.stop)
-    refused: list[OSError] = []
+    refused: list[tuple[OSError, PortFile]] = []
 
     def announce() -> None:
         """Runs once signals are handled: whoever reads the port may end the server at once."""
-        try:
-            if ending.wanted:
-                reactor.stop()
-            elif port_file is not None:
-                port_file.write(smb.port)
-        except OSError as error:
-            refused.append(error)
+        if ending.wanted:
             reactor.stop()
-        else:
+            return
+        for file in port_files:
+            try:
+                file.write(smb.port if file is port_file else smb.web_port)
+            except OSError as error:
+                refused.append((error, file))
+                reactor.stop()
+        if not refused:
             if is_root():
                 smb.log.problem(RUNS_AS_ROOT)
                 notes.append(RUNS_AS_ROOT)
@@ -408,8 +449,8 @@ def run(
         reactor.run()
     finally:
         smb.log.close()
-    for error in refused:
-        raise ConfigError(f"cannot write {port_file}: {error.strerror}")
+    for error, file in refused:
+        raise ConfigError(f"cannot write {file}: {error.strerror}")
     if not quiet:
         _tell_hold_up(smb)
 
@@ -537,6 +578,7 @@ def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
             for name in smb.disks_that_may_hang
         ),
         *commands(config, host, ports.direct),
+        *([] if config.web.port is None else [f"control API and page: {smb.web_url}/"]),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]
     tell("".join(f"fakesmb: {one_line(line)}\n" for line in lines))

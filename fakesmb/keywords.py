@@ -180,6 +180,15 @@ class Switches(TypedDict, total=False):
     referral_status: ReferralStatus
 
 
+class Web(TypedDict, total=False):
+    """The keys of `[web]`: `web=Web(port=8080, token="...")`."""
+
+    port: int | None
+    host: str
+    token: str
+    hosts: Sequence[str]
+
+
 Shares = Mapping[str, Source | Share]
 Users = Mapping[str, str | User]
 
@@ -198,6 +207,8 @@ class Keywords(TypedDict, total=False):
     """Switches over the profile (docs/profiles.md): `settings={"raw_mode": False}`."""
     timing: Timing
     limits: Limits
+    web: int | Web
+    """The port of the control API and the page (docs/control.md), 0: any free one; or `Web(...)`."""
     faults: Sequence[FaultKeys]
     """Rules that are armed from the start, each the keywords of `faults.inject` (docs/faults.md)."""
     log: LogForm
@@ -243,7 +254,7 @@ IN_LOG: Final[Mapping[str, str]] = {
     "keep_data": "keep_data",
 }
 """Arguments that are keys of `[log]`, and their names there."""
-OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "faults"})
+OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "web", "faults"})
 """Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
 
 

@@ -266,6 +266,18 @@ class FakeSMB:
         return self._service.port
 
     @property
+    def web_port(self) -> int:
+        """The port of the control API and the page (docs/control.md)."""
+        __tracebackhide__ = True
+        return self._service.web_port
+
+    @property
+    def web_url(self) -> str:
+        """`http://127.0.0.1:8080`, without a token."""
+        __tracebackhide__ = True
+        return self._service.web_url
+
+    @property
     def journal(self) -> BlockingJournal:
         """What happened. All that was answered before a question is put is in the answer."""
         return self._journal

@@ -24,6 +24,9 @@ MUST_BE: Final[Mapping[str, str]] = {
     "user.name": 'a user name: 1 to 256 characters, none of " / \\ [ ] : | < > + = ; , * ?',
     "host": "an address or a name of this machine, without a port",
     "accept": "a list of ntlmv2, ntlm2, ntlmv1 and lm, of one of them at least",
+    "web.port": "a port number from 0 to 65535 (0: any free one)",
+    "token": "printable ASCII without blanks",
+    "hosts": "a list of host names or addresses, without ports",
     "journal": "a number of events, at least 0",
     "keep_data": "a number of bytes, at least 0",
 }

@@ -279,6 +279,7 @@ def test_every_key_is_documented(checkout: Path) -> None:
         Timing,
         Limits,
         parts.LogPart,
+        parts.WebPart,
         parts.UserPart,
         parts.SharePart,
     )
@@ -310,7 +311,15 @@ def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> N
     assert set(shown.pop("profile")) <= set(profiles.KEYS)
     assert [set(rule) <= set(KEYS) for rule in shown.pop("fault")] == [True]
     tables = tuple(table for table in tables if table not in ("profile", "fault"))
-    kinds = (parts.ServerPart, Timing, Limits, parts.LogPart, parts.UserPart, parts.SharePart)
+    kinds = (
+        parts.ServerPart,
+        Timing,
+        Limits,
+        parts.LogPart,
+        parts.WebPart,
+        parts.UserPart,
+        parts.SharePart,
+    )
     assert {table: set(shown[table]) for table in tables} == {
         table: set(kind.__struct_fields__) for table, kind in zip(tables, kinds, strict=True)
     }

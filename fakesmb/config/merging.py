@@ -7,7 +7,16 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from fakesmb.auth.accounts import ACCEPTED
-from fakesmb.config.parts import FaultPart, FilePart, LogForm, LogPart, ServerPart, SharePart, UserPart
+from fakesmb.config.parts import (
+    FaultPart,
+    FilePart,
+    LogForm,
+    LogPart,
+    ServerPart,
+    SharePart,
+    UserPart,
+    WebPart,
+)
 from fakesmb.config.values import placed, problems, share_problem
 from fakesmb.core import profiles
 from fakesmb.core.profile import GuestAccess, Profile
@@ -40,6 +49,7 @@ class Config(msgspec.Struct, frozen=True):
     clock: Clock | None = None
     """The time that it is; None: the machine's, or where runs can be repeated the usual one."""
     log: LogPart = LogPart(format="none")
+    web: WebPart = WebPart()
     overlay_limit: int = LIMIT
     """Bytes that each private folder may take, with its spare copy, where its share says nothing."""
     faults: tuple[FaultPart, ...] = ()
@@ -73,6 +83,8 @@ class Arguments(msgspec.Struct):
     """Keys of `[server]`."""
     log: dict[str, Any] = {}
     """Keys of `[log]`."""
+    web: dict[str, Any] = {}
+    """Keys of `[web]`."""
     switches: dict[str, Any] = {}
     """Switches of a profile, as `[profile]` has them."""
     timing: dict[str, Any] = {}
@@ -123,6 +135,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     server = laid_over("server", file.server, over | given.server)
     profile = _profile(server, file.profile | given.switches)
     log = laid_over("log", file.log, given.log)
+    web = _web(laid_over("web", file.web, given.web), server, given.named)
     timing = laid_over("timing", file.timing, given.timing)
     limits = laid_over("limits", file.limits, given.limits)
     users = _over("user", given.users, file.user)
@@ -161,6 +174,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         anonymous=not everybody if server.anonymous is None else server.anonymous,
         accept=tuple(profile.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
+        web=web,
         overlay_limit=server.overlay_limit,
         run_as=server.run_as,
         seed=None if server.deterministic is False else int(server.deterministic),
@@ -168,6 +182,21 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         log=log if log.format else msgspec.structs.replace(log, format=usual.format),
         faults=(*file.fault, *given.faults),
     )
+
+
+def _web(web: WebPart, server: ServerPart, named: Callable[[str, str], str]) -> WebPart:
+    """The table as it is; raises `ConfigError` where anybody on a network could command the server."""
+    if web.port is None:
+        return web
+    if not is_loopback(web.host) and not web.token:
+        raise ConfigError(
+            f"the control API on {web.host} can be reached by others: give it a token ({named('web', 'token')})"
+        )
+    if web.port and web.port in (server.port, server.netbios_port):
+        raise ConfigError(
+            f"{named('web', 'port')} {web.port} is the port of SMB, too: the control API needs another"
+        )
+    return web
 
 
 def _accepted(host: str) -> Iterable[str]:

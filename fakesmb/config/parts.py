@@ -26,6 +26,8 @@ Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_le
 Seed = bool | Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 EventCount = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(gt=0)]
+Token = Annotated[str, Meta(pattern=r"^[!-~]*$")]
+WebName = Annotated[str, Meta(pattern=r"^[^\s:/@]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+$")]
 _EMPTY_HASH: Final = "31d6cfe0d16ae931b73c59d7e0c089c0"
 """NTOWFv1 of an empty password ([MS-NLMP] 3.3.1)."""
 SAMPLE_USER: Final = "alice"
@@ -153,6 +155,23 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.overlay or self.content is not None
 
 
+class WebPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[web]`: the control API and the page."""
+
+    port: Port | None = None
+    """Left out: there is none of either."""
+    host: Host = "127.0.0.1"
+    """Where it listens; beyond loopback with a token only."""
+    token: Token = ""
+    """Who has it may call; empty: whoever reaches a loopback address."""
+    hosts: list[WebName] = []
+    """Names, beside those of loopback, by which browsers may call it."""
+
+    def __repr__(self) -> str:
+        """Without the token: it may end in a log."""
+        return f"WebPart(port={self.port}, host={self.host!r}, hosts={self.hosts})"
+
+
 FaultPart = dict[str, Any]
 """One `[[fault]]`, as it is written: `faults.rule` says what it may have."""
 
@@ -164,6 +183,7 @@ class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timing: Timing = Timing()
     limits: Limits = Limits()
     log: LogPart = LogPart()
+    web: WebPart = WebPart()
     profile: dict[str, Any] = {}
     """The table `[profile]`: switches over the profile that `[server]` names."""
     user: list[UserPart] = []

@@ -1,0 +1,59 @@
+"""Whether the server is there, which it is, and what the API looks like."""
+
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from fakesmb.web.answer import Answer, json
+from fakesmb.web.routes import Ask, Route
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """That the server takes clients."""
+
+    ready: bool
+
+
+class Version(msgspec.Struct, frozen=True):
+    """What the server is."""
+
+    name: str
+    version: str
+
+
+@cache
+def version() -> str:
+    """Of the package that is installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("fakesmb")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def ready(ask: Ask) -> Answer:
+    """`GET /readyz`, `/healthz`: who gets an answer from this reactor is served by it."""
+    return json(Ready(ready=True))
+
+
+def told_version(ask: Ask) -> Answer:
+    """`GET /version`."""
+    return json(Version("fakesmb", version()))
+
+
+def described(ask: Ask) -> Answer:
+    """`GET /openapi.json`."""
+    from fakesmb.web.openapi import described as whole
+
+    return json(whole(ask.web.routes.table))
+
+
+ROUTES: Final = (
+    Route("GET", "/readyz", ready, "Whether clients can connect", {200: Ready}),
+    Route("GET", "/healthz", ready, "Whether the server answers", {200: Ready}),
+    Route("GET", "/version", told_version, "Which version it is", {200: Version}),
+    Route("GET", "/openapi.json", described, "This description", {200: dict[str, Any]}),
+)
