@@ -778,7 +778,16 @@ def test_every_argument_of_serve_is_documented(checkout: Path) -> None:
 def test_only_what_exists_is_offered() -> None:
     """Options of later versions are not there yet, so that nobody relies on them."""
     shown = CliRunner().invoke(cli.main, ["serve", "--help"]).output
-    for option in ("--config", "--share", "--user", "--admin", "--guest", "--port-file", "--log-file", "--web"):
+    for option in (
+        "--config",
+        "--share",
+        "--user",
+        "--admin",
+        "--guest",
+        "--port-file",
+        "--log-file",
+        "--web",
+    ):
         assert option in shown
     assert "--pcap" not in shown
 

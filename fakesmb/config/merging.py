@@ -225,6 +225,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+_SECRET: Final = frozenset({"token"})
+"""Keys whose values are repeated nowhere."""
+
+
 def _laid_over(table: str, part: T, values: Mapping[str, Any], named: "Callable[[str, str], str]") -> T:
     """The part of the file with what the arguments say, checked again."""
     if not values:
@@ -234,8 +238,9 @@ def _laid_over(table: str, part: T, values: Mapping[str, Any], named: "Callable[
     except msgspec.ValidationError as error:
         key, problem = explained(str(error), type(part), table)
         name = key.partition(".")[2]
-        value = shown(values.get(name.partition("[")[0], ""))
-        raise mistake(str(error), f"{named(table, name)} {value}: {problem}") from None
+        given = name.partition("[")[0]
+        value = "" if given in _SECRET else f" {shown(values.get(given, ''))}"
+        raise mistake(str(error), f"{named(table, name)}{value}: {problem}") from None
     except UnicodeEncodeError:
         name = halved(values)
         raise ConfigError(f"{named(table, name)} {shown(values.get(name, ''))}: is no text") from None

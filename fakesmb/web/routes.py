@@ -117,6 +117,8 @@ def _or(words: Sequence[str]) -> str:
 
 
 def _parts(path: str) -> list[str]:
+    if not path.startswith("/"):
+        raise RefusedError(404, f"there is no {path}: a path begins with /")
     try:
         return [unquote(part, errors="strict") for part in path[1:].split("/")]
     except UnicodeDecodeError:

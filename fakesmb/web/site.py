@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
 from fakesmb.web.api import TABLE
+from fakesmb.web.contexts import Contexts
 from fakesmb.web.guard import Guard
 from fakesmb.web.protocol import HTTP, Call, Outcome
 from fakesmb.web.routes import Ask, Found, Routes, body_of, check_media, query_of
@@ -50,6 +51,7 @@ class Web:
         self.guard = Guard(web.token, (*web.hosts, web.host), os.urandom(32))
         self.told = Told(max(service.config.log.journal, LEAST_EVENTS))
         self.streams = Streams(self.told, reactor)
+        self.contexts = Contexts(self.told, reactor)
         self.routes = Routes(TABLE)
         self.factory = HTTP(self, reactor)
         self.port: IListeningPort | None = None

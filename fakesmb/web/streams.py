@@ -37,7 +37,7 @@ class EventStream:
 
     media = "text/event-stream"
 
-    def __init__(self, streams: "Streams", last: int, wants: "Wanted | None", hello: bytes) -> None:
+    def __init__(self, streams: "Streams", last: int, wants: Wanted | None, hello: bytes) -> None:
         self.last = last
         self.wants = wants
         self.resets = streams.told.resets
@@ -97,7 +97,7 @@ class Streams:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def open(self, last: int | None, wants: "Wanted | None" = None) -> EventStream:
+    def open(self, last: int | None, wants: Wanted | None = None) -> EventStream:
         """A stream of what comes behind that id, or from now on. Raises `RefusedError` where there are many."""
         if len(self._streams) >= MOST_STREAMS:
             raise RefusedError(
@@ -105,10 +105,10 @@ class Streams:
             )
         told = self.told
         again = last is not None and last > told.last  # of a server that ran here before
-        hello = _event("hello", {"last": told.last, "started_again": again})
-        return EventStream(
-            self, told.last if last is None else 0 if again else last, wants, b"retry: 1000\n" + hello
-        )
+        hello = b"retry: 1000\n" + _event("hello", {"last": told.last})
+        if again:
+            hello += _event("reset", {"last": 0})
+        return EventStream(self, told.last if last is None else 0 if again else last, wants, hello)
 
     def add(self, stream: EventStream) -> None:
         """It is looked after from now on."""

@@ -7,8 +7,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from fakesmb.record.dissect import messages
-from fakesmb.record.entry import Entry, entry_of
 from fakesmb.record.events import Event, Exchanged, Shown
 from fakesmb.record.journal import MOST_BYTES, OVERHEAD
 from fakesmb.record.jsonl import JsonLines
@@ -49,6 +47,8 @@ class Told:
         self._first = 0
         """The place in both lists of the oldest that is remembered."""
         self._wakers: tuple[Callable[[], object], ...] = ()
+        self.forgetting: Callable[[Place], None] | None = None
+        """Is told of each event that is forgotten."""
         self._lines = JsonLines(_Nowhere())
 
     # -- the sink ------------------------------------------------------------------------------------------
@@ -63,11 +63,12 @@ class Told:
         self.last += new
         self._bytes += _weight(event)
         while len(self._ids) - self._first > self._most_events or self._bytes > self._most_bytes:
-            oldest = self._events[self._first]
-            assert oldest is not None
-            self._bytes -= _weight(oldest)
+            oldest = self._place(self._first)
+            self._bytes -= _weight(oldest.event)
             self._events[self._first] = None
             self._first += 1
+            if self.forgetting is not None:
+                self.forgetting(oldest)
         if self._first > _SPARE:
             del self._ids[: self._first], self._events[: self._first]
             self._first = 0
@@ -93,6 +94,9 @@ class Told:
 
     def clear(self) -> None:
         """Forgets all; ids go on."""
+        if self.forgetting is not None:
+            for place in self.after(0):
+                self.forgetting(place)
         self._ids.clear()
         self._events.clear()
         self._first = self._bytes = 0
@@ -139,13 +143,6 @@ class Told:
         """The entries of an event as JSON, each with its id."""
         found = self._lines.lines(place.event).split(b"\n")[:-1]
         return [(number, b'{"id":%d,%b' % (number, line[1:])) for number, line in enumerate(found, place.id)]
-
-
-def entry_at(place: Place, wanted: int) -> Entry:
-    """The entry of that id."""
-    if isinstance(place.event, Exchanged):
-        return entry_of(messages(place.event)[wanted - place.id])
-    return entry_of(place.event)
 
 
 def count(event: Event) -> int:

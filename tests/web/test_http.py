@@ -42,7 +42,7 @@ def test_head_is_get_without_the_body(memory: Memory) -> None:
 
 def test_a_key_of_the_query_that_there_is_not_is_named_with_the_nearest(memory: Memory) -> None:
     got = memory.get("/api/v1/messages?afer=3")
-    assert (got.status, got.error) == (400, "afer: no such key in the query; did you mean after?")
+    assert (got.status, got.error) == (400, "afer: no such key in the query; did you mean after or filter?")
     assert "after" in memory.get("/api/v1/messages?after=x").error
     assert "after" in memory.get("/api/v1/messages?after=-1").error
     assert "limit" in memory.get("/api/v1/messages?limit=0").error

@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from fakesmb.record.events import Connected
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.web import contexts, messages
 from fakesmb.web.told import Told, _Nowhere, count
+from fakesmb.wire.header import HEADER_SIZE, block_at
+from fakesmb.wire.session import SessionSetupPlainRequest
 from tests.web.memory import Memory, answer, request
 
 
@@ -106,3 +112,108 @@ def test_each_message_that_an_event_tells_has_an_id(memory: Memory) -> None:
     memory.smb()
     for event in memory.service.journal.events:
         assert count(event) == len(JsonLines(_Nowhere()).lines(event).splitlines())
+
+
+def test_a_filter_says_which(memory: Memory) -> None:
+    client = memory.smb()
+    client.create("a.txt")
+    got = memory.get("/api/v1/messages?filter=command%3DNT_CREATE_ANDX").json
+    assert [one["event"] for one in got["messages"]] == ["request", "response"]
+    assert got["last"] == memory.http.site.told.last
+    assert len(memory.get("/api/v1/messages?filter=+").json["messages"]) == got["last"]
+    wrong = memory.get("/api/v1/messages?filter=comand%3DREAD")
+    assert (wrong.status, "did you mean command" in wrong.error) == (400, True)
+    assert memory.get("/api/v1/events?filter=comand%3DREAD").status == 400
+
+
+def test_many_entries_are_looked_at_in_slices(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory.smb().create("a.txt")
+    monkeypatch.setattr(messages, "SLICE_SECONDS", -1.0)
+    turns: list[float] = []
+    later = memory.reactor.callLater
+
+    def noted(delay: float, *args: Any) -> Any:
+        turns.append(delay)
+        return later(delay, *args)
+
+    monkeypatch.setattr(memory.reactor, "callLater", noted)
+    got = memory.get("/api/v1/messages?filter=command%3DNT_CREATE_ANDX&wait=9")
+    assert len(got.json["messages"]) == 2
+    assert turns.count(0) > 3
+    turns.clear()
+    assert memory.get("/api/v1/messages?filter=command%3DECHO").json["messages"] == []
+    assert turns.count(0) > 3
+
+
+# -- one message -------------------------------------------------------------------------------------------
+
+
+def test_one_message_has_a_tree_and_tables(memory: Memory) -> None:
+    client = memory.smb()
+    fid = client.create("a.txt")
+    told = memory.get("/api/v1/messages").json["messages"]
+    for entry in told:
+        detail = memory.get(f"/api/v1/messages/{entry['id']}").json
+        assert detail["message"] == entry
+        assert (detail["tree"] is None) == ("number" not in entry)
+        got = memory.get(f"/api/v1/messages/{entry['id']}/bytes")
+        if "number" in entry:
+            assert got.body.startswith(b"\xffSMB")
+            assert detail["tree"]["buffers"][0] == got.body.hex()
+            assert got.headers["content-type"] == "application/octet-stream"
+        else:
+            assert got.status == 404
+    assert [one["fid"] for one in detail["tables"]["fids"]] == [fid]
+    assert detail["tables"]["fids"][0]["path"] == "\\a.txt"
+    first = memory.get("/api/v1/messages/2").json
+    assert first["tables"]["fids"] == []
+
+
+def test_a_message_that_is_not_there(memory: Memory) -> None:
+    last = memory.http.site.told.last
+    assert f"the newest is {last}" in memory.get(f"/api/v1/messages/{last + 1}").error
+    assert memory.get("/api/v1/messages/0").status == 404
+    assert memory.get("/api/v1/messages/x").status == 400
+    memory.smb()
+    memory.http.site.told.clear()
+    assert memory.get("/api/v1/messages/2").error == "the message of id 2 is forgotten"
+
+
+def test_secrets_are_told_nowhere(memory: Memory) -> None:
+    memory.smb()
+    (setup,) = memory.service.journal.exchanges(command="SMB_COM_SESSION_SETUP_ANDX")
+    exchange: Any = setup.item.told
+    asked: Any = SessionSetupPlainRequest.decode(block_at(exchange.request, HEADER_SIZE, unicode=True))
+    proof = bytes(asked.unicode_password)
+    assert len(set(proof)) > 8
+    told = memory.get("/api/v1/messages").json
+    for entry in told["messages"]:
+        detail = memory.get(f"/api/v1/messages/{entry['id']}")
+        assert proof.hex() not in detail.body.decode()
+        assert proof not in memory.get(f"/api/v1/messages/{entry['id']}/bytes").body
+    assert proof.hex() not in json.dumps(told)
+
+
+def test_tables_are_right_where_what_made_them_is_forgotten(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = memory.http.site.told
+    told._most_events = 5
+    client = memory.smb()
+    fid = client.create("a.txt")
+    for _ in range(20):
+        client.read(fid, 0, 5)
+    monkeypatch.setattr(contexts, "SLICE_SECONDS", -1.0)
+    browser = memory.browser()
+    browser.send(request("GET", f"/api/v1/messages/{told.last}"))
+    for _ in range(10):
+        memory.reactor.advance(0)
+    detail = answer(browser.take()).json
+    assert [(one["fid"], one["path"]) for one in detail["tables"]["fids"]] == [(fid, "\\a.txt")]
+    assert [one["user"] for one in detail["tables"]["uids"]] == ["alice"]
+    client.read(fid, 0, 5)
+    assert len(memory.http.site.contexts._contexts) <= 5
+    gone = memory.browser()
+    gone.send(request("GET", f"/api/v1/messages/{told.last}"))
+    gone.leave()
+    memory.reactor.advance(1)

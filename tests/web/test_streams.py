@@ -56,8 +56,8 @@ def test_ids_of_a_server_that_ran_before_begin_anew(memory: Memory) -> None:
     memory.smb()
     browser = stream(memory, Last_Event_ID="99999")
     memory.reactor.advance(1)
-    (kind, data, _), *rest = browser.events()
-    assert (kind, data["started_again"], rest[0][2]) == ("hello", True, 1)
+    hello, reset, first, *_ = browser.events()
+    assert (hello[0], reset[:2], first[2]) == ("hello", ("reset", {"last": 0}), 1)
 
 
 def test_who_does_not_read_gets_a_gap(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
