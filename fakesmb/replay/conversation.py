@@ -141,7 +141,22 @@ class Conversation:
         share: str = "",
         path: str = "",
     ) -> Answer:
-        """Sends a request and gives its answer; `flags2` are bits beside the usual ones.
+        """Sends a request and gives its answer; arguments as those of `tell`."""
+        sent = self.tell(command, body, tid=tid, pid=pid, flags2=flags2, share=share, path=path)
+        return self._answer(*sent)
+
+    def tell(
+        self,
+        command: int,
+        body: Body,
+        *,
+        tid: int = 0,
+        pid: int = REDIRECTOR_PID,
+        flags2: int = 0,
+        share: str = "",
+        path: str = "",
+    ) -> tuple[bytes, int, int | None]:
+        """Sends a request and gives it, its MID and the number of its answer's signature; `flags2` are further bits.
 
         `share` and `path` are what its TID and FID stand for: the words of the log need them.
         """
@@ -159,7 +174,7 @@ class Conversation:
         self.line.send(signed)
         self._mid = (self._mid + MID_STEP if self._asked else SECOND_MID) & _MID_MASK
         self._asked += 1
-        return self._answer(message, header.mid, number)
+        return message, header.mid, number
 
     def _answer(self, request: bytes, mid: int, number: int | None) -> Answer:
         message, header = self._next(request[4], mid, number)
