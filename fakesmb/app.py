@@ -1,5 +1,6 @@
 """The composition root: a configuration becomes a server that listens."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.arguments import config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
+from fakesmb.capture.captures import Captures
+from fakesmb.capture.packets import End
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import SharePart
 from fakesmb.config.whole import check_whole, known_to_faults
@@ -45,6 +48,7 @@ from fakesmb.vfs.laned import LanedStore
 from fakesmb.world import RepeatableWorld, ToldTime, World
 
 if TYPE_CHECKING:
+    from fakesmb.capture.taken import Capture, WrittenPort
     from fakesmb.folders.private import PrivateFolders, Wanted
     from fakesmb.folders.sharefiles import Across, ShareFiles
     from fakesmb.web.site import Web
@@ -111,6 +115,8 @@ class FakeSMBService:
         self._arm_faults()
         self.faults.look_into(self.recorder)
         self.log = EventLog()
+        self.captures = Captures(self.log)
+        """Those under way; for programs `capture` makes one, and `subscribe` for who takes the bytes."""
         self.ports: Ports | None = None
         self.server: Server | None = None
         self._reactor: Any = None
@@ -204,6 +210,8 @@ class FakeSMBService:
         self._resets = Resets(reactor, self._factory, self._listening, self._folders, self._forget)
         self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
+        listening = tuple(End(host, number) for number in numbers)
+        self.captures.start_in(reactor, listening, self._factory.sniffed_by)
         return self
 
     def _start_web(self, config: Config) -> None:
@@ -340,6 +348,32 @@ class FakeSMBService:
             raise ValueError(f"no share is called {name!r}{nearest(name, names)}")
         return ShareFiles(found.name, partial(self._place_of, found), across)
 
+    def capture(
+        self, path: AnyPath, *, snap: int = 0, ports: "WrittenPort" = "445", secrets: bool | None = None
+    ) -> "Capture":
+        """Captures what clients and the server say from now on to a pcapng file, until it is closed or the server
+        stops: `with service.capture("talk.pcapng"): ...`. Clients that are there already are in it from their next
+        message on.
+
+        `snap` bytes of each packet are kept, 0: all. The server's port is written as 445, which Wireshark knows SMB by,
+        or with `ports="real"` as it is. Secrets are zeros unless `secrets`; None: as the log has them. A capture that
+        the file had is overwritten. Raises OSError where the file cannot be written, or is something else.
+        """
+        return self.capture_of(path, lambda work: work(), snap=snap, ports=ports, secrets=secrets)
+
+    def capture_of(
+        self,
+        path: AnyPath,
+        across: "Callable[[Callable[[], None]], None]",
+        *,
+        snap: int,
+        ports: "WrittenPort",
+        secrets: bool | None,
+    ) -> "Capture":
+        """The same for who is in another thread, and has `across` do things in that of the server."""
+        shown = self.config.log.secrets if secrets is None else secrets
+        return self.captures.to_file(os.fspath(path), across, snap=snap, ports=ports, secrets=shown)
+
     def _place_of(self, share: SharePart) -> str:
         if not share.is_private:
             return share.path
@@ -368,6 +402,7 @@ class FakeSMBService:
                 self._next_flush.cancel()
             self.faults.stopped()
             self.log.close()  # first: what follows may wait for a disk that hangs
+            self.captures.stop()
             factory.server.world.turn.leave_out()  # the clients have gone
             factory.server.turns.finish()
             for store in stores:

@@ -22,6 +22,7 @@ from fakesmb.record.waiting import BlockingJournal
 from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 
 if TYPE_CHECKING:
+    from fakesmb.capture.taken import Capture, WrittenPort
     from fakesmb.folders.sharefiles import ShareFiles
 
 T = TypeVar("T")
@@ -207,6 +208,20 @@ class FakeSMB:
         """
         __tracebackhide__ = True
         return self._service.files_of(name, self._across)
+
+    def capture(
+        self, path: AnyPath, *, snap: int = 0, ports: "WrittenPort" = "445", secrets: bool | None = None
+    ) -> "Capture":
+        """Captures what clients and the server say from now on to a pcapng file, until it is closed or the server
+        stops: `with smb.capture("talk.pcapng"): ...`. Clients that are there already are in it from their next message
+        on; before the start it is made ready. May be called by any thread.
+
+        `snap` bytes of each packet are kept, 0: all. The server's port is written as 445, which Wireshark knows SMB by,
+        or with `ports="real"` as it is. Secrets are zeros unless `secrets`; None: as the log has them. A capture that
+        the file had is overwritten. Raises OSError where the file cannot be written, or is something else.
+        """
+        __tracebackhide__ = True
+        return self._service.capture_of(path, self._across, snap=snap, ports=ports, secrets=secrets)
 
     def wait_for_spare(self) -> None:
         """Returns when all private folders that can have a spare copy have one: `reset` takes no time then."""

@@ -422,6 +422,20 @@ class SMBConnection:
             self._send = out
         return before
 
+    def leave_by(self, send: Send, send_range: SendRange) -> None:
+        """From now on the transport takes frames by `send`, and ranges of files, if it takes any, by `send_range`."""
+        if self.paced is not None:
+            self.paced.leave_by(send, send_range)
+            return
+        self.divert(send)
+        if self.send_range is not None:
+            self.send_range = send_range
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether what has arrived are whole messages that were begun, and no part of an answer is still to leave."""
+        return not (self._held or self._framer.held or self.paced)
+
     def hold_back(self) -> Callable[[], None]:
         """Nothing that the client sends is answered until what this gives is called. It is heard if it leaves."""
         self._held = self._resting = self._held_back = True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from fakesmb.wire.codec import Buffer
 
 if TYPE_CHECKING:
-    from fakesmb.core.connection import SendRange, SMBConnection
+    from fakesmb.core.connection import Send, SendRange, SMBConnection
     from fakesmb.vfs.reactor import DelayedCall
     from fakesmb.vfs.store import FileRange
 
@@ -107,6 +107,12 @@ class Paced:
     def send_range(self, frame: list[Buffer], part: "FileRange") -> None:
         """Takes a frame that a range of a file ends."""
         self.send([*frame, part.read_whole()])
+
+    def leave_by(self, out: "Send", send_range: "SendRange") -> None:
+        """The transport takes what leaves by other callables from now on."""
+        self._out = out
+        if self._send_range is not None:
+            self._send_range = send_range
 
     def cut_next(self, pieces: Pieces | None) -> None:
         """The next frame is cut so."""

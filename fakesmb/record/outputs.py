@@ -87,7 +87,7 @@ class FileOutput:
 
     def _whole(self, data: bytes, done: int) -> int:
         """The bytes that stay of those written. The beginning of a line is taken out of a file of ours."""
-        whole = data.rfind(b"\n", 0, done) + 1
+        whole = self._end_of_whole(data, done)
         if whole == done or not self._owned:
             return done
         try:
@@ -98,6 +98,10 @@ class FileOutput:
         except OSError:
             return done
         return whole
+
+    def _end_of_whole(self, data: bytes, done: int) -> int:
+        """Where the last whole line ends among the first `done` bytes."""
+        return data.rfind(b"\n", 0, done) + 1
 
     def close(self) -> None:
         """Closes the descriptor if it is ours."""

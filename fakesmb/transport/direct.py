@@ -22,7 +22,9 @@ from fakesmb.auth.attempts import address_of
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.idle import IdleWatch
 from fakesmb.core.state import Server
+from fakesmb.record.ends import How
 from fakesmb.transport.file_rest import RestOfFile
+from fakesmb.transport.sniffing import Sniffed, Sniffer
 from fakesmb.transport.unsent import unsent
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.store import FileRange
@@ -112,6 +114,10 @@ class DirectTCP(TwistedProtocol):
     _full = False
     _resting = False
     """Whether requests that have arrived wait for their turn."""
+    _sniffed: Sniffed | None = None
+    """What stands before the methods of a connection that somebody sniffs."""
+    _closes = False
+    """Whether the server closes the connection."""
 
     def __init__(self, factory: "DirectTCPFactory", host: str = "") -> None:
         self._clients = factory
@@ -151,6 +157,8 @@ class DirectTCP(TwistedProtocol):
             self.connection.abort = self._abort
             self.connection.abort_when_sent = self._abort_when_sent
             self.connection.half_close = self._half_close
+        if self._clients.sniffer is not None:
+            self.sniffed_by(self._clients.sniffer, handshake=True)
         self._clients.connected.add(self)
         self._clients.idle.begin()
         self.connection.begin()
@@ -164,6 +172,30 @@ class DirectTCP(TwistedProtocol):
 
     def _tcp(self) -> _Transport:
         return cast(_Transport, self.transport)
+
+    def sniffed_by(self, sniffer: Sniffer | None, *, handshake: bool = False) -> None:
+        """From now on the sniffer hears what comes and leaves; None: nobody does. Again for another that came later."""
+        connection, sniffed = self.connection, self._sniffed
+        if connection is None:
+            return
+        if sniffer is not None:
+            if sniffed is None:
+                sniffed = self._sniffed = Sniffed(self, connection, sniffer)
+                self.dataReceived = sniffed.received  # type: ignore[method-assign]
+                connection.leave_by(sniffed.send, sniffed.send_range)
+            sniffed.begin(handshake=handshake)
+        elif sniffed is not None:
+            self._sniffed = None
+            del self.dataReceived
+            if sniffed.ignores:
+                self._ignore_what_comes()
+            connection.leave_by(self._send, self._send_range)
+
+    def _ignore_what_comes(self) -> None:
+        if self._sniffed is not None:
+            self._sniffed.ignores = True
+        else:
+            self.dataReceived = lambda data: None  # type: ignore[method-assign]
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Passes on bytes of the stream, however they were cut."""
@@ -184,6 +216,8 @@ class DirectTCP(TwistedProtocol):
         self._clients.connected.discard(self)
         if not self._clients.connected:
             self._clients.idle.stop()
+        if self._sniffed is not None:
+            self._sniffed.ended(self._how(reason))
         connection, self.connection = self.connection, None
         if connection is not None:
             if not reason.check(error.ConnectionClosed):
@@ -193,6 +227,12 @@ class DirectTCP(TwistedProtocol):
             connection.lost(plain(reason))
         if self._clients.on_disconnect is not None:
             self._clients.on_disconnect()
+
+    def _how(self, reason: Any) -> How:
+        """How the connection ended."""
+        if reason.check(error.ConnectionDone):
+            return How.SERVER_CLOSED if self._closes else How.CLIENT_CLOSED
+        return How.CLIENT_RESET if reason.check(error.ConnectionLost) else How.SERVER_RESET
 
     # -- replies -------------------------------------------------------------------------------------------
 
@@ -375,6 +415,9 @@ class DirectTCP(TwistedProtocol):
 
     def _close(self) -> None:
         transport = self._tcp()
+        self._closes = True
+        if self._sniffed is not None and self._socket is not None:
+            self._sniffed.closing(self._socket.fileno())
         transport.loseConnection()
         if self._socket is not None:
             self._linger = self._clients.server.clock.callLater(LINGER, transport.abortConnection)
@@ -382,19 +425,22 @@ class DirectTCP(TwistedProtocol):
     def linger_no_more(self) -> None:
         """A connection that has ended before does not wait for its client to close it, too."""
         if self.connection is not None and self.connection.closed and not self.unread:
+            self._closes = True
             self._tcp().loseConnection()
 
     def _half_close(self) -> None:
         """Ends it by a FIN. A close with something unread would be an RST: it comes when the client has closed, too."""
         transport = self._tcp()
-        self.dataReceived = lambda data: None  # type: ignore[method-assign]  # for nobody
+        self._ignore_what_comes()
         transport.resumeProducing()
         transport.loseWriteConnection()
-        self._linger = self._clients.server.clock.callLater(LINGER, transport.loseConnection)
+        if self._sniffed is not None:
+            self._sniffed.half_closed()
+        self._linger = self._clients.server.clock.callLater(LINGER, self._close)
 
     def _abort_when_sent(self) -> None:
         """Ends it by an RST when the client has all that was sent, or takes no more for a while."""
-        self.dataReceived = lambda data: None  # type: ignore[method-assign]  # for nobody
+        self._ignore_what_comes()
         self._ends_at = self._clients.server.clock.seconds() + LINGER
         self._abort_if_sent()
 
@@ -437,6 +483,8 @@ class DirectTCPFactory:
         self._next_line = 0.0
         self.on_disconnect: Callable[[], None] | None = None
         """Called after each connection that ends."""
+        self.sniffer: Sniffer | None = None
+        """Who hears what comes and leaves."""
 
     def doStart(self) -> None:  # noqa: N802
         """Called for every port that begins to listen."""
@@ -476,6 +524,12 @@ class DirectTCPFactory:
             for protocol in self.connected:
                 if protocol.connection is not None:
                     protocol.connection.send_range = None
+
+    def sniffed_by(self, sniffer: Sniffer | None) -> None:
+        """From now on the sniffer hears all connections, those that are there from their next message on; or nobody."""
+        self.sniffer = sniffer
+        for protocol in tuple(self.connected):
+            protocol.sniffed_by(sniffer)
 
     def leave_one(self) -> None:
         """Clients leave far too much unread together: the one that leaves most is left, not who comes last."""
