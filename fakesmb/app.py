@@ -33,6 +33,7 @@ from fakesmb.keywords import AnyPath, Keywords, Shares, kind_of
 from fakesmb.mistakes import ArgumentError, ConfigError, brief
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
+from fakesmb.record.events import Event
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog
 from fakesmb.record.waiting import DeferredJournal
@@ -139,19 +140,29 @@ class FakeSMBService:
         assert isinstance(self.recorder, DeferredJournal)
         return self.recorder
 
-    def start(self, reactor: Any, *, log_apart: bool = False, spares: bool = True) -> Deferred[Self]:
+    def start(
+        self,
+        reactor: Any,
+        *,
+        log_apart: bool = False,
+        spares: bool = True,
+        seen: Callable[[Event], object] | None = None,
+    ) -> Deferred[Self]:
         """Listens; the Deferred fires when clients can connect, or fails with `ConfigError`. Safe to call again.
 
         With `log_apart` a process of its own makes the lines of the log file, as a server under load wants it. Without
-        `spares` no copies of private folders are kept ready: nobody will reset it.
+        `spares` no copies of private folders are kept ready: nobody will reset it. `seen` is called with what the log
+        on standard output was given, shown or not.
         """
         if self._ending is not None:
             return fail(RuntimeError("the server is stopping: wait for the Deferred that stop() gave"))
         if self._factory is not None:
             return succeed(self)
-        return maybeDeferred(self._start, reactor, log_apart=log_apart, spares=spares)
+        return maybeDeferred(self._start, reactor, log_apart=log_apart, spares=spares, seen=seen)
 
-    def _start(self, reactor: Any, *, log_apart: bool, spares: bool) -> Self:
+    def _start(
+        self, reactor: Any, *, log_apart: bool, spares: bool, seen: Callable[[Event], object] | None
+    ) -> Self:
         config = self.config
         self._reactor = reactor
         if config.run_as:
@@ -159,7 +170,7 @@ class FakeSMBService:
         if isinstance(self.recorder, DeferredJournal):
             self.recorder.clock = reactor
         journal = (self.recorder,) if config.log.journal else ()
-        for sink in (*journal, *sinks_of(config, apart=log_apart, patience=self._patience)):
+        for sink in (*journal, *sinks_of(config, apart=log_apart, patience=self._patience, seen=seen)):
             self.log.add(sink)
         shares: list[Share] = []
         try:

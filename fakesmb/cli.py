@@ -183,8 +183,13 @@ for _command in (show, demo, coverage, profiles):
 )
 @click.option(
     "--log",
-    type=click.Choice(["text", "json", "none"]),
-    help="Requests and responses on standard output  [text]",
+    type=click.Choice(["text", "json", "summary", "none"]),
+    help="Requests and responses on standard output; summary: only connections, sign-ins and problems  [text]",
+)
+@click.option(
+    "--filter",
+    metavar="EXPR",
+    help="Log only what matches, such as 'command=READ status!=SUCCESS' (docs/filter.md).",
 )
 @click.option(
     "-q",
@@ -289,6 +294,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             given,
             format="log",
             file="log_file",
+            filter="filter",
             truncate="log_truncate",
             secrets="secrets",
             journal="journal",
@@ -392,6 +398,7 @@ def run(
         from twisted.internet import reactor  # noqa: TID251  (this is where the reactor is chosen)
     from fakesmb.app import FakeSMBService
     from fakesmb.mistakes import ConfigError
+    from fakesmb.sinks import Counting
     from fakesmb.transport.process import is_root, most_descriptors
 
     most_descriptors(raised=True)
@@ -409,7 +416,8 @@ def run(
     ending.last_words = last_words
     ending.finishing = lambda: smb.log.closing
     mistakes: list[Failure] = []
-    smb.start(reactor, log_apart=True, spares=False).addErrback(mistakes.append)
+    counting = None if quiet and config.log.format != "summary" else Counting()
+    smb.start(reactor, log_apart=True, spares=False, seen=counting).addErrback(mistakes.append)
     for mistake in mistakes:
         mistake.raiseException()
     if port_files:
@@ -451,6 +459,8 @@ def run(
         smb.log.close()
     for error, file in refused:
         raise ConfigError(f"cannot write {file}: {error.strerror}")
+    if counting is not None and counting.summary is not None:
+        tell("".join(f"fakesmb: {line}\n" for line in counting.summary.lines()))
     if not quiet:
         _tell_hold_up(smb)
 

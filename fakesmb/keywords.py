@@ -215,6 +215,8 @@ class Keywords(TypedDict, total=False):
     """`[log] format`: of standard output; here none unless it is given."""
     log_file: AnyPath
     """`[log] file`."""
+    log_filter: str
+    """`[log] filter`: which messages standard output and the file have (docs/filter.md)."""
     log_truncate: bool
     """`[log] truncate`."""
     secrets: bool
@@ -248,6 +250,7 @@ class Keywords(TypedDict, total=False):
 IN_LOG: Final[Mapping[str, str]] = {
     "log": "format",
     "log_file": "file",
+    "log_filter": "filter",
     "log_truncate": "truncate",
     "secrets": "secrets",
     "journal": "journal",

@@ -4,23 +4,34 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import LogPart
 from fakesmb.mistakes import ConfigError
+from fakesmb.record.events import Event, Exchanged
 from fakesmb.record.log import Sink
 
 if TYPE_CHECKING:
     from fakesmb.record.linesink import LineSink
+    from fakesmb.record.summary import Summary
 
 
-def sinks_of(config: Config, *, apart: bool, patience: Callable[[], float]) -> list[Sink]:
+def sinks_of(
+    config: Config,
+    *,
+    apart: bool,
+    patience: Callable[[], float],
+    seen: Callable[[Event], object] | None = None,
+) -> list[Sink]:
     """The sinks asked for; the end waits `patience` seconds for their processes.
+
+    `seen` is called with each event, where standard output shows some.
 
     Formatting is what takes time to import, so each is imported where it is used.
     """
-    sinks = _on_standard_output(config.log)
+    sinks = _on_standard_output(config.log, seen)
     if config.log.file:
         try:
             sinks.append(_log_file(config.log, config.log.file, apart=apart, patience=patience))
@@ -45,22 +56,23 @@ def _log_file(log: LogPart, path: str, *, apart: bool, patience: Callable[[], fl
         from fakesmb.record.apart import LinesApart
 
         # Where we are the first process of a container, the others end with us.
-        return LinesApart(path, secrets=log.secrets, at_end=None if os.getpid() == 1 else patience)
-    from fakesmb.record.jsonl import JsonLines
+        at_end = None if os.getpid() == 1 else patience
+        return LinesApart(path, secrets=log.secrets, at_end=at_end, filter=log.filter)
+    from fakesmb.record.jsonl import JsonLines, shows_by
     from fakesmb.record.outputs import FileOutput
     from fakesmb.record.patient import PatientOutput
 
     name = f"the log file {path}"
     output = PatientOutput(FileOutput.append(path, secrets=log.secrets), name)
-    sink = JsonLines(output, name=name, secrets=log.secrets)
+    sink = JsonLines(output, name=name, secrets=log.secrets, shows=shows_by(log.filter))
     output.note = sink.left_out
     return sink
 
 
-def _on_standard_output(log: LogPart) -> list[Sink]:
+def _on_standard_output(log: LogPart, seen: Callable[[Event], object] | None) -> list[Sink]:
     if log.format == "none":
         return []
-    from fakesmb.record.outputs import standard_output
+    from fakesmb.record.outputs import STANDARD_OUTPUT, standard_output
     from fakesmb.record.patient import PatientOutput
 
     found = standard_output()
@@ -70,13 +82,49 @@ def _on_standard_output(log: LogPart) -> list[Sink]:
     output = PatientOutput(file, "standard output")
     sink: LineSink
     if log.format == "json":
-        from fakesmb.record.jsonl import JsonLines
+        from fakesmb.record.jsonl import JsonLines, shows_by
 
-        sink = JsonLines(output, name="standard output", secrets=log.secrets, immediate=terminal)
+        sink = JsonLines(
+            output,
+            name="standard output",
+            secrets=log.secrets,
+            immediate=terminal,
+            shows=shows_by(log.filter),
+            seen=seen,
+        )
     else:
+        from fakesmb.record.columns import terminal_width, unlimited
+        from fakesmb.record.jsonl import shows_by
         from fakesmb.record.text import TextLines
 
-        colour = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-        sink = TextLines(output, started=time.time(), colour=colour, immediate=terminal)
+        sink = TextLines(
+            output,
+            started=time.time(),
+            colour=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+            immediate=terminal,
+            width=partial(terminal_width, STANDARD_OUTPUT) if terminal else unlimited,
+            shows=_is_no_message if log.format == "summary" else shows_by(log.filter),
+            seen=seen,
+        )
     output.note = sink.left_out
     return [sink]
+
+
+class Counting:
+    """Counts what a log is given, for the summary at the end; what counts is loaded when there is something."""
+
+    def __init__(self) -> None:
+        self.summary: Summary | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Counts an event."""
+        if self.summary is None:
+            from fakesmb.record.summary import Summary
+
+            self.summary = Summary()
+        self.summary.add(event)
+
+
+def _is_no_message(event: Event) -> bool:
+    """What `summary` shows as it comes: connections, sign-ins, problems."""
+    return type(event) is not Exchanged

@@ -90,6 +90,7 @@ VALUES: dict[str, Any] = {
     "comment": "a comment",
     "oem_encoding": "cp437",
     "profile": "windows-nt4",
+    "filter": "command=READ",
     "signing": "required",
     "max_buffer": 4096,
     "challenge": "0123456789abcdef",
@@ -291,7 +292,7 @@ def share(**keys: Any) -> Share:
             "guest 'read_write': must be off, read-only or read-write; did you mean read-write",
         ),
         ({"accept": ["ntlm3"]}, "accept ['ntlm3']: must be a list of ntlmv2"),
-        ({"log": "jsno"}, "log 'jsno': must be text, json or none; did you mean json?"),
+        ({"log": "jsno"}, "log 'jsno': must be text, json, summary or none; did you mean json?"),
         ({"log_file": 5}, "log_file 5: expected a text"),
         ({"journal": -1}, "journal -1: must be a number of events"),
         (

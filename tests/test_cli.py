@@ -58,6 +58,7 @@ NOTHING: dict[str, object] = {
     "signing": None,
     "log": None,
     "log_file": None,
+    "filter": None,
     "log_truncate": False,
     "secrets": False,
     "journal": None,

@@ -13,7 +13,7 @@ from fakesmb.folders.overlay import LIMIT
 from fakesmb.record.journal import MOST_EVENTS
 from fakesmb.vfs.store import LocalBreaks
 
-LogForm = Literal["text", "json", "none"]
+LogForm = Literal["text", "json", "summary", "none"]
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Host = Annotated[str, Meta(pattern=r"^([^\s:/]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\S+)?)$")]
@@ -86,6 +86,8 @@ class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of standard output; left out: `text` of `serve`, none in a program."""
     file: str = ""
     """Also JSON lines, to this file."""
+    filter: str = ""
+    """Which messages both have, in the language of docs/filter.md; empty: all."""
     truncate: bool = False
     """Each start begins the file anew, once the server listens."""
     secrets: bool = False

@@ -31,8 +31,24 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
                     key = f"share[{part.share.index(share)}].users"
                     where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
                 raise ConfigError(f"{where}: no user {name!r} has an account")
+    if config.log.filter:
+        _check_filter(config.log.filter, path, part)
     if config.faults:
         _check_faults(config, path, [] if part is None else part.fault)
+
+
+def _check_filter(text: str, path: str, part: FilePart | None) -> None:
+    """Raises `ConfigError` for a filter that is none."""
+    from fakesmb.record.filters import Filter, FilterError
+
+    try:
+        Filter.parse(text)
+    except FilterError as error:
+        where = "filter"
+        if part is not None and part.log.filter == text:
+            key = "log.filter"
+            where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _check_faults(config: Config, path: str, of_file: list[FaultPart]) -> None:

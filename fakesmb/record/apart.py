@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from fakesmb.record.events import Event
-from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.jsonl import JsonLines, shows_by
 from fakesmb.record.log import diagnose
 from fakesmb.record.outputs import FileOutput, open_log
 from fakesmb.record.patient import PatientOutput
@@ -44,10 +44,12 @@ class LinesApart:
         spare: Callable[[], bool] | None = None,
         tell: Callable[[str], None] = diagnose,
         at_end: Callable[[], float] | None = None,
+        filter: str = "",
     ) -> None:
         """Appends to the file at `path`, made if it is not there; raises OSError.
 
-        `at_end` says how many seconds `close` waits for the process at most, which then goes on alone.
+        `filter` says which messages it has, in the language of docs/filter.md; empty: all. `at_end` says how
+        many seconds `close` waits for the process at most, which then goes on alone.
         """
         self.name = f"the log file {path}"
         self._secrets = secrets
@@ -59,6 +61,7 @@ class LinesApart:
         self._spare = spare or Processors().spare
         self._tell = tell
         self._at_end = at_end
+        self._filter = filter
         self._writer: Writer | None = None
         self._here: JsonLines | None = None
         """Makes the lines in this process, where no other could be started."""
@@ -100,7 +103,11 @@ class LinesApart:
     def _start(self) -> None:
         try:
             self._writer = Writer(
-                self._log, secrets=self._secrets, spool_bytes=self._spool_bytes, most_kept=self._most_kept
+                self._log,
+                secrets=self._secrets,
+                spool_bytes=self._spool_bytes,
+                most_kept=self._most_kept,
+                filter=self._filter,
             )
         except OSError as error:  # no descriptors, processes or memory are left
             self._tell(
@@ -110,7 +117,7 @@ class LinesApart:
 
     def _made_here(self) -> JsonLines:
         output = PatientOutput(FileOutput(self._log), self.name, tell=self._tell)
-        lines = JsonLines(output, secrets=self._secrets)
+        lines = JsonLines(output, secrets=self._secrets, shows=shows_by(self._filter))
         output.note = lines.left_out
         return lines
 

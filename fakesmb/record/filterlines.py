@@ -147,6 +147,12 @@ class Lines:
         return self.answer.status if self.index == last else _SUCCESS
 
     @property
+    def status_code(self) -> int | None:
+        """The NT status as a number."""
+        status = self.status
+        return None if status is None else _status(status)
+
+    @property
     def answered(self) -> bool | None:
         """Whether an answer left."""
         if not self.is_message:

@@ -1,5 +1,6 @@
 """JSON lines: one event, one line, under the stable names of `record.entry`."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from fakesmb.record import lines
 from fakesmb.record.entry import Entry, entry_of
 from fakesmb.record.events import Event, Exchanged, Message, Told
-from fakesmb.record.linesink import MOST_WAITING, LineSink
+from fakesmb.record.linesink import MOST_WAITING, LineSink, Shows
 from fakesmb.record.moments import iso
 from fakesmb.record.outputs import FileOutput, Output
 from fakesmb.record.values import harmless
@@ -29,8 +30,10 @@ class JsonLines(LineSink):
         secrets: bool = False,
         most_waiting: int = MOST_WAITING,
         immediate: bool = False,
+        shows: Shows | None = None,
+        seen: Callable[[Event], object] | None = None,
     ) -> None:
-        super().__init__(output, most_waiting=most_waiting, immediate=immediate)
+        super().__init__(output, most_waiting=most_waiting, immediate=immediate, shows=shows, seen=seen)
         self.name = name
         self._secrets = secrets
 
@@ -58,6 +61,15 @@ class JsonLines(LineSink):
             return encode(entry_of(event, secrets=self._secrets))
         except Exception as error:
             return encode(_undescribed(event, error))
+
+
+def shows_by(text: str) -> Shows | None:
+    """What a log shows whose filter is that text; empty: everything."""
+    if not text:
+        return None
+    from fakesmb.record.filters import Filter  # it takes longer to import than most servers may to start
+
+    return Filter.parse(text).matches
 
 
 def encode(entry: Entry) -> bytes:

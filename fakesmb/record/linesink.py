@@ -1,6 +1,8 @@
 """What the sinks that write lines share: lines are kept as events come, and go out whole, many at once."""
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.record import dissect
@@ -11,6 +13,8 @@ MOST_WAITING: Final = 256
 """Events that wait for `flush`; so many are written at once: bounded memory."""
 MOST_BYTES: Final = 1 << 20
 """Bytes of messages that wait likewise."""
+Shows = Callable[[Event], bool]
+"""Which events a log has: `Filter.matches`."""
 
 
 def left_out(count: int, why: str) -> Problem:
@@ -22,13 +26,24 @@ class LineSink:
     """Keeps events until `flush`, which formats and writes them at once.
 
     Many in a row cost half of what each would cost between two requests. Sub-classes give `line`. `immediate` is for
-    a person who watches: every event goes out as it comes.
+    a person who watches: every event goes out as it comes. What `shows` does not want is left out, but for
+    problems; `seen` is called with each event, shown or not.
     """
 
     name = "the log"
 
-    def __init__(self, output: Output, *, most_waiting: int = MOST_WAITING, immediate: bool = False) -> None:
+    def __init__(
+        self,
+        output: Output,
+        *,
+        most_waiting: int = MOST_WAITING,
+        immediate: bool = False,
+        shows: Shows | None = None,
+        seen: Callable[[Event], object] | None = None,
+    ) -> None:
         self._output = output
+        self._filter = shows
+        self._seen = seen
         self._waiting: list[Event] = []
         self._bytes = 0
         self._most = 1 if immediate else most_waiting
@@ -65,7 +80,21 @@ class LineSink:
         """Writes what waits; raises OSError when it cannot be written."""
         if self._waiting:
             waiting, self._waiting, self._bytes = self._waiting, [], 0
-            self._output.put(b"".join(map(self.lines, waiting)))
+            if self._seen is not None:
+                for event in waiting:
+                    with suppress(Exception):  # a mistake of ours there must not cost the lines
+                        self._seen(event)
+            if self._filter is not None:
+                waiting = [event for event in waiting if self._shows(event)]
+            if lines := b"".join(map(self.lines, waiting)):
+                self._output.put(lines)
+
+    def _shows(self, event: Event) -> bool:
+        """Whether the filter matches. What it cannot judge, for a mistake of ours, is shown."""
+        try:
+            return self._filter is None or type(event) is Problem or self._filter(event)
+        except Exception:
+            return True
 
     def close(self) -> None:
         """Writes what waits and closes the output."""

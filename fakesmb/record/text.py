@@ -1,11 +1,12 @@
 """The text form: one line a message, as a network analyser's list of frames."""
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Final
 
 from fakesmb.record import describe
-from fakesmb.record.events import Message, Told
-from fakesmb.record.linesink import MOST_WAITING, LineSink
+from fakesmb.record.columns import Width, shortened, start_of, unlimited, width_of, with_path
+from fakesmb.record.events import Event, Message, Told
+from fakesmb.record.linesink import MOST_WAITING, LineSink, Shows
 from fakesmb.record.outputs import Output
 from fakesmb.record.values import printable
 
@@ -22,7 +23,7 @@ _RESET: Final = "\x1b[0m"
 class TextLines(LineSink):
     """A sink for people: number, seconds since `started`, source, destination, description.
 
-    `colour` is for terminals; there, `immediate` shows every message as it comes.
+    `colour` and `width` are for terminals; there, `immediate` shows every message as it comes.
     """
 
     name = "the text log"
@@ -35,32 +36,46 @@ class TextLines(LineSink):
         colour: bool = False,
         most_waiting: int = MOST_WAITING,
         immediate: bool = False,
+        width: Width = unlimited,
+        shows: Shows | None = None,
+        seen: Callable[[Event], object] | None = None,
     ) -> None:
-        super().__init__(output, most_waiting=most_waiting, immediate=immediate)
+        super().__init__(output, most_waiting=most_waiting, immediate=immediate, shows=shows, seen=seen)
         self._started = started
         self._colour = colour
+        self._width = width
 
     def line(self, event: Told) -> bytes:
         """One line. An event that cannot be described is still shown, with the reason."""
         seconds = max(0.0, event.time - self._started)
+        width = self._width()
         try:
             if isinstance(event, Message):
-                return self._message(event, seconds)
+                return self._message(event, seconds, width)
             text = describe.happening(event)
             colour = _ERROR if describe.is_bad(event) else _HAPPENING
-            return self._put(f"{'-':<6} {seconds:>13.6f}  ", text, colour)
         except Exception as error:
-            return self._put(
-                f"{'-':<6} {seconds:>13.6f}  ", f"not described: {type(error).__name__}: {error}", _ERROR
-            )
+            text, colour = f"not described: {type(error).__name__}: {error}", _ERROR
+        start = start_of(width, None, seconds, "", "", event.connection, request=False)
+        return self._put(start, text, colour, width)
 
-    def _message(self, message: Message, seconds: float) -> bytes:
-        text = describe.tagged(message)
-        ends = _ends(message.peer, message.local) if message.request else _ends(message.local, message.peer)
-        return self._put(f"{message.number:<6} {seconds:>13.6f}  {ends}", text, _colour_of(message, text))
+    def _message(self, message: Message, seconds: float, width: int | None) -> bytes:
+        text = with_path(describe.tagged(message), message.path, message.share)
+        start = start_of(
+            width,
+            message.number,
+            seconds,
+            message.peer,
+            message.local,
+            message.connection,
+            request=message.request,
+        )
+        return self._put(start, text, _colour_of(message, text), width, message.path)
 
-    def _put(self, start: str, text: str, colour: str) -> bytes:
+    def _put(self, start: str, text: str, colour: str, width: int | None, path: str = "") -> bytes:
         text = printable(text)
+        if width is not None:
+            text = shortened(text, width - width_of(start), printable(path))
         line = f"{_FAINT}{start}{_RESET}{colour}{text}{_RESET}\n" if self._colour else f"{start}{text}\n"
         return line.encode("utf-8", "backslashreplace")
 
@@ -74,8 +89,3 @@ def _colour_of(message: Message, text: str) -> str:
     if not text.startswith("SMB:"):
         return _HIGHER
     return _REQUEST if message.request else _REPLY
-
-
-@lru_cache(maxsize=256)
-def _ends(source: str, destination: str) -> str:
-    return f"{source:<21}  {destination:<21}  "

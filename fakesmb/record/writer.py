@@ -31,6 +31,7 @@ HALTED: Final = b"-"
 GOES_ON: Final = b"+"
 ENDED: Final = b"!"
 """How the lines begin that the process says: it cannot write for now, it can again, it has given up; and why."""
+FILTER: Final = "--filter="
 _POLL: Final = 0.002
 POSITION_BYTES: Final = 8
 """Of a position in the spool, as it is told through the pipe."""
@@ -45,12 +46,18 @@ class Writer:
     """The process that makes lines, the spool before it, and the pipe that tells it how far to go."""
 
     def __init__(
-        self, log: int, *, secrets: bool, spool_bytes: int = SPOOL_BYTES, most_kept: int = MOST_KEPT
+        self,
+        log: int,
+        *,
+        secrets: bool,
+        spool_bytes: int = SPOOL_BYTES,
+        most_kept: int = MOST_KEPT,
+        filter: str = "",
     ) -> None:
         self._spool = Spool.make(spool_bytes)
         memory = self._spool.memory
         try:
-            self._process = _started(log, memory, spool_bytes, secrets=secrets)
+            self._process = _started(log, memory, spool_bytes, secrets=secrets, filter=filter)
         except BaseException:
             self._spool.close()
             raise
@@ -209,9 +216,11 @@ class Writer:
         return STALLED if self._spool.busy else PATIENCE
 
 
-def _started(log: int, memory: int, spool_bytes: int, *, secrets: bool) -> "subprocess.Popen[bytes]":
+def _started(
+    log: int, memory: int, spool_bytes: int, *, secrets: bool, filter: str
+) -> "subprocess.Popen[bytes]":
     """The process; raises OSError."""
-    options = ["--secrets"] if secrets else []
+    options = ["--secrets"] * secrets + [f"{FILTER}{filter}"] * bool(filter)
     return subprocess.Popen(
         [sys.executable, "-m", "fakesmb.record.writing", str(log), str(memory), str(spool_bytes), *options],
         stdin=subprocess.PIPE,

@@ -11,11 +11,11 @@ from typing import BinaryIO, Final
 import msgspec
 
 from fakesmb.record.events import Connected, Disconnected, Exchanged, Problem, SignedIn, SignInRefused
-from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.jsonl import JsonLines, shows_by
 from fakesmb.record.outputs import CutOff, FileOutput, Output
 from fakesmb.record.patient import RETRY_SECONDS
 from fakesmb.record.spool import Spool
-from fakesmb.record.writer import ENDED, GOES_ON, HALTED, POSITION_BYTES
+from fakesmb.record.writer import ENDED, FILTER, GOES_ON, HALTED, POSITION_BYTES
 
 _NICE: Final = 10
 _DECODER: Final = msgspec.msgpack.Decoder(
@@ -114,7 +114,9 @@ def main(log: str, memory: str, spool_bytes: str, *options: str) -> int:
     spool = Spool(int(memory), int(spool_bytes))
     output = Persistent(FileOutput(int(log)), spool, _say, _server_has_ended)
     try:
-        write_lines(sys.stdin.buffer, spool, JsonLines(output, secrets="--secrets" in options))
+        filter = next((one.removeprefix(FILTER) for one in options if one.startswith(FILTER)), "")
+        log_file = JsonLines(output, secrets="--secrets" in options, shows=shows_by(filter))
+        write_lines(sys.stdin.buffer, spool, log_file)
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         _say(ENDED + reason.encode("utf-8", "backslashreplace").replace(b"\n", b" "))

@@ -364,6 +364,7 @@ def test_the_log_tells_it_in_the_same_words_and_order(make: Make, unsigned: Sett
     for number, (line, text, message) in enumerate(zip(lines, told, messages, strict=True), 1):
         shown, _, source, destination, words = line.split(None, 4)
         assert int(shown) == number
-        assert words == text + "\n"
+        on_disk = message.share.upper() == "C$" and text[5:].startswith(("; Read", "; Close"))
+        assert words == text + (", FileName = \\readme.txt\n" if on_disk else "\n")
         ends = ["127.0.0.1:50000", "127.0.0.1:4450"]
         assert [source, destination] == (ends if message.request else ends[::-1])
