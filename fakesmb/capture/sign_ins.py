@@ -7,10 +7,10 @@ from fakesmb.capture.trouble import Trouble
 from fakesmb.nt.status import NT, label
 from fakesmb.record.events import Event, SignedIn, SignInRefused
 from fakesmb.trace.naming import Claim
+from fakesmb.trace.tables import failed
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.session import Action
 
-_SEVERITY_ERROR: Final = 0xC0000000
 _ACTION_AT: Final = HEADER_SIZE + 5
 _LM: Final = 24
 """Bytes of a response of the first NTLM, and of LM."""
@@ -22,7 +22,7 @@ def events(sent: Sent, reply: bytes, status: int, claim: Claim | None) -> "list[
         return []
     claim = claim or Claim(None)
     user = claim.user or ""
-    if status & _SEVERITY_ERROR == _SEVERITY_ERROR:
+    if failed(status):
         refused = SignInRefused(
             sent.time,
             sent.connection,

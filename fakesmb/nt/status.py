@@ -304,8 +304,10 @@ def to_dos(code: int) -> Dos:
 def from_dos(code: int) -> int:
     """The NT status that a DOS class and code, as the four bytes of a header hold them, stand for most often.
 
-    A pair that stands for none is a code of its own.
+    A pair that stands for none, or is a STATUS_SMB_ code, is a code of its own.
     """
+    if is_smb_error(code):
+        return code
     known = _DOS_ROWS.get((code & 0xFF, code >> 16))
     return code if known is None else known[0]
 

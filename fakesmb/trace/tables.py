@@ -29,7 +29,10 @@ _IDS_AT: Final = 24
 """TID, PIDLow and UID in the header."""
 _ANDX: Final = struct.Struct("<BBH").unpack_from
 _BACKSLASH: Final = "\\"
-_SEVERITY_ERROR: Final = 0xC0000000
+_ERROR: Final = 3
+"""Severity of a status that says that nothing was done."""
+_PAIR_AT: Final = 16
+"""Bits behind which a STATUS_SMB_ code, which has no severity, has the code of a DOS class."""
 _UNREADABLE: Final = (DecodeError, struct.error, IndexError, ValueError)
 _WITHOUT_TREE: Final = frozenset(
     {
@@ -54,6 +57,12 @@ _WITHOUT_USER: Final = frozenset(
     }
 )
 """Commands that anybody may send, so that the record of our server names nobody."""
+
+
+def failed(status: int) -> bool:
+    """Whether a status says that nothing was done."""
+    severity = status >> 30
+    return severity == _ERROR or (not severity and status >> _PAIR_AT != 0)
 
 
 class Opened(NamedTuple):
@@ -90,12 +99,14 @@ class About(msgspec.Struct, gc=False):
     closes_at_end: bool = False
     """A search that ends with its last answer."""
     sid: int | None = None
+    stays: bool = False
+    """A write and close of no bytes, which does not close."""
 
 
 class Tables:
     """The identifiers of one connection. Dictionaries may be read; they change with each message."""
 
-    __slots__ = ("claims", "encoding", "held", "opens", "resumed", "searches", "shares", "users")
+    __slots__ = ("claims", "closed", "encoding", "held", "opens", "resumed", "searches", "shares", "users")
 
     def __init__(self, encoding: str = "cp850") -> None:
         self.encoding = encoding
@@ -105,6 +116,8 @@ class Tables:
         """TID -> share, as the client wrote it."""
         self.opens: dict[int, Opened] = {}
         """`tid << 16 | fid` -> what is open: servers may count FIDs of each tree by themselves."""
+        self.closed: dict[int, str] = {}
+        """Likewise, the path of what was open last: a FID that is used after its end is about that."""
         self.searches: dict[int, str] = {}
         """SID -> pattern."""
         self.resumed: dict[bytes, str] = {}
@@ -150,6 +163,8 @@ class Tables:
             if about.opens:
                 return  # whatever it says, it means the open of its chain ([MS-CIFS] 3.3.5.2)
             self._about_open(U16_AT(request, at + place)[0], about)
+            if command == Command.WRITE_AND_CLOSE and not U16_AT(request, at + 3)[0]:
+                about.stays = True
             return
         reader = naming.READERS.get(command)
         if reader is None:
@@ -162,9 +177,9 @@ class Tables:
         if about.fid is None:
             about.fid = fid
         if not about.path:
-            opened = self.opens.get(about.tid << 16 | fid)
-            if opened is not None:
-                about.path = opened.path
+            key = about.tid << 16 | fid
+            opened = self.opens.get(key)
+            about.path = self.closed.get(key, "") if opened is None else opened.path
 
     def _take_named(self, named: Named, command: int, about: About) -> None:
         if named.subcommand >= 0:
@@ -187,12 +202,12 @@ class Tables:
         about.opens = about.opens or named.opens or command in naming.OPENING
 
     def _path(self, named: Named, about: About) -> str:
-        """What is named, from the root of its share; it may be relative to an open directory."""
+        """What is named, as it is spelt, from the root of its share; it may be relative to an open directory."""
         path = named.path or ""
         if named.verbatim or about.share == naming.IPC:
             return path
         directory = self.opens.get(about.tid << 16 | named.root) if named.root else None
-        path = path.strip("\\")
+        path = path.removeprefix(_BACKSLASH)
         return f"\\{path}" if directory is None else f"{directory.path.rstrip(_BACKSLASH)}\\{path}"
 
     def answered(self, request: bytes, reply: bytes, status: int, about: About) -> About:
@@ -204,7 +219,7 @@ class Tables:
             command = reply[COMMAND_AT]
             if command in ANDX_COMMANDS and reply[HEADER_SIZE] > 1 and reply[HEADER_SIZE + 1] != NO_ANDX:
                 self._answered_chain(reply, command, status, about)
-            elif command in _ANSWERS and status & _SEVERITY_ERROR != _SEVERITY_ERROR:
+            elif command in _ANSWERS and not (status and failed(status)):
                 _ANSWERS[command](self, reply, HEADER_SIZE, about)
             elif command == Command.SESSION_SETUP_ANDX:
                 self._sign_in_goes_on(reply, status, about)
@@ -218,8 +233,7 @@ class Tables:
             following, _, offset = (
                 _ANDX(reply, at + 1) if command in ANDX_COMMANDS and reply[at] > 1 else (NO_ANDX, 0, 0)
             )
-            failed = following == NO_ANDX and status & _SEVERITY_ERROR == _SEVERITY_ERROR
-            answer = None if failed else _ANSWERS.get(command)
+            answer = None if following == NO_ANDX and failed(status) else _ANSWERS.get(command)
             if answer is not None:
                 answer(self, reply, at, about)
             if following == NO_ANDX or offset <= at:
@@ -285,22 +299,28 @@ class Tables:
         self._forget_opens(lambda opened: opened.tid == about.tid)
 
     def _process_ended(self, reply: bytes, at: int, about: About) -> None:
-        self._forget_opens(lambda opened: opened.pid == about.pid)
+        self._forget_opens(lambda opened: opened.pid == about.pid and opened.uid == about.uid)
 
     def _forget_opens(self, ends: Callable[[Opened], bool]) -> None:
         for key in [key for key, opened in self.opens.items() if ends(opened)]:
-            self.held -= len(self.opens.pop(key).path)
+            self._close(key)
 
     def _closed(self, reply: bytes, at: int, about: About) -> None:
-        if about.fid is not None:
-            opened = self.opens.pop(about.tid << 16 | about.fid, None)
-            if opened is not None:
-                self.held -= len(opened.path)
+        if about.fid is not None and not about.stays:
+            self._close(about.tid << 16 | about.fid)
+
+    def _close(self, key: int) -> None:
+        opened = self.opens.pop(key, None)
+        if opened is not None:
+            self.closed[key] = opened.path
+            if len(self.closed) > MOST_NAMES:
+                self.held -= len(self.closed.pop(next(iter(self.closed))))
 
     def open(self, fid: int, about: About) -> None:
         """Notes that a reply gave a FID for what its request named."""
         about.fid = fid
         key = about.tid << 16 | fid
+        self.held -= len(self.closed.pop(key, ""))
         before = self.opens.pop(key, None)
         if before is not None:
             self.held -= len(before.path)

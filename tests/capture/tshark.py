@@ -3,6 +3,7 @@
 As a program: `python -m tests.capture.tshark CAPTURE...` prints each difference, and how much was compared.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def theirs(capture: Path, *options: str) -> dict[int, Said]:
         check=True,
     )
     found = {}
-    for line in done.stdout.splitlines():
+    for line in re.split(r"\n(?=\d+\t0x)", done.stdout.strip("\n")):  # names may have line feeds
         frame, *rest, malformed = line.split("\t")
         commands, statuses, classes, codes, fids, *names = (
             [one for one in value.split(SEPARATOR) if one] for value in rest
@@ -116,7 +117,15 @@ LISTING_SUBCOMMANDS = {
 
 
 def _from_root(path: str) -> str:
-    return "\\" + path.strip("\\")
+    return path if path.startswith("\\") else f"\\{path}"
+
+
+def _escaped(path: str) -> str:
+    """As tshark writes it."""
+    return path.translate(ESCAPES)
+
+
+ESCAPES = {ord(character): f"\\{letter}" for character, letter in zip("\b\t\n\f\r", "btnfr", strict=True)}
 
 
 def _fids(message: Message) -> Iterator[int]:
@@ -130,8 +139,8 @@ def _fids(message: Message) -> Iterator[int]:
 def differences(capture: Path, *options: str) -> Iterator[str]:
     """Where we and tshark say different things.
 
-    FID 0 is left out: tshark makes it up for an open that was refused, and does not tell of it in a reply whose request
-    has it.
+    FID 0 is left out: tshark makes it up for an open that was refused, and goes on to name it. In a reply that has none
+    it tells of the request's only where it saw that opened.
     """
     mine, other = ours(capture), theirs(capture, *options)
     for frame, said in other.items():
@@ -143,10 +152,12 @@ def differences(capture: Path, *options: str) -> Iterator[str]:
             yield f"frame {frame}: commands {said.commands} of tshark, ours {own.commands}"
         if own.statuses != said.statuses:
             yield f"frame {frame}: statuses {said.statuses} of tshark, ours {own.statuses}"
-        if said.fids - {0} != own.fids - {0}:
+        if said.fids and said.fids - {0} != own.fids - {0}:
             yield f"frame {frame}: FIDs {said.fids} of tshark, ours {own.fids}"
         listed = own.lists or not said.paths
-        if not listed and not set(own.paths) & {_from_root(path) for path in said.paths}:
+        if not listed and not {_escaped(path) for path in own.paths} & {
+            _from_root(path) for path in said.paths
+        }:
             yield f"frame {frame}: paths {said.paths} of tshark, ours {own.paths}"
     for frame in mine.keys() - other.keys():
         yield f"frame {frame}: we have {mine[frame]}, tshark nothing (or calls it malformed)"
