@@ -1,7 +1,7 @@
 """Why a question has another answer than was expected: what matched, what came nearest, and why nothing came."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fakesmb.record import verbs
 from fakesmb.record.causes import causes
@@ -69,8 +69,28 @@ def loss(window: "Window") -> str:
 # -- the nearest miss --------------------------------------------------------------------------------------
 
 
+class Difference(NamedTuple):
+    """A criterion that an exchange does not meet."""
+
+    name: str
+    wanted: object
+    value: object
+    """What it is instead."""
+    text: str
+    """The line of a report: `path: expected 'a.txt', was 'b.txt'`."""
+
+
 def nearest_miss(asked: Criteria, window: "Window") -> list[str]:
     """The exchange that comes nearest to the criteria, and what of it is different, a line for each criterion."""
+    found = nearest_exchange(asked, window)
+    if found is None:
+        return []
+    entry, differences = found
+    return [f"Nearest miss: {entry!r}", *(f"  {one.text}" for one in differences)]
+
+
+def nearest_exchange(asked: Criteria, window: "Window") -> tuple[JournalEntry, list[Difference]] | None:
+    """The same as what it is made of; None where nothing comes near."""
     best: tuple[float, JournalEntry, list[Test]] | None = None
     for item in _finalists(asked, window):
         for entry in entries_of(item):
@@ -81,9 +101,11 @@ def nearest_miss(asked: Criteria, window: "Window") -> list[str]:
             if best is None or far < best[0]:
                 best = far, entry, missed
     if best is None:
-        return []
+        return None
     _, entry, missed = best
-    return [f"Nearest miss: {entry!r}", *(f"  {_difference(test, entry)}" for test in missed)]
+    return entry, [
+        Difference(test.name, test.wanted, test.value(entry), _difference(test, entry)) for test in missed
+    ]
 
 
 def _finalists(asked: Criteria, window: "Window") -> Iterator[Pair]:

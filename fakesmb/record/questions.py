@@ -47,6 +47,13 @@ class Questions:
     def _keeps_data(self) -> bool:
         raise NotImplementedError
 
+    def look(self, criteria: "dict[str, Criterion]") -> "tuple[Criteria, Window]":
+        """A question as it is checked, and what it looks at, for those who answer it bit by bit.
+
+        Raises TypeError and ValueError for what cannot be asked.
+        """
+        return self._criteria(criteria), self._window()
+
     # -- what there is -------------------------------------------------------------------------------------
 
     def exchanges(self, **criteria: "Criterion") -> "list[JournalEntry]":

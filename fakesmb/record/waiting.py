@@ -251,6 +251,47 @@ class Expectation(_Expected):
             raise AssertionError(why)
 
 
+def when(journal: Journal, clock: Clock, met: Callable[[], bool], timeout: float) -> "Deferred[bool]":
+    """Fires with True once `met` says so, which is asked after events, and with False after `timeout` seconds.
+
+    To be called in the thread of the reactor, `clock`. Cancelled, it waits no more.
+    """
+    from twisted.internet.defer import Deferred, maybeDeferred
+
+    looking: Any = None
+
+    def look() -> None:
+        nonlocal looking
+        looking = None
+        answer = maybeDeferred(met)
+        answer.addCallbacks(lambda enough: end(True) if enough else None, fail)
+
+    def wake() -> None:
+        nonlocal looking
+        if looking is None and not done.called:
+            looking = clock.callLater(0, look)
+
+    def end(outcome: bool) -> None:
+        leave()
+        done.callback(outcome)
+
+    def fail(failure: Any) -> None:
+        leave()
+        done.errback(failure)
+
+    def leave() -> None:
+        journal._wake_no_more(wake)
+        for call in (timer, looking):
+            if call is not None and call.active():
+                call.cancel()
+
+    done: Deferred[bool] = Deferred(lambda _: leave())
+    timer = clock.callLater(min(timeout, _LONGEST_TIMER), end, False)
+    journal._wake_by(wake)
+    look()
+    return done
+
+
 # -- programs in the reactor -------------------------------------------------------------------------------
 
 
@@ -321,43 +362,9 @@ class DeferredJournal(Deferring, Journal):
 
     def when(self, met: Callable[[], bool], timeout: float) -> "Deferred[bool]":
         """Fires with True once `met` says so, which is asked after events, and with False after `timeout` seconds."""
-        from twisted.internet.defer import Deferred, maybeDeferred
-
-        clock = self.clock
-        if clock is None:
+        if self.clock is None:
             raise RuntimeError("the server has not been started, and nothing would ever come")
-        looking: Any = None
-
-        def look() -> None:
-            nonlocal looking
-            looking = None
-            answer = maybeDeferred(met)
-            answer.addCallbacks(lambda enough: end(True) if enough else None, fail)
-
-        def wake() -> None:
-            nonlocal looking
-            if looking is None and not done.called:
-                looking = clock.callLater(0, look)
-
-        def end(outcome: bool) -> None:
-            leave()
-            done.callback(outcome)
-
-        def fail(failure: Any) -> None:
-            leave()
-            done.errback(failure)
-
-        def leave() -> None:
-            self._wake_no_more(wake)
-            for call in (timer, looking):
-                if call is not None and call.active():
-                    call.cancel()
-
-        done: Deferred[bool] = Deferred(lambda _: leave())
-        timer = clock.callLater(min(timeout, _LONGEST_TIMER), end, False)
-        self._wake_by(wake)
-        look()
-        return done
+        return when(self, self.clock, met, timeout)
 
 
 class DeferredSince(Deferring, Since):

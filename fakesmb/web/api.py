@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from fakesmb.web import messages, pages, service
+from fakesmb.web import messages, pages, questions, service
 from fakesmb.web.routes import Route
 
-TABLE: Final[tuple[Route, ...]] = (*service.ROUTES, *messages.ROUTES, *pages.ROUTES)
+TABLE: Final[tuple[Route, ...]] = (*service.ROUTES, *messages.ROUTES, *questions.ROUTES, *pages.ROUTES)
 """Every call. Of two that fit a path the first is meant."""

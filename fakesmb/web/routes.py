@@ -65,6 +65,8 @@ class Route(NamedTuple):
     """A structure, `Octets`, or None."""
     optional: bool = False
     """Whether a call without a body is as good."""
+    free: bool = False
+    """Whether the body may have keys that the structure does not name: the handler gets a mapping, and checks it."""
 
     @property
     def most(self) -> int:
@@ -182,9 +184,9 @@ def body_of(route: Route, body: bytes) -> Any:
         return body
     if not body:
         if route.optional:
-            return route.body()
+            return {} if route.free else route.body()
         raise RefusedError(400, "there is no body: it is a JSON object")
-    kind = route.body
+    kind = dict[str, Any] if route.free else route.body
     return _made(lambda: msgspec.json.decode(body, type=kind), kind)
 
 
@@ -193,7 +195,7 @@ def _made(make: Callable[[], Any], kind: Any) -> Any:
         return make()
     except msgspec.ValidationError as error:
         if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
-            raise RefusedError(400, str(error).replace("`", "")) from None
+            raise RefusedError(400, "the body is a JSON object, with keys") from None
         key, problem = explained(str(error), kind)
         raise RefusedError(400, f"{key}: {problem}" if key else problem) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
