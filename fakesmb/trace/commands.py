@@ -9,6 +9,7 @@ from fakesmb.trace.carrying import region_field
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
 from fakesmb.trace.inside import INSIDE
+from fakesmb.trace.otherlayouts import REQUESTS, IoctlResponse, ReadMpxResponse, response_class
 from fakesmb.trace.region import Kind, Region
 from fakesmb.trace.sealing import SIGN_INS, sealed
 from fakesmb.trace.sections import command_section
@@ -21,7 +22,6 @@ from fakesmb.wire.chain import MOST_COMMANDS
 from fakesmb.wire.codec import Block, Body, Cursor, DecodeError, Empty, layout_of, words_of
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE, NO_ANDX
-from fakesmb.wire.messages import REQUESTS, response_class
 from fakesmb.wire.names import COMMANDS, command_name, title
 from fakesmb.wire.negotiate import Capability, NegotiateNtResponse
 
@@ -30,8 +30,11 @@ _BY_OFFSET: Final[Mapping[type[Body], tuple[str, str, str]]] = {
     files.WriteAndxRequest: ("data_offset", "data_length", "data_length_high"),
     raw.WriteRawRequest: ("data_offset", "data_length", ""),
     raw.WriteMpxRequest: ("data_offset", "data_length", ""),
+    ReadMpxResponse: ("data_offset", "data_length", ""),
 }
 """Classes whose data lie where their words say: the words of offset, length, and the length's high half."""
+_IOCTLS: Final = frozenset({files.IoctlRequest, IoctlResponse})
+"""Classes with parameters and data of a device where their words say."""
 _TRANSFERS: Final = frozenset(
     {*_BY_OFFSET, files.ReadResponse, files.WriteRequest, files.WriteAndCloseRequest, raw.WriteRawRequest}
 )
@@ -213,6 +216,8 @@ class _Block:
             )
         if cls in _BY_OFFSET:
             return self._payload(cls, at)
+        if cls in _IOCTLS:
+            return self._ioctl(at)
         if at >= end and count and not half.whole:
             return [Field("Data", at, 0, None, f"{half.size - at} bytes, which are not kept")]
         return self._parts(cls, at, end)
@@ -248,11 +253,24 @@ class _Block:
         found.append(self._data_field(offset, end))
         return found
 
-    def _data_field(self, at: int, end: int) -> Field:
+    def _ioctl(self, at: int) -> list[Field]:
+        found = []
+        for name, count, offset in (
+            ("Parameters", "parameter_count", "parameter_offset"),
+            ("Data", "data_count", "data_offset"),
+        ):
+            start, size = self.values.get(offset, 0), self.values.get(count, 0)
+            if size and start >= at and start + size <= self.end:
+                found.append(Field(name, start, size, self.message[start : start + size].hex()))
+            elif size:
+                self.half.problems.append(self.half.cut or f"{name} at {start}, {size} bytes")
+        return found
+
+    def _data_field(self, at: int, end: int, name: str = "Data") -> Field:
         half = self.half
         if half.on_pipe and at < end:
-            return region_field("Data", Region(Kind.PIPE, at, end, self.part, self.asked), half)
-        return Field("Data", at, end - at, self.message[at:end].hex())
+            return region_field(name, Region(Kind.PIPE, at, end, self.part, self.asked), half)
+        return Field(name, at, end - at, self.message[at:end].hex())
 
     def _parts(self, cls: type[Body], at: int, end: int) -> list[Field]:
         half = self.half
@@ -282,8 +300,8 @@ class _Block:
         """A field with what is in it, where it has a structure of its own."""
         if not field.size or field.fields:
             return field
-        if field.name == "Data" and cls in _TRANSFERS:
-            return self._data_field(field.at, field.at + field.size)
+        if field.name in ("Data", "Bytes") and cls in _TRANSFERS:
+            return self._data_field(field.at, field.at + field.size, field.name)
         if cls is search.SearchResponse and field.name == "DirectoryInformationData":
             region = Region(Kind.SEARCH_ENTRIES, field.at, field.at + field.size, self.part, self.asked)
             return region_field(field.name, region, self.half)

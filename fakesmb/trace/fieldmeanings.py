@@ -1,7 +1,7 @@
 """Which meaning each field has, by the structure and its name."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +20,15 @@ from fakesmb.trace.meanings import (
     utime,
     zone,
 )
+from fakesmb.wire.levels import level_name
+from fakesmb.wire.names import (
+    FSCTLS,
+    NT_TRANSACT_FUNCTIONS,
+    TRANS2_SUBCOMMANDS,
+    TRANSACTION_FUNCTIONS,
+    Name,
+)
+from fakesmb.wire.trans2 import Trans2
 
 __all__ = ["Meaning", "meaning_of"]
 
@@ -36,12 +45,34 @@ def _dialect_index(value: int) -> str:
     return "none of them" if value == 0xFFFF else f"#{value} of those offered"
 
 
-def _fsctl(value: int) -> str:
-    from fakesmb.wire.names import FSCTLS
+def _max_count_high(value: int) -> str:
+    """Of a pipe a timeout, of a file 16 bits of the count ([MS-SMB] 2.2.4.2.1)."""
+    if not value:
+        return ""
+    return f"of a file MaxCountHigh {value & 0xFFFF}, of a pipe Timeout: {milliseconds(value)}"
 
+
+def _pipe_or_file_status(value: int) -> str:
+    """Of a pipe SMB_NMPIPE_STATUS, of a file FileStatusFlags ([MS-SMB] 2.2.4.9.2)."""
+    return names.FILE_STATUS(value) if value <= 7 else names.NM_PIPE_STATUS(value)
+
+
+def _rename_flags(value: int) -> str:
+    return "replace what has the name" if value & 1 else ""
+
+
+def _fsctl(value: int) -> str:
     known = FSCTLS.get(value)
     return f"{known.name} (0x{value:08X})" if known else id32(value)
 
+
+def _of(table: Mapping[int, Name]) -> Meaning:
+    return lambda code: table[code].name if code in table else id16(code)
+
+
+_function: Final = _of(NT_TRANSACT_FUNCTIONS)
+_trans2: Final = _of(TRANS2_SUBCOMMANDS)
+_pipe_function: Final = _of(TRANSACTION_FUNCTIONS)
 
 _BY_NAME: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
@@ -71,7 +102,6 @@ _BY_NAME: Final[Mapping[str, Meaning]] = MappingProxyType(
         "last_change_time": filetime,
         "system_time": filetime,
         "last_modified": utime,
-        "last_write": utime,
         "root_directory_fid": _remote_fid,
         "volume_guid": guid,
         "server_guid": guid,
@@ -147,6 +177,31 @@ _BY_CLASS: Final[Mapping[tuple[str, str], Meaning]] = MappingProxyType(
         ("FindNext2Request", "flags"): names.FIND_FLAGS,
         ("FindNext2Request", "resume_key"): id32,
         ("CopyRequest", "flags"): names.COPY_FLAGS,
+        ("ReadAndxRequest", "timeout"): _max_count_high,
+        ("NtCreateAndxResponse", "nm_pipe_status"): _pipe_or_file_status,
+        ("NtCreateResponse", "nm_pipe_status"): _pipe_or_file_status,
+        ("NtRenameTransactRequest", "rename_flags"): _rename_flags,
+        ("OpenPrintFileRequest", "mode"): named({0: "text", 1: "graphics"}),
+        ("SearchEntry", "last_write_time"): dos_time,
+        ("TransactionWords", "flags"): names.TRANSACTION_FLAGS,
+        ("NtWords", "function"): _function,
+        ("Trans2Setup", "subcommand"): _trans2,
+        ("PipeFidSetup", "subcommand"): _pipe_function,
+        ("PipeNameSetup", "subcommand"): _pipe_function,
+        ("MailslotSetup", "mailslot_opcode"): named({1: "TRANS_MAILSLOT_WRITE"}),
+        ("MailslotSetup", "class_"): named({1: "reliable", 2: "unreliable"}),
+        ("QueryFsInformationRequest", "information_level"): partial(level_name, Trans2.QUERY_FS_INFORMATION),
+        ("SetFsInformationRequest", "information_level"): partial(level_name, Trans2.SET_FS_INFORMATION),
+        ("QueryPathInformationRequest", "information_level"): partial(
+            level_name, Trans2.QUERY_PATH_INFORMATION
+        ),
+        ("QueryFileInformationRequest", "information_level"): partial(
+            level_name, Trans2.QUERY_FILE_INFORMATION
+        ),
+        ("SetPathInformationRequest", "information_level"): partial(level_name, Trans2.SET_PATH_INFORMATION),
+        ("SetFileInformationRequest", "information_level"): partial(level_name, Trans2.SET_FILE_INFORMATION),
+        ("FindFirst2Request", "information_level"): partial(level_name, Trans2.FIND_FIRST2),
+        ("FindNext2Request", "information_level"): partial(level_name, Trans2.FIND_NEXT2),
     }
 )
 """Fields that mean something else in one structure, by the name of its class."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fakesmb.nt.status import ERRDOS, ERRHRD, ERRSRV
-from fakesmb.trace import bitnames
+from fakesmb.trace import bitnames, notes, noting
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
 from fakesmb.trace.meanings import named, status
@@ -28,9 +28,16 @@ def header_field(half: Half) -> Field:
         Field("PIDHigh", 12, 2, header.pid_high),
         _features(half),
         Field("Reserved", 22, 2, int.from_bytes(message[22:24], "little")),
-        Field("TID", 24, 2, header.tid, _known(half, "tids", header.tid)),
-        Field("PIDLow", 26, 2, header.pid_low, f"PID 0x{pid:08X}" if pid > 0xFFFF else f"0x{pid:04X}"),
-        Field("UID", 28, 2, header.uid, _known(half, "uids", header.uid)),
+        Field("TID", 24, 2, header.tid, _known(half, "tids", header.tid), note=noting.tid_note(half)),
+        Field(
+            "PIDLow",
+            26,
+            2,
+            header.pid_low,
+            f"PID 0x{pid:08X}" if pid > 0xFFFF else f"0x{pid:04X}",
+            note=notes.KERNEL if pid == noting.KERNEL_PID else "",
+        ),
+        Field("UID", 28, 2, header.uid, _known(half, "uids", header.uid), note=noting.uid_note(half)),
         Field("MID", 30, 2, header.mid, f"0x{header.mid:04X}"),
     ]
     return group("SMB_Header", 0, HEADER_SIZE, fields, message, section=SECTION)
@@ -43,8 +50,9 @@ def _known(half: Half, kind: str, number: int) -> str:
 
 def _status(half: Half) -> Field:
     header, message = half.header, half.message
+    note = noting.status_note(half)
     if header.flags2 & Flags2.NT_STATUS:
-        return Field("Status", 5, 4, header.status, status(header.status))
+        return Field("Status", 5, 4, header.status, status(header.status), note=note)
     code = int.from_bytes(message[7:9], "little")
     inside = [
         Field("ErrorClass", 5, 1, message[5], _CLASSES(message[5])),
@@ -52,9 +60,11 @@ def _status(half: Half) -> Field:
         Field("ErrorCode", 7, 2, code),
     ]
     told = status(half.exchange.status) if not half.is_request else ""
-    return group("Status", 5, 9, inside, message, meaning=told)
+    return group("Status", 5, 9, inside, message, meaning=told, note=note)
 
 
 def _features(half: Half) -> Field:
-    inside = [Field("SecuritySignature", 14, 8, half.header.signature.hex())]
+    signature = half.header.signature
+    note = notes.PLACEHOLDER if signature == noting.PLACEHOLDER else ""
+    inside = [Field("SecuritySignature", 14, 8, signature.hex(), note=note)]
     return group("SecurityFeatures", 14, 22, inside, half.message)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fakesmb.wire import files, negotiate, session, tree
+from fakesmb.wire import files, negotiate, raw, session, tree
 from fakesmb.wire.commands import Command
 from fakesmb.wire.names import COMMANDS, SUBCOMMANDS
 
@@ -16,6 +16,7 @@ _OF_CLASS: Final[Mapping[type, str]] = MappingProxyType(
         session.SessionSetupExtendedRequest: "[MS-SMB] 2.2.4.6.1",
         session.SessionSetupExtendedResponse: "[MS-SMB] 2.2.4.6.2",
         tree.TreeConnectAndxExtendedResponse: "[MS-SMB] 2.2.4.7.2",
+        raw.WriteCompleteResponse: "[MS-CIFS] 2.2.4.25.3",
     }
 )
 """Forms that another section has than that of their command."""
@@ -23,6 +24,7 @@ _WHOLE: Final = frozenset(
     {
         Command.READ_MPX_SECONDARY,
         Command.WRITE_MPX_SECONDARY,
+        Command.WRITE_COMPLETE,
         Command.QUERY_SERVER,
         Command.IOCTL_SECONDARY,
         Command.COPY,

@@ -1,5 +1,6 @@
 """An exchange as the labelled trees of its messages: every byte that was kept is in exactly one field."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from fakesmb.trace.field import Field, Tree
 from fakesmb.trace.half import Half, halves, is_message
 from fakesmb.trace.header import header_field
 from fakesmb.trace.hiding import hidden
+from fakesmb.trace.noting import message_notes
 from fakesmb.trace.settle import settled, unread
 from fakesmb.wire.header import HEADER_SIZE
 
@@ -32,7 +34,7 @@ def _tree(half: Half, secrets: bool) -> Tree:
     buffers = tuple(half.buffers)
     if not secrets:
         fields, buffers = hidden(fields, buffers)
-    return Tree(fields, buffers, half.size, problem, ())
+    return Tree(fields, buffers, half.size, problem, message_notes(half))
 
 
 def _fields(half: Half) -> tuple[Field, ...]:
@@ -55,6 +57,20 @@ def as_json(tree: Tree) -> dict[str, Any]:
     for field in told["fields"]:
         _exact(field)
     return told
+
+
+def sentences(tree: Tree) -> tuple[str, ...]:
+    """All that newcomers are told of a message: about the whole, then about its values, each once."""
+    found = dict.fromkeys(tree.notes)
+    _gather(tree.fields, found)
+    return tuple(found)
+
+
+def _gather(fields: Sequence[Field], found: dict[str, None]) -> None:
+    for one in fields:
+        if one.note:
+            found[one.note] = None
+        _gather(one.fields, found)
 
 
 def _exact(field: dict[str, Any]) -> None:

@@ -11,9 +11,10 @@ from fakesmb.trace.field import Field
 from fakesmb.trace.fieldmeanings import Meaning, meaning_of
 from fakesmb.trace.notes import Note, note_of
 from fakesmb.trace.settle import unread
-from fakesmb.trace.specnames import spec_name
+from fakesmb.trace.specnames import length_name, spec_name
 from fakesmb.trace.walkparts import Place, part_fields
 from fakesmb.wire.codec import Cursor, DecodeError, Record, Structure, layout_of, secret_fields
+from fakesmb.wire.dirs import LooseFormat4Part
 
 Known = Callable[[str, int], str]
 """What a number stands for in the message's context (`Half.known`), by the table that has it."""
@@ -148,6 +149,8 @@ def walk_parts(
             if end > at:
                 found.append(unread(at, end, f"{row.name}: {error}", place.data, buffer=place.buffer))
             return f"{row.name}: {error}"
+        if row.number or row.length:
+            fields = [_numbered(one, row) for one in fields]
         if row.meaning is not None or row.note is not None or name in secrets:
             fields = [_told(one, row, named[name], name in secrets) for one in fields]
         found += fields
@@ -160,12 +163,31 @@ class PartRow(NamedTuple):
     name: str
     meaning: Meaning | None
     note: Note | None
+    number: int
+    """Which of the structure's buffer formats is before it; 0 where it has no more than one."""
+    length: str
+    """What the length of a data block is called, where that is not DataLength."""
 
 
 @cache
 def part_row(cls: type[msgspec.Struct], name: str) -> PartRow:
     """What is told of a part."""
-    return PartRow(spec_name(name, cls), meaning_of(cls, name), note_of(cls, name))
+    formatted = [one for one, part in layout_of(cls).parts if _has_format(part)]
+    number = formatted.index(name) + 1 if name in formatted and len(formatted) > 1 else 0
+    length = length_name(name, cls)
+    return PartRow(spec_name(name, cls), meaning_of(cls, name), note_of(cls, name), number, length)
+
+
+def _has_format(part: Any) -> bool:
+    return getattr(part, "format_byte", None) is not None or isinstance(part, LooseFormat4Part)
+
+
+def _numbered(field: Field, row: PartRow) -> Field:
+    if field.name == "BufferFormat" and row.number:
+        return msgspec.structs.replace(field, name=f"BufferFormat{row.number}")
+    if field.name == "DataLength" and row.length:
+        return msgspec.structs.replace(field, name=row.length)
+    return field
 
 
 def _told(field: Field, row: PartRow, value: Any, secret: bool) -> Field:

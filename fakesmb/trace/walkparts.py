@@ -49,7 +49,10 @@ BUFFER_FORMATS: Final[Mapping[int, str]] = {
 
 
 def part_fields(name: str, part: Any, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
-    """The fields of one part, which the cursor goes past; raises `DecodeError`."""
+    """The fields of one part, which the cursor goes past; raises `DecodeError`.
+
+    The last of them is the part itself, the others are formats, lengths and padding before it.
+    """
     return _WALKERS[type(part)](name, part, cursor, before, place)
 
 
@@ -216,8 +219,8 @@ def _range(name: str, at: int, one: LockRange, large: bool, place: Place) -> Fie
         value = int.from_bytes(place.data[at : at + size], "little")
         inside.append(leaf(part, at, size, value, buffer=place.buffer))
         at += size
-    told = f"{one.length} bytes at {one.offset}"
-    kind = f"{name} (LOCKING_ANDX_RANGE{64 if large else 32})"
+    told = f"{name.lower()} {one.length} bytes at {one.offset}"
+    kind = f"LOCKING_ANDX_RANGE{64 if large else 32}"
     return group(kind, start, at, inside, place.data, meaning=told, buffer=place.buffer)
 
 
