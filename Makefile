@@ -5,7 +5,7 @@
 # make bench    fakesmb beside Samba and impacket in one run, then what testers wait for (minutes, as root); ARGS='--rounds 5' is for the first
 # make fuzz     requests that no client sends, ten minutes, in process and over TCP; ARGS='--seconds 3600 --seed 7' is passed on
 # make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
-# make docs     make docs/coverage.md, docs/profiles.md and the lists of docs/testing.md and docs/journal.md from the tables of the code
+# make docs     make docs/coverage.md, docs/profiles.md and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
 # make clean    remove the environment and all caches
 PYTHON ?= python3
 VENV := .venv
@@ -70,6 +70,7 @@ docs: $(VENV)/.installed
 	$(BIN)/fakesmb profiles --markdown > docs/profiles.md
 	$(BIN)/python -m tests.docslists
 	$(BIN)/python -m fakesmb.record.reference docs/journal.md
+	$(BIN)/python -m fakesmb.replay.reference docs/captures.md
 
 clients:
 	@.ci/packages $(CLIENTS) || echo "going on: tests of the clients that are missing are skipped" >&2

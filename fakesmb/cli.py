@@ -19,6 +19,7 @@ from fakesmb.saying import fail, one_line, tell
 from fakesmb.subcommands.coverage import coverage
 from fakesmb.subcommands.demo import demo
 from fakesmb.subcommands.profiles import profiles
+from fakesmb.subcommands.replay import replay
 from fakesmb.subcommands.show import show
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
 
-for _command in (show, demo, coverage, profiles):
+for _command in (show, replay, demo, coverage, profiles):
     main.add_command(_command)
 
 

@@ -1,9 +1,11 @@
 """A client's connection: a blocking socket, messages in and out, their signatures."""
 
 import contextlib
+import select
 import socket
 import time
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fakesmb.auth.signing import SIGNATURE_AT, SIGNATURE_END, SMB_COM_NT_CANCEL, Signer
@@ -13,6 +15,9 @@ from fakesmb.wire.frame import LONGEST_FRAME, Framer, FrameType, prefix
 
 ANSWER_SECONDS: Final = 10.0
 """So long an answer may take."""
+SESSION_PORT: Final = 139
+ANY_SERVER: Final = b"*SMBSERVER".ljust(16)
+CLIENT: Final = b"FAKESMB".ljust(15) + b"\0"
 _SLICE: Final = 1 << 16
 
 
@@ -43,40 +48,83 @@ class Line:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, UnicodeError) as error:
             raise LineError(f"{place} does not answer: {reason(error)}") from None
+        self.socket.setblocking(False)
+        self._poll = select.poll()
+        self._poll.register(self.socket, select.POLLIN)
+        if place.port == SESSION_PORT:
+            self._begin_session()
+
+    def _begin_session(self) -> None:
+        """What servers want first on port 139 ([RFC 1002] 4.3.2): whom the session is for, and from whom."""
+        names = b"".join(b"\x20" + _encoded(name) + b"\0" for name in (ANY_SERVER, CLIENT))
+        self.send_raw(bytes((FrameType.SESSION_REQUEST, 0, 0, len(names))) + names)
+        end = time.monotonic() + self.timeout
+        while not self.others:
+            if not self._wait(select.POLLIN, end - time.monotonic()):
+                raise LineError(f"{self.place} does not answer the session request")
+            self._take()
+        if self.others[0] != FrameType.POSITIVE_RESPONSE:
+            raise LineError(f"{self.place} refuses a NetBIOS session for {ANY_SERVER.decode().strip()}")
 
     def send(self, message: bytes) -> None:
         """Sends one message in its frame."""
         self.send_raw(prefix(len(message)) + message)
 
     def send_raw(self, data: bytes) -> None:
-        """Sends bytes as they are."""
-        try:
-            self.socket.settimeout(self.timeout)
-            self.socket.sendall(data)
-        except TimeoutError:
-            raise Silent(f"the server takes nothing for {self.timeout:g} seconds") from None
-        except OSError as error:
-            raise Closed(f"the server closed the connection: {reason(error)}") from None
+        """Sends bytes as they are; what comes meanwhile is taken, so that neither side waits for the other."""
+        view = memoryview(data)
+        end = time.monotonic() + self.timeout
+        while view:
+            ready = self._wait(select.POLLIN | select.POLLOUT, end - time.monotonic())
+            if not ready:
+                raise Silent(f"the server takes nothing for {self.timeout:g} seconds")
+            try:
+                if ready & select.POLLOUT:
+                    view = view[self.socket.send(view) :]
+                    end = time.monotonic() + self.timeout
+                    continue
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise Closed(f"the server closed the connection: {reason(error)}") from None
+            self._take()
 
     def receive(self, seconds: float | None = None) -> bytes:
         """The next message; raises `Silent` where none comes in that time, `Closed` where none ever will."""
         end = time.monotonic() + (self.timeout if seconds is None else seconds)
         while not self._waiting:
-            self.fill(max(0.0, end - time.monotonic()))
+            if not self._wait(select.POLLIN, end - time.monotonic()):
+                raise Silent(f"no answer within {self.timeout:g} seconds")
+            self._take()
         return self._waiting.popleft()
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a message is here that `receive` would give at once."""
-        return bool(self._waiting)
-
-    def fill(self, seconds: float) -> None:
-        """Waits for bytes, and cuts messages out of them. Raises `Silent` and `Closed`."""
+    def arrived(self) -> Iterator[bytes]:
+        """The messages that are here, without waiting; raises `Closed` once there are no more."""
         try:
-            self.socket.settimeout(max(seconds, 0.0001))
+            while self._wait(select.POLLIN, 0):
+                self._take()
+        except Closed:
+            yield from self._given()
+            raise
+        yield from self._given()
+
+    def _given(self) -> Iterator[bytes]:
+        while self._waiting:
+            yield self._waiting.popleft()
+
+    def _wait(self, events: int, seconds: float) -> int:
+        """Which of the events there are after that time at most; what went wrong counts as something to read."""
+        self._poll.modify(self.socket, events)
+        found = self._poll.poll(max(0.0, seconds) * 1000)
+        happened = found[0][1] if found else 0
+        return happened if not happened & ~events else happened | select.POLLIN
+
+    def _take(self) -> None:
+        """Takes what is there, and cuts messages out of it. Raises `Closed`."""
+        try:
             data = self.socket.recv(_SLICE)
-        except (TimeoutError, BlockingIOError):
-            raise Silent(f"no answer within {self.timeout:g} seconds") from None
+        except BlockingIOError:
+            return
         except OSError as error:
             raise Closed(f"the server closed the connection: {reason(error)}") from None
         if not data:
@@ -89,6 +137,14 @@ class Line:
                     self.others.append(frame.type)
         except DecodeError as error:
             raise Closed(f"what the server sends cannot be read: {error}") from None
+
+    @staticmethod
+    def wait_for_any(lines: "Sequence[Line]", seconds: float) -> None:
+        """Returns when something came on one of them, or that time is over."""
+        poll = select.poll()
+        for line in lines:
+            poll.register(line.socket, select.POLLIN)
+        poll.poll(seconds * 1000)
 
     def close(self) -> None:
         """Ends the connection."""
@@ -112,6 +168,11 @@ class Numbers:
         self.next += 1 if message[4] == SMB_COM_NT_CANCEL else 2
         signature = self.signer.sign((message,), number)
         return message[:SIGNATURE_AT] + signature + message[SIGNATURE_END:], number + 1
+
+
+def _encoded(name: bytes) -> bytes:
+    """A NetBIOS name in 32 letters, [RFC 1001] 14.1."""
+    return bytes(0x41 + half for byte in name for half in (byte >> 4, byte & 15))
 
 
 def reason(error: BaseException) -> str:

@@ -39,6 +39,11 @@ def demo(smb: FakeSMB, *arguments: str) -> Result:
     return CliRunner().invoke(cli.main, ["demo", f"127.0.0.1:{smb.port}", *arguments])
 
 
+def demo_at(port: int) -> None:
+    """The documented exchange, with nothing said."""
+    Demo(Place("127.0.0.1", port), Who("alice", "Secret123"), say=lambda _: None).run()
+
+
 def words(smb: FakeSMB) -> list[str]:
     """The messages of the server's text log."""
     lines = [line for line in smb.journal.lines(500) if not line.startswith("-")]

@@ -1,0 +1,382 @@
+"""Sends the client's side of a capture to a server, in the order of the capture."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from fakesmb.capture.trouble import Trouble
+from fakesmb.record.events import Connected, Disconnected
+from fakesmb.replay.entering import Entering
+from fakesmb.replay.identifiers import with_mid
+from fakesmb.replay.learning import Tokens, learn, learn_break
+from fakesmb.replay.line import Closed, Line, LineError
+from fakesmb.replay.live import Live, cleared
+from fakesmb.replay.oplocks import acknowledgement, asks_back, is_acknowledgement
+from fakesmb.replay.places import Place, Who
+from fakesmb.replay.requests import Renaming, with_changes
+from fakesmb.replay.sent import Sent
+from fakesmb.replay.shares import ShareMap
+from fakesmb.replay.sign_in import SignIn
+from fakesmb.replay.talk import Ask, Item, Told
+from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.commands import Command
+from fakesmb.wire.header import HEADER_SIZE, Header
+from fakesmb.world import World
+
+TIMEOUT: Final = 5.0
+"""Seconds that an answer may take."""
+LATE_SECONDS: Final = 1.0
+"""Seconds for one that took its time in the capture, too: it is looked for again at the end."""
+MOST_SILENT: Final = 3
+"""So many answers in a row may be missing; then the connection is given up."""
+MOST_LIVE: Final = 500
+"""Connections at a time; hostile captures have any number."""
+_SLICE: Final = 0.02
+_SECONDARIES: Final = frozenset(
+    {Command.TRANSACTION_SECONDARY, Command.TRANSACTION2_SECONDARY, Command.NT_TRANSACT_SECONDARY}
+)
+
+
+class Witness(Protocol):
+    """Is told what happens."""
+
+    def asked(self, live: Live, ask: Ask, sent: Sent) -> None:
+        """A captured request went to the server."""
+
+    def answered(self, live: Live, ask: Ask, sent: Sent) -> None:
+        """All answers of a request that the capture has, or will have, are there."""
+
+    def unanswered(self, live: Live, ask: Ask, sent: Sent, why: str) -> None:
+        """One did not come."""
+
+    def unsent(self, ask: Ask, why: str) -> None:
+        """A captured request was not sent."""
+
+    def passed(self, told: Told) -> None:
+        """A captured answer that nothing here is compared with."""
+
+    def broken(self, live: Live, told: Told | None, message: bytes | None) -> None:
+        """The server wants an oplock back: in the capture, here, or both."""
+
+    def closed(self, live: Live, event: Disconnected, here: str) -> None:
+        """A connection ended in the capture; `here` says why it had ended before, empty where it had not."""
+
+    def note(self, frame: int, text: str) -> None:
+        """Something that a person should know."""
+
+
+class Replay:
+    """One replay."""
+
+    def __init__(
+        self,
+        place: Place,
+        who: Who,
+        witness: Witness,
+        *,
+        shares: ShareMap | None = None,
+        timeout: float = TIMEOUT,
+        pace: bool = False,
+        world: World | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`pace`: with the pauses of the capture."""
+        self.place = place
+        self.who = who
+        self.witness = witness
+        self.timeout = timeout
+        self.pace = pace
+        self.world = World() if world is None else world
+        self.tokens = Tokens()
+        self.lives: dict[int, Live] = {}
+        self.entering = Entering(self, ShareMap() if shares is None else shares)
+        self.renaming = Renaming(place, self.entering.shares, who)
+        self._sleep = sleep
+        self._gone: dict[int, str] = {}
+        self._overdue: list[tuple[Live, Ask, Sent]] = []
+        self._breaks_ahead: Counter[int] = Counter()
+        self._began = (0.0, 0.0)
+        self._reached = False
+
+    def run(self, items: Sequence[Item]) -> None:
+        """Replays all of it. Raises `LineError` where the server cannot be reached at all."""
+        self._breaks_ahead = Counter(one.connection for one in items if isinstance(one, Told) and one.unasked)
+        for item in items:
+            self._keep_pace(item)
+            if isinstance(item, Ask):
+                self._ask(item)
+            elif isinstance(item, Told):
+                self._told(item)
+            elif isinstance(item, Connected):
+                self._gone.pop(item.connection, None)
+                self.live(item.connection)
+            elif isinstance(item, Disconnected):
+                self._disconnected(item)
+            elif isinstance(item, Trouble):
+                self.witness.note(item.frame, item.text)
+        self._end()
+
+    def _keep_pace(self, item: Item) -> None:
+        at = item.time
+        if not self.pace or at is None:
+            return
+        if not self._began[0]:
+            self._began = (at, time.monotonic())
+        wait = at - self._began[0] - (time.monotonic() - self._began[1])
+        while wait > 0:
+            self._sleep(min(wait, _SLICE))
+            self.pump(0)
+            wait -= _SLICE
+
+    # -- connections -----------------------------------------------------------------------------------------
+
+    def live(self, number: int) -> Live | None:
+        """The connection that replays the captured one of that number; None where there can be none."""
+        live = self.lives.get(number)
+        if live is None and number not in self._gone:
+            try:
+                if len(self.lives) >= MOST_LIVE:
+                    raise LineError(f"more than {MOST_LIVE} connections at a time")
+                live = Live(number, Line(self.place, self.timeout), SignIn(self.who, self.world))
+                self.lives[number] = live
+                self._reached = True
+            except LineError as error:
+                if not self._reached:
+                    raise
+                self._gone[number] = str(error)
+        return live
+
+    def renew(self, live: Live) -> None:
+        """Another connection in place of one that the server let down; raises `LineError`."""
+        line = Line(self.place, self.timeout)
+        live.line.close()
+        live.line, live.ended = line, ""
+        live.sent.clear()
+
+    def _disconnected(self, event: Disconnected) -> None:
+        live = self.lives.pop(event.connection, None)
+        if live is None:
+            self._gone.pop(event.connection, None)
+            return
+        if event.by_server and not live.ended:
+            self.wait(lambda: bool(live.ended), LATE_SECONDS)
+        for one, ask, sent in [row for row in self._overdue if row[0] is live]:
+            self._overdue.remove((one, ask, sent))
+            self._settle(one, ask, sent)
+        self.witness.closed(live, event, live.ended)
+        live.dead("the connection ended")
+
+    def _end(self) -> None:
+        """Waits a last time for what is overdue, and ends the connections."""
+        overdue, self._overdue = self._overdue, []
+        if overdue:
+            self.wait(lambda: all(self._is_there(ask, sent) for _, ask, sent in overdue), LATE_SECONDS)
+        for live, ask, sent in overdue:
+            self._settle(live, ask, sent)
+        for live in self.lives.values():
+            live.dead("the replay is over")
+
+    def _settle(self, live: Live, ask: Ask, sent: Sent) -> None:
+        if self._is_there(ask, sent) and sent.answers:
+            self._finish(live, ask, sent)
+        else:
+            self.witness.unanswered(live, ask, sent, sent.dead or self._patience)
+
+    @property
+    def _patience(self) -> str:
+        return f"no answer within {self.timeout:g} seconds"
+
+    @staticmethod
+    def _is_there(ask: Ask, sent: Sent) -> bool:
+        return not sent.awaits(max(0, len(ask.answers) - 1))
+
+    # -- the client's messages -------------------------------------------------------------------------------
+
+    def _ask(self, ask: Ask) -> None:
+        live = self.live(ask.connection)
+        if live is None:
+            self.witness.unsent(ask, self._gone[ask.connection])
+            return
+        self.pump(0)
+        if live.ended:
+            self.witness.unsent(ask, live.ended)
+            return
+        try:
+            why = self._bare(live, ask) if ask.header is None else self._request(live, ask, ask.header)
+        except LineError as error:
+            live.dead(str(error))
+            why = "" if ask in live.by_ask else str(error)
+        if why:
+            self.witness.unsent(ask, why)
+
+    def _bare(self, live: Live, ask: Ask) -> str:
+        """Data of a WRITE_RAW: the server must have asked for them."""
+        of = None if ask.of is None else live.by_ask.get(ask.of)
+        if of is None or not of.answers or of.refused:
+            return "the server did not ask for these data"
+        if ask.size > len(ask.message):
+            self._filled(ask)
+        live.line.send(ask.message.ljust(ask.size, b"\0"))
+        return ""
+
+    def _request(self, live: Live, ask: Ask, header: Header) -> str:
+        """Sends a request; says why where it cannot be sent."""
+        message = ask.message
+        if ask.size > len(message):
+            if not _has_words(message):
+                return f"only {len(message)} of {ask.size} bytes were captured"
+            self._filled(ask)
+            message = message.ljust(ask.size, b"\0")
+        if header.command == Command.NEGOTIATE:
+            return self.entering.negotiate(live, ask, cleared(message))
+        if live.sign_in.dialect is None and not self.entering.begin_within(live, ask, header):
+            return live.ended or "the server agrees on no dialect"
+        if header.command == Command.SESSION_SETUP_ANDX:
+            return self.entering.session_setup(live, ask, self.translated(live, message, header))
+        why = self._out_of_place(live, ask, header)
+        if why:
+            return why
+        translated = self.translated(live, message, header)
+        changes = self.renaming.changes(translated, header, live)
+        message = with_changes(translated, header, changes, live.encoding)
+        self.witness.asked(live, ask, live.send(with_mid(message, self._mid(live, ask, header)), ask))
+        return ""
+
+    def translated(self, live: Live, message: bytes, header: Header) -> bytes:
+        """The request with the identifiers that are there now."""
+        found = bytearray(cleared(self.tokens.replaced(message, header)))
+        signs_in = header.command == Command.SESSION_SETUP_ANDX
+        live.ids.translate(found, header, signs_in=signs_in, encoding=live.encoding)
+        return bytes(found)
+
+    def _out_of_place(self, live: Live, ask: Ask, header: Header) -> str:
+        """Why a request makes no sense here, because of what the server did otherwise."""
+        if header.command in _SECONDARIES:
+            first = self._sent_as(live, header)
+            if first is None or first.refused or first.complete:
+                return "the server did not ask for the rest of the transaction"
+        if is_acknowledgement(ask.message, header):
+            fid = asks_back(self.translated(live, ask.message, header))
+            if live.acknowledge(fid):
+                return ""
+            return "the server did not ask for the oplock"
+        return ""
+
+    def _sent_as(self, live: Live, header: Header) -> Sent | None:
+        """The request that went out for the last captured one with the MID and the PID of this header."""
+        for ask, sent in reversed(live.by_ask.items()):
+            asked = ask.header
+            if asked is not None and (asked.mid, asked.pid_low) == (header.mid, header.pid_low):
+                return sent
+        return None
+
+    def _mid(self, live: Live, ask: Ask, header: Header) -> int:
+        if header.command in _SECONDARIES or header.command == Command.NT_CANCEL:
+            sent = self._sent_as(live, header)
+            return header.mid if sent is None else sent.header.mid
+        return live.mid_for(header.mid)
+
+    def _filled(self, ask: Ask) -> None:
+        missing = ask.size - len(ask.message)
+        self.witness.note(
+            ask.frame, f"{missing} of {ask.size} bytes were not captured; zeros are sent for them"
+        )
+
+    # -- the server's messages -------------------------------------------------------------------------------
+
+    def _told(self, told: Told) -> None:
+        live = self.lives.get(told.connection)
+        if told.unasked:
+            if live is not None:
+                self._broken(live, told)
+            self._breaks_ahead[told.connection] -= 1
+            return
+        ask = told.ask
+        sent = None if live is None or ask is None else live.by_ask.get(ask)
+        if live is None or ask is None or sent is None:
+            self.witness.passed(told)
+            return
+        place = next(index for index, one in enumerate(ask.answers) if one is told)
+        last = place == len(ask.answers) - 1
+        patience = min(self.timeout, LATE_SECONDS) if _was_late(ask, told) or live.silent else self.timeout
+        self.wait(lambda: not sent.awaits(place), patience)
+        if sent.awaits(place) and live.breaks:  # perhaps it waits for an oplock that nobody gives back
+            self._acknowledge_all(live)
+            self.wait(lambda: not sent.awaits(place), patience)
+        if not sent.awaits(place) and sent.answers:
+            live.silent = 0
+            if last:
+                self._finish(live, ask, sent)
+        elif not last:
+            return
+        elif sent.dead:
+            self.witness.unanswered(live, ask, sent, sent.dead)
+        else:
+            self._overdue.append((live, ask, sent))
+            if not _was_late(ask, told):
+                live.silent += 1
+            if live.silent >= MOST_SILENT:
+                live.dead(f"{MOST_SILENT} answers in a row did not come")
+
+    def _finish(self, live: Live, ask: Ask, sent: Sent) -> None:
+        learn(live, self.tokens, ask, sent)
+        self.witness.answered(live, ask, sent)
+
+    # -- oplocks ---------------------------------------------------------------------------------------------
+
+    def _broken(self, live: Live, told: Told) -> None:
+        if not live.ended:
+            self.wait(lambda: bool(live.breaks), min(self.timeout, LATE_SECONDS))
+        message = live.breaks.pop(0) if live.breaks else None
+        if message is not None:
+            live.due.append(asks_back(message))
+            learn_break(live, told.message, message)
+        self.witness.broken(live, told, message)
+
+    def _acknowledge_all(self, live: Live) -> None:
+        for message in live.breaks:
+            self.witness.broken(live, None, message)
+            try:
+                live.send(acknowledgement(message, live), None)
+            except (LineError, DecodeError) as error:
+                live.dead(str(error))
+                break
+        live.breaks.clear()
+
+    # -- waiting ---------------------------------------------------------------------------------------------
+
+    def wait(self, done: Callable[[], bool], seconds: float) -> None:
+        """Takes what servers send until it is done, or that time is over."""
+        end = time.monotonic() + seconds
+        while not done():
+            left = end - time.monotonic()
+            if left <= 0 or not any(not live.ended for live in self.lives.values()):
+                return
+            self.pump(min(left, _SLICE))
+
+    def pump(self, seconds: float) -> None:
+        """Takes what is there on all connections, or comes on any within that time."""
+        open_now = [live for live in self.lives.values() if not live.ended]
+        if not open_now:
+            return
+        if seconds:
+            Line.wait_for_any([live.line for live in open_now], seconds)
+        for live in open_now:
+            try:
+                for message in live.line.arrived():
+                    live.arrived(message)
+            except Closed as error:
+                live.dead(str(error))
+            if live.breaks and not self._breaks_ahead[live.number] and not live.ended:
+                self._acknowledge_all(live)
+
+
+def _was_late(ask: Ask, told: Told) -> bool:
+    """Whether the capture has other requests between this one and its answer: then nobody waited for it."""
+    return 0 < ask.next_frame < told.frame
+
+
+def _has_words(message: bytes) -> bool:
+    """Whether the first command's words are there."""
+    return len(message) > HEADER_SIZE and len(message) >= HEADER_SIZE + 3 + 2 * message[HEADER_SIZE]

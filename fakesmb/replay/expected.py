@@ -1,0 +1,213 @@
+"""Which differences between two servers are to be expected, and why: the table that docs/captures.md shows."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+
+class Row(NamedTuple):
+    """A kind of difference."""
+
+    kind: str
+    """Its name, for `--fail-on`."""
+    fields: tuple[str, ...]
+    """Names of fields as the specifications write them; `*` stands for anything."""
+    reason: str
+    """Why it is to be expected; empty of kinds that are not."""
+
+
+EXPECTED: Final = (
+    Row(
+        "times",
+        ("*Time", "*Date", "*TimeZone", "SystemTime", "*_time", "*_date", "Timestamp"),
+        "the replay runs at another time, on files of another age",
+    ),
+    Row(
+        "ids",
+        (
+            "FID",
+            "MID",
+            "UID",
+            "TID",
+            "SID",
+            "FileId",
+            "FileIndex",
+            "FileReferenceNumber",
+            "IndexNumber",
+            "ResumeKey",
+            "ServerState",
+            "SessionKey",
+            "ServerFID",
+            "*GUID",
+            "*Guid",
+            "VolumeSerialNumber",
+            "SerialNumber",
+            "*ObjectId*",
+            "BirthVolumeId",
+            "assoc_group_id",
+            "context_handle*",
+            "*Handle*",
+            "UniqueId",
+            "LastNameOffset",
+            "referent*",
+            "*ReferentID*",
+        ),
+        "every server numbers what it opens, and names its volumes, in its own way",
+    ),
+    Row(
+        "space",
+        (
+            "Total*AllocationUnits",
+            "*AvailableAllocationUnits",
+            "*FreeAllocationUnits",
+            "*FreeUnits",
+            "TotalUnits",
+            "*UnitsAvailable",
+            "*FreeSpace*",
+            "TotalFreeUnits",
+            "cUnit*",
+            "SectorsPerAllocationUnit",
+            "*UnitsPerBlock",
+            "BlocksPerUnit",
+        ),
+        "it is another disk, on which others write, too",
+    ),
+    Row(
+        "allocation",
+        ("AllocationSize", "*AllocationSize", "FileDataAllocationSize", "*DataAllocationSize"),
+        "file systems round sizes up in their own way",
+    ),
+    Row(
+        "server",
+        (
+            "NativeOS",
+            "NativeLanMan",
+            "PrimaryDomain",
+            "DomainName",
+            "ServerName",
+            "TargetName",
+            "TargetInfo*",
+            "NbComputerName",
+            "NbDomainName",
+            "Dns*Name",
+            "DnsTreeName",
+            "MsvAv*",
+            "VolumeLabel",
+            "VolumeLabelLength",
+            "sv*_name",
+            "sv*_comment",
+            "sv*_version*",
+            "sv*_type",
+            "sv*_platform_id",
+            "Version",
+            "ProductM*Version",
+            "ProductBuild",
+        ),
+        "it is another server, with a name and a version of its own",
+    ),
+    Row(
+        "secrets",
+        (
+            "Challenge",
+            "EncryptionKey",
+            "ServerChallenge",
+            "SecurityBlob",
+            "*Response",
+            "EncryptedRandomSessionKey",
+            "Password*",
+            "*Password",
+            "mechToken",
+            "responseToken",
+            "mechListMIC",
+        ),
+        "challenges, proofs and keys are made anew for each sign-in",
+    ),
+    Row(
+        "flags",
+        ("Flags", "Flags2"),
+        "servers repeat the Flags of the request, or have their own",
+    ),
+    Row(
+        "signature",
+        ("SecuritySignature", "SecurityFeatures", "Key", "CID", "SequenceNumber"),
+        "messages are signed anew, with the key of the new sign-in",
+    ),
+    Row(
+        "layout",
+        (
+            "ByteCount",
+            "AndXOffset",
+            "AndXReserved",
+            "*Pad",
+            "Pad*",
+            "Unread",
+            "*DataOffset",
+            "*ParameterOffset",
+            "*ParameterCount",
+            "*DataCount",
+            "*DataLength",
+            "DataLengthHigh",
+            "SecurityBlobLength",
+            "ChallengeLength",
+            "NextEntryOffset",
+            "FileNameLength",
+            "ShortNameLength",
+            "*Displacement",
+            "*BufferOffset",
+            "Reserved*",
+            "frag_length",
+            "alloc_hint",
+        ),
+        "places and lengths follow from what else the message holds",
+    ),
+)
+"""In this order; the first row that has a field's name is its."""
+
+KINDS: Final = (
+    Row("status", ("Status",), ""),
+    Row(
+        "names",
+        ("FileName", "ShortName", "*FileName", "*_name", "*Name", "Entries", "netname", "remark", "*comment"),
+        "",
+    ),
+    Row("sizes", ("EndOfFile", "*FileSize", "FileDataSize", "*DataSize", "Count", "CountHigh", "EaSize"), ""),
+    Row("attributes", ("*Attributes", "Directory", "DeletePending", "NumberOfLinks"), ""),
+    Row("data", ("Data", "*_Data", "*_Parameters", "Buffer", "Stub", "*Bytes"), ""),
+    Row("rights", ("*AccessRights", "*Access", "AccessFlags", "OptionalSupport"), ""),
+    Row(
+        "negotiated",
+        ("DialectIndex", "SecurityMode", "Max*", "Capabilities", "RawMode", "NegotiateFlags"),
+        "",
+    ),
+)
+"""What is different and nothing else, by kind; what has none of these names is of the kind `fields`."""
+OTHERS: Final = {
+    "fields": "any other field",
+    "answers": "an answer that did not come, or one more than the capture has",
+    "oplocks": "an oplock is asked back here or in the capture alone",
+    "unsent": "a request that could not be sent, because of what the server did before",
+    "closed": "the server closed a connection that it did not close in the capture",
+}
+"""Kinds that no field's name decides."""
+ALL_KINDS: Final = tuple(row.kind for row in (*KINDS, *EXPECTED)) + tuple(OTHERS)
+NOT_EXPECTED: Final = frozenset((*(row.kind for row in KINDS), *OTHERS))
+REASONS: Final[Mapping[str, str]] = {row.kind: row.reason for row in EXPECTED}
+
+
+GROUPS: Final[Mapping[str, str]] = {
+    "TargetInfo": "server",
+    "Version": "server",
+    "SecurityBlob": "secrets",
+    "ServerTime": "times",
+}
+"""Groups of fields that are all of one kind, where their own names do not say which."""
+
+
+@lru_cache(maxsize=4096)
+def kind_of(name: str) -> str:
+    """The kind of a difference in a field of that name."""
+    for row in (*EXPECTED, *KINDS):
+        if any(fnmatchcase(name, pattern) for pattern in row.fields):
+            return row.kind
+    return "fields"

@@ -1,0 +1,34 @@
+"""A replay from the file to the last line of the report."""
+
+from collections.abc import Collection
+from typing import BinaryIO
+
+from fakesmb.capture.events import events
+from fakesmb.mistakes import ConfigError
+from fakesmb.replay.engine import TIMEOUT, Replay
+from fakesmb.replay.places import Place, Who
+from fakesmb.replay.report import Report
+from fakesmb.replay.shares import ShareMap
+from fakesmb.replay.talk import Ask, items
+from fakesmb.replay.witness import Comparison
+
+
+def replayed(
+    file: BinaryIO,
+    place: Place,
+    who: Who,
+    report: Report,
+    failing: Collection[str],
+    *,
+    shares: ShareMap | None = None,
+    timeout: float = TIMEOUT,
+    pace: bool = False,
+) -> bool:
+    """Replays a capture; True where nothing is of a kind that fails. Raises `CaptureError`, and `ConfigError` where
+    there is nothing to replay."""
+    found = list(items(events(file)))
+    comparison = report.comparison = Comparison(report.tell, failing=failing)
+    if not any(isinstance(item, Ask) for item in found):
+        raise ConfigError("the capture has no request of an SMB1 client that could be sent again")
+    Replay(place, who, comparison, shares=shares, timeout=timeout, pace=pace).run(found)
+    return report.end(failing)
