@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 CHROMIUM = "/usr/bin/chromium"
 T = TypeVar("T")
@@ -57,15 +57,20 @@ def page(chromium: Chromium) -> "Iterator[Page]":
     """An empty page. What its scripts complain of fails the test."""
     complaints: list[str] = []
 
+    def said(message: "ConsoleMessage") -> None:
+        if (
+            message.type == "error" and "Failed to load resource" not in message.text
+        ):  # that is a status, and shown
+            complaints.append(message.text)
+
     def opened() -> "Page":
         page = chromium.browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", said)
         return page
 
     page = chromium.run(opened)
-    page.complaints = complaints  # type: ignore[attr-defined]
     yield page
     chromium.run(page.close)
     assert complaints == []

@@ -224,8 +224,9 @@ export class Ladder {
     const at = this.placeOf(id);
     if (at < 0) return false;
     this.selected = id;
-    if (byHand) this.following = at === this.rows.length - 1;
-    this.inSight(at);
+    if (byHand) this.following = !this.rows.slice(at + 1, at + 60).some(isMessage) && this.rows.length - at < 60;
+    if (this.following) this.toEnd();
+    else this.inSight(at);
     this.render();
     if (focus) this.list.focus();
     this.chosen(this.rows[at]);

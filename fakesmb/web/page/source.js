@@ -80,6 +80,11 @@ export class Served {
     }
   }
 
+  // Whether the filter is one: a refusal says what is wrong with it.
+  try(filter) {
+    return ask(`${this.base}/messages?${query({ filter, limit: 1 })}`);
+  }
+
   detail(id) {
     return ask(`${this.base}/messages/${id}`);
   }
@@ -154,6 +159,8 @@ export class Saved {
     this.root = root;
     this.unpacked = new Map();
   }
+
+  try() {}
 
   async chunk(name) {
     if (!this.unpacked.has(name)) this.unpacked.set(name, unpack(this.root.getElementById(name).textContent));

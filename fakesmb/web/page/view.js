@@ -26,7 +26,11 @@ export class View {
     });
     this.conversations = new Conversations(byId("conversations"), this.messages, {
       only: (number) => { this.ladder.onlyTalk = number; this.again(); },
-      sideBySide: (on) => { this.ladder.sideBySide = on; this.again(); },
+      sideBySide: (on) => {
+        this.ladder.sideBySide = on;
+        document.body.classList.toggle("side-by-side", on);
+        this.again();
+      },
     });
     this.tree = new Tree(byId("tree"), (node) => this.fieldChosen(node));
     this.hex = new Hex(byId("hex"), (node, at) => this.byteChosen(node, at));
@@ -131,7 +135,7 @@ export class View {
   }
 
   showLatest() {
-    const last = this.ladder.rows.at(-1);
+    const last = this.ladder.rows.findLast(isMessage) ?? this.ladder.rows.at(-1);
     if (this.ladder.following && last && last.id !== this.ladder.selected) this.ladder.select(last.id);
   }
 
@@ -141,16 +145,29 @@ export class View {
 
   toNewest() {
     this.ladder.follow(true);
-    const last = this.ladder.rows.at(-1);
-    if (last) this.ladder.select(last.id, { byHand: true, focus: true });
+    this.showLatest();
+    byId("ladder").focus();
   }
 
-  setFilter(text) {
-    if (text.trim() === this.filter) return;
-    this.filter = text.trim();
-    byId("filter").value = text;
-    byId("filter").removeAttribute("aria-invalid");
-    this.begin();
+  // A filter with a mistake changes nothing but what is said below it.
+  async setFilter(text) {
+    const filter = text.trim(), box = byId("filter");
+    if (filter === this.filter && !box.hasAttribute("aria-invalid")) return;
+    box.value = text;
+    byId("filter-clear").hidden = !text;
+    try {
+      if (filter) await this.source.try(filter);
+    } catch (error) {
+      if (error.status !== 400) { this.refused(error); return; }
+      box.setAttribute("aria-invalid", "true");
+      byId("filter-said").textContent = error.message;
+      return;
+    }
+    box.removeAttribute("aria-invalid");
+    byId("filter-said").textContent = "";
+    if (filter === this.filter) return;
+    this.filter = filter;
+    await this.begin();
   }
 
   pause(on = !this.paused) {
@@ -177,11 +194,7 @@ export class View {
   }
 
   refused(error) {
-    const place = byId("filter-said");
-    if (error.status === 400 && this.filter) {
-      byId("filter").setAttribute("aria-invalid", "true");
-      place.textContent = error.message;
-    } else if (this.onRefusal) this.onRefusal(error);
+    if (this.onRefusal) this.onRefusal(error);
     else notice(error.message);
   }
 
