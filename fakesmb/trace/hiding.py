@@ -38,4 +38,8 @@ def _without(field: Field) -> Field:
         return replace(field, value=None, meaning=HIDDEN, fields=())
     if not field.fields:
         return field
-    return replace(field, fields=tuple(_without(one) for one in field.fields))
+    inside = tuple(_without(one) for one in field.fields)
+    if any(one.secret for one in inside):
+        # What a group says of its values goes with them; its kind stays: `MsvAvTimestamp: 2004-05-31`.
+        return replace(field, meaning=field.meaning.partition(":")[0], fields=inside)
+    return replace(field, fields=inside)

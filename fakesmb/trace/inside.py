@@ -7,6 +7,7 @@ from typing import Final
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
 from fakesmb.trace.ntlmresponses import nt_response
+from fakesmb.trace.sealing import public, secret_whole
 from fakesmb.trace.spnego import security_blob
 from fakesmb.wire.codec import Body
 from fakesmb.wire.negotiate import NegotiateExtendedResponse
@@ -30,13 +31,18 @@ def _blob(field: Field, half: Half) -> Field:
     )
 
 
+def _public_blob(field: Field, half: Half) -> Field:
+    """What a server tells whoever asks: by its type no secret, of whatever mechanism it is."""
+    return public(_blob(field, half))
+
+
 def _password(field: Field, half: Half) -> Field:
-    return nt_response(field.name, half.message, field.at, field.at + field.size)
+    return secret_whole(nt_response(field.name, half.message, field.at, field.at + field.size))
 
 
 INSIDE: Final[Mapping[tuple[type[Body], str], Inside]] = MappingProxyType(
     {
-        (NegotiateExtendedResponse, "SecurityBlob"): _blob,
+        (NegotiateExtendedResponse, "SecurityBlob"): _public_blob,
         (SessionSetupExtendedRequest, "SecurityBlob"): _blob,
         (SessionSetupExtendedResponse, "SecurityBlob"): _blob,
         (SessionSetupPlainRequest, "UnicodePassword"): _password,

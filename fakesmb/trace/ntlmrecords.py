@@ -51,6 +51,13 @@ class LmV2Response(Record, frozen=True):
     challenge_from_client: Annotated[bytes, Int("8s"), Secret]
 
 
+class LmSessionResponse(Record, frozen=True):
+    """What stands for an LM_RESPONSE where NTLM has extended session security, [MS-NLMP] 3.3.1."""
+
+    client_challenge: Annotated[bytes, Int("8s"), Secret]
+    z: Annotated[bytes, Int("16s")]
+
+
 class Response(Record, frozen=True):
     """LM_RESPONSE and NTLM_RESPONSE, [MS-NLMP] 2.2.2.3 and 2.2.2.6."""
 

@@ -14,6 +14,7 @@ from fakesmb.wire.ntlmssp import Av
 _OLD_SIZE: Final = records.Response.size()
 _PROOF: Final = records.NtlmV2Response.size()
 _CHALLENGE: Final = records.NtlmV2ClientChallenge.size()
+_NONCE: Final = 8
 _PAIR: Final = records.AvPair.size()
 _V2: Final = b"\1\1\0\0\0\0\0\0"
 """How NTLMv2_CLIENT_CHALLENGE begins: RespType, HiRespType and what is reserved."""
@@ -38,11 +39,13 @@ def nt_response(name: str, data: bytes, at: int, end: int, buffer: int = 0) -> F
 
 def lm_response(name: str, data: bytes, at: int, end: int, buffer: int = 0, *, v2: bool = False) -> Field:
     """LmChallengeResponse; `v2` where the NT response beside it is of NTLMv2."""
-    if end - at == _OLD_SIZE:
-        cls = records.LmV2Response if v2 else records.Response
-        section = "[MS-NLMP] 2.2.2.4" if v2 else "[MS-NLMP] 2.2.2.3"
-        return _records(name, data, at, end, buffer, section, cls)
-    return secret(name, data, at, end, buffer)
+    if end - at != _OLD_SIZE:
+        return secret(name, data, at, end, buffer)
+    if v2:
+        return _records(name, data, at, end, buffer, "[MS-NLMP] 2.2.2.4", records.LmV2Response)
+    if not any(data[at + _NONCE : end]):
+        return _records(name, data, at, end, buffer, "[MS-NLMP] 3.3.1", records.LmSessionResponse)
+    return _records(name, data, at, end, buffer, "[MS-NLMP] 2.2.2.3", records.Response)
 
 
 def secret(name: str, data: bytes, at: int, end: int, buffer: int = 0) -> Field:

@@ -8,11 +8,11 @@ from fakesmb.trace.bitnames import NTLM_FLAGS, NTLM_REVISION
 from fakesmb.trace.field import Field
 from fakesmb.trace.ntlmrecords import Mic, Version
 from fakesmb.trace.ntlmresponses import av_pairs, is_v2, lm_response, nt_response, secret
-from fakesmb.trace.sealing import sealed
+from fakesmb.trace.sealing import sealed, secret_whole
 from fakesmb.trace.settle import group, leaf, unread
 from fakesmb.trace.walk import walk
-from fakesmb.wire.codec import decode_utf16
-from fakesmb.wire.ntlmssp import MIC_AT, MIC_END, OEM, SIGNATURE, MessageType, Negotiate
+from fakesmb.wire.codec import decode_utf16, secret_fields
+from fakesmb.wire.ntlmssp import MIC_AT, MIC_END, OEM, SIGNATURE, AuthenticateMessage, MessageType, Negotiate
 from fakesmb.wire.oem import decode_oem
 
 _HEAD: Final = 12
@@ -31,20 +31,23 @@ class _Slot(NamedTuple):
     name: str
     prefix: str = ""
     """Of its length and offset, where that is not the name."""
+    attribute: str = ""
+    """Of `AuthenticateMessage`, whose annotation says whether it is a secret."""
 
 
 _SLOTS: Final[Mapping[int, tuple[_Slot, ...]]] = {
     MessageType.NEGOTIATE: (_Slot(16, "DomainName"), _Slot(24, "WorkstationName", "Workstation")),
     MessageType.CHALLENGE: (_Slot(12, "TargetName"), _Slot(40, "TargetInfo")),
     MessageType.AUTHENTICATE: (
-        _Slot(12, "LmChallengeResponse"),
-        _Slot(20, "NtChallengeResponse"),
+        _Slot(12, "LmChallengeResponse", attribute="lm"),
+        _Slot(20, "NtChallengeResponse", attribute="nt"),
         _Slot(28, "DomainName"),
         _Slot(36, "UserName"),
         _Slot(44, "Workstation"),
-        _Slot(52, "EncryptedRandomSessionKey"),
+        _Slot(52, "EncryptedRandomSessionKey", attribute="session_key"),
     ),
 }
+_SECRETS: Final = secret_fields(AuthenticateMessage)
 _NUMBERS: Final[Mapping[int, tuple[tuple[int, str, int], ...]]] = {
     MessageType.NEGOTIATE: ((12, "NegotiateFlags", 4),),
     MessageType.CHALLENGE: ((20, "NegotiateFlags", 4), (24, "ServerChallenge", 8), (32, "Reserved", 8)),
@@ -201,8 +204,9 @@ class _Message:
         return found
 
     def _value(self, slot: _Slot, at: int, end: int) -> Field:
-        walker = _VALUES.get(slot.name)
-        return _text(self, slot, at, end) if walker is None else walker(self, slot, at, end)
+        walker = _VALUES.get(slot.name, _text)
+        found = walker(self, slot, at, end)
+        return secret_whole(found) if slot.attribute in _SECRETS else found
 
 
 def _text(message: _Message, slot: _Slot, at: int, end: int) -> Field:
@@ -242,4 +246,4 @@ _VALUES: Final[Mapping[str, Callable[[_Message, _Slot, int, int], Field]]] = {
     "NtChallengeResponse": _nt,
     "EncryptedRandomSessionKey": _key,
 }
-"""How what is no name is read, by the names of the payload; the three of AUTHENTICATE are its `Secret` fields."""
+"""How what is no name is read, by the names of the payload."""

@@ -18,3 +18,17 @@ def sealed(field: Field) -> Field:
     if field.name not in ("Unread", "Pad") or not str(field.value).strip("0"):
         return field
     return replace(field, secret=True)
+
+
+def secret_whole(field: Field) -> Field:
+    """A field that is a secret with all that is in it."""
+    if not field.fields:
+        return replace(field, secret=True)
+    return replace(field, fields=tuple(secret_whole(one) for one in field.fields))
+
+
+def public(field: Field) -> Field:
+    """A field without secrets: of a type that holds none."""
+    if field.fields:
+        return replace(field, fields=tuple(public(one) for one in field.fields))
+    return replace(field, secret=False) if field.secret else field

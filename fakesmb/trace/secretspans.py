@@ -103,4 +103,12 @@ def _of_tree(message: bytes, share: str, is_request: bool | None) -> list[Span]:
 
 
 def _spans(found: Spans) -> list[Span]:
-    return [(at, size) for buffer, at, size in found if not buffer and size]
+    """In their order, those that touch each other as one."""
+    spans: list[Span] = []
+    for at, size in sorted((at, size) for buffer, at, size in found if not buffer and size):
+        if spans and sum(spans[-1]) >= at:
+            begins = spans[-1][0]
+            spans[-1] = begins, max(sum(spans[-1]), at + size) - begins
+        else:
+            spans.append((at, size))
+    return spans

@@ -173,6 +173,19 @@ class TestNtlmssp:
             (one,) = in_all(token_fields(data, 0, len(data)))
             assert (one.name, one.secret) == ("Unread", True)
 
+    def test_a_response_is_labelled_and_all_of_it_hidden(self) -> None:
+        (tree,) = trees(sign_in(authenticate()))
+        response = found(tree, "NtChallengeResponse")
+        assert found(tree, "NTLMv2_CLIENT_CHALLENGE", "TimeStamp").meaning == "hidden"
+        assert {one.value for one in leaves([response])} == {None}
+        assert found(tree, "NtChallengeResponse", "AV_PAIR").meaning == "MsvAvNbDomainName"
+
+    def test_a_response_of_ntlm2_session_is_a_nonce(self) -> None:
+        data = authenticate(PROOF + KEY[:8], NONCE + bytes(16), b"")
+        told = {one.name: one for one in in_all(token_fields(data, 0, len(data)))}
+        assert told["ClientChallenge"].value == NONCE.hex()
+        assert told["ClientChallenge"].secret
+
 
 class TestSpnego:
     def test_the_layers_have_their_names(self) -> None:
@@ -190,6 +203,27 @@ class TestSpnego:
         check(tree)
         assert found(tree, "NegHints").section == "[MS-SPNG] 2.2.1"
         assert found(tree, "MechType").meaning == "NTLMSSP"
+
+    def test_a_servers_first_token_holds_no_secret_whatever_its_mechanism(self) -> None:
+        blob = (
+            b"\x60"
+            + der.element(
+                0x60,
+                bytes.fromhex("06062b0601050502"),
+                der.element(
+                    der.context(0),
+                    der.element(
+                        der.SEQUENCE,
+                        der.element(der.context(2), der.element(der.OCTET_STRING, b"NEGOEXTS" + bytes(8))),
+                    ),
+                ),
+            )[1:]
+        )
+        body = NegotiateExtendedResponse(
+            dialect_index=5, capabilities=1 << 31, server_guid=bytes(16), security_blob=blob
+        )
+        (tree,) = trees(exchange(b"", message(Command.NEGOTIATE, body, reply=True), shown=Shown.REPLY))
+        assert found(tree, "mechToken", "Value").value == (b"NEGOEXTS" + bytes(8)).hex()
 
     def test_kerberos_shows_its_outer_layers(self) -> None:
         blob = kerberos_blob()
@@ -271,7 +305,7 @@ class TestSecrets:
         ],
         ids=lambda one: "",
     )
-    SECRETS = (PROOF, NONCE, KEY, MIC, bytes(range(65, 81)))
+    SECRETS = (PROOF, NONCE, KEY, MIC, bytes(range(65, 81)), PAIRS)
 
     @SIGN_INS
     def test_they_are_nowhere_in_a_tree(self, one: Exchanged) -> None:
@@ -304,9 +338,15 @@ class TestSecrets:
     @SIGN_INS
     def test_spans_are_what_the_tree_hides(self, one: Exchanged) -> None:
         (tree,) = trees(one)
-        assert secret_spans(one.request) == [
-            (field.at, field.size) for field in leaves(tree.fields) if field.secret and field.size
-        ]
+        hidden = {
+            at
+            for field in leaves(tree.fields)
+            if field.secret
+            for at in range(field.at, field.at + field.size)
+        }
+        assert hidden == {
+            at for begins, size in secret_spans(one.request) for at in range(begins, begins + size)
+        }
         data = bytearray(one.request)
         for at, size in secret_spans(one.request):
             data[at : at + size] = bytes(size)
@@ -317,8 +357,9 @@ class TestSecrets:
             for one, _ in transcript_exchanges(path):
                 data = one.request if one.shown == Shown.REQUEST else one.reply
                 (tree,) = trees(one)
-                hidden = [(f.at, f.size) for f in leaves(tree.fields) if f.secret and f.size]
-                assert secret_spans(data, share=one.share) == hidden
+                hidden = [f for f in leaves(tree.fields) if f.secret and f.size]
+                spans = secret_spans(data, share=one.share)
+                assert sum(size for _, size in spans) == sum(f.size for f in hidden)
 
     def test_a_chain_that_signs_in_later_is_looked_into(self) -> None:
         data = message(
