@@ -81,8 +81,10 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
         case SignInRefused():
             why = event.reason or label(event.status)
             return _ended(f"The server turns {event.user or 'the client'} away: {why}")
-        case Problem():
+        case Problem() if event.traceback:
             return _ended(f"Something went wrong inside the server: {event.text}")
+        case Problem():
+            return _ended(f"The server has something to say: {event.text}")
 
 
 def _message(message: Message) -> str:

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from fakesmb.web import messages, pages, questions, service
+from fakesmb.web import loaded, messages, pages, questions, saving, service, teaching
 from fakesmb.web.routes import Route
 
-TABLE: Final[tuple[Route, ...]] = (*service.ROUTES, *messages.ROUTES, *questions.ROUTES, *pages.ROUTES)
+_PARTS: Final = (service, messages, questions, teaching, loaded, saving, pages)
+TABLE: Final[tuple[Route, ...]] = tuple(route for part in _PARTS for route in part.ROUTES)
 """Every call. Of two that fit a path the first is meant."""

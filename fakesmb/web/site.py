@@ -9,6 +9,7 @@ from twisted.python.failure import Failure
 from fakesmb.web.api import TABLE
 from fakesmb.web.contexts import Contexts
 from fakesmb.web.guard import Guard
+from fakesmb.web.loaded import Captures
 from fakesmb.web.protocol import HTTP, Call, Outcome
 from fakesmb.web.routes import Ask, Found, Routes, body_of, check_media, query_of
 from fakesmb.web.streams import Streams
@@ -52,6 +53,7 @@ class Web:
         self.told = Told(max(service.config.log.journal, LEAST_EVENTS))
         self.streams = Streams(self.told, reactor)
         self.contexts = Contexts(self.told, reactor)
+        self.captures = Captures()
         self.routes = Routes(TABLE)
         self.factory = HTTP(self, reactor)
         self.port: IListeningPort | None = None

@@ -7,12 +7,12 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
+from fakesmb.web.answer import encoded
 
 FOLDER: Final = Path(__file__).parent / "page"
 """The files of the page, as they are served."""
@@ -23,52 +23,65 @@ _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([a-z]+\.js)";\n', re.M
 _EXPORT: Final = re.compile(r"^export ", re.MULTILINE)
 _OF_SERVERS: Final = re.compile(r"^ *<(?:button|input)[^>]*\bdata-live\b.*\n", re.MULTILINE)
 _HEAD: Final = re.compile(r'<link rel="icon".*?</script>\n', re.DOTALL)
+_WITHOUT: Final = (
+    "<noscript><p>This page shows its messages by JavaScript, which is switched off.</p></noscript>\n"
+)
 _LESSONS: Final = re.compile(r'  <aside id="lessons".*?</aside>\n', re.DOTALL)
 
 
 def page(details: Iterable[Mapping[str, Any]], *, title: str = "A conversation") -> str:
     """The page of messages, each as `GET /api/v1/messages/{id}` has it: `message`, `tree`, `tables`, `sentence`."""
-    entries: list[Mapping[str, Any]] = []
-    chunks = [_packed(f"details-{number}", chunk) for number, chunk in enumerate(_chunks(details, entries))]
-    style = (FOLDER / "style.css").read_text("utf-8").replace('url("icon.svg")', f'url("{_icon()}")')
-    script = _script()
-    policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"
-    head = (
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<link rel="icon" href="{_icon()}">\n'
-        f"<style>{style}</style>\n"
-    )
-    html = (FOLDER / "index.html").read_text("utf-8")
-    html = _HEAD.sub(lambda _: head, _LESSONS.sub("", _OF_SERVERS.sub("", html)))
-    html = html.replace("<title>fakesmb</title>", f"<title>{escape(title)}</title>")
-    data = "".join([_packed("entries", entries), *chunks])
-    without = (
-        "<noscript><p>This page shows its messages by JavaScript, which is switched off.</p></noscript>\n"
-    )
-    return html.replace("</body>", f'{without}{data}<script type="module">{script}</script>\n</body>')
-
-
-def _chunks(
-    details: Iterable[Mapping[str, Any]], entries: list[Mapping[str, Any]]
-) -> Iterator[list[Mapping[str, Any]]]:
-    """Everything but the messages themselves, in lists of `CHUNK`; those go into `entries`, with an id each."""
-    chunk: list[Mapping[str, Any]] = []
+    builder = Builder(title=title)
     for detail in details:
+        builder.add(detail)
+    return builder.page()
+
+
+class Builder:
+    """Makes a page message by message."""
+
+    def __init__(self, *, title: str = "A conversation") -> None:
+        self.title = title
+        self._entries: list[Mapping[str, Any]] = []
+        self._chunk: list[Mapping[str, Any]] = []
+        self._packed: list[str] = []
+
+    def add(self, detail: Mapping[str, Any]) -> None:
+        """Adds a message; trees are packed `CHUNK` at a time."""
         entry = dict(detail["message"])
-        entry.setdefault("id", len(entries) + 1)
+        entry.setdefault("id", len(self._entries) + 1)
         entry.pop("fields", None)  # the tree has them
         entry.pop("chain", None)
-        entries.append(entry)
-        chunk.append({name: value for name, value in detail.items() if name != "message"})
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+        self._entries.append(entry)
+        self._chunk.append({name: value for name, value in detail.items() if name != "message"})
+        if len(self._chunk) == CHUNK:
+            self._pack()
+
+    def _pack(self) -> None:
+        if self._chunk:
+            self._packed.append(_packed(f"details-{len(self._packed)}", self._chunk))
+            self._chunk = []
+
+    def page(self) -> str:
+        """The whole."""
+        self._pack()
+        style = (FOLDER / "style.css").read_text("utf-8").replace('url("icon.svg")', f'url("{_icon()}")')
+        script = _script()
+        policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}"
+        head = (
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+            f'<link rel="icon" href="{_icon()}">\n'
+            f"<style>{style}</style>\n"
+        )
+        html = (FOLDER / "index.html").read_text("utf-8")
+        html = _HEAD.sub(lambda _: head, _LESSONS.sub("", _OF_SERVERS.sub("", html)))
+        html = html.replace("<title>fakesmb</title>", f"<title>{escape(self.title)}</title>")
+        data = "".join([_packed("entries", self._entries), *self._packed])
+        return html.replace("</body>", f'{_WITHOUT}{data}<script type="module">{script}</script>\n</body>')
 
 
 def _packed(name: str, values: object) -> str:
-    data = base64.b64encode(gzip.compress(msgspec.json.encode(values), 6, mtime=0)).decode()
+    data = base64.b64encode(gzip.compress(encoded(values), 6, mtime=0)).decode()
     return f'<script type="text/plain" id="{name}" data-size="{CHUNK}">{data}</script>\n'
 
 

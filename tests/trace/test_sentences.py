@@ -110,7 +110,12 @@ def test_events_of_a_connection() -> None:
     assert sentence(Disconnected(*client, "127.0.0.1:445", "the client left")) == (
         "The client ends the connection: the client left."
     )
-    assert sentence(Problem(0, None, "a bug")) == "Something went wrong inside the server: a bug."
+    assert (
+        sentence(Problem(0, None, "a bug", "Traceback")) == "Something went wrong inside the server: a bug."
+    )
+    assert (
+        sentence(Problem(0, None, "it runs as root")) == "The server has something to say: it runs as root."
+    )
 
 
 def test_what_cannot_be_read_is_told_all_the_same() -> None:
