@@ -1,6 +1,7 @@
 """Security blobs as fields: NTLMSSP bare, SPNEGO around it, and what other mechanisms put there ([RFC 4178] 4.2)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from fakesmb.trace import kerberos, notes
@@ -30,6 +31,8 @@ from fakesmb.wire.spnego import MECHANISMS, SPNEGO_OID, NegTokenInit, NegTokenRe
 
 _STATES: Final = named({0: "accept-completed", 1: "accept-incomplete", 2: "reject", 3: "request-mic"})
 _SECTION: Final = "[RFC 4178] 4.2"
+_DEEPEST: Final = 4
+"""Tokens inside tokens that are looked into: SPNEGO, Kerberos in it, and two to spare."""
 
 
 def _mechanism(raw: Any) -> str:
@@ -40,34 +43,37 @@ def security_blob(
     name: str, data: bytes, at: int, end: int, *, buffer: int = 0, encoding: str = OEM, section: str = ""
 ) -> Field:
     """The group of a blob from `at` to `end`. What could not be read of it is a secret."""
-    fields = _token(data, at, end, buffer, encoding)
+    fields = _token(data, at, end, buffer, encoding, 0)
     return sealed(group(name, at, end, fields, data, section=section, buffer=buffer))
 
 
-def _token(data: bytes, at: int, end: int, buffer: int, encoding: str) -> list[Field]:
+def _token(data: bytes, at: int, end: int, buffer: int, encoding: str, depth: int) -> list[Field]:
     if data[at : at + len(SIGNATURE)] == SIGNATURE and at + len(SIGNATURE) <= end:
         return [token_fields(data, at, end, buffer=buffer, encoding=encoding)]
     head = head_at(data, at, end)
     if head is None:
         why = "neither NTLMSSP nor SPNEGO"
         return [unread(at, end, why, data, buffer=buffer)] if at < end else []
-    shape = _shapes(encoding).get(head.tag) or kerberos.MESSAGES.get(head.tag)
+    shape = _shapes(encoding, depth).get(head.tag) or kerberos.MESSAGES.get(head.tag)
     found = [element(shape, data, at, head, buffer)]
     if head.end < end:
         found.append(unread(head.end, end, "bytes behind the token", data, buffer=buffer))
     return found
 
 
-def _shapes(encoding: str) -> Mapping[int, Shape]:
-    """What a blob may begin with, by its tag."""
+@lru_cache(maxsize=64)
+def _shapes(encoding: str, depth: int) -> Mapping[int, Shape]:
+    """What a blob may begin with, by its tag, within so many tokens around it."""
+    if depth > _DEEPEST:
+        return {}
 
     def mechanism_token(data: bytes, at: int, end: int, buffer: int) -> list[Field]:
-        found = _token(data, at, end, buffer, encoding)
+        found = _token(data, at, end, buffer, encoding, depth + 1)
         known = any(one.name not in ("Unread", "Element") for one in found)
         return found if known else [secret("Value", data, at, end, buffer)]
 
     def initial(data: bytes, at: int, end: int, buffer: int) -> list[Field]:
-        return _initial(data, at, end, buffer, shapes)
+        return _initial(data, at, end, buffer, _shapes(encoding, depth + 1))
 
     tokens = Shape("OCTET STRING", OCTET_STRING, contents=mechanism_token)
     shapes: dict[int, Shape] = {

@@ -13,6 +13,7 @@ from fakesmb.trace.half import Half, halves, is_message
 from fakesmb.trace.header import header_field
 from fakesmb.trace.hiding import hidden
 from fakesmb.trace.noting import message_notes
+from fakesmb.trace.sealing import sealed
 from fakesmb.trace.settle import settled, unread
 from fakesmb.wire.header import HEADER_SIZE
 
@@ -45,8 +46,10 @@ def _fields(half: Half) -> tuple[Field, ...]:
     try:
         fields = [header_field(half), *command_fields(half)]
     except Exception as error:  # a walker's bug must not hide the message
-        half.problems.append(f"{type(error).__name__}: {error}")
-        fields = [header_field(half)]
+        why = f"{type(error).__name__}: {error}"
+        half.problems.append(why)
+        rest = sealed(unread(HEADER_SIZE, len(message), why, message))  # which may hold secrets
+        fields = [header_field(half), rest] if rest.size else [header_field(half)]
     return settled(fields, 0, len(message), message)
 
 

@@ -175,9 +175,11 @@ def _dialects(name: str, part: DialectsPart, cursor: Cursor, before: dict[str, A
         code = cursor.u8()
         if code != 2:
             raise DecodeError("a dialect without its buffer format")
-        text_at = cursor.at
-        text = cursor.oem(strict=False)
-        base, end = place.base, place.base + cursor.at
+        base, text_at = place.base, cursor.at
+        null = place.data.find(0, base + text_at, base + cursor.end)
+        end = base + cursor.end if null < 0 else null + 1
+        cursor.at = end - base
+        text = _text_value(place.data[base + text_at : end], cursor.encoding)
         inside = [
             _format(code, base + at, place),
             leaf("DialectString", base + text_at, cursor.at - text_at, text, buffer=place.buffer),

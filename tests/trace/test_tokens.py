@@ -234,6 +234,17 @@ class TestSpnego:
         assert told["realm"].meaning == "EXAMPLE.ORG"
         assert [field.value for field in in_all(one) if field.secret] == [PROOF.hex()] * 2
 
+    @pytest.mark.parametrize("times", [3, 8, 2000])
+    def test_tokens_in_tokens_are_looked_into_so_far(self, times: int) -> None:
+        deep = authenticate()
+        for _ in range(times):
+            deep = wrapped(deep)
+        (tree,) = trees(sign_in(deep[:65000]))
+        check(tree)
+        for secret in (PROOF, KEY, MIC):
+            assert secret not in tree.buffers[0]
+        assert any(one.name == "AUTHENTICATE_MESSAGE" for one in everything(tree.fields)) == (times == 3)
+
     @given(st.binary(max_size=120))
     def test_any_blob_has_its_fields(self, blob: bytes) -> None:
         for data in (blob, wrapped(blob), b"\x60" + blob, b"\xa1\x20" + blob):
