@@ -58,7 +58,7 @@ class Asked:
         self.left = 1
         """Replies that are still to come."""
         self.answered = False
-        """Whether one has come."""
+        """Whether one has come, or none is due."""
         self.older: Asked | None = None
         """One of the same identifiers that was not answered when this was asked."""
 
@@ -101,7 +101,7 @@ class Conversation:
             about = self.tables.asked(message) if first is None else first.about
         else:
             about = self.tables.asked(message)
-            if command != Command.NT_CANCEL and not _acknowledges(command, message):
+            if command != Command.NT_CANCEL:
                 asked = Asked(sent.time, command, _kept(message, command), sent.size, about)
                 self._wait(key, asked, message)
                 if command == Command.READ_RAW:
@@ -131,6 +131,7 @@ class Conversation:
         command = asked.command
         if command == Command.ECHO and len(message) >= _WORDS_AT + 2:
             asked.left = message[_WORDS_AT] | message[_WORDS_AT + 1] << 8
+        asked.answered = _acknowledges(command, message)
         waiting = self._waiting
         before = waiting.pop(key, None)
         if before is not None:
@@ -321,7 +322,7 @@ def _answers(reply: int, request: int) -> bool:
 
 
 def _acknowledges(command: int, message: bytes) -> bool:
-    """Whether it is a LOCKING_ANDX that gives an oplock back and locks nothing, which has no answer."""
+    """Whether it is a LOCKING_ANDX that gives an oplock back and locks nothing: only a refusal of it has an answer."""
     return (
         command == Command.LOCKING_ANDX
         and len(message) >= _WORDS_AT + 16

@@ -33,7 +33,7 @@ def begins_session(data: bytes) -> bool:
 class Framing:
     """Cuts messages out of a direction's bytes. Holds one message at most, as far as it is kept."""
 
-    __slots__ = ("_cut", "_found", "_need", "_seen", "held", "lost", "raw", "skipped", "strayed")
+    __slots__ = ("_cut", "_found", "_need", "_rest", "_seen", "held", "lost", "raw", "skipped", "trouble")
 
     def __init__(self, found: list[tuple[int, bytes, int]]) -> None:
         self._found = found.append
@@ -44,14 +44,16 @@ class Framing:
         """Bytes of the message that has arrived in part, its length included; 0 while that is not known."""
         self._seen = 0
         """How many of them went by."""
+        self._rest = 0
+        """Bytes to come of a message that was told already, as not all of it was captured."""
         self._cut = False
         """Whether some that went by were not captured: what follows them is not kept."""
         self.lost = False
         """Whether it looks for the next message: what went by was none."""
         self.skipped = 0
         """Bytes that went by while it looked."""
-        self.strayed = b""
-        """The bytes where it last had to look, though none were missing; whoever reads that makes it empty."""
+        self.trouble = ""
+        """Why it last had to look, though nothing was skipped; whoever reads that makes it empty."""
         self.raw = False
         """Whether the next message may be bare data of a file."""
 
@@ -62,7 +64,7 @@ class Framing:
 
     def feed(self, data: bytes, missing: int = 0) -> None:
         """Takes the next bytes, and so many behind them that were not captured."""
-        if not self._need and not self.held and not missing and not self.lost:
+        if not (self._need or self.held or missing or self.lost or self._rest):
             # Nearly always a segment is one message.
             size = len(data)
             if size >= _HEAD and size == int.from_bytes(data[:4], "big") + 4 and data[4:8] == MAGIC:
@@ -72,10 +74,16 @@ class Framing:
         while at < len(data):
             at = self._take(data, at)
         if missing:
-            self.skip(missing)
+            self._not_captured(missing)
 
     def skip(self, missing: int) -> None:
         """So many bytes are not there. The message that they are of is known as far as it was; the next may be lost."""
+        if self._rest:
+            passed = min(self._rest, missing)
+            self._rest -= passed
+            missing -= passed
+            if not missing:
+                return
         if self.lost or not self._need:
             self.lose(len(self.held) + missing)
             return
@@ -88,15 +96,36 @@ class Framing:
         if missing > left:
             self.lose(missing - left)
 
+    def _not_captured(self, missing: int) -> None:
+        """The capture has only the beginning of the segment: the message is told with it, and its rest goes by."""
+        if not self.lost and self._need and not self._rest:
+            rest = self._need - self._seen
+            self._end()
+            self._rest = rest
+        if self._rest:
+            passed = min(self._rest, missing)
+            self._rest -= passed
+            missing -= passed
+        if missing:
+            if not self.lost:
+                self.trouble = (
+                    self.trouble or f"what followed in this packet was not captured, {missing} bytes"
+                )
+            self.lose(len(self.held) + missing)
+
     def lose(self, skipped: int) -> None:
         """Looks for the next message from here."""
         self.lost = True
         self.skipped += skipped
-        self._need = self._seen = 0
+        self._need = self._seen = self._rest = 0
         self._cut = False
         self.held.clear()
 
     def _take(self, data: bytes, at: int) -> int:
+        if self._rest:
+            passed = min(self._rest, len(data) - at)
+            self._rest -= passed
+            return at + passed
         if self.lost:
             return self._search(data, at)
         if not self._need:
@@ -142,7 +171,7 @@ class Framing:
     def _astray(self, at: int, more: bytes) -> int:
         """What is here is no message: looks on from the second byte of it."""
         held = bytes(self.held[: len(self.held) - len(more)])
-        self.strayed = self.strayed or bytes(self.held)
+        self.trouble = self.trouble or f"no message begins where one should: 0x{self.held[:4].hex()}"
         self.lose(1)
         if not held:
             return at + 1

@@ -5,6 +5,7 @@ bounded: connections that have been still for longest are given up first.
 """
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO, Final
 
@@ -27,6 +28,8 @@ that wait for their reply, and names."""
 MOST_EARLY: Final = 4096
 """Segments of one direction that wait for one that was sent before them."""
 MOST_EARLY_BYTES: Final = 4 << 20
+MOST_HOLES: Final = 4096
+"""Gaps of one direction of which it is known that they are none, when what was missing comes after all."""
 _EARLY_COST: Final = 200
 """Bytes that a waiting segment is counted for beside its own."""
 _ONE_SIDED: Final = 64
@@ -135,7 +138,7 @@ class Way:
         self.patience = 0
         """Segments of the connection that came since one was missing."""
         self.holes: list[tuple[int, int]] = []
-        """Bytes that were jumped over or went before what was first seen, from and to; the latest of them."""
+        """Bytes that were jumped over or went before what was first seen, from and to, in their order."""
 
 
 class Sent(msgspec.Struct, gc=False):
@@ -388,7 +391,7 @@ class Streams:
         framing.feed(data, missing)
         if way.messages:
             self._send(way, packet)
-        if framing.strayed:
+        if framing.trouble:
             self._strayed(way, packet)
         after = len(framing.held)
         if after != before:
@@ -406,15 +409,7 @@ class Streams:
 
     def _late(self, way: Way, begin: int, data: bytes) -> None:
         """Bytes that were given up, and come after all: the whole messages in them are told."""
-        end = begin + len(data)
-        for index, (first, last) in enumerate(way.holes):
-            if first <= begin and end <= last:
-                way.holes[index : index + 1] = [
-                    hole for hole in ((first, begin), (end, last)) if hole[0] < hole[1]
-                ]
-                del way.holes[:-_MOST_HOLES]
-                break
-        else:
+        if not _fill(way.holes, begin, begin + len(data)):
             return
         if begins_message(data):
             Framing(way.messages).feed(data)
@@ -467,7 +462,7 @@ class Streams:
             source, target = network.ends(way.name)
             self._trouble(f"{size} bytes from {source} to {target} are missing before it", packet)
             way.holes.append((way.next, offset))
-            del way.holes[:-_MOST_HOLES]
+            del way.holes[:-MOST_HOLES]
             before = len(way.framing.held)
             way.framing.skip(size)
             way.next = offset
@@ -522,16 +517,26 @@ class Streams:
             )
 
     def _strayed(self, way: Way, packet: Packet) -> None:
-        head, way.framing.strayed = way.framing.strayed, b""
+        text, way.framing.trouble = way.framing.trouble, ""
         source, target = network.ends(way.name)
-        self._trouble(
-            f"no message begins where one should, from {source} to {target}: 0x{head[:4].hex()}", packet
-        )
+        self._trouble(f"{text} (from {source} to {target})", packet)
 
 
 _FIRST_WINDOW: Final = 1 << 24
 """Bytes: so far before what is first seen of a connection, something is still of the same one."""
-_MOST_HOLES: Final = 64
+
+
+def _fill(holes: list[tuple[int, int]], begin: int, end: int) -> bool:
+    """Takes bytes out of the hole that they lie in; False where they lie in none."""
+    index = bisect_right(holes, (begin, end)) - 1
+    if index < 0 or end > holes[index][1]:
+        index += 1  # one that begins there, and is longer
+        if index >= len(holes) or begin < holes[index][0] or end > holes[index][1]:
+            return False
+    first, last = holes[index]
+    holes[index : index + 1] = [hole for hole in ((first, begin), (end, last)) if hole[0] < hole[1]]
+    del holes[:-MOST_HOLES]
+    return True
 
 
 def _signed(difference: int) -> int:

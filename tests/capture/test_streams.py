@@ -1,5 +1,7 @@
 """Messages out of segments that are repeated, out of order, missing or cut."""
 
+import random
+
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record.events import Connected, Disconnected, Event
 from fakesmb.wire.commands import Command
@@ -145,3 +147,56 @@ def test_other_protocols_of_the_same_framing_are_one_line() -> None:
     assert troubles(read(capture.pcap())) == [
         "frame 4: connection 1 goes on with SMB 2 or 3, which is not read"
     ]
+
+
+def test_what_the_capture_cut_off_is_told_with_its_first_packet() -> None:
+    capture = Written()
+    tcp = Tcp(capture).open()
+    whole = message(1, data=bytes(2000))
+    tcp.send(True, whole[:1000], cut=900)
+    tcp.send(True, whole[1000:] + message(2), cut=len(message(2)) + 10)
+    tcp.send(True, message(3))
+    found = capture.events()
+    assert told(found) == [(4, 1, True), (6, 3, True)]
+    assert troubles(found) == [
+        f"frame 5: what followed in this packet was not captured, {len(message(2))} bytes"
+        " (from 10.0.0.1:1025 to 10.0.0.2:445)"
+    ]
+
+
+def test_a_shuffled_capture_gives_every_message_of_one_packet() -> None:
+    capture = Written()
+    tcp = Tcp(capture).open()
+    for mid in range(1, 200):
+        tcp.send(True, message(mid))
+        tcp.send(False, message(mid, reply=True))
+    random.Random(5).shuffle(capture.frames)
+    found = capture.events()
+    assert len(told(found)) == len(set(told(found))) == 2 * 199
+    assert not troubles(found)
+    assert all(one.client.peer == "10.0.0.1:1025" for one in halves(found))
+
+
+def test_what_comes_after_it_was_given_up_is_told_still() -> None:
+    capture = Written()
+    tcp = Tcp(capture).open()
+    late = tcp.send(True, message(1), lost=True)
+    tcp.send(True, message(2))
+    tcp.send(False)
+    capture.packet(late)
+    capture.packet(late)
+    found = capture.events()
+    assert told(found) == [(4, 2, True), (6, 1, True)]
+    assert len(troubles(found)) == 1
+
+
+def test_without_the_other_side_a_gap_is_given_up_after_some_segments() -> None:
+    capture = Written()
+    tcp = Tcp(capture)
+    tcp.send(True, message(1))
+    tcp.send(True, message(2), lost=True)
+    for mid in range(3, 100):
+        tcp.send(True, message(mid))
+    found = capture.events()
+    assert [mid for _, mid, _ in told(found)] == [1, *range(3, 100)]
+    assert len(troubles(found)) == 1
