@@ -72,8 +72,8 @@ class Flow:
         self.ended = False
         self.ignored = False
         """Whether what follows is of no interest: it speaks another protocol."""
-        self.active = True
-        """Whether there was a packet of it since it was last asked whether it can be given up."""
+        self.active = False
+        """Whether there was another packet of it since it was last asked whether it can be given up."""
         self.held = 0
         """Bytes held for it."""
         self.talk: Any = None
@@ -228,6 +228,8 @@ class Streams:
             way = self._new(segment)
             if way is None:
                 return []
+        else:
+            way.flow.active = True
         if packet.time < self._last - _BACK and packet.time:
             self._unordered = True
         self._last = packet.time
@@ -327,7 +329,6 @@ class Streams:
     def _segment(self, way: Way, segment: Segment) -> None:
         _, sequence, acknowledged, flags, data, missing = segment
         flow = way.flow
-        flow.active = True
         if flags & SYN:
             self._syn(way, segment)
             return
