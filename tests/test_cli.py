@@ -619,7 +619,7 @@ def test_guests_cannot_sign() -> None:
         (["serve", "--quite"], "fakesmb: No such option '--quite'; did you mean --quiet"),
         (["show", "--verbos", "x"], "fakesmb: No such option '--verbos'; did you mean --verbose?"),
         (["--no-plans", "serve"], "fakesmb: No such option '--no-plans'; it belongs after serve"),
-        (["--port=5", "serve"], "fakesmb: No such option '--port'; it belongs after serve"),
+        (["--port=5", "serve"], "fakesmb: No such option '--port'; it belongs after show or serve"),
         (
             ["serve", "--signing", "requird"],
             "fakesmb: Invalid value for '--signing': 'requird' is not one of 'off', 'offered', 'required'; "
@@ -735,38 +735,6 @@ def test_the_coverage_page_is_current(checkout: Path) -> None:
     """`fakesmb coverage --markdown > docs/coverage.md` mends it."""
     done = CliRunner().invoke(cli.main, ["coverage", "--markdown"])
     assert done.output == (checkout / "docs" / "coverage.md").read_text(encoding="utf-8")
-
-
-RECORDS = (
-    '{"time":"2026-01-01T00:00:00.000000Z","event":"connected","connection":1,"peer":"10.0.0.5:5",'
-    '"summary":"connection 1 opened from 10.0.0.5:5"}\n'
-    '{"time":"2026-01-01T00:00:01.500000Z","event":"request","number":1,"connection":1,"peer":"10.0.0.5:5",'
-    '"direction":"C","command":"SMB_COM_ECHO","summary":"C; Echo","fields":{"echo_count":16,"data":{"a":[1]}}}\n'
-)
-
-
-def test_show_reads_a_record_as_the_text_log(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text(RECORDS)
-    done = CliRunner().invoke(cli.main, ["show", str(tmp_path / "log.jsonl")])
-    assert done.output.splitlines() == [
-        "-           0.000000  connection 1 opened from 10.0.0.5:5",
-        "1           1.500000  10.0.0.5:5             server                 SMB:C; Echo",
-    ]
-    done = CliRunner().invoke(cli.main, ["show", "-v", "-"], input=RECORDS)
-    assert "    echo_count: 16 (0x10)\n    data:\n        a:\n            [0]: 1\n" in done.output
-
-
-@pytest.mark.parametrize("text", ["nonsense\n", '{"event":"x"}\n', '{"time":"x","event":"x"}\n', "\x00\n"])
-def test_show_refuses_what_is_no_record(tmp_path: Path, text: str) -> None:
-    (tmp_path / "log.jsonl").write_text(RECORDS + text)
-    done = CliRunner().invoke(cli.main, ["show", str(tmp_path / "log.jsonl")])
-    assert done.exit_code == 2
-    assert "log.jsonl:3: not a record" in done.output
-
-
-def test_show_of_a_missing_file(tmp_path: Path) -> None:
-    done = CliRunner().invoke(cli.main, ["show", str(tmp_path / "none")])
-    assert (done.exit_code, "No such file" in done.output) == (2, True)
 
 
 def test_every_argument_of_serve_is_documented(checkout: Path) -> None:

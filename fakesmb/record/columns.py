@@ -100,14 +100,20 @@ def shortened(text: str, width: int | None, name: str = "") -> str:
         text = pattern.sub(shorter, text)
         if width_of(text) <= width:
             return text
-    text = _with_shorter_names(text, width_of(text) - width, name.strip("\\/"))
+    text = _with_shorter_names(text, width, name.strip("\\/"))
     return text if width_of(text) <= width else beginning(text, width - 1).rstrip(ELLIPSIS) + ELLIPSIS
 
 
-def _with_shorter_names(text: str, over: int, name: str) -> str:
-    """The text less so many columns, as far as its names can spare them: the longest first."""
+def _with_shorter_names(text: str, width: int, name: str) -> str:
+    """The text with names so short that they are within the width, as far as they can be: the longest first."""
     names = re.compile(rf"\\?{re.escape(name)}") if name and name in text else _NAMES
     spans = [one.span() for one in names.finditer(text)]
+    if not spans:
+        return text
+    end = spans[-1][1]  # what stands behind the last name may go before names do
+    over = width_of(text[:end]) + (end < len(text)) - width
+    if over <= 0:
+        return text
     lengths = {span: width_of(text[slice(*span)]) for span in spans}
     kept = dict(lengths)
     for span in sorted(spans, key=lambda one: -lengths[one]):

@@ -97,22 +97,24 @@ class Lines:
         return chain[self.index - 1] if self.index <= len(chain) else {}
 
     @cached_property
-    def _asked(self) -> Mapping[str, Any]:
+    def asked_part(self) -> Mapping[str, Any]:
+        """The command as the request's line has it."""
         return self._part(self.asked)
 
     @cached_property
-    def _answered(self) -> Mapping[str, Any]:
+    def answered_part(self) -> Mapping[str, Any]:
+        """The command as the response's line has it."""
         return self._part(self.answer)
 
     @property
     def command(self) -> str | None:
         """`SMB_COM_NT_CREATE_ANDX`."""
-        return self._asked.get("command") or self._answered.get("command")
+        return self.asked_part.get("command") or self.answered_part.get("command")
 
     @property
     def subcommand(self) -> str | None:
         """`TRANS2_FIND_FIRST2`."""
-        return self._asked.get("subcommand") or self._answered.get("subcommand")
+        return self.asked_part.get("subcommand") or self.answered_part.get("subcommand")
 
     @property
     def code(self) -> int | None:
@@ -127,12 +129,12 @@ class Lines:
     @property
     def request(self) -> Mapping[str, Any]:
         """The values of the request under their names in `fakesmb.wire`."""
-        return self._asked.get("fields") or {}
+        return self.asked_part.get("fields") or {}
 
     @property
     def response(self) -> Mapping[str, Any]:
         """The values of the answer likewise."""
-        return self._answered.get("fields") or {}
+        return self.answered_part.get("fields") or {}
 
     @property
     def status(self) -> str | None:
@@ -157,19 +159,19 @@ class Lines:
         """Whether an answer left."""
         if not self.is_message:
             return None
-        return bool(self._answered) and not (self.asked is None and self.told.mid == _OWN_MID)
+        return bool(self.answered_part) and not (self.asked is None and self.told.mid == _OWN_MID)
 
     @property
     def problem(self) -> str | None:
         """What went wrong inside the server; why a request could not be decoded."""
-        return self._asked.get("problem") if self.is_message else self.told.problem
+        return self.asked_part.get("problem") if self.is_message else self.told.problem
 
     @property
     def reason(self) -> str | None:
         """Why it was refused."""
         if not self.is_message:
             return self.told.reason or self.told.problem
-        return self._answered.get("problem")
+        return self.answered_part.get("problem")
 
     @property
     def level(self) -> str | None:

@@ -45,6 +45,12 @@ class Filter:
             return self.matches_entries(*((told, None) if event.request else (None, told)))
         return self._test(JournalEntry(Happened(0, cast("Any", event))))
 
+    def matches_exchange(self, asked: Exchanged | None, answered: Exchanged | None) -> bool:
+        """The same of a request and its reply that were told one by one; one of them may be missing."""
+        if asked is None and answered is not None and answered.request:
+            asked = answered
+        return any(map(self._test, entries_of(Pair(0, asked, answered))))
+
     def matches_entry(self, entry: JournalEntry) -> bool:
         """Whether an entry of a journal is asked for."""
         return self._test(entry)

@@ -69,7 +69,10 @@ class Summary:
         self.first: float | None = None
         """POSIX seconds of the first message."""
         self.last = 0.0
-        self.problems = 0
+        self.errors = 0
+        """Problems that are bugs of ours, with a traceback."""
+        self.notices = 0
+        """Other problems, which a person should know."""
         self._connections: set[int] = set()
         self._more_connections = 0
         self._users = Tally()
@@ -97,7 +100,7 @@ class Summary:
             elif isinstance(event, SignInRefused):
                 self._refuse(f"sign-in of {event.user or 'nobody'}", event.reason)
             elif isinstance(event, Problem):
-                self.problems += 1
+                self._problem(event.traceback)
 
     def add_lines(self, request: Entry | None, response: Entry | None, *, time: float) -> None:
         """Counts the lines of an exchange, or the one of what befell a connection."""
@@ -115,13 +118,24 @@ class Summary:
             for one in lines_of(request, response):
                 self._answered(one)
 
+    def add_reply(self, request: Entry | None, response: Entry, *, time: float) -> None:
+        """Counts the line of a response whose request was counted before."""
+        self.add_lines(request, response, time=time)
+        self.messages -= request is not None
+
     def _line(self, line: Entry) -> None:
         if line.event == "signed_in":
             self._users.add(line.user or line.kind or "", 1)
         elif line.event == "sign_in_refused":
             self._refuse(f"sign-in of {line.user or 'nobody'}", line.reason or "")
         elif line.event == "problem":
-            self.problems += 1
+            self._problem(line.traceback)
+
+    def _problem(self, traceback: str | None) -> None:
+        if traceback:
+            self.errors += 1
+        else:
+            self.notices += 1
 
     def _time(self, time: float) -> None:
         self.first = time if self.first is None else min(self.first, time)
@@ -191,8 +205,10 @@ class Summary:
         if self._refused:
             refused = self._refused.most_common(_SHOWN)
             yield f"refused: {'; '.join(self._refusal(status, count) for status, count in refused)}"
-        if self.problems:
-            yield f"{counted(self.problems, 'problem')} inside the server"
+        if self.errors:
+            yield f"{counted(self.errors, 'internal error')} of the server"
+        if self.notices:
+            yield f"{counted(self.notices, 'notice')} of the server"
 
     def _who(self) -> str:
         return ", ".join(

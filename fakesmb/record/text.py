@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from fakesmb.nt.status import NT
 from fakesmb.record import describe
 from fakesmb.record.columns import Width, shortened, start_of, unlimited, width_of, with_path
 from fakesmb.record.events import Event, Message, Told
@@ -70,22 +71,36 @@ class TextLines(LineSink):
             message.connection,
             request=message.request,
         )
-        return self._put(start, text, _colour_of(message, text), width, message.path)
+        return self._put(
+            start, text, colour_of(text, message.status, request=message.request), width, message.path
+        )
 
     def _put(self, start: str, text: str, colour: str, width: int | None, path: str = "") -> bytes:
-        text = printable(text)
-        if width is not None:
-            text = shortened(text, width - width_of(start), printable(path))
-        line = f"{_FAINT}{start}{_RESET}{colour}{text}{_RESET}\n" if self._colour else f"{start}{text}\n"
-        return line.encode("utf-8", "backslashreplace")
+        return painted(start, text, colour if self._colour else "", width, path).encode(
+            "utf-8", "backslashreplace"
+        )
 
 
-def _colour_of(message: Message, text: str) -> str:
-    severity = message.status >> 30
-    if not message.request and severity == 3:
-        return _WARNING if message.status == 0xC0000016 else _ERROR
-    if not message.request and severity == 2:
+def painted(start: str, text: str, colour: str, width: int | None, path: str = "") -> str:
+    """A line with its newline: it fits into the width and holds nothing that could disturb a terminal."""
+    text = printable(text)
+    if width is not None:
+        text = shortened(text, width - width_of(start), printable(path))
+    return f"{_FAINT}{start}{_RESET}{colour}{text}{_RESET}\n" if colour else f"{start}{text}\n"
+
+
+def colour_of(text: str, status: int, *, request: bool) -> str:
+    """The colour of a message, by its words and the NT status of a reply."""
+    severity = status >> 30
+    if not request and severity == 3:
+        return _WARNING if status == NT.MORE_PROCESSING_REQUIRED else _ERROR
+    if not request and severity == 2:
         return _WARNING
     if not text.startswith("SMB:"):
         return _HIGHER
-    return _REQUEST if message.request else _REPLY
+    return _REQUEST if request else _REPLY
+
+
+def colour_of_happening(*, bad: bool) -> str:
+    """The colour of what befell a connection."""
+    return _ERROR if bad else _HAPPENING

@@ -49,7 +49,7 @@ CARRIERS: Final = frozenset[Kind]().union(*_CARRIERS.values())
 def wire_fields() -> Mapping[str, frozenset[type]]:
     """The names of all fields, and the types that they hold: int, str, bytes, or object for what else there is."""
     found: dict[str, set[type]] = {}
-    for cls in _structures():
+    for cls in structures():
         hints = get_type_hints(cls)
         for name in cls.__struct_fields__:
             found.setdefault(name, set()).add(hints[name] if hints[name] in (int, str, bytes) else object)
@@ -61,7 +61,7 @@ def with_field(name: str) -> frozenset[Kind]:
     """The commands whose messages can have such a field."""
     own = frozenset(Kind(code) for code, cls in _bodies() if name in cls.__struct_fields__)
     bodies = {cls for _, cls in _bodies()}
-    for cls in _structures():
+    for cls in structures():
         if name in cls.__struct_fields__ and cls not in bodies:
             own |= _CARRIERS.get(cls.__module__.rpartition(".")[2], CARRIERS)
     return own
@@ -90,7 +90,8 @@ def _bodies() -> Iterator[tuple[int, Any]]:
 
 
 @cache
-def _structures() -> tuple[type[msgspec.Struct], ...]:
+def structures() -> tuple[type[msgspec.Struct], ...]:
+    """All structures whose fields an entry may tell."""
     found: dict[type[msgspec.Struct], None] = {}
     for module in (*_OF_BODIES, *_CARRIERS):
         for one in vars(importlib.import_module(f"{wire.__name__}.{module}")).values():

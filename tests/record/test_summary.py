@@ -66,13 +66,15 @@ def test_sign_ins_and_problems_are_told() -> None:
         SignedIn(2.0, 1, "p", "alice"),
         SignedIn(2.0, 2, "p", "", kind="guest"),
         SignInRefused(3.0, 1, "p", "eve\x1b", 0xC000006D, "wrong password"),
-        Problem(61.0, None, "a bug"),
+        Problem(61.0, None, "a bug", "Traceback ..."),
+        Problem(61.0, None, "the server runs as root"),
     ):
         summary.add(event)
     assert list(summary.lines()) == [
         "1 connection, 0 messages in 60.0 s, signed in: alice (2 times), guest",
         "refused: 1 sign-in of eve\x1b (wrong password)".replace("\x1b", "\\x1b"),
-        "1 problem inside the server",
+        "1 internal error of the server",
+        "1 notice of the server",
     ]
     assert list(Summary().lines()) == ["0 connections, 0 messages in 0.0 s"]
     assert counted(2000, "file") == "2,000 files"

@@ -1,0 +1,136 @@
+"""A capture as the text log shows a server: a line for each message, with its tree and its bytes where asked for."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fakesmb.capture.trouble import Trouble
+from fakesmb.record import dissect
+from fakesmb.record.columns import start_of
+from fakesmb.record.events import Event, Exchanged, Shown
+from fakesmb.record.filters import Filter
+from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.text import TextLines, painted
+from fakesmb.show.hexadecimal import hex_lines
+from fakesmb.show.holding import Holding
+from fakesmb.show.output import Screen
+from fakesmb.show.treetext import note_lines, tree_lines
+from fakesmb.trace.context import NO_CONTEXT, Context
+from fakesmb.trace.follow import Follower
+from fakesmb.trace.sentences import sentence
+from fakesmb.trace.trees import trees
+from fakesmb.wire.header import HEADER_SIZE
+
+Followed = tuple[Event, Context]
+"""An event and what its conversation was about at that moment."""
+
+
+class Nowhere:
+    """The output of a sink that only makes lines."""
+
+    def put(self, data: bytes) -> None:
+        """Nothing comes."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Text:
+    """Makes the lines of events for a screen."""
+
+    def __init__(
+        self, screen: Screen, *, verbose: bool = False, hexadecimal: bool = False, secrets: bool = False
+    ) -> None:
+        self._screen = screen
+        self._verbose = verbose
+        self._hexadecimal = hexadecimal
+        self._secrets = secrets
+        self._sink: TextLines | None = None
+        self.started: float | None = None
+        """POSIX seconds from which on those of lines count; None: from the first that is shown."""
+
+    def show(self, event: Event, context: Context) -> None:
+        """Shows an event."""
+        sink = self._sink
+        if sink is None:
+            if self.started is None:
+                self.started = event.time
+            sink = self._sink = TextLines(
+                Nowhere(), started=self.started, colour=self._screen.colour, width=lambda: self._screen.width
+            )
+        self._screen.put(sink.lines(event).decode("utf-8", "replace"))
+        if self._verbose or self._hexadecimal:
+            self._more(event, context)
+
+    def trouble(self, trouble: Trouble) -> None:
+        """Shows what could not be read, where it was."""
+        seconds = 0.0
+        if trouble.time is not None and self.started is not None:
+            seconds = max(0.0, trouble.time - self.started)
+        width = self._screen.width
+        start = start_of(width, None, seconds, "", "", None, request=False)
+        self._screen.put(painted(start, str(trouble), "\x1b[31m" if self._screen.colour else "", width))
+
+    def _more(self, event: Event, context: Context) -> None:
+        put, width = self._screen.put, self._screen.width
+        if type(event) is not Exchanged:
+            if self._verbose:
+                for line in note_lines(sentence(event), 0, width):  # type: ignore[arg-type]
+                    put(line)
+            return
+        told = dissect.messages(event) if self._verbose else ()
+        for index, tree in enumerate(trees(event, context, secrets=self._secrets)):
+            if self._verbose:
+                for line in note_lines(sentence(told[index]), 0, width) if index < len(told) else ():
+                    put(line)
+                for line in tree_lines(tree, width):
+                    put(line)
+            if self._hexadecimal:
+                for line in hex_lines(tree, width, colour=self._screen.colour):
+                    put(line)
+
+
+def followed(
+    found: Iterable[Event | Trouble], filter: Filter | None, *, context: bool
+) -> Iterator[Followed | Trouble]:
+    """What a filter shows of a capture; with `context` what each message was about is followed, shown or not."""
+    follower = Follower() if context else None
+    holding = None if filter is None else _holding(filter)
+    for one in found:
+        if isinstance(one, Trouble):
+            yield one
+            continue
+        told = one, (NO_CONTEXT if follower is None else follower.follow(one))
+        if holding is None:
+            yield told
+        elif type(one) is not Exchanged:
+            assert filter is not None
+            if filter.matches(one):
+                yield told
+        elif one.shown & Shown.REQUEST:
+            yield from holding.request(_key(one, one.request), told)
+        else:
+            yield from holding.reply(_key(one, one.reply), told)
+    if holding is not None:
+        yield from holding.rest()
+
+
+def _holding(filter: Filter) -> "Holding[Followed]":
+    def matches(asked: Followed | None, answered: Followed | None) -> bool:
+        first, last = (None if one is None else one[0] for one in (asked, answered))
+        return filter.matches_exchange(first, last)  # type: ignore[arg-type]
+
+    return Holding(matches, waits=filter.about_replies)
+
+
+def _key(event: Exchanged, message: bytes) -> tuple[Any, ...]:
+    """What a request and its reply have in common: the connection, PID and MID."""
+    if len(message) < HEADER_SIZE:
+        message = event.request
+    return event.client.connection, message[26:28], message[30:32]
+
+
+def json_lines(found: Iterable[Followed | Trouble], *, secrets: bool) -> Iterator[bytes | Trouble]:
+    """The JSON lines of a capture, as our log would have them."""
+    sink = JsonLines(Nowhere(), secrets=secrets)
+    for one in found:
+        yield one if isinstance(one, Trouble) else sink.lines(one[0])
