@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
@@ -37,7 +37,7 @@ from fakesmb.record.events import Event
 from fakesmb.record.journal import Journal
 from fakesmb.record.log import EventLog
 from fakesmb.record.waiting import DeferredJournal
-from fakesmb.resets import Resets
+from fakesmb.resets import Part, Resets, checked
 from fakesmb.rights import give_up_rights
 from fakesmb.sinks import empty_log, sinks_of
 from fakesmb.stores import has_lane, open_files, shares_of
@@ -315,29 +315,35 @@ class FakeSMBService:
         self._resets.end().addCallback(lambda _: self._stop(factory, patience))
         return done
 
-    def reset(self) -> Deferred[None]:
+    def reset(self, *parts: Part) -> Deferred[None]:
         """Makes the server as it was when it started: drops the clients, whose last events come before the journal is
         cleared, then has fresh private folders, no faults but those of its configuration, an empty journal, and
         identifiers from the beginning.
 
-        Folders that are shared as they are stay as they are. Fires when that is done; fails with `ConfigError` where a
-        private folder cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
+        With `parts` only these: `journal`, `faults`, `shares` (which drops clients, too), `sessions`; identifiers begin
+        anew where both sessions and journal do. Folders that are shared as they are stay as they are.
+
+        Fires when that is done. Raises ValueError for an unknown part; fails with `ConfigError` where a private folder
+        cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
         """
+        named = checked(parts)
         if self._resets is None or self._ending is not None:
             return fail(RuntimeError("the server does not run: there is nothing to reset"))
-        return self._resets.reset()
+        return self._resets.reset(named)
 
     def _arm_faults(self) -> None:
         for fault in self.config.faults:
             self.faults.arm(fault)
 
-    def _forget(self) -> None:
+    def _forget(self, parts: Collection[Part]) -> None:
         """What a test armed goes, and what the configuration arms begins anew; then nothing has happened yet."""
-        self.faults.clear()
-        self._arm_faults()
-        self.recorder.clear()
-        if self._web is not None:
-            self._web.told.clear()
+        if "faults" in parts:
+            self.faults.clear()
+            self._arm_faults()
+        if "journal" in parts:
+            self.recorder.clear()
+            if self._web is not None:
+                self._web.told.clear()
 
     def share(self, name: str) -> "ShareFiles":
         """What is on the disk of a share, from a test's side: `service.share("in").read("a.txt")`.

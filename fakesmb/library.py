@@ -24,6 +24,7 @@ from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 if TYPE_CHECKING:
     from fakesmb.capture.taken import Capture, WrittenPort
     from fakesmb.folders.sharefiles import ShareFiles
+    from fakesmb.resets import Part
 
 T = TypeVar("T")
 
@@ -186,19 +187,22 @@ class FakeSMB:
         where = f"on {self.host}:{self.port}" if self._is_up else "not running"
         return f"<FakeSMB {where}: {', '.join(share.name for share in self.config.shares) or 'no shares'}>"
 
-    def reset(self) -> None:
+    def reset(self, *parts: "Part") -> None:
         """Makes the server as it was when it started: drops the clients, whose last events come before the journal is
         cleared, then has fresh private folders, no faults but those of its configuration, an empty journal, and
         identifiers from the beginning.
 
-        Folders that are shared as they are stay as they are. May be called by any thread. Raises `ConfigError` where a
-        private folder cannot be made again, RuntimeError where the server does not run, or stops meanwhile.
+        With `parts` only these: `journal`, `faults`, `shares` (which drops clients, too), `sessions`; identifiers begin
+        anew where both sessions and journal do. Folders that are shared as they are stay as they are.
+
+        May be called by any thread. Raises ValueError for an unknown part, `ConfigError` where a private folder cannot
+        be made again, RuntimeError where the server does not run, or stops meanwhile.
         """
         __tracebackhide__ = True
         thread = self._running("reset")
         try:
-            thread.wait(self._service.reset, patience=None)
-        except (ConfigError, RuntimeError) as error:
+            thread.wait(partial(self._service.reset, *parts), patience=None)
+        except (ConfigError, RuntimeError, ValueError) as error:
             raise error.with_traceback(None) from None
 
     def share(self, name: str) -> "ShareFiles":

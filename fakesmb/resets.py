@@ -1,13 +1,14 @@
-"""`reset()`: a server that runs becomes as it was when it started, without being started again."""
+"""`reset()`: a server that runs becomes as it was when it started, or parts of it, without being started again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks, succeed
 
 from fakesmb.mistakes import ConfigError
+from fakesmb.nt.nearest import nearest
 from fakesmb.transport.direct import DirectTCPFactory
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from fakesmb.folders.private import PrivateFolders
 
+Part = Literal["journal", "faults", "shares", "sessions"]
+"""What can be reset by itself. Private folders are exchanged while no client is there: `shares` drops them, too."""
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
 REASON: Final = "the server is reset"
 STOPPED: Final = "the server was stopped before it was reset"
 PATIENCE: Final = 0.1
@@ -39,7 +43,7 @@ class Resets:
         factory: DirectTCPFactory,
         ports: Sequence[Any],
         folders: "PrivateFolders | None",
-        forget: Callable[[], object],
+        forget: Callable[[Collection[Part]], object],
     ) -> None:
         self._reactor = reactor
         self._factory = factory
@@ -49,14 +53,14 @@ class Resets:
         self._lock = DeferredLock()
         self._ended = False
 
-    def reset(self) -> Deferred[None]:
+    def reset(self, parts: Collection[Part] = PARTS) -> Deferred[None]:
         """Drops the clients, whose last events come before the journal is cleared; then shares, faults, journal,
-        identifiers. Fires when the next client finds everything as at the start.
+        and where both sessions and journal begin anew identifiers. Fires when that is done.
 
         Fails with `ConfigError` where a private folder cannot be made again, RuntimeError where the server stops first
         or a disk hangs.
         """
-        return self._lock.run(self._reset)
+        return self._lock.run(self._reset, parts)
 
     def wait_for_spare(self) -> Deferred[None]:
         """Fires when no thread makes spare copies."""
@@ -70,9 +74,12 @@ class Resets:
         return self._lock.run(succeed, None)
 
     @inlineCallbacks
-    def _reset(self) -> "Generator[Deferred[Any], Any, None]":
+    def _reset(self, parts: Collection[Part]) -> "Generator[Deferred[Any], Any, None]":
         self._check()
-        folders = self._folders
+        folders = self._folders if "shares" in parts else None
+        if "shares" not in parts and "sessions" not in parts:
+            self._forget(parts)
+            return
         if folders is not None:
             yield self._in_reactor(folders.when_ready)
         with self._nobody_comes():
@@ -80,8 +87,9 @@ class Resets:
             trouble = None
             if folders is not None:
                 trouble = yield self._in_reactor(folders.exchange)
-            self._forget()
-            self._factory.server.begin_again()
+            self._forget(parts)
+            if "sessions" in parts and "journal" in parts:  # what the journal keeps has the numbers of before
+                self._factory.server.begin_again()
         if folders is not None:
             folders.make_spares()
         self._check()
@@ -162,3 +170,11 @@ class _Leaving:
             self.done.callback(None)
         else:
             self.done.errback(trouble)
+
+
+def checked(parts: Collection[str]) -> tuple[Part, ...]:
+    """The parts, all of them where none is named. Raises ValueError for what is none."""
+    for part in parts:
+        if part not in PARTS:
+            raise ValueError(f"no part is called {part!r}{nearest(part, PARTS)} ({', '.join(PARTS)})")
+    return tuple(part for part in PARTS if not parts or part in parts)

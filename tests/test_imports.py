@@ -48,13 +48,24 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sinks": {"record", "capture", "config", "mistakes"},
     "stores": BELOW_CORE | {"core", "transport", "config", "mistakes"},
     "rights": {"auth", "transport", "config", "mistakes"},
-    "resets": {"core", "folders", "mistakes", "transport"},
+    "resets": {"nt", "core", "folders", "mistakes", "transport"},
     "app": BELOW_CORE
     | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments", "keywords"}
     | {"trace", "capture"}
     | {"resets", "sinks", "stores", "rights"},
     "library": BELOW_CORE
-    | {"core", "folders", "transport", "config", "mistakes", "arguments", "keywords", "app", "capture"},
+    | {
+        "core",
+        "folders",
+        "transport",
+        "config",
+        "mistakes",
+        "arguments",
+        "keywords",
+        "app",
+        "capture",
+        "resets",
+    },
 }
 """The part of the package: what else of it that part may import. Parts that are not here may import all."""
 

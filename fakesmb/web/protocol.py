@@ -21,6 +21,7 @@ IDLE_SECONDS: Final = 60
 LEAVE_SECONDS: Final = 2.0
 """How long a client has that goes on sending what was refused."""
 _SERVER_ERROR: Final = 500
+_NO_CONTENT: Final = 204
 
 
 class Stream(Protocol):
@@ -176,7 +177,8 @@ class Call(Request):
         self._head(answer.status, answer.media if answer.body else "")
         for name, value in answer.headers.items():
             self.responseHeaders.setRawHeaders(name.encode(), [value.encode()])
-        self.responseHeaders.setRawHeaders(b"Content-Length", [b"%d" % len(answer.body)])
+        if answer.status != _NO_CONTENT:
+            self.responseHeaders.setRawHeaders(b"Content-Length", [b"%d" % len(answer.body)])
         self.write(answer.body)
 
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802

@@ -24,9 +24,26 @@ if TYPE_CHECKING:
     from fakesmb.folders.sharefiles import Across, ShareFiles
     from fakesmb.record.journal import Journal
     from fakesmb.record.log import EventLog
+    from fakesmb.resets import Part
 
 LEAST_EVENTS: Final = 2000
 """How many events are remembered for who looks, where the journal is off or smaller."""
+
+
+class Ports(Protocol):
+    """Where clients of SMB connect."""
+
+    @property
+    def host(self) -> str:
+        """The address."""
+
+    @property
+    def direct(self) -> int:
+        """The port."""
+
+    @property
+    def netbios(self) -> int | None:
+        """The second port."""
 
 
 class Service(Protocol):
@@ -37,6 +54,13 @@ class Service(Protocol):
     faults: "Faults"
     log: "EventLog"
     server: "Server | None"
+
+    @property
+    def ports(self) -> "Ports | None":
+        """Where clients connect; None before the start."""
+
+    def reset(self, *parts: "Part") -> "Deferred[None]":
+        """Makes these parts as they were at the start."""
 
     def files_of(self, name: str, across: "Across") -> "ShareFiles":
         """What is on a share."""

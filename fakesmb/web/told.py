@@ -90,6 +90,10 @@ class Told:
 
         return end
 
+    def __len__(self) -> int:
+        """How many events are remembered."""
+        return len(self._ids) - self._first
+
     # -- the history ---------------------------------------------------------------------------------------
 
     def clear(self) -> None:

@@ -86,7 +86,8 @@ def test_the_last_events_come_before_the_journal_is_cleared(
             order.append(event.reason)
         write(event)
 
-    def cleared() -> None:
+    def cleared(parts: object) -> None:
+        assert parts == resets.PARTS
         order.append("cleared")
         clear()
 

@@ -81,6 +81,13 @@ class Browser:
 class Reactor(MemoryReactorClock):
     """A reactor of Twisted's tests, for a server that asks for calls from threads, too."""
 
+    def listenTCP(self, *args: Any, **more: Any) -> Any:  # noqa: N802
+        """A port that a reset stops for a moment."""
+        port: Any = super().listenTCP(*args, **more)  # type: ignore[no-untyped-call]
+        port.connected = True
+        port.pauseProducing = port.resumeProducing = lambda: None
+        return port
+
     def callFromThread(self, work: Any, *args: Any) -> None:  # noqa: N802
         """Calls at the next turn."""
         self.callLater(0, work, *args)
