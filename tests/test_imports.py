@@ -105,6 +105,9 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "byteorder": set(),
         "stub": CONTRACT_OF_SERVICES | {"byteorder"},
         "ndr": {"stub"},
+        "ndrsecrets": set(),
+        "ndrforms": set(),
+        "ndrwalk": {"ndrsecrets"},
         "services": CONTRACT_OF_SERVICES | {"byteorder", "ndr", "security", "stub"},
     },
 }

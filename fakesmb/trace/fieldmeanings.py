@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fakesmb.trace import bitnames as names
+from fakesmb.trace.carriedmeanings import MEANINGS
 from fakesmb.trace.meanings import (
     Meaning,
     dos_date,
@@ -211,7 +212,7 @@ _BY_CLASS: Final[Mapping[tuple[str, str], Meaning]] = MappingProxyType(
 def meaning_of(cls: type, field: str) -> Meaning | None:
     """How a field of a structure is read; None where its value says all."""
     for base in cls.__mro__:
-        own = _BY_CLASS.get((base.__name__, field))
+        own = _BY_CLASS.get((base.__name__, field)) or MEANINGS.get((base.__name__, field))
         if own is not None:
             return own
     return _BY_NAME.get(field)

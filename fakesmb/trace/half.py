@@ -54,7 +54,10 @@ class Half(msgspec.Struct, gc=False):
     @property
     def on_pipe(self) -> bool:
         """Whether files of the message's tree are pipes."""
-        return self.exchange.share.upper() == IPC
+        context = self.context
+        if (context.request if self.is_request else context.reply).pdus is not None:
+            return True
+        return (self.exchange.share or context.share).upper() == IPC
 
     @property
     def cut(self) -> str:

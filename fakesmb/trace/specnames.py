@@ -34,6 +34,8 @@ _WHOLE: Final[Mapping[str, str]] = MappingProxyType(
         "ntlm_revision_current": "NTLMRevisionCurrent",
         "mic": "MIC",
         "class_": "Class",
+        "unix_uid": "Uid",
+        "unix_gid": "Gid",
     }
 )
 """Names that their words do not spell."""

@@ -1,5 +1,6 @@
 """A declared structure (`wire.codec`) walked: each of its fields with its bytes, as far as they can be read."""
 
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -26,6 +27,10 @@ def nothing_known(kind: str, number: int) -> str:
     return ""
 
 
+_PADS: Final = re.compile(r"\d*x")
+"""Reserved bytes in a format."""
+
+
 class Row(NamedTuple):
     """A fixed field of a structure."""
 
@@ -40,6 +45,8 @@ class Row(NamedTuple):
     table: str
     """Of the context, that knows what the number is; empty for other fields."""
     layout: struct.Struct
+    pad: int = 0
+    """Reserved bytes behind it."""
 
 
 class Walked(NamedTuple):
@@ -62,13 +69,14 @@ def rows_of(cls: type[msgspec.Struct]) -> tuple[Row, ...]:
         Row(
             spec_name(name, cls),
             name,
-            struct.calcsize("<" + form),
-            form.endswith("s"),
+            struct.calcsize("<" + _PADS.sub("", form)),
+            _PADS.sub("", form).endswith("s"),
             name in secrets,
             meaning_of(cls, name),
             note_of(cls, name),
             _TABLES.get(name, ""),
             struct.Struct("<" + form),
+            struct.calcsize("<" + form) - struct.calcsize("<" + _PADS.sub("", form)),
         )
         for name, form in zip(layout.names, layout.formats, strict=False)
     )
@@ -80,7 +88,7 @@ def fixed_fields(
     """A leaf for each fixed field, of which the first begins at `at`."""
     found = []
     for row, value in zip(rows, values, strict=False):
-        name, _, size, raw, secret, meaning, note, table, _ = row
+        name, _, size, raw, secret, meaning, note, table, _, pad = row
         told = meaning(value) if meaning is not None else ""
         if table:
             known_as = known(table, value)
@@ -98,7 +106,7 @@ def fixed_fields(
                 buffer,
             )
         )
-        at += size
+        at += size + pad
     return found
 
 
@@ -213,10 +221,10 @@ def _beginning(
     values: list[Any] = []
     place = at
     for row in rows:
-        if place + row.size > end:
+        if place + row.layout.size > end:
             break
         values.append(row.layout.unpack_from(data, place)[0])
-        place += row.size
+        place += row.layout.size
     found = fixed_fields(rows, values, at, buffer=buffer, known=known)
     if place < end:
         found.append(unread(place, end, why, data, buffer=buffer))

@@ -15,6 +15,7 @@ from fakesmb.wire.codec import (
     PadPart,
     PayloadPart,
     RestPart,
+    SizedTextPart,
     TextPart,
     encode_utf16,
 )
@@ -109,6 +110,16 @@ def _counted_text(
 def _oem_length(raw: bytes, size: int) -> int:
     null = raw.find(0)
     return null if null >= 0 else min(size, len(raw))
+
+
+def _sized_text(
+    name: str, part: SizedTextPart, cursor: Cursor, before: dict[str, Any], place: Place
+) -> Found:
+    at = cursor.at
+    text = part.read(cursor, before)
+    if cursor.at == at:
+        return [], text
+    return [Field(name, place.base + at, cursor.at - at, text, buffer=place.buffer)], text
 
 
 def _rest(name: str, part: RestPart, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
@@ -241,6 +252,7 @@ def _text_value(raw: bytes, encoding: str) -> str:
 _WALKERS: Final[Mapping[type, Callable[..., Found]]] = {
     TextPart: _text,
     CountedTextPart: _counted_text,
+    SizedTextPart: _sized_text,
     RestPart: _rest,
     CountedPart: _counted,
     FixedPart: _fixed,

@@ -433,8 +433,8 @@ class UnixBasic(Record, frozen=True):
     last_status_change: I64
     last_access_time: I64
     last_modification_time: I64
-    uid: U64
-    gid: U64
+    unix_uid: U64
+    unix_gid: U64
     type: U32
     dev_major: U64
     dev_minor: U64

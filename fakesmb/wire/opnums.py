@@ -224,5 +224,11 @@ def operation_name(opnum: int, *, interface: str = "", pipe: str = "") -> str:
     `interface` is the UUID (lower case) of the presentation context, empty where it is not known; `pipe` is the plain
     name of the pipe (`srvsvc`), which then stands for the interface.
     """
-    name = interface_name(interface) if interface else _PIPES.get(pipe, pipe)
+    name = interface_name(interface) if interface else plain_interface(pipe)
     return OPERATIONS.get(name, {}).get(opnum, "unknown")
+
+
+def plain_interface(path: str) -> str:
+    """The interface that a pipe is named for (`\\PIPE\\lsass` is lsarpc's): what it is about where no bind was seen."""
+    name = path.rsplit("\\", 1)[-1].lower()
+    return _PIPES.get(name, name)

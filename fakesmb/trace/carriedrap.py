@@ -1,0 +1,189 @@
+"""Calls of the Remote Administration Protocol as fields ([MS-RAP] 2.5): their own descriptor strings give the layout.
+
+`W` is a word, `D` a double word, `B` a byte, `B13` a string of that size, `z` a string (of an answer an offset to it),
+`r` and `L` the answer's buffer, `e` and `h` what comes back beside it, `P` and `s` what goes along as data.
+"""
+
+import re
+from typing import Any, Final
+
+from fakesmb.trace.meanings import named
+from fakesmb.trace.stubmeanings import share_type
+from fakesmb.trace.taking import Taking
+from fakesmb.wire import rap
+from fakesmb.wire.codec import DecodeError
+
+_ITEM: Final = re.compile(r"([A-Za-z])(\d*)")
+_WIDTHS: Final = {"W": 2, "D": 4, "B": 1, "b": 1, "z": 4, "l": 4, "O": 4, "i": 2, "N": 2, "K": 1}
+MOST_ROWS: Final = 10_000
+_SHARE_ROW: Final = ("NetworkName", "Pad", "Type", "Remark")
+_NAMES: Final = {
+    "B13BWz": _SHARE_ROW,
+    "B13": _SHARE_ROW,
+    "B13BWzWWWzB9B": (*_SHARE_ROW, "Permissions", "MaxUses", "CurrentUses", "PathName", "Password", "Pad2"),
+    "B16": ("Name",),
+    "B16BBDz": ("Name", "VersionMajor", "VersionMinor", "ServerType", "Comment"),
+    "zzzBBzz": (
+        "ComputerName",
+        "UserName",
+        "LanGroup",
+        "VersionMajor",
+        "VersionMinor",
+        "LogonDomain",
+        "OtherDomains",
+    ),
+    "zzDD": ("ComputerName", "UserName", "TimeActive", "TimeIdle"),
+    "zzWWWDDDz": (
+        "ComputerName",
+        "UserName",
+        "NumConns",
+        "NumOpens",
+        "NumUsers",
+        "TimeActive",
+        "TimeIdle",
+        "UserFlags",
+        "ClientType",
+    ),
+    "DDBBBBWWBBWB": (
+        "TimeSinceJan11970",
+        "MilliSeconds",
+        "Hours",
+        "Minutes",
+        "Seconds",
+        "Hundredths",
+        "TimeZone",
+        "ClockFrequency",
+        "Day",
+        "Month",
+        "Year",
+        "WeekDay",
+    ),
+}
+"""The members of rows, by their descriptor ([MS-RAP] 2.5.5 to 2.5.10)."""
+_STATUS: Final = named(
+    {
+        0: "NERR_Success",
+        5: "ERROR_ACCESS_DENIED",
+        50: "ERROR_NOT_SUPPORTED",
+        87: "ERROR_INVALID_PARAMETER",
+        124: "ERROR_INVALID_LEVEL",
+        234: "ERROR_MORE_DATA",
+        2114: "NERR_ServerNotStarted",
+        2123: "NERR_BufTooSmall",
+        2150: "NERR_QNotFound",
+        2151: "NERR_JobNotFound",
+        2152: "NERR_DestNotFound",
+        2221: "NERR_UserNotFound",
+        2310: "NERR_NetNameNotFound",
+        2312: "NERR_ClientNameNotFound",
+    }
+)
+
+
+def _function(value: int) -> str:
+    return rap.FUNCTIONS.get(value, "")
+
+
+def request_parameters(take: Taking) -> None:
+    """Opcode, descriptors and arguments of a call; raises `DecodeError`."""
+    opcode = take.number("RAPOpcode", 2, _function)
+    arguments = take.zeroed("ParamDesc", wide=False)
+    take.zeroed("DataDesc", wide=False)
+    secret = opcode in rap.PASSWORDS
+    place = 0
+    for kind, count in _ITEM.findall(arguments):
+        place += 1
+        if kind in "rehgmnxsTPF":
+            continue
+        name = {"L": "ReceiveBufferLength", "W": f"Word{place}", "z": f"String{place}"}.get(
+            kind, f"Parameter{place}"
+        )
+        if kind in ("z", "O") and not count:
+            if kind == "z":
+                _string(take, name, secret)
+        elif kind == "b" or (kind == "B" and count):
+            take.raw(name, int(count or 1), secret=secret)
+        else:
+            width = {"L": 2}.get(kind) or _WIDTHS.get(kind)
+            if width is None:
+                raise DecodeError(f"the descriptor {arguments} has {kind}, which is none of its letters")
+            take.number(name, width)
+    if take.left:
+        take.raw("AuxDesc", take.left, secret=secret)
+
+
+def _string(take: Taking, name: str, secret: bool) -> None:
+    if secret:
+        take.raw(name, take.zeroed_size(wide=False), secret=True)
+    else:
+        take.zeroed(name, wide=False)
+
+
+def response_parameters(take: Taking, asked: rap.RapRequest | None) -> None:
+    """Status, converter and what comes back beside the data; raises `DecodeError`."""
+    take.number("Win32ErrorCode", 2, _STATUS)
+    take.number("Converter", 2, "to be taken off the offsets of strings")
+    if asked is None:
+        return
+    for kind, _ in _ITEM.findall(asked.parameter_descriptor):
+        if kind == "e":
+            take.number("EntriesReturned", 2)
+            take.number("EntriesAvailable", 2)
+        elif kind in "hg" and take.left >= 2 and "e" not in asked.parameter_descriptor:
+            take.number("TotalBytesAvailable", 2)
+
+
+def response_data(take: Taking, asked: rap.RapRequest, parameters: bytes) -> None:
+    """The rows of an answer, and the strings behind them; raises `DecodeError`."""
+    items = [(kind, int(count or 0)) for kind, count in _ITEM.findall(asked.data_descriptor)]
+    size = sum(_size(kind, count) for kind, count in items)
+    if not size:
+        return
+    converter = int.from_bytes(parameters[2:4], "little")
+    listed = "e" in asked.parameter_descriptor and len(parameters) >= 6
+    rows = int.from_bytes(parameters[4:6], "little") if listed else 1
+    names = _NAMES.get(asked.data_descriptor, ())
+    strings: dict[int, str] = {}
+    for _ in range(min(rows, MOST_ROWS)):
+        if take.left < size:
+            raise DecodeError(f"a row has {size} bytes, {take.left} are left")
+        with take.group(asked.name.removesuffix("Enum") or "Row") as group:
+            for index, (kind, count) in enumerate(items):
+                name = names[index] if index < len(names) else f"{kind}{count or ''}"
+                told = _item(take, name, kind, count, converter, strings)
+                if index == 0:
+                    group.meaning = told
+    _strings(take, strings)
+
+
+def _size(kind: str, count: int) -> int:
+    if kind not in _WIDTHS:
+        raise DecodeError(f"a row with {kind}, which is none of the letters of descriptors")
+    return count * _WIDTHS[kind] if count and kind in "BWD" else _WIDTHS[kind]
+
+
+def _item(take: Taking, name: str, kind: str, count: int, converter: int, strings: dict[int, str]) -> str:
+    if kind == "B" and count:
+        if name == "Password":
+            take.raw(name, count, secret=True)
+            return ""
+        return take.text(name, count, wide=False)
+    if kind != "z":
+        meaning: Any = share_type if name == "Type" else ""
+        return str(take.number(name, _size(kind, count), meaning))
+    offset = take.number(f"{name}Offset", 4)
+    at = take.start + (offset - converter & 0xFFFF)
+    if not offset or not take.start <= at < take.end:
+        return ""
+    strings[at] = name
+    text = take.decoded(take.data[at : take.end], False)
+    take.relabel(text)
+    return text
+
+
+def _strings(take: Taking, strings: dict[int, str]) -> None:
+    for at in sorted(strings):
+        if at < take.at:
+            continue  # rows may share strings
+        take.raw("Pad", at - take.at)
+        take.zeroed(strings[at], wide=False)
