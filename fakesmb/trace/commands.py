@@ -24,6 +24,7 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE, NO_ANDX
 from fakesmb.wire.names import COMMANDS, command_name, title
 from fakesmb.wire.negotiate import Capability, NegotiateNtResponse
+from fakesmb.wire.trans import Transaction2Request
 
 _BY_OFFSET: Final[Mapping[type[Body], tuple[str, str, str]]] = {
     files.ReadAndxResponse: ("data_offset", "data_length", "data_length_high"),
@@ -228,6 +229,8 @@ class _Block:
         found: list[Field] = []
         if self.cls is not None and getattr(self.cls, "NAMED", False) and at < end:
             found += transaction.name_field(at, end)
+        elif self.cls is Transaction2Request and at < end and not self.message[at]:
+            found.append(leaf("Name", at, 1, 0, "not used"))
         return found + transaction.blocks(at)
 
     def _payload(self, cls: type[Body], at: int) -> list[Field]:

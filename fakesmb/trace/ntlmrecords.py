@@ -78,3 +78,11 @@ class SingleHost(Record, frozen=True):
     z4: U32
     custom_data: Raw8
     machine_id: Annotated[bytes, Int("32s")]
+
+
+class MessageSignature(Record, frozen=True):
+    """NTLMSSP_MESSAGE_SIGNATURE with extended session security, [MS-NLMP] 2.2.2.9.2; it proves the session key."""
+
+    version: U32
+    checksum: Annotated[bytes, Int("8s"), Secret]
+    seq_num: U32

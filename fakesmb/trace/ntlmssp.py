@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from fakesmb.trace import notes
 from fakesmb.trace.bitnames import NTLM_FLAGS, NTLM_REVISION
 from fakesmb.trace.field import Field
-from fakesmb.trace.ntlmrecords import Mic, Version
+from fakesmb.trace.ntlmrecords import MessageSignature, Mic, Version
 from fakesmb.trace.ntlmresponses import av_pairs, is_v2, lm_response, nt_response, secret
 from fakesmb.trace.sealing import sealed, secret_whole
 from fakesmb.trace.settle import group, leaf, unread
@@ -56,6 +56,7 @@ _NUMBERS: Final[Mapping[int, tuple[tuple[int, str, int], ...]]] = {
 _VERSION_AT: Final = {MessageType.NEGOTIATE: 32, MessageType.CHALLENGE: 48, MessageType.AUTHENTICATE: 64}
 _VERSION: Final = 8
 _SLOT: Final = 8
+_SIGNED: Final = b"\1\0\0\0"
 
 AUTHENTICATE: Final = SIGNATURE + bytes((MessageType.AUTHENTICATE, 0, 0, 0))
 """How the message begins that holds secrets."""
@@ -81,6 +82,16 @@ def token_fields(data: bytes, at: int, end: int, *, buffer: int = 0, encoding: s
         why = "no NTLMSSP message that is known here"
         return sealed(unread(at, end, why, data, buffer=buffer))
     return _Message(data, at, end, kind, buffer, encoding).group()
+
+
+def signature_fields(data: bytes, at: int, end: int, buffer: int = 0) -> list[Field]:
+    """What signs a message or a list of mechanisms, a secret whole; of another mechanism's signature one value."""
+    if end - at != MessageSignature.size() or data[at : at + 4] != _SIGNED:
+        return [secret("Value", data, at, end, buffer)] if at < end else []
+    fields = walk(MessageSignature, data, at, end, buffer=buffer).fields
+    section = "[MS-NLMP] 2.2.2.9.2"
+    one = group("NTLMSSP_MESSAGE_SIGNATURE", at, end, fields, data, section=section, buffer=buffer)
+    return [secret_whole(one)]
 
 
 class _Message:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fakesmb.wire import files, negotiate, raw, session, tree
+from fakesmb.wire import files, negotiate, nt_trans, raw, session, trans2, tree
 from fakesmb.wire.commands import Command
-from fakesmb.wire.names import COMMANDS, SUBCOMMANDS
+from fakesmb.wire.names import COMMANDS, MAILSLOT_WRITE, SUBCOMMANDS
 
 _OF_CLASS: Final[Mapping[type, str]] = MappingProxyType(
     {
@@ -17,6 +17,8 @@ _OF_CLASS: Final[Mapping[type, str]] = MappingProxyType(
         session.SessionSetupExtendedResponse: "[MS-SMB] 2.2.4.6.2",
         tree.TreeConnectAndxExtendedResponse: "[MS-SMB] 2.2.4.7.2",
         raw.WriteCompleteResponse: "[MS-CIFS] 2.2.4.25.3",
+        nt_trans.NtCreateExtendedResponse: "[MS-SMB] 2.2.7.1.2",
+        trans2.Open2ExtendedResponse: "[MS-SMB] 2.2.4.1.2",
     }
 )
 """Forms that another section has than that of their command."""
@@ -55,7 +57,32 @@ def command_section(code: int, cls: type | None, *, is_request: bool) -> str:
     return f"{known.section}.{1 if is_request else 2}"
 
 
-def subcommand_section(command: int, code: int | None, *, is_request: bool) -> str:
+_WHOLE_SUBCOMMANDS: Final = frozenset(
+    {
+        (Command.TRANSACTION2, trans2.Trans2.FSCTL),
+        (Command.TRANSACTION2, trans2.Trans2.IOCTL2),
+        (Command.TRANSACTION2, trans2.Trans2.FIND_NOTIFY_FIRST),
+        (Command.TRANSACTION2, trans2.Trans2.FIND_NOTIFY_NEXT),
+        (Command.TRANSACTION2, trans2.Trans2.SESSION_SETUP),
+        (Command.TRANSACTION2, trans2.Trans2.REPORT_DFS_INCONSISTENCY),
+        (Command.NT_TRANSACT, nt_trans.NtTransact.RENAME),
+        (Command.NT_TRANSACT, nt_trans.NtTransact.CREATE2),
+    }
+)
+"""Subcommands that the specification only names."""
+
+
+def subcommand_section(
+    command: int, code: int | None, cls: type | None = None, *, is_request: bool, mailslot: bool = False
+) -> str:
     """Where the parameters and data of a transaction's subcommand are specified; empty where nothing is."""
+    if mailslot:
+        return MAILSLOT_WRITE.section
+    if cls is not None and cls in _OF_CLASS:
+        return _OF_CLASS[cls]
     known = SUBCOMMANDS.get(command, {}).get(-1 if code is None else code)
-    return "" if known is None else f"{known.section}.{1 if is_request else 2}"
+    if known is None:
+        return ""
+    if (command, code) in _WHOLE_SUBCOMMANDS:
+        return known.section
+    return f"{known.section}.{1 if is_request else 2}"

@@ -22,12 +22,11 @@ from fakesmb.trace.asn1 import (
 from fakesmb.trace.field import Field
 from fakesmb.trace.meanings import named
 from fakesmb.trace.ntlmresponses import secret
-from fakesmb.trace.ntlmssp import token_fields
+from fakesmb.trace.ntlmssp import signature_fields, token_fields
 from fakesmb.trace.sealing import sealed
 from fakesmb.trace.settle import group, unread
-from fakesmb.wire.codec import secret_fields
 from fakesmb.wire.ntlmssp import OEM, SIGNATURE
-from fakesmb.wire.spnego import MECHANISMS, SPNEGO_OID, NegTokenInit, NegTokenResp
+from fakesmb.wire.spnego import MECHANISMS, SPNEGO_OID
 
 _STATES: Final = named({0: "accept-completed", 1: "accept-incomplete", 2: "reject", 3: "request-mic"})
 _SECTION: Final = "[RFC 4178] 4.2"
@@ -109,8 +108,8 @@ _THIS_MECH: Final = Shape("thisMech", OBJECT_IDENTIFIER, meaning=_mechanism)
 _MECH_TYPE: Final = Shape("MechType", OBJECT_IDENTIFIER, meaning=_mechanism)
 
 
-def _is_secret(cls: type, field: str) -> bool:
-    return field in secret_fields(cls)
+_MIC: Final = Shape("OCTET STRING", OCTET_STRING, contents=signature_fields)
+"""`mic` of `NegTokenInit` and `NegTokenResp`, a secret by its annotation."""
 
 
 def _hints() -> Shape:
@@ -122,26 +121,24 @@ def _hints() -> Shape:
 
 
 def _neg_token_init(tokens: Shape) -> Shape:
-    mic = Shape("OCTET STRING", OCTET_STRING, secret=_is_secret(NegTokenInit, "mic"))
     fields = (
         Shape("mechTypes", context(0), inner=(Shape("MechTypeList", SEQUENCE, each=_MECH_TYPE),)),
         Shape("reqFlags", context(1), inner=(Shape("BIT STRING", BIT_STRING),)),
         Shape("mechToken", context(2), inner=(tokens,)),
         # [MS-SPNG] 2.2.1: a server's first token has hints here, and mechListMIC behind them
-        Shape("negHints or mechListMIC", context(3), inner=(_hints(), mic)),
-        Shape("mechListMIC", context(4), inner=(mic,)),
+        Shape("negHints or mechListMIC", context(3), inner=(_hints(), _MIC)),
+        Shape("mechListMIC", context(4), inner=(_MIC,)),
     )
     sequence = Shape("SEQUENCE", SEQUENCE, fields={one.tag: one for one in fields})
     return Shape("NegTokenInit", context(0), inner=(sequence,), section=f"{_SECTION}.1", note=notes.SPNEGO)
 
 
 def _neg_token_resp(tokens: Shape) -> Shape:
-    mic = Shape("OCTET STRING", OCTET_STRING, secret=_is_secret(NegTokenResp, "mic"))
     fields = (
         Shape("negState", context(0), inner=(Shape("ENUMERATED", ENUMERATED, meaning=_STATES),)),
         Shape("supportedMech", context(1), inner=(_MECH_TYPE,)),
         Shape("responseToken", context(2), inner=(tokens,)),
-        Shape("mechListMIC", context(3), inner=(mic,)),
+        Shape("mechListMIC", context(3), inner=(_MIC,)),
     )
     sequence = Shape("SEQUENCE", SEQUENCE, fields={one.tag: one for one in fields})
     return Shape("NegTokenResp", context(1), inner=(sequence,), section=f"{_SECTION}.2")

@@ -57,6 +57,7 @@ _PIPE_DATA: Final = frozenset(
         PipeFunction.PEEK_NMPIPE,
     }
 )
+_MAILSLOT: Final = "\\MAILSLOT\\"
 _BY_NAME: Final = frozenset({PipeFunction.WAIT_NMPIPE, PipeFunction.CALL_NMPIPE})
 _PIPE_REQUESTS: Final[Mapping[int, type[Structure]]] = {PipeFunction.SET_NMPIPE_STATE: pipes.PipeState}
 _PIPE_RESPONSES: Final[Mapping[int, type[Structure]]] = {
@@ -120,13 +121,11 @@ class Transaction:
     def _setup_class(self) -> type[Record] | None:
         if not self.half.is_request:
             return None
-        body = self.part.body
-        name = body.name if isinstance(body, trans.TransactionRequest) else ""
         if self.code == Command.TRANSACTION2:
             return words.Trans2Setup
         if self.code == Command.NT_TRANSACT:
             return nt_trans.NT_TRANSACT_SETUPS.get(self.values.function)
-        if name.upper().startswith("\\MAILSLOT\\"):
+        if self._pipe_name().startswith(_MAILSLOT):
             return words.MailslotSetup
         return words.PipeNameSetup if self.subcommand in _BY_NAME else words.PipeFidSetup
 
@@ -190,8 +189,16 @@ class Transaction:
             return None
         return offset, min(offset + count, len(half.message))
 
-    def _section(self) -> str:
-        return subcommand_section(self.code, self.subcommand, is_request=self.half.is_request)
+    def _section(self, cls: type | None = None) -> str:
+        mailslot = self._pipe_name().startswith(_MAILSLOT)
+        return subcommand_section(
+            self.code, self.subcommand, cls, is_request=self.half.is_request, mailslot=mailslot
+        )
+
+    def _pipe_name(self) -> str:
+        """The name of the request, in capitals."""
+        body = None if self.asked is None else self.asked.body
+        return body.name.upper() if isinstance(body, trans.TransactionRequest) else ""
 
     def _parameters(self, name: str, region: Region) -> Field:
         half, message = self.half, self.half.message
@@ -215,7 +222,7 @@ class Transaction:
         )
         if walked.problem and half.whole:
             half.problems.append(walked.problem)
-        return group(name, region.at, region.end, walked.fields, message, section=self._section())
+        return group(name, region.at, region.end, walked.fields, message, section=self._section(cls))
 
     def _carried_parameters(self) -> Kind | None:
         if self.code in (Command.TRANSACTION, Command.TRANSACTION_SECONDARY):
@@ -226,11 +233,7 @@ class Transaction:
 
     def _is_rap(self) -> bool:
         body = None if self.asked is None else self.asked.body
-        return (
-            isinstance(body, trans.TransactionRequest)
-            and not body.setup
-            and body.name.upper() == rap.LANMAN_PIPE
-        )
+        return self._pipe_name() == rap.LANMAN_PIPE and not getattr(body, "setup", b"")
 
     def _parameter_class(self, region: Region) -> type[Record] | type[Structure] | None:
         code = -1 if self.subcommand is None else self.subcommand

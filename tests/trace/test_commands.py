@@ -1,6 +1,7 @@
 """Every command's request and reply as fields, in all its forms: golden bytes, and what bytes may lie about."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from fakesmb.record.events import Exchanged, Shown
 from fakesmb.trace import otherlayouts, transactionwords
 from fakesmb.trace.field import Field, Tree
-from fakesmb.trace.sections import command_section
+from fakesmb.trace.sections import command_section, subcommand_section
 from fakesmb.trace.specnames import spec_name
 from fakesmb.trace.trees import as_json, trees
 from fakesmb.wire import (
@@ -28,7 +29,7 @@ from fakesmb.wire.codec import Body, Empty, layout_of
 from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.header import HEADER_SIZE, NO_ANDX, Flags2
 from fakesmb.wire.locking import LockRange, LockType, oplock_break
-from fakesmb.wire.names import COMMANDS
+from fakesmb.wire.names import COMMANDS, SUBCOMMANDS
 from fakesmb.wire.session import SESSION_SETUP_FORMS
 from fuzz import captures
 from fuzz import messages as fuzzing
@@ -151,6 +152,20 @@ class TestSections:
             for request in (True, False):
                 assert command_section(code, None, is_request=request).startswith("[MS-CIFS] 2.2.4.")
         assert command_section(0x99, None, is_request=True) == ""
+
+    def test_so_has_every_subcommand(self) -> None:
+        for command, table in SUBCOMMANDS.items():
+            for code in table:
+                for request in (True, False):
+                    section = subcommand_section(command, code, is_request=request)
+                    assert re.fullmatch(r"\[MS-(CIFS|SMB)\] 2\.2\.[\d.]+\d", section)
+        assert subcommand_section(Command.TRANSACTION2, 0x77, is_request=True) == ""
+
+    def test_mailslots_have_their_own(self) -> None:
+        told = tree_of(
+            transaction(Command.TRANSACTION, name="\\MAILSLOT\\a", setup=b"\1\0\0\0\2\0", data=b"hello"), True
+        )
+        assert found(told, "Trans_Data").section == "[MS-CIFS] 2.2.5.12"
 
     def test_forms_of_other_documents_are_there(self) -> None:
         section = command_section(

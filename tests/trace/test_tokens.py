@@ -245,6 +245,20 @@ class TestSpnego:
             assert secret not in tree.buffers[0]
         assert any(one.name == "AUTHENTICATE_MESSAGE" for one in everything(tree.fields)) == (times == 3)
 
+    @pytest.mark.parametrize(
+        ("mic", "expected"),
+        [(b"\1\0\0\0" + MIC[:8] + bytes(4), ["Version", "Checksum", "SeqNum"]), (MIC, ["Value"]), (b"", [])],
+    )
+    def test_a_mic_is_labelled_and_hidden(self, mic: bytes, expected: list[str]) -> None:
+        blob = der.element(
+            der.context(1),
+            der.element(der.SEQUENCE, der.element(der.context(3), der.element(der.OCTET_STRING, mic))),
+        )
+        (tree,) = trees(sign_in(blob))
+        told = list(leaves([found(tree, "mechListMIC", "OCTET STRING")]))[2:]
+        assert [one.name for one in told] == expected
+        assert {one.value for one in told} <= {None}
+
     @given(st.binary(max_size=120))
     def test_any_blob_has_its_fields(self, blob: bytes) -> None:
         for data in (blob, wrapped(blob), b"\x60" + blob, b"\xa1\x20" + blob):
