@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from fakesmb.replay.expected import GROUPS, kind_of
+from fakesmb.record.values import printable
+from fakesmb.replay.expected import kind_of, kind_of_group
 from fakesmb.trace.field import Field, Tree
 
 NAMES: Final = ("FileName", "Name", "netname", "shi1_netname")
@@ -15,6 +16,7 @@ LONGEST: Final = 60
 MOST: Final = 1000
 """Differences of one message that are kept."""
 NOTHING: Final = "nothing"
+_POINTS: Final = "points to byte"
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -50,10 +52,10 @@ def status_text(field: Field) -> str:
     """`STATUS_SUCCESS`; `ERRDOS 18` of a DOS error."""
     if not field.fields:
         return field.meaning.partition(" (")[0] or str(field.value)
-    parts = [
-        one.meaning.partition(" (")[0] or str(one.value) for one in field.fields if one.name != "Reserved"
-    ]
-    return " ".join(parts)
+    parts = [one for one in field.fields if one.name != "Reserved"]
+    if not any(one.value for one in parts):
+        return "STATUS_SUCCESS"
+    return " ".join(one.meaning.partition(" (")[0] or str(one.value) for one in parts)
 
 
 def _groups(captured: Sequence[Field], here: Sequence[Field], path: str, kind: str) -> Iterator[Difference]:
@@ -63,9 +65,10 @@ def _groups(captured: Sequence[Field], here: Sequence[Field], path: str, kind: s
         if old is None or new is None:
             yield from _missing(old, new, where, kind)
         elif old.fields or new.fields:
-            yield from _groups(old.fields, new.fields, where, kind or GROUPS.get(old.name, ""))
+            yield from _groups(old.fields, new.fields, where, kind or kind_of_group(old.name))
         elif not _same(old, new):
-            yield Difference(where, kind or kind_of(old.name), shown(old), shown(new))
+            found = "ids" if _is_pointer(old) and _is_pointer(new) else kind_of(old.name)
+            yield Difference(where, kind or found, shown(old), shown(new))
 
 
 def _aligned(
@@ -100,7 +103,7 @@ def _label(field: Field) -> str:
     """The name of an entry of a list; empty of other fields."""
     for inner in field.fields:
         if inner.name in NAMES and not inner.fields and isinstance(inner.value, str):
-            return inner.value
+            return printable(inner.value)
     return ""
 
 
@@ -110,9 +113,14 @@ def _missing(old: Field | None, new: Field | None, where: str, kind: str) -> Ite
     assert there is not None
     if not there.size and there.value is None and not there.fields:
         return
-    kind = kind or GROUPS.get(there.name, "") or ("names" if _label(there) else kind_of(there.name))
+    kind = kind or kind_of_group(there.name) or ("names" if _label(there) else kind_of(there.name))
     text = shown(there) or "there"
     yield Difference(where, kind, NOTHING if old is None else text, NOTHING if new is None else text)
+
+
+def _is_pointer(field: Field) -> bool:
+    """Whether it is a pointer of NDR that is not null: its value is made up, what it points to is compared."""
+    return _POINTS in field.meaning
 
 
 def _same(old: Field, new: Field) -> bool:
@@ -130,4 +138,4 @@ def shown(field: Field) -> str:
         return f"{field.size} bytes"
     value = "" if field.value is None else str(field.value)
     text = field.meaning or value
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return printable(text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}...")

@@ -7,19 +7,21 @@ from typing import Final, Protocol
 
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record.events import Connected, Disconnected
+from fakesmb.replay import pipe_auth
 from fakesmb.replay.entering import Entering
 from fakesmb.replay.identifiers import with_mid
 from fakesmb.replay.learning import Tokens, learn, learn_break
 from fakesmb.replay.line import Closed, Line, LineError
 from fakesmb.replay.live import Live, cleared
 from fakesmb.replay.oplocks import acknowledgement, asks_back, is_acknowledgement
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.pipe_auth import Refused
+from fakesmb.replay.places import Place, Users
 from fakesmb.replay.requests import Renaming, with_changes
 from fakesmb.replay.sent import Sent
-from fakesmb.replay.shares import ShareMap
+from fakesmb.replay.shares import IPC, ShareMap
 from fakesmb.replay.sign_in import SignIn
 from fakesmb.replay.talk import Ask, Item, Told
-from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.codec import Body, DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE, Header
 from fakesmb.world import World
@@ -72,7 +74,7 @@ class Replay:
     def __init__(
         self,
         place: Place,
-        who: Who,
+        users: Users,
         witness: Witness,
         *,
         shares: ShareMap | None = None,
@@ -83,7 +85,7 @@ class Replay:
     ) -> None:
         """`pace`: with the pauses of the capture."""
         self.place = place
-        self.who = who
+        self.users = users
         self.witness = witness
         self.timeout = timeout
         self.pace = pace
@@ -91,7 +93,7 @@ class Replay:
         self.tokens = Tokens()
         self.lives: dict[int, Live] = {}
         self.entering = Entering(self, ShareMap() if shares is None else shares)
-        self.renaming = Renaming(place, self.entering.shares, who)
+        self.renaming = Renaming(place, self.entering.shares, users.others)
         self._sleep = sleep
         self._gone: dict[int, str] = {}
         self._overdue: list[tuple[Live, Ask, Sent]] = []
@@ -138,7 +140,7 @@ class Replay:
             try:
                 if len(self.lives) >= MOST_LIVE:
                     raise LineError(f"more than {MOST_LIVE} connections at a time")
-                live = Live(number, Line(self.place, self.timeout), SignIn(self.who, self.world))
+                live = Live(number, Line(self.place, self.timeout), SignIn(self.users, self.world))
                 self.lives[number] = live
                 self._reached = True
             except LineError as error:
@@ -181,11 +183,9 @@ class Replay:
         if self._is_there(ask, sent) and sent.answers:
             self._finish(live, ask, sent)
         else:
-            self.witness.unanswered(live, ask, sent, sent.dead or self._patience)
-
-    @property
-    def _patience(self) -> str:
-        return f"no answer within {self.timeout:g} seconds"
+            late = _was_late(ask, ask.answers[-1])
+            why = "no answer, to the end" if late else f"no answer within {self.timeout:g} seconds"
+            self.witness.unanswered(live, ask, sent, sent.dead or why)
 
     @staticmethod
     def _is_there(ask: Ask, sent: Sent) -> bool:
@@ -239,9 +239,22 @@ class Replay:
             return why
         translated = self.translated(live, message, header)
         changes = self.renaming.changes(translated, header, live)
+        if ask.event.share.upper() == IPC:
+            try:
+                changes |= self._without_pipe_sign_in(ask, translated, header, live)
+            except Refused as error:
+                return str(error)
         message = with_changes(translated, header, changes, live.encoding)
         self.witness.asked(live, ask, live.send(with_mid(message, self._mid(live, ask, header)), ask))
         return ""
+
+    def _without_pipe_sign_in(self, ask: Ask, message: bytes, header: Header, live: Live) -> dict[int, Body]:
+        found = pipe_auth.changes(message, header, live.encoding)
+        if found:
+            self.witness.note(
+                ask.frame, "the sign-in inside the pipe is left out: its keys are the captured client's"
+            )
+        return found
 
     def translated(self, live: Live, message: bytes, header: Header) -> bytes:
         """The request with the identifiers that are there now."""

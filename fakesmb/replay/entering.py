@@ -82,7 +82,7 @@ class Entering:
             self.replay.witness.note(ask.frame, "the capture begins after Negotiate, which is made anew")
             return True
         asked: SessionSetupAndxRequest = SessionSetupPlainRequest(
-            capabilities=CAPABILITIES, account_name=self.replay.who.name
+            capabilities=CAPABILITIES, account_name=self.replay.users.others.name
         )
         if live.sign_in.extended:
             asked = SessionSetupExtendedRequest(capabilities=CAPABILITIES)

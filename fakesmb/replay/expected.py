@@ -78,6 +78,7 @@ EXPECTED: Final = (
         ("AllocationSize", "*AllocationSize", "FileDataAllocationSize", "*DataAllocationSize"),
         "file systems round sizes up in their own way",
     ),
+    Row("aliases", ("ShortName",), "each server makes the short names of files up in its own way"),
     Row(
         "server",
         (
@@ -87,22 +88,18 @@ EXPECTED: Final = (
             "DomainName",
             "ServerName",
             "TargetName",
-            "TargetInfo*",
+            "TargetInfo",
             "NbComputerName",
             "NbDomainName",
             "Dns*Name",
             "DnsTreeName",
             "MsvAv*",
             "VolumeLabel",
-            "VolumeLabelLength",
-            "sv*_name",
-            "sv*_comment",
-            "sv*_version*",
-            "sv*_type",
-            "sv*_platform_id",
+            "VolumeLabel*",
+            "sv[0-9]*",
+            "wki[0-9]*",
             "Version",
-            "ProductM*Version",
-            "ProductBuild",
+            "Product*",
         ),
         "it is another server, with a name and a version of its own",
     ),
@@ -112,7 +109,6 @@ EXPECTED: Final = (
             "Challenge",
             "EncryptionKey",
             "ServerChallenge",
-            "SecurityBlob",
             "*Response",
             "EncryptedRandomSessionKey",
             "Password*",
@@ -133,6 +129,7 @@ EXPECTED: Final = (
         ("SecuritySignature", "SecurityFeatures", "Key", "CID", "SequenceNumber"),
         "messages are signed anew, with the key of the new sign-in",
     ),
+    Row("cut", ("Piece", "Unread"), "only a part of it was captured, which cannot be taken apart"),
     Row(
         "layout",
         (
@@ -141,7 +138,6 @@ EXPECTED: Final = (
             "AndXReserved",
             "*Pad",
             "Pad*",
-            "Unread",
             "*DataOffset",
             "*ParameterOffset",
             "*ParameterCount",
@@ -156,8 +152,16 @@ EXPECTED: Final = (
             "*Displacement",
             "*BufferOffset",
             "Reserved*",
+            "Null",
+            "*NameLen",
+            "*NameMaxLen",
+            "*InfoLen",
+            "*InfoMaxLen",
+            "Length",
             "frag_length",
             "alloc_hint",
+            "MaximumCount",
+            "ActualCount",
         ),
         "places and lengths follow from what else the message holds",
     ),
@@ -168,7 +172,17 @@ KINDS: Final = (
     Row("status", ("Status",), ""),
     Row(
         "names",
-        ("FileName", "ShortName", "*FileName", "*_name", "*Name", "Entries", "netname", "remark", "*comment"),
+        (
+            "FileName",
+            "*FileName",
+            "*_name",
+            "*Name",
+            "SearchCount",
+            "Entries",
+            "*netname",
+            "*remark",
+            "*comment",
+        ),
         "",
     ),
     Row("sizes", ("EndOfFile", "*FileSize", "FileDataSize", "*DataSize", "Count", "CountHigh", "EaSize"), ""),
@@ -177,7 +191,7 @@ KINDS: Final = (
     Row("rights", ("*AccessRights", "*Access", "AccessFlags", "OptionalSupport"), ""),
     Row(
         "negotiated",
-        ("DialectIndex", "SecurityMode", "Max*", "Capabilities", "RawMode", "NegotiateFlags"),
+        ("DialectIndex", "SecurityMode", "Max*", "Capabilities", "RawMode", "NegotiateFlags", "SecurityBlob"),
         "",
     ),
 )
@@ -195,15 +209,6 @@ NOT_EXPECTED: Final = frozenset((*(row.kind for row in KINDS), *OTHERS))
 REASONS: Final[Mapping[str, str]] = {row.kind: row.reason for row in EXPECTED}
 
 
-GROUPS: Final[Mapping[str, str]] = {
-    "TargetInfo": "server",
-    "Version": "server",
-    "SecurityBlob": "secrets",
-    "ServerTime": "times",
-}
-"""Groups of fields that are all of one kind, where their own names do not say which."""
-
-
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> str:
     """The kind of a difference in a field of that name."""
@@ -211,3 +216,10 @@ def kind_of(name: str) -> str:
         if any(fnmatchcase(name, pattern) for pattern in row.fields):
             return row.kind
     return "fields"
+
+
+@lru_cache(maxsize=4096)
+def kind_of_group(name: str) -> str:
+    """The kind of all differences within a group of fields of that name; empty where each field has its own."""
+    kind = kind_of(name)
+    return kind if kind in REASONS else ""

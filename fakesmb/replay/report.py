@@ -133,4 +133,8 @@ def _many(count: int, name: str) -> str:
 def _short(name: str) -> str:
     """A field's place without what every message has around it."""
     parts = [part for part in name.split(".") if part not in ("SMB_Parameters", "SMB_Data", "SMB_Header")]
-    return ".".join(parts)
+    return ".".join(
+        part
+        for part, following in zip(parts, [*parts[1:], ""], strict=True)
+        if not following.startswith(f"{part}[")
+    )

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from fakesmb.capture.events import events
 from fakesmb.mistakes import ConfigError
 from fakesmb.replay.engine import TIMEOUT, Replay
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Place, Users
 from fakesmb.replay.report import Report
 from fakesmb.replay.shares import ShareMap
 from fakesmb.replay.talk import Ask, items
@@ -16,7 +16,7 @@ from fakesmb.replay.witness import Comparison
 def replayed(
     file: BinaryIO,
     place: Place,
-    who: Who,
+    users: Users,
     report: Report,
     failing: Collection[str],
     *,
@@ -30,5 +30,5 @@ def replayed(
     comparison = report.comparison = Comparison(report.tell, failing=failing)
     if not any(isinstance(item, Ask) for item in found):
         raise ConfigError("the capture has no request of an SMB1 client that could be sent again")
-    Replay(place, who, comparison, shares=shares, timeout=timeout, pace=pace).run(found)
+    Replay(place, users, comparison, shares=shares, timeout=timeout, pace=pace).run(found)
     return report.end(failing)

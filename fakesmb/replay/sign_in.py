@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from fakesmb.auth.hashes import des_long, lm_hash
 from fakesmb.nt.status import NT
 from fakesmb.replay.initiator import Initiator, Responses, ntlmv1, ntlmv2
-from fakesmb.replay.places import Who
+from fakesmb.replay.places import Users, Who
 from fakesmb.wire import spnego
 from fakesmb.wire.codec import Body, DecodeError
 from fakesmb.wire.der import context, element
@@ -71,8 +71,8 @@ def is_refusal(status: int) -> bool:
 class SignIn:
     """What a server wants of a sign-in, and the sign-in that goes on. One for each connection."""
 
-    def __init__(self, who: Who, world: World) -> None:
-        self.who = who
+    def __init__(self, users: Users, world: World) -> None:
+        self.users = users
         self.world = world
         self.dialect: type[Body] | None = None
         """The form of the answer to Negotiate; None before it."""
@@ -129,7 +129,7 @@ class SignIn:
         self.skipped = ""
         asked = replace(asked, session_key=self.session_key)
         kind, claimed = _claim(asked)
-        who = Who("") if kind == "anonymous" else self.who
+        who = Who("") if kind == "anonymous" else self.users.meant(_user(asked, claimed))
         if refused:
             who = Who(who.name, _NOT_THE_PASSWORD, who.domain)
         if not self.extended:
@@ -313,6 +313,14 @@ def _claim(asked: SessionSetupAndxRequest) -> tuple[str, object]:
         proofs = len(asked.oem_password) > 1 or len(asked.unicode_password) > 1
         return ("user" if asked.account_name or proofs else "anonymous"), None
     return "user", None
+
+
+def _user(asked: SessionSetupAndxRequest, claimed: object) -> str:
+    """Whom the captured client says to be; empty where it does not say it in this message."""
+    if isinstance(claimed, AuthenticateMessage):
+        return claimed.user
+    name: str = getattr(asked, "account_name", "")
+    return name
 
 
 def _init_token(token: bytes) -> bytes:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from fakesmb.record import describe, dissect
 from fakesmb.record.events import Disconnected, Exchanged, Shown
+from fakesmb.record.values import printable
 from fakesmb.replay.compare import Difference, differences, status_of, status_text
 from fakesmb.replay.expected import NOT_EXPECTED
 from fakesmb.replay.learning import joined
@@ -158,7 +159,10 @@ class Comparison:
             old_event = replace(first, reply=old, reply_size=max(size, len(old)), status=_status(old))
             old_context = self._captured.follow(old_event)
         if new is not None:
-            new_event = self._event(ask, sent.message, new)
+            kept = (
+                new if old is None or size <= len(old) else new[: len(old)]
+            )  # compared as far as it was captured
+            new_event = self._event(ask, sent.message, kept, len(new))
             new_context = self._here.follow(new_event)
         if old is None or new is None:
             what = "an answer more" if old is None else "an answer"
@@ -173,7 +177,7 @@ class Comparison:
             _tree(old_event, old_context), _tree(new_event, new_context), _strange(ask, sent, old, new)
         )
 
-    def _event(self, ask: Ask, request: bytes, reply: bytes) -> Exchanged:
+    def _event(self, ask: Ask, request: bytes, reply: bytes, size: int = 0) -> Exchanged:
         """The exchange that happened here; share and path are the captured ones, by which both are told apart."""
         event = ask.event
         self._number += 1
@@ -185,7 +189,7 @@ class Comparison:
             request,
             len(request),
             reply,
-            len(reply),
+            size,
             Shown.REPLY if reply else Shown.REQUEST,
             _status(reply),
             event.user,
@@ -205,9 +209,9 @@ class Comparison:
                 verdict,
                 ask.connection,
                 command,
-                said.share,
-                said.path,
-                summary(ask),
+                printable(said.share),
+                printable(said.path),
+                printable(summary(ask)),
                 text,
                 found,
             )

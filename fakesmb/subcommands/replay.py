@@ -1,5 +1,6 @@
 """`fakesmb replay`."""
 
+import contextlib
 import sys
 
 import click
@@ -10,7 +11,14 @@ from fakesmb.saying import fail, one_line, tell
 @click.command()
 @click.argument("capture")
 @click.argument("address", metavar="HOST:PORT")
-@click.option("-u", "--user", metavar="NAME:PASSWORD", help="Who signs in  [the user of serve's samples]")
+@click.option(
+    "-u",
+    "--user",
+    "accounts",
+    multiple=True,
+    metavar="[OLD=]NAME:PASSWORD",
+    help="Who signs in, for all users of the capture or for OLD. May come again  [the user of serve's samples]",
+)
 @click.option(
     "--map",
     "maps",
@@ -39,7 +47,7 @@ def replay(
     *,
     capture: str,
     address: str,
-    user: str | None,
+    accounts: tuple[str, ...],
     maps: tuple[str, ...],
     fail_on: str | None,
     pace: bool,
@@ -48,13 +56,13 @@ def replay(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Send the client's side of CAPTURE to a server again, and compare the answers field by field."""
+    """Send the client's side of CAPTURE (-: standard input) to a server again, and compare the answers by field."""
     from fakesmb.capture.reading import open_capture
     from fakesmb.capture.trouble import CaptureError
     from fakesmb.config.parts import SAMPLE_PASSWORD, SAMPLE_USER
     from fakesmb.mistakes import ConfigError
     from fakesmb.replay.line import LineError
-    from fakesmb.replay.places import Who, place, who
+    from fakesmb.replay.places import Who, place, users
     from fakesmb.replay.report import Report, failing_kinds
     from fakesmb.replay.run import replayed
     from fakesmb.replay.shares import ShareMap
@@ -62,9 +70,9 @@ def replay(
     try:
         failing = failing_kinds(fail_on)
         where, shares = place(address), ShareMap(maps)
-        signs_in = Who(SAMPLE_USER, SAMPLE_PASSWORD) if user is None else who(user)
+        signs_in = users(accounts, Who(SAMPLE_USER, SAMPLE_PASSWORD))
         report = Report(lambda line: click.echo(one_line(line)), json=as_json, quiet=quiet, verbose=verbose)
-        with open_capture(capture) as file:
+        with contextlib.nullcontext(sys.stdin.buffer) if capture == "-" else open_capture(capture) as file:
             good = replayed(file, where, signs_in, report, failing, shares=shares, timeout=timeout, pace=pace)
     except (ConfigError, CaptureError) as error:
         fail(str(error))

@@ -47,7 +47,12 @@ class Done(NamedTuple):
 
 def run(smb: FakeSMB, capture: Path, *arguments: str, user: str = "alice:Secret123") -> Done:
     """Replays a capture by the command."""
-    words = ["replay", str(capture), f"127.0.0.1:{smb.port}", "-u", user, "--json", *arguments]
+    return run_at(smb.port, capture, *arguments, user=user)
+
+
+def run_at(port: int, capture: Path, *arguments: str, user: str) -> Done:
+    """The same, to whatever listens there."""
+    words = ["replay", str(capture), f"127.0.0.1:{port}", "-u", user, "--json", *arguments]
     done = CliRunner().invoke(cli.main, words)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code in (0, 1), done.output

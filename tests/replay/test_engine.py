@@ -3,6 +3,7 @@
 import contextlib
 import json
 import struct
+import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +23,7 @@ from fakesmb.mistakes import ConfigError
 from fakesmb.nt.status import SMBError
 from fakesmb.record.events import Exchanged, SignedIn, SignInRefused
 from fakesmb.replay.listings import last_entry
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Place, Users, Who
 from fakesmb.replay.report import Report
 from fakesmb.replay.run import replayed as replayed_file
 from fakesmb.testing import CHALLENGE, GUID, Client
@@ -314,6 +315,7 @@ SCENES: list[Scene] = [
     a_lock_is_waited_for,
     a_change_is_waited_for,
     a_wait_is_cancelled,
+    a_search_goes_on,
     requests_ahead,
     an_old_search_goes_on,
     raw_reads_and_writes,
@@ -546,6 +548,20 @@ def test_an_answer_that_does_not_come(smb: FakeSMB, sniffed: Sniffed, tmp_path: 
     assert done.code == 1
 
 
+def test_the_pauses_of_the_capture(smb: FakeSMB, sniffed: Sniffed, tmp_path: Path) -> None:
+    client = enter(sniffed)
+    sniffed.capture.time += 0.2
+    client.create("a.txt")
+    began = time.monotonic()
+    assert replayed(smb, sniffed, tmp_path).code == 0
+    straight = time.monotonic() - began
+    smb.reset()
+    began = time.monotonic()
+    assert replayed(smb, sniffed, tmp_path, "--pace").code == 0
+    assert time.monotonic() - began > 0.2
+    assert straight < time.monotonic() - began
+
+
 def test_a_server_that_says_nothing_any_more(smb: FakeSMB, sniffed: Sniffed, tmp_path: Path) -> None:
     client = enter(sniffed)
     for _ in range(10):
@@ -644,7 +660,7 @@ def test_many_captures_do_not_make_it_fall(server: FakeSMB, scenes: list[bytes],
 
 
 def hostile(server: FakeSMB, scenes: list[bytes], data: st.DataObject) -> None:
-    capture = bytearray(data.draw(st.sampled_from(scenes)))
+    capture = bytearray(scenes[data.draw(st.integers(0, len(scenes) - 1))])
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(24, len(capture) - 1))
         kind = data.draw(st.sampled_from(["set", "cut", "put"]))
@@ -654,9 +670,9 @@ def hostile(server: FakeSMB, scenes: list[bytes], data: st.DataObject) -> None:
             del capture[at : at + data.draw(st.integers(1, 40))]
         else:
             capture[at:at] = data.draw(st.binary(min_size=1, max_size=40))
-    place, who = Place("127.0.0.1", server.port), Who("alice", "Secret123")
+    place, users = Place("127.0.0.1", server.port), Users(Who("alice", "Secret123"))
     lines: list[str] = []
     with contextlib.suppress(CaptureError, ConfigError):
         report = Report(lines.append, json=True)
-        replayed_file(BytesIO(bytes(capture)), place, who, report, (), timeout=0.05)
+        replayed_file(BytesIO(bytes(capture)), place, users, report, (), timeout=0.05)
         assert json.loads(lines[-1])["event"] == "summary"
