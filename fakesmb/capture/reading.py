@@ -67,6 +67,8 @@ def packets(file: BinaryIO) -> Iterator[Packet | Trouble]:
     The file needs no `seek`: it may be a pipe that is still being written. Raises `CaptureError` where it is no
     capture; what is wrong further on ends the packets with a `Trouble`.
     """
+    if isinstance(file, io.RawIOBase):
+        file = io.BufferedReader(file)
     source = _Source(file)
     head = source.take(4)
     if head[:2] == GZIP:
@@ -90,8 +92,7 @@ class _Source:
     __slots__ = ("_read", "failure")
 
     def __init__(self, file: BinaryIO) -> None:
-        raw = isinstance(file, io.RawIOBase)
-        self._read = (io.BufferedReader(file) if raw else file).read  # type: ignore[type-var]
+        self._read = file.read
         self.failure = ""
         """Why it ended before its end."""
 
@@ -240,7 +241,7 @@ class _PcapNg:
     def _block(self, kind: int, body: bytes, *, whole: bool) -> Packet | Trouble | None:
         if kind == _ENHANCED:
             self.number += 1
-            if len(body) < 20:
+            if len(body) < (24 if whole else 20):
                 return None
             interface, high, low, kept, sent = self._packet.unpack_from(body)
             return self._made(interface, high, low, body, kept, sent, whole=whole)
@@ -248,7 +249,7 @@ class _PcapNg:
             return self._simple(body, whole=whole)
         if kind == _OBSOLETE:
             self.number += 1
-            if len(body) < 20:
+            if len(body) < (24 if whole else 20):
                 return None
             interface, _ = struct.unpack_from(self._order + "HH", body)
             _, high, low, kept, sent = self._packet.unpack_from(body)
@@ -273,7 +274,7 @@ class _PcapNg:
     def _simple(self, body: bytes, *, whole: bool) -> Packet | Trouble | None:
         """A Simple Packet Block: it has no time, and is of the section's first interface."""
         self.number += 1
-        if len(body) < 4:
+        if len(body) < (8 if whole else 4):
             return None
         if not self._interfaces:
             return Trouble(self.number, "a packet in a section that describes no interface")

@@ -280,6 +280,7 @@ _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
 }
 """[MS-CIFS] 2.2.2.4 for what it lists; else the code that Windows has for the status, as its clients know it."""
 
+_CODES: Final = frozenset(NT)
 _DOS: Final[dict[int, Dos]] = {code: dos for dos, codes in _DOS_ROWS.items() for code in codes}
 
 
@@ -306,7 +307,7 @@ def from_dos(code: int) -> int:
 
     A pair that stands for none, or is a STATUS_SMB_ code, is a code of its own.
     """
-    if is_smb_error(code):
+    if code in _CODES:
         return code
     known = _DOS_ROWS.get((code & 0xFF, code >> 16))
     return code if known is None else known[0]

@@ -88,6 +88,35 @@ def read(capture: bytes, **options: Any) -> list[Event | Trouble]:
     return list(events(BytesIO(capture), **options))
 
 
+class Blocks:
+    """A pcapng being written, block by block."""
+
+    def __init__(self, order: str = "<") -> None:
+        self.data = b""
+        self.order = order
+
+    def block(self, kind: int, body: bytes) -> "Blocks":
+        body += bytes(-len(body) % 4)
+        size = struct.pack(self.order + "I", len(body) + 12)
+        self.data += struct.pack(self.order + "I", kind) + size + body + size
+        return self
+
+    def section(self, order: str | None = None) -> "Blocks":
+        self.order = order or self.order
+        return self.block(0x0A0D0D0A, struct.pack(self.order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+
+    def option(self, code: int, value: bytes) -> bytes:
+        return struct.pack(self.order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+    def interface(self, link: int = 1, snap: int = 0, options: bytes = b"") -> "Blocks":
+        return self.block(1, struct.pack(self.order + "HHI", link, 0, snap) + options)
+
+    def enhanced(self, data: bytes, ticks: int, interface: int = 0, size: int | None = None) -> "Blocks":
+        sent = len(data) if size is None else size
+        head = struct.pack(self.order + "IIIII", interface, ticks >> 32, ticks & 0xFFFFFFFF, len(data), sent)
+        return self.block(6, head + data)
+
+
 class Tcp:
     """A connection whose segments go to a capture."""
 

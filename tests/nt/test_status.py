@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmb.nt import status
-from fakesmb.nt.status import ERRDOS, ERRHRD, ERRSRV, NT, SMBError, from_os, is_dos_pair, label, to_dos
+from fakesmb.nt.status import (
+    ERRDOS,
+    ERRHRD,
+    ERRSRV,
+    NT,
+    SMBError,
+    from_dos,
+    from_os,
+    is_dos_pair,
+    label,
+    to_dos,
+)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +126,16 @@ def test_an_smb_error_says_status_and_reason_to_the_log() -> None:
     assert str(error) == "STATUS_DISK_FULL: no room"
     assert str(SMBError(NT.DISK_FULL)) == "STATUS_DISK_FULL"
     assert (error.status, error.dos) == (NT.DISK_FULL, (ERRHRD, 39))
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (ERRDOS | 2 << 16, NT.NO_SUCH_FILE),
+        (ERRDOS | 18 << 16, NT.NO_MORE_FILES),
+        (ERRSRV | 91 << 16, NT.SMB_BAD_UID),
+        (ERRDOS | 9999 << 16, ERRDOS | 9999 << 16),
+    ],
+)
+def test_dos_pairs_stand_for_statuses(code: int, status: int) -> None:
+    assert from_dos(code) == status
