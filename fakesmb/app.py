@@ -208,7 +208,9 @@ class FakeSMBService:
                 give_up_rights(self.config)
         except BaseException:
             self._stop_listening()
-            self._stop_web()
+            if self._web is not None:
+                self._web.stop_listening()
+                self._web = None
             for share in shares:
                 if share.store is not None:
                     share.store.shutdown()
@@ -234,10 +236,6 @@ class FakeSMBService:
         self._web = Web(self, self._reactor)
         address = _address(config.web.host)
         self._web.listen(self._listening_on("web port", address, config.web.port, self._web.factory))
-
-    def _stop_web(self) -> list[Deferred[Any]]:
-        web, self._web = self._web, None
-        return [] if web is None else [web.stop()]
 
     def _with_private_folders(self, config: Config) -> Config:
         """The shares of content and the overlays are made, and have the paths of their private folders."""
@@ -404,7 +402,8 @@ class FakeSMBService:
 
     def _stop(self, factory: DirectTCPFactory, patience: float) -> None:
         self._stopping = time.monotonic()
-        closed = [*self._stop_listening(), *self._stop_web()]
+        web, self._web = self._web, None
+        closed = [*self._stop_listening(), *([] if web is None else [web.stop_listening()])]
         left: Deferred[None] = Deferred()
         timer = self._reactor.callLater(patience, factory.abort_all)
 
@@ -436,7 +435,10 @@ class FakeSMBService:
         factory.drop_all("the server is stopping")
         factory.on_disconnect = disconnected
         disconnected()
-        DeferredList([*closed, left], consumeErrors=True).addCallback(ended)
+        gone: Deferred[Any] = DeferredList([*closed, left], consumeErrors=True)
+        if web is not None:  # who looks on is told of the end, too
+            gone.addCallback(lambda _: web.leave())
+        gone.addBoth(ended)
 
     def _patience(self) -> float:
         """How many seconds are left for the log before the end is due."""

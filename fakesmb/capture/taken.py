@@ -125,6 +125,11 @@ class Subscription:
         self._taker = ThreadCapture(self._output, "a capture that is looked at", begins=begins, snap=snap)
         captures.add(self._taker)
 
+    def finish(self) -> None:
+        """Ends it: what there is is written, the last of it in the next turn of the server."""
+        self._captures.remove(self._taker)
+        self._taker.end()
+
     def close(self) -> None:
         """Ends it: nothing is written any more. Safe to call again; called in the thread of the server."""
         self._output.ended = True

@@ -5,6 +5,7 @@ from typing import Final
 from fakesmb.web import (
     faults,
     files,
+    live,
     loaded,
     messages,
     pages,
@@ -28,7 +29,16 @@ _PARTS: Final = (
     teaching,
     loaded,
     saving,
+    live,
     pages,
 )
 TABLE: Final[tuple[Route, ...]] = tuple(route for part in _PARTS for route in part.ROUTES)
 """Every call. Of two that fit a path the first is meant."""
+ALIASES: Final = {
+    **{f"/{name}": f"/api/v1/{name}" for name in ("events", "messages", "state", "profiles")},
+    **{
+        f"/api/v1/{name}": f"/{name}"
+        for name in ("capture.pcapng", "openapi.json", "version", "readyz", "healthz")
+    },
+}
+"""Other paths of calls."""

@@ -20,6 +20,8 @@ IDLE_SECONDS: Final = 60
 """How long a connection without a request is kept."""
 LEAVE_SECONDS: Final = 2.0
 """How long a client has that goes on sending what was refused."""
+MOST_HELD: Final = 160 << 20
+"""Bytes of bodies that all clients together may be sending."""
 _SERVER_ERROR: Final = 500
 _NO_CONTENT: Final = 204
 
@@ -64,6 +66,8 @@ class Call(Request):
     """What its query says."""
     _most = 0
     _size = 0
+    _held = 0
+    """Bytes of its body that are kept."""
     _told = False
     """Whether the answer has left before the body came."""
     _stream: Stream | None = None
@@ -79,6 +83,7 @@ class Call(Request):
     def gotLength(self, length: int | None) -> None:  # noqa: N802
         """The headers are there: what they say may be refused before the body is taken."""
         self._chunks: list[bytes] = []
+        self._factory = self.channel.factory
         self.method, self.uri, self.clientproto = (
             self.channel.command,
             self.channel.target,
@@ -100,11 +105,25 @@ class Call(Request):
         """Keeps a part of the body, within bounds."""
         self._size += len(data)
         if self.outcome is None and self._size > self._most:
-            self._chunks.clear()
+            self._release()
             self.outcome = _too_large(self._most).answer
+            self._tell_early(self.outcome)
+        if self.outcome is None and self._factory.held + len(data) > MOST_HELD:
+            self.outcome = RefusedError(
+                503, "others are sending much: try again", {"Retry-After": "5"}
+            ).answer
+            self._release()
             self._tell_early(self.outcome)
         if self.outcome is None:
             self._chunks.append(data)
+            self._held += len(data)
+            self._factory.held += len(data)
+
+    def _release(self) -> None:
+        """Its body is kept no longer."""
+        self._chunks.clear()
+        self._factory.held -= self._held
+        self._held = 0
 
     def _tell_early(self, answer: Answer) -> None:
         """Answers before the body is through, which is read to no end: a client that sends it all would see a reset."""
@@ -124,7 +143,7 @@ class Call(Request):
             self._end(self.outcome)
             return
         body = b"".join(self._chunks)
-        self._chunks.clear()
+        self._chunks.clear()  # what is counted of it stays until the answer leaves
         try:
             outcome = self.channel.site.answer(self, body)
         except RefusedError as refused:
@@ -151,6 +170,7 @@ class Call(Request):
 
     def _end(self, outcome: Outcome) -> None:
         self._waits = None
+        self._release()
         if self._disconnected:
             return
         if isinstance(outcome, Answer):
@@ -184,10 +204,19 @@ class Call(Request):
     def connectionLost(self, reason: Failure) -> None:  # noqa: N802
         """The client has gone: nobody waits for the answer."""
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        if self._held:
+            self._release()
         waits, self._waits = self._waits, None
         if waits is not None:
             waits.cancel()
         self.end_stream()
+
+    def finish_stream(self) -> None:
+        """What goes on ends, and the client knows that it is whole."""
+        if self._stream is not None:
+            self.end_stream()
+            self.unregisterProducer()
+            self.finish()
 
     def end_stream(self) -> None:
         """What goes on ends."""
@@ -307,6 +336,8 @@ class HTTP(Factory[Channel]):
         self.site = site
         self.reactor = reactor
         self.clients: set[Channel] = set()
+        self.held = 0
+        """Bytes of bodies that are kept."""
 
     def buildProtocol(self, addr: object) -> Channel:  # noqa: N802
         """A connection, whose timers are the reactor's."""
@@ -320,8 +351,14 @@ class HTTP(Factory[Channel]):
         """Calls are not logged."""
 
     def leave(self) -> None:
-        """The server stops: streams end, and connections are closed."""
+        """The server stops: streams end, and connections are closed when what was written has left."""
         for channel in tuple(self.clients):
+            channel.persistent = 0
             for request in tuple(channel.requests):
-                request.end_stream()
+                request.finish_stream()
+            channel.transport.loseConnection()
+
+    def abort(self) -> None:
+        """Whoever is still there is left."""
+        for channel in tuple(self.clients):
             channel.transport.abortConnection()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_BODY: Final = 1 << 20
 """Bytes of a JSON body."""
+_NO_ALIASES: Final[Mapping[str, str]] = {}
 _BODILESS: Final = ("GET", "HEAD", "DELETE")
 
 
@@ -86,15 +87,17 @@ class Found(NamedTuple):
 class Routes:
     """The table, by path."""
 
-    def __init__(self, table: Sequence[Route]) -> None:
+    def __init__(self, table: Sequence[Route], aliases: Mapping[str, str] = _NO_ALIASES) -> None:
+        """`aliases` are paths that stand for others."""
         self.table = table
+        self._aliases = aliases
         self._by_path: dict[str, dict[str, Route]] = {}
         for route in table:
             self._by_path.setdefault(route.path, {})[route.method] = route
 
     def find(self, method: str, path: str) -> Found:
         """Raises `RefusedError`: 404 with the nearest path, 405 with the methods that there are."""
-        parts = _parts(path)
+        parts = _parts(self._aliases.get(path, path))
         for template, methods in self._by_path.items():
             names = _matched(template.strip("/").split("/"), parts)
             if names is None:

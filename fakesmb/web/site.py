@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
-from fakesmb.web.api import TABLE
+from fakesmb.web.api import ALIASES, TABLE
 from fakesmb.web.contexts import Contexts
 from fakesmb.web.guard import Guard
+from fakesmb.web.live import LiveCapture
 from fakesmb.web.loaded import Captures
 from fakesmb.web.protocol import HTTP, Call, Outcome
 from fakesmb.web.routes import Ask, Found, Routes, body_of, check_media, query_of
@@ -18,6 +19,7 @@ from fakesmb.web.told import Told
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IListeningPort
 
+    from fakesmb.capture.captures import Captures as LiveCaptures
     from fakesmb.config.merging import Config
     from fakesmb.core.state import Server
     from fakesmb.faults.fault import Faults
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from fakesmb.record.log import EventLog
     from fakesmb.resets import Part
 
+LAST_SECONDS: Final = 0.1
+"""How long callers have at the end to take their last bytes."""
+LOOK_SECONDS: Final = 0.002
 LEAST_EVENTS: Final = 2000
 """How many events are remembered for who looks, where the journal is off or smaller."""
 
@@ -52,6 +57,7 @@ class Service(Protocol):
     config: "Config"
     recorder: "Journal"
     faults: "Faults"
+    captures: "LiveCaptures"
     log: "EventLog"
     server: "Server | None"
 
@@ -78,7 +84,9 @@ class Web:
         self.streams = Streams(self.told, reactor)
         self.contexts = Contexts(self.told, reactor)
         self.captures = Captures()
-        self.routes = Routes(TABLE)
+        self.live: set[LiveCapture] = set()
+        """Who captures."""
+        self.routes = Routes(TABLE, ALIASES)
         self.factory = HTTP(self, reactor)
         self.port: IListeningPort | None = None
         service.log.add(self.told)
@@ -103,12 +111,33 @@ class Web:
         """The port."""
         return int(self._listens.port)
 
-    def stop(self) -> "Deferred[Any]":
-        """Takes no more calls, ends those that go on. Fires when it listens no more."""
-        self.service.log.remove(self.told)
-        self.factory.leave()
-        self.streams.stop()
+    def stop_listening(self) -> "Deferred[Any]":
+        """Takes no more callers. Fires when that is so."""
         return maybeDeferred(lambda: self.port.stopListening() if self.port is not None else None)
+
+    def leave(self) -> "Deferred[None]":
+        """The server stops: streams have their last, and connections end. Fires when they have, or soon."""
+        for live in tuple(self.live):
+            live.finish()
+        done: Deferred[None] = Deferred()
+
+        def end_streams() -> None:
+            self.streams.send_last()
+            self.factory.leave()
+            look(self.reactor.seconds() + LAST_SECONDS)
+
+        def look(until: float) -> None:
+            if self.factory.clients and self.reactor.seconds() < until:
+                self.reactor.callLater(LOOK_SECONDS, look, until)
+                return
+            self.factory.abort()
+            self.service.log.remove(self.told)
+            self.streams.stop()
+            done.callback(None)
+
+        # What live captures made last comes from threads, in this turn.
+        self.reactor.callLater(0, end_streams)
+        return done
 
     # -- calls ---------------------------------------------------------------------------------------------
 

@@ -125,6 +125,11 @@ class Streams:
         if not self._streams:
             self._rest()
 
+    def send_last(self) -> None:
+        """Gives all what has come, for a moment: the server stops."""
+        if self._streams:
+            self._pump()
+
     def stop(self) -> None:
         """All end, as their connections do."""
         self._streams.clear()

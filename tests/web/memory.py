@@ -111,7 +111,8 @@ class Memory:
         """Ends it, and lets go of what it has on the disk."""
         ended: list[Any] = []
         self.service.stop(patience=0).addBoth(ended.append)
-        self.reactor.advance(1)
+        for _ in range(100):
+            self.reactor.advance(0.01)
         assert ended == [None]
 
     def smb(self) -> Client:

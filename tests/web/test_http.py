@@ -182,3 +182,26 @@ def test_the_description_tells_every_call(memory: Memory) -> None:
     calls = {(route.method, route.path) for route in memory.http.site.routes.table}
     assert len(calls) == sum(len(methods) for methods in told["paths"].values())
     assert MOST_BODY == 1 << 20
+
+
+def test_some_calls_have_another_path(memory: Memory) -> None:
+    for one, other in (("/messages", "/api/v1/messages"), ("/api/v1/version", "/version")):
+        assert memory.get(one).json == memory.get(other).json
+    assert memory.call("HEAD", "/events").headers["content-type"] == "text/event-stream"
+    assert memory.call("DELETE", "/state").status == 405
+
+
+def test_bodies_of_all_clients_are_bounded(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MOST_HELD", 100)
+    head = f"PUT /api/v1/shares/in/files/x HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 90\r\n\r\n".encode()
+    first, second = memory.browser(), memory.browser()
+    for one in (first, second):
+        one.send(head + bytes(80))
+    assert answer(second.take()).status == 503
+    assert memory.http.held == 80
+    first.leave()
+    assert memory.http.held == 0
+    third = memory.browser()
+    third.send(head + bytes(90))
+    assert answer(third.take()).status == 201
+    assert memory.http.held == 0

@@ -162,5 +162,7 @@ def test_a_slice_ends_so_that_clients_have_their_turn(
 def test_the_end_of_the_server_ends_streams(new_memory: Callable[..., Memory]) -> None:
     memory = new_memory()
     browser = stream(memory)
-    memory.http.leave()
+    memory.smb()
+    memory.stop()
+    assert named(browser)[-1] == memory.http.site.told.last
     assert browser.transport.disconnecting
