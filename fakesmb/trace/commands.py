@@ -149,12 +149,10 @@ class _Block:
 
     def _words(self, count: int, at: int, end: int) -> list[Field]:
         cls, half = self.cls, self.half
-        if at >= end:
-            return []
         if cls is None:
             why = f"{command_name(self.code)} has no form of {count} words that is known here"
             half.problems.append(why)
-            return [unread(at, end, why, self.message)]
+            return [unread(at, end, why, self.message)] if at < end else []
         if cls in WORDS:
             self.transaction = Transaction(half, self.code, self.part, self.asked)
             return self.transaction.words(WORDS[cls], at, end)
@@ -212,9 +210,8 @@ class _Block:
         if self.transaction is not None:
             return self._transaction(at, end)
         if cls is None:
-            return (
-                [unread(at, end, "bytes of a form that is not known here", self.message)] if at < end else []
-            )
+            why = "bytes of a form that is not known here"
+            return [unread(at, end, why, self.message)] if at < end else []
         if cls in _BY_OFFSET:
             return self._payload(cls, at)
         if cls in _IOCTLS:

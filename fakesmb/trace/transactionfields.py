@@ -97,6 +97,7 @@ class Transaction:
         found = walked.fields
         self.setup_at = self.setup_end = end
         if walked.value is None:
+            half.problems.append(half.cut or walked.problem)
             return found
         count = getattr(walked.value, "setup_count", 0)
         self.setup_at, self.setup_end = walked.end, min(walked.end + 2 * count, end)

@@ -275,6 +275,13 @@ class TestFormsAndChains:
                 told = tree_of(head + bytes((count,)) + bytes(2 * count) + b"\3\0abc", request)
                 assert told.problem
 
+    @pytest.mark.parametrize("code", sorted(otherlayouts.REQUESTS))
+    def test_a_request_without_its_words_is_told(self, code: int) -> None:
+        head = message(code, Empty())[:HEADER_SIZE]
+        for rest in (b"\0\3\0abc", b"\1\0\0\3\0abc", b"\0\0\0", b"\0"):
+            told = tree_of(head + rest, True)
+            assert "Error" not in told.problem
+
     def test_the_names_of_a_servers_answer_follow_its_capabilities(self) -> None:
         """[MS-SMB] 2.2.4.5.2.2: in Unicode if the server knows it, whatever Flags2 say."""
         body = negotiate.NegotiateNtResponse(
