@@ -106,7 +106,7 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "stub": CONTRACT_OF_SERVICES | {"byteorder"},
         "ndr": {"stub"},
         "ndrsecrets": set(),
-        "ndrforms": set(),
+        "ndrforms": {"ndrsecrets"},
         "ndrwalk": {"ndrsecrets"},
         "services": CONTRACT_OF_SERVICES | {"byteorder", "ndr", "security", "stub"},
     },

@@ -10,6 +10,8 @@ from impacket.dcerpc.v5.epm import ept_lookup_handle_t
 from impacket.dcerpc.v5.ndr import NDRCALL
 from impacket.system_errors import ERROR_MESSAGES
 
+from fakesmb.rpc.ndrsecrets import holds_secrets
+
 _MODULES: Final[Mapping[str, str]] = {
     "srvsvc": "srvs",
     "wkssvc": "wkst",
@@ -92,6 +94,20 @@ def form_of(interface: str, opnum: int, *, request: bool) -> Any:
     """The NDR class of a call's request or response; None where impacket has none."""
     forms = _operations(interface).get(opnum)
     return None if forms is None else forms[0 if request else 1]
+
+
+def may_hide(interface: str, opnum: int | None, *, request: bool) -> bool:
+    """Whether a part of a call's stub data, which alone cannot be read, may be a part of a secret."""
+    if opnum is None:
+        return interface in _WITH_SECRETS and (request or interface not in _ANSWER_NONE)
+    form = form_of(interface, opnum, request=request)
+    return interface in _WITH_SECRETS if form is None else holds_secrets(form)
+
+
+_WITH_SECRETS: Final = frozenset({"samr", "lsarpc", "netlogon", "wkssvc", "svcctl"})
+"""Interfaces whose calls bring or give passwords and keys."""
+_ANSWER_NONE: Final = frozenset({"wkssvc", "svcctl"})
+"""Those whose answers do not."""
 
 
 def operation_of(interface: str, opnum: int) -> str:

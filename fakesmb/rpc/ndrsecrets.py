@@ -1,6 +1,8 @@
 """NDR types, and members of structures, that hold secrets: passwords, what they are encrypted to, keys, proofs."""
 
-from typing import Final
+from functools import cache
+from inspect import getattr_static
+from typing import Any, Final
 
 SECRET_TYPES: Final = frozenset(
     {
@@ -48,3 +50,18 @@ SECRET_MEMBERS: Final = frozenset(
     }
 )
 """By the name of the structure or the call, and of its member."""
+
+
+@cache
+def holds_secrets(kind: Any, depth: int = 12) -> bool:
+    """Whether a secret may be in an NDR type: in what it is made of, or in what it points to."""
+    if not isinstance(kind, type) or not depth:
+        return False
+    if kind.__name__ in SECRET_TYPES:
+        return True
+    members = [one for name in ("commonHdr", "structure", "referent") for one in getattr_static(kind, name, ())]
+    members += [arm for arm in getattr_static(kind, "union", {}).values() if arm]
+    if any((kind.__name__, name) in SECRET_MEMBERS for name, _ in members):
+        return True
+    inner = [getattr_static(kind, "item", None), *(member for _, member in members)]
+    return any(holds_secrets(one, depth - 1) for one in inner)

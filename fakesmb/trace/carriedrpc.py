@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fakesmb.trace.association import PRIVACY, Association, Pdu
-from fakesmb.trace.carriedstub import WITH_SECRETS, operation, stub_field
+from fakesmb.trace.carriedstub import may_hide, operation, stub_field
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
 from fakesmb.trace.meanings import bits, guid, hexadecimal, named
@@ -84,7 +84,7 @@ def pipe_fields(at: int, end: int, half: Half) -> tuple[Field, ...]:
 
 def _may_hide(half: Half) -> bool:
     name = plain_interface(half.context.path or half.exchange.path)
-    return name in WITH_SECRETS
+    return may_hide(name, None, request=half.is_request)
 
 
 def _pdus(
@@ -104,9 +104,8 @@ def _pdus(
             of = f" of {pdu.length} bytes" if pdu.length else ""
             found.append(_piece(data, start, stop, buffer, f"a part of a PDU{of}, which goes on", half))
         else:
-            why = "no PDU of DCE/RPC begins here, or its beginning was not seen"
-            lost = unread(start, stop, why, data, buffer=buffer)
-            found.append(lost)
+            why = "no PDU of DCE/RPC: what this pipe speaks is not known here"
+            found.append(Field("Data", start, stop - start, data[start:stop].hex(), why, buffer=buffer))
     return tuple(found)
 
 
@@ -304,7 +303,7 @@ def _stub(one: _Pdu, interface: str, opnum: int | None, *, request: bool) -> Non
         return
     if not pdu.whole:
         told = f"a part of the stub data: the PDU has {pdu.length} bytes, the others come later"
-        secret = interface in WITH_SECRETS
+        secret = may_hide(interface, opnum, request=request)
         take.add(
             Field(
                 "StubPiece",
@@ -334,7 +333,7 @@ def _stub(one: _Pdu, interface: str, opnum: int | None, *, request: bool) -> Non
         )
     elif pdu.stub is not None:
         told = f"the last of {pdu.fragments} fragments: what they carried together follows"
-        secret = interface in WITH_SECRETS
+        secret = may_hide(interface, opnum, request=request)
         take.add(
             Field("StubPiece", start, end - start, data[start:end].hex(), told, secret=secret, buffer=buffer)
         )
@@ -346,7 +345,7 @@ def _stub(one: _Pdu, interface: str, opnum: int | None, *, request: bool) -> Non
         )
     elif pdu.piece or one.flags & Flag.WHOLE != Flag.WHOLE:
         told = "a part of the call's stub data"
-        secret = interface in WITH_SECRETS
+        secret = may_hide(interface, opnum, request=request)
         take.add(
             Field("StubPiece", start, end - start, data[start:end].hex(), told, secret=secret, buffer=buffer)
         )

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from fakesmb.nt.status import label
 from fakesmb.trace.field import Field
+from fakesmb.trace.sealing import sealed
 from fakesmb.trace.settle import settled, unread
 from fakesmb.trace.stubmeanings import meaning_of
 from fakesmb.wire.interfaces import INTERFACES
@@ -11,8 +12,7 @@ from fakesmb.wire.opnums import operation_name
 
 _NT_STATUSES: Final = frozenset({"lsarpc", "samr", "netlogon"})
 """Interfaces whose calls end in an NTSTATUS; others end in a Win32 code."""
-WITH_SECRETS: Final = frozenset({"samr", "lsarpc", "netlogon", "wkssvc", "svcctl"})
-"""Interfaces of whose calls a part, which cannot be read, may hold passwords or keys."""
+_STATUSES: Final = frozenset({"ErrorCode", "status"})
 
 
 def operation(interface: str, opnum: int) -> str:
@@ -21,6 +21,13 @@ def operation(interface: str, opnum: int) -> str:
 
     name = operation_name(opnum, pipe=interface)
     return operation_of(interface, opnum) if name == "unknown" else name
+
+
+def may_hide(interface: str, opnum: int | None, *, request: bool) -> bool:
+    """Whether a part of a call's stub data may be a part of a secret."""
+    from fakesmb.rpc import ndrforms
+
+    return ndrforms.may_hide(interface, opnum, request=request)
 
 
 def stub_field(
@@ -41,7 +48,8 @@ def stub_field(
     form = None if opnum is None else form_of(interface, opnum, request=request)
     section = INTERFACES[interface].section if interface in INTERFACES else ""
     if form is None:
-        return _unknown(data, at, end, interface, opnum, buffer)
+        secret = may_hide(interface, opnum, request=request)
+        return _unknown(data, at, end, interface, opnum, buffer, secret=secret)
     walked = ndrwalk.walk_call(form, data[at:end], big_endian=big_endian)
     fields = [_field(node, at, interface, buffer) for node in walked.nodes]
     if walked.problem and at + walked.end < end:
@@ -50,17 +58,19 @@ def stub_field(
     filled = settled(fields, at, end, data, buffer=buffer, why=walked.problem)
     name = operation(interface, opnum or 0)
     side = "parameters" if request else "results"
-    return Field("Stub", at, end - at, None, f"{side} of {name}", section, "", False, buffer, filled)
+    found = Field("Stub", at, end - at, None, f"{side} of {name}", section, "", False, buffer, filled)
+    return sealed(found) if may_hide(interface, opnum, request=request) else found
 
 
-def _unknown(data: bytes, at: int, end: int, interface: str, opnum: int | None, buffer: int) -> Field:
+def _unknown(
+    data: bytes, at: int, end: int, interface: str, opnum: int | None, buffer: int, *, secret: bool
+) -> Field:
     if opnum is None:
         why = "the call that this answers was not seen"
     elif not interface:
         why = "the bind that says which interface this is about was not seen"
     else:
         why = f"the parameters of operation {opnum} of {interface} are not known here"
-    secret = interface in WITH_SECRETS
     return Field("Stub", at, end - at, data[at:end].hex(), why, secret=secret, buffer=buffer)
 
 
@@ -72,7 +82,7 @@ def _field(node: Any, base: int, interface: str, buffer: int) -> Field:
         return Field(node.name, at, node.size, None, meaning, "", "", False, buffer, inside)
     value = node.value.hex() if isinstance(node.value, bytes) else node.value
     meaning = node.meaning
-    if node.name == "ErrorCode":
+    if node.name in _STATUSES and isinstance(node.value, int):
         meaning = _status(interface, node.value)
     elif not meaning:
         meaning = meaning_of(node.kind, node.name, node.value)

@@ -107,6 +107,8 @@ def _context(followed: Followed, event: Exchanged) -> Context:
 def _changes(turn: Turn, header: bytes) -> bool:
     """Whether the event may change what is true, or carries what is put together."""
     command = header[COMMAND_AT]
+    if command == Command.TRANSACTION2 and transactions.is_passing(turn):
+        return False
     if command in _FOLLOWED or is_chain(header):
         return True
     if command not in pipes.TRANSFERS:

@@ -8,6 +8,7 @@ from fakesmb.trace.context import NOTHING, Half
 from fakesmb.trace.following import Turn
 from fakesmb.trace.joining import Asked, Joining
 from fakesmb.wire.trans import TransactionRequest, TransactionResponse, TransactionSecondaryRequest
+from fakesmb.wire.trans2 import Trans2
 
 COMMANDS: Final[Mapping[int, int]] = PRIMARY  # type: ignore[assignment]
 """The command of the first message of a transaction, by that of any of its messages."""
@@ -97,3 +98,39 @@ def replied(turn: Turn, code: int, body: Any) -> Half:
     followed.drop(followed.answers, key)
     followed.asked.pop(key, None)
     return Half(whole, asked, None, whole is None)
+
+
+def is_passing(turn: Turn) -> bool:
+    """Whether a TRANSACTION2 is whole in one message each way, changes nothing, and nothing else is under way."""
+    followed, event = turn.followed, turn.event
+    if followed.requests or followed.asked or followed.answers:
+        return False
+    asked, answered = event.request, event.reply
+    if (
+        len(asked) < _SUBCOMMAND.stop
+        or asked[_SUBCOMMAND.start] not in _PASSING
+        or asked[32] != _REQUEST_WORDS
+    ):
+        return False
+    if asked[33:37] != asked[51:53] + asked[55:57]:
+        return False
+    return (
+        len(answered) < _REPLY_END or not answered[32] or answered[33:37] == answered[39:41] + answered[45:47]
+    )
+
+
+_REQUEST_WORDS: Final = 15
+_REPLY_END: Final = 47
+_SUBCOMMAND: Final = slice(61, 63)
+"""Where a request of one setup word has it. Totals are at 33, counts at 51 and 55; of a reply at 33, 39 and 45."""
+_PASSING: Final = frozenset(
+    {
+        Trans2.QUERY_FS_INFORMATION,
+        Trans2.QUERY_PATH_INFORMATION,
+        Trans2.QUERY_FILE_INFORMATION,
+        Trans2.SET_FILE_INFORMATION,
+        Trans2.SET_FS_INFORMATION,
+        Trans2.GET_DFS_REFERRAL,
+    }
+)
+"""Subcommands that give out no identifier, and take none back."""

@@ -216,6 +216,16 @@ def test_the_names_of_secrets_are_impackets() -> None:
         assert member in dict(names[owner].structure), (owner, member)
 
 
+def test_parts_of_calls_that_may_hide_a_secret() -> None:
+    assert ndrforms.may_hide("samr", 58, request=True)
+    assert not ndrforms.may_hide("samr", 58, request=False)
+    assert ndrforms.may_hide("lsarpc", 30, request=False)
+    assert not ndrforms.may_hide("srvsvc", 28, request=False)
+    assert ndrforms.may_hide("samr", 4, request=True)
+    assert ndrforms.may_hide("svcctl", None, request=True)
+    assert not ndrforms.may_hide("svcctl", None, request=False)
+
+
 def test_names_of_statuses_and_operations() -> None:
     assert ndrforms.win32_name(0) == "NERR_Success"
     assert ndrforms.win32_name(5) == "ERROR_ACCESS_DENIED"
