@@ -5,9 +5,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from impacket.dcerpc.v5.dtypes import LPWSTR, ULONG
+from impacket.dcerpc.v5.dtypes import LPWSTR, PRPC_UNICODE_STRING, ULONG
 from impacket.dcerpc.v5.epm import ept_lookup_handle_t
-from impacket.dcerpc.v5.ndr import NDRCALL
+from impacket.dcerpc.v5.ndr import NDRCALL, NDRPOINTER
 from impacket.system_errors import ERROR_MESSAGES
 
 from fakesmb.rpc.ndrsecrets import holds_secrets
@@ -72,11 +72,29 @@ class EptLookupHandleFreeResponse(NDRCALL):  # type: ignore[misc]
     structure = (("entry_handle", ept_lookup_handle_t), ("status", ULONG))
 
 
+class _PointerToPointer(NDRPOINTER):  # type: ignore[misc]
+    referent = (("Data", PRPC_UNICODE_STRING),)
+
+
+class LsarGetUserName(NDRCALL):  # type: ignore[misc]
+    """[MS-LSAT] 3.1.4.4; impacket takes the pointer to a pointer for one pointer."""
+
+    opnum = 45
+    structure = (("SystemName", LPWSTR), ("UserName", PRPC_UNICODE_STRING), ("DomainName", _PointerToPointer))
+
+
+class LsarGetUserNameResponse(NDRCALL):  # type: ignore[misc]
+    """Its response."""
+
+    structure = (("UserName", PRPC_UNICODE_STRING), ("DomainName", _PointerToPointer), ("ErrorCode", ULONG))
+
+
 _OWN: Final[Mapping[str, Mapping[int, tuple[Any, Any]]]] = {
     "wkssvc": {7: (NetrWkstaTransportDel, NetrWkstaTransportDelResponse)},
+    "lsarpc": {45: (LsarGetUserName, LsarGetUserNameResponse)},
     "epmapper": {4: (EptLookupHandleFree, EptLookupHandleFreeResponse)},
 }
-"""Calls that impacket does not have."""
+"""Calls that impacket does not have, or has wrong."""
 
 
 def _calls(names: Mapping[str, Any]) -> Mapping[int, tuple[Any, Any]]:

@@ -59,7 +59,9 @@ def holds_secrets(kind: Any, depth: int = 12) -> bool:
         return False
     if kind.__name__ in SECRET_TYPES:
         return True
-    members = [one for name in ("commonHdr", "structure", "referent") for one in getattr_static(kind, name, ())]
+    members = [
+        one for name in ("commonHdr", "structure", "referent") for one in getattr_static(kind, name, ())
+    ]
     members += [arm for arm in getattr_static(kind, "union", {}).values() if arm]
     if any((kind.__name__, name) in SECRET_MEMBERS for name, _ in members):
         return True

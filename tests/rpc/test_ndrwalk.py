@@ -17,6 +17,7 @@ from fakesmb.rpc.byteorder import in_big_endian
 from fakesmb.rpc.ndrsecrets import SECRET_MEMBERS, SECRET_TYPES
 from fakesmb.rpc.ndrwalk import Node, walk_call
 from fakesmb.rpc.stub import encode
+from tests.wire.wire_blocks import octets
 
 SERVED = ("srvsvc", "wkssvc", "lsarpc", "samr", "dssetup", "epmapper", "mgmt")
 COUNTS = {"MaximumCount", "ReferentID", "ActualCount", "Offset", "_tmpItem"}
@@ -224,6 +225,17 @@ def test_parts_of_calls_that_may_hide_a_secret() -> None:
     assert ndrforms.may_hide("samr", 4, request=True)
     assert ndrforms.may_hide("svcctl", None, request=True)
     assert not ndrforms.may_hide("svcctl", None, request=False)
+
+
+def test_a_call_that_impacket_has_wrong() -> None:
+    stub = octets(
+        """00000200 04000004 08000200 02000000 00000000 02000000 61006c00
+        0c000200 10000200 04000004 14000200 02000000 00000000 02000000 46004b00 00000000"""
+    )
+    stub = stub.replace(b"\4\0\0\4", b"\4\0\4\0")
+    walked = walk_call(ndrforms.form_of("lsarpc", 45, request=False), stub)
+    assert (walked.problem, walked.end) == ("", len(stub))
+    assert of_nodes(walked.nodes)[-4:] == ["4", "4", "'FK'", "0"]
 
 
 def test_names_of_statuses_and_operations() -> None:
