@@ -132,28 +132,36 @@ addEventListener("drop", (event) => {
 // -- a fault in one click ------------------------------------------------------------------------------------
 
 byId("fault").addEventListener("click", async () => {
+  // A rule for each share: clients write to pipes to list shares, and that is not meant.
   const shares = (server.shares ?? []).map((share) => share.name).filter((name) => name.toUpperCase() !== "IPC$");
-  const name = `write ${Date.now() % 100000}`;
-  let rule;
-  try {  // of the shares: clients write to pipes to list them, and that is not meant
-    rule = await ask("api/v1/faults", { command: "WRITE", share: shares, fail: "DISK_FULL", times: 1, name });
+  const name = `next write ${Date.now() % 100000}`;
+  const rules = [];
+  const done = () => {
+    view.watchers.delete(watch);
+    for (const rule of rules) ask(`api/v1/faults/${encodeURIComponent(rule)}`, undefined, "DELETE").catch(() => {});
+  };
+  const cancel = make("button", { type: "button", onclick: () => { line.remove(); done(); } }, "Let it succeed after all");
+  let line = null;
+  const watch = (entry) => {
+    if (!entry.fault?.startsWith(name)) return;
+    done();
+    const what = entry.path ? ` to ${entry.path}` : "";
+    const told = `The write${what} of ${entry.user || "a client"} was not done: message ${entry.number} told the client ${entry.status ?? "STATUS_DISK_FULL"}.`;
+    line.querySelector("p").textContent = told;
+    cancel.replaceWith(make("button", { type: "button", onclick: () => view.ladder.select(entry.id, { byHand: true, focus: true }) }, "Show it"));
+    announce(told);
+  };
+  try {
+    for (const share of shares) {
+      const rule = { command: "WRITE", share, fail: "DISK_FULL", times: 1, name: `${name} on ${share}` };
+      rules.push((await ask("api/v1/faults", rule)).id);
+    }
   } catch (error) {
+    done();
     notice(error.message, { kind: "bad", key: "fault" });
     return;
   }
-  const done = () => { view.watchers.delete(watch); ask(`api/v1/faults/${rule.id}`, undefined, "DELETE").catch(() => {}); };
-  const cancel = make("button", { type: "button", onclick: () => { line.remove(); done(); } }, "Let it succeed after all");
-  const line = notice("The next write to a share will fail with STATUS_DISK_FULL: no byte is written, the client is told so.",
-    { kind: "armed", actions: [cancel] });
-  const watch = (entry) => {
-    if (entry.fault !== name) return;
-    done();
-    const what = entry.path ? ` to ${entry.path}` : "";
-    line.querySelector("p").textContent =
-      `It acted on message ${entry.number}: the write${what} of ${entry.user || "a client"} was not done, the client was told ${entry.status ?? "STATUS_DISK_FULL"}.`;
-    cancel.replaceWith(make("button", { type: "button", onclick: () => view.ladder.select(entry.id, { byHand: true, focus: true }) }, "Show it"));
-    announce(line.querySelector("p").textContent);
-  };
+  line = notice("The next write to a share will fail with STATUS_DISK_FULL: no byte will be written.", { kind: "armed", actions: [cancel] });
   view.watchers.add(watch);
 });
 
