@@ -7,6 +7,8 @@ several messages either way, raw data have no header at all, and an oplock break
 import struct
 from typing import Final
 
+import msgspec
+
 from fakesmb.capture import sign_ins
 from fakesmb.capture.streams import Sent, Way
 from fakesmb.capture.trouble import Trouble
@@ -44,23 +46,20 @@ _TRANSFERS: Final = frozenset(
 """Requests that carry data of a file or a pipe."""
 
 
-class Asked:
+class Asked(msgspec.Struct, gc=False):
     """A request that waits for its reply."""
 
-    __slots__ = ("about", "answered", "command", "left", "older", "request", "size", "time")
-
-    def __init__(self, time: float, command: int, request: bytes, size: int, about: About) -> None:
-        self.time = time
-        self.command = command
-        self.request = request
-        self.size = size
-        self.about = about
-        self.left = 1
-        """Replies that are still to come."""
-        self.answered = False
-        """Whether one has come, or none is due."""
-        self.older: Asked | None = None
-        """One of the same identifiers that was not answered when this was asked."""
+    time: float
+    command: int
+    request: bytes
+    size: int
+    about: About
+    left: int = 1
+    """Replies that are still to come."""
+    answered: bool = False
+    """Whether one has come, or none is due."""
+    older: "Asked | None" = None
+    """One of the same identifiers that was not answered when this was asked."""
 
 
 class Conversation:

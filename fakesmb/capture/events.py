@@ -78,7 +78,7 @@ class _Reader:
 
     def _other(self, sent: Sent) -> "list[Event | Trouble]":
         """Another protocol of the same framing: said once."""
-        sent.flow.ignored = True
+        sent.flow.ignore()
         text = f"connection {sent.connection} goes on with {_OTHER[sent.message[:4]]}, which is not read"
         return [Trouble(sent.frame, text, sent.time)]
 

@@ -62,14 +62,16 @@ class Framing:
         """Whether a message has begun and not ended."""
         return not self.lost and bool(self.held or self._need)
 
+    def is_one_message(self, data: bytes) -> bool:
+        """Whether the next bytes are a message of SMB 1, all of it and nothing else."""
+        return (
+            data[PREFIX_SIZE:_HEAD] == MAGIC
+            and int.from_bytes(data[:PREFIX_SIZE], "big") == len(data) - PREFIX_SIZE
+            and not (self._need or self.held or self.lost or self._rest)
+        )
+
     def feed(self, data: bytes, missing: int = 0) -> None:
         """Takes the next bytes, and so many behind them that were not captured."""
-        if not (self._need or self.held or missing or self.lost or self._rest):
-            # Nearly always a segment is one message.
-            size = len(data)
-            if size >= _HEAD and size == int.from_bytes(data[:4], "big") + 4 and data[4:8] == MAGIC:
-                self._found((0, data[4:], size - 4))
-                return
         at = 0
         while at < len(data):
             at = self._take(data, at)

@@ -100,7 +100,9 @@ class _Source:
         """The next bytes."""
         try:
             found = self._read(size)
-            while found is not None and 0 < len(found) < size:
+            if len(found) == size:
+                return found
+            while 0 < len(found) < size:
                 more = self._read(size - len(found))
                 if not more:
                     break
@@ -108,7 +110,7 @@ class _Source:
         except (OSError, EOFError, zlib.error) as error:
             self.failure = str(error)
             return b""
-        return found or b""
+        return found
 
 
 def _unzipped(head: bytes, file: BinaryIO) -> BinaryIO:

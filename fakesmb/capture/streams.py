@@ -16,7 +16,7 @@ from fakesmb.capture.framing import Framing, begins_message, begins_session
 from fakesmb.capture.network import ACK, FIN, RST, SYN, Network, Segment
 from fakesmb.capture.reading import Packet, packets
 from fakesmb.capture.trouble import Trouble
-from fakesmb.wire.frame import FrameType
+from fakesmb.wire.frame import PREFIX_SIZE, FrameType
 from fakesmb.wire.header import Flags
 
 PORTS: Final = frozenset({139, 445})
@@ -36,6 +36,7 @@ _ONE_SIDED: Final = 64
 """Segments that wait for one before them where the other side, whose acknowledgements tell, is not captured."""
 _BACK: Final = 0.001
 """Seconds that time goes back by in a capture whose packets are out of order."""
+_RARE: Final = SYN | FIN | RST | ACK
 _HALF: Final = 1 << 31
 _WRAP: Final = 0xFFFFFFFF
 
@@ -54,6 +55,7 @@ class Flow:
         "ignored",
         "names",
         "number",
+        "simple",
         "talk",
     )
 
@@ -61,6 +63,7 @@ class Flow:
         self.away = Way(self, away)
         """The direction of what is first seen."""
         self.home = Way(self, network.other_way(away))
+        self.away.back, self.home.back = self.home, self.away
         self.client: Way | None = None
         """The direction from client to server, once that is known."""
         self.closing: Way | None = None
@@ -70,14 +73,20 @@ class Flow:
         self.number = 0
         """Counts the connections that were told, from 1; 0 before that."""
         self.ended = False
+        self.simple = True
+        """Whether a segment in its turn is only that: nothing is ignored, and no side has closed."""
         self.ignored = False
-        """Whether what follows is of no interest: it speaks another protocol."""
         self.active = False
         """Whether there was another packet of it since it was last asked whether it can be given up."""
         self.held = 0
         """Bytes held for it."""
         self.talk: Any = None
         """What whoever reads the messages keeps of the connection."""
+
+    def ignore(self) -> None:
+        """What follows is of no interest: it speaks another protocol."""
+        self.ignored = True
+        self.simple = False
 
     def from_client(self, way: "Way") -> None:
         """Notes which direction is the client's."""
@@ -87,11 +96,7 @@ class Flow:
     def ways(self) -> "tuple[Way, Way]":
         """The directions from the client and from the server."""
         away = self.client or self.away
-        return away, self.other(away)
-
-    def other(self, way: "Way") -> "Way":
-        """The direction back."""
-        return self.home if way is self.away else self.away
+        return away, away.back
 
 
 _NOTHING: Final = Packet(0, 0.0, 0, b"", 0)
@@ -102,6 +107,7 @@ class Way:
 
     __slots__ = (
         "acknowledged",
+        "back",
         "early",
         "early_bytes",
         "ending",
@@ -119,6 +125,8 @@ class Way:
     def __init__(self, flow: Flow, name: bytes) -> None:
         self.flow = flow
         self.name = name
+        self.back = self
+        """The other direction."""
         self.start = -1
         """The offset of its first byte, where its SYN was seen."""
         self.next = -1
@@ -223,7 +231,8 @@ class Streams:
         if type(segment) is Trouble:
             return [segment]
         assert isinstance(segment, Segment)
-        way = self._ways.get(segment.way)
+        name, sequence, acknowledged, flags, data, missing = segment
+        way = self._ways.get(name)
         if way is None:
             way = self._new(segment)
             if way is None:
@@ -234,7 +243,13 @@ class Streams:
             self._unordered = True
         self._last = packet.time
         self._packet = packet
-        self._segment(way, segment)
+        plain = flags & _RARE == ACK and way.next & _WRAP == sequence and way.next >= 0
+        if not plain or way.early or way.back.early or not way.flow.simple:
+            self._segment(way, segment)
+        else:
+            way.acknowledged = acknowledged
+            if data or missing:
+                self._take(way, data, missing, packet)
         if not self._seen:
             return []
         seen, self._seen = self._seen, []
@@ -348,7 +363,7 @@ class Streams:
             else:
                 self._repeated(way, data, missing, -ahead)
                 self._drain(way)
-        back = flow.other(way)
+        back = way.back
         if way.early or back.early:
             self._await(way, back)
         if flags & (FIN | RST):
@@ -385,6 +400,10 @@ class Streams:
     def _take(self, way: Way, data: bytes, missing: int, packet: Packet) -> None:
         """Bytes whose turn it is."""
         framing = way.framing
+        if not missing and framing.is_one_message(data):  # as nearly all segments are
+            way.next += len(data)
+            self._message(way, packet, 0, data[PREFIX_SIZE:], len(data) - PREFIX_SIZE)
+            return
         if framing.within and way.last.number > packet.number:
             packet = way.last  # the message was whole only then
         before = len(framing.held)
@@ -483,6 +502,7 @@ class Streams:
         way.ending = way.next + _signed(after - way.next)
         if flow.closing is None:
             flow.closing = way
+            flow.simple = False
         self._closed(flow)
 
     def _closed(self, flow: Flow) -> None:
@@ -493,29 +513,22 @@ class Streams:
     # -- messages ------------------------------------------------------------------------------------------
 
     def _send(self, way: Way, packet: Packet) -> None:
-        flow = way.flow
         found = way.messages.copy()
         way.messages.clear()
-        if flow.client is None:
-            flow.from_client(_client(way, found[0]))
-        self._tell(flow)
-        from_client = way is flow.client
-        peer, local = flow.names
         for kind, message, size in found:
-            self._seen.append(
-                Sent(
-                    packet.number,
-                    packet.time,
-                    flow.number,
-                    from_client,
-                    peer,
-                    local,
-                    message,
-                    size,
-                    kind,
-                    flow,
-                )
-            )
+            self._message(way, packet, kind, message, size)
+
+    def _message(self, way: Way, packet: Packet, kind: int, message: bytes, size: int) -> None:
+        flow = way.flow
+        if flow.client is None:
+            flow.from_client(_client(way, kind, message))
+        if not flow.number:
+            self._tell(flow)
+        peer, local = flow.names
+        from_client = way is flow.client
+        self._seen.append(
+            Sent(packet.number, packet.time, flow.number, from_client, peer, local, message, size, kind, flow)
+        )
 
     def _strayed(self, way: Way, packet: Packet) -> None:
         text, way.framing.trouble = way.framing.trouble, ""
@@ -545,11 +558,10 @@ def _signed(difference: int) -> int:
     return (difference + _HALF & _WRAP) - _HALF
 
 
-def _client(way: Way, message: tuple[int, bytes, int]) -> Way:
+def _client(way: Way, kind: int, message: bytes) -> Way:
     """Whose the connection is, where neither ports nor a handshake say it: requests are a client's."""
-    kind, data, _ = message
-    reply = kind != FrameType.SESSION_REQUEST and len(data) > _FLAGS_AT and data[_FLAGS_AT] & Flags.REPLY
-    return way.flow.other(way) if reply else way
+    reply = kind != FrameType.SESSION_REQUEST and message[_FLAGS_AT : _FLAGS_AT + 1]
+    return way.back if reply and reply[0] & Flags.REPLY else way
 
 
 _FLAGS_AT: Final = 9

@@ -163,7 +163,7 @@ _AUTHENTICATE: Final = 3
 
 # -- transactions ------------------------------------------------------------------------------------------
 
-_SETUP_AT: Final = 1 + 2 * TransactionRequest.FIXED_WORDS
+SETUP_AT: Final = 1 + 2 * TransactionRequest.FIXED_WORDS
 """The first setup word of TRANSACTION and TRANSACTION2, counted from WordCount."""
 _PARAMETERS: Final = struct.Struct("<HH").unpack_from
 _PARAMETERS_AT: Final = 1 + 18
@@ -174,17 +174,27 @@ _FID_FIRST: Final = frozenset(
 )
 
 
+def setup_fid(message: bytes, at: int) -> int:
+    """The FID of a TRANSACTION that has one among its setup words; -1 for another."""
+    if message[at + SETUP_AT - 2] < 2:  # SetupCount
+        return -1
+    function, fid = _FUNCTION_AND_FID(message, at + SETUP_AT)
+    return fid if function in _FID_IN_SETUP else -1
+
+
+_FUNCTION_AND_FID: Final = struct.Struct("<HH").unpack_from
+
+
 def _transaction(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
-    function = U16_AT(message, at + _SETUP_AT)[0] if message[at + _SETUP_AT - 2] else -1  # SetupCount
-    if function in _FID_IN_SETUP:
-        return Named(fid=U16_AT(message, at + _SETUP_AT + 2)[0], subcommand=function)
+    """One without a FID: its name says what it is about."""
+    function = U16_AT(message, at + SETUP_AT)[0] if message[at + SETUP_AT - 2] else -1
     block = block_at(message, at, unicode=unicode, encoding=encoding)
     name = TransactionRequest.decode(block).name.replace("/", "\\")
     return Named(name, subcommand=function, verbatim=True)
 
 
 def _trans2(message: bytes, at: int, unicode: bool, encoding: str) -> Named | None:
-    function = U16_AT(message, at + _SETUP_AT)[0]
+    function = U16_AT(message, at + SETUP_AT)[0]
     count, offset = _PARAMETERS(message, at + _PARAMETERS_AT)
     if function in _FID_FIRST:
         return Named(fid=U16_AT(message, offset)[0], subcommand=function)

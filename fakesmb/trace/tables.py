@@ -166,6 +166,12 @@ class Tables:
             if command == Command.WRITE_AND_CLOSE and not U16_AT(request, at + 3)[0]:
                 about.stays = True
             return
+        if command == Command.TRANSACTION:
+            fid = naming.setup_fid(request, at)
+            if fid >= 0:
+                about.subcommand = U16_AT(request, at + naming.SETUP_AT)[0]
+                self._about_open(fid, about)
+                return
         reader = naming.READERS.get(command)
         if reader is None:
             return
