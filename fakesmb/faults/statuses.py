@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from fakesmb.faults.action import Refusal
-from fakesmb.faults.dos import DOS_CLASSES, DOS_CODES, DOS_NAMES
 from fakesmb.faults.spelling import is_number
+from fakesmb.nt.doserrors import DOS_CLASSES, DOS_CODES, DOS_NAMES
 from fakesmb.nt.nearest import nearest
 from fakesmb.nt.status import is_dos_pair
 from fakesmb.nt.statusnames import status_by_name

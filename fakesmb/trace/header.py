@@ -2,17 +2,16 @@
 
 from typing import Final
 
-from fakesmb.nt.status import ERRDOS, ERRHRD, ERRSRV
+from fakesmb.nt.doserrors import class_name, code_name
 from fakesmb.trace import bitnames, notes, noting
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
-from fakesmb.trace.meanings import named, status
+from fakesmb.trace.meanings import status
 from fakesmb.trace.settle import group
 from fakesmb.wire.header import HEADER_SIZE, Flags2
 from fakesmb.wire.names import command_name
 
 SECTION: Final = "[MS-CIFS] 2.2.3.1"
-_CLASSES: Final = named({0: "SUCCESS", ERRDOS: "ERRDOS", ERRSRV: "ERRSRV", ERRHRD: "ERRHRD", 0xFF: "ERRCMD"})
 
 
 def header_field(half: Half) -> Field:
@@ -53,13 +52,17 @@ def _status(half: Half) -> Field:
     note = noting.status_note(half)
     if header.flags2 & Flags2.NT_STATUS:
         return Field("Status", 5, 4, header.status, status(header.status), note=note)
-    code = int.from_bytes(message[7:9], "little")
+    kind, code = message[5], int.from_bytes(message[7:9], "little")
+    name = code_name(kind, code)
     inside = [
-        Field("ErrorClass", 5, 1, message[5], _CLASSES(message[5])),
+        Field("ErrorClass", 5, 1, kind, class_name(kind)),
         Field("Reserved", 6, 1, message[6]),
-        Field("ErrorCode", 7, 2, code),
+        Field("ErrorCode", 7, 2, code, name),
     ]
-    told = status(half.exchange.status) if not half.is_request else ""
+    told = f"{class_name(kind)}, {name}" if kind else class_name(kind)
+    meant = half.exchange.status
+    if not half.is_request and kind and meant not in (0, header.status):
+        told = f"{told}: as NT status {status(meant)}"
     return group("Status", 5, 9, inside, message, meaning=told, note=note)
 
 

@@ -260,12 +260,24 @@ class TestFormsAndChains:
     def test_a_status_of_dos_has_a_class_and_a_code(self) -> None:
         data = message(Command.CLOSE, Empty(), reply=True, status=0x00060001, flags2=0)
         told = tree_of(data, False, status=0xC0000008)
-        assert [(one.name, one.value) for one in found(told, "Status").fields] == [
-            ("ErrorClass", 1),
-            ("Reserved", 0),
-            ("ErrorCode", 6),
+        assert [(one.name, one.value, one.meaning) for one in found(told, "Status").fields] == [
+            ("ErrorClass", 1, "ERRDOS"),
+            ("Reserved", 0, ""),
+            ("ErrorCode", 6, "ERRbadfid"),
         ]
-        assert found(told, "Status").meaning == "STATUS_INVALID_HANDLE (0xC0000008)"
+        assert found(told, "Status").meaning == (
+            "ERRDOS, ERRbadfid: as NT status STATUS_INVALID_HANDLE (0xC0000008)"
+        )
+        foreign = tree_of(data, False, status=0x00060001)
+        assert found(foreign, "Status").meaning == "ERRDOS, ERRbadfid"
+
+    def test_no_error_of_dos_is_success(self) -> None:
+        data = message(Command.CLOSE, Empty(), reply=True, flags2=0)
+        assert found(tree_of(data, False), "Status").meaning == "SUCCESS"
+
+    def test_codes_of_dos_without_a_name_are_numbers(self) -> None:
+        data = message(Command.CLOSE, Empty(), reply=True, status=0x01070009, flags2=0)
+        assert found(tree_of(data, False), "Status").meaning == "0x09, 263"
 
     @pytest.mark.parametrize("count", [3, 5, 9, 200])
     def test_a_form_that_no_command_has_is_unread(self, count: int) -> None:

@@ -110,3 +110,17 @@ DOS_CODES: Final = {
     number: {name.upper(): code for name, code in table.items()} for number, table in DOS_NAMES.items()
 }
 """The same with names in capitals."""
+_CLASS_NAMES: Final = {number: name for name, number in DOS_CLASSES.items()}
+_CODE_NAMES: Final = {
+    number: {code: name for name, code in table.items()} for number, table in DOS_NAMES.items()
+}
+
+
+def class_name(number: int) -> str:
+    """`ERRDOS`; SUCCESS for 0; hexadecimal for a class without a name."""
+    return "SUCCESS" if not number else _CLASS_NAMES.get(number, f"0x{number:02X}")
+
+
+def code_name(kind: int, code: int) -> str:
+    """`ERRnofiles` of a class; the number for a code without a name."""
+    return _CODE_NAMES.get(kind, {}).get(code, str(code)) if kind else ""
