@@ -3,27 +3,25 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record.events import Connected, Disconnected
-from fakesmb.replay import pipe_auth
 from fakesmb.replay.entering import Entering
-from fakesmb.replay.identifiers import with_mid
-from fakesmb.replay.learning import Tokens, learn, learn_break
+from fakesmb.replay.learning import learn, learn_break
 from fakesmb.replay.line import Closed, Line, LineError
-from fakesmb.replay.live import Live, cleared
-from fakesmb.replay.oplocks import acknowledgement, asks_back, is_acknowledgement
-from fakesmb.replay.pipe_auth import Refused
+from fakesmb.replay.live import Live
+from fakesmb.replay.oplocks import acknowledgement, asks_back
 from fakesmb.replay.places import Place, Users
-from fakesmb.replay.requests import Renaming, with_changes
+from fakesmb.replay.requests import Renaming
+from fakesmb.replay.sending import Sending
 from fakesmb.replay.sent import Sent
-from fakesmb.replay.shares import IPC, ShareMap
+from fakesmb.replay.shares import ShareMap
 from fakesmb.replay.sign_in import SignIn
 from fakesmb.replay.talk import Ask, Item, Told
-from fakesmb.wire.codec import Body, DecodeError
-from fakesmb.wire.commands import Command
-from fakesmb.wire.header import HEADER_SIZE, Header
+from fakesmb.replay.tokens import Tokens
+from fakesmb.replay.witnessing import Witness
+from fakesmb.wire.codec import DecodeError
 from fakesmb.world import World
 
 TIMEOUT: Final = 5.0
@@ -35,37 +33,6 @@ MOST_SILENT: Final = 3
 MOST_LIVE: Final = 500
 """Connections at a time; hostile captures have any number."""
 _SLICE: Final = 0.02
-_SECONDARIES: Final = frozenset(
-    {Command.TRANSACTION_SECONDARY, Command.TRANSACTION2_SECONDARY, Command.NT_TRANSACT_SECONDARY}
-)
-
-
-class Witness(Protocol):
-    """Is told what happens."""
-
-    def asked(self, live: Live, ask: Ask, sent: Sent) -> None:
-        """A captured request went to the server."""
-
-    def answered(self, live: Live, ask: Ask, sent: Sent) -> None:
-        """All answers of a request that the capture has, or will have, are there."""
-
-    def unanswered(self, live: Live, ask: Ask, sent: Sent, why: str) -> None:
-        """One did not come."""
-
-    def unsent(self, ask: Ask, why: str) -> None:
-        """A captured request was not sent."""
-
-    def passed(self, told: Told) -> None:
-        """A captured answer that nothing here is compared with."""
-
-    def broken(self, live: Live, told: Told | None, message: bytes | None) -> None:
-        """The server wants an oplock back: in the capture, here, or both."""
-
-    def closed(self, live: Live, event: Disconnected, here: str) -> None:
-        """A connection ended in the capture; `here` says why it had ended before, empty where it had not."""
-
-    def note(self, frame: int, text: str) -> None:
-        """Something that a person should know."""
 
 
 class Replay:
@@ -93,7 +60,7 @@ class Replay:
         self.tokens = Tokens()
         self.lives: dict[int, Live] = {}
         self.entering = Entering(self, ShareMap() if shares is None else shares)
-        self.renaming = Renaming(place, self.entering.shares, users.others)
+        self.sending = Sending(self, Renaming(place, self.entering.shares, users.others))
         self._sleep = sleep
         self._gone: dict[int, str] = {}
         self._overdue: list[tuple[Live, Ask, Sent]] = []
@@ -157,12 +124,13 @@ class Replay:
         live.sent.clear()
 
     def _disconnected(self, event: Disconnected) -> None:
-        live = self.lives.pop(event.connection, None)
+        live = self.lives.get(event.connection)
         if live is None:
             self._gone.pop(event.connection, None)
             return
         if event.by_server and not live.ended:
             self.wait(lambda: bool(live.ended), LATE_SECONDS)
+        del self.lives[event.connection]
         for one, ask, sent in [row for row in self._overdue if row[0] is live]:
             self._overdue.remove((one, ask, sent))
             self._settle(one, ask, sent)
@@ -203,98 +171,12 @@ class Replay:
             self.witness.unsent(ask, live.ended)
             return
         try:
-            why = self._bare(live, ask) if ask.header is None else self._request(live, ask, ask.header)
+            why = self.sending.send(live, ask)
         except LineError as error:
             live.dead(str(error))
             why = "" if ask in live.by_ask else str(error)
         if why:
             self.witness.unsent(ask, why)
-
-    def _bare(self, live: Live, ask: Ask) -> str:
-        """Data of a WRITE_RAW: the server must have asked for them."""
-        of = None if ask.of is None else live.by_ask.get(ask.of)
-        if of is None or not of.answers or of.refused:
-            return "the server did not ask for these data"
-        if ask.size > len(ask.message):
-            self._filled(ask)
-        live.line.send(ask.message.ljust(ask.size, b"\0"))
-        return ""
-
-    def _request(self, live: Live, ask: Ask, header: Header) -> str:
-        """Sends a request; says why where it cannot be sent."""
-        message = ask.message
-        if ask.size > len(message):
-            if not _has_words(message):
-                return f"only {len(message)} of {ask.size} bytes were captured"
-            self._filled(ask)
-            message = message.ljust(ask.size, b"\0")
-        if header.command == Command.NEGOTIATE:
-            return self.entering.negotiate(live, ask, cleared(message))
-        if live.sign_in.dialect is None and not self.entering.begin_within(live, ask, header):
-            return live.ended or "the server agrees on no dialect"
-        if header.command == Command.SESSION_SETUP_ANDX:
-            return self.entering.session_setup(live, ask, self.translated(live, message, header))
-        why = self._out_of_place(live, ask, header)
-        if why:
-            return why
-        translated = self.translated(live, message, header)
-        changes = self.renaming.changes(translated, header, live)
-        if ask.event.share.upper() == IPC:
-            try:
-                changes |= self._without_pipe_sign_in(ask, translated, header, live)
-            except Refused as error:
-                return str(error)
-        message = with_changes(translated, header, changes, live.encoding)
-        self.witness.asked(live, ask, live.send(with_mid(message, self._mid(live, ask, header)), ask))
-        return ""
-
-    def _without_pipe_sign_in(self, ask: Ask, message: bytes, header: Header, live: Live) -> dict[int, Body]:
-        found = pipe_auth.changes(message, header, live.encoding)
-        if found:
-            self.witness.note(
-                ask.frame, "the sign-in inside the pipe is left out: its keys are the captured client's"
-            )
-        return found
-
-    def translated(self, live: Live, message: bytes, header: Header) -> bytes:
-        """The request with the identifiers that are there now."""
-        found = bytearray(cleared(self.tokens.replaced(message, header)))
-        signs_in = header.command == Command.SESSION_SETUP_ANDX
-        live.ids.translate(found, header, signs_in=signs_in, encoding=live.encoding)
-        return bytes(found)
-
-    def _out_of_place(self, live: Live, ask: Ask, header: Header) -> str:
-        """Why a request makes no sense here, because of what the server did otherwise."""
-        if header.command in _SECONDARIES:
-            first = self._sent_as(live, header)
-            if first is None or first.refused or first.complete:
-                return "the server did not ask for the rest of the transaction"
-        if is_acknowledgement(ask.message, header):
-            fid = asks_back(self.translated(live, ask.message, header))
-            if live.acknowledge(fid):
-                return ""
-            return "the server did not ask for the oplock"
-        return ""
-
-    def _sent_as(self, live: Live, header: Header) -> Sent | None:
-        """The request that went out for the last captured one with the MID and the PID of this header."""
-        for ask, sent in reversed(live.by_ask.items()):
-            asked = ask.header
-            if asked is not None and (asked.mid, asked.pid_low) == (header.mid, header.pid_low):
-                return sent
-        return None
-
-    def _mid(self, live: Live, ask: Ask, header: Header) -> int:
-        if header.command in _SECONDARIES or header.command == Command.NT_CANCEL:
-            sent = self._sent_as(live, header)
-            return header.mid if sent is None else sent.header.mid
-        return live.mid_for(header.mid)
-
-    def _filled(self, ask: Ask) -> None:
-        missing = ask.size - len(ask.message)
-        self.witness.note(
-            ask.frame, f"{missing} of {ask.size} bytes were not captured; zeros are sent for them"
-        )
 
     # -- the server's messages -------------------------------------------------------------------------------
 
@@ -388,8 +270,3 @@ class Replay:
 def _was_late(ask: Ask, told: Told) -> bool:
     """Whether the capture has other requests between this one and its answer: then nobody waited for it."""
     return 0 < ask.next_frame < told.frame
-
-
-def _has_words(message: bytes) -> bool:
-    """Whether the first command's words are there."""
-    return len(message) > HEADER_SIZE and len(message) >= HEADER_SIZE + 3 + 2 * message[HEADER_SIZE]

@@ -155,7 +155,7 @@ class Entering:
         changes: dict[int, Body] = {0: step.body}
         changes |= {
             index: body
-            for index, body in self.replay.renaming.changes(message, header, live).items()
+            for index, body in self.replay.sending.renaming.changes(message, header, live).items()
             if index
         }
         message = header.encode() + message[HEADER_SIZE:]

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from fakesmb.auth.hashes import des_long, lm_hash
 from fakesmb.nt.status import NT
+from fakesmb.replay.claims import claim, init_token, is_challenge, user
 from fakesmb.replay.initiator import Initiator, Responses, ntlmv1, ntlmv2
 from fakesmb.replay.places import Users, Who
 from fakesmb.wire import spnego
 from fakesmb.wire.codec import Body, DecodeError
-from fakesmb.wire.der import context, element
 from fakesmb.wire.header import HEADER_SIZE, Header, block_at
 from fakesmb.wire.messages import response_class
 from fakesmb.wire.negotiate import (
@@ -26,11 +26,8 @@ from fakesmb.wire.negotiate import (
 from fakesmb.wire.ntlmssp import (
     SIGNATURE,
     AuthenticateMessage,
-    ChallengeMessage,
-    MessageType,
     Negotiate,
     NegotiateMessage,
-    type_of,
 )
 from fakesmb.wire.session import (
     SessionSetupAndxRequest,
@@ -128,8 +125,8 @@ class SignIn:
         """What to send for a captured Session Setup; `refused`: the captured server said that its password is wrong."""
         self.skipped = ""
         asked = replace(asked, session_key=self.session_key)
-        kind, claimed = _claim(asked)
-        who = Who("") if kind == "anonymous" else self.users.meant(_user(asked, claimed))
+        kind, claimed = claim(asked)
+        who = Who("") if kind == "anonymous" else self.users.meant(user(asked, claimed))
         if refused:
             who = Who(who.name, _NOT_THE_PASSWORD, who.domain)
         if not self.extended:
@@ -165,7 +162,7 @@ class SignIn:
         self._wrapped = not blob.startswith(SIGNATURE)
         self._token = b""
         token = self._initiator.negotiate()
-        return self._with(asked, _init_token(token) if self._wrapped else token)
+        return self._with(asked, init_token(token) if self._wrapped else token)
 
     def _finish(self, asked: SessionSetupAndxRequest, who: Who, claimed: object) -> Body:
         initiator, self._initiator = self._initiator, None
@@ -281,50 +278,3 @@ class SignIn:
         if isinstance(body, (SessionSetupAndxResponse, SessionSetupExtendedResponse)):
             return bool(body.action & 1)
         return True
-
-
-def is_challenge(token: bytes) -> bool:
-    """Whether it is an NTLMSSP CHALLENGE that can be read."""
-    try:
-        ChallengeMessage.decode(token)
-        return type_of(token) == MessageType.CHALLENGE
-    except DecodeError:
-        return False
-
-
-def _claim(asked: SessionSetupAndxRequest) -> tuple[str, object]:
-    """Which step of a sign-in it is, `begins`, `user` or `anonymous`, and its NTLMSSP message where it has one."""
-    if isinstance(asked, SessionSetupExtendedRequest):
-        at = find(asked.security_blob)
-        if at < 0:
-            return "user", None
-        token = bytes(asked.security_blob[at:])
-        try:
-            kind = type_of(token)
-            if kind == MessageType.NEGOTIATE:
-                return "begins", NegotiateMessage.decode(token)
-            if kind == MessageType.AUTHENTICATE:
-                said = AuthenticateMessage.decode(token)
-                return ("user" if said.user or said.nt else "anonymous"), said
-        except DecodeError:
-            pass
-        return "user", None
-    if isinstance(asked, SessionSetupPlainRequest):
-        proofs = len(asked.oem_password) > 1 or len(asked.unicode_password) > 1
-        return ("user" if asked.account_name or proofs else "anonymous"), None
-    return "user", None
-
-
-def _user(asked: SessionSetupAndxRequest, claimed: object) -> str:
-    """Whom the captured client says to be; empty where it does not say it in this message."""
-    if isinstance(claimed, AuthenticateMessage):
-        return claimed.user
-    name: str = getattr(asked, "account_name", "")
-    return name
-
-
-def _init_token(token: bytes) -> bytes:
-    """NegTokenInit that offers NTLMSSP, [RFC 4178] 4.2.1."""
-    mechanisms = element(0x30, element(0x06, spnego.NTLMSSP_OID))
-    init = element(0x30, element(context(0), mechanisms), element(context(2), element(0x04, token)))
-    return element(0x60, element(0x06, spnego.SPNEGO_OID), element(context(0), init))

@@ -1,8 +1,7 @@
 """What came of a replay: each answer beside the captured one, and the counts of all."""
 
-import struct
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -11,19 +10,17 @@ from msgspec.structs import replace
 from fakesmb.record import describe, dissect
 from fakesmb.record.events import Disconnected, Exchanged, Shown
 from fakesmb.record.values import printable
-from fakesmb.replay.compare import Difference, differences, status_of, status_text
+from fakesmb.replay.compare import Difference
 from fakesmb.replay.expected import NOT_EXPECTED
-from fakesmb.replay.learning import joined
 from fakesmb.replay.live import Live
-from fakesmb.replay.sent import TRANSACTIONS, Sent
+from fakesmb.replay.pairs import of_trees, pairs, status_in, strange
+from fakesmb.replay.sent import Sent
 from fakesmb.replay.talk import Ask, Told
 from fakesmb.trace.context import Context
 from fakesmb.trace.field import Tree
 from fakesmb.trace.follow import Follower
 from fakesmb.trace.trees import trees
 from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.header import HEADER_SIZE, Flags2, Header, block_at
-from fakesmb.wire.trans import TransactionResponse
 
 SAME: Final = "same"
 EXPECTED: Final = "expected"
@@ -89,7 +86,7 @@ class Comparison:
         found: list[Difference] = []
         captured = [one.message for one in ask.answers]
         sizes = [one.size for one in ask.answers]
-        for old, size, new in _pairs(ask, captured, sizes, sent.answers):
+        for old, size, new in pairs(ask, captured, sizes, sent.answers):
             found += self._compared(ask, sent, old, size, new)
         if sent.forged:
             found.append(Difference("SecuritySignature", "answers", "right", "wrong"))
@@ -156,7 +153,7 @@ class Comparison:
     ) -> list[Difference]:
         first = ask.answers[0].event
         if old is not None:
-            old_event = replace(first, reply=old, reply_size=max(size, len(old)), status=_status(old))
+            old_event = replace(first, reply=old, reply_size=max(size, len(old)), status=status_in(old))
             old_context = self._captured.follow(old_event)
         if new is not None:
             kept = (
@@ -173,8 +170,8 @@ class Comparison:
             ]
         if ask.answers[0].bare:
             return [] if old == new else [Difference("Data", "data", _size(old), _size(new))]
-        return _of_trees(
-            _tree(old_event, old_context), _tree(new_event, new_context), _strange(ask, sent, old, new)
+        return of_trees(
+            _tree(old_event, old_context), _tree(new_event, new_context), strange(ask, sent, old, new)
         )
 
     def _event(self, ask: Ask, request: bytes, reply: bytes, size: int = 0) -> Exchanged:
@@ -191,7 +188,7 @@ class Comparison:
             reply,
             size,
             Shown.REPLY if reply else Shown.REQUEST,
-            _status(reply),
+            status_in(reply),
             event.user,
             event.share,
             event.path,
@@ -250,79 +247,5 @@ def _size(data: bytes) -> str:
     return f"{len(data)} bytes"
 
 
-def _status(message: bytes) -> int:
-    """NT status, or DOS class and code as they stand in the header."""
-    return int.from_bytes(message[5:9], "little") if len(message) >= HEADER_SIZE else 0
-
-
 def _tree(event: Exchanged, context: Context) -> Tree:
     return trees(replace(event, shown=Shown.REPLY), context)[-1]
-
-
-def _of_trees(old: Tree, new: Tree, strange: list[Difference]) -> list[Difference]:
-    was, now = status_of(old), status_of(new)
-    if was is not None and now is not None:
-        one, other = status_text(was), status_text(now)
-        if one != other:  # what else the messages have follows from it
-            return [Difference("Status", "status", one, other)]
-    return strange + differences(old, new)
-
-
-def _strange(ask: Ask, sent: Sent, old: bytes, new: bytes) -> list[Difference]:
-    """Header fields that an answer has of its request, where this one has others."""
-    found: list[Difference] = []
-    try:
-        asked, was, mine, now = ask.header, Header.decode(old), sent.header, Header.decode(new)
-    except DecodeError:
-        return found
-    if asked is None:
-        return found
-    for name in ("uid", "tid", "mid"):  # others are sent as they are, and compared so
-        kept = getattr(was, name) == getattr(asked, name)
-        if kept and getattr(now, name) != getattr(mine, name):
-            label = name.upper()
-            found.append(
-                Difference(
-                    f"SMB_Header.{label}",
-                    "fields",
-                    "that of the request",
-                    f"0x{getattr(now, name):04X}, the request has 0x{getattr(mine, name):04X}",
-                )
-            )
-    return found
-
-
-def _pairs(
-    ask: Ask, captured: Sequence[bytes], sizes: Sequence[int], here: Sequence[bytes]
-) -> list[tuple[bytes | None, int, bytes | None]]:
-    """Answers that belong together; those of a transaction as one each, however many messages they took."""
-    cls = TRANSACTIONS.get(ask.command)
-    if cls is not None and all(size == len(one) for size, one in zip(sizes, captured, strict=True)):
-        old, new = whole(cls, ask.command, captured), whole(cls, ask.command, here)
-        if old is not None and new is not None:
-            return [(old, len(old), new)]
-    found: list[tuple[bytes | None, int, bytes | None]] = []
-    for index in range(max(len(captured), len(here))):
-        old_one = captured[index] if index < len(captured) else None
-        size = sizes[index] if index < len(sizes) else 0
-        found.append((old_one, size, here[index] if index < len(here) else None))
-    return found
-
-
-def whole(cls: type[TransactionResponse], command: int, messages: Sequence[bytes]) -> bytes | None:
-    """The answer of a transaction as one message; None where it does not fit into one."""
-    last = messages[-1]
-    final = [one for one in messages if len(one) > HEADER_SIZE + 3]
-    if len(final) <= 1:
-        return last
-    parts = joined(command, list(messages))
-    if parts is None:
-        return last
-    try:
-        header = Header.decode(last)
-        body = cls(setup=parts.setup, parameters=parts.parameters, data=parts.data)
-        message = header.encode() + b"".join(body.encode(HEADER_SIZE, unicode=header.unicode))
-        cls.decode(block_at(message, HEADER_SIZE, unicode=bool(header.flags2 & Flags2.UNICODE)))
-    except (DecodeError, struct.error):  # more than 16 bits can count
-        return None
-    return message
