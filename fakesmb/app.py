@@ -39,7 +39,7 @@ from fakesmb.record.log import EventLog
 from fakesmb.record.waiting import DeferredJournal
 from fakesmb.resets import Part, Resets, checked
 from fakesmb.rights import give_up_rights
-from fakesmb.sinks import empty_log, sinks_of
+from fakesmb.sinks import capture_of, empty_log, sinks_of
 from fakesmb.stores import has_lane, open_files, shares_of
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.diskthreads import DiskThreads
@@ -172,6 +172,13 @@ class FakeSMBService:
         journal = (self.recorder,) if config.log.journal else ()
         for sink in (*journal, *sinks_of(config, apart=log_apart, patience=self._patience, seen=seen)):
             self.log.add(sink)
+        try:
+            capture = capture_of(config, apart=log_apart, patience=self._patience)
+        except ConfigError:
+            self.log.close()
+            raise
+        if capture is not None:
+            self.captures.add(capture)
         shares: list[Share] = []
         try:
             config = self._with_private_folders(config)
@@ -206,6 +213,7 @@ class FakeSMBService:
                 empty_log(config.log)
             if config.run_as:
                 give_up_rights(self.config)
+            self._capture(host, numbers)
         except BaseException:
             self._stop_listening()
             if self._web is not None:
@@ -216,6 +224,7 @@ class FakeSMBService:
                     share.store.shutdown()
             self._remove_private_folders()
             self.log.close()
+            self.captures.stop()
             self._factory = None
             raise
         if self._folders is not None and spares:
@@ -223,8 +232,6 @@ class FakeSMBService:
         self._resets = Resets(reactor, self._factory, self._listening, self._folders, self._forget)
         self._flush_later()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
-        listening = tuple(End(host, number) for number in numbers)
-        self.captures.start_in(reactor, listening, self._factory.sniffed_by)
         return self
 
     def _start_web(self, config: Config) -> None:
@@ -236,6 +243,15 @@ class FakeSMBService:
         self._web = Web(self, self._reactor)
         address = _address(config.web.host)
         self._web.listen(self._listening_on("web port", address, config.web.port, self._web.factory))
+
+    def _capture(self, host: str, ports: list[int]) -> None:
+        """Begins the captures that wait for it."""
+        assert self._factory is not None
+        listening = tuple(End(host, port) for port in ports)
+        try:
+            self.captures.start_in(self._reactor, listening, self._factory.sniffed_by)
+        except OSError as error:
+            raise ConfigError(f"cannot write a capture: {error.strerror}") from None
 
     def _with_private_folders(self, config: Config) -> Config:
         """The shares of content and the overlays are made, and have the paths of their private folders."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fakesmb.config.forms import share_of, user_of
 from fakesmb.config.merging import LIBRARY, Arguments, Config, merge
-from fakesmb.config.parts import FilePart, SharePart, UserPart
+from fakesmb.config.parts import STANDARD_OUTPUT, FilePart, SharePart, UserPart
 from fakesmb.config.tomlfile import read
 from fakesmb.config.values import absolute
 from fakesmb.config.whole import check_whole, nobody_can_sign_in
@@ -20,6 +20,7 @@ from fakesmb.folders.content import Contents
 from fakesmb.folders.errors import FolderError
 from fakesmb.folders.overlay import Overlay
 from fakesmb.keywords import (
+    IN_CAPTURE,
     IN_LOG,
     OF_THEIR_OWN,
     SHARED,
@@ -59,13 +60,17 @@ def config_of_file(
 
 def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str, of: str) -> Config:
     check_keywords(of, keywords, Keywords)
-    server = {key: value for key, value in keywords.items() if key not in IN_LOG and key not in OF_THEIR_OWN}
+    elsewhere = {*IN_LOG, *IN_CAPTURE, *OF_THEIR_OWN}
+    server = {key: value for key, value in keywords.items() if key not in elsewhere}
     log: dict[str, Any] = {IN_LOG[key]: value for key, value in keywords.items() if key in IN_LOG}
-    if isinstance(log.get("file"), str | os.PathLike):
-        log["file"] = os.fspath(log["file"]) and absolute(os.fspath(log["file"]))
+    capture: dict[str, Any] = {IN_CAPTURE[key]: value for key, value in keywords.items() if key in IN_CAPTURE}
+    for table in (log, capture):
+        if isinstance(table.get("file"), str | os.PathLike):
+            table["file"] = _absolute(os.fspath(table["file"]))
     given = Arguments(
         server=server,
         log=log,
+        capture=capture,
         switches=dict(_switches(keywords.get("settings"))),
         timing=_keys("timing", keywords.get("timing"), Timing),
         limits=_keys("limits", keywords.get("limits"), Limits),
@@ -87,10 +92,15 @@ def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str
     return config
 
 
+def _absolute(file: str) -> str:
+    return file if file in ("", STANDARD_OUTPUT) else absolute(file)
+
+
 def _argument(table: str, key: str) -> str:
     """The argument that gives this key of a table."""
-    if table == "log":
-        return next((argument for argument, inner in IN_LOG.items() if inner == key), key)
+    if table in ("log", "capture"):
+        names = IN_LOG if table == "log" else IN_CAPTURE
+        return next((argument for argument, inner in names.items() if inner == key), key)
     return key if table == "server" else f"{table} {key}"
 
 

@@ -201,7 +201,20 @@ for _command in (show, replay, demo, coverage, profiles):
 @click.option("--log-file", metavar="FILE.jsonl", help="Also append them to this file, as JSON lines.")
 @click.option("--log-truncate", is_flag=True, help="Begin the log file anew, once the server listens.")
 @click.option(
-    "--secrets", is_flag=True, help="Put challenge responses, keys and tokens into the JSON log, too."
+    "--pcap",
+    metavar="FILE|-",
+    help="Capture all that is said as pcapng, which Wireshark reads; -: on standard output.",
+)
+@click.option("--snap", type=int, metavar="BYTES", help="Keep so much of each packet of the capture  [all]")
+@click.option(
+    "--pcap-ports",
+    type=click.Choice(["445", "real"]),
+    help="What its packets have as the server's port; Wireshark knows SMB by 445  [445]",
+)
+@click.option(
+    "--secrets",
+    is_flag=True,
+    help="Put challenge responses, keys and tokens into the JSON log and captures, too.",
 )
 @click.option(
     "--journal", type=int, metavar="N", help="How many events to remember; the oldest are forgotten  [20000]"
@@ -302,6 +315,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             keep_data="keep_data",
         ),
         web=_web(given),
+        capture=_said(given, file="pcap", snap="snap", ports="pcap_ports"),
         users=[forms.user(text) for text in given["users"]]
         + [forms.user(text, admin=True) for text in given["admins"]],
         shares=named + [share for share in roots if fold(share.name) not in taken],
@@ -366,11 +380,11 @@ def _option(table: str, key: str) -> str:
     """The option that gives this key of fakesmb.toml."""
     if table == "web":
         return {"token": "--web-token", "hosts": "[web] hosts"}.get(key, "--web")
-    name = (
-        {"format": "log", "file": "log-file", "truncate": "log-truncate"}.get(key, key)
-        if table == "log"
-        else key
-    )
+    names = {
+        "log": {"format": "log", "file": "log-file", "truncate": "log-truncate"},
+        "capture": {"file": "pcap", "ports": "pcap-ports"},
+    }
+    name = names.get(table, {}).get(key, key)
     return f"--{name.replace('_', '-')}"
 
 

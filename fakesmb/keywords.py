@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypedDict, Unpack
 
-from fakesmb.config.parts import LogForm
+from fakesmb.config.parts import LogForm, WrittenPort
 from fakesmb.core.profile import GuestAccess, Proof, ReferralStatus, Signing, Spoken
 from fakesmb.faults.keys import FaultKeys
 from fakesmb.folders.content import Content
@@ -224,6 +224,12 @@ class Keywords(TypedDict, total=False):
     """`[log] journal`: events that the journal remembers."""
     keep_data: int
     """`[log] keep_data`: bytes of each read and write that the journal keeps, for `wrote(data=b"...")`."""
+    pcap: AnyPath
+    """`[capture] file`: all that clients and the server say, as pcapng."""
+    snap: int
+    """`[capture] snap`: bytes of each packet that are kept; 0: all."""
+    pcap_ports: WrittenPort
+    """`[capture] ports`."""
     host: str
     port: int
     """0, and so here without it: any free one."""
@@ -257,8 +263,10 @@ IN_LOG: Final[Mapping[str, str]] = {
     "keep_data": "keep_data",
 }
 """Arguments that are keys of `[log]`, and their names there."""
+IN_CAPTURE: Final[Mapping[str, str]] = {"pcap": "file", "snap": "snap", "pcap_ports": "ports"}
+"""Arguments that are keys of `[capture]`, likewise."""
 OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "web", "faults"})
-"""Arguments that are tables of their own. What is neither here nor in `IN_LOG` is a key of `[server]`."""
+"""Arguments that are tables of their own. What is neither here nor in those is a key of `[server]`."""
 
 
 ELSEWHERE: Final[Mapping[str, type]] = {
@@ -284,7 +292,9 @@ def check_keywords(function: str, given: Mapping[str, object], known: type) -> N
                     )
         told = {one: one for one in names}
         if known is Keywords:
-            told |= {"shares": "shares"} | {key: argument for argument, key in IN_LOG.items()}
+            told |= {"shares": "shares"} | {
+                key: argument for argument, key in {**IN_LOG, **IN_CAPTURE}.items()
+            }
         raise ArgumentError(f"{function} has no argument {name!r}{nearest(name, told)}")
 
 

@@ -1,4 +1,4 @@
-"""Where the record of a server goes: its log file, standard output."""
+"""Where the record of a server goes: its log file, its capture, standard output."""
 
 import errno
 import os
@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fakesmb.config.merging import Config
-from fakesmb.config.parts import LogPart
+from fakesmb.config.parts import STANDARD_OUTPUT, LogPart
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.events import Event, Exchanged
 from fakesmb.record.log import Sink
 
 if TYPE_CHECKING:
+    from fakesmb.capture.hearing import Taker
     from fakesmb.record.linesink import LineSink
     from fakesmb.record.summary import Summary
 
@@ -49,6 +50,32 @@ def empty_log(log: LogPart) -> None:
         begin_anew(log.file, secrets=log.secrets)
     except OSError as error:
         raise ConfigError(f"cannot empty the log {log.file}: {error.strerror}") from None
+
+
+def capture_of(config: Config, *, apart: bool, patience: Callable[[], float]) -> "Taker | None":
+    """The capture that is asked for, to a file that stays as it is until the server listens; None where none is."""
+    part = config.capture
+    if not part.file:
+        return None
+    from fakesmb.capture.files import open_capture, reason_of
+    from fakesmb.capture.taken import taker_of
+
+    try:
+        file = open_capture(part.file, secrets=config.log.secrets)
+    except OSError as error:
+        where = "to standard output" if part.file == STANDARD_OUTPUT else part.file
+        raise ConfigError(f"cannot write the capture {where}: {reason_of(error)}") from None
+    # Where we are the first process of a container, the others end with us.
+    waits = None if os.getpid() == 1 else patience
+    return taker_of(
+        file,
+        part.file,
+        snap=part.snap,
+        ports=part.ports,
+        secrets=config.log.secrets,
+        apart=apart,
+        at_end=waits,
+    )
 
 
 def _log_file(log: LogPart, path: str, *, apart: bool, patience: Callable[[], float]) -> Sink:

@@ -10,7 +10,7 @@ import pytest
 
 from fakesmb import ConfigError, FakeSMB, FakeSMBService, Share, User, arguments, keywords
 from fakesmb.config.merging import Arguments, merge
-from fakesmb.config.parts import FilePart, LogPart, ServerPart, SharePart, UserPart
+from fakesmb.config.parts import CapturePart, FilePart, LogPart, ServerPart, SharePart, UserPart
 from fakesmb.core import settings
 from fakesmb.core.profiles import KEYS
 
@@ -20,10 +20,11 @@ def keys(kind: type) -> set[str]:
 
 
 def test_every_key_of_the_file_has_its_argument_and_every_argument_its_key() -> None:
-    server = keys(keywords.Keywords) - set(keywords.IN_LOG) - keywords.OF_THEIR_OWN
+    server = keys(keywords.Keywords) - {*keywords.IN_LOG, *keywords.IN_CAPTURE, *keywords.OF_THEIR_OWN}
     assert server == set(ServerPart.__struct_fields__)
     assert set(keywords.IN_LOG.values()) == set(LogPart.__struct_fields__)
-    assert set(keywords.IN_LOG) < keys(keywords.Keywords)
+    assert set(keywords.IN_CAPTURE.values()) == set(CapturePart.__struct_fields__)
+    assert {*keywords.IN_LOG, *keywords.IN_CAPTURE} < keys(keywords.Keywords)
     assert keys(keywords.Timing) == set(settings.Timing.__struct_fields__)
     assert keys(keywords.Switches) == set(KEYS)
     assert keys(keywords.Limits) == set(settings.Limits.__struct_fields__)
@@ -179,7 +180,7 @@ CONFIG = merge(FilePart(), Arguments())
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"hots": "::1"}, "no argument 'hots'; did you mean host?"),
+        ({"hots": "::1"}, "no argument 'hots'; did you mean host or pcap_ports?"),
         ({"user": {}}, "no argument 'user'; did you mean users?"),
         ({"share": {}}, "no argument 'share'; did you mean shares?"),
         ({"format": "text"}, "no argument 'format'; did you mean log"),

@@ -41,6 +41,12 @@ class LeftOut:
                     for known in (self._began, self._bytes, self._ended):
                         known.pop(note.key, None)
                 continue
+            elif isinstance(note, Missing):
+                for key, (came, left) in note.bytes.items():
+                    before = self._bytes.get(key, (0, 0))
+                    self._bytes[key] = before[0] + came, before[1] + left
+                self._count += note.count
+                continue
             self._count += not isinstance(note, Tick)
 
     def told(self, now: float, why: str) -> list[Note]:

@@ -24,9 +24,10 @@ class Captures(Hearing):
         self, path: str, across: "Across", *, snap: int, ports: "WrittenPort", secrets: bool
     ) -> "Capture":
         """One more, to a file; `across` does something in the thread of the server. Raises OSError."""
-        from fakesmb.capture.taken import Capture, to_file
+        from fakesmb.capture.files import open_capture
+        from fakesmb.capture.taken import Capture, taker_of
 
-        taker = to_file(path, snap=snap, ports=ports, secrets=secrets)
+        taker = taker_of(open_capture(path, secrets=secrets), path, snap=snap, ports=ports, secrets=secrets)
         across(lambda: self.add(taker))
         return Capture(self, taker, path, across)
 

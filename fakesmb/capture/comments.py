@@ -45,4 +45,4 @@ def _of_message(frame: Frame, run: Run) -> str:
     request, reply = (data, b"") if frame.from_client else (b"", data)
     shown = Shown.REQUEST if frame.from_client else Shown.REPLY
     said = comments_of(Exchanged(_ALONE, 0.0, 0.0, 0, request, size, reply, size, shown))
-    return said.get(frame.from_client, "")
+    return said.get(frame.from_client, "the beginning of a message")

@@ -128,22 +128,22 @@ class Direction:
                 self._held += kept
             self._size += taken
             data, size = data[taken:], size - taken
-            if self._frame is None and self._size >= PREFIX_SIZE:
-                if self._held[0] not in _TYPES:  # no frame: nobody knows what follows
+            if not self._length and self._at + self._size >= PREFIX_SIZE:
+                head = (b"" if self._frame is None else self._frame.head) + self._held
+                if head[0] not in _TYPES:  # no frame: nobody knows what follows
                     self._held += data
                     self._size += size
                     yield self._no_frame()
                     return
-                self._frame = self._new_frame()
-                self._length = PREFIX_SIZE + int.from_bytes(self._held[1:PREFIX_SIZE], "big")
-                self._frame.length = self._length
+                self._frame = self._frame or self._new_frame()
+                self._length = self._frame.length = PREFIX_SIZE + int.from_bytes(head[1:PREFIX_SIZE], "big")
             if (self._length and self._at + self._size == self._length) or self._size >= self._most:
                 yield self.cut()
 
     def _wanted(self) -> int:
         """So much of the stream belongs together, counted from what was given last."""
         if not self._length:
-            return PREFIX_SIZE
+            return PREFIX_SIZE - self._at
         return min(self._length - self._at, self._most)
 
     def _new_frame(self) -> Frame:
@@ -153,6 +153,7 @@ class Direction:
         frame = self._new_frame()
         frame.told = True
         run = Run(frame, 0, bytes(self._held), self._size, last=True)
+        self._frame, self._at = None, 0
         self._held, self._size = bytearray(), 0
         return run
 

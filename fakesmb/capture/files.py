@@ -16,12 +16,21 @@ STANDARD: Final = "-"
 class CaptureFile(FileOutput):
     """A file of blocks. A write cut short by a full disk is taken back to the last whole block."""
 
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self._is_ours = bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND)
+        """Opened by us, and not what standard output happens to be: nobody else writes to it."""
+
     def _end_of_whole(self, data: bytes, done: int) -> int:
-        return whole_blocks(data, done)
+        return whole_blocks(data, done) if self._is_ours else done
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._fd
 
     def begin(self) -> None:
         """Empties it, if it is a file. Raises OSError."""
-        if self._owned and stat.S_ISREG(os.fstat(self._fd).st_mode):
+        if self._is_ours and stat.S_ISREG(os.fstat(self._fd).st_mode):
             os.ftruncate(self._fd, 0)
 
 
@@ -32,10 +41,9 @@ def open_capture(path: str, *, secrets: bool = False) -> CaptureFile:
     symbolic links, other names and permissions are as with logs (`record.outputs.open_log`).
     """
     if path == STANDARD:
-        os.fstat(STANDARD_OUTPUT)
         if os.isatty(STANDARD_OUTPUT):
             raise OSError(errno.ENOTTY, "it is a terminal, which cannot show one: pipe it to a program")
-        return CaptureFile(STANDARD_OUTPUT, owned=False)
+        return CaptureFile(os.dup(STANDARD_OUTPUT))
     fd = open_log(path, secrets=secrets)
     try:
         if stat.S_ISREG(os.fstat(fd).st_mode):

@@ -12,8 +12,10 @@ from fakesmb.record.events import Event, Exchanged, Message
 from fakesmb.record.log import EventLog
 from fakesmb.wire.codec import Buffer
 
-PASS_ON_SECONDS: Final = 0.1
-"""So often what was heard is passed on: a message is in its capture within three such times."""
+PASS_ON_SECONDS: Final = 0.03
+"""How soon what is heard is passed on."""
+QUIET: Final = 3
+"""So often nothing is passed on before nobody looks any more: what waits for its event in vain goes on meanwhile."""
 MOST_BYTES: Final = 1 << 20
 """Of what was heard and not passed on yet; beyond it that is done at once."""
 LEAST_KEPT: Final = 512
@@ -63,6 +65,9 @@ class Hearing:
         """Has the server's connections heard, or not any more; None before it listens."""
         self._later: Callable[[float, Callable[[], None]], Any] | None = None
         self._timer: Any = None
+        """Will pass on what was heard; None while nothing is."""
+        self._quiet = 0
+        """How often there was nothing."""
         self._listening: tuple[End, ...] = ()
         self._keys = 0
         self._bytes = 0
@@ -98,7 +103,8 @@ class Hearing:
 
     def remove(self, taker: Taker) -> None:
         """Nothing more goes to it; it has what there was until now."""
-        self._pass_on()
+        if self._arm is not None:
+            self._pass_on()
         self._take_out(taker)
 
     def _take_out(self, taker: Taker) -> None:
@@ -127,8 +133,6 @@ class Hearing:
         if self not in self._log.sinks:
             self._log.add(self)
         self._arm(self)
-        if self._timer is None:
-            self._wait()
 
     def _wait(self) -> None:
         assert self._later is not None
@@ -137,13 +141,16 @@ class Hearing:
     def _next(self) -> None:
         self._timer = None
         self._pass_on()
-        if self._places:
+        if self._places and self._quiet < QUIET:
             self._wait()
 
     def _pass_on(self) -> None:
         self._bytes = 0
+        self._quiet += 1
         for place in self._places:
             notes, place.notes = place.notes, []
+            if notes:
+                self._quiet = 0
             if not place.taker.take(notes):
                 self._take_out(place.taker)
 
@@ -166,6 +173,8 @@ class Hearing:
         for place in self._places:
             if key in place.known:
                 place.notes.append(note)
+        if self._timer is None:
+            self._wait()
 
     def key(self) -> int:
         """The next connection's."""
@@ -181,6 +190,8 @@ class Hearing:
             if key not in place.known:
                 place.known.add(key)
                 place.notes.append(note)
+        if self._timer is None:
+            self._wait()
         if self._snap is not None and key not in self._shortened:
             self._shortened[key] = Shortened(self._snap)
 
@@ -241,6 +252,8 @@ class Hearing:
         if not isinstance(event, Message):
             for place in self._places:
                 place.notes.append(event)
+            if self._timer is None and self._later is not None:
+                self._wait()
 
     def flush(self) -> None:
         """It is passed on in its own time."""

@@ -5,7 +5,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Literal, Self, TypeVar
 
-from fakesmb.capture.files import CaptureFile, open_capture
+from fakesmb.capture.files import STANDARD, CaptureFile
 from fakesmb.capture.hearing import Hearing, Taker
 from fakesmb.capture.maker import Form
 from fakesmb.capture.packets import End
@@ -69,19 +69,31 @@ def application() -> str:
         return "fakesmb"
 
 
-def to_file(path: str, *, snap: int, ports: str, secrets: bool) -> ThreadCapture:
-    """A capture to a file, which is left as it is until the server listens. Raises OSError."""
-    return to_output(open_capture(path, secrets=secrets), path, snap=snap, ports=ports, secrets=secrets)
+def taker_of(
+    file: CaptureFile,
+    path: str,
+    *,
+    snap: int,
+    ports: str,
+    secrets: bool,
+    apart: bool = False,
+    at_end: Callable[[], float] | None = None,
+) -> Taker:
+    """A capture to a file, which stays as it is until the server listens; with `apart` a process of its own makes it.
 
-
-def to_output(file: CaptureFile, path: str, *, snap: int, ports: str, secrets: bool) -> ThreadCapture:
-    """The same where the file is open."""
+    `at_end` says how many seconds the end waits for that process.
+    """
 
     def begins(listening: tuple[End, ...]) -> Form:
         file.begin()
         return form_of(listening, snap=snap, ports=ports, secrets=secrets)
 
-    return ThreadCapture(file, f"the capture to {path}", begins=begins, snap=snap)
+    name = "the capture to standard output" if path == STANDARD else f"the capture {path}"
+    if apart:
+        from fakesmb.capture.apart import ApartCapture
+
+        return ApartCapture(file, name, begins=begins, snap=snap, at_end=at_end)
+    return ThreadCapture(file, name, begins=begins, snap=snap)
 
 
 class _HandedOver:

@@ -8,6 +8,8 @@ import msgspec
 
 from fakesmb.auth.accounts import ACCEPTED
 from fakesmb.config.parts import (
+    STANDARD_OUTPUT,
+    CapturePart,
     FaultPart,
     FilePart,
     LogForm,
@@ -49,6 +51,7 @@ class Config(msgspec.Struct, frozen=True):
     clock: Clock | None = None
     """The time that it is; None: the machine's, or where runs can be repeated the usual one."""
     log: LogPart = LogPart(format="none")
+    capture: CapturePart = CapturePart()
     web: WebPart = WebPart()
     overlay_limit: int = LIMIT
     """Bytes that each private folder may take, with its spare copy, where its share says nothing."""
@@ -83,6 +86,8 @@ class Arguments(msgspec.Struct):
     """Keys of `[server]`."""
     log: dict[str, Any] = {}
     """Keys of `[log]`."""
+    capture: dict[str, Any] = {}
+    """Keys of `[capture]`."""
     web: dict[str, Any] = {}
     """Keys of `[web]`."""
     switches: dict[str, Any] = {}
@@ -135,6 +140,13 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     server = laid_over("server", file.server, over | given.server)
     profile = _profile(server, file.profile | given.switches)
     log = laid_over("log", file.log, given.log)
+    capture = laid_over("capture", file.capture, given.capture)
+    if capture.file == STANDARD_OUTPUT and log.format not in (None, "none"):
+        names = (
+            f"{given.named('capture', 'file')} {STANDARD_OUTPUT}",
+            f"{given.named('log', 'format')} {log.format}",
+        )
+        raise ConfigError(f"{names[0]} and {names[1]} both want standard output: give one of them a file")
     web = _web(laid_over("web", file.web, given.web), server, given.named)
     timing = laid_over("timing", file.timing, given.timing)
     limits = laid_over("limits", file.limits, given.limits)
@@ -179,7 +191,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         run_as=server.run_as,
         seed=None if server.deterministic is False else int(server.deterministic),
         clock=None if server.clock is None else clock_of(server.clock),
-        log=log if log.format else msgspec.structs.replace(log, format=usual.format),
+        log=log if log.format else msgspec.structs.replace(log, format=_log_form(capture, usual)),
+        capture=capture,
         faults=(*file.fault, *given.faults),
     )
 
@@ -197,6 +210,11 @@ def _web(web: WebPart, server: ServerPart, named: Callable[[str, str], str]) -> 
             f"{named('web', 'port')} {web.port} is the port of SMB, too: the control API needs another"
         )
     return web
+
+
+def _log_form(capture: CapturePart, usual: Usual) -> LogForm:
+    """Where nothing is said: standard output has room for one thing."""
+    return "none" if capture.file == STANDARD_OUTPUT else usual.format
 
 
 def _accepted(host: str) -> Iterable[str]:

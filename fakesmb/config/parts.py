@@ -14,6 +14,7 @@ from fakesmb.record.journal import MOST_EVENTS
 from fakesmb.vfs.store import LocalBreaks
 
 LogForm = Literal["text", "json", "summary", "none"]
+WrittenPort = Literal["445", "real"]
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Host = Annotated[str, Meta(pattern=r"^([^\s:/]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\S+)?)$")]
@@ -28,6 +29,8 @@ EventCount = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(gt=0)]
 Token = Annotated[str, Meta(pattern=r"^[!-~]*$")]
 WebName = Annotated[str, Meta(pattern=r"^[^\s:/@]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+$")]
+STANDARD_OUTPUT: Final = "-"
+"""As the file of a capture."""
 _EMPTY_HASH: Final = "31d6cfe0d16ae931b73c59d7e0c089c0"
 """NTOWFv1 of an empty password ([MS-NLMP] 3.3.1)."""
 SAMPLE_USER: Final = "alice"
@@ -96,6 +99,17 @@ class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Events that `FakeSMB.journal` remembers; beyond them it forgets the oldest."""
     keep_data: EventCount = 0
     """Bytes of each read and write that it keeps with them, of at most 64 MiB for all."""
+
+
+class CapturePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[capture]`."""
+
+    file: str = ""
+    """All that clients and the server say, as pcapng, to this file; `-`: to standard output."""
+    snap: Annotated[int, Meta(ge=0)] = 0
+    """Bytes of each packet that are kept; 0: all."""
+    ports: WrittenPort = "445"
+    """What the server's port is written as: `445`, by which Wireshark knows SMB, or the `real` one."""
 
 
 class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,6 +199,7 @@ class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timing: Timing = Timing()
     limits: Limits = Limits()
     log: LogPart = LogPart()
+    capture: CapturePart = CapturePart()
     web: WebPart = WebPart()
     profile: dict[str, Any] = {}
     """The table `[profile]`: switches over the profile that `[server]` names."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fakesmb.config.parts import FilePart
+from fakesmb.config.parts import STANDARD_OUTPUT, FilePart
 from fakesmb.config.values import absolute, in_, placed, problems, share_problem
 from fakesmb.core import profiles
 from fakesmb.folders.content import Contents
@@ -42,7 +42,12 @@ def read(path: str) -> FilePart:
         part,
         share=[placed(share, folder) for share in part.share],
         log=msgspec.structs.replace(part.log, file=part.log.file and os.path.join(folder, part.log.file)),
+        capture=msgspec.structs.replace(part.capture, file=_in_folder(folder, part.capture.file)),
     )
+
+
+def _in_folder(folder: str, capture: str) -> str:
+    return capture if capture in ("", STANDARD_OUTPUT) else os.path.join(folder, capture)
 
 
 def _check(path: str, text: str, part: FilePart) -> None:

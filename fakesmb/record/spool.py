@@ -100,6 +100,12 @@ class Spool:
         return self._positions()[1]
 
     @property
+    def waiting(self) -> int:
+        """Bytes that were put and not taken yet, as either end sees it."""
+        put, taken = self._positions()
+        return put - taken
+
+    @property
     def busy(self) -> bool:
         """Whether the taker is in the midst of a write."""
         return os.pread(self.memory, _BUSY.size, _POSITIONS.size) != bytes(_BUSY.size)

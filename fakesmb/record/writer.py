@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from math import inf
 from typing import Final
 
 import msgspec
 
+from fakesmb.record.beside import ENDED, GOES_ON, HALTED, POSITION_BYTES
 from fakesmb.record.events import Event, Exchanged, Shown
 from fakesmb.record.linesink import left_out
 from fakesmb.record.patient import LAST_WORDS
@@ -27,14 +28,8 @@ PATIENCE: Final = 10.0
 """Seconds without progress after which the process is given up at the end: it may have got no processor."""
 STALLED: Final = 0.4
 """The same while it is in the midst of a write."""
-HALTED: Final = b"-"
-GOES_ON: Final = b"+"
-ENDED: Final = b"!"
-"""How the lines begin that the process says: it cannot write for now, it can again, it has given up; and why."""
 FILTER: Final = "--filter="
 _POLL: Final = 0.002
-POSITION_BYTES: Final = 8
-"""Of a position in the spool, as it is told through the pipe."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -107,7 +102,7 @@ class Writer:
 
     def _note_what_is_missing(self) -> None:
         if self._left_out:
-            self._keep(_encoded([left_out(self._left_out, self._why_left_out)]))
+            self._keep(encoded([left_out(self._left_out, self._why_left_out)]))
             self._left_out = 0
 
     def _put(self, most_seconds: float) -> None:
@@ -236,7 +231,7 @@ def _batches(events: list[Event], most: int) -> Iterator[tuple[bytes, int]]:
     """The events as batches of at most `most` bytes, and how many events of the log each holds."""
     if not events:
         return
-    batch = _encoded(events)
+    batch = encoded(events)
     if len(batch) > most and len(events) > 1:
         half = len(events) // 2
         yield from _batches(events[:half], most)
@@ -250,14 +245,15 @@ def _told(event: Event) -> int:
     return 2 if type(event) is Exchanged and event.shown == Shown.BOTH and event.reply else 1
 
 
-def _encoded(events: list[Event]) -> bytes:
+def encoded(events: Sequence[msgspec.Struct]) -> bytes:
+    """The events for the other process."""
     try:
         return _ENCODER.encode(events)
     except UnicodeEncodeError:  # NTFS allows a lone surrogate in a name, UTF-8 does not
         return _ENCODER.encode([_encodable(event) for event in events])
 
 
-def _encodable(event: Event) -> Event:
+def _encodable(event: msgspec.Struct) -> msgspec.Struct:
     """The event with lone surrogates written as escapes, as a line has them."""
     texts = {
         name: value.encode("utf-8", "backslashreplace").decode("utf-8")

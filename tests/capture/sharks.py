@@ -75,3 +75,35 @@ def smb(file: Path) -> list[Shown]:
         status = int(statuses[0], 16) if statuses else 0
         found.append(Shown(int(commands[0], 16), status, [int(one, 16) for one in fids], files))
     return found
+
+
+def segments(file: Path) -> list[dpkt.tcp.TCP]:
+    """The TCP segments."""
+    return [dpkt.ethernet.Ethernet(one.packet_data).data.data for one in packets(file)]
+
+
+def assert_whole(file: Path) -> None:
+    """As `assert_sound` of the TCP alone, in no time: sequence numbers follow each other, checksums are right."""
+    following: dict[tuple[bytes, int, bytes, int], int] = {}
+    for one in packets(file):
+        ip = dpkt.ethernet.Ethernet(one.packet_data).data
+        tcp, whole = ip.data, bytes(ip.data)
+        here, there = (ip.src, tcp.sport, ip.dst, tcp.dport), (ip.dst, tcp.dport, ip.src, tcp.sport)
+        assert tcp.seq == following.get(here, tcp.seq), "a segment is lost"
+        if tcp.flags & dpkt.tcp.TH_ACK:
+            assert tcp.ack == following.get(there, tcp.ack), "what was lost is acknowledged"
+            following.setdefault(there, tcp.ack)
+        size = one.packet_len - one.captured_len + len(tcp.data)
+        following[here] = tcp.seq + size + bool(tcp.flags & (dpkt.tcp.TH_SYN | dpkt.tcp.TH_FIN)) & 0xFFFFFFFF
+        if one.packet_len == one.captured_len:
+            pseudo = ip.src + ip.dst + len(whole).to_bytes(4, "big") + b"\0\0\0\x06"
+            assert summed_by_words(pseudo + whole) == 0xFFFF, "a checksum is wrong"
+
+
+def summed_by_words(data: bytes) -> int:
+    """RFC 1071, as it is written there."""
+    data += b"\0" * (len(data) % 2)
+    total = sum(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total

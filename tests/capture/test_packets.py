@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fakesmb.capture import pcapng
 from fakesmb.capture.packets import MOST_SUMMED, Conversation, End, Flag, Made
-from tests.capture.sharks import assert_sound, tshark
+from tests.capture.sharks import assert_sound, summed_by_words, tshark
 
 V4 = End("192.0.2.7", 50000), End("127.0.0.1", 445)
 V6 = End("2001:db8::7", 50000), End("::1", 445)
@@ -33,15 +33,6 @@ def tcp_of(made: Made) -> dpkt.tcp.TCP:
     assert isinstance(ip, dpkt.ip.IP | dpkt.ip6.IP6)
     assert isinstance(ip.data, dpkt.tcp.TCP)
     return ip.data
-
-
-def summed_by_words(data: bytes) -> int:
-    """RFC 1071, as it is written there."""
-    data += b"\0" * (len(data) % 2)
-    total = sum(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total
 
 
 @given(ends=st.sampled_from([V4, V6]), data=st.binary(max_size=70))
