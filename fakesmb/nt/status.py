@@ -313,6 +313,12 @@ def from_dos(code: int) -> int:
     return code if known is None else known[0]
 
 
+def of_dos(kind: int, code: int) -> int | None:
+    """The NT status that a DOS class and code stand for, the most usual where there are several; None for none."""
+    found = _DOS_ROWS.get((kind, code))
+    return None if found is None else found[0]
+
+
 _ERRNO: Final[dict[int, NT]] = {
     errno.ENOENT: NT.OBJECT_NAME_NOT_FOUND,
     errno.EACCES: NT.ACCESS_DENIED,

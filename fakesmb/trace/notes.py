@@ -93,7 +93,7 @@ _STATUSES: Final[Mapping[int, str]] = MappingProxyType(
         NT.NO_MORE_FILES: "No error: the listing has ended.",
         NT.PENDING: "No error: the answer comes later.",
         NT.NOTIFY_ENUM_DIR: "No error: so much has changed that the client has to list the directory anew.",
-        NT.NO_SUCH_FILE: "Nothing matches the pattern: an empty listing is told as this refusal.",
+        NT.NO_SUCH_FILE: "There is no such file. A listing is refused so where no name matches its pattern.",
         NT.LOGON_FAILURE: (
             "The name or the password is wrong. Servers do not say which, so that nobody can try out names."
         ),

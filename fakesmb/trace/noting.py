@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from fakesmb.nt.status import NT
+from fakesmb.nt.status import NT, is_dos_pair, of_dos
 from fakesmb.trace import notes
 from fakesmb.trace.half import Half
 from fakesmb.wire.commands import Command
-from fakesmb.wire.header import Flags
+from fakesmb.wire.header import Flags, Flags2
 from fakesmb.wire.names import subcommand_name
 from fakesmb.wire.trans2 import Trans2
 
@@ -27,7 +27,14 @@ def status_note(half: Half) -> str:
         and asked.command == Command.TRANSACTION2
         and asked.subcommand == Trans2.GET_DFS_REFERRAL
     )
-    return notes.status_note(half.exchange.status or half.header.status, referral=referral)
+    return notes.status_note(_nt_status(half), referral=referral)
+
+
+def _nt_status(half: Half) -> int:
+    status = half.exchange.status or half.header.status
+    if half.header.flags2 & Flags2.NT_STATUS or not is_dos_pair(status):
+        return status
+    return of_dos(status & 0xFF, status >> 16) or status
 
 
 def tid_note(half: Half) -> str:
@@ -40,7 +47,8 @@ def tid_note(half: Half) -> str:
 def uid_note(half: Half) -> str:
     """What a UID is that is new, or none."""
     if not half.header.uid:
-        return notes.NO_UID if half.is_request else ""
+        nobody = half.is_request and not half.known("uids", 0)
+        return notes.NO_UID if nobody else ""
     return notes.NEW_UID if _is_success(half) and _has(half, Command.SESSION_SETUP_ANDX) else ""
 
 

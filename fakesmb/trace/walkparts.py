@@ -74,6 +74,8 @@ def _text(name: str, part: TextPart, cursor: Cursor, before: dict[str, Any], pla
         found += _aligned(cursor, place)
     at = cursor.at
     text = cursor.utf16(strict=part.strict, align=False) if wide else cursor.oem(strict=part.strict)
+    if cursor.at == at:
+        return found, text  # a string that senders may leave out, and this one did
     found.append(Field(name, place.base + at, cursor.at - at, text, buffer=place.buffer))
     return found, text
 

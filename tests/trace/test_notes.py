@@ -102,6 +102,20 @@ def test_values_that_puzzle_are_explained(command: int, body: Any, sentence: str
     assert sentence in notes_of(command, body)
 
 
+def test_an_error_of_dos_is_explained_as_the_status_that_it_stands_for() -> None:
+    asked = message(Command.CLOSE, files.CloseRequest(1), flags2=0)
+    reply = message(Command.CLOSE, Empty(), reply=True, status=0x00200001, flags2=0)
+    (told,) = trees(exchange(asked, reply, shown=Shown.REPLY, status=0x00200001))
+    assert found(told, "Status").meaning == "ERRDOS, ERRbadshare"
+    assert "see ShareAccess of both" in found(told, "Status").note
+
+
+def test_uid_0_may_be_somebody() -> None:
+    asked = message(Command.ECHO, session.EchoRequest(1), uid=0)
+    (told,) = trees(exchange(asked, shown=Shown.REQUEST, user="alice"))
+    assert (found(told, "UID").meaning, found(told, "UID").note) == ("0x0000 (alice)", "")
+
+
 def test_headers_are_explained() -> None:
     asked = message(Command.ECHO, session.EchoRequest(1), tid=0xFFFF, uid=0, pid_low=0xFEFF)
     asked = asked[:14] + b"BSRSPYL " + asked[22:]
