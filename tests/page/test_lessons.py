@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,3 +152,30 @@ def test_a_walk_that_ends_early_tells_what_is_there(smb: FakeSMB) -> None:
     assert re.search(r"has \d+ of the \d+ messages", outcome.says)
     found: list[Any] = [step.message for step in outcome.steps if step.message]
     assert found == sorted(found)
+
+
+def test_handouts_have_the_commands_and_questions_of_the_lessons() -> None:
+    """What the browser's tests do with the commands holds for what is printed, too."""
+    folder = Path(__file__).parents[2] / "shares" / "docs" / "handouts"
+    for number, exercise in enumerate(EXERCISES, 1):
+        text = (folder / f"exercise {number}.txt").read_text("utf-8")
+        commands = [line.removeprefix("    ") for line in text.splitlines() if line.startswith("    ")]
+        told = [part.removeprefix("$ ") for part in exercise.text if part.startswith("$ ")]
+        assert commands == [one.replace("{host}", "127.0.0.1").replace("{port}", "4450") for one in told]
+        question = " ".join(text.partition("Question: ")[2].split())
+        assert question == exercise.question.replace("`", "")
+        solution = (folder / f"exercise {number} solution.txt").read_text("utf-8")
+        assert exercise.title in solution
+        assert max(map(len, text.splitlines())) < 125
+    assert len(list(folder.iterdir())) == 2 * len(EXERCISES) + 1
+
+
+def test_the_plan_has_all_frames_of_the_walk() -> None:
+    plan = (Path(__file__).parents[2] / "docs" / "classroom.md").read_text("utf-8")
+    rows = re.findall(r"^\| \d+–\d+ \| ([^|]*) \|", plan, re.MULTILINE)
+    named: set[int] = set()
+    for row in rows:
+        for first, last in re.findall(r"(\d+)(?: to (\d+))?", row):
+            named |= set(range(int(first), int(last or first) + 1))
+    assert {int(step.frame) for step in WALK if step.frame.isdecimal()} <= named
+    assert "behind 37" in rows

@@ -43,7 +43,7 @@ export class Ladder {
     this.height = probe.getBoundingClientRect().height || 44;
     probe.remove();
     const height = this.list.clientHeight;
-    if (this.inner !== undefined && height && this.following) requestAnimationFrame(() => this.toEnd());
+    if (this.inner !== undefined && height && this.following) requestAnimationFrame(() => { if (this.following) this.toEnd(); });
     this.inner = height;
   }
 

@@ -79,7 +79,7 @@ export class View {
     for (const name of ["entries", "byId", "connections", "waiting"]) this.messages[name] = new Messages()[name];
     this.messages.started = null;
     this.ladder.selected = 0;
-    this.ladder.following = true;
+    this.ladder.following = this.source.live;
     this.ladder.onlyTalk = this.conversations.chosen = 0;
     this.nothing();
     this.again();
