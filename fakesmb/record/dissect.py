@@ -42,13 +42,45 @@ _PIPE_DATA: Final = frozenset(
 _NO_HEADER: Final = Header(Command.INVALID, 0, 0, 0, 0, bytes(8), 0, 0, 0, 0)
 
 
-def messages(exchange: Exchanged) -> tuple[Message, ...]:
-    """The one or two messages that an exchange tells, decoded. Never raises, whatever the bytes are."""
+class Requests:
+    """Decoded requests whose replies are told apart from them, so that no request is decoded twice."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[bytes, str], list[Part]] = {}
+
+    def keep(self, request: bytes, share: str, parts: "list[Part]") -> None:
+        """Keeps the last ones."""
+        self._parts[request, share] = parts
+        if len(self._parts) > _MOST_REQUESTS:
+            del self._parts[next(iter(self._parts))]
+
+    def take(self, request: bytes, share: str) -> "list[Part] | None":
+        """What was kept of a request; None where it has to be decoded."""
+        return self._parts.pop((request, share), None)
+
+
+_MOST_REQUESTS: Final = 64
+_REQUEST_SHOWN: Final = int(Shown.REQUEST)
+_REPLY_SHOWN: Final = int(Shown.REPLY)
+
+
+def messages(exchange: Exchanged, known: Requests | None = None) -> tuple[Message, ...]:
+    """The one or two messages that an exchange tells, decoded. Never raises, whatever the bytes are.
+
+    `known` is for those who are told requests and replies one by one.
+    """
     asked, answered = exchange.request, exchange.reply
+    shown = int(exchange.shown)
+    if known is not None and shown == _REPLY_SHOWN and asked and answered:
+        parts = known.take(asked, exchange.share)
+        if parts is not None:
+            return (_reply(exchange, parts, exchange.number),)
     request = _Half(asked, exchange.request_size, exchange.client.encoding) if asked else None
-    parts: list[Part] = [] if request is None else _request_parts(request, exchange.share)
+    parts = [] if request is None else _request_parts(request, exchange.share)
     found: list[Message] = []
-    if request is not None and exchange.shown & Shown.REQUEST:
+    if request is not None and shown & _REQUEST_SHOWN:
+        if known is not None and shown == _REQUEST_SHOWN:
+            known.keep(asked, exchange.share, parts)
         if exchange.reason and not answered and not parts[-1].problem:
             last = parts[-1]
             told = Part(
@@ -56,13 +88,15 @@ def messages(exchange: Exchanged) -> tuple[Message, ...]:
             )
             parts = [*parts[:-1], told]
         found.append(_message(exchange, request, parts, exchange.number, is_request=True))
-    if answered and exchange.shown & Shown.REPLY:
-        reply = _Half(answered, exchange.reply_size, exchange.client.encoding)
-        told_parts = _reply_parts(reply, exchange, parts)
-        found.append(
-            _message(exchange, reply, told_parts, exchange.number + len(found), is_request=False, asked=parts)
-        )
+    if answered and shown & _REPLY_SHOWN:
+        found.append(_reply(exchange, parts, exchange.number + len(found)))
     return tuple(found)
+
+
+def _reply(exchange: Exchanged, asked: list[Part], number: int) -> Message:
+    half = _Half(exchange.reply, exchange.reply_size, exchange.client.encoding)
+    parts = _reply_parts(half, exchange, asked)
+    return _message(exchange, half, parts, number, is_request=False, asked=asked)
 
 
 def _message(

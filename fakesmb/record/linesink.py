@@ -46,6 +46,7 @@ class LineSink:
         self._seen = seen
         self._waiting: list[Event] = []
         self._bytes = 0
+        self._requests = dissect.Requests()
         self._most = 1 if immediate else most_waiting
 
     def line(self, event: Told) -> bytes:
@@ -65,16 +66,19 @@ class LineSink:
         if len(waiting) >= self._most or self._bytes >= MOST_BYTES:
             self.flush()
 
-    def lines(self, event: Event) -> bytes:
-        """The lines of what was kept. An exchange that cannot be dissected is still told, with the reason."""
+    def told(self, event: Event) -> tuple[Told, ...]:
+        """What lines are made of. An exchange that cannot be dissected is still told, with the reason."""
         if not isinstance(event, Exchanged):
-            return self.line(event)
+            return (event,)
         try:
-            told = dissect.messages(event)
+            return dissect.messages(event, self._requests)
         except Exception as error:
             why = f"exchange {event.number} not described: {type(error).__name__}: {error}"
-            return self.line(Problem(event.time, event.client.connection, why))
-        return b"".join(map(self.line, told))
+            return (Problem(event.time, event.client.connection, why),)
+
+    def lines(self, event: Event) -> bytes:
+        """The lines of what was kept."""
+        return b"".join(map(self.line, self.told(event)))
 
     def flush(self) -> None:
         """Writes what waits; raises OSError when it cannot be written."""

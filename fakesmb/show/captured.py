@@ -1,7 +1,7 @@
 """A capture as the text log shows a server: a line for each message, with its tree and its bytes where asked for."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record import dissect
@@ -24,6 +24,12 @@ Followed = tuple[Event, Context]
 """An event and what its conversation was about at that moment."""
 
 
+_MANY: Final = 1024
+"""Messages that are made to lines together."""
+_MANY_BYTES: Final = 4 << 20
+"""Their bytes."""
+
+
 class Nowhere:
     """The output of a sink that only makes lines."""
 
@@ -44,24 +50,56 @@ class Text:
         self._verbose = verbose
         self._hexadecimal = hexadecimal
         self._secrets = secrets
-        self._sink: TextLines | None = None
+        self._lines: TextLines | None = None
+        self._waiting: list[Followed | Trouble] = []
+        self._bytes = 0
         self.started: float | None = None
         """POSIX seconds from which on those of lines count; None: from the first that is shown."""
 
-    def show(self, event: Event, context: Context) -> None:
-        """Shows an event."""
-        sink = self._sink
-        if sink is None:
-            if self.started is None:
-                self.started = event.time
-            sink = self._sink = TextLines(
-                Nowhere(), started=self.started, colour=self._screen.colour, width=lambda: self._screen.width
-            )
-        self._screen.put(sink.lines(event).decode("utf-8", "replace"))
+    def show(self, one: Followed | Trouble) -> None:
+        """Shows an event, or what could not be read. Plain lines come with the next `flush`, or when there are many."""
+        if self.started is None and not isinstance(one, Trouble):
+            self.started = one[0].time
         if self._verbose or self._hexadecimal:
-            self._more(event, context)
+            self._show_at_once(one)
+            return
+        self._waiting.append(one)
+        if not isinstance(one, Trouble) and type(one[0]) is Exchanged:
+            self._bytes += one[0].request_size + one[0].reply_size
+        if len(self._waiting) >= _MANY or self._bytes >= _MANY_BYTES:
+            self.flush()
 
-    def trouble(self, trouble: Trouble) -> None:
+    def flush(self) -> None:
+        """Shows what waits. What one step does to many in a row costs half of what it would between the other steps."""
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        if not waiting:
+            return
+        sink = self._sink()
+        told = [one if isinstance(one, Trouble) else sink.told(one[0]) for one in waiting]
+        for one in told:
+            if isinstance(one, Trouble):
+                self._trouble(one)
+            else:
+                self._screen.put(b"".join(map(sink.line, one)).decode("utf-8", "replace"))
+
+    def _sink(self) -> TextLines:
+        if self._lines is None:
+            self._lines = TextLines(
+                Nowhere(),
+                started=self.started or 0.0,
+                colour=self._screen.colour,
+                width=lambda: self._screen.width,
+            )
+        return self._lines
+
+    def _show_at_once(self, one: Followed | Trouble) -> None:
+        if isinstance(one, Trouble):
+            self._trouble(one)
+        else:
+            self._screen.put(self._sink().lines(one[0]).decode("utf-8", "replace"))
+            self._more(*one)
+
+    def _trouble(self, trouble: Trouble) -> None:
         """Shows what could not be read, where it was."""
         seconds = 0.0
         if trouble.time is not None and self.started is not None:

@@ -39,7 +39,16 @@ def show(file: BinaryIO, name: str, wanted: Wanted, screen: Screen) -> list[str]
     troubles: list[str] = []
     summary = Summary() if wanted.summary else None
     if is_capture(source.head):
-        _show_capture(buffered, name, wanted, screen, summary, troubles)
+        text = captured.Text(
+            screen, verbose=wanted.verbose, hexadecimal=wanted.hexadecimal, secrets=wanted.secrets
+        )
+
+        def flush() -> None:
+            text.flush()
+            screen.flush()
+
+        source.waits = flush
+        _show_capture(buffered, name, wanted, screen, text, summary, troubles)
     else:
         _show_log(buffered, name, wanted, screen, summary, troubles)
     if summary is not None:
@@ -50,11 +59,14 @@ def show(file: BinaryIO, name: str, wanted: Wanted, screen: Screen) -> list[str]
 
 
 def _show_capture(
-    file: BinaryIO, name: str, wanted: Wanted, screen: Screen, summary: Summary | None, troubles: list[str]
+    file: BinaryIO,
+    name: str,
+    wanted: Wanted,
+    screen: Screen,
+    text: captured.Text,
+    summary: Summary | None,
+    troubles: list[str],
 ) -> None:
-    text = captured.Text(
-        screen, verbose=wanted.verbose, hexadecimal=wanted.hexadecimal, secrets=wanted.secrets
-    )
     try:
         found = captured.followed(
             _counted(events(file, ports=wanted.ports), text, summary),
@@ -69,11 +81,10 @@ def _show_capture(
                     screen.put(line.decode())
             return
         for one in found:
-            if isinstance(one, Trouble):
-                text.trouble(one)
-            else:
-                text.show(*one)
+            text.show(one)
+        text.flush()
     except CaptureError as error:
+        text.flush()
         screen.flush()
         raise ConfigError(f"{name}: {error}") from None
 

@@ -13,7 +13,8 @@ class Source(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, waits: Callable[[], object]) -> None:
         self._file = file
-        self._waits = waits
+        self.waits = waits
+        """Called before it has to wait."""
         self.head = _beginning(file, _HEAD)
         """The first bytes; fewer than four where the file has no more."""
         self._left = self.head
@@ -27,7 +28,7 @@ class Source(io.RawIOBase):
         if self._left:
             data, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
         else:
-            self._waits()
+            self.waits()
             data = _some(self._file, len(buffer))
         buffer[: len(data)] = data
         return len(data)
