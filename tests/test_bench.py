@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from bench import bench, tester, workloads
+from bench import bench, show, tester, workloads
 from bench.floors import TARGETS, verdict
 from bench.md4 import md4
 from bench.servers import Server, ServerFailed
@@ -89,3 +90,12 @@ def test_what_a_tester_pays_is_the_median_of_ratios_taken_side_by_side() -> None
 def test_a_tester_s_waits_are_measured() -> None:
     rows = [row.split("  ")[0] for row in tester.waits(times=3)]
     assert rows == ["enter", "leave", "reset, 3 files", "reset, 10,000 files"]
+
+
+def test_what_show_reads_is_measured(tmp_path: Path) -> None:
+    capture, log = show.talk(tmp_path, requests=20)
+    rows = list(show.rates([str(capture), str(log)], 0))
+    assert [row.split()[1] for row in rows] == ["talk.pcapng", "talk.jsonl"]
+    assert all("messages" in row and row.rstrip().endswith(("met", "missed")) for row in rows)
+    messages = [int(row.split()[2].replace(",", "")) for row in rows]
+    assert min(messages) >= 40

@@ -30,7 +30,7 @@ from fakesmb.wire.messages import ANY, REQUESTS, RESPONSES
 _IDS: Final = Struct("<10xHH10xHHHHB")
 """Flags2, PIDHigh, TID, PIDLow, UID, MID of a header, and the WordCount behind it."""
 _SHORTEST: Final = HEADER_SIZE + len(ERROR_BLOCK)
-_GENERAL: Final = words_trans.COMMANDS | {Command.SESSION_SETUP_ANDX, Command.NEGOTIATE}
+GENERAL: Final = words_trans.COMMANDS | {Command.SESSION_SETUP_ANDX, Command.NEGOTIATE}
 """Commands whose messages are rare, or hold something that is read one layer further."""
 _ON_PIPES: Final = frozenset({Command.READ_ANDX, Command.WRITE_ANDX})
 
@@ -50,17 +50,15 @@ def _lines(exchange: Exchanged) -> str:
     request, reply, client = exchange.request, exchange.reply, exchange.client
     if exchange.shown != Shown.BOTH or not reply or exchange.fault:
         raise NoPlan
-    flags2, pid_high, tid, pid, uid, mid, word_count = _ids(request, exchange.request_size)
+    flags2, pid_high, tid, pid, uid, mid, word_count = ids(request, exchange.request_size)
     command = request[4]
-    words, fields, named, code = _request_plan(command, word_count, exchange.share == IPC)(
+    words, fields, named, code = request_plan(command, word_count, exchange.share == IPC)(
         request, exchange.request_size, flags2 & Flags2.UNICODE != 0, client.encoding
     )
-    flags2, pid_high2, tid2, pid2, uid2, mid2, word_count = _ids(reply, exchange.reply_size)
+    flags2, pid_high2, tid2, pid2, uid2, mid2, word_count = ids(reply, exchange.reply_size)
     if reply[4] != command:
         raise NoPlan
-    words2, fields2, named2, code2 = _answer(
-        exchange, command, word_count, flags2 & Flags2.UNICODE != 0, code
-    )
+    words2, fields2, named2, code2 = answer(exchange, command, word_count, flags2 & Flags2.UNICODE != 0, code)
     peer, about = _about(client.peer, exchange.user, exchange.share, exchange.path)
     number, fid, reason = exchange.number, exchange.fid, exchange.reason
     if fid is not None:
@@ -84,15 +82,17 @@ def _lines(exchange: Exchanged) -> str:
     )
 
 
-def _ids(message: bytes, size: int) -> tuple[int, ...]:
+def ids(message: bytes, size: int) -> tuple[int, ...]:
+    """What `_IDS` has; raises `NoPlan` for what is no whole header."""
     if len(message) < _SHORTEST or message[:4] != MAGIC or len(message) > size:
         raise NoPlan
     return _IDS.unpack_from(message)
 
 
-def _answer(
+def answer(
     exchange: Exchanged, command: int, word_count: int, unicode: bool, subcommand: int | None
 ) -> tuple[str, str, int | None, int | None]:
+    """What the plan of a reply says, with the status."""
     status, reason, message = exchange.status, exchange.reason, exchange.reply
     if word_count == 0 and status:
         if message[HEADER_SIZE:] != ERROR_BLOCK or exchange.reply_size != len(message):
@@ -128,18 +128,19 @@ def _named(command: int, subcommand: int | None) -> str:
 
 
 @lru_cache(maxsize=512)
-def _request_plan(command: int, word_count: int, on_ipc: bool) -> Plan:
+def request_plan(command: int, word_count: int, on_ipc: bool) -> Plan:
+    """The plan of a request; raises `NoPlan`."""
     if command == Command.TRANSACTION2:
         return transaction_request
     cls = REQUESTS.get(command)
-    if cls is None or command in _GENERAL or (on_ipc and command in _ON_PIPES):
+    if cls is None or command in GENERAL or (on_ipc and command in _ON_PIPES):
         raise NoPlan
     return structure_plan(command, cls, word_count)
 
 
 @lru_cache(maxsize=512)
 def _reply_plan(command: int, word_count: int, on_ipc: bool) -> Plan:
-    if command in _GENERAL or (on_ipc and command in _ON_PIPES):
+    if command in GENERAL or (on_ipc and command in _ON_PIPES):
         raise NoPlan
     if not word_count:
         return structure_plan(command, Empty, 0)

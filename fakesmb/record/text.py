@@ -6,11 +6,12 @@ from typing import Final
 from fakesmb.nt.status import NT
 from fakesmb.record import describe
 from fakesmb.record.columns import Width, shortened, start_of, unlimited, width_of, with_path
-from fakesmb.record.events import Event, Message, Told
+from fakesmb.record.events import Event, Exchanged, Message, Shown, Told
 from fakesmb.record.linesink import MOST_WAITING, LineSink, Shows
 from fakesmb.record.outputs import Output
 from fakesmb.record.values import printable
 
+_REQUEST_SHOWN: Final = int(Shown.REQUEST)
 _REPLY: Final = "\x1b[32m"
 _REQUEST: Final = "\x1b[36m"
 _WARNING: Final = "\x1b[33m"
@@ -73,6 +74,26 @@ class TextLines(LineSink):
         )
         return self._put(
             start, text, colour_of(text, message.status, request=message.request), width, message.path
+        )
+
+    def straight(self, event: Exchanged, words: str) -> str:
+        """The line of an event that shows one message, whose words are known (`record.straight`)."""
+        width, client, path = self._width(), event.client, event.path
+        request = event.shown == _REQUEST_SHOWN
+        status = 0 if request else event.status
+        time = event.time if request or not event.request else event.answered
+        text = with_path(words, path, event.share)
+        start = start_of(
+            width,
+            event.number,
+            max(0.0, time - self._started),
+            client.peer,
+            client.local,
+            client.connection,
+            request=request,
+        )
+        return painted(
+            start, text, colour_of(text, status, request=request) if self._colour else "", width, path
         )
 
     def _put(self, start: str, text: str, colour: str, width: int | None, path: str = "") -> bytes:

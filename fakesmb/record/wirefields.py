@@ -59,10 +59,10 @@ def wire_fields() -> Mapping[str, frozenset[type]]:
 @cache
 def with_field(name: str) -> frozenset[Kind]:
     """The commands whose messages can have such a field."""
-    own = frozenset(Kind(code) for code, cls in _bodies() if name in cls.__struct_fields__)
-    bodies = {cls for _, cls in _bodies()}
+    own = frozenset(Kind(code) for code, cls in bodies() if name in cls.__struct_fields__)
+    of_commands = {cls for _, cls in bodies()}
     for cls in structures():
-        if name in cls.__struct_fields__ and cls not in bodies:
+        if name in cls.__struct_fields__ and cls not in of_commands:
             own |= _CARRIERS.get(cls.__module__.rpartition(".")[2], CARRIERS)
     return own
 
@@ -71,7 +71,7 @@ def with_field(name: str) -> frozenset[Kind]:
 def may_have(code: int, name: str, *, request: bool) -> bool:
     """Whether that half of a command can have such a field, in whatever form."""
     if request:
-        forms = [cls for one, cls in _bodies() if one == code and cls not in RESPONSES.get(code, {}).values()]
+        forms = [cls for one, cls in bodies() if one == code and cls not in RESPONSES.get(code, {}).values()]
         return any(name in cls.__struct_fields__ for cls in forms)
     known: list[Any] = list(RESPONSES.get(code, {}).values())
     if code == Command.NEGOTIATE:
@@ -79,7 +79,8 @@ def may_have(code: int, name: str, *, request: bool) -> bool:
     return any(name in cls.__struct_fields__ for cls in known)
 
 
-def _bodies() -> Iterator[tuple[int, Any]]:
+def bodies() -> Iterator[tuple[int, Any]]:
+    """The commands and each structure that a request or a response of theirs may have."""
     yield from REQUESTS.items()
     for code, forms in RESPONSES.items():
         for cls in forms.values():

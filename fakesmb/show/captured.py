@@ -9,6 +9,7 @@ from fakesmb.record.columns import start_of
 from fakesmb.record.events import Event, Exchanged, Shown
 from fakesmb.record.filters import Filter
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.straight import tagged
 from fakesmb.record.text import TextLines, painted
 from fakesmb.show.hexadecimal import hex_lines
 from fakesmb.show.holding import Holding
@@ -75,12 +76,18 @@ class Text:
         if not waiting:
             return
         sink = self._sink()
-        told = [one if isinstance(one, Trouble) else sink.told(one[0]) for one in waiting]
-        for one in told:
+        words = [_words(one) for one in waiting]
+        told = [
+            () if said is not None or isinstance(one, Trouble) else sink.told(one[0])
+            for one, said in zip(waiting, words, strict=True)
+        ]
+        for one, said, messages in zip(waiting, words, told, strict=True):
             if isinstance(one, Trouble):
                 self._trouble(one)
+            elif said is not None:
+                self._screen.put(sink.straight(one[0], said))  # type: ignore[arg-type]
             else:
-                self._screen.put(b"".join(map(sink.line, one)).decode("utf-8", "replace"))
+                self._screen.put(b"".join(map(sink.line, messages)).decode("utf-8", "replace"))
 
     def _sink(self) -> TextLines:
         if self._lines is None:
@@ -125,6 +132,11 @@ class Text:
             if self._hexadecimal:
                 for line in hex_lines(tree, width, colour=self._screen.colour):
                     put(line)
+
+
+def _words(one: Followed | Trouble) -> str | None:
+    """The words of an event, where they can be made straight from its bytes."""
+    return None if isinstance(one, Trouble) or type(one[0]) is not Exchanged else tagged(one[0])
 
 
 def followed(

@@ -13,7 +13,7 @@ from fakesmb.nt.status import label
 from fakesmb.record.entry import Entry
 from fakesmb.record.filterlines import Lines, lines_of
 from fakesmb.record.values import printable
-from fakesmb.record.wirefields import structures
+from fakesmb.record.wirefields import bodies, structures
 from fakesmb.show.treetext import leaf_lines, value_text
 from fakesmb.trace.bitnames import NTLM_FLAGS
 from fakesmb.trace.fieldmeanings import meaning_of
@@ -22,7 +22,6 @@ from fakesmb.trace.sections import command_section
 from fakesmb.trace.specnames import spec_name
 from fakesmb.wire.dcerpc import PacketType
 from fakesmb.wire.levels import level_name
-from fakesmb.wire.messages import REQUESTS, RESPONSES
 from fakesmb.wire.ntlmssp import MessageType
 
 _HEADER: Final = (
@@ -144,9 +143,12 @@ def _class_of(code: int | None, request: bool, names: frozenset[str]) -> type | 
     """The structure of a command that has such fields."""
     if code is None:
         return None
-    forms = [REQUESTS.get(code)] if request else list(RESPONSES.get(code, {}).values())
-    known = [form for form in forms if form is not None]
-    return _nearest(known, names) or _inner(names) or (known[0] if known else None)
+    known = [
+        form for one, form in bodies() if one == code and form.__name__.endswith(("Request", "Response"))
+    ]
+    told = "Request" if request else "Response"
+    own = [form for form in known if form.__name__.endswith(told)]
+    return _nearest(own, names) or _nearest(known, names) or _inner(names)
 
 
 @cache

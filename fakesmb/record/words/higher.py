@@ -23,7 +23,7 @@ def of(message: Message) -> str:
     for part in message.parts:
         detail = part.detail
         if type(detail) is Fragment:
-            return _rpc(detail, message.path)
+            return of_fragment(detail, message.path)
         if type(part.body) in _TOKENS:
             token = detail if isinstance(detail, Token) else token_of(part.body)
             if token is not None:
@@ -51,7 +51,8 @@ def _ntlmssp(token: Token) -> str:
     return f"{words}, Domain: {domain}, User: {user}, Workstation: {workstation}"
 
 
-def _rpc(fragment: Fragment, path: str) -> str:
+def of_fragment(fragment: Fragment, path: str) -> str:
+    """What a DCE/RPC fragment on that pipe is, with its tag."""
     words = _call(fragment, path)
     return f"{words}, {fragment.protection}" if fragment.protection else words
 
