@@ -54,9 +54,11 @@ def events(sent: Sent, reply: bytes, status: int, claim: Claim | None) -> "list[
 
 
 def _protection(claim: Claim) -> str:
-    """How the password was proved, as far as the lengths of the responses tell."""
+    """How the password was proved, as far as the token tells, and the lengths of the responses."""
+    if claim.kerberos:
+        return "Kerberos"
     if claim.nt_response > _LM:
         return "NTLMv2"
     if claim.nt_response == _LM:
-        return "NTLMv1"
+        return "NTLM2 session" if claim.session_security else "NTLMv1"
     return "LM" if claim.lm_response == _LM else ""

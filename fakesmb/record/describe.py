@@ -177,7 +177,7 @@ def _account(domain: str, user: str) -> str:
 
 
 def _signed_in(event: SignedIn) -> str:
-    who = event.kind if event.kind != "user" else _account(event.domain, event.user)
+    who = event.kind if event.kind != "user" else _account(event.domain, event.user) or "a user"
     if event.kind == "guest" and event.user:
         who = f"guest ({_account(event.domain, event.user)})"
     how = f" with {event.protection}" if event.protection else ""

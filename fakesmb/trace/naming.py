@@ -15,6 +15,7 @@ from fakesmb.wire.files import CreateTemporaryResponse, NtCreateAndxRequest
 from fakesmb.wire.header import HEADER_SIZE, block_at
 from fakesmb.wire.messages import REQUESTS
 from fakesmb.wire.nt_trans import NT_TRANSACT_SETUPS, NtCreateRequest, NtTransact
+from fakesmb.wire.ntlmssp import Negotiate
 from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest
 from fakesmb.wire.session import (
     SessionSetupAndxRequest,
@@ -68,6 +69,9 @@ class Claim(NamedTuple):
     nt_response: int = 0
     """Bytes of the responses."""
     native_os: str = ""
+    session_security: bool = False
+    """Whether its NTLM response is one of extended session security."""
+    kerberos: bool = False
 
 
 class Named(NamedTuple):
@@ -140,7 +144,7 @@ def _claim(body: SessionSetupAndxRequest, encoding: str) -> Claim:
         try:
             token = tokens.read(body.security_blob, encoding)
         except DecodeError:
-            return Claim(None)
+            return Claim(None, native_os=body.native_os, kerberos=_is_kerberos(body.security_blob))
         if token.message_type != _AUTHENTICATE:
             return Claim(None)
         return Claim(
@@ -150,6 +154,7 @@ def _claim(body: SessionSetupAndxRequest, encoding: str) -> Claim:
             token.lm_response_length,
             token.nt_response_length,
             body.native_os,
+            bool(token.flags & Negotiate.EXTENDED_SESSION_SECURITY),
         )
     if isinstance(body, SessionSetupPlainRequest):
         lm, nt = len(body.oem_password), len(body.unicode_password)
@@ -159,6 +164,13 @@ def _claim(body: SessionSetupAndxRequest, encoding: str) -> Claim:
 
 
 _AUTHENTICATE: Final = 3
+_KERBEROS: Final = bytes.fromhex("2a864886f712010202")
+_WINDOWS_KERBEROS: Final = bytes.fromhex("2a864882f712010202")
+"""The mechanism of RFC 4121, and what Windows 2000 made of it by a bit ([MS-SPNG] 3.1.5.2)."""
+
+
+def _is_kerberos(blob: bytes) -> bool:
+    return _KERBEROS in blob or _WINDOWS_KERBEROS in blob
 
 
 # -- transactions ------------------------------------------------------------------------------------------

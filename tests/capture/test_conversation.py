@@ -1,11 +1,13 @@
 """Requests paired with their replies as the protocol pairs them, and what each of them is about."""
 
+import struct
 from typing import Any
 
 import pytest
 
 from fakesmb.capture.trouble import Trouble
 from fakesmb.nt.status import NT
+from fakesmb.record import describe
 from fakesmb.record.events import Event, Exchanged, Shown, SignedIn, SignInRefused
 from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.commands import Command
@@ -40,6 +42,8 @@ from fakesmb.wire.session import (
     LogoffAndxRequest,
     NtCancelRequest,
     SessionSetupAndxResponse,
+    SessionSetupExtendedRequest,
+    SessionSetupExtendedResponse,
     SessionSetupLanmanRequest,
     SessionSetupPlainRequest,
 )
@@ -491,3 +495,46 @@ def test_a_message_without_its_header_is_one_line() -> None:
     assert [str(one) for one in said.events if isinstance(one, Trouble)] == [
         f"frame 4: a message of the client of which 20 of {len(whole)} bytes were captured: its header is longer"
     ]
+
+
+def authenticate(flags: int, domain: bytes, user: bytes, workstation: bytes, lm: bytes, nt: bytes) -> bytes:
+    """An AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3."""
+    names = (name.decode().encode("utf-16-le") for name in (domain, user, workstation))
+    fields, payload = b"", b""
+    for value in (lm, nt, *names, b""):
+        fields += struct.pack("<HHI", len(value), len(value), 64 + len(payload))
+        payload += value
+    return b"NTLMSSP\0\3\0\0\0" + fields + struct.pack("<I", flags) + payload
+
+
+def spnego(said: Said, blob: bytes, native_os: str = "XP") -> SignedIn:
+    setup = SessionSetupExtendedRequest(
+        security_blob_length=len(blob), security_blob=blob, native_os=native_os
+    )
+    said.asks(Command.SESSION_SETUP_ANDX, setup)
+    said.answers(Command.SESSION_SETUP_ANDX, SessionSetupExtendedResponse())
+    return next(one for one in said.events if isinstance(one, SignedIn))
+
+
+@pytest.mark.parametrize("mechanism", ["2a864886f712010202", "2a864882f712010202"])
+def test_who_signs_in_by_kerberos_is_not_known(mechanism: str) -> None:
+    signed_in = spnego(Said(), b"\x60\x20\x06\x09" + bytes.fromhex(mechanism) + bytes(20))
+    assert (signed_in.user, signed_in.protection, signed_in.native_os) == ("", "Kerberos", "XP")
+    assert describe.happening(signed_in) == "connection 1: a user signed in with Kerberos"
+
+
+@pytest.mark.parametrize(
+    ("flags", "size", "protection"),
+    [(0x1, 24, "NTLMv1"), (0x80001, 24, "NTLM2 session"), (0x80001, 80, "NTLMv2")],
+)
+def test_how_ntlmssp_proved_it(flags: int, size: int, protection: str) -> None:
+    said = Said()
+    token = authenticate(flags, b"D", b"bob", b"W", bytes(24), bytes(size))
+    said.asks(
+        Command.SESSION_SETUP_ANDX,
+        SessionSetupExtendedRequest(security_blob_length=len(token), security_blob=token),
+    )
+    said.answers(Command.SESSION_SETUP_ANDX, Empty(), status=NT.MORE_PROCESSING_REQUIRED)
+    signed_in = spnego(said, b"the last word")
+    assert (signed_in.user, signed_in.domain, signed_in.workstation) == ("bob", "D", "W")
+    assert signed_in.protection == protection

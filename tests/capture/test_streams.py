@@ -200,3 +200,14 @@ def test_without_the_other_side_a_gap_is_given_up_after_some_segments() -> None:
     found = capture.events()
     assert [mid for _, mid, _ in told(found)] == [1, *range(3, 100)]
     assert len(troubles(found)) == 1
+
+
+def test_a_port_that_is_named_is_read_from_its_first_byte() -> None:
+    capture = Written()
+    tcp = Tcp(capture, server=("10.0.0.2", 4450)).open()
+    tcp.send(True, message(1)[:4])
+    tcp.send(True, message(1)[4:])
+    assert capture.events() == []
+    found = capture.events(ports=[4450])
+    assert told(found) == [(5, 1, True)]
+    assert type(found[0]) is Connected

@@ -59,7 +59,7 @@ def theirs(capture: Path, *options: str) -> dict[int, Said]:
     done = subprocess.run(
         ["tshark", "-n", "-r", str(capture), *options, "-Y", "smb", "-T", "fields", *form, *fields],
         capture_output=True,
-        text=True,
+        encoding="latin-1",
         check=True,
     )
     found = {}
@@ -121,8 +121,9 @@ def _from_root(path: str) -> str:
 
 
 def _escaped(path: str) -> str:
-    """As tshark writes it."""
-    return path.translate(ESCAPES)
+    """As tshark writes it: a byte for each half of UTF-16, a question mark where that takes more."""
+    units = memoryview(path.encode("utf-16-le", "surrogatepass")).cast("H")
+    return "".join(chr(unit) if unit < 0x100 else "?" for unit in units).translate(ESCAPES)
 
 
 ESCAPES = {ord(character): f"\\{letter}" for character, letter in zip("\b\t\n\f\r", "btnfr", strict=True)}

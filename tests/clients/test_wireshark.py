@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.capture import tshark as compared
 from tests.clients.client_runs import PASSWORD, Running, make_tree, need, run
 from tests.clients.test_other_clients import curl, impacket_tour, nmap, pysmb, pysmb_tour
 from tests.clients.test_samba_clients import rpcclient, smbclient
@@ -98,6 +99,7 @@ def test_nothing_is_malformed(
     assert int(tshark(file, "smb", "-T", "fields", "-e", "frame.number").count("\n")) > 10
     bad = tshark(file, BAD)
     assert bad == "", bad
+    assert list(compared.differences(file)) == []  # what we read out of it
 
 
 def tshark(file: Path, filter_: str, *words: str) -> str:
