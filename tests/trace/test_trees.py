@@ -1,6 +1,7 @@
 """The trees of messages: every byte in one field, named and explained, whatever the bytes are."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmb.record.events import Shown
+from fakesmb.trace.field import Field
+from fakesmb.trace.follow import Follower
 from fakesmb.trace.trees import as_json, trees
 from fakesmb.wire import files
 from fakesmb.wire.codec import Body
@@ -15,7 +18,7 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.negotiate import NegotiateExtendedResponse
 from tests.core import transcript
 from tests.record.test_dissect import exchange, message, transcript_exchanges
-from tests.trace.treechecks import check, found, names
+from tests.trace.treechecks import check, everything, found, leaves, names
 
 TRANSCRIPTS = sorted(transcript.FOLDER.glob("*.smb"))
 SMB = b"\xffSMB"
@@ -139,3 +142,26 @@ class TestPayload:
         told = found(tree, "SMB_Data", "Data")
         assert (told.size, told.meaning) == (0, "5 bytes, which are not kept")
         assert not tree.problem
+
+
+def without_section(fields: Sequence[Field], above: str = "") -> Iterator[str]:
+    """The names of the leaves that neither have a section nor lie in a group that has one."""
+    for one in fields:
+        section = one.section or above
+        if one.fields:
+            yield from without_section(one.fields, section)
+        elif not section:
+            yield one.name
+
+
+@pytest.mark.parametrize("name", ["documented", "documented_spnego"])
+def test_each_byte_of_the_documented_exchange_is_named_and_specified(name: str) -> None:
+    follower, pdus = Follower(), 0
+    for one, words in transcript_exchanges(transcript.FOLDER / f"{name}.smb"):
+        (tree,) = trees(one, follower.follow(one), secrets=True)
+        check(tree)
+        assert tree.problem == ""
+        assert [one for one in leaves(tree.fields) if one.name == "Unread"] == [], words
+        assert list(without_section(tree.fields)) == []
+        pdus += any(one.name == "DCE/RPC" for one in everything(tree.fields))
+    assert pdus >= 8
