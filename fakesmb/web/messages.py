@@ -222,7 +222,7 @@ def events(ask: Ask) -> Outcome:
     last = ask.query.after
     for given in ask.call.texts("last-event-id"):
         last = whole("Last-Event-ID", given)
-    return ask.web.streams.open(last, wanted(ask.query.filter))
+    return ask.web.streams.open(last, wanted(ask.query.filter), ask.query.filter)
 
 
 ROUTES: Final = (

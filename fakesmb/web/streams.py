@@ -5,6 +5,7 @@ all of them, in slices, between the requests of clients. Who does not read is no
 told of the gap when it goes on.
 """
 
+import socket
 from collections import OrderedDict
 from collections.abc import Callable
 from time import perf_counter
@@ -26,8 +27,14 @@ MOST_BEHIND: Final = 2000
 """Ids that a stream may be behind, until it gets a gap instead."""
 MOST_CACHED: Final = 512
 """Events whose bytes are kept for the streams that come to them next."""
-AT_ONCE: Final = 16
+MOST_CHUNKS: Final = 64
+"""Likewise of what follows a place."""
+AT_ONCE: Final = 8
 """Events that a stream is given at once."""
+MOST_GIVEN: Final = 16
+"""Streams that are written to in a slice: their sockets take what they were given right behind it."""
+SEND_BUFFER: Final = 64 << 10
+"""Bytes that the system keeps for who does not read."""
 
 Wanted = Callable[[Any], bool]
 
@@ -37,9 +44,11 @@ class EventStream:
 
     media = "text/event-stream"
 
-    def __init__(self, streams: "Streams", last: int, wants: Wanted | None, hello: bytes) -> None:
+    def __init__(self, streams: "Streams", last: int, wants: Wanted | None, text: str, hello: bytes) -> None:
         self.last = last
         self.wants = wants
+        self.text = text
+        """Of its filter."""
         self.resets = streams.told.resets
         self.quiet = 0
         """Heartbeats since something was written."""
@@ -51,6 +60,7 @@ class EventStream:
     def begin(self, request: Call) -> None:
         """Its head has left."""
         self._call = request
+        keep_little(request)
         request.registerProducer(self, True)
         self.write(self._hello)
         self._streams.add(self)
@@ -93,11 +103,14 @@ class Streams:
         self._beat: Any = None
         self._unwake: Callable[[], None] | None = None
         self._cache: OrderedDict[int, bytes] = OrderedDict()
+        self._chunks: OrderedDict[tuple[int, str], tuple[bytes, int]] = OrderedDict()
+        self._turn = 0
+        """Who was given something last."""
 
     def __len__(self) -> int:
         return len(self._streams)
 
-    def open(self, last: int | None, wants: Wanted | None = None) -> EventStream:
+    def open(self, last: int | None, wants: Wanted | None = None, text: str = "") -> EventStream:
         """A stream of what comes behind that id, or from now on. Raises `RefusedError` where there are many."""
         if len(self._streams) >= MOST_STREAMS:
             raise RefusedError(
@@ -108,7 +121,7 @@ class Streams:
         hello = b"retry: 1000\n" + _event("hello", {"last": told.last})
         if again:
             hello += _event("reset", {"last": 0})
-        return EventStream(self, told.last if last is None else 0 if again else last, wants, hello)
+        return EventStream(self, told.last if last is None else 0 if again else last, wants, text, hello)
 
     def add(self, stream: EventStream) -> None:
         """It is looked after from now on."""
@@ -144,6 +157,7 @@ class Streams:
                 call.cancel()
         self._next = self._beat = None
         self._cache.clear()
+        self._chunks.clear()
 
     def look(self, seconds: float = LATEST_SECONDS) -> None:
         """Something may have come."""
@@ -160,17 +174,24 @@ class Streams:
         self.look()
 
     def _pump(self) -> None:
+        """Gives some streams what comes next: as many as the slice has time for, each time others first."""
         self._next = None
         until = self._clock() + SLICE_SECONDS
-        behind = [one for one in self._streams if self._is_behind(one)]
-        while behind:
-            for stream in behind:
-                self._give(stream)
-            behind = [one for one in behind if self._is_behind(one)]
-            if self._clock() >= until:
-                break
-        if behind:
-            self.look(REST_SECONDS)
+        streams = self._streams
+        left = MOST_GIVEN
+        quiet = 0
+        while quiet < len(streams):
+            self._turn = (self._turn + 1) % len(streams)
+            stream = streams[self._turn]
+            if not self._is_behind(stream):
+                quiet += 1
+                continue
+            quiet = 0
+            self._give(stream)
+            left -= 1
+            if not left or self._clock() >= until:
+                self.look(REST_SECONDS)
+                return
 
     def _is_behind(self, stream: EventStream) -> bool:
         return not stream.paused and (stream.last < self.told.last or stream.resets != self.told.resets)
@@ -185,15 +206,30 @@ class Streams:
         if told.last - stream.last > MOST_BEHIND or told.forgotten(stream.last):
             given.append(_event("gap", {"from": stream.last + 1, "to": told.last}, told.last))
             stream.last = told.last
-        for number, place in enumerate(told.after(stream.last)):
+        frames, stream.last = self._following(stream)
+        given.append(frames)
+        if any(given):
+            stream.quiet = 0
+            stream.write(b"".join(given))
+
+    def _following(self, stream: EventStream) -> tuple[bytes, int]:
+        """What comes behind the place of a stream, and its place then. Most streams are at the same one."""
+        key = stream.last, stream.text
+        known = self._chunks.get(key)
+        if known is not None:
+            return known
+        last, made = stream.last, []
+        for number, place in enumerate(self.told.after(last)):
             if number == AT_ONCE:
                 break
             if stream.wants is None or stream.wants(place.event):
-                given.append(self._frames(place, stream.last))
-            stream.last = place.last
-        if given:
-            stream.quiet = 0
-            stream.write(b"".join(given))
+                made.append(self._frames(place, last))
+            last = place.last
+        if last > stream.last:
+            self._chunks[key] = b"".join(made), last
+            while len(self._chunks) > MOST_CHUNKS:
+                self._chunks.popitem(last=False)
+        return b"".join(made), last
 
     def _frames(self, place: Place, after: int) -> bytes:
         """What an event tells, as it is sent: the same bytes to all."""
@@ -211,6 +247,13 @@ class Streams:
             while len(self._cache) > MOST_CACHED:
                 self._cache.popitem(last=False)
         return made
+
+
+def keep_little(request: Call) -> None:
+    """The system keeps no more for a client than what keeps one busy that reads."""
+    sock = getattr(request.channel.transport, "socket", None)  # in memory there is none
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 def _event(name: str, data: object, last: int | None = None) -> bytes:
