@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fakesmb.record.pairs import PRIMARY
 from fakesmb.trace import carriedcontrols as controls
 from fakesmb.trace import carriedrap
 from fakesmb.trace.carriedlevels import level_row, take_level
@@ -17,11 +18,17 @@ from fakesmb.trace.region import Kind, Region
 from fakesmb.trace.settle import settled, unread
 from fakesmb.trace.taking import Taking
 from fakesmb.wire import rap
-from fakesmb.wire.codec import DecodeError
+from fakesmb.wire.codec import DecodeError, Structure
 from fakesmb.wire.commands import Command
-from fakesmb.wire.nt_trans import IoctlSetup, NtCreateRequest, NtTransact
+from fakesmb.wire.nt_trans import (
+    NT_TRANSACT_REQUESTS,
+    NT_TRANSACT_RESPONSES,
+    IoctlSetup,
+    NtCreateRequest,
+    NtTransact,
+)
 from fakesmb.wire.trans import TransactionResponse
-from fakesmb.wire.trans2 import TRANS2_REQUESTS
+from fakesmb.wire.trans2 import TRANS2_REQUESTS, TRANS2_RESPONSES, Trans2
 
 Fields = tuple[Field, ...]
 
@@ -33,8 +40,7 @@ def carried(region: Region, half: Half) -> Fields:
     row = _ROWS.get(region.kind)
     if row is None:
         return ()
-    past = half.context.request if half.is_request else half.context.reply
-    what = _What(region, half, past)
+    what = _What(region, half, half.past)
     if region.whole:
         return _taken(row, what, half.message, region.at, region.end, 0)
     return _pieces(row, what)
@@ -145,7 +151,7 @@ def _pieces(row: Row, what: _What) -> Fields:
     if past.whole is None:
         told = f"{of}: the last message of the transaction shows them together"
         return (Field("Piece", region.at, region.size, data, told, secret=secret),)
-    parameters = region.kind in (Kind.TRANS_PARAMETERS, Kind.NT_PARAMETERS)
+    parameters = region.kind in _PARAMETERS
     whole = past.whole.parameters if parameters else past.whole.data
     buffer = half.add(whole)
     inside = _taken(row, what, whole, 0, len(whole), buffer)
@@ -154,6 +160,9 @@ def _pieces(row: Row, what: _What) -> Fields:
         "Together", 0, len(whole), None if inside else whole.hex(), "", "", "", False, buffer, inside
     )
     return Field("Piece", region.at, region.size, data, told, secret=secret), group
+
+
+_PARAMETERS: Final = frozenset({Kind.TRANS_PARAMETERS, Kind.NT_PARAMETERS, Kind.PARAMETERS_IN_PIECES})
 
 
 # -- the kinds of regions ------------------------------------------------------------------------------------
@@ -217,6 +226,27 @@ _NT_DATA: Final[Mapping[tuple[int, bool], Callable[[Taking], None]]] = {
 }
 
 
+def _parameters(take: Taking, what: _What) -> bool:
+    """Parameters that came in several messages: the structure of the subcommand."""
+    command = what.half.header.command
+    command = PRIMARY.get(command, command)  # type: ignore[call-overload]
+    table = _STRUCTURES.get((command, what.request), {})
+    cls = table.get(what.subcommand)
+    if cls is None:
+        return False
+    take.unicode |= command == Command.TRANSACTION2 and what.subcommand == Trans2.GET_DFS_REFERRAL
+    take.structure(cls)
+    return True
+
+
+_STRUCTURES: Final[Mapping[tuple[int, bool], Mapping[int, type[Structure]]]] = {
+    (Command.TRANSACTION2, True): TRANS2_REQUESTS,
+    (Command.TRANSACTION2, False): TRANS2_RESPONSES,
+    (Command.NT_TRANSACT, True): NT_TRANSACT_REQUESTS,
+    (Command.NT_TRANSACT, False): NT_TRANSACT_RESPONSES,
+}
+
+
 def _nt_parameters(take: Taking, what: _What) -> bool:
     controls.notifications(take)
     return True
@@ -260,5 +290,6 @@ _ROWS: Final[Mapping[Kind, Row]] = {
     Kind.NT_PARAMETERS: _nt_parameters,
     Kind.TRANS_PARAMETERS: _rap_parameters,
     Kind.TRANS_DATA: _rap_data,
+    Kind.PARAMETERS_IN_PIECES: _parameters,
     Kind.SEARCH_ENTRIES: _search,
 }

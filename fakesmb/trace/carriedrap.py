@@ -8,7 +8,7 @@ import re
 from typing import Any, Final
 
 from fakesmb.trace.meanings import named
-from fakesmb.trace.stubmeanings import share_type
+from fakesmb.trace.stubmeanings import SERVER_TYPE, share_type
 from fakesmb.trace.taking import Taking
 from fakesmb.wire import rap
 from fakesmb.wire.codec import DecodeError
@@ -60,6 +60,29 @@ _NAMES: Final = {
     ),
 }
 """The members of rows, by their descriptor ([MS-RAP] 2.5.5 to 2.5.10)."""
+_ARGUMENTS: Final = {
+    0x0000: ("InfoLevel",),
+    0x0001: ("NetName", "InfoLevel"),
+    0x0006: ("InfoLevel",),
+    0x0007: ("ClientName", "InfoLevel"),
+    0x000D: ("InfoLevel",),
+    0x0038: ("UserName", "InfoLevel"),
+    0x003F: ("InfoLevel",),
+    0x0045: ("InfoLevel",),
+    0x0046: ("PrintQueueName", "InfoLevel"),
+    0x004C: ("PrintQueueName", "InfoLevel"),
+    0x004D: ("JobID", "InfoLevel"),
+    0x0051: ("JobID",),
+    0x0052: ("JobID",),
+    0x0053: ("JobID",),
+    0x0054: ("InfoLevel",),
+    0x0055: ("PrintDestName", "InfoLevel"),
+    0x0068: ("InfoLevel", "ServerType", "Domain"),
+    0x0073: ("UserName", "OldPassword", "NewPassword", "EncryptedPassword", "RealPasswordLength"),
+    0x0093: ("JobID", "InfoLevel", "ParamNum"),
+    0x00D7: ("InfoLevel", "ServerType", "Domain", "FirstNameToReturn"),
+}
+"""What a call is given, in order ([MS-RAP] 2.5.5 to 2.5.10)."""
 _STATUS: Final = named(
     {
         0: "NERR_Success",
@@ -90,14 +113,11 @@ def request_parameters(take: Taking) -> None:
     arguments = take.zeroed("ParamDesc", wide=False)
     take.zeroed("DataDesc", wide=False)
     secret = opcode in rap.PASSWORDS
-    place = 0
-    for kind, count in _ITEM.findall(arguments):
-        place += 1
+    names = iter(_ARGUMENTS.get(opcode, ()))
+    for place, (kind, count) in enumerate(_ITEM.findall(arguments), 1):
         if kind in "rehgmnxsTPF":
             continue
-        name = {"L": "ReceiveBufferLength", "W": f"Word{place}", "z": f"String{place}"}.get(
-            kind, f"Parameter{place}"
-        )
+        name = "ReceiveBufferSize" if kind == "L" else next(names, f"Argument{place}")
         if kind in ("z", "O") and not count:
             if kind == "z":
                 _string(take, name, secret)
@@ -107,7 +127,7 @@ def request_parameters(take: Taking) -> None:
             width = {"L": 2}.get(kind) or _WIDTHS.get(kind)
             if width is None:
                 raise DecodeError(f"the descriptor {arguments} has {kind}, which is none of its letters")
-            take.number(name, width)
+            take.number(name, width, SERVER_TYPE if name == "ServerType" else "")
     if take.left:
         take.raw("AuxDesc", take.left, secret=secret)
 
@@ -169,7 +189,7 @@ def _item(take: Taking, name: str, kind: str, count: int, converter: int, string
             return ""
         return take.text(name, count, wide=False)
     if kind != "z":
-        meaning: Any = share_type if name == "Type" else ""
+        meaning: Any = {"Type": share_type, "ServerType": SERVER_TYPE}.get(name, "")
         return str(take.number(name, _size(kind, count), meaning))
     offset = take.number(f"{name}Offset", 4)
     at = take.start + (offset - converter & 0xFFFF)

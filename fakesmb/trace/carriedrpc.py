@@ -25,7 +25,14 @@ from fakesmb.trace.settle import settled, unread
 from fakesmb.trace.spnego import security_blob
 from fakesmb.trace.taking import Taking
 from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.dcerpc import LITTLE_ENDIAN, OBJECT_SIZE, TRAILER_SIZE, Flag, PacketType
+from fakesmb.wire.dcerpc import (
+    LITTLE_ENDIAN,
+    NDR64,
+    OBJECT_SIZE,
+    TRAILER_SIZE,
+    Flag,
+    PacketType,
+)
 from fakesmb.wire.fragments import AUTHENTICATION_LEVELS, AUTHENTICATION_TYPES
 from fakesmb.wire.opnums import plain_interface
 
@@ -59,11 +66,12 @@ _CALL_FLAGS: Final = bits(_FLAGS | {Flag.PENDING_CANCEL: "PFC_PENDING_CANCEL"})
 _AUTH_TYPES: Final = named(dict(AUTHENTICATION_TYPES))
 _AUTH_LEVELS: Final = named(dict(AUTHENTICATION_LEVELS))
 _hex32: Final = hexadecimal(8)
+_NDR64: Final = str(NDR64.uuid)
 
 
 def pipe_fields(at: int, end: int, half: Half) -> tuple[Field, ...]:
     """The PDUs, or parts of PDUs, that a message carries from `at` to `end`."""
-    followed = half.context.request if half.is_request else half.context.reply
+    followed = half.past
     data = half.message
     pdus = followed.pdus
     whole = followed.whole
@@ -318,6 +326,7 @@ def _stub(one: _Pdu, interface: str, opnum: int | None, *, request: bool) -> Non
         take.at = end
         return
     level = _level(one)
+    in_ndr64 = pdu.call is not None and pdu.call.bound is not None and pdu.call.bound.transfer == _NDR64
     big = take.order == "big"
     data, buffer = take.data, take.buffer
     if level == PRIVACY:
@@ -331,6 +340,10 @@ def _stub(one: _Pdu, interface: str, opnum: int | None, *, request: bool) -> Non
                 buffer=buffer,
             )
         )
+    elif in_ndr64:
+        secret = may_hide(interface, None, request=request)
+        told = "in the transfer syntax NDR64, which is not read here"
+        take.add(Field("Stub", start, end - start, data[start:end].hex(), told, secret=secret, buffer=buffer))
     elif pdu.stub is not None:
         told = f"the last of {pdu.fragments} fragments: what they carried together follows"
         secret = may_hide(interface, opnum, request=request)

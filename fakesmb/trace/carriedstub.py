@@ -15,6 +15,9 @@ _NT_STATUSES: Final = frozenset({"lsarpc", "samr", "netlogon"})
 _STATUSES: Final = frozenset({"ErrorCode", "status"})
 
 
+_POINTERS: Final = "A pointer is a number that the sender makes up: 0 is no pointer, anything else says that what it points to follows."
+
+
 def operation(interface: str, opnum: int) -> str:
     """The name of an operation; empty where it has none."""
     from fakesmb.rpc.ndrforms import operation_of  # imports impacket's RPC stack
@@ -58,7 +61,8 @@ def stub_field(
     filled = settled(fields, at, end, data, buffer=buffer, why=walked.problem)
     name = operation(interface, opnum or 0)
     side = "parameters" if request else "results"
-    found = Field("Stub", at, end - at, None, f"{side} of {name}", section, "", False, buffer, filled)
+    note = _POINTERS if any(node.kind == "pointer" and node.value for node in walked.nodes) else ""
+    found = Field("Stub", at, end - at, None, f"{side} of {name}", section, note, False, buffer, filled)
     return sealed(found) if may_hide(interface, opnum, request=request) else found
 
 

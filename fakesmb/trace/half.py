@@ -7,6 +7,7 @@ import msgspec
 from fakesmb.record.dissect import messages
 from fakesmb.record.events import Exchanged, Part, Shown
 from fakesmb.trace.context import Context
+from fakesmb.trace.context import Half as Past
 from fakesmb.trace.payload import with_payload
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
@@ -54,10 +55,12 @@ class Half(msgspec.Struct, gc=False):
     @property
     def on_pipe(self) -> bool:
         """Whether files of the message's tree are pipes."""
-        context = self.context
-        if (context.request if self.is_request else context.reply).pdus is not None:
-            return True
-        return (self.exchange.share or context.share).upper() == IPC
+        return self.past.pdus is not None or (self.exchange.share or self.context.share).upper() == IPC
+
+    @property
+    def past(self) -> Past:
+        """What only the messages before this one tell of it."""
+        return self.context.request if self.is_request else self.context.reply
 
     @property
     def cut(self) -> str:

@@ -20,6 +20,8 @@ class Kind(Enum):
     """The changes that NOTIFY_CHANGE tells."""
     NT_DATA = "data of NT_TRANSACT"
     """Descriptors, quotas, extended attributes, what controls take and give."""
+    PARAMETERS_IN_PIECES = "a part of the parameters of a transaction"
+    """Of one whose parameters come in several messages, and whose past is known."""
     SEARCH_ENTRIES = "entries of a search"
     """43 bytes each ([MS-CIFS] 2.2.4.58.2)."""
 

@@ -15,7 +15,7 @@ def share_type(value: int) -> str:
     return ", ".join(one for one in (_SHARE_KINDS(value & 0xFFFF), _SHARE_BITS(value & 0xFFFF0000)) if one)
 
 
-_SERVER_TYPE: Final = bits(
+SERVER_TYPE: Final = bits(
     {
         0x00000001: "WORKSTATION",
         0x00000002: "SERVER",
@@ -100,7 +100,7 @@ _BY_NAME: Final[Mapping[str, Callable[[Any], str]]] = {
 }
 _BY_ENDING: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
     ("shi", "_type", share_type),
-    ("sv", "_type", _SERVER_TYPE),
+    ("sv", "_type", SERVER_TYPE),
     ("sv", "_platform_id", _PLATFORM),
     ("wki", "_platform_id", _PLATFORM),
 )

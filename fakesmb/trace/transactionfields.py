@@ -86,8 +86,10 @@ class Transaction:
 
     @property
     def subcommand(self) -> int | None:
-        """The function that it asks for."""
-        return None if self.asked is None else self.asked.subcommand
+        """The function that it asks for; a further message of it has it from the first."""
+        code = None if self.asked is None else self.asked.subcommand
+        past = self.half.past.asked
+        return past.subcommand if code is None and past is not None else code
 
     def words(self, cls: type[Record], at: int, end: int) -> list[Field]:
         """The fixed words and the setup words."""
@@ -199,13 +201,20 @@ class Transaction:
     def _pipe_name(self) -> str:
         """The name of the request, in capitals."""
         body = None if self.asked is None else self.asked.body
-        return body.name.upper() if isinstance(body, trans.TransactionRequest) else ""
+        if isinstance(body, trans.TransactionRequest):
+            return body.name.upper()
+        past = self.half.past.asked
+        return "" if past is None else past.name.upper()
 
     def _parameters(self, name: str, region: Region) -> Field:
         half, message = self.half, self.half.message
         carried_kind = self._carried_parameters()
         if carried_kind is not None:
             return region_field(name, region._replace(kind=carried_kind), half, section=self._section())
+        past = half.past
+        if not region.whole and (past.piece or past.whole is not None):
+            pieces = region._replace(kind=Kind.PARAMETERS_IN_PIECES)
+            return region_field(name, pieces, half, section=self._section())
         cls = self._parameter_class(region) if not region.displacement else None
         if cls is None:
             return Field(name, region.at, region.size, message[region.at : region.end].hex())

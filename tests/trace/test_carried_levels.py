@@ -344,7 +344,8 @@ def transact_rap(talk: Talk, opcode: int, descriptor: str, fields: str, argument
 def test_rap(talk: Talk) -> None:
     asked, answered = transact_rap(talk, 0, "WrLeh", "B13BWz", struct.pack("<HH", 1, 4000))
     assert named(asked.fields, "RAPOpcode")[0].meaning == "NetShareEnum"
-    assert value(asked.fields, "ReceiveBufferLength") == 4000
+    assert value(asked.fields, "ReceiveBufferSize") == 4000
+    assert value(asked.fields, "InfoLevel") == 1
     assert named(answered.fields, "Win32ErrorCode")[0].meaning == "NERR_Success"
     assert {one.value for one in named(answered.fields, "NetworkName")} >= {"public", "IPC$"}
     assert "STYPE_IPC" in [one.meaning for one in named(answered.fields, "Type")]

@@ -187,6 +187,44 @@ def test_a_sealed_stub_and_a_password(talk: Talk) -> None:
     assert [one.meaning for one in named(tree, "Stub")] == ["sealed: RPC_C_AUTHN_LEVEL_PKT_PRIVACY"]
 
 
+def test_numbers_the_other_way_round(talk: Talk) -> None:
+    fid = talk.pipe()
+    syntax = bytes.fromhex("4b324fc8 1670 01d3 12785a47bf6ee188 00000003")
+    ndr = bytes.fromhex("8a885d04 1ceb 11c9 9fe808002b104860 00000002")
+    body = bytes.fromhex("10b810b8 00000000 01000000 0000 0100") + syntax + ndr
+    write(talk.client, fid, bytes((5, 0, 11, 3, 0, 0, 0, 0)) + struct.pack(">HHI", 72, 0, 1) + body)
+    (tree, _) = last(talk)
+    assert named(tree, "abstract_syntax")[0].meaning == "srvsvc 3.0"
+    assert named(tree, "packed_drep")[0].meaning == "numbers are big-endian"
+    read(talk.client, fid)
+    stub = (
+        struct.pack(">IIIII", 0x20000, 3, 0, 3, 0)[:16]
+        + "ab\0".encode("utf-16-be")
+        + bytes(2)
+        + struct.pack(">I", 101)
+    )
+    call = struct.pack(">HHIIHH", 24 + len(stub), 0, 2, len(stub), 0, 21)
+    write(talk.client, fid, bytes((5, 0, 0, 3, 0, 0, 0, 0)) + call + stub)
+    (tree, _) = last(talk)
+    assert [one.value for one in named(tree, "String")] == ["ab"]
+    assert named(tree, "Level")[0].value == 101
+    assert named(tree, "Stub")[0].note.startswith("A pointer is")
+
+
+def test_ndr64_is_not_read(talk: Talk) -> None:
+    fid = bound(talk)
+    write(talk.client, fid, request(15, SHARE_ENUM))
+    event, context = talk.followed.told[-1]
+    (pdu,) = context.request.pdus or ()
+    assert pdu.call is not None
+    assert pdu.call.bound is not None
+    changed = replace(pdu.call.bound, transfer="71710533-beba-4937-8319-b5dbef9ccc36")
+    pdu = replace(pdu, call=replace(pdu.call, bound=changed))
+    context = replace(context, request=replace(context.request, pdus=(pdu,)))
+    (tree, _) = seen(event, context)
+    assert "NDR64" in named(tree, "Stub")[0].meaning
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[Exchanged]:
     talk = Talk(tmp_path_factory.mktemp("share"))

@@ -16,6 +16,7 @@ from fakesmb.trace.association import Association, Pdu
 from fakesmb.trace.context import NO_CONTEXT, Context
 from fakesmb.trace.follow import Follower
 from fakesmb.trace.moments import MOST_ROWS, History, Open, Tables
+from fakesmb.trace.trees import trees
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.files import CloseRequest
 from fakesmb.wire.search import FindClose2Request
@@ -28,6 +29,7 @@ from fakesmb.wire.trans import (
 )
 from fakesmb.wire.trans2 import FindFirst2Request, QueryPathInformationRequest
 from fakesmb.wire.tree import TreeDisconnectRequest
+from tests.trace import lookedinto
 from tests.trace.followed import NDR, Talk, bind, head, read, request, write
 
 SHARE_ENUM = bytes.fromhex("00000000 01000000 01000000 00000200 00000000 00000000 ffffffff 00000000")
@@ -204,6 +206,10 @@ def test_a_transaction_in_several_messages(talk: Talk) -> None:
     assert answered.reply.asked is not None
     assert (answered.reply.asked.subcommand, answered.reply.asked.parameters) == (5, parameters)
     assert talk.followed.follower.held == 0
+    first, second = (trees(*one) for one in talk.followed.told[-3:-1])
+    assert lookedinto.named(first[0].fields, "Piece")
+    (name,) = lookedinto.named(second[0].fields, "FileName")
+    assert (name.value, name.buffer, second[0].buffers[1]) == ("\\a.txt", 1, parameters)
 
 
 def test_an_answer_in_several_messages(talk: Talk) -> None:
