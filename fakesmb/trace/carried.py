@@ -41,7 +41,7 @@ def carried(region: Region, half: Half) -> Fields:
     if row is None:
         return ()
     what = _What(region, half, half.past)
-    if region.whole:
+    if region.whole or what.is_cut:
         return _taken(row, what, half.message, region.at, region.end, 0)
     return _pieces(row, what)
 
@@ -53,6 +53,12 @@ class _What:
         self.region = region
         self.half = half
         self.past = past
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its other bytes were in the same message, and were not kept."""
+        past = self.past
+        return bool(self.half.cut) and not self.region.displacement and not past.piece and past.whole is None
 
     @property
     def request(self) -> bool:

@@ -15,7 +15,9 @@ _NT_STATUSES: Final = frozenset({"lsarpc", "samr", "netlogon"})
 _STATUSES: Final = frozenset({"ErrorCode", "status"})
 
 
-_POINTERS: Final = "A pointer is a number that the sender makes up: 0 is no pointer, anything else says that what it points to follows."
+_POINTERS: Final = (
+    "A pointer is a number that the sender makes up: 0 points to nothing, any other to what follows later."
+)
 
 
 def operation(interface: str, opnum: int) -> str:

@@ -134,7 +134,11 @@ def _opened(turn: Turn, body: Any, header: Header, half: Half) -> None:
     if body is None:
         return
     asked = turn.request
-    path = _name(asked) or getattr(body, "temporary_file_name", "")
+    path = _name(asked)
+    temporary = getattr(body, "temporary_file_name", "")
+    if temporary:
+        folder = path.rstrip("\\")
+        path = f"{folder}\\{temporary}"
     kind = getattr(body, "resource_type", None)
     _open(turn, body.fid, path, pipe=kind in _PIPES if kind is not None and not turn.on_ipc else turn.on_ipc)
 

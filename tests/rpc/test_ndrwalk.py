@@ -246,3 +246,39 @@ def test_names_of_statuses_and_operations() -> None:
     assert ndrforms.operation_of("svcctl", 999) == ""
     assert ndrforms.form_of("nothing", 1, request=True) is None
     assert ndrforms.form_of("epmapper", 4, request=False).__name__ == "EptLookupHandleFreeResponse"
+
+
+DISKS = (
+    "0200000000000200020000000000000002000000000000000300000043003a000000000000000000"
+    "0100000000000000020000000000000000000000"
+)
+GROUPS = (
+    "44000000440000000500bdbd0100000000000200010000000100000004000400ff00000004000000"
+    "00000000040000004e6f6e6500000000"
+)
+
+
+def test_forms_that_impacket_declares_in_its_own_way() -> None:
+    walked = walk_call(srvs.NetrServerDiskEnumResponse, bytes.fromhex(DISKS))
+    assert (walked.problem, walked.end) == ("", len(DISKS) // 2)
+    assert [node.meaning for node in walked.nodes if node.kind == "DISK_INFO_ARRAY"] == ["2 elements"]
+    assert "'C:'" in of_nodes(walked.nodes)
+    walked = walk_call(samr.SamrQueryDisplayInformationResponse, bytes.fromhex(GROUPS))
+    assert (walked.problem, walked.end) == ("", len(GROUPS) // 2)
+    (name,) = (node for node in leaves(walked.nodes) if node.kind == "text")
+    assert name.value == "None"
+
+
+def test_sids_and_guids_either_way_round() -> None:
+    sid = struct.pack(">I", 2) + bytes((1, 2, 0, 0, 0, 0, 0, 5)) + struct.pack(">II", 32, 544)
+    handle = bytes(20)
+    for big in (True, False):
+        turned = sid if big else sid[:4][::-1] + sid[4:12] + sid[12:16][::-1] + sid[16:20][::-1]
+        walked = walk_call(samr.SamrAddMemberToAlias, handle + turned, big_endian=big)
+        assert [node.meaning for node in walked.nodes][-1] == "S-1-5-32-544"
+    walked = walk_call(samr.SamrAddMemberToAlias, handle + struct.pack("<I", 0) + bytes(8))
+    assert walked.nodes[-1].meaning == "not a SID"
+    members = struct.pack("<IIIII", 1, 0x20000, 1, 0x20004, 2) + bytes((1, 2, 0, 0, 0, 0, 0, 5))
+    members += struct.pack("<IIII", 32, 544, 0, 0)
+    walked = walk_call(samr.SamrGetMembersInAliasResponse, members[:-4])
+    assert walked.problem == ""
