@@ -1,25 +1,22 @@
 """A capture as the text log shows a server: a line for each message, with its tree and its bytes where asked for."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record import dissect
 from fakesmb.record.columns import start_of
 from fakesmb.record.events import Event, Exchanged, Shown
-from fakesmb.record.filters import Filter
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.straight import tagged
 from fakesmb.record.text import TextLines, painted
-from fakesmb.show.hexadecimal import hex_lines
 from fakesmb.show.holding import Holding
 from fakesmb.show.output import Screen
-from fakesmb.show.treetext import note_lines, tree_lines
 from fakesmb.trace.context import NO_CONTEXT, Context
-from fakesmb.trace.follow import Follower
-from fakesmb.trace.sentences import sentence
-from fakesmb.trace.trees import trees
 from fakesmb.wire.header import HEADER_SIZE
+
+if TYPE_CHECKING:  # what is not always asked for takes longer to import than most files to show
+    from fakesmb.record.filters import Filter
 
 Followed = tuple[Event, Context]
 """An event and what its conversation was about at that moment."""
@@ -116,6 +113,11 @@ class Text:
         self._screen.put(painted(start, str(trouble), "\x1b[31m" if self._screen.colour else "", width))
 
     def _more(self, event: Event, context: Context) -> None:
+        from fakesmb.show.hexadecimal import hex_lines
+        from fakesmb.show.treetext import note_lines, tree_lines
+        from fakesmb.trace.sentences import sentence
+        from fakesmb.trace.trees import trees
+
         put, width = self._screen.put, self._screen.width
         if type(event) is not Exchanged:
             if self._verbose:
@@ -140,10 +142,14 @@ def _words(one: Followed | Trouble) -> str | None:
 
 
 def followed(
-    found: Iterable[Event | Trouble], filter: Filter | None, *, context: bool
+    found: Iterable[Event | Trouble], filter: "Filter | None", *, context: bool
 ) -> Iterator[Followed | Trouble]:
     """What a filter shows of a capture; with `context` what each message was about is followed, shown or not."""
-    follower = Follower() if context else None
+    follower = None
+    if context:
+        from fakesmb.trace.follow import Follower
+
+        follower = Follower()
     holding = None if filter is None else _holding(filter)
     for one in found:
         if isinstance(one, Trouble):
@@ -164,12 +170,17 @@ def followed(
         yield from holding.rest()
 
 
-def _holding(filter: Filter) -> "Holding[Followed]":
+def _holding(filter: "Filter") -> "Holding[Followed]":
     def matches(asked: Followed | None, answered: Followed | None) -> bool:
         first, last = (None if one is None else one[0] for one in (asked, answered))
         return filter.matches_exchange(first, last)  # type: ignore[arg-type]
 
-    return Holding(matches, waits=filter.about_replies)
+    return Holding(matches, waits=filter.about_replies, weight=_weight)
+
+
+def _weight(one: Followed) -> int:
+    event = one[0]
+    return event.request_size + event.reply_size if type(event) is Exchanged else 0
 
 
 def _key(event: Exchanged, message: bytes) -> tuple[Any, ...]:

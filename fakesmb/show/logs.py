@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 
 from fakesmb.nt.statusnames import status_by_name
 from fakesmb.record.columns import start_of, with_path
 from fakesmb.record.entry import Entry
-from fakesmb.record.filters import Filter
 from fakesmb.record.text import colour_of, colour_of_happening, painted
-from fakesmb.show.fieldtext import entry_lines
 from fakesmb.show.holding import Holding
 from fakesmb.show.output import Screen
-from fakesmb.show.treetext import note_lines
+
+if TYPE_CHECKING:  # what is not always asked for takes longer to import than most logs to show
+    from fakesmb.record.filters import Filter
 
 LONGEST: Final = 4 << 20
 """Bytes of a line that is still read: ours are shorter."""
@@ -124,10 +124,14 @@ class Text:
         screen = self._screen
         screen.put(entry_line(entry, seconds, screen.width, colour=screen.colour))
         if self._verbose:
+            from fakesmb.show.fieldtext import entry_lines
+
             for text in entry_lines(entry, screen.width):
                 screen.put(text)
         if self._hexadecimal:
             self._hexadecimal = False
+            from fakesmb.show.treetext import note_lines
+
             for text in note_lines(_NO_BYTES, 0, screen.width):
                 screen.put(text)
 
@@ -162,13 +166,13 @@ def _status(name: str | None) -> int:
         return 0
 
 
-def filtered(lines: Iterator[Line | Broken], filter: Filter) -> Iterator[Line | Broken]:
+def filtered(lines: Iterator[Line | Broken], filter: "Filter") -> Iterator[Line | Broken]:
     """What a filter shows of a log. A request waits for its response."""
 
     def matches(asked: Line | None, answered: Line | None) -> bool:
         return filter.matches_entries(asked and asked.entry, answered and answered.entry)
 
-    holding: Holding[Line] = Holding(matches, waits=filter.about_replies)
+    holding: Holding[Line] = Holding(matches, waits=filter.about_replies, weight=lambda line: len(line.raw))
     for line in lines:
         if isinstance(line, Broken):
             yield line

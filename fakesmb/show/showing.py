@@ -3,18 +3,20 @@
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
-from fakesmb.capture.events import events
 from fakesmb.capture.reading import is_capture
 from fakesmb.capture.trouble import CaptureError, Trouble
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.events import Event
-from fakesmb.record.filters import Filter
-from fakesmb.record.summary import Summary
-from fakesmb.show import captured, logs
+from fakesmb.show import logs
 from fakesmb.show.output import Screen
 from fakesmb.show.source import Source
+
+if TYPE_CHECKING:  # what is not always asked for takes longer to import than most files to show
+    from fakesmb.record.filters import Filter
+    from fakesmb.record.summary import Summary
+    from fakesmb.show import captured
 
 
 class Wanted(NamedTuple):
@@ -23,7 +25,7 @@ class Wanted(NamedTuple):
     verbose: bool = False
     hexadecimal: bool = False
     as_json: bool = False
-    filter: Filter | None = None
+    filter: "Filter | None" = None
     summary: bool = False
     secrets: bool = False
     ports: Sequence[int] = ()
@@ -37,8 +39,14 @@ def show(file: BinaryIO, name: str, wanted: Wanted, screen: Screen) -> list[str]
     source = Source(file, screen.flush)
     buffered = io.BufferedReader(source, 1 << 16)
     troubles: list[str] = []
-    summary = Summary() if wanted.summary else None
+    summary = None
+    if wanted.summary:
+        from fakesmb.record.summary import Summary
+
+        summary = Summary()
     if is_capture(source.head):
+        from fakesmb.show import captured
+
         text = captured.Text(
             screen, verbose=wanted.verbose, hexadecimal=wanted.hexadecimal, secrets=wanted.secrets
         )
@@ -63,10 +71,13 @@ def _show_capture(
     name: str,
     wanted: Wanted,
     screen: Screen,
-    text: captured.Text,
-    summary: Summary | None,
+    text: "captured.Text",
+    summary: "Summary | None",
     troubles: list[str],
 ) -> None:
+    from fakesmb.capture.events import events
+    from fakesmb.show import captured
+
     try:
         found = captured.followed(
             _counted(events(file, ports=wanted.ports), text, summary),
@@ -90,7 +101,7 @@ def _show_capture(
 
 
 def _counted(
-    found: Iterable[Event | Trouble], text: captured.Text, summary: Summary | None
+    found: Iterable[Event | Trouble], text: "captured.Text", summary: "Summary | None"
 ) -> Iterator[Event | Trouble]:
     """Counts all that there is, shown or not. The seconds of lines count from its beginning."""
     for one in found:
@@ -103,7 +114,7 @@ def _counted(
 
 
 def _show_log(
-    file: BinaryIO, name: str, wanted: Wanted, screen: Screen, summary: Summary | None, troubles: list[str]
+    file: BinaryIO, name: str, wanted: Wanted, screen: Screen, summary: "Summary | None", troubles: list[str]
 ) -> None:
     brief = not (wanted.verbose or wanted.filter or summary)
     text = logs.Text(screen, name, verbose=wanted.verbose, hexadecimal=wanted.hexadecimal)
@@ -150,7 +161,7 @@ def _begun(
 
 
 def _summed(
-    found: "Iterator[logs.Line | logs.Broken]", summary: Summary
+    found: "Iterator[logs.Line | logs.Broken]", summary: "Summary"
 ) -> "Iterator[logs.Line | logs.Broken]":
     """Counts records on their way: a response with its request, if that was there."""
     asked: dict[object, logs.Line] = {}

@@ -9,6 +9,7 @@ import click
 from fakesmb.saying import fail, one_line, tell
 
 if TYPE_CHECKING:
+    from fakesmb.record.filters import Filter
     from fakesmb.show.showing import Wanted
 
 
@@ -53,13 +54,9 @@ def show(
 ) -> None:
     """A log of JSON lines, or a capture (pcap, pcapng), one line a message. FILE may be - for standard input."""
     from fakesmb.mistakes import ConfigError
-    from fakesmb.record.filters import Filter, FilterError
     from fakesmb.show.showing import Wanted
 
-    try:
-        filter = None if expression is None else Filter.parse(expression)
-    except FilterError as error:
-        fail(f"filter: {error}")
+    filter = None if expression is None else _filter(expression)
     if as_json and (verbose or hexadecimal or summary or page):
         fail("--json is for programs: it goes with --filter, --port and --secrets only")
     if page and (verbose or hexadecimal or summary):
@@ -76,13 +73,23 @@ def show(
         fail(f"{file}: {error.strerror or error}")
 
 
+def _filter(expression: str) -> "Filter":
+    from fakesmb.record.filters import Filter, FilterError
+
+    try:
+        return Filter.parse(expression)
+    except FilterError as error:
+        fail(f"filter: {error}")
+
+
 def _run(file: BinaryIO, name: str, wanted: "Wanted", page: str | None) -> None:
     from fakesmb.show.output import screen_of
     from fakesmb.show.showing import show
-    from fakesmb.subcommands.showpage import save
 
     name = "standard input" if name == "-" else name
     if page is not None:
+        from fakesmb.subcommands.showpage import save
+
         troubles = save(file, name, wanted, page)
     else:
         troubles = show(file, name, wanted, screen_of(sys.stdout.buffer))

@@ -11,14 +11,19 @@ from fakesmb.mistakes import ConfigError
 from fakesmb.nt.status import SMBError
 from fakesmb.record.filters import Filter
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.show.hexadecimal import hex_lines, leaves
 from fakesmb.show.output import Screen
 from fakesmb.show.showing import Wanted, show
+from fakesmb.trace.follow import Follower
+from fakesmb.trace.trees import trees
 from fakesmb.wire.commands import Command
 from fakesmb.wire.locking import LockingAndxRequest, LockRange
 from fakesmb.wire.session import EchoRequest
 from tests.capture.written import Sniffed
+from tests.core import transcript
 from tests.record.talks import filled
 from tests.record.test_jsonl import Output
+from tests.record.test_straight import transcript_exchanges
 
 
 @pytest.fixture
@@ -161,3 +166,19 @@ def test_a_damaged_capture_is_a_mistake_in_one_line() -> None:
     with pytest.raises(ConfigError, match="compressed by gzip") as error:
         shown(b"\x1f\x8b" + bytes(20))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["documented", "documented_spnego"])
+def test_every_byte_of_the_documented_exchange_is_marked(path: str) -> None:
+    """Each row of `-x` has a mark or goes on with a field that has one; the names beside them are those of the tree."""
+    follower = Follower()
+    for event in transcript_exchanges(transcript.FOLDER / f"{path}.smb"):
+        for tree in trees(event, follower.follow(event)):
+            fields = leaves(tree)
+            covered = [at for field in fields for at in range(field.at, field.at + field.size)]
+            assert covered == list(range(len(tree.buffers[0])))
+            rows = list(hex_lines(tree, None, colour=False))
+            marks = sum(row[10:58].count("[") for row in rows)
+            assert marks == sum(len(leaves(tree, number)) for number in range(len(tree.buffers)))
+            names = [name for row in rows for name in row[78:].strip().split(", ") if name]
+            assert names[: len(fields)] == [field.name for field in fields]
