@@ -55,6 +55,7 @@ class Replay:
         self.users = users
         self.witness = witness
         self.timeout = timeout
+        self._late = min(timeout, LATE_SECONDS)
         self.pace = pace
         self.world = World() if world is None else world
         self.tokens = Tokens()
@@ -129,7 +130,7 @@ class Replay:
             self._gone.pop(event.connection, None)
             return
         if event.by_server and not live.ended:
-            self.wait(lambda: bool(live.ended), LATE_SECONDS)
+            self.wait(lambda: bool(live.ended), self._late)
         del self.lives[event.connection]
         for one, ask, sent in [row for row in self._overdue if row[0] is live]:
             self._overdue.remove((one, ask, sent))
@@ -141,7 +142,7 @@ class Replay:
         """Waits a last time for what is overdue, and ends the connections."""
         overdue, self._overdue = self._overdue, []
         if overdue:
-            self.wait(lambda: all(self._is_there(ask, sent) for _, ask, sent in overdue), LATE_SECONDS)
+            self.wait(lambda: all(self._is_there(ask, sent) for _, ask, sent in overdue), self._late)
         for live, ask, sent in overdue:
             self._settle(live, ask, sent)
         for live in self.lives.values():
@@ -194,7 +195,7 @@ class Replay:
             return
         place = next(index for index, one in enumerate(ask.answers) if one is told)
         last = place == len(ask.answers) - 1
-        patience = min(self.timeout, LATE_SECONDS) if _was_late(ask, told) or live.silent else self.timeout
+        patience = self._late if _was_late(ask, told) or live.silent else self.timeout
         self.wait(lambda: not sent.awaits(place), patience)
         if sent.awaits(place) and live.breaks:  # perhaps it waits for an oplock that nobody gives back
             self._acknowledge_all(live)
@@ -222,7 +223,7 @@ class Replay:
 
     def _broken(self, live: Live, told: Told) -> None:
         if not live.ended:
-            self.wait(lambda: bool(live.breaks), min(self.timeout, LATE_SECONDS))
+            self.wait(lambda: bool(live.breaks), self._late)
         message = live.breaks.pop(0) if live.breaks else None
         if message is not None:
             live.due.append(asks_back(message))

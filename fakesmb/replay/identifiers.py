@@ -49,10 +49,10 @@ class Identifiers:
         """For TIDs, likewise."""
 
     def of_header(self, header: Header, *, signs_in: bool) -> tuple[int, int]:
-        """UID and TID to send; a sign-in begins with UID 0, whatever that stands for elsewhere."""
+        """UID and TID to send; a sign-in that goes on with none of here begins with UID 0."""
         uid, tid = header.uid, header.tid
-        if signs_in and not uid:
-            pass
+        if signs_in:
+            uid = self.uids.get(uid, 0) if uid else 0
         elif uid not in self.uids and self.usual_uid is not None:
             uid = self.usual_uid
         elif uid or uid in self.uids:

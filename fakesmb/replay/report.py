@@ -15,6 +15,8 @@ MOST_SHOWN: Final = 8
 """Differences of one message in the report for people; the JSON form has all."""
 WIDTH: Final = 79
 _LEFT: Final = 4
+_REASON_AT: Final = 24
+"""Where the reason of a kind begins."""
 ANY: Final = "different"
 NONE: Final = "none"
 ALL: Final = "all"
@@ -73,13 +75,13 @@ class Report:
         return DIFFERENT if self.comparison is None else self.comparison.verdict_of(difference)
 
     def _show(self, finding: Finding) -> None:
-        what = finding.summary or finding.text
+        what = finding.summary or f"connection {finding.connection}: {finding.text}"
         head = f"frame {finding.frame:<6} {what}" if finding.frame else what
         self._out(textwrap.shorten(head, WIDTH, placeholder=" ..."))
         if finding.text and finding.summary:
             label = "not sent" if finding.event == "unsent" else "no answer"
             self._line(f"{label}: {finding.text}")
-        if finding.event in ("unsent", "missing", "oplock"):
+        if finding.event in ("unsent", "missing", "oplock", "closed"):
             return
         shown = [one for one in finding.differences if self._verbose or self._verdict(one) == DIFFERENT]
         for one in shown[:MOST_SHOWN]:
@@ -88,11 +90,17 @@ class Report:
         if len(shown) > MOST_SHOWN:
             self._line(f"and {len(shown) - MOST_SHOWN} more fields")
 
-    def _line(self, text: str) -> None:
-        indent = " " * _LEFT
-        for line in textwrap.wrap(
-            text, WIDTH, initial_indent=indent, subsequent_indent=indent * 2, break_on_hyphens=False
-        ):
+    def _line(self, text: str, hang: int = 2 * _LEFT) -> None:
+        """One line, or several whose further ones begin at that column."""
+        lines = textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=" " * _LEFT,
+            subsequent_indent=" " * hang,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        for line in lines:
             self._out(line)
 
     # -- the end ---------------------------------------------------------------------------------------------
@@ -122,7 +130,8 @@ class Report:
             if kinds:
                 self._out(f"{title}:")
             for kind, number in kinds:
-                self._line(f"{number:>6}  {kind:<11} {REASONS.get(kind) or OTHERS.get(kind, '')}".rstrip())
+                why = REASONS.get(kind) or OTHERS.get(kind, "")
+                self._line(f"{number:>6}  {kind:<11} {why}".rstrip(), hang=_REASON_AT)
         return not failed
 
 

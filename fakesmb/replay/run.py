@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import BinaryIO
 
 from fakesmb.capture.events import events
+from fakesmb.capture.trouble import Trouble
 from fakesmb.mistakes import ConfigError
 from fakesmb.replay.engine import TIMEOUT, Replay
 from fakesmb.replay.places import Place, Users
@@ -29,6 +30,7 @@ def replayed(
     found = list(items(events(file)))
     comparison = report.comparison = Comparison(report.tell, failing=failing)
     if not any(isinstance(item, Ask) for item in found):
-        raise ConfigError("the capture has no request of an SMB1 client that could be sent again")
+        why = next((f": {item}" for item in found if isinstance(item, Trouble)), "")
+        raise ConfigError(f"the capture has no request of an SMB1 client that could be sent again{why}")
     Replay(place, users, comparison, shares=shares, timeout=timeout, pace=pace).run(found)
     return report.end(failing)

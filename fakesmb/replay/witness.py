@@ -139,8 +139,9 @@ class Comparison:
         if event.by_server == bool(here):
             return
         old = "closed by the server" if event.by_server else "open"
+        text = f"it ended here: {here}" if here else "the server closed it, which it did not here"
         found = Difference("connection", "closed", old, here or "open")
-        self._count(Finding("closed", 0, DIFFERENT, live.number, text=here or old, differences=(found,)))
+        self._count(Finding("closed", 0, DIFFERENT, live.number, text=text, differences=(found,)))
 
     def note(self, frame: int, text: str) -> None:
         """Something that a person should know."""

@@ -614,7 +614,7 @@ def test_an_oplock_that_was_asked_back_in_the_capture_alone(sniffed: Sniffed, tm
     """Its acknowledgement is not sent."""
     an_oplock_is_broken(sniffed)
     with FakeSMB({"public": Share(FILES, oplocks=False)}, users=USERS, signing="off") as smb:
-        done = replayed(smb, sniffed, tmp_path)
+        done = replayed(smb, sniffed, tmp_path, "--timeout", "0.3")
     assert [one["text"] for one in done.of("oplock")] == [
         "the server asks an oplock back, which it did not here"
     ]
@@ -626,9 +626,9 @@ def test_ends_of_connections(smb: FakeSMB, sniffed: Sniffed, tmp_path: Path) -> 
     tcp = Tcp(sniffed.capture, ("10.0.0.1", 1025)).open()
     sniffed.client(tcp).negotiate()
     tcp.reset()
-    done = replayed(smb, sniffed, tmp_path)
+    done = replayed(smb, sniffed, tmp_path, "--timeout", "0.2")
     assert [(one["text"], one["differences"][0]["captured"]) for one in done.of("closed")] == [
-        ("closed by the server", "closed by the server")
+        ("the server closed it, which it did not here", "closed by the server")
     ]
     with smb.faults.inject(command="NEGOTIATE", drop="after"):
         done = replayed(smb, sniffed, tmp_path)

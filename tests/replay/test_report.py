@@ -14,6 +14,7 @@ from fakesmb.replay.expected import ALL_KINDS, EXPECTED, KINDS, kind_of
 from fakesmb.replay.report import failing_kinds
 from fakesmb.replay.shares import ShareMap
 from fakesmb.trace.field import Field, Tree
+from tests.capture.written import Tcp, Written
 from tests.replay.taping import USERS, taped
 from tests.replay.test_demo import TREE
 
@@ -174,6 +175,16 @@ def test_mistakes_are_one_line(capture: Path, tmp_path: Path, words: list[str], 
     assert (done.exit_code, done.stdout) == (2, "")
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_capture_of_another_protocol_says_which(tmp_path: Path) -> None:
+    capture = Written()
+    Tcp(capture).open().send(True, b"\0\0\0\x40\xfeSMB" + bytes(60))
+    path = tmp_path / "smb2.pcap"
+    path.write_bytes(capture.pcap())
+    done = CliRunner().invoke(cli.main, ["replay", str(path), "127.0.0.1:1"])
+    assert done.exit_code == 2
+    assert "goes on with SMB 2 or 3" in done.stderr
 
 
 def test_nobody_there(capture: Path, unused: Callable[[], int]) -> None:
