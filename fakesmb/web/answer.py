@@ -30,6 +30,8 @@ class RefusedError(Exception):
     """A call that is answered with an error: one line that says what is wrong, and what to do."""
 
     def __init__(self, status: int, text: str, headers: Mapping[str, str] = _NONE, **more: Any) -> None:
+        if not text.isprintable():  # names and paths hold anything
+            text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
         super().__init__(text)
         self.status = status
         self.text = text

@@ -20,6 +20,8 @@ IDLE_SECONDS: Final = 60
 """How long a connection without a request is kept."""
 LEAVE_SECONDS: Final = 2.0
 """How long a client has that goes on sending what was refused."""
+MOST_DIGITS: Final = 15
+"""Of a Content-Length."""
 MOST_HELD: Final = 160 << 20
 """Bytes of bodies that all clients together may be sending."""
 _SERVER_ERROR: Final = 500
@@ -280,6 +282,23 @@ class Channel(HTTPChannel):
         self.factory.clients.discard(self)
         self._allow(None)
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Bytes came. A mistake of ours, or of Twisted's, costs this connection only."""
+        try:
+            super().dataReceived(data)  # type: ignore[no-untyped-call]
+        except Exception:
+            self.site.problem(Failure())
+            self.transport.abortConnection()
+
+    def headerReceived(self, line: bytes) -> bool:  # noqa: N802
+        """A header. Nobody sends a body whose length has so many digits, which Python does not even read."""
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(value.strip()) > MOST_DIGITS:
+            self._say(413, b"Content Too Large", "the body is too large")
+            return False
+        went_well: bool = super().headerReceived(line)  # type: ignore[no-untyped-call]
+        return went_well
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
         """A line of the head of a request."""

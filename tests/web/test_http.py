@@ -5,8 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fakesmb.web import pages, protocol
+from fakesmb.web.answer import RefusedError, encoded
 from fakesmb.web.routes import MOST_BODY
 from tests.web.memory import HOST, Memory, answer, request
 
@@ -205,3 +208,62 @@ def test_bodies_of_all_clients_are_bounded(memory: Memory, monkeypatch: pytest.M
     third.send(head + bytes(90))
     assert answer(third.take()).status == 201
     assert memory.http.held == 0
+
+
+def test_json_that_is_too_large_is_refused(memory: Memory) -> None:
+    large = b'{"path": "' + b"a" * MOST_BODY + b'"}'
+    got = memory.call("POST", "/api/v1/verify", large)
+    assert (got.status, got.error) == (413, f"the body is too large: at most {MOST_BODY} bytes")
+    assert memory.call("POST", "/api/v1/verify", large[: MOST_BODY - 2] + b'"}').status == 409
+    browser = memory.browser()
+    browser.send(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {'9' * 5000}\r\n\r\n".encode())
+    assert browser.take().startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_name_with_anything_in_it_is_told_on_one_line(memory: Memory) -> None:
+    got = memory.get("/api/v1/faults/a%0a%1b%5b1m%E2%80%AE")
+    assert got.error == r"no fault is called 'a\n\x1b[1m\u202e'"
+    assert memory.get("/api/%0d%0a").error == "there is no /api/%0d%0a"
+
+
+def test_a_mistake_while_bytes_are_read_costs_that_connection(
+    new_memory: Callable[..., Memory], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = new_memory()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    browser = memory.browser()
+    monkeypatch.setattr(browser.channel, "lineReceived", broken)
+    browser.send(request("GET", "/readyz"))
+    assert browser.transport.disconnecting
+    assert memory.get("/readyz").status == 200
+    assert len(memory.service.journal.problems()) == 1
+
+
+WHOLE = (
+    b"POST /api/v1/verify HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\n"
+    b'Transfer-Encoding: chunked\r\n\r\n1a\r\n{"verb": "opened", "a": 1}\r\n0\r\n\r\n'
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 9), st.binary(max_size=9)), max_size=4))
+def test_whatever_bytes_come_there_is_no_mistake_of_ours(
+    memory: Memory, changes: list[tuple[int, int, bytes]]
+) -> None:
+    data = WHOLE
+    for at, gone, new in changes:
+        data = data[:at] + new + data[at + gone :]
+    browser = memory.browser()
+    browser.send(data)
+    came = browser.take()
+    browser.leave()
+    assert b" 500 " not in came[:20]
+
+
+def test_half_of_a_surrogate_pair_is_an_escape() -> None:
+    """NTFS allows it in a name, UTF-8 does not."""
+    assert json.loads(encoded({"a\ud800": ["\udfff", 1, None]})) == {"a\\ud800": ["\\udfff", 1, None]}
+    assert RefusedError(404, "no \ud800").answer.body == b'{"error":"no \\\\ud800"}\n'

@@ -1,11 +1,16 @@
 """What the journal is asked by HTTP."""
 
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
+from fakesmb import FakeSMB
 from fakesmb.web import questions
+from fuzz.sockets import SocketClient
 from tests.web.memory import Memory, answer, request
 
 
@@ -263,3 +268,17 @@ def test_sequences_of_data_that_are_cut(new_memory: Callable[..., Memory]) -> No
     client = memory.smb()
     client.read(client.create("a.txt"), 0, 5)
     assert memory.post("/api/v1/sequence", {"steps": [{"data": "hello"}]}).status == 409
+
+
+def test_a_server_in_a_thread_waits_without_blocking() -> None:
+    """Its journal blocks who asks in Python; by HTTP nothing is held up."""
+    with FakeSMB({"in": {"a.txt": b"hello"}}, users={"alice": "Secret123"}, web=0) as smb:
+        body = json.dumps({"verb": "opened", "path": "a.txt", "timeout": 20}).encode()
+        asked = Request(f"{smb.web_url}/api/v1/wait", body, {"Content-Type": "application/json"})
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lambda: json.load(urlopen(asked, timeout=20)))
+            client = SocketClient(smb.port)
+            client.sign_in(vc_number=7)
+            client.connect("in")
+            client.create("a.txt")
+            assert waiting.result()["count"] == 1
