@@ -54,11 +54,17 @@ def _fields(half: Half) -> tuple[Field, ...]:
 
 
 def as_json(tree: Tree) -> dict[str, Any]:
-    """The tree as JSON has it: buffers in hexadecimal; integers beyond 2**53 as text, which JavaScript keeps."""
+    """The tree as JSON has it: buffers in hexadecimal; integers beyond 2**53 as text, which JavaScript keeps.
+
+    Lone surrogates, which names may have and UTF-8 has not, are U+FFFD.
+    """
     told: dict[str, Any] = msgspec.to_builtins(tree, builtin_types=(bytes,))
     told["buffers"] = [one.hex() for one in tree.buffers]
     for field in told["fields"]:
         _exact(field)
+    _spelt(told, ("problem",))
+    if "notes" in told:
+        told["notes"] = [_whole(one) for one in tree.notes]
     return told
 
 
@@ -80,7 +86,17 @@ def _exact(field: dict[str, Any]) -> None:
     value = field.get("value")
     if type(value) is int and not -_EXACT <= value <= _EXACT:
         field["value"] = str(value)
-    elif type(value) is str and not value.isascii():
-        field["value"] = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    _spelt(field, ("name", "value", "meaning", "note"))
     for inner in field.get("fields", ()):
         _exact(inner)
+
+
+def _spelt(told: dict[str, Any], keys: Sequence[str]) -> None:
+    for key in keys:
+        text = told.get(key)
+        if type(text) is str and not text.isascii():
+            told[key] = _whole(text)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,9 +1,9 @@
 """Every command's request and reply as fields, in all its forms: golden bytes, and what bytes may lie about."""
 
-import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakesmb.record.events import Exchanged, Shown
@@ -74,7 +74,7 @@ def tree_of(data: bytes, request: bool, **more: Any) -> Tree:
     one = exchange(data if request else b"", b"" if request else data, shown=shown, **more)
     (told,) = trees(one, secrets=True)
     check(told)
-    json.dumps(as_json(told))
+    msgspec.json.encode(as_json(told))
     return told
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,7 +77,25 @@ def test_any_bytes_have_a_tree(rest: bytes, command: int, both: bool, more: byte
     assert len(told) == 1 + both
     for tree in told:
         check(tree)
-        json.dumps(as_json(tree))
+        msgspec.json.encode(as_json(tree))
+
+
+def test_names_that_utf_8_cannot_spell_do_not_break_json() -> None:
+    """NTFS allows lone surrogates in a name."""
+    body = files.NtCreateAndxRequest(file_name="\\\ud800", name_length=4)
+    one = exchange(message(Command.NT_CREATE_ANDX, body), shown=Shown.REQUEST)
+    (tree,) = trees(one)
+    assert found(tree, "FileName").value == "\\\ud800"
+    close = exchange(
+        message(Command.CLOSE, files.CloseRequest(1)),
+        shown=Shown.REQUEST,
+        fid=1,
+        path="\\\ud800",
+        user="\udc00",
+    )
+    for event in (one, close):
+        for told in trees(event):
+            assert "\ufffd" in msgspec.json.encode(as_json(told)).decode()
 
 
 @given(st.binary(max_size=60))
