@@ -64,7 +64,7 @@ class Pdu(msgspec.Struct, frozen=True, gc=False):
     size: int
     """Bytes of it that lie there."""
     data: bytes = b""
-    """The PDU as far as it came: with the bytes that messages before carried, where it ends here."""
+    """All of the PDU, with what messages before carried, in the message in which it ends; else nothing."""
     length: int = 0
     """Of the whole PDU as it says itself; 0 for bytes that are none."""
     earlier: int = 0
@@ -76,7 +76,7 @@ class Pdu(msgspec.Struct, frozen=True, gc=False):
     fragments: int = 0
     """How many there were."""
     piece: bool = False
-    """Whether its stub data are only part of those of the call, and the last fragment is yet to come or was lost."""
+    """Whether more of it comes later, or its stub data are only a part of those of the call."""
 
     @property
     def whole(self) -> bool:
@@ -163,16 +163,16 @@ class Association:
                 self._lose(request)
                 return Pdu(at, rest)
             stream += data[at:]
-            return Pdu(at, rest, bytes(stream), 0, earlier)
+            return Pdu(at, rest, earlier=earlier, piece=True)
         length = _length(begun)
         if not length:
             self._lose(request)
             return Pdu(at, rest)
         size = min(length - earlier, rest)
         stream += data[at : at + size]
+        if len(stream) < length:
+            return Pdu(at, size, b"", length, earlier, piece=True)
         whole = bytes(stream)
-        if len(whole) < length:
-            return Pdu(at, size, whole, length, earlier)
         stream.clear()
         call, stub, count, piece = self._read(Packet.peek(whole), request, number)
         return Pdu(at, size, whole, length, earlier, call, stub, count, piece)

@@ -73,6 +73,6 @@ def _offset(take: Taking, name: str, start: int, strings: dict[int, str]) -> str
     if not offset or at >= take.end:
         return ""
     strings.setdefault(at, name)
-    text = take.decoded(take.data[at : take.end])
+    text = take.text_at(at)
     take.relabel(text)
     return text

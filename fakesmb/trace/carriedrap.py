@@ -196,7 +196,7 @@ def _item(take: Taking, name: str, kind: str, count: int, converter: int, string
     if not offset or not take.start <= at < take.end:
         return ""
     strings[at] = name
-    text = take.decoded(take.data[at : take.end], False)
+    text = take.text_at(at, False)
     take.relabel(text)
     return text
 

@@ -108,7 +108,7 @@ def _pdus(
         elif pdu.whole:
             found.append(_piece(data, start, stop, buffer, f"the end of a PDU of {pdu.length} bytes", half))
             found += _pdu(pdu.data, 0, len(pdu.data), half.add(pdu.data), pdu, half)
-        elif pdu.length or pdu.earlier or len(pdu.data):
+        elif pdu.length or pdu.earlier or pdu.piece:
             of = f" of {pdu.length} bytes" if pdu.length else ""
             found.append(_piece(data, start, stop, buffer, f"a part of a PDU{of}, which goes on", half))
         else:

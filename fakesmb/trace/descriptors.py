@@ -100,6 +100,7 @@ _ACE_FLAGS: Final = bits(
 )
 _OBJECT_FLAGS: Final = bits({1: "ACE_OBJECT_TYPE_PRESENT", 2: "ACE_INHERITED_OBJECT_TYPE_PRESENT"})
 _HEAD_SIZE: Final = 20
+_LONGEST_SID: Final = 68
 _ACL_SIZE: Final = 8
 _ACE_HEAD_SIZE: Final = 4
 
@@ -115,7 +116,7 @@ def sid_name(text: str) -> str:
 def sid(take: Taking, name: str) -> str:
     """A SID; raises `DecodeError`. Gives its name."""
     try:
-        text, _ = read_sid(take.data[: take.end], take.at)
+        text, _ = read_sid(take.data[take.at : min(take.end, take.at + _LONGEST_SID)])
     except ValueError as error:
         raise DecodeError(f"{name}: {error}") from None
     told = sid_name(text)

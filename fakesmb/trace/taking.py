@@ -17,6 +17,10 @@ MOST_FIELDS: Final = 50_000
 """Fields of one region: bytes that say they hold more are left unread."""
 
 
+MOST_OF_TEXT: Final = 1024
+"""Bytes of a text that are told where an offset leads to it."""
+
+
 class Taking:
     """A place in a buffer. What is taken becomes a field; groups collect what is taken inside them.
 
@@ -108,6 +112,10 @@ class Taking:
                 return raw.decode("utf-16-be", "replace").partition("\0")[0]
             return decode_utf16(raw).partition("\0")[0]
         return decode_oem(raw.partition(b"\0")[0], self.encoding)
+
+    def text_at(self, at: int, wide: bool | None = None) -> str:
+        """The beginning of the text that an offset leads to, as what the offset means."""
+        return self.decoded(self.data[at : min(self.end, at + MOST_OF_TEXT)], wide)
 
     def zeroed(self, name: str, *, wide: bool | None = None, meaning: str = "") -> str:
         """Text that ends with its null, or with the bytes."""

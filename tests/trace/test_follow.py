@@ -159,7 +159,7 @@ def test_fragments_and_pieces_of_fragments_are_put_together(talk: Talk) -> None:
     first = request(15, SHARE_ENUM[:8], flags=1)
     last = request(15, SHARE_ENUM[8:], flags=2)
     write(talk.client, fid, first[:5])
-    assert sent(talk) == (association.Pdu(0, 5, first[:5]),)
+    assert sent(talk) == (association.Pdu(0, 5, piece=True),)
     write(talk.client, fid, first[5:] + last[:30])
     begun, cut = sent(talk)
     assert (begun.at, begun.size, begun.earlier, begun.data) == (0, len(first) - 5, 5, first)
