@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from fakesmb.show.details import details
+from fakesmb.web import standalone
+from fakesmb.world import World
+from tests.core.conftest import MONDAY_NS
+from tests.page.talks import events_of
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
@@ -76,6 +82,18 @@ def page(chromium: Chromium) -> "Iterator[Page]":
     yield page
     chromium.run(page.close)
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def documented_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the documented exchange as a saved page."""
+    folder = tmp_path_factory.mktemp("documented")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(World, "now_ns", lambda world: MONDAY_NS)
+        told = list(details(events_of("documented", folder / "files")))
+    file = folder / "talk.html"
+    file.write_text(standalone.page(told), "utf-8")
+    return file.as_uri()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -99,10 +99,9 @@ def test_a_request_that_waits_is_drawn_long(page: "Page", tmp_path: Path) -> Non
     assert page.locator(".lifeline").count() == page.locator(".head").count() == 2
 
 
-@pytest.mark.usefixtures("frozen")
-def test_each_byte_has_a_field_and_each_field_its_bytes(page: "Page", tmp_path: Path) -> None:
+def test_each_byte_has_a_field_and_each_field_its_bytes(page: "Page", documented_page: str) -> None:
     """Of one message here; with --slow of the whole exchange."""
-    page.goto(transcript_page(tmp_path, "documented"))
+    page.goto(documented_page)
     page.get_by_role("option", name="NTLM CHALLENGE MESSAGE").click()
     page.get_by_text("eight random bytes").first.wait_for()
     told = page.evaluate(BYTES)
@@ -128,9 +127,8 @@ def test_each_byte_of_the_documented_exchange_has_a_field(page: "Page", tmp_path
     assert len(told) == 54
 
 
-@pytest.mark.usefixtures("frozen")
-def test_all_of_it_goes_by_keys(page: "Page", tmp_path: Path) -> None:
-    page.goto(transcript_page(tmp_path, "documented"))
+def test_all_of_it_goes_by_keys(page: "Page", documented_page: str) -> None:
+    page.goto(documented_page)
     page.get_by_role("option").first.wait_for()
     focused = "document.activeElement.id || document.activeElement.closest('[id]')?.id"
     reached = []
@@ -171,9 +169,8 @@ def test_all_of_it_goes_by_keys(page: "Page", tmp_path: Path) -> None:
     assert page.evaluate(focused) == "filter"
 
 
-@pytest.mark.usefixtures("frozen")
-def test_scrubbing_back_shows_what_was_open_then(page: "Page", tmp_path: Path) -> None:
-    page.goto(transcript_page(tmp_path, "documented"))
+def test_scrubbing_back_shows_what_was_open_then(page: "Page", documented_page: str) -> None:
+    page.goto(documented_page)
     page.get_by_role("option").first.wait_for()
     tables = page.locator("#tables")
     page.locator("#ladder").press("End")

@@ -1,14 +1,10 @@
 """How the page looks and reads: no serious finding of axe, nothing cut at 360 pixels or 200 %, dark and light."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fakesmb.show.details import details
 from fakesmb.web import standalone
-from tests.core.conftest import frozen  # noqa: F401  (a fixture)
-from tests.page.talks import events_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -27,42 +23,44 @@ def findings(page: "Page") -> list[Any]:
     ]
 
 
-def open_talk(page: "Page", tmp_path: Path) -> None:
-    file = tmp_path / "talk.html"
-    file.write_text(standalone.page(details(events_of("documented", tmp_path / "files"))), "utf-8")
-    page.goto(file.as_uri())
+def open_talk(page: "Page", documented_page: str) -> None:
+    page.goto(documented_page)
     page.get_by_role("option", name="NTLM CHALLENGE MESSAGE").click()
     page.get_by_text("eight random bytes").first.wait_for()
 
 
-@pytest.mark.usefixtures("frozen")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page: "Page", tmp_path: Path, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    open_talk(page, tmp_path)
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_axe_finds_nothing_serious(page: "Page", documented_page: str, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    open_talk(page, documented_page)
+    page.locator("#hex [data-at='40']").first.click()
     assert findings(page) == []
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_serious_in_the_dialog(page: "Page", documented_page: str) -> None:
+    open_talk(page, documented_page)
     page.locator("#keys-open").click()
-    page.locator("#hex [data-at='0']").first.dispatch_event("click")
     assert findings(page) == []
 
 
-@pytest.mark.usefixtures("frozen")
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 400), (1280, 800), (1920, 1080)])
-def test_nothing_is_wider_than_the_window(page: "Page", tmp_path: Path, width: int, height: int) -> None:
+def test_nothing_is_wider_than_the_window(page: "Page", documented_page: str) -> None:
     """640 by 400 is what 200 % leave of 1280 by 800."""
-    page.set_viewport_size({"width": width, "height": height})
-    open_talk(page, tmp_path)
-    assert page.evaluate(WIDER) <= 0
-    if width < 1000:
-        hex_row = page.locator(".hex-row").first.bounding_box()
-        assert hex_row is not None
-        assert hex_row["width"] <= width
-        page.locator("#tables caption").first.scroll_into_view_if_needed()
+    open_talk(page, documented_page)
+    for width, height in ((360, 740), (640, 400), (1280, 800), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.evaluate(WIDER) <= 0
+        assert page.locator("#message-title").is_visible()
+        if width < 1000:
+            hex_row = page.locator(".hex-row").first.bounding_box()
+            assert hex_row is not None
+            assert hex_row["width"] <= width
+            page.locator("#tables caption").first.scroll_into_view_if_needed()
 
 
-@pytest.mark.usefixtures("frozen")
-def test_dark_and_light_can_be_switched(page: "Page", tmp_path: Path) -> None:
-    open_talk(page, tmp_path)
+def test_dark_and_light_can_be_switched(page: "Page", documented_page: str) -> None:
+    open_talk(page, documented_page)
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
     page.get_by_role("button", name="Dark").click()

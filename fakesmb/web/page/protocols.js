@@ -22,13 +22,13 @@ export function protocolOf(entry) {
   return /Lanman|\bRAP\b/.test(entry.summary ?? "") ? "rap" : "smb";
 }
 
-const QUIET = new Set(["STATUS_SUCCESS", "STATUS_MORE_PROCESSING_REQUIRED", "STATUS_NOTIFY_ENUM_DIR"]);
+const QUIET = new Set(["STATUS_SUCCESS", "STATUS_MORE_PROCESSING_REQUIRED", "STATUS_NOTIFY_ENUM_DIR", "STATUS_NO_MORE_FILES"]);
 
 // "" for success, "more" for a status that is no error, "refused" for one that is.
 export function verdictOf(entry) {
   if (entry.event === "sign_in_refused" || entry.event === "problem") return "refused";
   if (entry.event !== "response" || !entry.status || entry.status === "STATUS_SUCCESS") return "";
-  return QUIET.has(entry.status) || /MORE|OVERFLOW/.test(entry.status) ? "more" : "refused";
+  return QUIET.has(entry.status) || /BUFFER_OVERFLOW|NO_MORE/.test(entry.status) ? "more" : "refused";
 }
 
 // The summary without what is drawn beside it: the direction, and the status.
