@@ -115,8 +115,9 @@ _TEXT: Final = """
 > Tree Disconnect: The client gives the share back.
 < Disconnected: Its TID is gone from the table; those of IPC$ are still there.
 [the end] LOGOFF_ANDX
-> Logoff: And the session: with it ends all that is still connected or open.
-< Signed off: All tables are empty. The connection closes.
+> Logoff: And the session: with it ends all that its user still has open.
+< Signed off: The UID stands for nobody any more. What is left in the table, the two connections to IPC$, ends with the
+  TCP connection.
 """
 
 

@@ -44,12 +44,13 @@ def shown(page: "Page", words: str) -> str:
     """The row of the ladder that has these words, chosen."""
     row = page.locator("#ladder [role=option]", has_text=words).last
     row.wait_for()
-    row.click()
+    chosen = page.locator(f"#row-{row.get_attribute('data-id')}")
+    number = chosen.locator(".number").inner_text().split()[0]
+    chosen.click()
     page.wait_for_function(
-        "number => document.querySelector('#message-title').textContent.startsWith(number)",
-        arg=row.locator(".number").inner_text().split()[0],
+        "number => document.querySelector('#message-title').textContent.startsWith(number + ' ')", arg=number
     )
-    return row.inner_text()
+    return chosen.inner_text()
 
 
 def uid(page: "Page") -> str:

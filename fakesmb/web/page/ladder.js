@@ -19,6 +19,7 @@ export class Ladder {
     this.bars = new Map();
     this.selected = 0;
     this.following = true;
+    this.reached = 0;
     this.onlyTalk = 0;
     this.sideBySide = false;
     this.body = make("div", { class: "ladder-body", role: "presentation" });
@@ -94,7 +95,8 @@ export class Ladder {
     this.draw();
     const list = this.list;
     const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - this.height;
-    if (this.following && !atEnd) this.follow(false);
+    // Where the pane became lower or the list longer, nobody scrolled: only who goes up stops following.
+    if (this.following && !atEnd && list.scrollTop < this.reached - 1) this.follow(false);
     else this.moved(atEnd);
   }
 
@@ -106,6 +108,7 @@ export class Ladder {
 
   toEnd() {
     this.list.scrollTop = this.list.scrollHeight;
+    this.reached = this.list.scrollTop;
   }
 
   render() {

@@ -77,7 +77,7 @@ export class Lessons {
     }
     if (lesson.steps?.length) parts.push(this.walk(lesson));
     if (lesson.question) parts.push(this.question(lesson));
-    if (lesson.solution) {
+    if (lesson.solution.length) {
       parts.push(make("details", { class: "solution" }, make("summary", {}, "Solution"),
         ...lesson.solution.map((text) => make("p", {}, ...this.words(text)))));
     }

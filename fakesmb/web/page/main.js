@@ -138,9 +138,9 @@ byId("fault").addEventListener("click", async () => {
   const rules = [];
   const done = () => {
     view.watchers.delete(watch);
-    for (const rule of rules) ask(`api/v1/faults/${encodeURIComponent(rule)}`, undefined, "DELETE").catch(() => {});
+    for (const rule of rules.splice(0)) ask(`api/v1/faults/${encodeURIComponent(rule)}`, undefined, "DELETE").catch(() => {});
   };
-  const cancel = make("button", { type: "button", onclick: () => { line.remove(); done(); } }, "Let it succeed after all");
+  const cancel = make("button", { type: "button", onclick: () => { line.remove(); done(); } }, "Let it succeed");
   let line = null;
   const watch = (entry) => {
     if (!entry.fault?.startsWith(name)) return;
@@ -161,7 +161,7 @@ byId("fault").addEventListener("click", async () => {
     notice(error.message, { kind: "bad", key: "fault" });
     return;
   }
-  line = notice("The next write to a share will fail with STATUS_DISK_FULL: no byte will be written.", { kind: "armed", actions: [cancel] });
+  line = notice("The next write to a share will fail with STATUS_DISK_FULL: no byte will be written.", { kind: "armed", actions: [cancel], closed: done });
   view.watchers.add(watch);
 });
 

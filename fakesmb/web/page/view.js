@@ -34,6 +34,8 @@ export class View {
     });
     this.tree = new Tree(byId("tree"), (node) => this.fieldChosen(node));
     this.hex = new Hex(byId("hex"), (node, at) => this.byteChosen(node, at));
+    this.come = [];
+    this.takeAll = soon(() => this.take(this.come.splice(0)));
     this.latest = soon(() => this.showLatest());
     legend();
     this.wire();
@@ -76,6 +78,7 @@ export class View {
     this.stop.abort();
     const stop = this.stop = new AbortController();
     this.held = [];
+    this.come = [];
     for (const name of ["entries", "byId", "connections", "waiting"]) this.messages[name] = new Messages()[name];
     this.messages.started = null;
     this.ladder.selected = 0;
@@ -105,7 +108,7 @@ export class View {
       return;
     }
     await this.source.follow(this.filter, last, {
-      messages: (entries) => this.take(entries),
+      messages: (entries) => { this.come.push(...entries); this.takeAll(); },
       state: (name) => this.state(name),
       refused: (error) => this.refused(error),
       reset: () => { if (!stop.signal.aborted) this.begin(); },
@@ -286,10 +289,10 @@ export function bytesOf(digits) {
 }
 
 // A line below the bar, until it is closed.
-export function notice(text, { kind = "", actions = [], key = "" } = {}) {
+export function notice(text, { kind = "", actions = [], key = "", closed = () => {} } = {}) {
   const place = byId("notices");
   if (key) place.querySelector(`[data-key="${key}"]`)?.remove();
-  const close = make("button", { type: "button", class: "quiet", "aria-label": "Close this notice", onclick: () => line.remove() }, "✕");
+  const close = make("button", { type: "button", class: "quiet", "aria-label": "Close this notice", onclick: () => { line.remove(); closed(); } }, "✕");
   const line = make("div", { class: `notice ${kind}`, "data-key": key || undefined }, make("p", {}, text), ...actions, close);
   place.append(line);
   announce(text);
