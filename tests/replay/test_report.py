@@ -1,12 +1,15 @@
 """Kinds of differences, what fails on them, and the lines of the report."""
 
+import importlib
+import pkgutil
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from fakesmb import NT, FakeSMB, cli
+from fakesmb import NT, FakeSMB, cli, wire
 from fakesmb.mistakes import ConfigError
 from fakesmb.replay import reference
 from fakesmb.replay.compare import Difference, differences, shown
@@ -14,6 +17,8 @@ from fakesmb.replay.expected import ALL_KINDS, EXPECTED, KINDS, kind_of
 from fakesmb.replay.report import failing_kinds
 from fakesmb.replay.shares import ShareMap
 from fakesmb.trace.field import Field, Tree
+from fakesmb.trace.specnames import spec_name
+from fakesmb.wire.codec import Body, Record, Structure
 from tests.capture.written import Tcp, Written
 from tests.replay.taping import USERS, taped
 from tests.replay.test_demo import TREE
@@ -204,3 +209,16 @@ def unused() -> Callable[[], int]:
             return number
 
     return port
+
+
+def test_all_times_that_a_server_tells_are_expected_to_differ() -> None:
+    """Whatever the specifications call them."""
+    found = {}
+    for module in pkgutil.iter_modules(wire.__path__):
+        for cls in vars(importlib.import_module(f"fakesmb.wire.{module.name}")).values():
+            if isinstance(cls, type) and issubclass(cls, Body | Record | Structure):
+                for name in cls.__struct_fields__:
+                    if re.search(r"(?<![a-z])(time|date|modified)$", name):
+                        found[spec_name(name, cls)] = cls.__name__
+    assert len(found) > 10
+    assert {name: cls for name, cls in found.items() if kind_of(name) != "times"} == {}
