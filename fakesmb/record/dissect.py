@@ -158,6 +158,11 @@ class _Half:
         """Whether all bytes of the message were kept."""
         return self.kept == len(self.message)
 
+    def check_kept(self, block: Block) -> None:
+        """Raises `DecodeError` for a block whose words are beyond what was kept: a capture may cut it anywhere."""
+        if self.kept < block.bytes_at - 2:
+            raise DecodeError("its words are not there")
+
     def parts(self, reads: Callable[[int, Block], Body | None]) -> list[Part]:
         """A part for each command, without what is in its transaction, its token or its pipe's message."""
         if self.problem:
@@ -213,6 +218,7 @@ _DATA_BLOCK_HEAD: Final = 3
 
 def _request_parts(half: _Half, share: str) -> list[Part]:
     def reads(code: int, block: Block) -> Body | None:
+        half.check_kept(block)
         row = REQUESTS.get(code)
         return None if row is None else row.decode(_with_head(row, block, half))
 
@@ -344,6 +350,7 @@ def _reply_parts(half: _Half, exchange: Exchanged, asked: list[Part]) -> list[Pa
     status = exchange.status
 
     def reads(code: int, block: Block) -> Body | None:
+        half.check_kept(block)
         if status and not block.word_count:
             return None
         cls = response_class(code, block)

@@ -3,6 +3,7 @@
 import random
 
 from fakesmb.capture.trouble import Trouble
+from fakesmb.record.dissect import messages
 from fakesmb.record.events import Connected, Disconnected, Event
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import HEADER_SIZE, Flags2, pack_header
@@ -211,3 +212,14 @@ def test_a_port_that_is_named_is_read_from_its_first_byte() -> None:
     found = capture.events(ports=[4450])
     assert told(found) == [(5, 1, True)]
     assert type(found[0]) is Connected
+
+
+def test_a_message_without_its_words_tells_no_more_commands() -> None:
+    capture = Written()
+    head = pack_header(Command.SESSION_SETUP_ANDX, 0, 0x80, Flags2.NT_STATUS, 0, 0, 1, 0, 1)
+    body = b"\x04\xff\0\0\0\0\0\0\0\0\0"
+    Tcp(capture).open().send(False, (len(head) + len(body)).to_bytes(4, "big") + head + body, cut=len(body))
+    (one,) = halves(capture.events())
+    (told_half,) = messages(one)
+    (part,) = told_half.parts
+    assert part.problem == f"only 32 of {len(head) + len(body)} bytes are kept"
