@@ -10,15 +10,15 @@ from typing import Final
 import msgspec
 
 from fakesmb.capture import sign_ins
-from fakesmb.capture.streams import Sent, Way
+from fakesmb.capture.flows import Sent, Way
+from fakesmb.capture.pairing import SECONDARIES, WORDS_AT, acknowledges, answers, kept, more_follows
 from fakesmb.capture.trouble import Trouble
 from fakesmb.nt.status import from_dos
-from fakesmb.record.events import MOST_KEPT, Client, Event, Exchanged, Shown
-from fakesmb.record.pairs import PRIMARY
-from fakesmb.trace.tables import About, Tables
+from fakesmb.record.events import Client, Event, Exchanged, Shown
+from fakesmb.trace.about import About
+from fakesmb.trace.tables import Tables
 from fakesmb.wire.commands import Command
-from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, MAGIC, NO_ANDX, Flags, Flags2
-from fakesmb.wire.locking import LockType
+from fakesmb.wire.header import COMMAND_AT, HEADER_SIZE, MAGIC, Flags, Flags2
 
 MOST_WAITING: Final = 1024
 """Requests of a connection that wait for their reply; the oldest go first."""
@@ -29,21 +29,8 @@ _STATUS_AT: Final = 5
 _FLAGS2_HIGH_AT: Final = 11
 _NT_STATUS: Final = Flags2.NT_STATUS >> 8
 _FLAGS_AT: Final = 9
-_WORDS_AT: Final = HEADER_SIZE + 1
 _COST: Final = 400
 """Bytes that a waiting request is counted for beside its own."""
-_SECONDARIES: Final = frozenset(PRIMARY) - frozenset(PRIMARY.values())
-_TRANSFERS: Final = frozenset(
-    {
-        Command.WRITE,
-        Command.WRITE_AND_UNLOCK,
-        Command.WRITE_RAW,
-        Command.WRITE_MPX,
-        Command.WRITE_AND_CLOSE,
-        Command.WRITE_ANDX,
-    }
-)
-"""Requests that carry data of a file or a pipe."""
 
 
 class Asked(msgspec.Struct, gc=False):
@@ -72,10 +59,17 @@ class Conversation:
         self._waiting: dict[int, Asked] = {}
         self.waiting_bytes = 0
         """Bytes of the requests that wait for their reply."""
-        self.counted = 0
+        self.messages = 0
+        """How many it took."""
+        self._counted = 0
         """Bytes that its connection is said to hold for it."""
         self._raw_read: Asked | None = None
         self._raw_write: Asked | None = None
+
+    def uncounted(self) -> int:
+        """How many bytes more it holds than when this was last asked."""
+        before, self._counted = self._counted, self.waiting_bytes + self.tables.held
+        return self._counted - before
 
     def take(self, sent: Sent) -> "list[Event | Trouble]":
         """The events that a message makes."""
@@ -95,13 +89,13 @@ class Conversation:
         command = message[COMMAND_AT]
         _, pid, _, mid = _IDS(message, _IDS_AT)
         key = pid << 16 | mid
-        if command in _SECONDARIES:
+        if command in SECONDARIES:
             first = self._find(key, command)
             about = self.tables.asked(message) if first is None else first.about
         else:
             about = self.tables.asked(message)
             if command != Command.NT_CANCEL:
-                asked = Asked(sent.time, command, _kept(message, command), sent.size, about)
+                asked = Asked(sent.time, command, kept(message, command), sent.size, about)
                 self._wait(key, asked, message)
                 if command == Command.READ_RAW:
                     self._raw_read = asked
@@ -128,9 +122,9 @@ class Conversation:
 
     def _wait(self, key: int, asked: Asked, message: bytes) -> None:
         command = asked.command
-        if command == Command.ECHO and len(message) >= _WORDS_AT + 2:
-            asked.left = message[_WORDS_AT] | message[_WORDS_AT + 1] << 8
-        asked.answered = _acknowledges(command, message)
+        if command == Command.ECHO and len(message) >= WORDS_AT + 2:
+            asked.left = message[WORDS_AT] | message[WORDS_AT + 1] << 8
+        asked.answered = acknowledges(command, message)
         waiting = self._waiting
         before = waiting.pop(key, None)
         if before is not None:
@@ -160,7 +154,7 @@ class Conversation:
         if status and not message[_FLAGS2_HIGH_AT] & _NT_STATUS:
             status = from_dos(status)
         asked = self._waiting.get(key)
-        if asked is not None and (asked.older is not None or not _answers(command, asked.command)):
+        if asked is not None and (asked.older is not None or not answers(command, asked.command)):
             asked = self._find(key, command)
         if asked is None:
             return [self._alone(sent, self.tables.answered(b"", message, status, About()), status)]
@@ -191,7 +185,10 @@ class Conversation:
         if command == Command.WRITE_RAW and not status and message[HEADER_SIZE] == 1:
             self._raw_write = asked
             self._from_client.raw = True
-        elif not _more_follows(asked, command, message, status):
+            return told
+        asked.answered = True
+        asked.left -= 1
+        if asked.left <= 0 and not more_follows(command, message, status):
             self._answered(key, asked)
         return told
 
@@ -200,7 +197,7 @@ class Conversation:
         found = None
         asked = self._waiting.get(key)
         while asked is not None:
-            if _answers(command, asked.command):
+            if answers(command, asked.command):
                 found = asked
             asked = asked.older
         return found
@@ -284,79 +281,3 @@ def _short(sent: Sent) -> Trouble:
     size = len(sent.message)
     text = f"a message of the {side} of which {size} of {sent.size} bytes were captured: its header is longer"
     return Trouble(sent.frame, text, sent.time)
-
-
-def _kept(message: bytes, command: int) -> bytes:
-    """What is kept of a request until its reply comes: chains whole, others without the data of files."""
-    size = len(message)
-    if size <= _FEW or (size > _WORDS_AT + 1 and message[_WORDS_AT] != NO_ANDX and command in _CHAINS):
-        return message
-    if command in _TRANSFERS:
-        return message[: _WORDS_AT + 2 + 2 * message[HEADER_SIZE]]
-    return message[:MOST_KEPT]
-
-
-_FEW: Final = 512
-_CHAINS: Final = frozenset(
-    {
-        Command.LOCKING_ANDX,
-        Command.OPEN_ANDX,
-        Command.READ_ANDX,
-        Command.WRITE_ANDX,
-        Command.SESSION_SETUP_ANDX,
-        Command.LOGOFF_ANDX,
-        Command.TREE_CONNECT_ANDX,
-        Command.NT_CREATE_ANDX,
-    }
-)
-
-
-def _answers(reply: int, request: int) -> bool:
-    """Whether a reply of that command may be to such a request."""
-    if reply == request:
-        return True
-    if request == Command.WRITE_RAW:
-        return reply == Command.WRITE_COMPLETE
-    return reply in PRIMARY and PRIMARY.get(request) == PRIMARY[reply]  # type: ignore[call-overload, index]
-
-
-def _acknowledges(command: int, message: bytes) -> bool:
-    """Whether it is a LOCKING_ANDX that gives an oplock back and locks nothing: only a refusal of it has an answer."""
-    return (
-        command == Command.LOCKING_ANDX
-        and len(message) >= _WORDS_AT + 16
-        and message[_WORDS_AT] == NO_ANDX
-        and message[_WORDS_AT + 6] & LockType.OPLOCK_RELEASE != 0
-        and not any(message[_WORDS_AT + 12 : _WORDS_AT + 16])
-    )
-
-
-def _more_follows(asked: Asked, command: int, message: bytes, status: int) -> bool:
-    """Whether another reply to the same request may come."""
-    asked.answered = True
-    if command == Command.ECHO:
-        asked.left -= 1
-        return asked.left > 0
-    if command in PRIMARY:
-        return not status and not _whole(command, message)
-    return command == Command.READ_MPX and not status
-
-
-def _whole(command: int, message: bytes) -> bool:
-    """Whether a reply of a transaction is its last: not an interim one, and nothing is behind what it carries."""
-    if len(message) <= HEADER_SIZE or not message[HEADER_SIZE]:
-        return False
-    try:
-        if command == Command.NT_TRANSACT:
-            total, all_data, count, _, at, data, _, data_at = _NT_RESPONSE(message, _WORDS_AT + 3)
-        else:
-            total, all_data, _, count, _, at, data, _, data_at = _RESPONSE(message, _WORDS_AT)
-    except struct.error:
-        return True
-    return bool(count + at >= total and data + data_at >= all_data)
-
-
-_RESPONSE: Final = struct.Struct("<9H").unpack_from
-"""TRANSACTION and TRANSACTION2 responses from TotalParameterCount to DataDisplacement, [MS-CIFS] 2.2.4.33.2."""
-_NT_RESPONSE: Final = struct.Struct("<8I").unpack_from
-"""NT_TRANSACT responses likewise, [MS-CIFS] 2.2.4.62.2."""

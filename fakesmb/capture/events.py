@@ -7,15 +7,17 @@ from collections.abc import Collection, Iterator
 from typing import BinaryIO, Final
 
 from fakesmb.capture.conversation import Conversation
-from fakesmb.capture.reading import Packet, packets
-from fakesmb.capture.streams import Began, Ended, Sent, Streams
+from fakesmb.capture.flows import Began, Ended, Sent
+from fakesmb.capture.reading import packets
+from fakesmb.capture.source import Packet
+from fakesmb.capture.streams import Streams
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record.events import Client, Connected, Disconnected, Event
 from fakesmb.wire.frame import FrameType
 from fakesmb.wire.header import MAGIC
 
-_LITTLE: Final = 8192
-"""Bytes by which what a connection holds may change before that is counted."""
+_NOW_AND_THEN: Final = 16
+"""Messages of a connection after which it is counted anew what it holds."""
 _OTHER: Final = {
     b"\xfeSMB": "SMB 2 or 3",
     b"\xfdSMB": "SMB 3, encrypted",
@@ -70,10 +72,9 @@ class _Reader:
         if head != MAGIC and head in _OTHER:
             return self._other(sent)
         told = talk.take(sent)
-        more = talk.waiting_bytes + talk.tables.held - talk.counted
-        if more > _LITTLE or more < -_LITTLE:
-            talk.counted += more
-            self._streams.hold(flow, more)
+        talk.messages += 1
+        if not talk.messages % _NOW_AND_THEN:
+            self._streams.hold(flow, talk.uncounted())
         return told
 
     def _other(self, sent: Sent) -> "list[Event | Trouble]":

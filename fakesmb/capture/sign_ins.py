@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from fakesmb.capture.streams import Sent
+from fakesmb.capture.flows import Sent
 from fakesmb.capture.trouble import Trouble
 from fakesmb.nt.status import NT, label
 from fakesmb.record.events import Event, SignedIn, SignInRefused
+from fakesmb.trace.about import failed
 from fakesmb.trace.naming import Claim
-from fakesmb.trace.tables import failed
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.session import Action
 

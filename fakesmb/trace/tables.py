@@ -7,14 +7,14 @@ what it holds is bounded.
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
-
-import msgspec
+from typing import Final
 
 from fakesmb.nt.status import NT
 from fakesmb.record.events import MOST_OF_PATH
 from fakesmb.trace import naming
+from fakesmb.trace.about import About, Opened, failed
 from fakesmb.trace.naming import FID_AT, U16_AT, Named
+from fakesmb.trace.remembered import Remembered
 from fakesmb.wire.chain import ANDX_COMMANDS, MOST_COMMANDS
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
@@ -29,10 +29,6 @@ _IDS_AT: Final = 24
 """TID, PIDLow and UID in the header."""
 _ANDX: Final = struct.Struct("<BBH").unpack_from
 _BACKSLASH: Final = "\\"
-_ERROR: Final = 3
-"""Severity of a status that says that nothing was done."""
-_PAIR_AT: Final = 16
-"""Bits behind which a STATUS_SMB_ code, which has no severity, has the code of a DOS class."""
 _UNREADABLE: Final = (DecodeError, struct.error, IndexError, ValueError)
 _WITHOUT_TREE: Final = frozenset(
     {
@@ -59,73 +55,41 @@ _WITHOUT_USER: Final = frozenset(
 """Commands that anybody may send, so that the record of our server names nobody."""
 
 
-def failed(status: int) -> bool:
-    """Whether a status says that nothing was done."""
-    severity = status >> 30
-    return severity == _ERROR or (not severity and status >> _PAIR_AT != 0)
-
-
-class Opened(NamedTuple):
-    """An open file, directory or pipe."""
-
-    path: str
-    fid: int
-    tid: int
-    uid: int
-    pid: int
-    pipe: bool
-
-
-class About(msgspec.Struct, gc=False):
-    """What a request is about, and what its reply may make of it."""
-
-    user: str = ""
-    share: str = ""
-    path: str = ""
-    fid: int | None = None
-    tid: int = 0
-    uid: int = 0
-    pid: int = 0
-    opens: bool = False
-    """Whether a command of it opens what `path` names: later commands of the chain mean that."""
-    share_asked: str = ""
-    """What a tree connect names, without the server."""
-    claim: "naming.Claim | None" = None
-    """Who a session setup says that they are."""
-    subcommand: int = -1
-    """Of a transaction."""
-    closes: bool = False
-    """A search that ends with its first answer."""
-    closes_at_end: bool = False
-    """A search that ends with its last answer."""
-    sid: int | None = None
-    stays: bool = False
-    """A write and close of no bytes, which does not close."""
-
-
 class Tables:
     """The identifiers of one connection. Dictionaries may be read; they change with each message."""
 
-    __slots__ = ("claims", "closed", "encoding", "held", "opens", "resumed", "searches", "shares", "users")
+    __slots__ = ("_all", "claims", "closed", "encoding", "opens", "resumed", "searches", "shares", "users")
 
     def __init__(self, encoding: str = "cp850") -> None:
         self.encoding = encoding
-        self.users: dict[int, str] = {}
+        self.users: Remembered[int, str] = Remembered(MOST_NAMES, len)
         """UID -> user, as the client wrote it; empty for anonymous."""
-        self.shares: dict[int, str] = {}
+        self.shares: Remembered[int, str] = Remembered(MOST_NAMES, len)
         """TID -> share, as the client wrote it."""
-        self.opens: dict[int, Opened] = {}
+        self.opens: Remembered[int, Opened] = Remembered(MOST_OPENS, lambda opened: len(opened.path))
         """`tid << 16 | fid` -> what is open: servers may count FIDs of each tree by themselves."""
-        self.closed: dict[int, str] = {}
+        self.closed: Remembered[int, str] = Remembered(MOST_NAMES, len)
         """Likewise, the path of what was open last: a FID that is used after its end is about that."""
-        self.searches: dict[int, str] = {}
+        self.searches: Remembered[int, str] = Remembered(MOST_NAMES, len)
         """SID -> pattern."""
-        self.resumed: dict[bytes, str] = {}
+        self.resumed: Remembered[bytes, str] = Remembered(MOST_NAMES, len)
         """Server's part of a resume key -> pattern of its search."""
-        self.claims: dict[int, naming.Claim] = {}
+        self.claims: Remembered[int, naming.Claim] = Remembered(MOST_NAMES, _size_of_claim)
         """UID of a sign-in that goes on -> who it is about to be."""
-        self.held = 0
-        """Characters of the paths and patterns that are remembered."""
+        self._all = (
+            self.users,
+            self.shares,
+            self.opens,
+            self.closed,
+            self.searches,
+            self.resumed,
+            self.claims,
+        )
+
+    @property
+    def held(self) -> int:
+        """Bytes that it holds, about."""
+        return sum(one.held for one in self._all)
 
     def asked(self, request: bytes) -> About:
         """What a request is about."""
@@ -249,10 +213,9 @@ class Tables:
     def _sign_in_goes_on(self, reply: bytes, status: int, about: About) -> None:
         uid = _IDS(reply, _IDS_AT)[2]
         if status == NT.MORE_PROCESSING_REQUIRED and about.claim is not None:
-            self.claims[uid] = about.claim
-            _shorten(self.claims)
+            self.claims.remember(uid, about.claim)
         else:
-            self.claims.pop(uid, None)
+            self.claims.forget(uid)
 
     def signs_in(self, reply: bytes, about: About) -> "naming.Claim | None":
         """Who the session setup that this answers is about: of its own message, or of the one before."""
@@ -284,24 +247,24 @@ class Tables:
     def _signed_in(self, reply: bytes, at: int, about: About) -> None:
         uid = _IDS(reply, _IDS_AT)[2]
         claim = self.signs_in(reply, about)
-        self.claims.pop(uid, None)
-        about.user = self.users[uid] = "" if claim is None else claim.user or ""
-        _shorten(self.users)
+        self.claims.forget(uid)
+        about.user = "" if claim is None else claim.user or ""
+        self.users.remember(uid, about.user)
 
     def _connected(self, reply: bytes, at: int, about: About) -> None:
-        about.share = self.shares[_IDS(reply, _IDS_AT)[0]] = about.share_asked
-        _shorten(self.shares)
+        about.share = about.share_asked
+        self.shares.remember(_IDS(reply, _IDS_AT)[0], about.share)
 
     def _connected_core(self, reply: bytes, at: int, about: About) -> None:
-        about.share = self.shares[U16_AT(reply, at + 3)[0]] = about.share_asked
-        _shorten(self.shares)
+        about.share = about.share_asked
+        self.shares.remember(U16_AT(reply, at + 3)[0], about.share)
 
     def _logged_off(self, reply: bytes, at: int, about: About) -> None:
-        self.users.pop(about.uid, None)
+        self.users.forget(about.uid)
         self._forget_opens(lambda opened: opened.uid == about.uid)
 
     def _disconnected(self, reply: bytes, at: int, about: About) -> None:
-        self.shares.pop(about.tid, None)
+        self.shares.forget(about.tid)
         self._forget_opens(lambda opened: opened.tid == about.tid)
 
     def _process_ended(self, reply: bytes, at: int, about: About) -> None:
@@ -316,25 +279,17 @@ class Tables:
             self._close(about.tid << 16 | about.fid)
 
     def _close(self, key: int) -> None:
-        opened = self.opens.pop(key, None)
+        opened = self.opens.forget(key)
         if opened is not None:
-            self.closed[key] = opened.path
-            if len(self.closed) > MOST_NAMES:
-                self.held -= len(self.closed.pop(next(iter(self.closed))))
+            self.closed.remember(key, opened.path)
 
     def open(self, fid: int, about: About) -> None:
         """Notes that a reply gave a FID for what its request named."""
         about.fid = fid
         key = about.tid << 16 | fid
-        self.held -= len(self.closed.pop(key, ""))
-        before = self.opens.pop(key, None)
-        if before is not None:
-            self.held -= len(before.path)
-        elif len(self.opens) >= MOST_OPENS:
-            self.held -= len(self.opens.pop(next(iter(self.opens))).path)
-        pipe = about.share.upper() == naming.IPC
-        self.opens[key] = Opened(about.path, fid, about.tid, about.uid, about.pid, pipe)
-        self.held += len(about.path)
+        pipe = about.share == naming.IPC
+        self.closed.forget(key)
+        self.opens.remember(key, Opened(about.path, fid, about.tid, about.uid, about.pid, pipe))
 
     def _opened_temporary(self, reply: bytes, at: int, about: About) -> None:
         about.path = naming.temporary(reply, at, about.path, self.encoding)[:MOST_OF_PATH]
@@ -354,27 +309,15 @@ class Tables:
         elif about.subcommand == Trans2.FIND_FIRST2:
             sid, _, ended = _IDS(parameters)
             if not about.closes and not (ended and about.closes_at_end):
-                self._searches(sid, about)
-
-    def _searches(self, sid: int, about: About) -> None:
-        before = self.searches.pop(sid, None)
-        if before is not None:
-            self.held -= len(before)
-        elif len(self.searches) >= MOST_NAMES:
-            self.held -= len(self.searches.pop(next(iter(self.searches))))
-        self.searches[sid] = about.path
-        self.held += len(about.path)
+                self.searches.remember(sid, about.path)
 
     def _searched(self, reply: bytes, at: int, about: About) -> None:
         for key in naming.resume_keys(reply, at)[-1:]:
-            self.held += len(about.path) - len(self.resumed.pop(key, ""))
-            self.resumed[key] = about.path
-            if len(self.resumed) > MOST_NAMES:
-                self.held -= len(self.resumed.pop(next(iter(self.resumed))))
+            self.resumed.remember(key, about.path)
 
     def _search_closed(self, reply: bytes, at: int, about: About) -> None:
         if about.sid is not None:
-            self.held -= len(self.searches.pop(about.sid, ""))
+            self.searches.forget(about.sid)
 
     def _nt_transact(self, reply: bytes, at: int, about: About) -> None:
         if about.opens:
@@ -383,9 +326,8 @@ class Tables:
                 self.open(U16_AT(parameters, 2)[0], about)
 
 
-def _shorten(names: "dict[int, str] | dict[int, naming.Claim]") -> None:
-    if len(names) > MOST_NAMES:
-        names.pop(next(iter(names)))
+def _size_of_claim(claim: naming.Claim) -> int:
+    return len(claim.user or "") + len(claim.domain) + len(claim.workstation) + len(claim.native_os)
 
 
 def _opened_at(place: int) -> "_Answer":

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakesmb.capture import streams
+from fakesmb.capture import flows, streams
 from fakesmb.capture.events import events
-from fakesmb.capture.network import Fragments
+from fakesmb.capture.fragments import Fragments
 from fakesmb.capture.reading import packets
 from fakesmb.capture.trouble import CaptureError, Trouble
 from fakesmb.record.dissect import messages
@@ -224,7 +224,7 @@ def test_connections_that_only_begin_are_forgotten(monkeypatch: pytest.MonkeyPat
     reader = streams.Streams()
     seen = [one for packet in packets(BytesIO(capture.pcap())) for one in reader.feed(packet)]  # type: ignore[arg-type]
     assert len(reader._ways) == 2 * 50
-    assert len([one for one in seen if type(one) is streams.Sent]) == 21
+    assert len([one for one in seen if type(one) is flows.Sent]) == 21
     assert not [one for one in seen if type(one) is Trouble]
 
 

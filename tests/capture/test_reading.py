@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fakesmb.capture.reading import Packet, is_capture, open_capture, packets
+from fakesmb.capture.reading import is_capture, open_capture, packets
+from fakesmb.capture.source import Packet
 from fakesmb.capture.trouble import CaptureError, Trouble
 from tests.capture.written import BEGAN, Blocks, Written
 
