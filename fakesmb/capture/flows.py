@@ -20,6 +20,7 @@ class Flow:
         "client",
         "closing",
         "ended",
+        "forgotten",
         "held",
         "home",
         "ignored",
@@ -50,6 +51,8 @@ class Flow:
         """Whether there was another packet of it since it was last asked whether it can be given up."""
         self.held = 0
         """Bytes held for it."""
+        self.forgotten = False
+        """Whether it is not followed any further."""
         self.talk: Any = None
         """What whoever reads the messages keeps of the connection."""
 

@@ -7,7 +7,7 @@ from fakesmb.capture.trouble import Trouble
 from fakesmb.nt.status import NT, label
 from fakesmb.record.events import Event, SignedIn, SignInRefused
 from fakesmb.trace.about import failed
-from fakesmb.trace.naming import Claim
+from fakesmb.trace.named import Claim
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.session import Action
 

@@ -9,9 +9,10 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from typing import BinaryIO, Final
 
-from fakesmb.capture import network
+from fakesmb.capture import connections, network
+from fakesmb.capture.connections import Connections
 from fakesmb.capture.flows import NOTHING, Began, Ended, Flow, Seen, Sent, Way
-from fakesmb.capture.framing import Framing, begins_message, begins_session
+from fakesmb.capture.framing import Framing, begins_message
 from fakesmb.capture.network import ACK, FIN, RST, SYN, Network, Segment
 from fakesmb.capture.reading import packets
 from fakesmb.capture.source import Packet
@@ -19,17 +20,12 @@ from fakesmb.capture.trouble import Trouble
 from fakesmb.wire.frame import PREFIX_SIZE, FrameType
 from fakesmb.wire.header import Flags
 
-PORTS: Final = frozenset({139, 445})
-"""NetBIOS sessions and direct TCP."""
-MOST_CONNECTIONS: Final = 4096
-MOST_HELD: Final = 64 << 20
-"""Bytes that all connections hold together: of messages that are not whole, segments that came too early, requests
-that wait for their reply, and names."""
 MOST_EARLY: Final = 4096
 """Segments of one direction that wait for one that was sent before them."""
 MOST_EARLY_BYTES: Final = 4 << 20
 MOST_HOLES: Final = 4096
 """Gaps of one direction of which it is known that they are none, when what was missing comes after all."""
+_HOLE_COST: Final = 150
 _EARLY_COST: Final = 200
 """Bytes that a waiting segment is counted for beside its own."""
 _ONE_SIDED: Final = 64
@@ -61,11 +57,8 @@ class Streams:
     """The connections of a capture whose packets it is given."""
 
     def __init__(self, ports: Collection[int] = ()) -> None:
-        self.held = 0
-        """Bytes that all connections hold."""
-        self._ports = PORTS | frozenset(ports)
+        self.connections = Connections(ports)
         self._network = Network()
-        self._ways: dict[bytes, Way] = {}
         self._count = 0
         self._last = 0.0
         self._unordered = False
@@ -82,7 +75,7 @@ class Streams:
             return [segment]
         assert isinstance(segment, Segment)
         name, sequence, acknowledged, flags, data, missing = segment
-        way = self._ways.get(name)
+        way = self.connections.ways.get(name)
         if way is None:
             way = self._new(segment)
             if way is None:
@@ -107,7 +100,7 @@ class Streams:
 
     def finish(self) -> list[Seen]:
         """What there is to say when the capture ends."""
-        for flow in {id(way.flow): way.flow for way in self._ways.values()}.values():
+        for flow in self.connections.flows():
             self._end_of_capture(flow)
         seen: list[Seen] = [*self._seen, *self._network.fragments.rest()]
         self._seen = []
@@ -125,51 +118,19 @@ class Streams:
 
     def hold(self, flow: Flow, size: int) -> None:
         """Counts bytes that are held for a connection, or, by a negative size, no longer."""
-        flow.held += size
-        self.held += size
-        if self.held > MOST_HELD:
-            while self.held > MOST_HELD // 2 and self._ways:
-                self._give_up_one(f"more than {MOST_HELD >> 20} MiB wait for what completes them")
-
-    # -- connections ---------------------------------------------------------------------------------------
+        for lost in self.connections.hold(flow, size):
+            self._given_up(lost, f"more than {connections.MOST_HELD >> 20} MiB wait for what completes them")
 
     def _new(self, segment: Segment) -> Way | None:
-        """A connection that begins with this segment; None where it is none of SMB, as far as can be told."""
-        data, flags = segment.data, segment.flags
-        source, target = network.ports(segment.way)
-        known = source in self._ports or target in self._ports
-        if flags & RST or not (known or begins_message(data) or begins_session(data)):
-            return None
-        flow = Flow(segment.way)
-        if flags & SYN:
-            flow.from_client(flow.home if flags & ACK else flow.away)
-        elif data[:1] == b"\x81":
-            flow.from_client(flow.away)
-        elif known and (source in self._ports) != (target in self._ports):
-            flow.from_client(flow.away if target in self._ports else flow.home)
-        self._ways[flow.away.name] = flow.away
-        self._ways[flow.home.name] = flow.home
-        if len(self._ways) > 2 * MOST_CONNECTIONS:
-            self._give_up_one(f"more than {MOST_CONNECTIONS} connections at once")
-        return flow.away
+        way, lost = self.connections.new(segment)
+        if lost is not None:
+            self._given_up(lost, f"more than {connections.MOST_CONNECTIONS} connections at once")
+        return way
 
-    def _give_up_one(self, why: str) -> None:
-        """Forgets the connection that has been still for longest, or nearly so: each has a second chance."""
-        ways = self._ways
-        while (flow := next(iter(ways.values())).flow).active:
-            flow.active = False
-            for way in (flow.away, flow.home):
-                ways[way.name] = ways.pop(way.name)
-        told = flow.number or flow.held
-        self._forget(flow)
-        if told and not flow.ended:
-            self._trouble(f"{flow.names[0]} to {flow.names[1]} is not followed any further: {why}")
+    def _given_up(self, flow: Flow, why: str) -> None:
+        self._trouble(f"{flow.names[0]} to {flow.names[1]} is not followed any further: {why}")
 
-    def _forget(self, flow: Flow) -> None:
-        for way in (flow.away, flow.home):
-            self._ways.pop(way.name, None)
-        self.held -= flow.held
-        flow.held = 0
+    # -- what is told --------------------------------------------------------------------------------------
 
     def _tell(self, flow: Flow) -> None:
         if not flow.number:
@@ -242,7 +203,7 @@ class Streams:
     def _reuse(self, flow: Flow, segment: Segment) -> None:
         """A new connection between the ports of one whose end was not seen, or a long time ago."""
         self._end(flow, "a new connection took its ports")
-        self._forget(flow)
+        self.connections.forget(flow)
         way = self._new(segment)
         if way is not None:
             self._syn(way, segment)
@@ -279,8 +240,10 @@ class Streams:
 
     def _late(self, way: Way, begin: int, data: bytes) -> None:
         """Bytes that were given up, and come after all: the whole messages in them are told."""
+        before = len(way.holes)
         if not _fill(way.holes, begin, begin + len(data)):
             return
+        self.hold(way.flow, (len(way.holes) - before) * _HOLE_COST)
         if begins_message(data):
             Framing(way.messages).feed(data)
         if way.messages:
@@ -332,7 +295,10 @@ class Streams:
             source, target = network.ends(way.name)
             self._trouble(f"{size} bytes from {source} to {target} are missing before it", packet)
             way.holes.append((way.next, offset))
-            del way.holes[:-MOST_HOLES]
+            if len(way.holes) > MOST_HOLES:
+                del way.holes[0]
+            else:
+                self.hold(way.flow, _HOLE_COST)
             before = len(way.framing.held)
             way.framing.skip(size)
             way.next = offset

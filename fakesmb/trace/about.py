@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from fakesmb.trace.naming import Claim
+from fakesmb.trace.named import Claim
 
 _ERROR: Final = 3
 """Severity of a status that says that nothing was done."""

@@ -3,18 +3,17 @@
 A part of `tables`. Readers may raise what reading beyond the end raises; whoever calls them takes that.
 """
 
-import struct
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final
 
+from fakesmb.trace import transactions_named as transactions
+from fakesmb.trace.named import IPC, U16_AT, Claim, Named, Reader
 from fakesmb.wire import tokens
-from fakesmb.wire.codec import Body, Buffer, DecodeError, structure_decoder
-from fakesmb.wire.commands import Command, PipeFunction
-from fakesmb.wire.dfs import GetDfsReferralRequest
+from fakesmb.wire.codec import Body, DecodeError
+from fakesmb.wire.commands import Command
 from fakesmb.wire.files import CreateTemporaryResponse, NtCreateAndxRequest
 from fakesmb.wire.header import HEADER_SIZE, block_at
 from fakesmb.wire.messages import REQUESTS
-from fakesmb.wire.nt_trans import NT_TRANSACT_SETUPS, NtCreateRequest, NtTransact
 from fakesmb.wire.ntlmssp import Negotiate
 from fakesmb.wire.search import ResumeKey, SearchEntry, SearchRequest
 from fakesmb.wire.session import (
@@ -23,13 +22,6 @@ from fakesmb.wire.session import (
     SessionSetupLanmanRequest,
     SessionSetupPlainRequest,
 )
-from fakesmb.wire.trans import TransactionRequest
-from fakesmb.wire.trans2 import TRANS2_REQUESTS, FindFlag, Trans2
-from fakesmb.wire.unix import UnixLevel
-
-IPC: Final = "IPC$"
-U16_AT: Final = struct.Struct("<H").unpack_from
-_U32_AT: Final = struct.Struct("<I").unpack_from
 
 FID_AT: Final[Mapping[int, int]] = {
     Command.CLOSE: 1,
@@ -58,49 +50,7 @@ FID_AT: Final[Mapping[int, int]] = {
 """Command -> where its request has its FID, counted from WordCount."""
 
 
-class Claim(NamedTuple):
-    """Who a session setup says that they are."""
-
-    user: str | None
-    """None where its token does not say: the first of NTLMSSP, Kerberos."""
-    domain: str = ""
-    workstation: str = ""
-    lm_response: int = 0
-    nt_response: int = 0
-    """Bytes of the responses."""
-    native_os: str = ""
-    session_security: bool = False
-    """Whether its NTLM response is one of extended session security."""
-    kerberos: bool = False
-
-
-class Named(NamedTuple):
-    """What a command names; what it does not is empty."""
-
-    path: str | None = None
-    fid: int | None = None
-    root: int = 0
-    """The FID of the directory that the path begins in."""
-    share: str = ""
-    claim: Claim | None = None
-    subcommand: int = -1
-    sid: int | None = None
-    closes: bool = False
-    """Of a search, that it ends with its first answer."""
-    closes_at_end: bool = False
-    """Of a search, that it ends with the last name."""
-    opens: bool = False
-    """Of a transaction, that its answer has the FID of what it names."""
-    verbatim: bool = False
-    """Whether the path is no path of a file: the name of a pipe or a server."""
-    key: bytes = b""
-    """Of a search that goes on, the server's part of its resume key."""
-
-
-_Reader = Callable[[bytes, int, bool, str], Named | None]
-
-
-def _path_in(command: int, field: str) -> _Reader:
+def _path_in(command: int, field: str) -> Reader:
     cls: type[Body] = REQUESTS[command]
 
     def read(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
@@ -173,117 +123,6 @@ def _is_kerberos(blob: bytes) -> bool:
     return _KERBEROS in blob or _WINDOWS_KERBEROS in blob
 
 
-# -- transactions ------------------------------------------------------------------------------------------
-
-SETUP_AT: Final = 1 + 2 * TransactionRequest.FIXED_WORDS
-"""The first setup word of TRANSACTION and TRANSACTION2, counted from WordCount."""
-_PARAMETERS: Final = struct.Struct("<HH").unpack_from
-_PARAMETERS_AT: Final = 1 + 18
-"""ParameterCount and ParameterOffset of both."""
-_FID_IN_SETUP: Final = frozenset(PipeFunction) - {PipeFunction.WAIT_NMPIPE, PipeFunction.CALL_NMPIPE}
-_FID_FIRST: Final = frozenset(
-    {Trans2.QUERY_FILE_INFORMATION, Trans2.SET_FILE_INFORMATION, Trans2.SET_FS_INFORMATION}
-)
-
-
-def setup_fid(message: bytes, at: int) -> int:
-    """The FID of a TRANSACTION that has one among its setup words; -1 for another."""
-    if message[at + SETUP_AT - 2] < 2:  # SetupCount
-        return -1
-    function, fid = _FUNCTION_AND_FID(message, at + SETUP_AT)
-    return fid if function in _FID_IN_SETUP else -1
-
-
-_FUNCTION_AND_FID: Final = struct.Struct("<HH").unpack_from
-
-
-def _transaction(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
-    """One without a FID: its name says what it is about."""
-    function = U16_AT(message, at + SETUP_AT)[0] if message[at + SETUP_AT - 2] else -1
-    block = block_at(message, at, unicode=unicode, encoding=encoding)
-    name = TransactionRequest.decode(block).name.replace("/", "\\")
-    return Named(name, subcommand=function, verbatim=True)
-
-
-def _trans2(message: bytes, at: int, unicode: bool, encoding: str) -> Named | None:
-    function = U16_AT(message, at + SETUP_AT)[0]
-    count, offset = _PARAMETERS(message, at + _PARAMETERS_AT)
-    if function in _FID_FIRST:
-        return Named(fid=U16_AT(message, offset)[0], subcommand=function)
-    if function == Trans2.FIND_NEXT2:
-        return Named(sid=U16_AT(message, offset)[0], subcommand=function)
-    if function == Trans2.GET_DFS_REFERRAL:
-        return _referral(message, offset, min(offset + count, len(message)))
-    row = _NAMING.get(function)
-    if row is None:
-        return Named(subcommand=function)
-    decode, field = row
-    end = min(offset + count, len(message))
-    path: str = getattr(decode(message, offset, end, unicode, encoding), field)
-    if function == Trans2.FIND_FIRST2:
-        flags = U16_AT(message, offset + _FIND_FLAGS_AT)[0]
-        return Named(
-            path,
-            subcommand=function,
-            closes=bool(flags & FindFlag.CLOSE_AFTER_REQUEST),
-            closes_at_end=bool(flags & FindFlag.CLOSE_AT_END),
-        )
-    opens = function == Trans2.OPEN2 or (
-        function == Trans2.SET_PATH_INFORMATION and U16_AT(message, offset)[0] == UnixLevel.POSIX_OPEN
-    )
-    return Named(path, subcommand=function, opens=opens)
-
-
-_NAMING: Final = {
-    code: (structure_decoder(TRANS2_REQUESTS[code]), field)
-    for code, field in (
-        (Trans2.OPEN2, "file_name"),
-        (Trans2.FIND_FIRST2, "file_name"),
-        (Trans2.QUERY_PATH_INFORMATION, "file_name"),
-        (Trans2.SET_PATH_INFORMATION, "file_name"),
-        (Trans2.CREATE_DIRECTORY, "directory_name"),
-    )
-}
-"""Subcommand -> the decoder of its parameters, and the field of them that is a path."""
-_FIND_FLAGS_AT: Final = 4
-_NT_PARAMETERS: Final = struct.Struct("<II").unpack_from
-_NT_PARAMETERS_AT: Final = 20
-_NT_FUNCTION_AT: Final = 37
-_NT_SETUP_FID_AT: Final = 43
-"""Of NT_TRANSACT, counted from WordCount: ParameterCount and ParameterOffset, Function, and the FID behind the first
-four bytes of the setup of IOCTL and NOTIFY_CHANGE."""
-_FID_FIRST_OF_NT: Final = frozenset(
-    {
-        NtTransact.SET_SECURITY_DESC,
-        NtTransact.RENAME,
-        NtTransact.QUERY_SECURITY_DESC,
-        NtTransact.QUERY_QUOTA,
-        NtTransact.SET_QUOTA,
-    }
-)
-
-
-def _nt_transact(message: bytes, at: int, unicode: bool, encoding: str) -> Named | None:
-    function = U16_AT(message, at + _NT_FUNCTION_AT)[0]
-    if function in NT_TRANSACT_SETUPS:
-        return Named(fid=U16_AT(message, at + _NT_SETUP_FID_AT)[0], subcommand=function)
-    count, offset = _NT_PARAMETERS(message, at + _NT_PARAMETERS_AT)
-    if function in _FID_FIRST_OF_NT:
-        return Named(fid=U16_AT(message, offset)[0], subcommand=function)
-    if function != NtTransact.CREATE:
-        return Named(subcommand=function)
-    create = NtCreateRequest.decode(
-        memoryview(message)[offset : offset + count], unicode=unicode, encoding=encoding
-    )
-    return Named(create.file_name, root=create.root_directory_fid & 0xFFFF, subcommand=function, opens=True)
-
-
-def _referral(message: bytes, offset: int, end: int) -> Named:
-    """What a name is that is UTF-16 whatever the message's flags say ([MS-DFSC] 2.2.2)."""
-    asked = GetDfsReferralRequest.decode(memoryview(message)[offset:end])
-    return Named(asked.request_file_name, subcommand=Trans2.GET_DFS_REFERRAL, verbatim=True)
-
-
 def _search(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
     body = SearchRequest.decode(block_at(message, at, unicode=unicode, encoding=encoding))
     key = body.resume_key
@@ -311,7 +150,7 @@ def _find_close(message: bytes, at: int, unicode: bool, encoding: str) -> Named:
     return Named(sid=U16_AT(message, at + 1)[0])
 
 
-READERS: Final[Mapping[int, _Reader]] = {
+READERS: Final[Mapping[int, Reader]] = {
     **{
         command: _path_in(command, field)
         for command, field in (
@@ -336,9 +175,9 @@ READERS: Final[Mapping[int, _Reader]] = {
     Command.TREE_CONNECT: _tree_connect,
     Command.TREE_CONNECT_ANDX: _tree_connect,
     Command.SESSION_SETUP_ANDX: _session_setup,
-    Command.TRANSACTION: _transaction,
-    Command.TRANSACTION2: _trans2,
-    Command.NT_TRANSACT: _nt_transact,
+    Command.TRANSACTION: transactions.transaction,
+    Command.TRANSACTION2: transactions.trans2,
+    Command.NT_TRANSACT: transactions.nt_transact,
     Command.FIND_CLOSE2: _find_close,
     **dict.fromkeys((Command.SEARCH, Command.FIND, Command.FIND_UNIQUE, Command.FIND_CLOSE), _search),
 }
@@ -355,33 +194,6 @@ OPENING: Final = frozenset(
     }
 )
 """Commands whose answer has the FID of what they name."""
-
-
-# -- replies -----------------------------------------------------------------------------------------------
-
-
-def reply_parameters(reply: bytes, at: int) -> Buffer | None:
-    """The parameters of a TRANSACTION2 response, [MS-CIFS] 2.2.4.46.2; None where it has none."""
-    if not reply[at]:
-        return None
-    count, offset = _PARAMETERS(reply, at + 7)
-    return memoryview(reply)[offset : offset + count] if count else None
-
-
-def reply_data(reply: bytes, at: int) -> Buffer | None:
-    """Its data."""
-    if not reply[at]:
-        return None
-    count, offset = _PARAMETERS(reply, at + 13)
-    return memoryview(reply)[offset : offset + count] if count else None
-
-
-def nt_reply_parameters(reply: bytes, at: int) -> Buffer | None:
-    """The parameters of an NT_TRANSACT response, [MS-CIFS] 2.2.4.62.2; None where it has none."""
-    if not reply[at]:
-        return None
-    count, offset = _NT_PARAMETERS(reply, at + 12)
-    return memoryview(reply)[offset : offset + count] if count else None
 
 
 def temporary(reply: bytes, at: int, directory: str, encoding: str) -> str:

@@ -11,9 +11,10 @@ from typing import Final
 
 from fakesmb.nt.status import NT
 from fakesmb.record.events import MOST_OF_PATH
-from fakesmb.trace import naming
+from fakesmb.trace import naming, transactions_named
 from fakesmb.trace.about import About, Opened, failed
-from fakesmb.trace.naming import FID_AT, U16_AT, Named
+from fakesmb.trace.named import IPC, U16_AT, Claim, Named
+from fakesmb.trace.naming import FID_AT
 from fakesmb.trace.remembered import Remembered
 from fakesmb.wire.chain import ANDX_COMMANDS, MOST_COMMANDS
 from fakesmb.wire.codec import DecodeError
@@ -74,7 +75,7 @@ class Tables:
         """SID -> pattern."""
         self.resumed: Remembered[bytes, str] = Remembered(MOST_NAMES, len)
         """Server's part of a resume key -> pattern of its search."""
-        self.claims: Remembered[int, naming.Claim] = Remembered(MOST_NAMES, _size_of_claim)
+        self.claims: Remembered[int, Claim] = Remembered(MOST_NAMES, _size_of_claim)
         """UID of a sign-in that goes on -> who it is about to be."""
         self._all = (
             self.users,
@@ -131,9 +132,9 @@ class Tables:
                 about.stays = True
             return
         if command == Command.TRANSACTION:
-            fid = naming.setup_fid(request, at)
+            fid = transactions_named.setup_fid(request, at)
             if fid >= 0:
-                about.subcommand = U16_AT(request, at + naming.SETUP_AT)[0]
+                about.subcommand = U16_AT(request, at + transactions_named.SETUP_AT)[0]
                 self._about_open(fid, about)
                 return
         reader = naming.READERS.get(command)
@@ -174,7 +175,7 @@ class Tables:
     def _path(self, named: Named, about: About) -> str:
         """What is named, as it is spelt, from the root of its share; it may be relative to an open directory."""
         path = named.path or ""
-        if named.verbatim or about.share == naming.IPC:
+        if named.verbatim or about.share == IPC:
             return path
         directory = self.opens.get(about.tid << 16 | named.root) if named.root else None
         path = path.removeprefix(_BACKSLASH)
@@ -217,7 +218,7 @@ class Tables:
         else:
             self.claims.forget(uid)
 
-    def signs_in(self, reply: bytes, about: About) -> "naming.Claim | None":
+    def signs_in(self, reply: bytes, about: About) -> Claim | None:
         """Who the session setup that this answers is about: of its own message, or of the one before."""
         if about.claim is not None and about.claim.user is not None:
             return about.claim
@@ -287,7 +288,7 @@ class Tables:
         """Notes that a reply gave a FID for what its request named."""
         about.fid = fid
         key = about.tid << 16 | fid
-        pipe = about.share == naming.IPC
+        pipe = about.share == IPC
         self.closed.forget(key)
         self.opens.remember(key, Opened(about.path, fid, about.tid, about.uid, about.pid, pipe))
 
@@ -297,11 +298,11 @@ class Tables:
 
     def _trans2(self, reply: bytes, at: int, about: About) -> None:
         if about.opens and about.subcommand == Trans2.SET_PATH_INFORMATION:
-            data = naming.reply_data(reply, at)
+            data = transactions_named.reply_data(reply, at)
             if data is not None:
                 self.open(U16_AT(data, 2)[0], about)
             return
-        parameters = naming.reply_parameters(reply, at)
+        parameters = transactions_named.reply_parameters(reply, at)
         if parameters is None:
             return
         if about.subcommand == Trans2.OPEN2:
@@ -321,12 +322,12 @@ class Tables:
 
     def _nt_transact(self, reply: bytes, at: int, about: About) -> None:
         if about.opens:
-            parameters = naming.nt_reply_parameters(reply, at)
+            parameters = transactions_named.nt_reply_parameters(reply, at)
             if parameters is not None:
                 self.open(U16_AT(parameters, 2)[0], about)
 
 
-def _size_of_claim(claim: naming.Claim) -> int:
+def _size_of_claim(claim: Claim) -> int:
     return len(claim.user or "") + len(claim.domain) + len(claim.workstation) + len(claim.native_os)
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakesmb.capture import flows, streams
+from fakesmb.capture import connections, flows, streams
 from fakesmb.capture.events import events
 from fakesmb.capture.fragments import Fragments
 from fakesmb.capture.reading import packets
@@ -213,7 +213,7 @@ def test_ten_megabytes_of_it(kind: str) -> None:
 
 
 def test_connections_that_only_begin_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "MOST_CONNECTIONS", 50)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 50)
     capture = Written()
     alive = Tcp(capture, ("10.9.9.9", 999)).open()
     alive.send(True, message(1))
@@ -223,13 +223,13 @@ def test_connections_that_only_begin_are_forgotten(monkeypatch: pytest.MonkeyPat
             alive.send(True, message(port))
     reader = streams.Streams()
     seen = [one for packet in packets(BytesIO(capture.pcap())) for one in reader.feed(packet)]  # type: ignore[arg-type]
-    assert len(reader._ways) == 2 * 50
+    assert len(reader.connections.ways) == 2 * 50
     assert len([one for one in seen if type(one) is flows.Sent]) == 21
     assert not [one for one in seen if type(one) is Trouble]
 
 
 def test_what_waits_is_bounded_over_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "MOST_HELD", 100_000)
+    monkeypatch.setattr(connections, "MOST_HELD", 100_000)
     capture = Written()
     for port in range(1024, 1064):
         tcp = Tcp(capture, ("10.0.0.1", port)).open()
@@ -238,8 +238,8 @@ def test_what_waits_is_bounded_over_all_connections(monkeypatch: pytest.MonkeyPa
     seen = []
     for packet in packets(BytesIO(capture.pcap())):
         seen += reader.feed(packet)  # type: ignore[arg-type]
-        assert reader.held <= 100_000
-        assert reader.held == sum({id(way.flow): way.flow.held for way in reader._ways.values()}.values())
+        assert reader.connections.held <= 100_000
+        assert reader.connections.held == sum(flow.held for flow in reader.connections.flows())
     given_up = [one for one in seen if type(one) is Trouble]
     assert given_up
     assert "is not followed any further" in str(given_up[0])
