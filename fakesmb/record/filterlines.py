@@ -129,12 +129,12 @@ class Lines:
     @property
     def request(self) -> Mapping[str, Any]:
         """The values of the request under their names in `fakesmb.wire`."""
-        return self.asked_part.get("fields") or {}
+        return _mapping(self.asked_part.get("fields"))
 
     @property
     def response(self) -> Mapping[str, Any]:
         """The values of the answer likewise."""
-        return self.answered_part.get("fields") or {}
+        return _mapping(self.answered_part.get("fields"))
 
     @property
     def status(self) -> str | None:
@@ -178,24 +178,24 @@ class Lines:
         """The information level."""
         if self.code != Command.TRANSACTION2:
             return None
-        level = self.request.get("parameters", {}).get("information_level")
-        return None if level is None else level_name(self.function, level)
+        level = _mapping(self.request.get("parameters")).get("information_level")
+        return level_name(self.function, level) if type(level) is int else None
 
     @property
     def user(self) -> str | None:
         """Who is signed in; of a session setup, who is about to be."""
         detail = self.request.get("detail")
-        claimed = self.request.get("account_name") or (
-            detail.get("user") if isinstance(detail, dict) else None
-        )
-        return self._of("user") or (claimed if self.code == Command.SESSION_SETUP_ANDX else None) or None
+        claimed = self.request.get("account_name") or _mapping(detail).get("user")
+        if self.code != Command.SESSION_SETUP_ANDX or not isinstance(claimed, str):
+            claimed = None
+        return self._of("user") or claimed or None
 
     @property
     def share(self) -> str | None:
         """The share of the tree connection; of a tree connect that failed, the one that was asked for."""
         share: str = self._of("share") or ""
         if not share and self.code in (Command.TREE_CONNECT, Command.TREE_CONNECT_ANDX):
-            share = self.request.get("path", "").replace("/", "\\").rstrip("\\").rpartition("\\")[2]
+            share = str(self.request.get("path", "")).replace("/", "\\").rstrip("\\").rpartition("\\")[2]
         return share or None
 
     @property
@@ -255,7 +255,8 @@ class Lines:
     def _first(self, *names: str) -> int | None:
         places: tuple[Any, ...] = (self.request,)
         if self.code in _IN_FIRST_RANGE:
-            places = tuple((self.request.get("locks") or self.request.get("unlocks") or [{}])[:1])
+            ranges = self.request.get("locks") or self.request.get("unlocks")
+            places = tuple(ranges[:1]) if isinstance(ranges, list) else ()
         for place in places:
             for name in names:
                 if isinstance(place, dict) and type(place.get(name)) is int:
@@ -270,6 +271,12 @@ class Lines:
             return ()
         if code in _WITHOUT_EFFECT:
             return ("opened",) if status == _SUCCESS else ()
+        try:
+            return self._verbs(code, status)
+        except (TypeError, ValueError, AttributeError):  # fields of another make
+            return ()
+
+    def _verbs(self, code: int, status: str | None) -> tuple[str, ...]:
         return verbs_of(
             row_of(code, self.function),
             None if status is None else _status(status),
@@ -284,6 +291,11 @@ class Lines:
         answered: Any = None if self.answer is None else _as_part(self.response, self.function)
         message: Any = self.asked
         return Halves(asked, answered, None, message, None)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """What is no mapping, as a log of another make may have it, holds nothing."""
+    return value if isinstance(value, dict) else {}
 
 
 def lines_of(request: Entry | None, response: Entry | None) -> Iterator[Lines]:

@@ -34,6 +34,8 @@ _HEADER: Final = (
 )
 _NAMED: Final = {"uid": "user", "tid": "share"}
 """Identifiers of the header, and the key that tells what they stand for."""
+_DEEPEST: Final = 20
+"""Steps of a tree; ours have at most a few."""
 _SIZES: Final = ((0xFF, 1), (0xFFFF, 2), (0xFFFFFFFF, 4))
 _OF_TIMES: Final = 8
 
@@ -62,7 +64,7 @@ def _identifier(entry: Entry, key: str, value: Any) -> str:
 
 def _command(command: Lines, request: bool, width: int | None) -> Iterator[str]:
     part = command.asked_part if request else command.answered_part
-    fields = part.get("fields") or {}
+    fields = command.request if request else command.response
     code = command.code
     cls = _class_of(code, request, frozenset(fields))
     what = f"{part.get('command') or 'a command'} {'request' if request else 'response'}"
@@ -93,7 +95,9 @@ def _field(
     name: str, value: Any, cls: type | None, command: Lines, depth: int, width: int | None
 ) -> Iterator[str]:
     shown = printable(spec_name(name, cls))
-    if isinstance(value, dict) and value:
+    if depth > _DEEPEST:
+        yield from leaf_lines(f"{shown}: ...", depth, width)
+    elif isinstance(value, dict) and value:
         yield from leaf_lines(shown, depth, width)
         yield from _fields(value, _inner(frozenset(value)), command, depth + 1, width)
     elif isinstance(value, list) and value:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakesmb.nt.status import SMBError
 from fakesmb.record.dissect import messages
@@ -352,3 +354,64 @@ def test_a_pattern_of_many_stars_costs_no_more_than_its_text(tmp_path: Path) -> 
     talk = Talk(filled(tmp_path)).client()
     talk.send(Command.ECHO, session.EchoRequest(1, b"x"))
     assert time.perf_counter() - began < 2
+
+
+@given(st.data())
+def test_fields_of_any_shape_match_or_not_and_raise_nothing(data: st.DataObject) -> None:
+    anything = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4)
+        ),
+        max_leaves=8,
+    )
+    fields = st.dictionaries(st.sampled_from(FIELDS), anything, max_size=6)
+    command = data.draw(st.sampled_from(COMMANDS))
+    one = Entry(
+        "", "request", 1, command=command, subcommand="TRANS2_SET_PATH_INFORMATION", fields=data.draw(fields)
+    )
+    other = Entry("", "response", 2, command=command, status="STATUS_SUCCESS", fields=data.draw(fields))
+    for text in EVERYTHING:
+        Filter.parse(text).matches_entries(one, other)
+        Filter.parse(text).matches_entries(None, other)
+
+
+FIELDS = [
+    *(
+        "fid",
+        "offset",
+        "offset_low",
+        "data_length",
+        "count",
+        "path",
+        "parameters",
+        "information_level",
+        "detail",
+    ),
+    *(
+        "locks",
+        "unlocks",
+        "name",
+        "new_file_name",
+        "type_of_lock",
+        "create_disposition",
+        "create_options",
+        "size",
+    ),
+    *("open_results", "account_name", "user", "function_code", "setup", "target", "directory"),
+]
+COMMANDS = [
+    *(
+        "SMB_COM_READ_ANDX",
+        "SMB_COM_WRITE",
+        "SMB_COM_LOCKING_ANDX",
+        "SMB_COM_TRANSACTION2",
+        "SMB_COM_NT_CREATE_ANDX",
+    ),
+    *("SMB_COM_OPEN_ANDX", "SMB_COM_SESSION_SETUP_ANDX", "SMB_COM_TREE_CONNECT_ANDX", "SMB_COM_NT_TRANSACT"),
+    *("SMB_COM_TRANSACTION", "SMB_COM_RENAME", "SMB_COM_NEGOTIATE", "?"),
+]
+EVERYTHING = [
+    *("verb=*ed", "level=SMB*", "to=x", "user=x", "share=x", "offset=1", "length>=0", "path=x"),
+    *("create_options=1", "request.fid=1", "text"),
+]

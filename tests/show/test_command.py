@@ -1,6 +1,11 @@
 """The command `fakesmb show`."""
 
+import fcntl
+import os
+import re
+import struct
 import subprocess
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from fakesmb import cli
+from fakesmb.record.columns import width_of
 from fakesmb.show.output import Screen, screen_of
+from fakesmb.show.showing import Wanted, show
 from tests.capture.written import Sniffed
 from tests.record.talks import filled
 
@@ -149,3 +156,22 @@ def test_only_a_terminal_has_a_width_and_colours(monkeypatch: pytest.MonkeyPatch
         assert (screen.width, screen.colour) == (90, True)
         monkeypatch.setenv("NO_COLOR", "1")
         assert not screen_of(file, is_terminal=lambda _: True).colour
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_on_a_terminal_one_message_is_one_line(
+    columns: int, capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    keyboard, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(slave, "wb") as terminal, capture.open("rb") as file:
+        show(file, "x.pcap", Wanted(), screen_of(terminal))
+        shown = os.read(keyboard, 1 << 20).decode()
+    os.close(keyboard)
+    lines = re.sub(r"\x1b\[\d*m", "", shown).replace("\r\n", "\n").splitlines()
+    assert [line.split()[0] for line in lines if line[0] != "-"] == sorted(
+        (line.split()[0] for line in lines if line[0] != "-"), key=int
+    )
+    assert len(lines) == run(capture).output.count("\n")
+    assert max(map(width_of, lines)) <= columns

@@ -7,11 +7,17 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakesmb.mistakes import ConfigError
+from fakesmb.record.columns import width_of
+from fakesmb.record.entry import Entry
 from fakesmb.record.filters import Filter
 from fakesmb.record.jsonl import JsonLines
+from fakesmb.record.wirefields import wire_fields
 from fakesmb.show import logs
+from fakesmb.show.fieldtext import entry_lines
 from fakesmb.show.output import Screen
 from fakesmb.show.showing import Wanted, show
 from fakesmb.testing import InMemoryServer
@@ -19,7 +25,7 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.dfs import GetDfsReferralRequest
 from fakesmb.wire.trans import Transaction2Request
 from tests.record.talks import Talk
-from tests.record.test_filters import talk_of
+from tests.record.test_filters import COMMANDS, FIELDS, talk_of
 from tests.record.test_jsonl import Output
 
 
@@ -205,6 +211,18 @@ def test_a_status_and_fields_of_another_make_are_shown_as_they_are() -> None:
     assert all(line.replace("\x1b", "").isprintable() for line in lines)
 
 
+def test_fields_of_any_shape_and_depth_are_shown() -> None:
+    nested = b'{"a":' * 600 + b"1" + b"}" * 600
+    lines = [b'"fields":' + nested, b'"fields":{"a":[[[{"b":[]}]]]}', b'"chain":[{"command":5},{"fields":7}]']
+    log = b"".join(
+        b'{"time":"2026-01-01T00:00:00Z","event":"request","number":1,%s}\n' % one for one in lines
+    )
+    found, _ = shown(log, verbose=True, width=80)
+    assert len([line for line in found if line.startswith("1 ")]) == 3
+    assert any(line.endswith("A: ...") for line in found)
+    assert max(map(len, found)) <= 80
+
+
 def test_a_pipe_that_is_still_written_to_is_shown_at_once(log: bytes) -> None:
     """As `tail -f log.jsonl | fakesmb show -` reads it: what was shown does not wait for what comes."""
     reading, writing = os.pipe()
@@ -226,3 +244,21 @@ def test_a_pipe_that_is_still_written_to_is_shown_at_once(log: bytes) -> None:
     assert told.wait(10)
     os.close(writing)
     thread.join(10)
+
+
+@given(st.data())
+def test_whatever_a_line_holds_its_tree_is_shown(data: st.DataObject) -> None:
+    names = st.sampled_from([*FIELDS, *sorted(wire_fields())])
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(names, inner, max_size=4),
+        max_leaves=8,
+    )
+    entry = Entry(
+        "", data.draw(st.sampled_from(["request", "response"])), 1,
+        command=data.draw(st.sampled_from(COMMANDS)), status="STATUS_SUCCESS", uid=3, tid=data.draw(st.integers()),
+        user=data.draw(st.text(max_size=3)), fields=data.draw(st.dictionaries(names, values, max_size=6)),
+    )  # fmt: skip
+    for line in entry_lines(entry, 80):
+        assert width_of(line[:-1]) <= 80
+        assert line[:-1].isprintable()
