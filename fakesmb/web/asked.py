@@ -40,7 +40,7 @@ Sequence_: Any = msgspec.defstruct(
 )
 
 
-class Found(msgspec.Struct, frozen=True):
+class Matches(msgspec.Struct, frozen=True):
     """What was asked for is so."""
 
     count: int

@@ -88,7 +88,7 @@ def _answer(
         return json(said.NotSo(str(loss).splitlines()[0], str(loss), len(found), forgotten=window.lost), 409)
     why = verdict(wanted, asked, window, found)
     if not why:
-        return json(said.Found(len(found), said.told(found)))
+        return json(said.Matches(len(found), said.told(found)))
     near = None if len(found) >= wanted.least else said.nearest_of(asked, window)
     text = before + why
     return json(said.NotSo(text.splitlines()[0], text, len(found), said.told(found), near, window.lost), 409)
@@ -153,7 +153,7 @@ def in_sequence(ask: Ask) -> Answer:
     except Loss as loss:
         return json(said.NotSo(str(loss).splitlines()[0], str(loss), 0), 409)
     if not why:
-        return json(said.Found(len(outcome.found), said.told(outcome.found)))
+        return json(said.Matches(len(outcome.found), said.told(outcome.found)))
     step = len(outcome.found)
     near = said.nearest_of(asked[step], window) if step < len(steps) else None
     told = said.NotSo(why.splitlines()[0], why, step, said.told(outcome.found), near, window.lost, step)
@@ -168,7 +168,7 @@ ROUTES: Final = (
         "/api/v1/verify",
         verify,
         "That so many exchanges are like that",
-        {200: said.Found, 409: said.NotSo},
+        {200: said.Matches, 409: said.NotSo},
         body=said.Verify,
         free=True,
     ),
@@ -177,7 +177,7 @@ ROUTES: Final = (
         "/api/v1/wait",
         wait,
         "The same, when it is so",
-        {200: said.Found, 409: said.NotSo},
+        {200: said.Matches, 409: said.NotSo},
         body=said.Wait,
         free=True,
     ),
@@ -186,7 +186,7 @@ ROUTES: Final = (
         "/api/v1/sequence",
         in_sequence,
         "That exchanges came in an order",
-        {200: said.Found, 409: said.NotSo},
+        {200: said.Matches, 409: said.NotSo},
         body=said.Sequence_,
         free=True,
     ),

@@ -4,9 +4,12 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
+from twisted.internet.defer import Deferred
 
 from fakesmb.web.answer import Answer, json
+from fakesmb.web.protocol import Outcome
 from fakesmb.web.routes import Ask, Route
+from fakesmb.web.turns import in_turns
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -44,11 +47,18 @@ def told_version(ask: Ask) -> Answer:
     return json(Version("fakesmb", version()))
 
 
-def described(ask: Ask) -> Answer:
+def described(ask: Ask) -> "Outcome | Deferred[Outcome]":
     """`GET /openapi.json`."""
+    web = ask.web
+    if web.description is not None:
+        return web.description
     from fakesmb.web.openapi import described as whole
 
-    return json(whole(ask.web.routes.table))
+    def made(document: dict[str, Any]) -> Outcome:
+        web.description = json(document)
+        return web.description
+
+    return in_turns(web.reactor, whole(web.routes.table)).addCallback(made)
 
 
 ROUTES: Final = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
+from fakesmb.web.answer import Answer
 from fakesmb.web.api import ALIASES, TABLE
 from fakesmb.web.contexts import Contexts
 from fakesmb.web.guard import Guard
@@ -13,6 +14,7 @@ from fakesmb.web.live import LiveCapture
 from fakesmb.web.loaded import Captures
 from fakesmb.web.protocol import HTTP, Call, Outcome
 from fakesmb.web.routes import Ask, Found, Routes, body_of, check_media, query_of
+from fakesmb.web.service import version
 from fakesmb.web.streams import Streams
 from fakesmb.web.told import Told
 
@@ -84,6 +86,9 @@ class Web:
         self.streams = Streams(self.told, reactor)
         self.contexts = Contexts(self.told, reactor)
         self.captures = Captures()
+        self.description: Answer | None = None
+        """The API as OpenAPI, once somebody has asked."""
+        version()  # which takes a while the first time: nobody is held up yet
         self.live: set[LiveCapture] = set()
         """Who captures."""
         self.routes = Routes(TABLE, ALIASES)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from fakesmb import FakeSMB
+from fakesmb.web.openapi import types_of
 from tests.web.memory import Memory
 
 QUICK, WHOLE = 1, 30
@@ -20,6 +22,15 @@ def test_a_validator_takes_it(memory: Memory) -> None:
     told = memory.get("/openapi.json").json
     assert list(OpenAPIV31SpecValidator(told).iter_errors()) == []
     assert told["paths"]["/api/v1/verify"]["post"]["requestBody"]["required"]
+
+
+def test_no_two_structures_have_one_name(memory: Memory) -> None:
+    """What is made in steps, so that nobody is held up, is what is made at once."""
+    told = memory.get("/openapi.json").json
+    kinds = list(dict.fromkeys(types_of(memory.http.site.routes.table)))
+    _, whole = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    assert told["components"]["schemas"] == msgspec.json.decode(msgspec.json.encode(whole))
+    assert memory.get("/openapi.json").json == told
 
 
 def test_every_call_has_words_and_an_own_name(memory: Memory) -> None:
