@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -475,6 +475,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Exchanged]:
     return [event for event, _ in talk.followed.told[-4:]]
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_spoilt_messages(told: list[Exchanged], data: st.DataObject) -> None:
     for event in told:

@@ -4,17 +4,23 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.record.events import Exchanged
 from fakesmb.trace.context import NO_CONTEXT
 from fakesmb.trace.field import Field, Tree
 from fakesmb.trace.follow import Follower
 from fakesmb.trace.trees import trees
 from fakesmb.wire.files import ReadAndxResponse
-from fakesmb.wire.trans import TransactionRequest, TransactionResponse
+from fakesmb.wire.trans import (
+    NtTransactRequest,
+    NtTransactResponse,
+    TransactionRequest,
+    TransactionResponse,
+)
 from tests.trace import lookedinto
 from tests.trace.followed import Talk, bind, head, read, request, write
 from tests.trace.lookedinto import seen
@@ -211,6 +217,34 @@ def test_numbers_the_other_way_round(talk: Talk) -> None:
     assert named(tree, "Stub")[0].note.startswith("A pointer is")
 
 
+def test_pipes_that_are_called_by_name_and_by_a_control(talk: Talk) -> None:
+    fid = bound(talk)
+    client = talk.client
+    client.call(
+        0x25,
+        TransactionRequest(
+            name="\\PIPE\\srvsvc", setup=struct.pack("<HH", 0x54, 0), data=bind(), max_data_count=4000
+        ),
+        TransactionResponse,
+    )
+    asked, answered = last(talk)
+    assert named(asked, "abstract_syntax")[0].meaning == "srvsvc 3.0"
+    assert named(answered, "result")[0].meaning == "acceptance"
+    client.call(
+        0xA0,
+        NtTransactRequest(
+            function=2,
+            setup=struct.pack("<IHBB", Fsctl.PIPE_TRANSCEIVE, fid, 1, 0),
+            data=request(15, SHARE_ENUM),
+            max_data_count=4000,
+        ),
+        NtTransactResponse,
+    )
+    asked, answered = last(talk)
+    assert named(asked, "Stub")[0].meaning == "parameters of NetrShareEnum"
+    assert {one.value for one in named(answered, "String")} >= {"public", "IPC$"}
+
+
 def test_ndr64_is_not_read(talk: Talk) -> None:
     fid = bound(talk)
     write(talk.client, fid, request(15, SHARE_ENUM))
@@ -234,6 +268,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Exchanged]:
     return [event for event, _ in talk.followed.told[-4:]]
 
 
+@settings(max_examples=30)
 @given(st.data())
 def test_spoilt_pdus(told: list[Exchanged], data: st.DataObject) -> None:
     follower = Follower()

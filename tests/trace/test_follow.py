@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -210,6 +210,8 @@ def test_a_transaction_in_several_messages(talk: Talk) -> None:
     assert lookedinto.named(first[0].fields, "Piece")
     (name,) = lookedinto.named(second[0].fields, "FileName")
     assert (name.value, name.buffer, second[0].buffers[1]) == ("\\a.txt", 1, parameters)
+    (answer,) = trees(*talk.followed.told[-1])
+    assert lookedinto.named(answer.fields, "LastChangeTime")
 
 
 def test_an_answer_in_several_messages(talk: Talk) -> None:
@@ -398,6 +400,7 @@ def test_any_bytes_are_followed(asked: bytes, answered: bytes, command: int, sho
     follower.follow(replace(event, request=b""))
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_spoilt_messages_are_followed(talk_events: list[Exchanged], data: st.DataObject) -> None:
     follower = Follower()
