@@ -4,9 +4,12 @@ from typing import Any, Final
 
 from fakesmb.nt.status import label
 from fakesmb.trace.field import Field
+from fakesmb.trace.meanings import named
 from fakesmb.trace.sealing import sealed
 from fakesmb.trace.settle import settled, unread
 from fakesmb.trace.stubmeanings import meaning_of
+from fakesmb.trace.taking import Taking
+from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.interfaces import INTERFACES
 from fakesmb.wire.opnums import operation_name
 
@@ -60,12 +63,39 @@ def stub_field(
     if walked.problem and at + walked.end < end:
         fields = [one for one in fields if one.at + one.size <= at + walked.end]
         fields.append(unread(at + walked.end, end, walked.problem, data, buffer=buffer))
+    elif not walked.problem:
+        fields += _verification(data, at + walked.end, end, buffer)
     filled = settled(fields, at, end, data, buffer=buffer, why=walked.problem)
     name = operation(interface, opnum or 0)
     side = "parameters" if request else "results"
     note = _POINTERS if any(node.kind == "pointer" and node.value for node in walked.nodes) else ""
     found = Field("Stub", at, end - at, None, f"{side} of {name}", section, note, False, buffer, filled)
     return sealed(found) if may_hide(interface, opnum, request=request) else found
+
+
+_TRAILER: Final = bytes.fromhex("8ae3137102f43671")
+_COMMANDS: Final = named(
+    {1: "SEC_VT_COMMAND_BITMASK_1", 2: "SEC_VT_COMMAND_PCONTEXT", 3: "SEC_VT_COMMAND_HEADER2"}
+)
+_LAST: Final = 0x4000
+
+
+def _verification(data: bytes, at: int, end: int, buffer: int) -> list[Field]:
+    """rpc_sec_verification_trailer, [MS-RPCE] 2.2.2.13: what a client signs of the bind once more; [] for none."""
+    start = data.find(_TRAILER, at, min(at + len(_TRAILER) + 4, end))
+    if start < 0:
+        return []
+    take = Taking(data, start, end, buffer=buffer)
+    try:
+        with take.group("rpc_sec_verification_trailer", section="[MS-RPCE] 2.2.2.13"):
+            take.raw("signature", len(_TRAILER))
+            command = 0
+            while take.left and not command & _LAST:
+                command = take.number("command", 2, lambda value: _COMMANDS(value & 0x3FFF))
+                take.raw("value", take.number("length", 2))
+    except DecodeError:
+        pass
+    return take.fields
 
 
 def _unknown(

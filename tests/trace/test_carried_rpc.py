@@ -245,6 +245,20 @@ def test_pipes_that_are_called_by_name_and_by_a_control(talk: Talk) -> None:
     assert {one.value for one in named(answered, "String")} >= {"public", "IPC$"}
 
 
+def test_what_a_client_signs_of_its_bind_once_more(talk: Talk) -> None:
+    fid = bound(talk)
+    trailer = bytes.fromhex("8ae3137102f43671 0100 0400 01000000 0340 0200 0000")
+    write(talk.client, fid, request(15, SHARE_ENUM + trailer))
+    (tree, _) = last(talk)
+    assert [one.meaning for one in named(tree, "command")] == [
+        "SEC_VT_COMMAND_BITMASK_1",
+        "SEC_VT_COMMAND_HEADER2",
+    ]
+    write(talk.client, fid, request(15, SHARE_ENUM + trailer[:-3]))
+    (tree, _) = last(talk)
+    assert named(tree, "rpc_sec_verification_trailer")
+
+
 def test_ndr64_is_not_read(talk: Talk) -> None:
     fid = bound(talk)
     write(talk.client, fid, request(15, SHARE_ENUM))
