@@ -2,7 +2,7 @@
 # make test     everything: format, lint, types, tests, real clients
 # make coverage  branches that the tests in this process take, held to a floor (twice the time of the tests alone)
 # make conformance  all that smbtorture has to say of the server, the slow ones too (minutes)
-# make bench    fakesmb beside Samba and impacket in one run, then what testers wait for and how fast show reads, and what those cost who look by HTTP (minutes, as root); ARGS='--rounds 5' is for the first
+# make bench    fakesmb beside Samba and impacket in one run, then what testers wait for, how fast show reads, and what captures and those cost who look by HTTP (minutes, as root); ARGS='--rounds 5' is for the first
 # make fuzz     requests that no client sends, ten minutes, in process and over TCP; ARGS='--seconds 3600 --seed 7' is passed on
 # make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
 # make docs     make docs/coverage.md, docs/profiles.md and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
@@ -50,6 +50,7 @@ bench: $(VENV)/.installed
 	@$(BIN)/python -m bench.tester
 	@$(BIN)/python -m bench.show
 	@$(BIN)/python -m bench.watchers
+	@$(BIN)/python -m bench.captured
 
 fuzz: $(VENV)/.installed
 	@$(BIN)/python -m fuzz $(ARGS)

@@ -12,10 +12,6 @@ KEEP: Final = ("failed", "all", "none")
 
 def check(config: pytest.Config) -> None:
     """Raises UsageError for a value that means nothing."""
-    if config.getoption("--smb-pcap"):
-        raise pytest.UsageError(
-            "--smb-pcap: this version makes no captures yet; --smb-log DIR keeps what was said as JSON lines"
-        )
     keep = config.getini("smb_keep")
     if keep not in KEEP:
         raise pytest.UsageError(f"smb_keep = {keep}: it is failed, all or none{nearest(keep, KEEP)}")

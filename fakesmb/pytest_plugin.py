@@ -28,10 +28,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption(
         "--smb-log", metavar="DIR", help="keep the log of every test, as JSON lines, in a file of DIR"
     )
-    group.addoption("--smb-pcap", metavar="DIR", help="not yet: captures are still to come; see --smb-log")
+    group.addoption(
+        "--smb-pcap", metavar="DIR", help="keep a capture of every test, as pcapng, in a file of DIR"
+    )
     parser.addini("smb_profile", "the profile of the servers: fakesmb profiles lists them", default="")
-    parser.addini("smb_keep", "which tests' logs to keep: failed, all or none", default="failed")
-    parser.addini("smb_keep_dir", "the folder of those logs (default: fakesmb in pytest's cache)")
+    parser.addini("smb_keep", "which tests' logs and captures to keep: failed, all or none", default="failed")
+    parser.addini("smb_keep_dir", "the folder of those files (default: fakesmb in pytest's cache)")
     parser.addini(
         "smb_strict", "fail a test that armed a fault which was never hit", type="bool", default=False
     )
@@ -48,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.getini("smb_strict")
     except (ValueError, pytest.UsageError) as error:
         raise pytest.UsageError(f"smb_strict: {error}") from None
-    if any(config.getini(name) != usual for name, usual in USUAL.items()) or config.getoption("--smb-pcap"):
+    if any(config.getini(name) != usual for name, usual in USUAL.items()):
         from fakesmb.pytest_options import check
 
         check(config)

@@ -13,6 +13,7 @@ import pytest
 
 from fakesmb.pytest_kept import InternalErrors, name_of, write
 from fakesmb.pytest_short import shorten
+from fakesmb.pytest_wire import Wire
 from fakesmb.record.events import Event
 from fakesmb.record.lastlines import last_lines
 
@@ -46,13 +47,16 @@ class Watch:
         path: Path | None,
         here: Path,
         *,
+        wire: Wire | None = None,
         keep_all: bool = False,
+        keep_all_wire: bool = False,
         strict: bool = False,
         whole: bool = False,
     ) -> None:
         """`path` is where the log is kept, with `keep_all` of a test that passed, too; None: nowhere.
 
-        `here` is where the person is who reads of it. With `whole` all that the server has seen is of the test.
+        `wire` and `keep_all_wire` say the same of its capture. `here` is where the person is who reads of it. With
+        `whole` all that the server has seen is of the test.
         """
         self._here = here
         self.server = server
@@ -77,12 +81,16 @@ class Watch:
         if path is not None:
             with suppress(OSError):  # where there is no folder `_keep` says so
                 path.unlink()  # of a run before, when the test may have failed
+        self._wire = wire
+        self._keep_all_wire = keep_all_wire
 
     def end(self) -> None:
         """The test is over and the server about to be reset: keeps what may yet be asked for."""
         self._at_end = self._seen()
         if self.server.server is not None:
             self.server.server.log.remove(self._errors)
+        if self._wire is not None:
+            self._wire.end()
 
     @property
     def is_here(self) -> bool:
@@ -120,10 +128,13 @@ class Watch:
             except Exception as error:  # a server that hangs, or that the test has broken: it ends no run
                 lines = [f"What the server saw is not known: {type(error).__name__}: {error}"]
             add_section(report, "fakesmb", "\n".join(lines))
-        elif report.when == "teardown" and (self._failed or self._keep_all):
+        elif report.when == "teardown" and (self._failed or self._keep_all or self._keep_all_wire):
             lost = self._lost
             try:
-                self._keep()
+                if self._failed or self._keep_all:
+                    self._keep()
+                if self._failed or self._keep_all_wire:
+                    self._keep_wire()
             except Exception as error:
                 self._lost = f"The log could not be kept: {type(error).__name__}: {error}"
             if self._lost and not lost:
@@ -133,8 +144,21 @@ class Watch:
         seen = self._seen()
         new = [one for one in seen.findings if one not in self._told and not _tells(failure, one)]
         self._told.update(seen.findings)
-        kept = self._keep()
-        return [*new, *_log(self.server, seen), *seen.faults, *([kept] if kept else [])]
+        kept = filter(None, (self._keep(), self._keep_wire()))
+        return [*new, *_log(self.server, seen), *seen.faults, *kept]
+
+    def _keep_wire(self) -> str:
+        if self._wire is None:
+            return ""
+        try:
+            path = self._wire.keep(secrets=self.server.config.log.secrets)
+        except OSError as error:
+            self._lost = f"The capture could not be kept: {error.filename or ''} {error.strerror}"
+            return self._lost
+        return "" if path is None else f"The packets: wireshark {self._shown(path)}"
+
+    def _shown(self, path: Path) -> str:
+        return shlex.quote(str(path.relative_to(self._here) if path.is_relative_to(self._here) else path))
 
     def _keep(self) -> str:
         events, path = self._seen().events, self._path
@@ -147,9 +171,8 @@ class Watch:
                 self._lost = f"The log could not be kept in {path}: {error.strerror}"
                 return self._lost
             self._kept = len(events)
-        shown = path.relative_to(self._here) if path.is_relative_to(self._here) else path
         whole = "All that is left" if self._seen().forgotten else "All of it"
-        return f"{whole}: fakesmb show {shlex.quote(str(shown))}"
+        return f"{whole}: fakesmb show {self._shown(path)}"
 
 
 class Reports:
@@ -166,6 +189,9 @@ class Reports:
         log = config.getoption("--smb-log")
         self._keep = "all" if log else config.getini("smb_keep")
         self._folder = Path(config.invocation_params.dir, log) if log else self._usual_folder()
+        wire = config.getoption("--smb-pcap")
+        self._keep_wire = "all" if wire else config.getini("smb_keep")
+        self._wire_folder = Path(config.invocation_params.dir, wire) if wire else self._folder
 
     def _usual_folder(self) -> Path:
         given = self._config.getini("smb_keep_dir")
@@ -181,7 +207,14 @@ class Reports:
         """From now on the item's reports show what the server sees."""
         path = None if self._keep == "none" else self._folder / name_of(item.nodeid)
         here = self._config.invocation_params.dir
-        watch = Watch(server, path, here, keep_all=self._keep == "all", strict=self._strict)
+        name = Path(name_of(item.nodeid)).with_suffix(".pcapng")
+        wire = None
+        if self._keep_wire != "none":
+            with suppress(OSError):  # of a run before, when the test may have failed
+                (self._wire_folder / name).unlink()
+            wire = Wire(server._service.captures, server._across, self._wire_folder / name)
+        keep = {"keep_all": self._keep == "all", "keep_all_wire": self._keep_wire == "all"}
+        watch = Watch(server, path, here, wire=wire, strict=self._strict, **keep)
         item.stash[_WATCH] = watch
         return watch
 

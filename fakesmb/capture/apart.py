@@ -24,6 +24,7 @@ from fakesmb.capture.packets import End
 from fakesmb.record.beside import ENDED, GOES_ON, HALTED, POSITION_BYTES
 from fakesmb.record.log import diagnose
 from fakesmb.record.patient import LAST_WORDS
+from fakesmb.record.processors import Processors
 from fakesmb.record.spool import SPOOL_BYTES, Spool
 from fakesmb.record.writer import encoded
 
@@ -33,6 +34,12 @@ PATIENCE: Final = 10.0
 """Seconds without progress after which the process is given up at the end: it may have got no processor."""
 STALLED: Final = 0.4
 """The same while it is in the midst of a write."""
+LOOK: Final = 0.2
+"""Seconds from one look at what there is to do to the next."""
+MUCH: Final = 256 << 10
+"""Bytes in that time, 500 requests about, beyond which the server is busy."""
+LITTLE: Final = 16 << 10
+"""Of a busy server so many bytes are taken at each look: who looks on sees that it lives."""
 _POLL: Final = 0.002
 IN_TIME: Final = "they could not be written in time"
 Tell = Callable[[str], None]
@@ -51,9 +58,11 @@ class ApartCapture:
         spool_bytes: int = SPOOL_BYTES,
         tell: Tell = diagnose,
         at_end: Callable[[], float] | None = None,
+        spare: Callable[[], bool] | None = None,
     ) -> None:
         """`begins` is called once the server listens, and says how the capture is written. `at_end` says how many
-        seconds `end` waits for the process at most, which then goes on alone.
+        seconds `end` waits for the process at most, which then goes on alone. `spare` says whether there is a processor
+        for the process, of which the server is not in need.
         """
         self.snap = snap
         self._file = file
@@ -66,10 +75,22 @@ class ApartCapture:
         self._process: subprocess.Popen[bytes] | None = None
         self._told = 0
         """The position up to which the process was told to go."""
+        self._spare = spare or Processors().has_idle_one
+        self._goes_on = True
+        """Whether packets are made of all that there is."""
+        self._look_at = 0.0
+        """When to look again whether they are to be."""
+        self._looked_end = 0
+        """The end of the spool when it was looked at last."""
         self._left_out = LeftOut()
         self._why = IN_TIME
         self._halted = False
         self._gave_up = ""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the process is still to be told to go on."""
+        return self._spool is not None and self._spool.end > self._told
 
     def begin(self, listening: tuple[End, ...]) -> None:
         """Starts the process. Raises OSError where there is no room for one."""
@@ -104,7 +125,21 @@ class ApartCapture:
         else:
             self._left_out.add(missing)
             self._left_out.add(notes)
-        return self._go_on()
+        self._go_on_in_turn()
+        return True
+
+    def _go_on_in_turn(self) -> None:
+        """Has packets made of what is in the spool, or of a part of it where the server needs the processors."""
+        assert self._spool is not None
+        now, end = time.monotonic(), self._spool.end
+        if now >= self._look_at:
+            calm = end - self._looked_end <= MUCH * max(1.0, (now - self._look_at) / LOOK)
+            self._look_at, self._looked_end = now + LOOK, end
+            self._goes_on = self._spare() or calm or self._spool.waiting > self._spool.size * 3 // 4
+            if not self._goes_on:
+                self._go_on(LITTLE)
+        if self._goes_on:
+            self._go_on()
 
     def _put(self, batch: bytes, seconds: float) -> bool:
         """Puts a batch into the spool; waits for room as long as there comes some."""
@@ -119,20 +154,17 @@ class ApartCapture:
             time.sleep(_POLL)
         return True
 
-    def _go_on(self) -> bool:
-        """Has packets made of all that is in the spool; False where the process is gone."""
+    def _go_on(self, most: int | None = None) -> None:
+        """Has packets made of all that is in the spool, or of so many bytes."""
         assert self._spool is not None
         assert self._process is not None
         assert self._process.stdin is not None
-        until = self._spool.end
+        until = self._spool.end if most is None else min(self._spool.end, self._spool.taken + most)
         if until > self._told:
-            try:
-                with suppress(BlockingIOError):  # a pipe that is full has told it enough for now
-                    os.write(self._process.stdin.fileno(), until.to_bytes(POSITION_BYTES, "little"))
-                    self._told = until
-            except BrokenPipeError:
-                pass  # heard of at the next turn, when it may have said why
-        return True
+            # A pipe that is full has told it enough for now; why one is broken is heard at the next turn.
+            with suppress(BlockingIOError, BrokenPipeError):
+                os.write(self._process.stdin.fileno(), until.to_bytes(POSITION_BYTES, "little"))
+                self._told = until
 
     def _hear(self) -> None:
         """Takes what the process says of its file."""

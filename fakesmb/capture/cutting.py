@@ -25,6 +25,16 @@ class Shortened:
         self._prefix = b""
         """Of the next message, where not all of its first four bytes are there."""
 
+    def is_short(self, data: bytes) -> bool:
+        """Whether these are exactly one message, all of which is kept."""
+        size = len(data)
+        return (
+            size <= self.snap
+            and not self._missing
+            and not self._prefix
+            and int.from_bytes(data[:PREFIX_SIZE], "big") == size - PREFIX_SIZE
+        )
+
     def take(self, data: bytes) -> Iterator[tuple[bytes, int]]:
         """What follows, in pieces: the bytes that are kept, and the size."""
         at, size = 0, len(data)

@@ -28,6 +28,10 @@ class Taker(Protocol):
     snap: int
     """Bytes of a packet that it keeps; 0: all."""
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has something to do with what it took that it leaves for the next time."""
+
     def begin(self, listening: tuple[End, ...]) -> None:
         """The server listens there."""
 
@@ -94,7 +98,7 @@ class Hearing:
         """One more capture, from now on."""
         place = _Place(taker)
         if self._arm is not None:
-            self._pass_on()
+            self.pass_on()
             taker.begin(self._listening)
         self._keep_enough(taker.snap)
         self._places = (*self._places, place)
@@ -104,7 +108,7 @@ class Hearing:
     def remove(self, taker: Taker) -> None:
         """Nothing more goes to it; it has what there was until now."""
         if self._arm is not None:
-            self._pass_on()
+            self.pass_on()
         self._take_out(taker)
 
     def _take_out(self, taker: Taker) -> None:
@@ -140,11 +144,12 @@ class Hearing:
 
     def _next(self) -> None:
         self._timer = None
-        self._pass_on()
-        if self._places and self._quiet < QUIET:
+        self.pass_on()
+        if self._places and (self._quiet < QUIET or any(place.taker.is_behind for place in self._places)):
             self._wait()
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
+        """Gives all captures what was heard until now."""
         self._bytes = 0
         self._quiet += 1
         for place in self._places:
@@ -198,7 +203,7 @@ class Hearing:
     def came(self, key: int, data: bytes) -> None:
         """Bytes of the client."""
         if self._bytes > MOST_BYTES:  # between two messages, of which the record has told
-            self._pass_on()
+            self.pass_on()
         now, size = time.time(), len(data)
         snap = self._snap
         if snap is None:
@@ -207,6 +212,10 @@ class Hearing:
             return
         shortened = self._shortened.get(key)
         if shortened is None:  # the connection is still to begin
+            return
+        if shortened.is_short(data):
+            self._bytes += size
+            self._note(key, Came(key, now, data, size))
             return
         for kept, whole in shortened.take(data):
             self._bytes += len(kept)

@@ -5,7 +5,6 @@ packets of up to 4 KiB, and in larger ones where there is time for them. Else th
 network card makes them: the sum of the pseudo header alone, which Wireshark knows by the name of checksum offload.
 """
 
-from enum import IntFlag
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from struct import Struct
 from typing import Final, NamedTuple
@@ -29,14 +28,14 @@ _APART: Final = 0x9E3779B1
 """Sequence numbers of connections begin so far apart that none is taken for another's, also on the same ports."""
 
 
-class Flag(IntFlag):
+class Flag:
     """Flags of a segment, RFC 9293 3.1."""
 
-    FIN = 0x01
-    SYN = 0x02
-    RST = 0x04
-    PSH = 0x08
-    ACK = 0x10
+    FIN: Final = 0x01
+    SYN: Final = 0x02
+    RST: Final = 0x04
+    PSH: Final = 0x08
+    ACK: Final = 0x10
 
 
 class End(NamedTuple):

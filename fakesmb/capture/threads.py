@@ -55,6 +55,11 @@ class ThreadCapture:
         self._progress = 0
         self._thread: threading.Thread | None = None
 
+    @property
+    def is_behind(self) -> bool:
+        """Its thread goes on by itself."""
+        return False
+
     def begin(self, listening: tuple[End, ...]) -> None:
         """Writes the beginning, at once."""
         maker = Maker(self._begins(listening))

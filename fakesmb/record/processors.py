@@ -19,12 +19,20 @@ class Processors:
 
     def spare(self) -> bool:
         """True where this process has had little to do, or a whole processor of the machine nothing at all."""
+        since, used, idle = self._since_last()
+        return used < BUSY * since or idle >= since > 0
+
+    def has_idle_one(self) -> bool:
+        """True where a whole processor of the machine has had nothing to do at all."""
+        since, _, idle = self._since_last()
+        return idle >= since > 0
+
+    def _since_last(self) -> tuple[float, float, float]:
+        """Seconds that passed, that this process used, and that processors had nothing to do."""
         asked, used, idle = self._now()
-        since = asked - self._asked
-        has_little_to_do = used - self._used < BUSY * since
-        processor_was_idle = idle - self._idle >= since > 0
+        since = asked - self._asked, used - self._used, idle - self._idle
         self._asked, self._used, self._idle = asked, used, idle
-        return has_little_to_do or processor_was_idle
+        return since
 
     @staticmethod
     def _now() -> tuple[float, float, float]:

@@ -230,9 +230,13 @@ class DirectTCP(TwistedProtocol):
 
     def _how(self, reason: Any) -> How:
         """How the connection ended."""
-        if reason.check(error.ConnectionDone):
-            return How.SERVER_CLOSED if self._closes else How.CLIENT_CLOSED
-        return How.CLIENT_RESET if reason.check(error.ConnectionLost) else How.SERVER_RESET
+        if reason.check(error.ConnectionAborted):
+            return How.SERVER_RESET
+        if reason.check(error.ConnectionLost):
+            return How.CLIENT_RESET
+        return (
+            How.SERVER_CLOSED if self._closes or not reason.check(error.ConnectionDone) else How.CLIENT_CLOSED
+        )
 
     # -- replies -------------------------------------------------------------------------------------------
 

@@ -6,10 +6,17 @@ from types import ModuleType
 
 import pytest
 
-from fakesmb import library, pytest_marks, pytest_plugin, pytest_report, pytest_support
+from fakesmb import library, pytest_marks, pytest_plugin, pytest_report, pytest_support, pytest_wire
 
 Run = Callable[..., pytest.RunResult]
-LOADED: tuple[ModuleType, ...] = (library, pytest_marks, pytest_plugin, pytest_report, pytest_support)
+LOADED: tuple[ModuleType, ...] = (
+    library,
+    pytest_marks,
+    pytest_plugin,
+    pytest_report,
+    pytest_support,
+    pytest_wire,
+)
 """Imported before a run, which forgets what it imports: else each would have classes of its own."""
 WITHOUT = ("twisted", "asyncio", "xdist", "cov", "hypothesispytest", "randomly")
 """Plugins that keep something of the process, of whose runs there is one already."""

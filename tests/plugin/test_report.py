@@ -10,6 +10,7 @@ import pytest
 
 from fakesmb.pytest_kept import name_of
 from fakesmb.pytest_short import OURS, shorten
+from tests.capture.sharks import comments
 from tests.plugin.conftest import Run
 
 LOG = "*SMB:C; Negotiate, Dialect = NT LM 0.12*"
@@ -674,10 +675,42 @@ def test_a_project_that_cannot_be_written_loses_no_test(
     assert kept(next(tmp_path.glob("fakesmb-logs-*"))) == {BAD}
 
 
-def test_captures_are_not_made_yet_and_that_is_said(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("ini", "options", "folder", "names"),
+    [
+        ("", (), ".pytest_cache/d/fakesmb", {BAD}),
+        ("smb_keep = none\nsmb_keep_dir = logs", (), "logs", set()),
+        ("smb_keep = none", ("--smb-pcap", "here/and/there"), "here/and/there", {BAD, GOOD}),
+    ],
+)
+def test_captures_are_kept_likewise(
+    run: Run, pytester: pytest.Pytester, ini: str, options: tuple[str, ...], folder: str, names: set[str]
+) -> None:
+    pytester.makeini(f"[pytest]\n{ini}")
+    done = run(THREE, *options)
+    done.assert_outcomes(passed=1, failed=2)
+    assert {path.name[:19] for path in (pytester.path / folder).glob("*.pcapng")} == names
+    said = [line for line in done.stdout.lines if line.startswith("The packets: wireshark ")]
+    assert len(said) == (2 if BAD in names else 0)
+    for line in said:
+        whole = comments(pytester.path / line.rpartition(" ")[2])
+        assert whole[0].startswith("connection 1 opened from 127.0.0.1:")
+        assert any("User: alice" in one for one in whole)
+        assert any(one.startswith("connection 1 closed") for one in whole)
+
+
+def test_a_test_without_a_client_has_no_capture(run: Run, pytester: pytest.Pytester) -> None:
+    done = run("def test_it(smb):\n    assert 0", "--smb-pcap", "here")
+    done.assert_outcomes(failed=1)
+    done.stdout.no_fnmatch_line("The packets*")
+    assert not (pytester.path / "here").exists()
+
+
+def test_a_capture_that_cannot_be_kept_is_said(run: Run, pytester: pytest.Pytester) -> None:
+    (pytester.path / "here").write_text("a file")
     done = run(THREE, "--smb-pcap", "here")
-    assert done.ret == pytest.ExitCode.USAGE_ERROR
-    done.stderr.fnmatch_lines(["*--smb-pcap: this version makes no captures yet; --smb-log DIR keeps*"])
+    assert done.parseoutcomes()["passed"] == 1
+    done.stdout.fnmatch_lines(["The capture could not be kept: *here*"])
 
 
 def test_a_test_without_a_server_has_no_section_of_ours_and_its_lazy_objects_are_let_be(run: Run) -> None:
