@@ -1,8 +1,6 @@
 """The control API as programs of other languages use it: what docs/control.md shows, run as it is printed."""
 
 import json
-import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,11 +26,12 @@ class Controlled(NamedTuple):
     folder: Path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def controlled(
-    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path: Path
+    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Controlled]:
-    """The server of the examples, on free ports."""
+    """The server of the examples, on free ports: each of them leaves nothing behind."""
+    tmp_path = tmp_path_factory.mktemp("controlled")
     folder, base, web_file = tmp_path / "in", tmp_path / "server", tmp_path / "web"
     folder.mkdir()
     base.mkdir()
@@ -95,24 +94,6 @@ def test_python(controlled: Controlled, checkout: Path, tmp_path: Path) -> None:
     )
     assert told.startswith("After 0.1 s: ")
     assert is_reset(controlled)
-
-
-def test_a_port_that_is_taken_is_one_line(
-    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path: Path
-) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        words = ["serve", "--port", "0", "--web", str(port), "--share", f"in={tmp_path}"]
-        done = subprocess.run(
-            [*fakesmb_command, *words], env=fakesmb_environment, capture_output=True, text=True, timeout=60
-        )
-    assert done.returncode == 2
-    assert done.stderr == (
-        f"fakesmb: cannot listen on 127.0.0.1:{port}: Address already in use; web port 0 takes a free one\n"
-    )
-    assert os.sep not in done.stdout
 
 
 def test_a_server_without_one_loads_nothing_of_it(

@@ -100,14 +100,15 @@ def answers(smb: FakeSMB, number: int) -> list[tuple[str, int]]:
     told: list[tuple[str, int]] = []
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]  # an Err has none, and fails
-        if operation.path not in ENDLESS:
+        slow_to_make = operation.path_parameters and not operation.body
+        if operation.path not in ENDLESS and not (slow_to_make and number == QUICK):
             asked(operation, number, told)
     return told
 
 
 def test_no_request_that_is_made_of_it_ends_in_a_500(smb: FakeSMB) -> None:
     told = answers(smb, QUICK)
-    assert len(told) >= 40
+    assert len(told) >= 20
     assert [one for one in told if one[1] in (500, 501, 502)] == []
     assert {200, 400, 404, 409} <= {status for _, status in told}
     assert smb.journal.problems() == []
