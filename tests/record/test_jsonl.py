@@ -279,7 +279,7 @@ def test_every_event_of_the_catalogue_becomes_an_entry() -> None:
 def test_an_exchange_that_cannot_be_dissected_is_told_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object) -> None:
         raise KeyError("a mistake")
 
     monkeypatch.setattr("fakesmb.record.lines.json_lines", broken)
