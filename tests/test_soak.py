@@ -14,7 +14,7 @@ from bench.soak import Soak
 from bench.soakclients import Worker, Wrong
 from bench.soakprobe import Probe
 
-SHORT = argparse.Namespace(clients=40, seconds=4.0, rate=3.0, seed=3, no_timing=True)
+SHORT = argparse.Namespace(clients=40, seconds=2.5, rate=4.0, seed=3, no_timing=True)
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import fcntl
 import os
 import pty
 import re
-import signal
 import struct
 import subprocess
 import termios
@@ -62,7 +61,7 @@ def served(
     os.close(screen.screen)
     try:
         yield port_in(base / "port", process), screen
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         assert process.wait(20) == 0
     finally:
         process.kill()
