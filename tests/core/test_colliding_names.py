@@ -23,15 +23,12 @@ from fakesmb.wire.trans2 import (
     QueryPathInformationRequest,
 )
 from tests.core.test_oem_names import listed
-from tests.vfs.twins import twins
+from tests.vfs.twins import CYRILLIC, TWINS
 
-CYRILLIC = twins("Ж", ".txt")
-"""Unspellable in cp850, and with equal hashes."""
-SPELT = twins()
 COLON = "a:b.txt"
 NAMES = [
     *CYRILLIC,
-    *SPELT,
+    *TWINS,
     "Журнал.txt",
     short_name("Журнал.txt"),
     COLON,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmb.vfs.shortnames import Aliases, is_short, short_name
-from tests.vfs.twins import twins
+from tests.vfs.twins import CYRILLIC, TWINS
 
 
 @pytest.mark.parametrize("name", ["A.TXT", "readme", "12345678.123", "a~1.b", "$x-y_z.!!!", "", ".", ".."])
@@ -76,7 +76,7 @@ def test_a_name_that_is_anothers_8_3_name_stays_its_own() -> None:
 
 def test_two_names_that_would_get_the_same_get_others() -> None:
     """The one that both would have means neither: nobody who was shown it reaches the wrong one."""
-    one, two = twins()
+    one, two = TWINS
     made = aliases(one, "b.txt", two)
     assert short_name(one) == short_name(two)
     assert made.find(short_name(one)) is None
@@ -87,14 +87,14 @@ def test_two_names_that_would_get_the_same_get_others() -> None:
 
 
 def test_the_further_names_are_nobodys_either() -> None:
-    one, two = twins()
+    one, two = TWINS
     taken = aliases(one, two).of(one)
     made = aliases(one, two, taken)
     assert (made.find(taken), made.of(one) in ("", taken)) == (taken, False)
     assert made.find(made.of(one)) == one
 
 
-@given(st.lists(st.sampled_from([*twins(), *map(short_name, twins()), "a:b", "A:b", "x.txt"]), max_size=7))
+@given(st.lists(st.sampled_from([*TWINS, *map(short_name, TWINS), "a:b", "A:b", "x.txt"]), max_size=7))
 def test_no_two_files_have_one_name(names: list[str]) -> None:
     """Also when names come and go one by one."""
     made = Aliases()
@@ -111,3 +111,9 @@ def test_no_two_files_have_one_name(names: list[str]) -> None:
     )
     for name in left:
         assert made.find(made.of(name) or name.upper()) == (name if made.of(name) or "~" in name else None)
+
+
+def test_the_names_that_tests_collide_by_have_equal_hashes() -> None:
+    for one, two in (TWINS, CYRILLIC):
+        assert one != two
+        assert short_name(one) == short_name(two) != ""

@@ -1,18 +1,7 @@
-"""Two names whose 8.3 names come out the same."""
+"""Two names whose 8.3 names come out the same: the first two, found among a million."""
 
-from functools import cache
+from typing import Final
 
-from fakesmb.vfs.shortnames import short_name
-
-
-@cache
-def twins(before: str = "a rather long name", after: str = ".txt") -> tuple[str, str]:
-    """Found among some 50,000 names."""
-    seen: dict[str, str] = {}
-    number = 0
-    while True:
-        name = f"{before} {number:X}{after}"
-        other = seen.setdefault(short_name(name), name)
-        if other != name:
-            return other, name
-        number += 1
+TWINS: Final = ("a rather long name 27F99.txt", "a rather long name 84CFE.txt")
+CYRILLIC: Final = ("Ж 1D3C.txt", "Ж 118006.txt")
+"""Unspellable in cp850, and with equal hashes."""
