@@ -19,6 +19,8 @@ CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl node=nodejs tshark=
 INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 # Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.
 COMPILE = @$(BIN)/python -m compileall -q fakesmb
+# What pytest compiles is kept for the runs that follow, and for its own workers.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
 
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
@@ -33,15 +35,15 @@ serve: $(VENV)/.installed
 	@$(BIN)/fakesmb serve $(ARGS)
 
 test: clients lint
-	$(BIN)/pytest -n auto
-	$(BIN)/pytest -n auto --slow-disk tests/core
+	$(PYTEST) -n auto
+	$(PYTEST) -n auto --slow-disk tests/core
 
 coverage: $(VENV)/.dev
-	$(BIN)/pytest -n auto --ignore tests/clients --ignore tests/conformance \
+	$(PYTEST) -n auto --ignore tests/clients --ignore tests/conformance \
 		--cov=fakesmb --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 conformance: clients $(VENV)/.dev
-	$(BIN)/pytest -n auto --slow tests/conformance
+	$(PYTEST) -n auto --slow tests/conformance
 
 bench: $(VENV)/.installed
 	@.ci/packages smbd=samba smbpasswd=samba-common-bin || echo "going on without Samba" >&2

@@ -81,7 +81,7 @@ def impacket_tour(smb: Running, work: Path) -> None:
     client.deleteFile("files", f"{base}\\b.bin")
     client.deleteDirectory("files", f"{base}\\made")
     assert list(work.iterdir()) == []
-    client.logoff()
+    client.close()
 
 
 def test_impacket(smb: Running, work: Path) -> None:
