@@ -75,7 +75,7 @@ class ApartCapture:
         self._process: subprocess.Popen[bytes] | None = None
         self._told = 0
         """The position up to which the process was told to go."""
-        self._spare = spare or Processors().has_idle_one
+        self._spare = spare or Processors().has_idle_pair
         self._goes_on = True
         """Whether packets are made of all that there is."""
         self._look_at = 0.0

@@ -22,10 +22,13 @@ class Processors:
         since, used, idle = self._since_last()
         return used < BUSY * since or idle >= since > 0
 
-    def has_idle_one(self) -> bool:
-        """True where a whole processor of the machine has had nothing to do at all."""
+    def has_idle_pair(self) -> bool:
+        """True where the machine has had two whole processors with nothing to do.
+
+        One is not enough: a client and a server that wait for each other leave one idle, and each is quicker by it.
+        """
         since, _, idle = self._since_last()
-        return idle >= since > 0
+        return idle >= 2 * since > 0
 
     def _since_last(self) -> tuple[float, float, float]:
         """Seconds that passed, that this process used, and that processors had nothing to do."""

@@ -38,7 +38,7 @@ from fakesmb.wire.unix import PosixOpenRequest, UnixFsInfo
 
 pytestmark = pytest.mark.turns
 
-FILES = 2500
+FILES = 1100
 TURNS = 60
 """More than any request here needs: its slices are rows of 1,000 names and of 200 8.3 names, of two directories."""
 LONG = "a name that is long.txt"
