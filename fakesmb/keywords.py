@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, TypedDict, Unpack
 
 from fakesmb.config.parts import LogForm, WrittenPort
-from fakesmb.core.profile import GuestAccess, Proof, ReferralStatus, Signing, Spoken
+from fakesmb.core.profile import CalledNames, GuestAccess, Proof, ReferralStatus, Signing, Spoken
 from fakesmb.faults.keys import FaultKeys
 from fakesmb.folders.content import Content
 from fakesmb.folders.overlay import Overlay
@@ -177,6 +177,7 @@ class Switches(TypedDict, total=False):
     first_tid: int
     first_fid: int
     first_sid: int
+    called_names: CalledNames
     referral_status: ReferralStatus
 
 

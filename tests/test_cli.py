@@ -36,7 +36,11 @@ Spawn = Callable[..., subprocess.Popen[str]]
 
 LONG = 30
 """Seconds for what takes a moment, on a machine with much else to do."""
-SESSION_REQUEST = bytes.fromhex("81000044") + bytes(68)
+SESSION_REQUEST = (
+    bytes.fromhex("81000044")
+    + b"\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0"  # *SMBSERVER<20>
+    + b"\x20EMEBFAFEEPFACACACACACACACACACAAA\0"  # LAPTOP<00>
+)
 NOTHING: dict[str, object] = {
     "root": None,
     "file": None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from fakesmb.auth.signing import Checker
+from fakesmb.core import netbios_session
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.id_pool import IdPool
 from fakesmb.core.partial_transactions import Transactions
@@ -50,7 +51,6 @@ SendRange = Callable[[list[Buffer], "FileRange"], None]
 CHALLENGE_SIZE: Final = 8
 MOST_HELD: Final = 64
 """So often is something received of a client whose requests wait, at most: each time as much as a transport takes."""
-POSITIVE_SESSION_RESPONSE: Final = bytes((FrameType.POSITIVE_RESPONSE, 0, 0, 0))
 
 SMB2_ONLY: Final = (
     "the client speaks SMB 2 or later only: allow SMB1 there (smbclient: -m NT1 or 'client min protocol = NT1'; "
@@ -117,6 +117,8 @@ class SMBConnection:
         self.now = server.world.clock_of(self.number)
         """POSIX seconds."""
         self.began = self.now()
+        self.called_name = self.calling_name = ""
+        """Of a NetBIOS session: whom the client called, and what it calls itself, without suffixes."""
         self.challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self.dialect: str | None = None
         self.extended_security = False
@@ -273,7 +275,7 @@ class SMBConnection:
         if frame.type == FrameType.MESSAGE:
             self._message(frame.body)
         elif frame.type == FrameType.SESSION_REQUEST:
-            self._send([POSITIVE_SESSION_RESPONSE])
+            netbios_session.begin(self, frame.body)
         elif frame.type != FrameType.KEEPALIVE:
             self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
 
@@ -466,6 +468,11 @@ class SMBConnection:
         elif not self.closed:
             self.server.counters.bytes_sent += size
             self.send_range(buffers, part)
+
+    def send_raw(self, data: bytes) -> None:
+        """Sends bytes that are no message."""
+        if not self.closed:
+            self._send([data])
 
     def drop_after_reply(self, reason: str) -> None:
         """Closes the connection once the request in hand is answered."""

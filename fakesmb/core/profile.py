@@ -16,6 +16,7 @@ from fakesmb.wire.negotiate import Capability, Dialect
 Signing = Literal["off", "offered", "required"]
 GuestAccess = Literal["off", "read-only", "read-write"]
 ReferralStatus = Literal["NO_SUCH_DEVICE", "NOT_FOUND", "NOT_IMPLEMENTED", "NOT_SUPPORTED", "ACCESS_DENIED"]
+CalledNames = Literal["own", "any"]
 Proof = Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]
 Spoken = Literal["NT LM 0.12", "NT LANMAN 1.0"]
 
@@ -140,6 +141,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The first FID."""
     first_sid: First = 0x0001
     """The first search identifier."""
+    called_names: CalledNames = "own"
+    """Which names a NetBIOS session may call: `own`, those of the server; any other is a negative session response;
+    `any`."""
     referral_status: ReferralStatus = "NO_SUCH_DEVICE"
     """The status of a referral where there is no DFS namespace."""
 

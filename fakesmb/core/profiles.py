@@ -102,6 +102,11 @@ ROWS: Final = (
             Switch("first_uid", 100, f"{_SAMBA}, include/smb.h: VUID_OFFSET"),
             Switch("first_tid", 1, f"{_SAMBA}, smbd/conn.c: the first free bit from 1"),
             Switch("first_fid", 0x1000, f"{_SAMBA}, smbd/files.c: FILE_HANDLE_OFFSET, to which chance adds"),
+            Switch(
+                "called_names",
+                "any",
+                f"{_SAMBA}, smbd/reply.c: reply_special answers whatever name is called",
+            ),
             Switch("first_sid", 256, f"{_SAMBA}, smbd/dir.c: searches of TRANS2 begin at 256"),
             Switch("referral_status", "NOT_FOUND", f"{_SAMBA}, smbd/msdfs.c: a share that is no DFS root"),
         ),

@@ -12,12 +12,13 @@ from fakesmb.auth.signing import SIGNATURE_AT, SIGNATURE_END, SMB_COM_NT_CANCEL,
 from fakesmb.replay.places import Place
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.frame import LONGEST_FRAME, Framer, FrameType, prefix
+from fakesmb.wire.netbios import ANY_SERVER, NetBIOSName, Suffix, encode_name
 
 ANSWER_SECONDS: Final = 10.0
 """So long an answer may take."""
 SESSION_PORT: Final = 139
-ANY_SERVER: Final = b"*SMBSERVER".ljust(16)
-CLIENT: Final = b"FAKESMB".ljust(15) + b"\0"
+CALLED: Final = NetBIOSName(ANY_SERVER, Suffix.SERVER)
+CALLING: Final = NetBIOSName("FAKESMB", Suffix.WORKSTATION)
 _SLICE: Final = 1 << 16
 
 
@@ -56,7 +57,7 @@ class Line:
 
     def _begin_session(self) -> None:
         """What servers want first on port 139 ([RFC 1002] 4.3.2): whom the session is for, and from whom."""
-        names = b"".join(b"\x20" + _encoded(name) + b"\0" for name in (ANY_SERVER, CLIENT))
+        names = encode_name(CALLED) + encode_name(CALLING)
         self.send_raw(bytes((FrameType.SESSION_REQUEST, 0, 0, len(names))) + names)
         end = time.monotonic() + self.timeout
         while not self.others:
@@ -64,7 +65,7 @@ class Line:
                 raise LineError(f"{self.place} does not answer the session request")
             self._take()
         if self.others[0] != FrameType.POSITIVE_RESPONSE:
-            raise LineError(f"{self.place} refuses a NetBIOS session for {ANY_SERVER.decode().strip()}")
+            raise LineError(f"{self.place} refuses a NetBIOS session for {ANY_SERVER}")
 
     def send(self, message: bytes) -> None:
         """Sends one message in its frame."""
@@ -168,11 +169,6 @@ class Numbers:
         self.next += 1 if message[4] == SMB_COM_NT_CANCEL else 2
         signature = self.signer.sign((message,), number)
         return message[:SIGNATURE_AT] + signature + message[SIGNATURE_END:], number + 1
-
-
-def _encoded(name: bytes) -> bytes:
-    """A NetBIOS name in 32 letters, [RFC 1001] 14.1."""
-    return bytes(0x41 + half for byte in name for half in (byte >> 4, byte & 15))
 
 
 def reason(error: BaseException) -> str:

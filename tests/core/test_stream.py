@@ -5,6 +5,7 @@ import itertools
 import pytest
 from twisted.internet.task import Clock
 
+from fakesmb.core import profiles
 from fakesmb.core.settings import Limits, Settings, Timing
 from fakesmb.nt.status import NT
 from fakesmb.record.events import Disconnected, SignInRefused
@@ -48,16 +49,78 @@ def framed(message: bytes, kind: int = 0) -> bytes:
     return bytes((kind,)) + len(message).to_bytes(3, "big") + message
 
 
+def golden_name(name: bytes, suffix: int = 0x20) -> bytes:
+    """RFC 1001 14.1: each half of a byte as a letter from A on."""
+    halves = (half for byte in name.ljust(15) + bytes((suffix,)) for half in divmod(byte, 16))
+    return b"\x20" + bytes(0x41 + half for half in halves) + b"\0"
+
+
 class TestNetbios:
     """RFC 1002 on the same port."""
 
     def test_a_session_request_is_answered(self, server: InMemoryServer) -> None:
         """0x81 is answered by 0x82, or the client hangs; SMB follows."""
         client = server.client()
-        name = b"\x20" + b"CK" * 16 + b"\0"
-        client.connection.receive(framed(name + name, 0x81))
+        client.connection.receive(framed(golden_name(b"FAKESMB") + golden_name(b"LAPTOP", 0), 0x81))
         assert client.stream() == b"\x82\0\0\0"
+        assert (client.connection.called_name, client.connection.calling_name) == ("FAKESMB", "LAPTOP")
         client.sign_in().connect("public")
+
+    @pytest.mark.parametrize(
+        ("called", "answer"),
+        [
+            (golden_name(b"*SMBSERVER"), b"\x82\0\0\0"),
+            (golden_name(b"fakesmb"), b"\x82\0\0\0"),
+            (b"\x20CKAAAAAAAAAAAAAAAAAAAAAAAAAAAACA\0", b"\x82\0\0\0"),
+            (golden_name(b"127.0.0.1"), b"\x82\0\0\0"),
+            (golden_name(b"LOCALHOST"), b"\x82\0\0\0"),
+            (golden_name(b"OTHER"), b"\x83\0\0\1\x82"),
+            (golden_name(b"FAKESMB2"), b"\x83\0\0\1\x82"),
+            (golden_name(b"FAKESMB", 0), b"\x83\0\0\1\x80"),
+            (golden_name(b"FAKESMB", 3), b"\x83\0\0\1\x80"),
+            (golden_name(b"FAKESMB", 0x1D), b"\x83\0\0\1\x82"),
+            (golden_name(b"WORKGROUP", 0), b"\x83\0\0\1\x80"),
+            (golden_name(b"FAKESMB")[:-1] + b"\3LAB\0", b"\x83\0\0\1\x82"),
+            (b"\x20" + b"ZZ" * 16 + b"\0", b"\x83\0\0\1\x82"),
+            (b"\x1f" + b"A" * 31 + b"\0", b"\x83\0\0\1\x82"),
+            (b"\0", b"\x83\0\0\1\x82"),
+            (b"", b"\x83\0\0\1\x82"),
+            (b"\xc0\0", b"\x83\0\0\1\x82"),
+        ],
+    )
+    def test_called_names_are_checked(self, server: InMemoryServer, called: bytes, answer: bytes) -> None:
+        """RFC 1002 4.3.4: nobody listens to some of our names (0x80), others are not ours (0x82)."""
+        client = server.client()
+        client.connection.receive(framed(called + golden_name(b"LAPTOP", 0), 0x81))
+        assert client.stream() == answer
+        assert client.closed == (answer[0] == 0x83)
+        if client.closed and called == golden_name(b"OTHER"):
+            assert "LAPTOP<00> called OTHER<20>, which serves no files here: call it FAKESMB<20>" in reason(
+                server
+            )
+
+    def test_a_request_with_one_name_is_refused(self, server: InMemoryServer) -> None:
+        client = server.client()
+        client.connection.receive(framed(golden_name(b"FAKESMB"), 0x81))
+        assert client.stream() == b"\x83\0\0\1\x82"
+        assert "without two names" in reason(server)
+
+    def test_names_are_any_for_a_profile_that_says_so(self, make: Make) -> None:
+        client = make(settings=Settings(profile=profiles.profile("samba-3"))).client()
+        client.connection.receive(framed(golden_name(b"OTHER") + golden_name(b"LAPTOP", 0), 0x81))
+        assert client.stream() == b"\x82\0\0\0"
+
+    @pytest.mark.parametrize("first", ["session", "negotiate"])
+    def test_there_is_one_session(self, server: InMemoryServer, first: str) -> None:
+        client = server.client()
+        request = framed(golden_name(b"FAKESMB") + golden_name(b"LAPTOP", 0), 0x81)
+        if first == "session":
+            client.connection.receive(request)
+        else:
+            client.negotiate()
+        client.connection.receive(request)
+        assert client.closed
+        assert "within a session" in reason(server)
 
     def test_keepalives_are_dropped(self, client: Client) -> None:
         """Before, between and inside of nothing: no answer, no end."""
