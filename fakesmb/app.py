@@ -17,7 +17,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 
 from fakesmb.arguments import config_of, config_of_file
-from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Guest
+from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Form, Guest
 from fakesmb.capture.captures import Captures
 from fakesmb.capture.packets import End
 from fakesmb.config.merging import Config
@@ -575,6 +575,8 @@ def _accounts(config: Config) -> Accounts:
         else:
             accounts.append(Account.with_password(user.name, user.password or "", admin=user.admin))
     forms = frozenset().union(*(ACCEPTED[word] for word in config.accept))
+    if config.settings.plain_text:
+        forms |= {Form.PLAIN}
     return Accounts(
         accounts,
         guest=Guest(config.guest),

@@ -14,7 +14,7 @@ from fakesmb.config.merging import LIBRARY, Arguments, Config, merge
 from fakesmb.config.parts import STANDARD_OUTPUT, FilePart, SharePart, UserPart
 from fakesmb.config.tomlfile import read
 from fakesmb.config.values import absolute
-from fakesmb.config.whole import check_whole, nobody_can_sign_in
+from fakesmb.config.whole import check_whole, needs_users, nobody_can_sign_in
 from fakesmb.core import profiles
 from fakesmb.folders.content import Contents
 from fakesmb.folders.errors import FolderError
@@ -81,7 +81,7 @@ def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str
         named=_argument,
     )
     config = merge(file, given, LIBRARY)
-    if not config.users and config.guest == "off" and not config.loopback:
+    if needs_users(config) and not config.users and config.guest == "off" and not config.loopback:
         raise ConfigError(f"host {config.host}: others can connect there: name users= or guest=")
     check_whole(config, path, file)
     if nobody_can_sign_in(config):

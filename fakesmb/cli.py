@@ -341,7 +341,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         raise ConfigError("--web-port-file: there is no control API without --web PORT")
     if given["overlay"]:
         config = merging.with_overlays(config)
-    if not config.users and config.guest == "off":
+    if whole.needs_users(config) and not config.users and config.guest == "off":
         if not config.loopback:
             raise ConfigError(
                 f"on {config.host} others can connect: name users (--user NAME:PASSWORD) or --guest"

@@ -7,6 +7,7 @@ from typing import Final, TypedDict, Unpack
 
 from fakesmb.config.parts import LogForm, WrittenPort
 from fakesmb.core.profile import CalledNames, GuestAccess, Proof, ReferralStatus, Signing, Spoken
+from fakesmb.core.settings import Security
 from fakesmb.faults.keys import FaultKeys
 from fakesmb.folders.content import Content
 from fakesmb.folders.overlay import Overlay
@@ -38,6 +39,8 @@ class ShareKeys(TypedDict, total=False):
     local_breaks: LocalBreaks
     special_modes: bool
     may_hang: bool | None
+    password: str | None
+    read_only_password: str | None
 
 
 class Share:
@@ -56,8 +59,12 @@ class Share:
         self.keys = keys
 
     def __repr__(self) -> str:
-        """As it is written."""
-        return f"Share({', '.join([repr(self.source), *(f'{key}={value!r}' for key, value in self.keys.items())])})"
+        """As it is written, without passwords: it may end in a log."""
+        keys = [
+            f"{key}=..." if key.endswith("password") else f"{key}={value!r}"
+            for key, value in self.keys.items()
+        ]
+        return f"Share({', '.join([repr(self.source), *keys])})"
 
 
 class UserKeys(TypedDict, total=False):
@@ -239,6 +246,8 @@ class Keywords(TypedDict, total=False):
     workgroup: str
     comment: str
     signing: Signing
+    security: Security
+    plain_text: bool
     extended_security: bool
     unicode: bool
     dfs: bool

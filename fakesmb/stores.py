@@ -1,5 +1,6 @@
 """The shares of a server, each with the store that keeps its files."""
 
+from fakesmb.auth.share_passwords import SharePasswords
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import SharePart
 from fakesmb.config.values import folder_problem
@@ -47,6 +48,9 @@ def shares_of(config: Config, usual: OpenFiles, log: EventLog, world: World) -> 
             unix_extensions=share.unix_extensions,
             oplocks=share.oplocks,
             local_breaks=share.local_breaks,
+            passwords=SharePasswords(share.name, share.password, share.read_only_password)
+            if share.has_password
+            else None,
         )
         for share, lane in zip(config.shares, lanes, strict=True)
     ]

@@ -20,6 +20,7 @@ from twisted.internet.task import Clock
 
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.hashes import ntowf_v2
+from fakesmb.auth.share_passwords import SharePasswords
 from fakesmb.auth.signing import Signer
 from fakesmb.core.connection import SMBConnection
 from fakesmb.core.settings import Settings
@@ -151,11 +152,13 @@ class InMemoryServer:
         accounts: Accounts | None = None,
         settings: Settings | None = None,
         read_only: Sequence[str] = (),
+        passwords: Mapping[str, SharePasswords] | None = None,
         special_modes: Sequence[str] = (),
         threads: "SlowDisk | None" = None,
         world: World | None = None,
     ) -> None:
-        """`threads` ask all disks, as those that may hang; `world` has a time of its own."""
+        """`passwords` are those of shares, at share level; `threads` ask all disks, as those that may hang; `world` has
+        a time of its own."""
         make = InMemoryServer.new_threads
         self.threads = make() if threads is None and make is not None else threads
         self.clock = Clock() if self.threads is None else SettlingClock(self.threads)
@@ -183,7 +186,10 @@ class InMemoryServer:
         self.server = Server(
             settings,
             accounts,
-            [Share(name, store, read_only=name in read_only) for name, store in stores.items()],
+            [
+                Share(name, store, read_only=name in read_only, passwords=(passwords or {}).get(name))
+                for name, store in stores.items()
+            ],
             EventLog([self.sink]),
             self.clock,
             tables,

@@ -128,7 +128,7 @@ def test_each_argument_says_what_its_key_says(
     """In a file that has the key, and in a program: the same configuration, and not that without it."""
     hints = get_type_hints(struct)
     for field in msgspec.structs.fields(struct):
-        if field.name in ("path", "content", "password", "nt_hash"):
+        if field.name in ("path", "content", "password", "read_only_password", "nt_hash"):
             continue
         if struct is not ServerPart and field.name == "name":
             continue

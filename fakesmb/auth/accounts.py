@@ -22,12 +22,14 @@ class Form(StrEnum):
     NTLMV1 = "NTLMv1"
     LMV2 = "LMv2"
     LM = "LM"
+    PLAIN = "plain text"
+    """The password itself was sent: where the server asks for no response to a challenge (`[server] plain_text`)."""
     NONE = "none"
-    """Nothing was proved: guest and anonymous."""
+    """Nothing was proved: guest, anonymous, and a user with an empty password."""
 
 
-ALL_FORMS: Final = frozenset(Form) - {Form.NONE}
-"""What scanners, consoles and retro machines need."""
+ALL_FORMS: Final = frozenset(Form) - {Form.NONE, Form.PLAIN}
+"""Every response to a challenge: what scanners, consoles and retro machines need."""
 
 ACCEPTED: Final[Mapping[str, frozenset[Form]]] = {
     "ntlmv2": frozenset({Form.NTLMV2, Form.LMV2}),
@@ -130,6 +132,11 @@ class Account:
         if not self._lm_decoy:
             self._lm_decoy = _decoy_hashes(self.name)[HASH_SIZE:]
         return self._lm_decoy
+
+    @property
+    def has_empty_password(self) -> bool:
+        """Whether there is nothing to prove: whoever connects can be this user."""
+        return self.nt_hash == hashes.EMPTY_NT_HASH
 
     @property
     def nt_session_key(self) -> bytes:

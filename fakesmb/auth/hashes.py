@@ -9,6 +9,8 @@ import hmac
 from fakesmb.wire.codec import Buffer
 
 MAX_LM_PASSWORD = 14
+EMPTY_NT_HASH = bytes.fromhex("31d6cfe0d16ae931b73c59d7e0c089c0")
+"""NTOWFv1 of an empty password."""
 _LM_CODE_PAGE = "cp850"
 _LM_CONSTANT = b"KGS!@#$%"
 

@@ -113,8 +113,13 @@ def _in_the_lm_field(
 
 
 def is_anonymous(user: str, lm: bytes, nt: bytes) -> bool:
-    """No name and no response: a null session. Windows sends a single NUL as the LM response."""
-    return not user and not nt and lm in (b"", b"\0")
+    """No name and no response: a null session. Windows sends a single NUL as the LM response, a Wii 24 of them."""
+    return not user and is_nothing(lm, nt)
+
+
+def is_nothing(lm: bytes, nt: bytes) -> bool:
+    """Whether the fields of both responses hold none: they are empty, or all zeros."""
+    return not (lm.strip(b"\0") or nt.strip(b"\0"))
 
 
 def stranger(accounts: Accounts, claim: Claim, *, anonymous: bool = False) -> Identity:
@@ -190,6 +195,8 @@ def verify(
     if accounts.guest is not Guest.OFF and not known:
         return stranger(accounts, claim)
     proof = prove(account, forms, challenge, claim, lm, nt)
+    if account.has_empty_password and is_nothing(lm, nt):
+        proof = Proof(Form.NONE, b"")
     if proof is None or not known:
         raise refused(account, known, forms, lm, nt)
     return signed_in(account, claim, proof.form, proof.key, nt or lm)

@@ -12,7 +12,7 @@ from fakesmb.mistakes import ConfigError, explained, halved, mistake, shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_SECRET: Final = frozenset({"password", "nt_hash"})
+_SECRET: Final = frozenset({"password", "read_only_password", "nt_hash"})
 """Keys whose values are repeated nowhere."""
 
 

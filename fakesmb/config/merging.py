@@ -152,7 +152,6 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
     limits = laid_over("limits", file.limits, given.limits)
     users = _over("user", given.users, file.user)
     guest = _guest(server, profile, "off" if users else usual.guest)
-    everybody = guest != "off" and server.guest is None and not users and usual.guest != "off"
     port = usual.port if server.port is None else server.port
     if port and server.netbios_port == port:
         raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
@@ -165,6 +164,8 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         workgroup=server.workgroup.upper(),
         comment=server.comment,
         signing=profile.signing,
+        security=server.security,
+        plain_text=server.plain_text,
         profile=profile,
         plans=server.plans,
         oem_encoding=server.oem_encoding,
@@ -183,7 +184,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         netbios_port=server.netbios_port,
         users=users,
         guest=guest,
-        anonymous=not everybody if server.anonymous is None else server.anonymous,
+        anonymous=guest == "off" if server.anonymous is None else server.anonymous,
         accept=tuple(profile.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
         web=web,

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from fakesmb.core import profiles
 from fakesmb.core.profile import BufferSize, GuestAccess, Signing
-from fakesmb.core.settings import Limits, Settings, Timing
+from fakesmb.core.settings import Limits, Security, Settings, Timing
 from fakesmb.folders.content import Contents
 from fakesmb.folders.overlay import LIMIT
 from fakesmb.record.journal import MOST_EVENTS
@@ -21,6 +21,7 @@ Host = Annotated[str, Meta(pattern=r"^([^\s:/]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\S+)?)
 NetBIOSName = Annotated[str, Meta(pattern=r'^[^\x00-\x20\\/:*?"<>|.][^\x00-\x1f\\/:*?"<>|]{0,14}$')]
 ShareName = Annotated[str, Meta(pattern=r'^(?!\.\.?$)[^\x00-\x1f\ud800-\udfff"/\\\[\]:|<>+=;,*?]{1,80}$')]
 UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f\ud800-\udfff"/\\\[\]:|<>+=;,*?]{1,256}$')]
+SharePassword = Annotated[str, Meta(min_length=1, max_length=256)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
 Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
@@ -52,6 +53,10 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The make of server that it is like (`core.profiles`). The table `[profile]` has switches over it, and what stands
     here is over both: signing, extended_security, unicode, dfs, max_buffer, accept, guest."""
     signing: Signing | None = None
+    security: Security = "user"
+    """Whether users have passwords, or shares."""
+    plain_text: bool = False
+    """Whether clients send passwords as they are, and not responses to a challenge."""
     extended_security: bool | None = None
     unicode: bool | None = None
     dfs: bool | None = None
@@ -68,7 +73,7 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Left out: off; on loopback what the profile says, or `read-write` for a program that names no users."""
     anonymous: bool | None = None
     """Whether a client without a user name may connect to IPC$, and to nothing else; false: it is a guest, where there
-    are any. Left out: true, but where anybody is a guest because a program said nothing of users and guests."""
+    are any. Left out: true where there are no guests."""
     anonymous_listing: bool | None = None
     """Whether such a client is told of shares and accounts; left out: on loopback addresses only."""
     overlay_limit: Bytes = LIMIT
@@ -164,11 +169,24 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
     may_hang: bool | None = None
     """Whether its disk may hang, so that threads ask it; left out: where another machine or program answers for it."""
+    password: SharePassword | None = None
+    """At share level: who has it may do everything here. Left out, and without the other: everybody may."""
+    read_only_password: SharePassword | None = None
+    """At share level: who has it may read."""
 
     @property
     def is_private(self) -> bool:
         """Whether what it serves is made for it, and gone afterwards."""
         return self.overlay or self.content is not None
+
+    @property
+    def has_password(self) -> bool:
+        """Whether one is asked for at share level."""
+        return self.password is not None or self.read_only_password is not None
+
+    def __repr__(self) -> str:
+        """Without passwords: it may end in a log."""
+        return f"SharePart({self.name!r}, {self.path!r})"
 
 
 class WebPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import FaultPart, FilePart
@@ -9,6 +10,9 @@ from fakesmb.config.values import in_
 from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.faults.known import Known
 from fakesmb.mistakes import ConfigError, line_of
+from fakesmb.nt.names import fold
+
+NO_KEYS: Final = "no keys to sign with: nobody could sign in; let signing be offered"
 
 
 def check_whole(config: Config, path: str = "", part: FilePart | None = None) -> None:
@@ -17,6 +21,9 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
 
     `path` and `part` are the file that the shares may come from: they tell the line.
     """
+    _check_share_level(config, path, part)
+    if config.settings.plain_text and config.settings.signing == "required":
+        raise ConfigError(f"signing is required, and plain text makes {NO_KEYS}")
     if guests_cannot_sign(config) and not config.users:
         raise ConfigError(
             "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
@@ -35,6 +42,32 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
         _check_filter(config.log.filter, path, part)
     if config.faults:
         _check_faults(config, path, [] if part is None else part.fault)
+
+
+def _check_share_level(config: Config, path: str, part: FilePart | None) -> None:
+    """Raises `ConfigError` for passwords of shares, or users of one, that nobody is asked for."""
+    at_share_level = config.settings.security == "share"
+    if at_share_level and config.settings.signing == "required":
+        raise ConfigError(f"signing is required, and share level makes {NO_KEYS}")
+    for share in config.shares:
+        given = [key for key in ("password", "read_only_password") if getattr(share, key) is not None]
+        problem = ""
+        if given and not at_share_level:
+            key, problem = (
+                given[0],
+                'only at share level passwords open shares: security = "share" of [server]',
+            )
+        elif at_share_level and share.users is not None:
+            key, problem = "users", "share level asks nobody who it is: give the share a password"
+        elif len(given) == 2 and fold(share.password or "") == fold(share.read_only_password or ""):
+            key, problem = given[1], "is that of full access, too; clients need not send the case of letters"
+        if not problem:
+            continue
+        where = f"share {share.name}: {key}"
+        if part is not None and share in part.share:
+            key = f"share[{part.share.index(share)}].{key}"
+            where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
+        raise ConfigError(f"{where}: {problem}")
 
 
 def _check_filter(text: str, path: str, part: FilePart | None) -> None:
@@ -78,7 +111,7 @@ def known_to_faults(config: Config) -> Known:
     """What rules may name of the server."""
     return Known(
         [*(share.name for share in config.shares), "IPC$"],
-        None if config.guest != "off" else [user.name for user in config.users],
+        None if config.guest != "off" or not needs_users(config) else [user.name for user in config.users],
         config.settings.signing != "off",
     )
 
@@ -96,9 +129,14 @@ def _check_rids(accounts: Iterable[str]) -> None:
 
 def nobody_can_sign_in(config: Config) -> bool:
     """Whether there are neither users nor guests: clients without a name get to IPC$, and nobody to the shares."""
-    return bool(config.shares) and not config.users and config.guest == "off"
+    return bool(config.shares) and needs_users(config) and not config.users and config.guest == "off"
+
+
+def needs_users(config: Config) -> bool:
+    """Whether anybody is asked who it is."""
+    return config.settings.security == "user"
 
 
 def guests_cannot_sign(config: Config) -> bool:
     """Whether guests are asked for who are all refused: they have no key to sign with."""
-    return config.guest != "off" and config.settings.signing == "required"
+    return config.guest != "off" and needs_users(config) and config.settings.signing == "required"

@@ -1,8 +1,13 @@
 """What a server is told about itself. `fakesmb.config` makes one of these from TOML and arguments."""
 
+from typing import Literal
+
 import msgspec
 
 from fakesmb.core.profile import Profile, Signing
+
+Security = Literal["user", "share"]
+"""Whose password is asked for ([MS-CIFS] 3.3.1.1, Server.ShareLevelAuthentication): a user's, or a share's."""
 
 
 class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +119,10 @@ class Settings(msgspec.Struct, frozen=True):
     comment: str = "fakesmb"
     profile: Profile = Profile()
     signing: Signing = "offered"
+    security: Security = "user"
+    """Share level knows no users: who has the password of a share may connect to it."""
+    plain_text: bool = False
+    """Whether clients send passwords as they are, in place of responses to a challenge."""
     oem_encoding: str = "cp850"
     anonymous_listing: bool = True
     """Whether anonymous clients are told of shares and accounts, by RPC and by RAP."""
@@ -125,3 +134,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Whether plain commands take the plans of their rows (`core.plan`); the answers are the same without."""
     timing: Timing = Timing()
     limits: Limits = Limits()
+
+    @property
+    def responds(self) -> bool:
+        """Whether users prove passwords by responses to challenges: what tokens and signatures need."""
+        return self.security == "user" and not self.plain_text

@@ -34,7 +34,9 @@ def check_signs(settings: Settings, identity: "Identity") -> None:
     Signing begins with a key of a session ([MS-SMB] 3.3.5.3): all that a client without one does would go unsigned.
     """
     if settings.signing == "required" and not identity.session_key:
-        who = f"the guest {identity.user!r}" if identity.kind == "guest" else f"an {identity.kind} client"
+        who = {"guest": f"the guest {identity.user!r}", "anonymous": "an anonymous client"}.get(
+            identity.kind, f"{identity.user!r}, who proved a password by no response to a challenge,"
+        )
         raise SMBError(NT.ACCESS_DENIED, f"signing is required, and {who} has no key to sign with")
 
 
@@ -83,7 +85,8 @@ def record_refusal(
         )
     )
     # A name that would be a guest's counts as it does where there are no guests, else names could be tried for nothing.
-    if looked_at and user and error.status in (NT.LOGON_FAILURE, NT.ACCESS_DENIED):
+    share_password = error.status == NT.WRONG_PASSWORD
+    if looked_at and (share_password or (user and error.status in (NT.LOGON_FAILURE, NT.ACCESS_DENIED))):
         bites = server.attempts.wrong(address_of(connection.peer))
         if bites:
             server.log.problem(bites, connection=connection.number)

@@ -37,6 +37,7 @@ from fakesmb.world import ToldTime, Turn, World
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
+    from fakesmb.auth.share_passwords import SharePasswords
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
     from fakesmb.core.dispatch import CommandRow
@@ -119,6 +120,7 @@ class Share:
         "local_breaks",
         "name",
         "oplocks",
+        "passwords",
         "path",
         "read_only",
         "store",
@@ -138,6 +140,7 @@ class Share:
         unix_extensions: bool = True,
         oplocks: bool = True,
         local_breaks: LocalBreaks = True,
+        passwords: "SharePasswords | None" = None,
     ) -> None:
         self.name = name
         self.store = store
@@ -149,6 +152,8 @@ class Share:
         """Whether clients are given any."""
         self.local_breaks: LocalBreaks = local_breaks
         """Which doings of local programs break them."""
+        self.passwords = passwords
+        """What opens it at share level; None: whoever connects."""
         self.users = None if users is None else frozenset(fold(user) for user in users)
 
     def suit(self, profile: "Profile", world: World) -> None:
@@ -222,7 +227,8 @@ class Tree:
         "unix_capabilities",
     )
 
-    def __init__(self, share: Share, session: Session) -> None:
+    def __init__(self, share: Share, session: Session, *, read_only: bool = False) -> None:
+        """`read_only`: the password of the tree connect opens it to be read only, at share level."""
         self.share = share
         self.store = None if share.store is None else share.store.for_user(session.token)
         """The share's files as the user sees them who connected it."""
@@ -230,7 +236,7 @@ class Tree:
         self.tid = 0
         self.identity = identity = session.identity
         """Whose rights `store` and `read_only` are: its session's user, until that signs in again as somebody else."""
-        self.read_only = share.read_only or (identity is not None and identity.read_only)
+        self.read_only = read_only or share.read_only or (identity is not None and identity.read_only)
         self.began = session.connection.now()
         self.unix_capabilities = 0
         """Of the Unix extensions, those that the client chose by SET_FS_INFORMATION."""
@@ -497,7 +503,8 @@ class Server:
 
     def _known(self) -> Known:
         accounts = self.accounts
-        users = None if accounts.guest.name != "OFF" else [account.name for account in accounts]
+        anybody = accounts.guest.name != "OFF" or self.settings.security == "share"
+        users = None if anybody else [account.name for account in accounts]
         shares = [share.name for share in self.shares.values()]
         return Known(shares, users, self.settings.signing != "off", self._connections, self.connections)
 

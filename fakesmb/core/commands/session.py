@@ -12,16 +12,19 @@ from fakesmb.auth.ntlm import CHALLENGE_SIZE
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
+from fakesmb.core.any_uid import begin_share_level, called_itself
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.endings import end
 from fakesmb.core.exchange import BEGINS_SIGNING
 from fakesmb.core.id_pool import RESERVED_ID
+from fakesmb.core.proofs import prove, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.settings import Settings
-from fakesmb.core.sign_ins import check_signs, record_refusal, record_sign_in
+from fakesmb.core.sign_ins import check_signs, record_sign_in
 from fakesmb.core.state import Server, Session
 from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import (
@@ -41,6 +44,7 @@ from fakesmb.wire.session import (
     SessionSetupAndxResponse,
     SessionSetupExtendedRequest,
     SessionSetupExtendedResponse,
+    SessionSetupLanmanRequest,
     SessionSetupPlainRequest,
 )
 from fakesmb.wire.spnego import initial_token
@@ -68,8 +72,12 @@ def capabilities(server: Server, *, extended_security: bool) -> int:
 
 
 def security_mode(settings: Settings) -> int:
-    """User level, challenge and response, signing as configured."""
-    mode = SecurityMode.USER | SecurityMode.ENCRYPT_PASSWORDS
+    """Whose passwords are asked for and in what form, and signing where responses make keys for it."""
+    mode = 0 if settings.security == "share" else SecurityMode.USER
+    if not settings.plain_text:
+        mode |= SecurityMode.ENCRYPT_PASSWORDS
+    if not settings.responds:
+        return mode
     if settings.signing != "off":
         mode |= SecurityMode.SIGNATURES_ENABLED
     if settings.signing == "required":
@@ -89,6 +97,8 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
         connection.drop_after_reply(NO_COMMON_DIALECT)
         return NegotiateCoreResponse()
     connection.dialect = chosen
+    if settings.security == "share":
+        begin_share_level(connection)
     common = {
         "dialect_index": offered.index(chosen),
         "security_mode": security_mode(settings),
@@ -98,7 +108,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
         "system_time": request.server.world.filetime(),
         "server_time_zone": profile.time_zone,
     }
-    wants_extended = request.header.flags2 & Flags2.EXTENDED_SECURITY
+    wants_extended = request.header.flags2 & Flags2.EXTENDED_SECURITY and settings.responds
     if wants_extended and profile.offers(Capability.EXTENDED_SECURITY):
         connection.extended_security = True
         return NegotiateExtendedResponse(
@@ -110,7 +120,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     return NegotiateNtResponse(
         **common,
         capabilities=capabilities(request.server, extended_security=False),
-        challenge=connection.challenge,
+        challenge=b"" if settings.plain_text else connection.challenge,
         domain_name=settings.workgroup,
         server_name=settings.name,
     )
@@ -126,8 +136,9 @@ def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer | De
         return _extended(request, params)
     if isinstance(params, SessionSetupPlainRequest):
         connection.capabilities = params.capabilities & request.server.profile.capabilities
-        return _plain(request, params)
-    raise SMBError(NT.NOT_SUPPORTED, "the LANMAN form of session setup (10 words) is not supported")
+        return by_fields(request, params, params.oem_password, params.unicode_password)
+    assert isinstance(params, SessionSetupLanmanRequest)
+    return by_fields(request, params, params.password)
 
 
 def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answer | Deferred[Answer]:
@@ -210,47 +221,42 @@ def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     )
 
 
-def _plain(request: AnyRequest, params: SessionSetupPlainRequest) -> Answer | Deferred[Answer]:
-    claim = ntlm.Claim(params.account_name, params.primary_domain)
-    try:
-        turn = request.server.attempts.turn(address_of(request.connection.peer))
-    except SMBError as error:
-        _record_refusal(request, error, claim, looked_at=False)
-        raise
-    if turn is None:
-        return _sign_in_plain(request, params, claim)
-    return turn.addCallback(lambda _: _sign_in_plain(request, params, claim))
-
-
-def _sign_in_plain(request: AnyRequest, params: SessionSetupPlainRequest, claim: ntlm.Claim) -> Answer:
+def by_fields(
+    request: AnyRequest,
+    params: SessionSetupLanmanRequest | SessionSetupPlainRequest,
+    first: Buffer,
+    second: Buffer = b"",
+) -> Answer | Deferred[Answer]:
+    """The forms of 10 and 13 words: the fields hold responses to the challenge, or passwords (`proofs.prove`)."""
     connection, server = request.connection, request.server
-    session = Session(connection)
-    session.native_os = remembered(params.native_os)
-    looked_at = False
-    try:
-        server.attempts.check(address_of(connection.peer))
-        looked_at = True
-        identity = ntlm.verify(
-            server.accounts,
-            challenge=connection.challenge,
-            user=params.account_name,
-            domain=params.primary_domain,
-            lm=params.oem_password,
-            nt=params.unicode_password,
+    claim = ntlm.Claim(params.account_name, params.primary_domain)
+
+    def accepted(session: Session, identity: Identity, action: int) -> Answer:
+        session.native_os = remembered(params.native_os)
+        request.exchange.uid = session.uid
+        _accept(request, session, identity)
+        return SessionSetupAndxResponse(
+            action=action,
+            native_os=server.profile.native_os,
+            native_lan_man=server.profile.native_lan_manager,
+            primary_domain=server.settings.workgroup,
         )
-        check_signs(server.settings, identity)
-    except SMBError as error:
-        _record_refusal(request, error, claim, looked_at=looked_at)
-        raise
-    session.uid = request.exchange.uid = connection.sessions.add(session)
-    _accept(request, session, identity)
-    profile = server.profile
-    return SessionSetupAndxResponse(
-        action=_lm_action(identity),
-        native_os=profile.native_os,
-        native_lan_man=profile.native_lan_manager,
-        primary_domain=server.settings.workgroup,
-    )
+
+    if server.settings.security == "share":  # nobody is asked for a password here ([MS-CIFS] 3.2.4.2.4)
+        identity = Identity(remembered(claim.user), remembered(claim.domain), kind="guest")
+        return accepted(called_itself(connection, identity), identity, 0)
+
+    def sign_in() -> Answer:
+        try:
+            identity = prove(request, claim.user, claim.domain, first, second)
+        except SMBError as error:
+            refuse(request, error, claim, looked_at=True)
+            raise
+        session = Session(connection)
+        session.uid = connection.sessions.add(session)
+        return accepted(session, identity, _lm_action(identity))
+
+    return when_due(request, claim, sign_in)
 
 
 def _action(identity: Identity | None) -> int:
@@ -300,14 +306,7 @@ def _refuse(request: AnyRequest, session: Session, error: SMBError, *, looked_at
     session.end_sign_in()
     if session.identity is None:
         request.connection.sessions.pop(session.uid)
-    _record_refusal(request, error, claim, looked_at=looked_at)
-
-
-def _record_refusal(
-    request: AnyRequest, error: SMBError, claim: ntlm.Claim | None, *, looked_at: bool
-) -> None:
-    request.exchange.record_request()
-    record_refusal(request.connection, error, claim, looked_at=looked_at)
+    refuse(request, error, claim, looked_at=looked_at)
 
 
 @command(Command.LOGOFF_ANDX, LogoffAndxRequest, Needs.NOTHING)
@@ -322,5 +321,7 @@ def logoff_andx(request: Request[LogoffAndxRequest]) -> "Answer | Deferred[Answe
     # Trees outlive the session that made them: whoever signs in next may use them, as with Windows.
     connection.sessions.pop(session.uid)
     session.end_sign_in()
+    if request.server.settings.security == "share":
+        begin_share_level(connection)
     ended = end(connection, session=session, asking=request.exchange)
     return LogoffAndxResponse() if ended is None else ended.addCallback(lambda _: LogoffAndxResponse())

@@ -1,15 +1,19 @@
 """Connecting to shares: TREE_CONNECT_ANDX, TREE_DISCONNECT, QUERY_INFORMATION_DISK ([MS-CIFS] 2.2.4)."""
 
+from collections.abc import Callable
 from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from fakesmb.auth.ntlm import Claim
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.endings import end
 from fakesmb.core.files import maximal_rights
+from fakesmb.core.proofs import opened_read_only, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import Share, Tree
 from fakesmb.nt.status import NT, SMBError
+from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.tree import (
     QueryInformationDiskRequest,
@@ -49,37 +53,73 @@ def share_of(request: AnyRequest, path: str, service: str) -> Share:
 
 
 @command(Command.TREE_CONNECT_ANDX, TreeConnectAndxRequest, Needs.SESSION)
-def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> Answer:
+def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TREE_CONNECT_ANDX, [MS-CIFS] 3.3.5.45 and [MS-SMB] 3.3.5.4."""
     params, connection, exchange = request.params, request.connection, request.exchange
-    share = share_of(request, params.path, params.service)
-    if params.flags & TreeConnectFlag.DISCONNECT_TID:
-        old = connection.trees.get(exchange.tid)
-        if old is not None and old.belongs_to(exchange.uid):
-            disconnect(request, old)
-    tree = Tree(share, request.session)
-    tree.tid = exchange.tid = connection.trees.add(tree)
-    exchange.tree = request.tree = tree
-    service = Service.PIPE if share.is_ipc else Service.DISK
-    file_system = "" if share.store is None else share.store.volume().file_system
-    if not params.flags & TreeConnectFlag.EXTENDED_RESPONSE:
-        return TreeConnectAndxResponse(service=service, native_file_system=file_system)
-    return TreeConnectAndxExtendedResponse(
-        service=service,
-        native_file_system=file_system,
-        maximal_share_access_rights=maximal_rights(request),
-    )
+
+    def connected(share: Share, read_only: bool) -> Answer:
+        if params.flags & TreeConnectFlag.DISCONNECT_TID:
+            old = connection.trees.get(exchange.tid)
+            if old is not None and old.belongs_to(exchange.uid):
+                disconnect(request, old)
+        _connected(request, share, read_only)
+        service = Service.PIPE if share.is_ipc else Service.DISK
+        file_system = "" if share.store is None else share.store.volume().file_system
+        if not params.flags & TreeConnectFlag.EXTENDED_RESPONSE:
+            return TreeConnectAndxResponse(service=service, native_file_system=file_system)
+        return TreeConnectAndxExtendedResponse(
+            service=service,
+            native_file_system=file_system,
+            maximal_share_access_rights=maximal_rights(request),
+        )
+
+    return _connect(request, share_of(request, params.path, params.service), params.password, connected)
 
 
-@command(Command.TREE_CONNECT, TreeConnectRequest, Needs.SESSION)
-def tree_connect(request: Request[TreeConnectRequest]) -> Answer:
+@command(Command.TREE_CONNECT, TreeConnectRequest, Needs.NOTHING)
+def tree_connect(request: Request[TreeConnectRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.40: what DOS and Windows for Workgroups connect with."""
-    params, connection, exchange = request.params, request.connection, request.exchange
-    share = share_of(request, params.path, params.service)
-    tree = Tree(share, request.session)
+    params = request.params
+
+    def connected(share: Share, read_only: bool) -> Answer:
+        tree = _connected(request, share, read_only)
+        return TreeConnectResponse(min(request.server.profile.max_buffer, _LARGEST), tree.tid)
+
+    session = request.connection.sessions.entries.get(request.exchange.uid)
+    if session is None or session.identity is None:
+        raise SMBError(NT.SMB_BAD_UID, f"no session has UID 0x{request.exchange.uid:04X}")
+    request.session = request.exchange.session = session
+    password = params.password.encode(request.connection.oem_encoding, "replace")
+    return _connect(request, share_of(request, params.path, params.service), password, connected)
+
+
+def _connect(
+    request: AnyRequest, share: Share, password: Buffer, connected: Callable[[Share, bool], Answer]
+) -> "Answer | Deferred[Answer]":
+    """Has a share connected, at once or when the client may have another password looked at."""
+    if share.passwords is None or request.server.settings.security != "share":
+        return connected(share, False)
+    identity = request.session.identity
+    claim = Claim("" if identity is None else identity.user)
+
+    def look() -> Answer:
+        try:
+            read_only = opened_read_only(request, share, password)
+        except SMBError as error:
+            refuse(request, error, claim, looked_at=bool(bytes(password).strip(b"\0")))
+            raise
+        return connected(share, read_only)
+
+    return when_due(request, claim, look)
+
+
+def _connected(request: AnyRequest, share: Share, read_only: bool) -> Tree:
+    connection, exchange = request.connection, request.exchange
+    tree = Tree(share, request.session, read_only=read_only)
     tree.tid = exchange.tid = connection.trees.add(tree)
     exchange.tree = request.tree = tree
-    return TreeConnectResponse(min(request.server.profile.max_buffer, _LARGEST), tree.tid)
+    connection.signed_in()
+    return tree
 
 
 def disconnect(request: AnyRequest, tree: Tree) -> "Deferred[None] | None":

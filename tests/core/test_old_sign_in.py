@@ -1,0 +1,394 @@
+"""Plain text, share level, empty passwords and clients without a name, as DOS, Amiga, PS2 and Wii sign in."""
+
+from typing import Any
+
+import pytest
+
+from fakesmb.auth.accounts import ALL_FORMS, Account, Accounts, Form, Guest
+from fakesmb.auth.hashes import des_long, lm_hash, nt_hash
+from fakesmb.auth.share_passwords import SharePasswords
+from fakesmb.core.settings import Limits, Settings, Timing
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Problem, SignedIn, SignInRefused
+from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Client, InMemoryServer
+from fakesmb.wire.codec import Body
+from fakesmb.wire.files import NtCreateAndxRequest
+from fakesmb.wire.header import Flags2
+from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest, SecurityMode
+from fakesmb.wire.session import (
+    LogoffAndxRequest,
+    SessionSetupAndxResponse,
+    SessionSetupExtendedRequest,
+    SessionSetupLanmanRequest,
+    SessionSetupPlainRequest,
+)
+from fakesmb.wire.tree import (
+    TreeConnectAndxRequest,
+    TreeConnectAndxResponse,
+    TreeConnectRequest,
+    TreeConnectResponse,
+)
+from tests.core.conftest import Make
+
+FULL, LOOK = "Write4Me", "look"
+LONG = "a passphrase of many words"
+
+
+def settings(**keys: Any) -> Settings:
+    return Settings(challenge=CHALLENGE, guid=GUID, **keys)
+
+
+def accounts(*users: Account, plain: bool = True, **keys: Any) -> Accounts:
+    known = users or (Account.with_password(USER, PASSWORD),)
+    forms = keys.pop("forms", ALL_FORMS) | ({Form.PLAIN} if plain else set())
+    return Accounts(known, forms=forms, **keys)
+
+
+def plain(make: Make, *users: Account, **keys: Any) -> Client:
+    server = make(settings=settings(plain_text=True), accounts=accounts(*users, **keys))
+    client = server.client()
+    client.negotiate()
+    return client
+
+
+def setup(client: Client, name: str, oem: bytes = b"", unicode: bytes = b"", *, words: int = 13) -> int:
+    """Signs in by fields as they are; gives the status."""
+    body: Body = SessionSetupPlainRequest(
+        oem_password=oem,
+        unicode_password=unicode,
+        account_name=name,
+        primary_domain="WORKGROUP",
+        capabilities=0xD4,
+    )
+    if words == 10:
+        body = SessionSetupLanmanRequest(password=oem, account_name=name)
+    client.send(0x73, body)
+    answer = client.answer()
+    client.uid = answer.header.uid
+    return answer.header.status
+
+
+def setup_action(client: Client, name: str) -> int:
+    body = SessionSetupPlainRequest(account_name=name)
+    return client.call(0x73, body, SessionSetupAndxResponse).action
+
+
+def events(server: InMemoryServer, kind: type) -> list[Any]:
+    return [one for one in server.sink.events if isinstance(one, kind)]
+
+
+# -- plain text --------------------------------------------------------------------------------------------
+
+
+def test_plain_text_is_told_in_the_negotiate(make: Make) -> None:
+    """A server that takes passwords as they are has no challenge, no tokens and no signatures to offer."""
+    client = make(settings=settings(plain_text=True)).client()
+    client.flags2 |= Flags2.EXTENDED_SECURITY
+    said = client.call(0x72, NegotiateRequest((Dialect.NT_LM,)), NegotiateNtResponse)
+    assert said.security_mode == SecurityMode.USER
+    assert said.challenge == b""
+    client.send(0x73, SessionSetupExtendedRequest(security_blob=b"NTLMSSP\0"))
+    assert client.answer().header.status == NT.INVALID_SMB
+
+
+@pytest.mark.parametrize(
+    ("oem", "unicode", "right"),
+    [
+        (PASSWORD.encode() + b"\0", b"", True),
+        (PASSWORD.encode(), b"", True),
+        (PASSWORD.upper().encode() + b"\0", b"", True),  # netsmb's second try, and all of LAN Manager
+        (PASSWORD.encode().ljust(24, b"\0"), b"", True),  # Windows 95 says 24
+        (PASSWORD.encode() + b"\0", bytes(24), True),  # Windows NT says anything of the second field
+        (b"", (PASSWORD + "\0").encode("utf-16-le"), True),
+        (b"", PASSWORD.encode("utf-16-le"), True),
+        (b"", b"\0" + (PASSWORD + "\0").encode("utf-16-le")[:-1], True),  # a pad byte that is not counted
+        ((PASSWORD + "\0").encode("utf-16-le"), b"", True),
+        (b"", (PASSWORD.upper() + "\0").encode("utf-16-le"), False),  # the case-sensitive field
+        (b"secret12\0", b"", False),
+        (b"", b"", False),
+        (b"\0", b"\0\0", False),
+        (b"S", b"S\0", False),
+    ],
+)
+def test_plain_text_in_either_field(make: Make, oem: bytes, unicode: bytes, right: bool) -> None:
+    client = plain(make)
+    assert setup(client, USER, oem, unicode) == (0 if right else NT.LOGON_FAILURE)
+    if right:
+        assert client.connect("public").create("a.txt")
+
+
+def test_plain_text_of_oem_messages_and_of_ten_words(make: Make) -> None:
+    client = plain(make, Account.with_password("bob", "Zähre"))
+    client.flags2 &= ~Flags2.UNICODE
+    assert setup(client, "bob", "Zähre".encode("cp850") + b"\0") == 0
+    assert setup(client, "bob", "ZÄHRE".encode("cp850"), words=10) == 0
+    assert setup(client, "bob", b"", "zähre".encode("cp850")) == 0
+    assert setup(client, "bob", b"Zahre", words=10) == NT.LOGON_FAILURE
+
+
+@pytest.mark.parametrize("account", [Account.with_password("bob", LONG), Account("bob", nt_hash(LONG))])
+def test_plain_text_that_has_no_lm_hash(make: Make, account: Account) -> None:
+    client = plain(make, account)
+    assert setup(client, "bob", LONG.encode()) == 0
+    assert setup(client, "bob", LONG.encode("utf-16-le")) == 0
+    assert setup(client, "bob", LONG.upper().encode()) == 0  # as lower case, which it is
+    assert setup(client, "bob", LONG[:-1].encode()) == NT.LOGON_FAILURE
+
+
+def test_a_password_in_plain_text_where_responses_are_asked_for(make: Make) -> None:
+    server = make(accounts=accounts(plain=False))
+    client = server.client()
+    client.negotiate()
+    assert setup(client, USER, PASSWORD.encode() + b"\0") == NT.LOGON_FAILURE
+    assert setup(client, USER, b"", PASSWORD.encode("utf-16-le")) == NT.LOGON_FAILURE
+    assert PASSWORD not in str(events(server, SignInRefused))
+
+
+def test_plain_text_makes_no_key(make: Make) -> None:
+    client = plain(make)
+    client.flags2 |= Flags2.SIGNATURE
+    assert setup(client, USER, PASSWORD.encode()) == 0
+    assert client.connection.signing is None
+
+
+def test_wrong_plain_text_counts(make: Make) -> None:
+    server = make(settings=settings(plain_text=True, limits=Limits(wrong_passwords=2)), accounts=accounts())
+    client = server.client()
+    client.negotiate()
+    for _ in range(2):
+        assert setup(client, USER, b"wrong") == NT.LOGON_FAILURE
+    client.send(0x73, SessionSetupLanmanRequest(password=PASSWORD.encode(), account_name=USER))
+    assert client.answers() == []
+    server.clock.advance(1)
+    assert client.answer().header.status == 0
+    server.sink.events[:] = [one for one in server.sink.events if not isinstance(one, Problem)]
+
+
+def test_unknown_names_in_plain_text(make: Make) -> None:
+    assert setup(plain(make), "nobody", b"x") == NT.LOGON_FAILURE
+    assert setup(plain(make, guest=Guest.READ_WRITE), "nobody", b"x") == 0
+    assert setup(plain(make), "") == 0  # a null session, for IPC$ alone
+
+
+# -- nothing to prove --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("oem", "unicode"), [(b"", b""), (b"\0", b""), (bytes(24), b""), (bytes(24), bytes(24))]
+)
+def test_an_empty_password(make: Make, oem: bytes, unicode: bytes) -> None:
+    """Nothing, a null, or the 24 zeros of a Wii, in the forms without tokens."""
+    empty = Account.with_password("open", "")
+    server = make(accounts=accounts(empty, Account.with_password(USER, PASSWORD), plain=False))
+    client = server.client()
+    client.negotiate()
+    assert setup(client, "open", oem, unicode) == 0
+    assert client.connect("public").create("a.txt")
+    assert setup(client, USER, oem, unicode) == NT.LOGON_FAILURE
+    assert setup(client, "open", des_long(lm_hash("") or b"", CHALLENGE)) == 0
+    assert setup(client, "open", des_long(lm_hash("x") or b"", CHALLENGE)) == NT.LOGON_FAILURE
+
+
+@pytest.mark.parametrize(
+    ("oem", "unicode"), [(b"", b""), (b"\0", b""), (bytes(24), b""), (bytes(24), bytes(24))]
+)
+def test_a_client_without_a_name(make: Make, oem: bytes, unicode: bytes) -> None:
+    """A null session where there are no guests, a guest where there are."""
+    for guest, anonymous, status in ((Guest.OFF, True, NT.ACCESS_DENIED), (Guest.READ_WRITE, False, 0)):
+        server = make(accounts=accounts(guest=guest, anonymous=anonymous, plain=False))
+        client = server.client()
+        client.negotiate()
+        assert setup(client, "", oem, unicode) == 0
+        client.connect("IPC$")
+        client.send(0x75, TreeConnectAndxRequest(path="\\\\S\\public"))
+        assert client.answer().header.status == status
+
+
+# -- share level -------------------------------------------------------------------------------------------
+
+
+def share_level(make: Make, *, plain_text: bool = False, **keys: Any) -> InMemoryServer:
+    return make(
+        settings=settings(security="share", plain_text=plain_text, **keys.pop("more", {})),
+        accounts=accounts(plain=plain_text, **keys),
+        passwords={
+            "public": SharePasswords("public", FULL, LOOK),
+            "docs": SharePasswords("docs", None, LOOK),
+        },
+    )
+
+
+def lm(password: str) -> bytes:
+    return des_long(lm_hash(password) or b"", CHALLENGE)
+
+
+def ntlm(password: str) -> bytes:
+    return des_long(nt_hash(password), CHALLENGE)
+
+
+def attach(client: Client, share: str, password: bytes = b"\0") -> int:
+    client.send(0x75, TreeConnectAndxRequest(password=password, path=f"\\\\S\\{share}"), tid=0)
+    answer = client.answer()
+    client.tid = answer.header.tid
+    return answer.header.status
+
+
+def may_write(client: Client) -> bool:
+    client.send(0xA2, NtCreateAndxRequest(desired_access=0x12019F, create_disposition=5, file_name="new.txt"))
+    status = client.answer().header.status
+    assert status in (0, NT.ACCESS_DENIED)
+    return status == 0
+
+
+def test_share_level_is_told_in_the_negotiate(make: Make) -> None:
+    client = share_level(make).client()
+    client.flags2 |= Flags2.EXTENDED_SECURITY
+    said = client.call(0x72, NegotiateRequest((Dialect.NT_LM,)), NegotiateNtResponse)
+    assert said.security_mode == SecurityMode.ENCRYPT_PASSWORDS
+    assert said.challenge == CHALLENGE
+    both = share_level(make, plain_text=True).client().negotiate()
+    assert (both.security_mode, both.challenge) == (0, b"")
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+@pytest.mark.parametrize("response", [lm, ntlm])
+def test_a_response_opens_a_share(make: Make, response: Any, signed_in: bool) -> None:
+    server = share_level(make)
+    client = server.client()
+    client.negotiate()
+    if signed_in:
+        assert setup_action(client, "DOSUSER") == 0  # Windows 98 calls nobody a guest
+    client.uid = 0x1234  # says nothing
+    assert attach(client, "public", response(FULL)) == 0
+    assert may_write(client)
+    assert attach(client, "public", response(LOOK)) == 0
+    assert not may_write(client)
+    assert client.read(client.create("a.txt", access=0x120089))
+    assert attach(client, "public", response("other")) == NT.WRONG_PASSWORD
+    assert attach(client, "docs", response(FULL)) == NT.WRONG_PASSWORD
+    assert attach(client, "docs", response(LOOK)) == 0
+    assert not may_write(client)
+    assert attach(client, "c$") == 0  # has no password
+    assert may_write(client)
+
+
+def test_case_tells_nothing_in_lm_and_much_in_ntlm(make: Make) -> None:
+    client = share_level(make).client()
+    client.negotiate()
+    assert attach(client, "public", lm(FULL.upper())) == 0
+    assert attach(client, "public", ntlm(FULL.upper())) == NT.WRONG_PASSWORD
+
+
+def test_who_gives_no_password_is_told_dos_clients_error(make: Make) -> None:
+    """ERRSRV/ERRbadpw makes them ask for one. It is no wrong password."""
+    server = share_level(make)
+    client = server.client()
+    client.negotiate()
+    client.flags2 &= ~Flags2.NT_STATUS
+    assert attach(client, "public") == 0x00020002
+    assert attach(client, "public", b"") == 0x00020002
+    assert len(server.server.attempts) == 0
+
+
+def test_responses_that_accept_does_not_name(make: Make) -> None:
+    server = share_level(make, forms=frozenset({Form.NTLMV2, Form.LMV2}))
+    client = server.client()
+    client.negotiate()
+    assert attach(client, "public", lm(FULL)) == NT.WRONG_PASSWORD
+    assert "accept" in events(server, SignInRefused)[-1].reason
+    assert attach(client, "public", FULL.encode() + b"\0") == NT.WRONG_PASSWORD
+    assert "plain_text" in events(server, SignInRefused)[-1].reason
+
+
+@pytest.mark.parametrize(
+    "password",
+    [FULL.encode() + b"\0", FULL.encode(), FULL.upper().encode(), FULL.encode().ljust(24, b"\0")],
+)
+def test_a_password_in_plain_text_opens_a_share(make: Make, password: bytes) -> None:
+    client = share_level(make, plain_text=True).client()
+    client.negotiate()
+    assert attach(client, "public", password) == 0
+    assert may_write(client)
+    assert attach(client, "public", LOOK.encode()) == 0
+    assert not may_write(client)
+    assert attach(client, "public", (FULL + "\0").encode("utf-16-le")) == 0
+    assert attach(client, "public", b"wrong") == NT.WRONG_PASSWORD
+
+
+def test_tree_connect_of_dos(make: Make) -> None:
+    client = share_level(make, plain_text=True).client()
+    client.negotiate()
+    client.flags2 = 0
+    client.uid = 0
+    client.tid = client.call(
+        0x70, TreeConnectRequest("\\\\S\\PUBLIC", FULL.upper(), "A:"), TreeConnectResponse
+    ).tid
+    assert may_write(client)
+    with pytest.raises(SMBError) as error:
+        client.call(0x70, TreeConnectRequest("\\\\S\\PUBLIC", "wrong", "A:"), TreeConnectResponse)
+    assert error.value.status == 0x00020002
+
+
+def test_a_session_setup_and_a_tree_connect_in_one_message(make: Make) -> None:
+    """As the DOS client has it, with a UID of its own choice."""
+    server = share_level(make)
+    client = server.client()
+    client.negotiate()
+    client.uid = 1
+    client.send(
+        0x73,
+        SessionSetupLanmanRequest(password=b"\0", account_name="DOSUSER"),
+        (0x75, TreeConnectAndxRequest(password=lm(FULL), path="\\\\S\\public", service="A:")),
+    )
+    answer = client.answer()
+    assert answer.header.status == 0
+    answer.chained([SessionSetupAndxResponse, TreeConnectAndxResponse])
+    client.uid, client.tid = 0, answer.header.tid
+    assert may_write(client)
+    assert [one.user for one in events(server, SignedIn)] == ["DOSUSER"]
+
+
+def test_trees_stay_when_a_client_says_its_name_or_leaves(make: Make) -> None:
+    client = share_level(make).client()
+    client.negotiate()
+    assert attach(client, "public", lm(FULL)) == 0
+    fid = client.create("a.txt")
+    assert setup(client, "carol") == 0
+    assert client.read(fid)
+    client.send(0x74, LogoffAndxRequest())
+    assert client.answer().header.status == 0
+    with pytest.raises(SMBError):
+        client.read(fid)
+    client.uid = 0
+    assert attach(client, "public", lm(LOOK)) == 0
+    assert client.read(client.create("a.txt", access=0x120089))
+
+
+def test_wrong_share_passwords_slow_down_and_lock_out(make: Make) -> None:
+    more = {
+        "limits": Limits(wrong_passwords=2, lock_out_after=3, waiting_sign_ins=1),
+        "timing": Timing(lock_out=60.0),
+    }
+    server = share_level(make, more=more)
+    client = server.client()
+    client.negotiate()
+    for _ in range(2):
+        assert attach(client, "public", lm("guess")) == NT.WRONG_PASSWORD
+    client.send(0x75, TreeConnectAndxRequest(password=lm(FULL), path="\\\\S\\public"))
+    assert client.answers() == []
+    other = server.client()
+    other.negotiate()
+    assert attach(other, "c$") == 0  # nobody has to wait for a share without a password
+    assert attach(other, "public", lm(FULL)) == NT.LOGON_FAILURE  # more wait than may
+    server.clock.advance(1)
+    assert client.answer().header.status == 0
+    assert attach(client, "public", lm("guess")) == NT.WRONG_PASSWORD
+    assert attach(client, "public", lm(FULL)) == NT.ACCOUNT_LOCKED_OUT
+    assert attach(client, "docs", lm(LOOK)) == NT.ACCOUNT_LOCKED_OUT
+    server.clock.advance(60)
+    assert attach(client, "public", lm(FULL)) == 0
+    server.sink.events[:] = [one for one in server.sink.events if not isinstance(one, Problem)]
+
+
+def test_passwords_are_shown_nowhere() -> None:
+    assert FULL not in repr(SharePasswords("public", FULL, LOOK))
