@@ -41,6 +41,8 @@ class ShareKeys(TypedDict, total=False):
     may_hang: bool | None
     password: str | None
     read_only_password: str | None
+    printer: bool
+    printer_driver: str
 
 
 class Share:
@@ -141,6 +143,8 @@ class Limits(TypedDict, total=False):
     waiting_sign_ins: int
     sign_in_addresses: int
     lock_out_after: int
+    print_jobs: int
+    print_job_bytes: int
     idle_seconds: float
 
 

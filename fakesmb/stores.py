@@ -51,6 +51,8 @@ def shares_of(config: Config, usual: OpenFiles, log: EventLog, world: World) -> 
             passwords=SharePasswords(share.name, share.password, share.read_only_password)
             if share.has_password
             else None,
+            printer=share.printer,
+            driver=share.printer_driver,
         )
         for share, lane in zip(config.shares, lanes, strict=True)
     ]

@@ -154,11 +154,12 @@ class InMemoryServer:
         read_only: Sequence[str] = (),
         passwords: Mapping[str, SharePasswords] | None = None,
         special_modes: Sequence[str] = (),
+        printers: Sequence[str] = (),
         threads: "SlowDisk | None" = None,
         world: World | None = None,
     ) -> None:
-        """`passwords` are those of shares, at share level; `threads` ask all disks, as those that may hang; `world` has
-        a time of its own."""
+        """`passwords` are of shares at share level; `printers` take print jobs; `threads` ask all disks, as those that
+        may hang; `world` has a time of its own."""
         make = InMemoryServer.new_threads
         self.threads = make() if threads is None and make is not None else threads
         self.clock = Clock() if self.threads is None else SettlingClock(self.threads)
@@ -187,7 +188,13 @@ class InMemoryServer:
             settings,
             accounts,
             [
-                Share(name, store, read_only=name in read_only, passwords=(passwords or {}).get(name))
+                Share(
+                    name,
+                    store,
+                    read_only=name in read_only,
+                    passwords=(passwords or {}).get(name),
+                    printer=name in printers,
+                )
                 for name, store in stores.items()
             ],
             EventLog([self.sink]),

@@ -82,6 +82,8 @@ def other_than(hint: Any, usual: Any, name: str) -> Any:
     return words[0] if words else usual + 1
 
 
+NEEDS: dict[str, dict[str, Any]] = {"overlay_limit": {"overlay": True}, "printer_driver": {"printer": True}}
+"""Keys of a share that go with others."""
 VALUES: dict[str, Any] = {
     "host": "127.0.0.2",
     "port": 4451,
@@ -106,6 +108,7 @@ VALUES: dict[str, Any] = {
     "users": ["alice"],
     "local_breaks": "opens",
     "may_hang": True,
+    "printer_driver": "HP LaserJet 4",
     "overlay_limit": 1 << 20,
     "nt_hash": None,
 }
@@ -139,7 +142,7 @@ def test_each_argument_says_what_its_key_says(
             table if table not in ("share", "user") else "": f"[{table}]\n",
         }
         line = f"{field.name} = {toml(value)}\n"
-        needs = {"overlay": True} if (table, field.name) == ("share", "overlay_limit") else {}
+        needs = NEEDS.get(field.name, {}) if table == "share" else {}
         texts[table] += line + "".join(f"{key} = {toml(needed)}\n" for key, needed in needs.items())
         file = tmp_path / "x.toml"
         file.write_text("".join(text for name, text in texts.items() if name))

@@ -18,7 +18,15 @@ from fakesmb.capture.packets import MOST_SUMMED, End, Flag
 from fakesmb.capture.secrets import secrets_of
 from fakesmb.capture.talk import Packet, Talk
 from fakesmb.record.describe import happening
-from fakesmb.record.events import Connected, Disconnected, Exchanged, Problem, SignedIn, SignInRefused
+from fakesmb.record.events import (
+    Connected,
+    Disconnected,
+    Exchanged,
+    Printed,
+    Problem,
+    SignedIn,
+    SignInRefused,
+)
 from fakesmb.record.values import printable
 from fakesmb.wire.frame import PREFIX_SIZE
 
@@ -79,6 +87,7 @@ class Maker:
             Disconnected: self._disconnected,
             SignedIn: self._befell,
             SignInRefused: self._befell,
+            Printed: self._befell,
             Problem: self._befell,
         }
 
@@ -249,7 +258,7 @@ class Maker:
                 talk.end.comment, talk.end.told = talk.why, True
             del self._of_number[event.connection]
 
-    def _befell(self, event: SignedIn | SignInRefused | Problem) -> None:
+    def _befell(self, event: SignedIn | SignInRefused | Printed | Problem) -> None:
         talk = None if event.connection is None else self._of_number.get(event.connection)
         if talk is not None and len(talk.asides) < 10:
             talk.asides.append(printable(happening(event)))

@@ -6,7 +6,15 @@ The path of a request only makes these; packets, checksums and comments are made
 import msgspec
 
 from fakesmb.record.ends import How
-from fakesmb.record.events import Connected, Disconnected, Exchanged, Problem, SignedIn, SignInRefused
+from fakesmb.record.events import (
+    Connected,
+    Disconnected,
+    Exchanged,
+    Printed,
+    Problem,
+    SignedIn,
+    SignInRefused,
+)
 
 
 class Began(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -72,5 +80,5 @@ class Tick(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A moment has passed: what waits for its event since the last one but one waits no longer."""
 
 
-Happened = Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Problem
+Happened = Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem
 Note = Began | Came | Left | HalfClosed | Ended | Missing | Tick | Happened

@@ -29,6 +29,8 @@ from fakesmb.nt.names import fold
 from fakesmb.world import Clock, clock_of
 
 T = TypeVar("T", bound=msgspec.Struct)
+_NAMED_KEYS: Final = ("overlay", "overlay_limit", "read_only", "printer_driver")
+"""Keys of a share that a message about it names."""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -157,7 +159,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         raise ConfigError(f"port and netbios_port are both {port}: one port serves clients of both kinds")
     for share in given.shares:
         if problem := share_problem(share, ""):
-            key = f"{problem[0]} " if problem[0] in ("overlay", "overlay_limit") else ""
+            key = f"{problem[0]} " if problem[0] in _NAMED_KEYS else ""
             raise ConfigError(f"share {share.name}: {key}{problem[1]}")
     settings = Settings(
         name=server.name.upper(),

@@ -26,6 +26,7 @@ Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
 Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]
 Seed = bool | Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Driver = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\ud800-\udfff\\,]{0,128}$")]
 EventCount = Annotated[int, Meta(ge=0)]
 Bytes = Annotated[int, Meta(gt=0)]
 Token = Annotated[str, Meta(pattern=r"^[!-~]*$")]
@@ -167,6 +168,10 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether changes by local programs break them; `opens`: that they open a file at all."""
     special_modes: bool = False
     """Let those who proved a password set set-user-ID, set-group-ID, sticky bits and owners; never as root."""
+    printer: bool = False
+    """Whether it is a printer: what clients print becomes a file in the folder, and nothing in it can be read."""
+    printer_driver: Driver = ""
+    """The name of the driver that Windows' clients are told to print by; only of a printer."""
     may_hang: bool | None = None
     """Whether its disk may hang, so that threads ask it; left out: where another machine or program answers for it."""
     password: SharePassword | None = None

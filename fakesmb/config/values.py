@@ -79,6 +79,10 @@ def share_problem(share: SharePart, folder: str) -> tuple[str, str] | None:
     """The key and the reason, if this cannot be a share."""
     if fold(share.name) == "IPC$":
         return "name", "IPC$ is there already, for named pipes"
+    if share.printer and share.read_only:
+        return "read_only", "a printer that is read-only takes no jobs: leave it out, or name its users"
+    if share.printer_driver and not share.printer:
+        return "printer_driver", "is for printers: add printer = true"
     if share.overlay_limit is not None and not share.is_private:
         return "overlay_limit", "is for content and overlays, and this is a folder as it is"
     if share.content is not None:

@@ -23,6 +23,7 @@ TRANSFERS: Final = frozenset(
         Command.WRITE_AND_CLOSE,
         Command.READ_ANDX,
         Command.WRITE_ANDX,
+        Command.WRITE_PRINT_FILE,
     }
 )
 """Commands whose bytes are data of a file or of a pipe."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
+from fakesmb.core.printstore import PrintHandle
 from fakesmb.core.state import Open, Server, Session, Tree
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Effect
@@ -178,8 +179,12 @@ class Request(msgspec.Struct, Generic[P], eq=False):
 
     def ended(self, handle: Handle | None) -> None:
         """Notes for the record that an open was ended, and with it perhaps its file."""
-        if handle is not None and handle.deleted:
+        if handle is None:
+            return
+        if handle.deleted:
             self.effect |= Effect.REMOVED_DIRECTORY if handle.is_directory else Effect.DELETED
+        elif isinstance(handle, PrintHandle) and handle.printed:
+            self.effect |= Effect.PRINTED
 
     def file(self, fid: int) -> Handle:
         """The file or directory that a FID names, as `open_file` finds it."""

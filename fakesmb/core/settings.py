@@ -106,6 +106,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Addresses whose wrong passwords are remembered."""
     lock_out_after: int = 50
     """Wrong passwords of one address that lock it out, where `timing.lock_out` says for how long."""
+    print_jobs: int = 1000
+    """Print jobs that are remembered: beyond them the oldest that are ready are forgotten, and their files stay."""
+    print_job_bytes: int = 1 << 30
+    """Bytes of one print job."""
     idle_seconds: float = 900.0
     """A connection that has nothing open is closed when no request of a user came for so long; 0: never."""
 

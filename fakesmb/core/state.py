@@ -6,13 +6,15 @@ parent closes its children.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from fakesmb.auth.attempts import Attempts
 from fakesmb.core.identities import machine_sid, token_of
+from fakesmb.core.printing import Spooler
+from fakesmb.core.printstore import PrintStore, document_path
 from fakesmb.core.quotas import ServerQuotas
 from fakesmb.core.referrals import ReferralTable
 from fakesmb.core.settings import Settings
@@ -31,6 +33,7 @@ from fakesmb.vfs.paths import Path, path_without_stream, posix_path
 from fakesmb.vfs.reactor import DelayedCall
 from fakesmb.vfs.repeatable import repeatable
 from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names, Search
+from fakesmb.wire.files import ResourceType
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
 from fakesmb.world import ToldTime, Turn, World
@@ -113,16 +116,19 @@ def _in_task(tasks: DiskTasks, in_thread: InThread, work: Callable[[], None]) ->
 
 
 class Share:
-    """A name that can be connected to: a folder, or IPC$."""
+    """A name that can be connected to: a folder, a printer whose jobs a folder takes, or IPC$."""
 
     __slots__ = (
         "comment",
+        "driver",
+        "is_printer",
         "local_breaks",
         "name",
         "oplocks",
         "passwords",
         "path",
         "read_only",
+        "resource_type",
         "store",
         "unix_extensions",
         "users",
@@ -141,14 +147,21 @@ class Share:
         oplocks: bool = True,
         local_breaks: LocalBreaks = True,
         passwords: "SharePasswords | None" = None,
+        printer: bool = False,
+        driver: str = "",
     ) -> None:
+        """`printer`: the folder takes print jobs, for which clients are to use the `driver` of that name."""
         self.name = name
+        self.is_printer = printer
+        self.resource_type = ResourceType.PRINTER if printer else ResourceType.DISK
+        """What answers to opens say that a file of it is."""
+        self.driver = driver
         self.store = store
         self.comment = comment
         self.path = path
         self.read_only = read_only
-        self.unix_extensions = unix_extensions
-        self.oplocks = oplocks
+        self.unix_extensions = unix_extensions and not printer
+        self.oplocks = oplocks and not printer
         """Whether clients are given any."""
         self.local_breaks: LocalBreaks = local_breaks
         """Which doings of local programs break them."""
@@ -168,6 +181,14 @@ class Share:
     def is_ipc(self) -> bool:
         """Whether this is IPC$, the share of named pipes."""
         return self.store is None
+
+    def store_for(self, session: "Session") -> FileStore | None:
+        """The files as that user sees them; of a printer, what takes their print jobs."""
+        if self.store is None:
+            return None
+        if self.is_printer:
+            return cast("FileStore", PrintStore(self, session))
+        return self.store.for_user(session.token)
 
     def admits(self, identity: "Identity") -> bool:
         """Whether that user may connect. A list of users admits only who proved a password: a guest names itself."""
@@ -230,7 +251,7 @@ class Tree:
     def __init__(self, share: Share, session: Session, *, read_only: bool = False) -> None:
         """`read_only`: the password of the tree connect opens it to be read only, at share level."""
         self.share = share
-        self.store = None if share.store is None else share.store.for_user(session.token)
+        self.store = share.store_for(session)
         """The share's files as the user sees them who connected it."""
         self.session = session
         self.tid = 0
@@ -243,7 +264,11 @@ class Tree:
         self._largest_read = session.connection.profile.largest_read
         self.largest_read = self._largest_read
         self.parse: Callable[..., Path] = (
-            Path.parse if session.connection.profile.streams else path_without_stream
+            document_path
+            if share.is_printer
+            else Path.parse
+            if session.connection.profile.streams
+            else path_without_stream
         )
         """How a client's path is read: takes `wildcards` too."""
 
@@ -294,8 +319,8 @@ class Tree:
         """The share's files as a user sees them who may not be the one who connected the tree."""
         if session.identity is self.identity or self.share.store is None:
             return self.store
-        store = self.share.store.for_user(session.token)
-        return store.with_posix_names() if self.posix_names else store
+        store = self.share.store_for(session)
+        return store.with_posix_names() if store is not None and self.posix_names else store
 
     def serves(self, session: Session) -> bool:
         """Whether a user who did not connect it may use it: TIDs belong to the connection, rights do not."""
@@ -447,6 +472,8 @@ class Server:
         self.attempts = Attempts(rules_of(settings), self.clock.seconds, self.clock.callLater)
         """Wrong passwords, by address."""
         self.guid = settings.guid or self.world.entropy(16)
+        self.spooler = Spooler(self.shares.values(), limits, self.world, self.log)
+        """The print jobs."""
         self.pipes = PipeService(
             self.view,
             anonymous_listing=settings.anonymous_listing,

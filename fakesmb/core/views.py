@@ -59,7 +59,9 @@ def client_name(peer: str) -> str:
 
 
 def _kind(share: "Share") -> ShareKind:
-    return ShareKind.IPC if share.is_ipc else ShareKind.DISK
+    if share.is_ipc:
+        return ShareKind.IPC
+    return ShareKind.PRINT if share.is_printer else ShareKind.DISK
 
 
 def _permissions(entry: "Open") -> int:

@@ -37,9 +37,9 @@ FILTER: Final = "filter"
 """An expression in the language of docs/filter.md."""
 
 _NUMBERS: Final = frozenset(
-    {"number", "connection", "fid", "offset", "length", "took_us", "mid", "uid", "tid", "pid"}
+    {"number", "connection", "fid", "offset", "length", "took_us", "mid", "uid", "tid", "pid", "job", "bytes"}
 )
-_NAMES: Final = frozenset({"user", "share", "peer", "domain", "workstation"})
+_NAMES: Final = frozenset({"user", "share", "peer", "domain", "workstation", "document"})
 _PATHS: Final = frozenset({"path", "to"})
 _HALVES: Final = frozenset({"request", "response"})
 NAMES: Final = (
@@ -51,7 +51,7 @@ NAMES: Final = (
 
 _AMOUNTS: Final = frozenset({"count", "at_least", "at_most", "timeout"})
 """What some questions take beside criteria, and fields of messages are called by, too."""
-_ONLY_OF_HAPPENINGS: Final = frozenset({"kind", "domain", "workstation"})
+_ONLY_OF_HAPPENINGS: Final = frozenset({"kind", "domain", "workstation", "job", "document", "bytes"})
 _OF_HAPPENINGS: Final = _ONLY_OF_HAPPENINGS | {
     "event",
     "connection",
@@ -62,6 +62,7 @@ _OF_HAPPENINGS: Final = _ONLY_OF_HAPPENINGS | {
     "status",
     "problem",
 }
+_OF_JOBS: Final = frozenset({"job", "document", "bytes"})
 
 Match = Callable[[Any], bool | None]
 """Whether a value is the one that is wanted; None where that cannot be told."""
@@ -94,7 +95,10 @@ class Criteria:
     def _check_together(self) -> None:
         """Raises ValueError for what nothing can ever be: `never` would always hold."""
         if self.happenings:
-            others = [name for name in self.given if name not in _OF_HAPPENINGS]
+            known = _OF_HAPPENINGS
+            if self.given.get("event") in ("printed", "not_printed") or _OF_JOBS & set(self.given):
+                known = known | {"share", "path"}
+            others = [name for name in self.given if name not in known]
             if others:
                 raise ValueError(f"no event of a connection has {others[0]}: {self}")
         if self.kinds is not None and not self.kinds:

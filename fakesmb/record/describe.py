@@ -16,6 +16,7 @@ from fakesmb.record.events import (
     Disconnected,
     Message,
     Part,
+    Printed,
     Problem,
     SignedIn,
     SignInRefused,
@@ -42,7 +43,7 @@ _CLOSE: Final = 0x04
 _SEVERITIES: Final = ("Success", "Informational", "Warning", "Error")
 _DOS_CLASSES: Final = (1, 2, 3)
 
-Happening = Connected | Disconnected | SignedIn | SignInRefused | Problem
+Happening = Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem
 
 
 def summary(message: Message, decoded: Sequence[Any] | None = None) -> str:
@@ -191,6 +192,15 @@ def _refused(event: SignInRefused) -> str:
     return f"connection {event.connection}: {who} was refused, {label(event.status)}: {event.reason}"
 
 
+def _printed(event: Printed) -> str:
+    job = f"print job {event.job} of {event.user or 'nobody'} on {event.printer}"
+    what = f"{job}, {event.document!r}, {event.size} bytes"
+    where = "" if event.connection is None else f"connection {event.connection}: "
+    if not event.file:
+        return f"{where}{what}, was removed: {event.reason}"
+    return f"{where}{what}, is {event.file}{f' ({event.reason})' if event.reason else ''}"
+
+
 def _problem(event: Problem) -> str:
     where = "" if event.connection is None else f"connection {event.connection}: "
     return f"{where}problem: {event.text}"
@@ -206,6 +216,7 @@ _HAPPENINGS: Final[Mapping[type, Words]] = {
     Disconnected: _disconnected,
     SignedIn: _signed_in,
     SignInRefused: _refused,
+    Printed: _printed,
     Problem: _problem,
 }
 

@@ -19,6 +19,7 @@ from fakesmb.record.events import (
     Exchanged,
     Message,
     Part,
+    Printed,
     Problem,
     SignedIn,
     SignInRefused,
@@ -32,6 +33,8 @@ EVENTS: Final = (
     "disconnected",
     "signed_in",
     "sign_in_refused",
+    "printed",
+    "not_printed",
     "problem",
 )
 """Every value of `event`."""
@@ -81,7 +84,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     chain: list[dict[str, Any]] | None = None
     """The further commands of an AndX chain: `command`, `subcommand`, `problem`, `fields` of each."""
     reason: str | None = None
-    """Why a connection ended or a sign-in was refused."""
+    """Why a connection ended, a sign-in was refused or a print job removed."""
     by_server: bool | None = None
     """Whether we ended the connection."""
     domain: str | None = None
@@ -93,6 +96,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`."""
     pipe: bool | None = None
     """Of a sign-in inside a pipe: true."""
+    job: int | None = None
+    """The number of a print job; `share` is its printer, `path` its file."""
+    document: str | None = None
+    """Its title."""
+    bytes: int | None = None
+    """Of its data."""
     traceback: str | None = None
     """Of a problem that is a bug of ours."""
     fault: str | None = None
@@ -177,7 +186,7 @@ def _link(message: Message, part: Part, values: dict[str, Any]) -> dict[str, Any
     return found
 
 
-def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Problem) -> Entry:
+def _happening(event: describe.Happening) -> Entry:
     when = iso(event.time)
     summary = describe.happening(event)
     if isinstance(event, Connected):
@@ -226,6 +235,21 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
             reason=event.reason,
             domain=event.domain or None,
             workstation=event.workstation or None,
+        )
+    if isinstance(event, Printed):
+        return Entry(
+            time=when,
+            event="printed" if event.file else "not_printed",
+            connection=event.connection,
+            peer=event.peer,
+            user=event.user,
+            share=event.printer,
+            path=f"\\{event.file}" if event.file else None,
+            summary=summary,
+            reason=event.reason or None,
+            job=event.job,
+            document=event.document,
+            bytes=event.size,
         )
     if isinstance(event, Problem):
         return Entry(

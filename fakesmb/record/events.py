@@ -90,6 +90,8 @@ class Effect(IntFlag):
     """A file is gone, as it was to be when its last open is closed."""
     REMOVED_DIRECTORY = 4
     """A directory, likewise."""
+    PRINTED = 8
+    """It ended a print job, which is ready to be printed."""
 
 
 class Exchanged(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -196,6 +198,27 @@ class SignInRefused(msgspec.Struct, frozen=True, gc=False, tag=True):
     workstation: str = ""
 
 
+class Printed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A print job came to its end: its file is ready to be printed, or it is gone without one."""
+
+    time: float
+    connection: int | None
+    peer: str
+    user: str
+    printer: str
+    """The share."""
+    job: int
+    """The number."""
+    document: str
+    """Its title, as the client named it."""
+    size: int
+    """Bytes of its data."""
+    file: str = ""
+    """The name of the file in the printer's folder; empty where the job was removed."""
+    reason: str = ""
+    """Why it was removed, or what is to be known of it."""
+
+
 class Problem(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A bug of ours, or something that needs a person: never caused silently, never the client's answer."""
 
@@ -205,7 +228,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False, tag=True):
     traceback: str = ""
 
 
-Told = Message | Connected | Disconnected | SignedIn | SignInRefused | Problem
+Told = Message | Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem
 """What a line is about."""
 Event = Exchanged | Told
 """What sinks are given."""

@@ -316,7 +316,9 @@ _NUMBERS: Final[Mapping[str, Values]] = {
     "number": of.numbers,
     "size": of.sizes,
     **{name: of.identifier(name) for name in ("mid", "uid", "tid", "pid")},
-    **{name: attribute(name) for name in ("connection", "fid", "offset", "length", "took_us")},
+    **{
+        name: attribute(name) for name in ("connection", "fid", "offset", "length", "took_us", "job", "bytes")
+    },
 }
 _WITH_ORDER: Final = frozenset({*_NUMBERS, "time"})
 
@@ -336,7 +338,10 @@ _NAMES: Final[Mapping[str, Callable[[Term], Test]]] = {
     "direction": _one_of("direction", ("C", "R"), of.directions),
     "kind": _one_of("kind", ("user", "guest", "anonymous"), of.of_connection("kind")),
     **{name: _number_of(values) for name, values in _NUMBERS.items()},
-    **{name: _text(attribute(name), name_matcher) for name in ("user", "share", "domain", "workstation")},
+    **{
+        name: _text(attribute(name), name_matcher)
+        for name in ("user", "share", "domain", "workstation", "document")
+    },
     **{name: _text(attribute(name), _contains) for name in ("summary", "reason", "problem", "fault")},
     **{name: _text(of.of_connection(name), _contains) for name in ("native_os", "protection", "traceback")},
     **{name: _truth(name, of.of_connection(name)) for name in ("by_server", "pipe")},

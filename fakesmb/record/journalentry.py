@@ -60,7 +60,8 @@ class JournalEntry:
 
     @property
     def event(self) -> str:
-        """`exchange`, or `connected`, `disconnected`, `signed_in`, `sign_in_refused`, `problem`: of a connection."""
+        """`exchange`, or `connected`, `disconnected`, `signed_in`, `sign_in_refused`, `problem`: of a connection;
+        `printed`, `not_printed`: of a print job."""
         return "exchange" if isinstance(self.item, Pair) else self._told.event
 
     @property
@@ -177,9 +178,10 @@ class JournalEntry:
 
     @property
     def share(self) -> str | None:
-        """The share of the tree connection; of a tree connect that failed, the one that was asked for."""
+        """The share of the tree connection; of a tree connect that failed, the one that was asked for; of a print job,
+        its printer."""
         if not isinstance(self.item, Pair):
-            return None
+            return self._told.share
         share = self._about.share
         if not share and self._code in _CONNECTS:
             share = getattr(self._halves.asked and self._halves.asked.body, "path", "")
@@ -188,8 +190,11 @@ class JournalEntry:
 
     @property
     def path(self) -> str | None:
-        """Inside the share, from its root: `\\a.txt`. Of a command with a FID, the path that was opened."""
-        if not isinstance(self.item, Pair) or self._code in _WITHOUT_PATH:
+        """Inside the share, from its root: `\\a.txt`. Of a command with a FID, the path that was opened; of a print
+        job that is complete, its file."""
+        if not isinstance(self.item, Pair):
+            return self._told.path
+        if self._code in _WITHOUT_PATH:
             return None
         if self._code == Command.TRANSACTION2 and self.function == Trans2.SET_PATH_INFORMATION:
             source = source_of(self._halves.asked)
@@ -296,6 +301,21 @@ class JournalEntry:
     def workstation(self) -> str | None:
         """Of a sign-in, as the client said it."""
         return None if isinstance(self.item, Pair) else self._told.workstation
+
+    @property
+    def job(self) -> int | None:
+        """The number of a print job."""
+        return None if isinstance(self.item, Pair) else self._told.job
+
+    @property
+    def document(self) -> str | None:
+        """The title of a print job."""
+        return None if isinstance(self.item, Pair) else self._told.document
+
+    @property
+    def bytes(self) -> int | None:
+        """How many a print job has."""
+        return None if isinstance(self.item, Pair) else self._told.bytes
 
     @property
     def kind(self) -> str | None:

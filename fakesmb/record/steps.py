@@ -116,6 +116,11 @@ def closed(path: PathText = None, **criteria: "Criterion") -> Step:
     return _step("closed", criteria, path=path)
 
 
+def printed(path: PathText = None, **criteria: "Criterion") -> Step:
+    """A print job is complete; the path is its title."""
+    return _step("printed", criteria, path=path)
+
+
 def listed(path: PathText = None, **criteria: "Criterion") -> Step:
     """Names in a directory were asked for; the path is that of the pattern, or of the directory."""
     return _step("listed", criteria, path=path)

@@ -37,6 +37,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "resized": "the length of a file was set",
         "flushed": "what was written was put on the disk",
         "closed": "an open was ended",
+        "printed": "a print job is complete; the path is its title",
         "listed": "names in a directory were asked for; the path is that of the pattern, or of the directory",
         "queried": "attributes, sizes, times, EAs, streams or links of a file were asked for",
         "queried_volume": "sizes or names of the volume were asked for",
@@ -158,6 +159,8 @@ def _create(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
 
 def _gone(exchanged: Exchanged) -> tuple[str, ...]:
     effect = exchanged.effect
+    if effect & Effect.PRINTED:
+        return ("printed",)
     return (("deleted",) if effect & Effect.DELETED else ()) + (
         ("removed_directory",) if effect & Effect.REMOVED_DIRECTORY else ()
     )
@@ -283,6 +286,7 @@ def _transaction(halves: Halves, exchanged: Exchanged) -> tuple[str, ...]:
 
 _CREATES: Final = ("opened", "created", "truncated", "made_directory")
 _GONE: Final = ("deleted", "removed_directory")
+_CLOSES: Final = ("closed", *_GONE, "printed")
 
 ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
     {
@@ -315,11 +319,14 @@ ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
         Kind(Command.WRITE_RAW): Row(("wrote",)),
         Kind(Command.WRITE_MPX): Row(("wrote",)),
         Kind(Command.WRITE_AND_UNLOCK): Row(("wrote", "unlocked"), _write_and_unlock),
-        Kind(Command.WRITE_AND_CLOSE): Row(("wrote", "closed", *_GONE), _write_and_close),
+        Kind(Command.WRITE_AND_CLOSE): Row(("wrote", *_CLOSES), _write_and_close),
         Kind(Command.TRANSACTION, PipeFunction.WRITE_NMPIPE): Row(("wrote",)),
         Kind(Command.TRANSACTION, PipeFunction.RAW_WRITE_NMPIPE): Row(("wrote",)),
-        Kind(Command.CLOSE): Row(("closed", *_GONE), _close, _close_seen),
-        Kind(Command.CLOSE_PRINT_FILE): Row(("closed",)),
+        Kind(Command.CLOSE): Row(_CLOSES, _close, _close_seen),
+        Kind(Command.OPEN_PRINT_FILE): Row(("opened", "created")),
+        Kind(Command.WRITE_PRINT_FILE): Row(("wrote",)),
+        Kind(Command.CLOSE_PRINT_FILE): Row(("closed", "printed"), _close, _close_seen),
+        Kind(Command.GET_PRINT_QUEUE): Row(()),
         Kind(Command.FLUSH): Row(("flushed",)),
         Kind(Command.SEEK): Row(()),
         Kind(Command.IOCTL): Row(()),

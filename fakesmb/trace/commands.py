@@ -9,7 +9,7 @@ from fakesmb.trace.carrying import region_field
 from fakesmb.trace.field import Field
 from fakesmb.trace.half import Half
 from fakesmb.trace.inside import INSIDE
-from fakesmb.trace.otherlayouts import REQUESTS, IoctlResponse, ReadMpxResponse, response_class
+from fakesmb.trace.otherlayouts import REQUESTS, ReadMpxResponse, response_class
 from fakesmb.trace.region import Kind, Region
 from fakesmb.trace.sealing import SIGN_INS, sealed
 from fakesmb.trace.sections import command_section
@@ -17,7 +17,7 @@ from fakesmb.trace.settle import group, leaf, unread
 from fakesmb.trace.transactionfields import WORDS, Transaction
 from fakesmb.trace.walk import fixed_fields, rows_of, walk_parts
 from fakesmb.trace.walkparts import Place
-from fakesmb.wire import files, raw, search, session
+from fakesmb.wire import files, printing, raw, search, session
 from fakesmb.wire.chain import MOST_COMMANDS
 from fakesmb.wire.codec import Block, Body, Cursor, DecodeError, Empty, layout_of, words_of
 from fakesmb.wire.commands import Command
@@ -34,7 +34,7 @@ _BY_OFFSET: Final[Mapping[type[Body], tuple[str, str, str]]] = {
     ReadMpxResponse: ("data_offset", "data_length", ""),
 }
 """Classes whose data lie where their words say: the words of offset, length, and the length's high half."""
-_IOCTLS: Final = frozenset({files.IoctlRequest, IoctlResponse})
+_IOCTLS: Final = frozenset({files.IoctlRequest, printing.IoctlResponse})
 """Classes with parameters and data of a device where their words say."""
 _TRANSFERS: Final = frozenset(
     {*_BY_OFFSET, files.ReadResponse, files.WriteRequest, files.WriteAndCloseRequest, raw.WriteRawRequest}

@@ -5,9 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from fakesmb.wire import dirs, messages
-from fakesmb.wire.codec import U16, U32, Block, Body, BufferFormat4Text, DataBlock, DecodeError, Rest
+from fakesmb.wire.codec import U16, U32, Block, Body, DecodeError, Rest
 from fakesmb.wire.commands import Command
-from fakesmb.wire.files import CreateResponse
 
 
 class ReadMpxResponse(Body, frozen=True):
@@ -23,48 +22,15 @@ class ReadMpxResponse(Body, frozen=True):
     data: Rest = b""
 
 
-class IoctlResponse(Body, frozen=True):
-    """SMB_COM_IOCTL response, [MS-CIFS] 2.2.4.35.2."""
-
-    total_parameter_count: U16
-    total_data_count: U16
-    parameter_count: U16
-    parameter_offset: U16
-    parameter_displacement: U16
-    data_count: U16
-    data_offset: U16
-    data_displacement: U16
-    payload: Rest = b""
-
-
-class OpenPrintFileRequest(Body, frozen=True):
-    """SMB_COM_OPEN_PRINT_FILE request, [MS-CIFS] 2.2.4.67.1."""
-
-    setup_length: U16
-    mode: U16
-    identifier: BufferFormat4Text
-
-
-class WritePrintFileRequest(Body, frozen=True):
-    """SMB_COM_WRITE_PRINT_FILE request, [MS-CIFS] 2.2.4.68.1."""
-
-    fid: U16
-    data: DataBlock = b""
-
-
 _REQUESTS: Final[dict[int, type[Body]]] = {
     Command.MOVE: dirs.CopyRequest,
-    Command.OPEN_PRINT_FILE: OpenPrintFileRequest,
-    Command.WRITE_PRINT_FILE: WritePrintFileRequest,
 }
 REQUESTS: Final[Mapping[int, type[Body]]] = MappingProxyType(_REQUESTS | dict(messages.REQUESTS))
 """Command to the class of its request."""
 _RESPONSES: Final[Mapping[int, type[Body]]] = MappingProxyType(
     {
         Command.READ_MPX: ReadMpxResponse,
-        Command.IOCTL: IoctlResponse,
         Command.MOVE: dirs.CopyResponse,
-        Command.OPEN_PRINT_FILE: CreateResponse,
     }
 )
 

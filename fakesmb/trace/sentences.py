@@ -9,6 +9,7 @@ from fakesmb.record.events import (
     Disconnected,
     Message,
     Part,
+    Printed,
     Problem,
     SignedIn,
     SignInRefused,
@@ -33,7 +34,7 @@ def sentence(event: Told) -> str:
     return _happening(event)
 
 
-def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Problem) -> str:
+def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem) -> str:
     match event:
         case Connected():
             return f"A client connects from {event.peer}: a TCP connection, and nothing of SMB yet."
@@ -50,6 +51,12 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prob
         case SignInRefused():
             why = event.reason or label(event.status)
             return _ended(f"The server turns {event.user or 'the client'} away: {why}")
+        case Printed() if event.file:
+            of_whom = f" of {event.user}" if event.user else ""
+            what = f"{event.size} bytes: {event.document!r} waits on {event.printer}"
+            return f"The print job{of_whom} is complete, {what}."
+        case Printed():
+            return _ended(f"The print job {event.document!r} on {event.printer} is removed: {event.reason}")
         case Problem() if event.traceback:
             return _ended(f"Something went wrong inside the server: {event.text}")
         case Problem():

@@ -6,7 +6,7 @@ Commands without a structure, and replies that are only a status, are not here.
 from collections.abc import Mapping
 from typing import Final
 
-from fakesmb.wire import dirs, files, locking, negotiate, raw, search, session, trans, tree
+from fakesmb.wire import dirs, files, locking, negotiate, printing, raw, search, session, trans, tree
 from fakesmb.wire.codec import Block, Body, DecodeError, Empty
 from fakesmb.wire.commands import Command
 
@@ -67,7 +67,10 @@ REQUESTS: Final[Mapping[int, type[Body]]] = {
     Command.NT_CREATE_ANDX: files.NtCreateAndxRequest,
     Command.NT_CANCEL: session.NtCancelRequest,
     Command.NT_RENAME: dirs.NtRenameRequest,
+    Command.OPEN_PRINT_FILE: printing.OpenPrintFileRequest,
+    Command.WRITE_PRINT_FILE: printing.WritePrintFileRequest,
     Command.CLOSE_PRINT_FILE: files.ClosePrintFileRequest,
+    Command.GET_PRINT_QUEUE: printing.GetPrintQueueRequest,
 }
 """Command to the class of its request; where a request has several forms, `decode` of the class knows them."""
 
@@ -92,6 +95,7 @@ RESPONSES: Final[Mapping[int, Mapping[int, type[Body]]]] = {
     # A server asks for an oplock back by the request of the same code.
     Command.LOCKING_ANDX: {2: locking.LockingAndxResponse, 8: locking.LockingAndxRequest},
     Command.TRANSACTION: {ANY: trans.TransactionResponse},
+    Command.IOCTL: {ANY: printing.IoctlResponse},
     Command.COPY: {ANY: dirs.CopyResponse},
     Command.ECHO: {ANY: session.EchoResponse},
     Command.WRITE_AND_CLOSE: {ANY: files.WriteResponse},
@@ -126,6 +130,8 @@ RESPONSES: Final[Mapping[int, Mapping[int, type[Body]]]] = {
         files.NtCreateAndxExtendedResponse.DOCUMENTED_WORD_COUNT: files.NtCreateAndxExtendedResponse,
         files.NtCreateAndxExtendedResponse.TRUE_WORD_COUNT: files.NtCreateAndxExtendedResponse,
     },
+    Command.OPEN_PRINT_FILE: {ANY: printing.OpenPrintFileResponse},
+    Command.GET_PRINT_QUEUE: {ANY: printing.GetPrintQueueResponse},
 }
 """Command to the classes of its replies by WordCount. Replies without words are `Empty`, or only a status."""
 

@@ -20,6 +20,7 @@ from fakesmb.record.events import (
     Event,
     Exchanged,
     Part,
+    Printed,
     Problem,
     SignedIn,
     SignInRefused,
@@ -59,6 +60,8 @@ HAPPENINGS: list[Told] = [
     Connected(START, 1, CLIENT, SERVER),
     SignedIn(START, 1, CLIENT, "alice", "WORKGROUP", "PC", "Windows 2002", "user", "NTLMv2"),
     SignInRefused(START, 1, CLIENT, "eve", NT.LOGON_FAILURE, "wrong password", "WORKGROUP", "PC"),
+    Printed(START, 1, CLIENT, "alice", "lp", 7, "letter.txt", 12, "1-7-alice-letter.txt.prn"),
+    Printed(START, 1, CLIENT, "alice", "lp", 8, "letter.txt", 0, "", "no data came"),
     Problem(START, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."),
     Disconnected(START, 1, CLIENT, SERVER, "the client closed it", False),
 ]
@@ -127,6 +130,9 @@ def test_what_befell_a_connection_is_told() -> None:
     assert told["disconnected"]["by_server"] is False
     assert told["signed_in"]["summary"] == "connection 1: WORKGROUP\\alice signed in with NTLMv2 from PC"
     assert told["sign_in_refused"]["status"] == "STATUS_LOGON_FAILURE"
+    assert (told["printed"]["share"], told["printed"]["path"]) == ("lp", "\\1-7-alice-letter.txt.prn")
+    assert (told["printed"]["job"], told["printed"]["bytes"]) == (7, 12)
+    assert told["not_printed"]["reason"] == "no data came"
     assert told["problem"]["traceback"] == "Traceback ..."
 
 

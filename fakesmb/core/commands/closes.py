@@ -1,4 +1,4 @@
-"""Closing and making durable: CLOSE, CLOSE_PRINT_FILE, FLUSH, PROCESS_EXIT ([MS-CIFS] 2.2.4)."""
+"""Closing and making durable: CLOSE, FLUSH, PROCESS_EXIT ([MS-CIFS] 2.2.4)."""
 
 from twisted.internet.defer import Deferred
 
@@ -7,9 +7,8 @@ from fakesmb.core.endings import end
 from fakesmb.core.files import made_durable
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, Empty, Request
-from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.commands import Command
-from fakesmb.wire.files import ClosePrintFileRequest, CloseRequest, FlushRequest
+from fakesmb.wire.files import CloseRequest, FlushRequest
 from fakesmb.wire.times import utime_to
 from fakesmb.wire.tree import ProcessExitRequest
 
@@ -26,13 +25,6 @@ def close(request: Request[CloseRequest]) -> Answer:
     if trouble is not None:
         raise trouble
     return Empty()
-
-
-@command(Command.CLOSE_PRINT_FILE, ClosePrintFileRequest, Needs.TREE)
-def close_print_file(request: Request[ClosePrintFileRequest]) -> Answer:
-    """SMB_COM_CLOSE_PRINT_FILE, [MS-CIFS] 3.3.5.56: no file here is one that prints when it is closed."""
-    request.open(request.params.fid)
-    raise SMBError(NT.INVALID_SMB, f"FID 0x{request.params.fid:04X} is not a print file")
 
 
 @command(Command.FLUSH, FlushRequest, Needs.DISK)

@@ -24,7 +24,6 @@ from fakesmb.wire.files import (
     CreateResponse,
     CreateTemporaryRequest,
     CreateTemporaryResponse,
-    IoctlRequest,
     OpenRequest,
     OpenResponse,
     ReadRequest,
@@ -197,15 +196,3 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
         if trouble is not None:
             raise trouble
     return WriteResponse(count)
-
-
-@command(Command.IOCTL, IoctlRequest)
-def ioctl(request: Request[IoctlRequest]) -> Answer:
-    """SMB_COM_IOCTL, [MS-CIFS] 3.3.5.32. Windows knows one function, for print jobs; here no file is one.
-
-    Its refusal comes before it looks at the FID.
-    """
-    params = request.params
-    raise SMBError(
-        NT.INVALID_SMB, f"category 0x{params.category:04X} has no function 0x{params.function:04X}"
-    )

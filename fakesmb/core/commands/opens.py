@@ -45,7 +45,12 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
         action, created = opened.action, opened.info.creation_time
         if not params.flags & CreateFlag.EXTENDED_RESPONSE:
             return answer_to(
-                opened, entry, NtCreateAndxResponse, create_disposition=action, create_time=created
+                opened,
+                entry,
+                NtCreateAndxResponse,
+                create_disposition=action,
+                create_time=created,
+                resource_type=request.tree.share.resource_type,
             )
         return answer_to(
             opened,
@@ -53,6 +58,7 @@ def nt_create_andx(request: Request[NtCreateAndxRequest]) -> "Answer | Deferred[
             NtCreateAndxExtendedResponse,
             create_disposition=action,
             create_time=created,
+            resource_type=request.tree.share.resource_type,
             # file_id stays 0, as XP and Samba send it: clients that go by WordCount 42 read it as ByteCount.
             nm_pipe_status=_file_status(request, opened),
             maximal_access_rights=maximal_rights(request, opened),
@@ -121,6 +127,7 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
             "last_write_time": utime_from(info.last_write_time, request.connection.profile.time_zone),
             "file_data_size": min(info.end_of_file, 0xFFFFFFFF),
             "access_rights": params.access_mode & 7,
+            "resource_type": request.tree.share.resource_type,
             "open_results": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
         }
         if params.flags & OpenFlag.EXTENDED_RESPONSE:

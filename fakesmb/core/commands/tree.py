@@ -31,6 +31,13 @@ from fakesmb.wire.tree import (
 _LARGEST: Final = 0xFFFF
 
 
+def service_of(share: Share) -> str:
+    """What kind of device a share is ([MS-CIFS] 2.2.4.50.1)."""
+    if share.is_ipc:
+        return Service.PIPE
+    return Service.PRINTER if share.is_printer else Service.DISK
+
+
 def share_of(request: AnyRequest, path: str, service: str) -> Share:
     """The share that `\\\\HOST\\NAME` or `NAME` names, if the user may have it as that service.
 
@@ -40,7 +47,7 @@ def share_of(request: AnyRequest, path: str, service: str) -> Share:
     share = request.server.share(name)
     if share is None:
         raise SMBError(NT.BAD_NETWORK_NAME, f"no share {name!r}")
-    if service not in (Service.ANY, Service.PIPE if share.is_ipc else Service.DISK):
+    if service not in (Service.ANY, service_of(share)):
         raise SMBError(NT.BAD_DEVICE_TYPE, f"{share.name} is not a {service!r}")
     identity = request.session.identity
     assert identity is not None
@@ -63,8 +70,8 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> "Answer | Def
             if old is not None and old.belongs_to(exchange.uid):
                 disconnect(request, old)
         _connected(request, share, read_only)
-        service = Service.PIPE if share.is_ipc else Service.DISK
-        file_system = "" if share.store is None else share.store.volume().file_system
+        service = service_of(share)
+        file_system = "" if share.store is None or share.is_printer else share.store.volume().file_system
         if not params.flags & TreeConnectFlag.EXTENDED_RESPONSE:
             return TreeConnectAndxResponse(service=service, native_file_system=file_system)
         return TreeConnectAndxExtendedResponse(

@@ -40,7 +40,16 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
     def response(opened: Opened, entry: Open) -> Results:
         action, created = opened.action, opened.info.creation_time
         kind = _kind_of(request, params.flags, opened)
-        return Results(answer_to(opened, entry, kind, create_action=action, creation_time=created))
+        return Results(
+            answer_to(
+                opened,
+                entry,
+                kind,
+                create_action=action,
+                creation_time=created,
+                resource_type=request.tree.share.resource_type,
+            )
+        )
 
     return open_file(request, path, create_parameters, response)
 

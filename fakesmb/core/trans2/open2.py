@@ -67,6 +67,7 @@ def open2(request: Request[Open2Request]) -> Outcome:
             "file_attributes": info.attributes & _DOS_ATTRIBUTES,
             "creation_time": utime_from(info.last_write_time, request.connection.profile.time_zone),
             "file_data_size": min(info.end_of_file, _LARGEST_SIZE),
+            "resource_type": request.tree.share.resource_type,
             "access_mode": params.access_mode & _ACCESS_AND_SHARING,
             "action_taken": OPEN_RESULT[Action(opened.action)] | (GRANTED_ANDX if opened.oplock else 0),
         }

@@ -7,7 +7,7 @@ is FID 0x0000 in answers that carry none.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from fakesmb.wire import files, raw
+from fakesmb.wire import files, printing, raw
 
 Words = Callable[[Any], str]
 
@@ -51,6 +51,11 @@ def _fid(body: Any) -> str:
 
 def _name(body: Any) -> str:
     return file_name(body.file_name)
+
+
+def _jobs(count: int) -> str:
+    """How many jobs of a queue: a negative number goes backwards."""
+    return f"{count} jobs" if count < 0x8000 else f"{0x10000 - count} jobs backwards"
 
 
 def _read_andx(body: files.ReadAndxRequest) -> str:
@@ -131,6 +136,12 @@ WORDS: Final[Mapping[type, Words]] = {
         f", FID = 0x{body.fid:04X}, Category = 0x{body.category:04X}, Function = 0x{body.function:04X}"
     ),
     files.SeekResponse: lambda body: f", Offset {body.offset}",
+    printing.OpenPrintFileRequest: lambda body: f", Identifier = {body.identifier or _EMPTY}",
+    printing.OpenPrintFileResponse: _fid,
+    printing.WritePrintFileRequest: _fid,
+    printing.GetPrintQueueRequest: lambda body: f", {_jobs(body.max_count)} from {body.start_index}",
+    printing.GetPrintQueueResponse: lambda body: f", {body.count} jobs",
+    printing.IoctlResponse: lambda body: f", {body.data_count} bytes",
     raw.ReadRawRequest: _read_raw,
     raw.ReadMpxRequest: _read_raw,
     raw.WriteRawRequest: _write_raw,

@@ -1,0 +1,427 @@
+"""Print jobs over SMB: each way to open, write and close makes a file in the printer's folder."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fakesmb.core.settings import Limits, Settings
+from fakesmb.nt.files import Access, Action, Disposition
+from fakesmb.nt.status import NT, SMBError
+from fakesmb.record.events import Printed
+from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
+from fakesmb.wire.codec import Body, Empty
+from fakesmb.wire.dirs import CheckDirectoryRequest, QueryInformationRequest, RenameRequest
+from fakesmb.wire.files import (
+    ClosePrintFileRequest,
+    CloseRequest,
+    CreateRequest,
+    CreateResponse,
+    CreateTemporaryRequest,
+    CreateTemporaryResponse,
+    IoctlRequest,
+    NtCreateAndxRequest,
+    NtCreateAndxResponse,
+    OpenAndxRequest,
+    OpenAndxResponse,
+    OpenRequest,
+    OpenResponse,
+    ResourceType,
+    WriteAndCloseRequest,
+    WriteAndxRequest,
+    WriteAndxResponse,
+    WriteRequest,
+    WriteResponse,
+)
+from fakesmb.wire.printing import (
+    GetPrintQueueRequest,
+    GetPrintQueueResponse,
+    IoctlResponse,
+    JobInfo,
+    OpenPrintFileRequest,
+    OpenPrintFileResponse,
+    PrintQueueEntry,
+    WritePrintFileRequest,
+)
+from fakesmb.wire.tree import (
+    Service,
+    TreeConnectAndxRequest,
+    TreeConnectAndxResponse,
+    TreeConnectRequest,
+    TreeConnectResponse,
+    TreeDisconnectRequest,
+)
+from tests.refusals import Refuses
+
+PAGE = b"%!PS\nshowpage\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "disk").mkdir()
+    return tmp_path / "spool"
+
+
+def serve(folder: Path, limits: Limits | None = None, **more: object) -> InMemoryServer:
+    settings = Settings(challenge=CHALLENGE, guid=GUID, limits=limits or Limits())
+    folders = {"lp": folder, "disk": folder.parent / "disk"}
+    return InMemoryServer(folders, settings=settings, printers=["lp"], **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def server(folder: Path) -> InMemoryServer:
+    return serve(folder)
+
+
+@pytest.fixture
+def client(server: InMemoryServer) -> Client:
+    return server.client().sign_in().connect("lp")
+
+
+def printed(folder: Path) -> list[bytes]:
+    """The data of the jobs that are ready, in the order of their names."""
+    return [one.read_bytes() for one in sorted(folder.iterdir()) if one.suffix == ".prn"]
+
+
+def events(server: InMemoryServer) -> list[Printed]:
+    return [one for one in server.sink.events if isinstance(one, Printed)]
+
+
+def open_job(client: Client, name: str = "letter.txt") -> int:
+    """By the command of the core dialects."""
+    return client.call(0xC0, OpenPrintFileRequest(0, 1, name), OpenPrintFileResponse).fid
+
+
+def write(client: Client, fid: int, data: bytes) -> None:
+    client.call(0xC1, WritePrintFileRequest(fid, data), Empty)
+
+
+def close(client: Client, fid: int) -> None:
+    client.call(0xC2, ClosePrintFileRequest(fid), Empty)
+
+
+def queue(client: Client, count: int = 100, start: int = 0) -> list[PrintQueueEntry]:
+    answer = client.call(0xC3, GetPrintQueueRequest(count & 0xFFFF, start), GetPrintQueueResponse)
+    size = PrintQueueEntry.size()
+    found = [
+        PrintQueueEntry.decode(answer.entries[at : at + size]) for at in range(0, len(answer.entries), size)
+    ]
+    assert len(found) == answer.count
+    return found
+
+
+class TestConnecting:
+    @pytest.mark.parametrize("service", [Service.ANY, Service.PRINTER])
+    def test_a_printer_is_lpt1(self, server: InMemoryServer, service: str) -> None:
+        client = server.client().sign_in()
+        request = TreeConnectAndxRequest(path="\\\\s\\lp", service=service)
+        answer = client.call(0x75, request, TreeConnectAndxResponse)
+        assert (answer.service, answer.native_file_system) == (Service.PRINTER, "")
+        client.call(0x70, TreeConnectRequest("\\\\s\\lp", "", service), TreeConnectResponse)
+
+    @pytest.mark.parametrize(
+        ("share", "service"),
+        [("lp", Service.DISK), ("lp", Service.PIPE), ("lp", Service.COMM), ("disk", Service.PRINTER)],
+    )
+    def test_what_is_no_such_device(
+        self, server: InMemoryServer, refuses: Refuses, share: str, service: str
+    ) -> None:
+        client = server.client().sign_in()
+        with refuses(NT.BAD_DEVICE_TYPE):
+            client.call(0x75, TreeConnectAndxRequest(path=f"\\\\s\\{share}", service=service), Empty)
+
+
+OPENS: dict[str, Callable[[Client], int]] = {
+    "open print file": lambda c: c.call(0xC0, OpenPrintFileRequest(0, 0, "a"), OpenPrintFileResponse).fid,
+    "open": lambda c: c.call(0x02, OpenRequest(1, 0, "a"), OpenResponse).fid,
+    "create": lambda c: c.call(0x03, CreateRequest(0, 0, "a"), CreateResponse).fid,
+    "create new": lambda c: c.call(0x0F, CreateRequest(0, 0, "a"), CreateResponse).fid,
+    "create temporary": lambda c: c.call(0x0E, CreateTemporaryRequest(0, 0, ""), CreateTemporaryResponse).fid,
+    "open andx": lambda c: (
+        c.call(0x2D, OpenAndxRequest(access_mode=1, open_mode=0x12, file_name="a"), OpenAndxResponse).fid
+    ),
+    "nt create": lambda c: (
+        c.call(
+            0xA2,
+            NtCreateAndxRequest(desired_access=Access.GENERIC_WRITE, create_disposition=1, file_name="\\a"),
+            NtCreateAndxResponse,
+        ).fid
+    ),
+}
+CLOSES: dict[str, tuple[int, Callable[[int], Body]]] = {
+    "close": (0x04, CloseRequest),
+    "close print file": (0xC2, ClosePrintFileRequest),
+}
+
+
+class TestPrinting:
+    @pytest.mark.parametrize("how", OPENS)
+    @pytest.mark.parametrize("close", CLOSES)
+    def test_every_open_is_a_job_and_every_close_ends_it(
+        self, client: Client, folder: Path, how: str, close: str
+    ) -> None:
+        fid = OPENS[how](client)
+        (part,) = folder.iterdir()
+        assert part.name.endswith(".prn.part")
+        client.call(0x2F, WriteAndxRequest(fid=fid, data=PAGE), WriteAndxResponse)
+        client.call(0x0B, WriteRequest(fid, 1, len(PAGE), 0, b"!"), WriteResponse)
+        command, form = CLOSES[close]
+        client.call(command, form(fid), Empty)
+        assert printed(folder) == [PAGE + b"!"]
+
+    def test_what_the_core_commands_say(self, client: Client, folder: Path) -> None:
+        fid = open_job(client)
+        for data in (PAGE, b"", b"more"):
+            write(client, fid, data)
+        close(client, fid)
+        assert printed(folder) == [PAGE + b"more"]
+
+    def test_a_write_that_closes_prints(self, client: Client, folder: Path) -> None:
+        fid = open_job(client)
+        client.call(0x2C, WriteAndCloseRequest(fid, 4, 0, 0, data=b"page"), WriteResponse)
+        assert printed(folder) == [b"page"]
+
+    def test_answers_say_that_it_is_a_printer(self, client: Client) -> None:
+        request = NtCreateAndxRequest(desired_access=Access.GENERIC_WRITE, file_name="\\a")
+        created = client.call(0xA2, request, NtCreateAndxResponse)
+        assert created.resource_type == ResourceType.PRINTER
+        assert created.create_disposition == Action.CREATED
+        opened = client.call(
+            0x2D, OpenAndxRequest(access_mode=1, open_mode=0x12, file_name="a"), OpenAndxResponse
+        )
+        assert opened.resource_type == ResourceType.PRINTER
+
+    def test_the_name_of_the_file_tells_when_and_whose_and_what(self, client: Client, folder: Path) -> None:
+        fid = open_job(client, "C:\\My Documents\\..\\..\\a/b*?:<x>.doc")
+        write(client, fid, b"x")
+        close(client, fid)
+        (name,) = (one.name for one in folder.iterdir())
+        stamp, _, rest = name.partition("-00001-")
+        assert rest == "alice-b____x_.doc.prn"
+        assert len(stamp) == len("20040201-100000")
+
+    @pytest.mark.parametrize(
+        "title",
+        ["", "\\", ".", "..", "...", "\0", "\x1b[2J", "é" * 300, "\U0001f5a8" * 300, "-", "con", "\\\\x\\"],
+    )
+    def test_any_title_makes_a_harmless_name(self, client: Client, folder: Path, title: str) -> None:
+        fid = open_job(client, title)
+        write(client, fid, b"x")
+        close(client, fid)
+        assert printed(folder) == [b"x"]
+        (name,) = (one.name for one in folder.iterdir())
+        assert name.isprintable()
+        assert len(name.encode()) < 255
+        assert not name.startswith(".")
+
+    def test_files_of_other_runs_are_left_alone(self, folder: Path) -> None:
+        """Numbers begin anew with each run, and the clock may stand still."""
+        names = set()
+        for data in (b"one", b"two", b"three"):
+            server = serve(folder)
+            server.server.world.now = lambda: 1075629600.0
+            client = server.client().sign_in().connect("lp")
+            fid = open_job(client)
+            write(client, fid, data)
+            close(client, fid)
+            names |= {one.name for one in folder.iterdir()}
+        assert names == {f"20040201-100000-00001-alice-letter.txt{again}.prn" for again in ("", "-2", "-3")}
+        assert sorted(printed(folder)) == [b"one", b"three", b"two"]
+
+    def test_a_job_without_data_is_removed(
+        self, client: Client, folder: Path, server: InMemoryServer
+    ) -> None:
+        close(client, open_job(client))
+        assert not list(folder.iterdir())
+        (event,) = events(server)
+        assert (event.file, event.reason) == ("", "no data came")
+
+    @pytest.mark.parametrize("how", ["lost", "disconnected", "process"])
+    def test_what_had_come_of_a_client_that_vanishes_is_printed(
+        self, client: Client, folder: Path, server: InMemoryServer, how: str
+    ) -> None:
+        write(client, open_job(client), PAGE)
+        if how == "lost":
+            client.lost()
+        elif how == "process":
+            client.call(0x11, Empty(), Empty)
+        else:
+            client.call(0x71, TreeDisconnectRequest(), Empty)
+        assert printed(folder) == [PAGE]
+        (event,) = events(server)
+        assert ("vanished" in event.reason) == (how == "lost")
+
+    def test_the_record_says_who_printed_what(
+        self, client: Client, folder: Path, server: InMemoryServer
+    ) -> None:
+        fid = open_job(client)
+        write(client, fid, PAGE)
+        close(client, fid)
+        (event,) = events(server)
+        (path,) = folder.iterdir()
+        assert (event.user, event.printer, event.job, event.document, event.size, event.file) == (
+            "alice", "lp", 1, "letter.txt", len(PAGE), path.name,
+        )  # fmt: skip
+
+    def test_nothing_can_be_read_found_or_changed(
+        self, client: Client, folder: Path, refuses: Refuses
+    ) -> None:
+        (folder / "secret").write_bytes(b"x")
+        fid = client.create("secret", access=Access.GENERIC_ALL, disposition=Disposition.OPEN)
+        with pytest.raises(SMBError):
+            client.read(fid, 0, 1)
+        for code, body in (
+            (0x06, QueryInformationRequest("secret")),
+            (0x08, QueryInformationRequest("secret")),
+            (0x10, CheckDirectoryRequest("x")),
+            (0x07, RenameRequest(0, "secret", "b")),
+        ):
+            with pytest.raises(SMBError) as caught:
+                client.call(code, body, Empty)
+            assert caught.value.status in (NT.INVALID_DEVICE_REQUEST, NT.ACCESS_DENIED, NT.INVALID_SMB), code
+        assert (folder / "secret").read_bytes() == b"x"
+
+    def test_other_shares_have_no_print_files(self, server: InMemoryServer, refuses: Refuses) -> None:
+        client = server.client().sign_in().connect("disk")
+        with refuses(NT.INVALID_DEVICE_REQUEST):
+            open_job(client)
+        fid = client.create("a", disposition=Disposition.CREATE)
+        with refuses(NT.INVALID_SMB):
+            write(client, fid, b"x")
+        with refuses(NT.NOT_IMPLEMENTED):
+            queue(client)
+
+    def test_a_full_disk_says_so_and_nothing_is_kept(
+        self, client: Client, folder: Path, server: InMemoryServer, refuses: Refuses
+    ) -> None:
+        fid = open_job(client)
+        write(client, fid, PAGE)
+
+        def full(*_: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(server.server.spooler._stores["LP"]), "write", full)
+            with refuses(NT.DISK_FULL):
+                write(client, fid, PAGE)
+        close(client, fid)
+        assert not list(folder.iterdir())
+        assert events(server)[0].reason.startswith("not all was kept")
+
+    def test_a_disk_that_a_test_fills_says_so(
+        self, client: Client, server: InMemoryServer, refuses: Refuses
+    ) -> None:
+        fid = open_job(client)
+        with server.server.faults.inject(disk_full_after=len(PAGE)):
+            write(client, fid, PAGE)
+            with refuses(NT.DISK_FULL):
+                write(client, fid, PAGE)
+
+
+class TestLimits:
+    def test_a_job_has_so_many_bytes(self, folder: Path, refuses: Refuses) -> None:
+        server = serve(folder, Limits(print_job_bytes=10))
+        client = server.client().sign_in().connect("lp")
+        fid = open_job(client)
+        write(client, fid, b"0123456789")
+        with refuses(NT.NO_SPOOL_SPACE):
+            write(client, fid, b"0")
+        with refuses(NT.NO_SPOOL_SPACE):
+            client.call(0x0B, WriteRequest(fid, 0, 11, 0), WriteResponse)
+        close(client, fid)
+        assert not list(folder.iterdir())
+        assert "print_job_bytes" in events(server)[0].reason
+
+    def test_so_many_jobs_are_remembered(self, folder: Path, refuses: Refuses) -> None:
+        server = serve(folder, Limits(print_jobs=3))
+        client = server.client().sign_in().connect("lp")
+        for _ in range(5):
+            fid = open_job(client)
+            write(client, fid, b"x")
+            close(client, fid)
+        assert [one.spool_file_number for one in queue(client)] == [3, 4, 5]
+        assert len(printed(folder)) == 5
+        for _ in range(3):
+            open_job(client)
+        with refuses(NT.PRINT_QUEUE_FULL):
+            open_job(client)
+
+    def test_numbers_have_16_bits(self, client: Client, server: InMemoryServer) -> None:
+        server.server.spooler._last = 0xFFFE
+        for _ in range(3):
+            fid = open_job(client)
+            write(client, fid, b"x")
+            close(client, fid)
+        assert [one.spool_file_number for one in queue(client)] == [0xFFFF, 1, 2]
+
+
+class TestQueue:
+    @pytest.fixture
+    def jobs(self, client: Client) -> None:
+        for data in (b"1", b"22", b"333"):
+            fid = open_job(client)
+            write(client, fid, data)
+            close(client, fid)
+        write(client, open_job(client), b"4444")
+
+    def test_it_tells_of_what_waits_and_what_comes(self, client: Client, jobs: None) -> None:
+        found = queue(client)
+        assert [(one.spool_file_number, one.spool_file_size, one.entry_status) for one in found] == [
+            (1, 1, 3), (2, 2, 3), (3, 3, 3), (4, 4, 4),
+        ]  # fmt: skip
+        assert bytes(found[0].spool_file_name).rstrip(b"\0") == b"alice"
+
+    @pytest.mark.parametrize(
+        ("count", "start", "numbers", "restart"),
+        [
+            (2, 0, [1, 2], 2),
+            (2, 2, [3, 4], 4),
+            (9, 3, [4], 4),
+            (2, 4, [], 0),
+            (0, 0, [], 0),
+            (-2, 3, [3, 4], 1),
+            (-9, 1, [1, 2], 0),
+            (-1, 0xFFFF, [4], 2),
+        ],
+    )
+    def test_a_part_of_it(
+        self, client: Client, jobs: None, count: int, start: int, numbers: list[int], restart: int
+    ) -> None:
+        answer = client.call(0xC3, GetPrintQueueRequest(count & 0xFFFF, start), GetPrintQueueResponse)
+        assert [one.spool_file_number for one in queue(client, count, start)] == numbers
+        assert answer.restart_index == restart
+
+    def test_a_job_whose_file_is_taken_is_printed(self, client: Client, folder: Path, jobs: None) -> None:
+        min(folder.iterdir()).unlink()
+        assert [one.spool_file_number for one in queue(client)] == [2, 3, 4]
+
+    def test_reset_forgets_the_jobs_and_no_file(
+        self, client: Client, server: InMemoryServer, folder: Path, jobs: None
+    ) -> None:
+        client.lost()
+        server.server.begin_again()
+        assert queue(server.client().sign_in().connect("lp")) == []
+        assert len(printed(folder)) == 4
+
+
+class TestIoctl:
+    def test_it_tells_which_job_a_print_file_is(self, client: Client) -> None:
+        open_job(client)
+        fid = open_job(client)
+        client.send(0x27, IoctlRequest(fid, 0x53, 0x60))
+        answer = client.answer()
+        found = answer.body(IoctlResponse)
+        data = answer.message[found.data_offset : found.data_offset + found.data_count]
+        info = JobInfo.decode(data)
+        assert (info.job_id, info.server_name.rstrip(b"\0"), info.share_name.rstrip(b"\0")) == (
+            2, b"FAKESMB", b"lp",
+        )  # fmt: skip
+        assert len(data) == 32
+
+    def test_a_file_is_none(self, server: InMemoryServer, refuses: Refuses) -> None:
+        client = server.client().sign_in().connect("disk")
+        fid = client.create("a", disposition=Disposition.CREATE)
+        with refuses(NT.INVALID_SMB):
+            client.call(0x27, IoctlRequest(fid, 0x53, 0x60), IoctlResponse)
