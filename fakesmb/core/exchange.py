@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 OLD_WRITES: Final = frozenset({Command.WRITE, Command.WRITE_AND_UNLOCK, Command.WRITE_AND_CLOSE})
 """Windows calls data that are missing from these a bad parameter, not a bad message."""
+_UNANSWERABLE: Final[Mapping[int, Answer]] = {Command.NT_CANCEL: NO_REPLY, Command.READ_RAW: RawData(b"")}
+"""What is answered whatever is wrong: nothing; an empty frame, as READ_RAW has no other way to say so."""
 BEGINS_SIGNING: Final = 1
 """The sequence number of the answer to the session setup that brought the key."""
 _SEVERITY_ERROR: Final = 0xC0000000
@@ -178,10 +180,11 @@ class Exchange:
         try:
             row = step.row
             if step.problem is not None:
-                if step.code == Command.NT_CANCEL:  # never answered, whatever is wrong with it: it is ignored
+                unanswerable = _UNANSWERABLE.get(step.code)
+                if unanswerable is not None:
                     self._why = step.problem.why
                     self._requests.append(None)
-                    return NO_REPLY
+                    return unanswerable
                 raise step.problem
             if self.sequence == BEGINS_SIGNING and self._index:
                 self._check_unsigned(step.code)

@@ -152,10 +152,14 @@ def _by_layout(row: CommandRow) -> list[str]:
 
 
 def _counted_text(part: CountedTextPart, values: str, by_cursor: list[str]) -> list[str]:
-    """A Unicode string that ends at its null, as `CountedTextPart.read` takes it; other strings by cursor."""
+    """A Unicode string that ends at its null, as `CountedTextPart.read` takes it; other strings by cursor, among them
+    those whose first byte is null: they may stand beside their place.
+    """
     text = "decode_utf16(message[TEXT_AT:BYTES_AT + byte_count & ~1]).partition('\\0')"
     return [
-        f"    if flags2 & UNICODE and w_{part.size_field} and (text := {text})[1]:",
+        f"    if flags2 & UNICODE and w_{part.size_field} and byte_count > 2 and message[TEXT_AT] and (",
+        f"        text := {text}",
+        "    )[1]:",
         f"        params = Params({values}text[0])",
         "    else:",
         *(f"    {line}" for line in by_cursor),

@@ -131,7 +131,7 @@ def _disconnect(turn: Turn, tid: int) -> None:
 
 
 def _opened(turn: Turn, body: Any, header: Header, half: Half) -> None:
-    if body is None:
+    if not hasattr(body, "fid"):
         return
     asked = turn.request
     path = _name(asked)

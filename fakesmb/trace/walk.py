@@ -16,6 +16,7 @@ from fakesmb.trace.specnames import length_name, spec_name
 from fakesmb.trace.walkparts import Place, part_fields
 from fakesmb.wire.codec import Cursor, DecodeError, Record, Structure, layout_of, secret_fields
 from fakesmb.wire.dirs import LooseFormat4Part
+from fakesmb.wire.parts import WrittenPart
 
 Known = Callable[[str, int], str]
 """What a number stands for in the message's context (`Half.known`), by the table that has it."""
@@ -187,7 +188,7 @@ def part_row(cls: type[msgspec.Struct], name: str) -> PartRow:
 
 
 def _has_format(part: Any) -> bool:
-    return getattr(part, "format_byte", None) is not None or isinstance(part, LooseFormat4Part)
+    return getattr(part, "format_byte", None) is not None or isinstance(part, (LooseFormat4Part, WrittenPart))
 
 
 def _numbered(field: Field, row: PartRow) -> Field:

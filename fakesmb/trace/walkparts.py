@@ -17,12 +17,14 @@ from fakesmb.wire.codec import (
     RestPart,
     SizedTextPart,
     TextPart,
+    WrittenPart,
     encode_utf16,
 )
-from fakesmb.wire.dirs import LooseFormat4Part
+from fakesmb.wire.dirs import LooseFormat4Part, is_format
 from fakesmb.wire.locking import LockRange, LockType, RangesPart
 from fakesmb.wire.negotiate import DialectsPart
 from fakesmb.wire.oem import decode_oem
+from fakesmb.wire.parts import DATA_BLOCK_HEAD
 
 Found = tuple[list[Field], Any]
 """Fields, and the part's value."""
@@ -61,23 +63,46 @@ def _format(code: int, at: int, place: Place) -> Field:
     return leaf("BufferFormat", at, 1, code, BUFFER_FORMATS.get(code, ""), buffer=place.buffer)
 
 
+def _buffer_format(code: int, cursor: Cursor, place: Place) -> list[Field]:
+    """A buffer format byte with the padding before it, as far as they are there."""
+    at = cursor.at
+    cursor.buffer_format(code)
+    if cursor.at == at:
+        return []
+    last = cursor.at - 1
+    before = [pad(place.base + at, place.base + last, place.data, buffer=place.buffer)] if last > at else []
+    return [*before, _format(cursor.message[last], place.base + last, place)]
+
+
 def _text(name: str, part: TextPart, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
     found = []
     if part.format_byte is not None:
-        at = place.base + cursor.at
-        code = cursor.u8()
-        if code != part.format_byte:
-            raise DecodeError(f"the buffer format is {code} and not {part.format_byte}")
-        found.append(_format(code, at, place))
+        if not cursor.left:
+            raise DecodeError("a string that is not there")
+        found += _buffer_format(part.format_byte, cursor, place)
     wide = part.utf16 or (cursor.unicode and not part.oem)
+    began = at = cursor.at
+    text = cursor.utf16(strict=False, align=part.align) if wide else cursor.oem(strict=False)
     if wide and part.align:
-        found += _aligned(cursor, place)
-    at = cursor.at
-    text = cursor.utf16(strict=part.strict, align=False) if wide else cursor.oem(strict=part.strict)
+        at = _where(began, cursor, text)
+    if at > began:
+        found.append(pad(place.base + began, place.base + at, place.data, buffer=place.buffer))
     if cursor.at == at:
         return found, text  # a string that senders may leave out, and this one did
     found.append(Field(name, place.base + at, cursor.at - at, text, buffer=place.buffer))
     return found, text
+
+
+def _where(began: int, cursor: Cursor, text: str) -> int:
+    """Where a Unicode string begins that the cursor has read: behind the padding, as a rule of one byte."""
+    aligned = min(began + (began & 1), cursor.end)
+    if not text:
+        return began if cursor.packed else aligned
+    raw = encode_utf16(text)
+    for at in (aligned, began, aligned + 1):
+        if bytes(cursor.message[at : at + len(raw)]) == raw:
+            return at
+    return aligned
 
 
 def _aligned(cursor: Cursor, place: Place) -> list[Field]:
@@ -154,16 +179,26 @@ def _there(size: int, cursor: Cursor, place: Place) -> int:
 def _data_block(
     name: str, part: DataBlockPart, cursor: Cursor, before: dict[str, Any], place: Place
 ) -> Found:
-    at = cursor.at
-    code = cursor.u8()
-    if code != part.format_byte:
-        raise DecodeError(f"the buffer format is {code} and not {part.format_byte}")
+    if cursor.left < DATA_BLOCK_HEAD:
+        return _bytes(name, cursor.at, cursor.rest()[:0], place)
+    fields = _buffer_format(part.format_byte, cursor, place)
+    at = cursor.at - 1
     length = int.from_bytes(cursor.take(2), "little")
     found = [
-        _format(code, place.base + at, place),
+        *fields,
         leaf("DataLength", place.base + at + 1, 2, length, buffer=place.buffer),
     ]
     fields, raw = _bytes(name, cursor.at, cursor.take(_there(length, cursor, place)), place)
+    return found + fields, raw
+
+
+def _written(name: str, part: WrittenPart, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
+    at, head = cursor.at, bytes(cursor.take(min(DATA_BLOCK_HEAD, cursor.left)))
+    found = [_format(head[0], place.base + at, place)] if head else []
+    if len(head) > 1:
+        length = int.from_bytes(head[1:], "little")
+        found.append(leaf("DataLength", place.base + at + 1, len(head) - 1, length, buffer=place.buffer))
+    fields, raw = _bytes(name, cursor.at, cursor.take(min(before[part.size_field], cursor.left)), place)
     return found + fields, raw
 
 
@@ -183,11 +218,9 @@ def _payload(name: str, part: PayloadPart, cursor: Cursor, before: dict[str, Any
 def _dialects(name: str, part: DialectsPart, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
     found: list[Field] = []
     names: list[str] = []
-    while cursor.left:
+    while cursor.left > 1 and cursor.message[cursor.at + 1]:
         at = cursor.at
         code = cursor.u8()
-        if code != 2:
-            raise DecodeError("a dialect without its buffer format")
         base, text_at = place.base, cursor.at
         null = place.data.find(0, base + text_at, base + cursor.end)
         end = base + cursor.end if null < 0 else null + 1
@@ -240,10 +273,10 @@ def _range(name: str, at: int, one: LockRange, large: bool, place: Place) -> Fie
 
 
 def _loose(name: str, part: LooseFormat4Part, cursor: Cursor, before: dict[str, Any], place: Place) -> Found:
-    found = []
-    if cursor.left and cursor.message[cursor.at] == 4:
-        found.append(_format(cursor.u8(), place.base + cursor.at - 1, place))
-    fields, text = _text(name, TextPart(strict=False), cursor, before, place)
+    found: list[Field] = []
+    if cursor.left and is_format(cursor):
+        found += _buffer_format(4, cursor, place)
+    fields, text = _text(name, TextPart(), cursor, before, place)
     return found + fields, text
 
 
@@ -259,6 +292,7 @@ _WALKERS: Final[Mapping[type, Callable[..., Found]]] = {
     CountedPart: _counted,
     FixedPart: _fixed,
     DataBlockPart: _data_block,
+    WrittenPart: _written,
     PadPart: _pad_byte,
     PayloadPart: _payload,
     DialectsPart: _dialects,

@@ -65,6 +65,7 @@ from fakesmb.wire.parts import (
     Text,
     TextPart,
     VariableBlock,
+    WrittenPart,
 )
 from fakesmb.wire.text import (
     U16_STRUCT,
@@ -75,6 +76,7 @@ from fakesmb.wire.text import (
     decode_utf16,
     encode_utf16,
     last_oem,
+    unpadded,
 )
 
 __all__ = [
@@ -123,8 +125,10 @@ __all__ = [
     "TextPart",
     "VariableBlock",
     "Writer",
+    "WrittenPart",
     "decode_utf16",
     "encode_utf16",
+    "form_of",
     "layout_of",
     "lighten",
     "read_parts",
@@ -211,15 +215,24 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     ANDX: ClassVar[bool] = False
     """The words begin with AndXCommand, AndXReserved and AndXOffset, which the chain reads and writes."""
     SHORTER: ClassVar[tuple[int, ...]] = ()
-    """Smaller WordCounts that are accepted too (AndX words counted); fields beyond them keep their defaults."""
+    """Smaller WordCounts that are accepted too (AndX words counted); fields beyond them keep their defaults, and of one
+    that is cut the missing bytes are zeros.
+
+    Of a block with more words than a form has, those of the longest form are read, as Samba and Windows do.
+    """
 
     @classmethod
     def decode(cls, block: Block) -> Self:
         """Reads a block; raises `DecodeError`."""
-        form = words_of(cls).forms.get(block.word_count)
-        if form is None:
-            raise DecodeError(f"WordCount {block.word_count} of {cls.__name__}")
-        values = form.unpack_from(block.message, block.words_at + (4 if cls.ANDX else 0))
+        form = form_of(cls, block.word_count)
+        at, end = block.words_at, block.words_at + 2 * block.word_count
+        if cls.ANDX:
+            at = min(at + 4, end)
+        if at + form.size > end:
+            there = block.message[at:end]
+            values = form.unpack(bytes(there) + bytes(form.size - len(there)))
+        else:
+            values = form.unpack_from(block.message, at)
         return made(cls, layout_of(cls), values, block.cursor)
 
     def encode(self, at: int, *, unicode: bool = True, encoding: str = "cp850") -> list[Buffer]:
@@ -249,6 +262,21 @@ class Words(NamedTuple):
     """How a block of the full form begins: its WordCount, and AndX words that name no further command."""
 
 
+def form_of(cls: type[Body], word_count: int) -> struct.Struct:
+    """The fields after the AndX words in a block of so many words: all of them, or the longest form that it holds.
+
+    Raises `DecodeError` for a block that is shorter than every form.
+    """
+    forms = words_of(cls).forms
+    form = forms.get(word_count)
+    if form is not None:
+        return form
+    fitting = [count for count in forms if count < word_count]
+    if not fitting:
+        raise DecodeError(f"WordCount {word_count} of {cls.__name__}")
+    return forms[max(fitting)]
+
+
 @cache
 def words_of(cls: type[Body]) -> Words:
     """Compiles the forms of a body; raises `TypeError` for words of an odd size."""
@@ -264,6 +292,9 @@ def words_of(cls: type[Body]) -> Words:
         raise TypeError(f"{cls.__name__}: the words have an odd size")
     full_count = full.size // 2 + andx_words
     forms[full_count] = full
+    boundaries = sorted(forms)
+    for count in cls.SHORTER:
+        forms.setdefault(count, forms[next(one for one in boundaries if one >= count)])
     start = b"%c" % full_count + (b"\xff\0\0\0" if cls.ANDX else b"")
     return Words({count: forms[count] for count in (*cls.SHORTER, full_count)}, start)
 
@@ -343,7 +374,7 @@ def structure_decoder(cls: type[Structure]) -> StructureDecoder:
             return cls(*unpack_from(data, at))
 
         return fixed
-    if type(one) is TextPart and not one.strict and not one.oem and one.format_byte is None and by_position:
+    if type(one) is TextPart and not one.oem and one.format_byte is None and by_position:
         always_unicode = one.utf16
 
         def text_last(data: Buffer, at: int, end: int, unicode: bool, encoding: str) -> Structure:
@@ -354,7 +385,10 @@ def structure_decoder(cls: type[Structure]) -> StructureDecoder:
                 text_at += size & 1
                 text = utf_16_le_decode(data[text_at : end - (end - text_at & 1)], "surrogatepass", True)[0]
                 null = text.find("\0")
-                return cls(*unpack_from(data, at), text if null < 0 else text[:null])
+                text = text if null < 0 else text[:null]
+                if text and not ord(text[0]) & 0xFF:
+                    text = unpadded(text, data[text_at + 1 : end])
+                return cls(*unpack_from(data, at), text)
             return cls(*unpack_from(data, at), last_oem(data[text_at:end], encoding))
 
         return text_last

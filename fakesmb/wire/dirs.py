@@ -1,6 +1,6 @@
 """Directories, deletion, renaming and the old attribute commands ([MS-CIFS] 2.2.4)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 
@@ -79,10 +79,11 @@ class QueryInformationResponse(Body, frozen=True):
 class SetInformationRequest(Body, frozen=True):
     """SMB_COM_SET_INFORMATION request, [MS-CIFS] 2.2.4.10.1. `last_write_time` is UTIME; 0 leaves it alone."""
 
+    SHORTER: ClassVar[tuple[int, ...]] = (2, 3)
     file_attributes: U16
     last_write_time: U32
-    reserved: Reserved10
-    file_name: BufferFormat4Text
+    reserved: Reserved10 = bytes(10)
+    file_name: BufferFormat4Text = ""
 
 
 class QueryInformation2Request(Body, frozen=True):
@@ -117,13 +118,22 @@ class SetInformation2Request(Body, frozen=True):
     last_write_time: U16
 
 
+_FIRST_OF_NAMES: Final = 0x20
+"""No name begins with a character below a space."""
+
+
+def is_format(cursor: Cursor) -> bool:
+    """Whether a byte is a buffer format, or padding, and not the beginning of a name."""
+    return cursor.message[cursor.at] < _FIRST_OF_NAMES
+
+
 class LooseFormat4Part(msgspec.Struct, frozen=True):
     """A name with or without its buffer format byte: clients of COPY and MOVE do not agree."""
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
         """The name."""
-        if cursor.left and cursor.message[cursor.at] == 4:
-            cursor.u8()
+        if cursor.left and is_format(cursor):
+            cursor.buffer_format(4)
         return cursor.text(strict=False)
 
     def write(self, writer: Writer, value: str) -> None:

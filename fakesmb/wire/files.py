@@ -30,6 +30,7 @@ from fakesmb.wire.codec import (
     Raw8,
     Raw16,
     Rest,
+    WrittenPart,
     words_of,
 )
 
@@ -415,6 +416,7 @@ class CreateTemporaryResponse(Body, frozen=True):
 class ReadRequest(Body, frozen=True):
     """SMB_COM_READ and SMB_COM_LOCK_AND_READ request, [MS-CIFS] 2.2.4.11.1 and 2.2.4.20.1."""
 
+    SHORTER: ClassVar[tuple[int, ...]] = (3, 4)
     fid: U16
     count: U16
     offset: U32
@@ -436,7 +438,7 @@ class WriteRequest(Body, frozen=True):
     count: U16
     offset: U32
     estimate_remaining: U16 = 0
-    data: DataBlock = b""
+    data: Annotated[Buffer, WrittenPart("count")] = b""
 
 
 class WriteResponse(Body, frozen=True):

@@ -124,20 +124,25 @@ def pack_header(
 
 
 def block_at(message: Buffer, at: int, *, unicode: bool, encoding: str = "cp850") -> Block:
-    """The block whose WordCount is at offset `at`; raises `DecodeError` where it does not fit the message."""
+    """The block whose WordCount is at offset `at`; raises `DecodeError` where its words do not fit the message.
+
+    A ByteCount that is missing is 0, and one that goes beyond the message ends with it.
+    """
     size = len(message)
     if at >= size:
         raise DecodeError("no WordCount")
     word_count = message[at]
     bytes_at = at + 3 + 2 * word_count
     if bytes_at > size:
-        raise DecodeError(f"WordCount {word_count} goes beyond the message")
+        if bytes_at - 2 > size:
+            raise DecodeError(f"WordCount {word_count} goes beyond the message")
+        return Block(message, word_count, at + 1, size, 0, unicode, encoding)
     byte_count = message[bytes_at - 2] | message[bytes_at - 1] << 8
     if bytes_at + byte_count > size:
+        byte_count = size - bytes_at
         if word_count == _CREATE_WORDS and message[4] == _NT_CREATE_ANDX and message[9] & Flags.REPLY:
             # An extended create answer: 50 words that say they are 42, so that a file id stands for ByteCount
-            return Block(message, word_count, at + 1, bytes_at, 0, unicode, encoding)
-        raise DecodeError(f"ByteCount {byte_count} goes beyond the message")
+            byte_count = 0
     return Block(message, word_count, at + 1, bytes_at, byte_count, unicode, encoding)
 
 

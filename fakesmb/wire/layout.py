@@ -23,6 +23,7 @@ from fakesmb.wire.parts import (
     RestPart,
     SizedTextPart,
     TextPart,
+    WrittenPart,
 )
 from fakesmb.wire.text import Buffer, Cursor, Writer
 
@@ -32,7 +33,8 @@ Readers = tuple[tuple[Part, int, str], ...]
 position takes."""
 
 _S = TypeVar("_S", bound=msgspec.Struct)
-_INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, *get_args(SizedPart))
+_READ_BY_SIZE: Final = (*get_args(SizedPart), WrittenPart)
+_INDEPENDENT: Final = (TextPart, RestPart, FixedPart, DataBlockPart, PadPart, *_READ_BY_SIZE)
 _NOTHING: Final[dict[str, Any]] = {}
 
 
@@ -103,7 +105,7 @@ def _readers(cls: type[msgspec.Struct], parts: Sequence[tuple[str, Part]]) -> Re
         return None
     return tuple(
         (part, names.index(part.size_field), part.size_field)
-        if isinstance(part, SizedPart)
+        if isinstance(part, _READ_BY_SIZE)
         else (part, -1, "")
         for _, part in parts
     )

@@ -16,7 +16,6 @@ from fakesmb.wire.codec import (
     Buffer,
     CountedPart,
     Cursor,
-    DecodeError,
     FixedPart,
     LastOemText,
     Rest,
@@ -83,17 +82,21 @@ class Capability:
 
 
 class DialectsPart(msgspec.Struct, frozen=True):
-    """Dialect strings, each after a BufferFormat byte of 2. The last null may be missing."""
+    """Dialect strings, each after a BufferFormat byte of 2, which is not looked at. The last null may be missing."""
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> tuple[str, ...]:
-        """The dialects in the client's order; raises `DecodeError`."""
+        """The dialects in the client's order, up to one without a name."""
         listed = bytes(cursor.rest())
-        if not listed:
-            return ()
-        names = listed.removesuffix(b"\0").split(b"\0")
-        if any(not name.startswith(b"\2") for name in names):
-            raise DecodeError("a dialect without its buffer format")
-        return tuple([name[1:].decode(cursor.encoding, "replace") for name in names])
+        found = []
+        at = 1
+        while at < len(listed):
+            end = listed.find(0, at)
+            name = listed[at:] if end < 0 else listed[at:end]
+            if not name:
+                break
+            found.append(name.decode(cursor.encoding, "replace"))
+            at += len(name) + 2
+        return tuple(found)
 
     def write(self, writer: Writer, value: tuple[str, ...]) -> None:
         """The list."""
@@ -108,7 +111,7 @@ class NegotiateRequest(Body, frozen=True):
     dialects: Annotated[tuple[str, ...], DialectsPart()]
 
 
-UnalignedText = Annotated[str, TextPart(strict=False, align=False)]
+UnalignedText = Annotated[str, TextPart(align=False)]
 
 
 NT_WORD_COUNT: Final = 17

@@ -1,11 +1,16 @@
 """The kinds of field that a message's words and bytes are declared of (see `codec`)."""
 
-from typing import Annotated, Any, Protocol
+import struct
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 
 from fakesmb.wire.oem import decode_oem, encode_oem
 from fakesmb.wire.text import U16_STRUCT, Buffer, Cursor, DecodeError, Writer, decode_utf16, encode_utf16
+
+DATA_BLOCK_HEAD: Final = 3
+"""Bytes of a data block before its data: BufferFormat and length."""
+_BLOCK_HEAD: Final = struct.Struct("<BH")
 
 
 class Int(msgspec.Struct, frozen=True):
@@ -46,9 +51,11 @@ class Part(Protocol):
 
 
 class TextPart(msgspec.Struct, frozen=True):
-    """SMB_STRING: null-terminated, Unicode or OEM as the message says ([MS-CIFS] 2.2.1.1)."""
+    """SMB_STRING: null-terminated, Unicode or OEM as the message says ([MS-CIFS] 2.2.1.1).
 
-    strict: bool = True
+    The end of the bytes ends it as well, as Windows and Samba have it; a string with a buffer format has to be there.
+    """
+
     oem: bool = False
     """OEM whatever the message's flags say (dialects, services)."""
     utf16: bool = False
@@ -59,13 +66,15 @@ class TextPart(msgspec.Struct, frozen=True):
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
         """The text without its null."""
-        if self.format_byte is not None and cursor.u8() != self.format_byte:
-            raise DecodeError(f"the buffer format is not {self.format_byte}")
+        if self.format_byte is not None:
+            if not cursor.left:
+                raise DecodeError("a string that is not there")
+            cursor.buffer_format(self.format_byte)
         if self.oem:
-            return cursor.oem(strict=self.strict)
+            return cursor.oem(strict=False)
         if self.utf16:
-            return cursor.utf16(strict=self.strict, align=self.align)
-        return cursor.text(strict=self.strict, align=self.align)
+            return cursor.utf16(strict=False, align=self.align)
+        return cursor.text(strict=False, align=self.align)
 
     def write(self, writer: Writer, value: str) -> None:
         """The text and its null."""
@@ -186,14 +195,18 @@ class FixedPart(msgspec.Struct, frozen=True):
 
 
 class DataBlockPart(msgspec.Struct, frozen=True):
-    """BufferFormat, a 16-bit length and that many bytes ([MS-CIFS] 2.2.1.1, buffer formats 1 and 5)."""
+    """BufferFormat, a 16-bit length and that many bytes ([MS-CIFS] 2.2.1.1, buffer formats 1 and 5).
+
+    One that is missing is empty.
+    """
 
     format_byte: int
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
         """A view; copy what outlives the message."""
-        if cursor.u8() != self.format_byte:
-            raise DecodeError(f"the buffer format is not {self.format_byte}")
+        if cursor.left < DATA_BLOCK_HEAD:
+            return cursor.rest()[:0]
+        cursor.buffer_format(self.format_byte)
         (length,) = cursor.unpack(U16_STRUCT)
         return cursor.take(length)
 
@@ -201,6 +214,25 @@ class DataBlockPart(msgspec.Struct, frozen=True):
         """The block with its head."""
         writer.data.append(self.format_byte)
         writer.data += U16_STRUCT.pack(len(value))
+        writer.data += value
+
+
+class WrittenPart(msgspec.Struct, frozen=True):
+    """The data block of a core write: as many bytes as a word says, behind a head that nobody looks at.
+
+    Clients that write nothing send a head of a name, or none.
+    """
+
+    size_field: str
+
+    def read(self, cursor: Cursor, before: dict[str, Any]) -> memoryview:
+        """A view of as many bytes as there are; copy what outlives the message."""
+        cursor.take(min(DATA_BLOCK_HEAD, cursor.left))
+        return cursor.take(min(before[self.size_field], cursor.left))
+
+    def write(self, writer: Writer, value: Buffer) -> None:
+        """The block with its head."""
+        writer.data += _BLOCK_HEAD.pack(1, len(value))
         writer.data += value
 
 
@@ -217,10 +249,10 @@ class PadPart(msgspec.Struct, frozen=True):
 
 
 Text = Annotated[str, TextPart()]
-LastText = Annotated[str, TextPart(strict=False)]
+LastText = Annotated[str, TextPart()]
 OemText = Annotated[str, TextPart(oem=True)]
-LastUtf16Text = Annotated[str, TextPart(strict=False, utf16=True)]
-LastOemText = Annotated[str, TextPart(strict=False, oem=True)]
+LastUtf16Text = Annotated[str, TextPart(utf16=True)]
+LastOemText = Annotated[str, TextPart(oem=True)]
 BufferFormat4Text = Annotated[str, TextPart(format_byte=4)]
 BufferFormat4Oem = Annotated[str, TextPart(format_byte=4, oem=True)]
 DataBlock = Annotated[Buffer, DataBlockPart(1)]

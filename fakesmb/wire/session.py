@@ -109,6 +109,7 @@ class LogoffAndxRequest(Body, frozen=True):
     """SMB_COM_LOGOFF_ANDX request and response, [MS-CIFS] 2.2.4.54: nothing but the AndX words."""
 
     ANDX: ClassVar[bool] = True
+    SHORTER: ClassVar[tuple[int, ...]] = (0, 1)
 
 
 class LogoffAndxResponse(LogoffAndxRequest, frozen=True):

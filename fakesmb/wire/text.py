@@ -22,7 +22,7 @@ class Cursor:
     (impacket negotiates Unicode and then sends OEM).
     """
 
-    __slots__ = ("at", "encoding", "end", "message", "start", "unicode")
+    __slots__ = ("at", "encoding", "end", "message", "packed", "start", "unicode")
 
     def __init__(self, message: Buffer, at: int, end: int, *, unicode: bool, encoding: str = "cp850") -> None:
         if not 0 <= at <= end <= len(message):
@@ -32,6 +32,8 @@ class Cursor:
         self.end = end
         self.unicode = unicode
         self.encoding = encoding
+        self.packed = False
+        """Whether a Unicode string stood at an odd offset: its sender pads none."""
 
     @property
     def left(self) -> int:
@@ -74,6 +76,16 @@ class Cursor:
         """Skips padding up to a multiple of `size` from the SMB header."""
         self.at = min(self.at + -self.at % size, self.end)
 
+    def buffer_format(self, code: int) -> None:
+        """Goes past a buffer format byte, if there is one; its value is not looked at, as Windows and Samba do.
+
+        A null before the right one is padding that libogc writes behind the first name of a rename.
+        """
+        at = self.at
+        if at + 1 < self.end and self.message[at] == 0 and self.message[at + 1] == code:
+            at += 1
+        self.at = min(at + 1, self.end)
+
     def text(self, *, strict: bool = True, align: bool = True) -> str:
         """A null-terminated string in the message's own encoding.
 
@@ -98,9 +110,20 @@ class Cursor:
         return decode_oem(raw[:length], self.encoding)
 
     def utf16(self, *, strict: bool = True, align: bool = True) -> str:
-        """A null-terminated UTF-16LE string, whatever the message's flags say (DFS)."""
-        if align:
+        """A null-terminated UTF-16LE string, whatever the message's flags say (DFS).
+
+        One that stands a byte beside its place is found there: see `_beside`.
+        """
+        began = self.at
+        if align and not self.packed:
             self.align(2)
+        start = self.at
+        text = self._utf16(strict=strict)
+        if align and text and not ord(text[0]) & 0xFF:
+            return self._beside(began, start, text)
+        return text
+
+    def _utf16(self, *, strict: bool) -> str:
         message = self.message
         raw = (
             message[self.at : self.end]
@@ -119,15 +142,35 @@ class Cursor:
             self.at += length + 2
         return decode_utf16(raw[:length])
 
+    def _beside(self, began: int, start: int, text: str) -> str:
+        """A string that was read at `start`, or the one that is there a byte before or behind it.
+
+        cifsget pads no string, and others pad once too often. Read at the wrong offset ASCII comes out as characters
+        whose low bytes are all zero.
+        """
+        if not is_split_ascii(text):
+            return text
+        after = self.at
+        if began < start and self.message[began]:
+            self.at, self.packed = began, True
+            return self._utf16(strict=False)
+        if len(text) > 1 and after < self.end and not self.message[after]:
+            self.at = start + 1
+            return self._utf16(strict=False)
+        return text
+
     def counted_text(self, size: int) -> str:
         """The last string of a block, which ends at its null; where it has none, after `size` bytes.
 
         Clients count its bytes or its characters, with or without the null. A size of 0 is no name, whatever follows.
         """
+        began = self.at
         if self.unicode:
             self.align(2)
         if not size:
             return ""
+        if began < self.at < self.end and self.message[began] and not self.message[self.at]:
+            self.at = began  # a name that its sender did not pad
         raw = bytes(self.rest())
         if not self.unicode:
             name, ended, _ = raw.partition(b"\0")
@@ -136,6 +179,17 @@ class Cursor:
         if null or len(raw) >> 1 == size:
             return text
         return decode_utf16(_first(raw, size & ~1))
+
+
+def is_split_ascii(text: str) -> bool:
+    """Whether UTF-16LE that was read a byte beside its place looks so: each low byte is null, each high one ASCII."""
+    return all(not (code := ord(character)) & 0xFF and 0x20 <= code >> 8 < 0x7F for character in text)
+
+
+def unpadded(text: str, raw: Buffer) -> str:
+    """The string that was read as `text`, or the one that `raw`, which begins a byte later, holds with its null."""
+    found, null, _ = decode_utf16(raw[: len(raw) & ~1]).partition("\0")
+    return found if null and len(text) > 1 and is_split_ascii(text) else text
 
 
 def _first(raw: bytes, size: int) -> bytes:

@@ -49,8 +49,8 @@ def _part(block: Block, offset: int, count: int, total: int, what: str) -> memor
 
 
 def _setup(block: Block, fixed: int, count: int) -> bytes:
-    """The setup words after `fixed` words; raises `DecodeError` unless WordCount is exactly both."""
-    if block.word_count != fixed + count:
+    """The setup words after `fixed` words; raises `DecodeError` for a block that does not hold them."""
+    if block.word_count < fixed + count:
         raise DecodeError(f"WordCount {block.word_count} with {count} setup words")
     at = block.words_at + 2 * fixed
     return bytes(memoryview(block.message)[at : at + 2 * count])
@@ -164,8 +164,17 @@ _LONGEST_NAME: Final = 0xFFFF
 
 def _name(block: Block) -> str:
     end = min(len(block.message), block.bytes_at + _LONGEST_NAME)
-    cursor = Cursor(block.message, block.bytes_at, end, unicode=block.unicode, encoding=block.encoding)
+    unicode = block.unicode and not is_oem_name(block.message, block.bytes_at)
+    cursor = Cursor(block.message, block.bytes_at, end, unicode=unicode, encoding=block.encoding)
     return cursor.text(strict=False) if block.byte_count or cursor.left else ""
+
+
+_LONGEST_PREFIX: Final = 9
+
+
+def is_oem_name(message: Buffer, at: int) -> bool:
+    """Whether a transaction's name stands there in OEM, whatever the flags say, as some clients send it."""
+    return bytes(message[at : at + _LONGEST_PREFIX]).upper().startswith((b"\\PIPE", b"\\MAILSLOT"))
 
 
 def _append(writer: Writer, part: Buffer) -> int:
@@ -273,8 +282,7 @@ class TransactionSecondaryRequest(Body, frozen=True, kw_only=True):
     @classmethod
     def decode(cls, block: Block) -> Self:
         """Reads a request; raises `DecodeError`."""
-        if block.word_count not in (cls.WORDS, cls.WORDS + len(cls.TRAILING) // 2):
-            raise DecodeError(f"WordCount {block.word_count} of {cls.__name__}")
+        _check_words(block, cls.WORDS, cls)
         (
             total_parameters,
             total_data,

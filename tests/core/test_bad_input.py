@@ -65,11 +65,8 @@ MALFORMED: dict[str, Malformed] = {
     "no ByteCount": lambda c: raw(c, 0x2B)[: HEADER + 1],
     "half a ByteCount": lambda c: raw(c, 0x2B)[: HEADER + 2],
     "words beyond the message": lambda c: raw(c, 0x2B)[:HEADER] + b"\xff\0\0",
-    "bytes beyond the message": lambda c: raw(c, 0x2B, b"\1\0", b"x", count=2),
     "echo: no words": lambda c: raw(c, 0x2B, b"", b"x"),
-    "echo: too many words": lambda c: raw(c, 0x2B, bytes(4), b"x"),
     "close: one word": lambda c: raw(c, 0x04, b"\0\x40"),
-    "close: four words": lambda c: raw(c, 0x04, bytes(8)),
     "read: odd word count": lambda c: raw(c, 0x2E, ANDX + bytes(14)),
     "write: data before it": lambda c: raw(c, 0x2F, ANDX + WRITE.pack(0x4000, 0, 0, 0, 0, 0, 5, 3, 0), b"12345"),
     "write: data in the words": lambda c: raw(c, 0x2F, ANDX + WRITE.pack(0x4000, 0, 0, 0, 0, 0, 5, 40, 0), b"12345"),
@@ -82,11 +79,8 @@ MALFORMED: dict[str, Malformed] = {
         c, 0xA2, ANDX + b"\0" + struct.pack("<HIIIQIIIIIB", 500, 0, 0, 1, 0, 0, 7, 1, 0, 2, 0), b"\0a\0"
     ),
     "create: 23 words": lambda c: raw(c, 0xA2, ANDX + bytes(42), b"\0"),
-    "delete: no buffer format": lambda c: raw(c, 0x06, b"\0\0", b"\5\0a\0\0\0"),
     "delete: nothing": lambda c: raw(c, 0x06, b"\0\0"),
-    "delete: a name without its null": lambda c: raw(c, 0x06, b"\0\0", b"\4\0a\0b\0"),
-    "rename: one name": lambda c: raw(c, 0x07, b"\0\0", b"\4\0a\0\0\0"),
-    "mkdir: words": lambda c: raw(c, 0x00, b"\0\0", b"\4\0a\0\0\0"),
+    "rename: one name": lambda c: raw(c, 0x07, b"\0\0", b"\4a\0\0\0"),
     "locks that are not there": lambda c: raw(
         c, 0x24, ANDX + struct.pack("<HBBIHH", 0x4000, 0x10, 0, 0, 0, 3), bytes(20)
     ),

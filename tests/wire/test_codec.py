@@ -96,9 +96,16 @@ def test_the_full_form_is_written() -> None:
     assert encoded(Sample(1, 2, "x", b"!")) == octets("03 0100 02000000 0600 00 7800 0000 21")
 
 
-def test_a_word_count_between_the_forms_is_refused() -> None:
+def test_a_word_count_beyond_a_form_is_that_form() -> None:
+    """The words behind it are not read."""
+    forms = sorted(words_of(Sample).forms)
+    for count in range(forms[0], forms[-1] + 3):
+        words = bytes(range(1, 2 * count + 1))
+        read = Sample.decode(block(bytes((count,)) + words + b"\0\0"))
+        form = max(one for one in forms if one <= count)
+        assert read == Sample.decode(block(bytes((form,)) + words[: 2 * form] + b"\0\0"))
     with pytest.raises(DecodeError):
-        Sample.decode(block("02 0100 0000 0000"))
+        Sample.decode(block(bytes((forms[0] - 1,)) + bytes(2 * forms[0] - 2) + b"\0\0"))
 
 
 def test_declarations_that_make_no_sense_are_refused_at_once() -> None:
@@ -173,10 +180,22 @@ def test_what_is_no_header_is_refused(raw: bytes) -> None:
         Header.decode(raw)
 
 
-@pytest.mark.parametrize("body", ["", "01", "01 0000", "01 0000 0100", "ff", "00 00", "00 0100"])
+@pytest.mark.parametrize("body", ["", "01", "01 00", "ff"])
 def test_a_block_beyond_its_message_is_refused(body: str) -> None:
     with pytest.raises(DecodeError):
         block_at(HEADER + octets(body), 32, unicode=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "there"),
+    [("00", 0), ("00 00", 0), ("00 0100", 0), ("00 0300 41", 1), ("01 0000", 0), ("01 0000 ffff 4142", 2)],
+)
+def test_a_byte_count_ends_with_its_message(body: str, there: int) -> None:
+    """One that is missing is 0."""
+    message = HEADER + octets(body)
+    found = block_at(message, 32, unicode=True)
+    assert found.byte_count == there
+    assert found.bytes_at + found.byte_count <= len(message)
 
 
 def test_the_next_command_of_a_chain() -> None:

@@ -47,7 +47,8 @@ def share_of(request: AnyRequest, path: str, service: str) -> Share:
     share = request.server.share(name)
     if share is None:
         raise SMBError(NT.BAD_NETWORK_NAME, f"no share {name!r}")
-    if service not in (Service.ANY, service_of(share)):
+    # One that is missing or cut short is any, as with Samba.
+    if service[:1] not in ("", "?") and service != service_of(share):
         raise SMBError(NT.BAD_DEVICE_TYPE, f"{share.name} is not a {service!r}")
     identity = request.session.identity
     assert identity is not None
