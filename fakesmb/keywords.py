@@ -33,6 +33,7 @@ class ShareKeys(TypedDict, total=False):
     read_only: bool
     comment: str
     users: Sequence[str] | None
+    dfs: Mapping[str, str | Sequence[str]] | None
     acls: bool
     unix_extensions: bool
     oplocks: bool

@@ -1,6 +1,7 @@
 """The shares of a server, each with the store that keeps its files."""
 
 from fakesmb.auth.share_passwords import SharePasswords
+from fakesmb.config.links import namespace_of
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import SharePart
 from fakesmb.config.values import folder_problem
@@ -53,6 +54,7 @@ def shares_of(config: Config, usual: OpenFiles, log: EventLog, world: World) -> 
             else None,
             printer=share.printer,
             driver=share.printer_driver,
+            dfs=namespace_of(share.name, share.dfs),
         )
         for share, lane in zip(config.shares, lanes, strict=True)
     ]

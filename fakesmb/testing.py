@@ -23,6 +23,7 @@ from fakesmb.auth.hashes import ntowf_v2
 from fakesmb.auth.share_passwords import SharePasswords
 from fakesmb.auth.signing import Signer
 from fakesmb.core.connection import SMBConnection
+from fakesmb.core.namespaces import Namespace
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import Server, Share
 from fakesmb.handlers import tables
@@ -157,9 +158,10 @@ class InMemoryServer:
         printers: Sequence[str] = (),
         threads: "SlowDisk | None" = None,
         world: World | None = None,
+        dfs: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
     ) -> None:
         """`passwords` are of shares at share level; `printers` take print jobs; `threads` ask all disks, as those that
-        may hang; `world` has a time of its own."""
+        may hang; `world` has a time of its own; `dfs` has links, by share."""
         make = InMemoryServer.new_threads
         self.threads = make() if threads is None and make is not None else threads
         self.clock = Clock() if self.threads is None else SettlingClock(self.threads)
@@ -191,9 +193,11 @@ class InMemoryServer:
                 Share(
                     name,
                     store,
+                    path=str(folders[name]),
                     read_only=name in read_only,
                     passwords=(passwords or {}).get(name),
                     printer=name in printers,
+                    dfs=Namespace(name, dfs[name]) if dfs and name in dfs else None,
                 )
                 for name, store in stores.items()
             ],

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -68,6 +68,8 @@ def test_the_arguments_arrive(tmp_path: Path) -> None:
 
 def toml(value: Any) -> str:
     """As fakesmb.toml has it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r} = {toml(one)}" for key, one in value.items()) + "}"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
@@ -78,6 +80,8 @@ def other_than(hint: Any, usual: Any, name: str) -> Any:
     kinds = [inner for one in (hint, *get_args(hint)) for inner in (one, *get_args(one))]
     if bool in kinds:
         return usual is False
+    if any(get_origin(one) is dict for one in kinds):
+        return {"link": "//other/share"}
     words = [one for one in kinds if isinstance(one, str) and one != usual]
     return words[0] if words else usual + 1
 

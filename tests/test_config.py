@@ -106,6 +106,32 @@ def test_a_whole_file(folder: Path) -> None:
             4,
             "share[0].readonly: no such key; did you mean read_only",
         ),
+        *(
+            (f"[[share]]\nname='p'\npath='pub'\ndfs = {links}\n", 4, f"share[0].dfs: link {why}")
+            for links, why in (
+                (
+                    "{a = 'other'}",
+                    "'a': the target 'other' is no UNC path: write '\\\\server\\share' (in TOML",
+                ),
+                ("{a = 'h\\s'}", "'a': the target 'h\\s' is no UNC path: write '\\\\h\\s' (in TOML between"),
+                (
+                    "{a = 'smb://h/s/t'}",
+                    "'a': the target 'smb://h/s/t' is no UNC path: write '\\\\h\\s\\t' (in",
+                ),
+                ("{a = '//h'}", "'a': the target '//h' is no UNC path"),
+                ("{a = '//h/s:t'}", "'a': the target '//h/s:t' has characters or dots"),
+                ("{a = '//h/s/..'}", "'a': the target '//h/s/..' has characters or dots"),
+                ("{a = []}", "'a': give it a target"),
+                ("{'' = '//h/s'}", "'': give the name of a folder in the share: the root"),
+                ("{'a:b' = '//h/s'}", "'a:b': no folder is called so"),
+                ("{'a/../b' = '//h/s'}", "'a/../b': write the path without dots"),
+                ("{'../b' = '//h/s'}", "'../b': no folder is called so: the path climbs out"),
+                ("{'a?' = '//h/s'}", "'a?': no folder is called so"),
+                ("{a = '//h/s', A = '//h/s'}", "'A': it is the same folder as 'a'"),
+                ("{a = '//h/s', 'a/b' = '//h/s'}", "'a/b': it lies in the link 'a'"),
+                ("{'a/b' = '//h/s', '/A/' = '//h/s'}", "'/A/': it has in it the link 'a/b'"),
+            )
+        ),
         (
             "[[share]]\nname='p'\npath='pub'\nlocal_breaks = 'open'\n",
             4,
@@ -468,3 +494,32 @@ def test_rules_of_the_file_come_first(tmp_path: Path) -> None:
         {"hang": True},
         {"reset": True},
     )
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        (
+            "dfs = {a = '//fakesmb/P'}\n",
+            "link 'a': its target '\\\\fakesmb\\P' is this share: it would lead to",
+        ),
+        ("dfs = {a = '//FAKESMB/p/A/x'}\n", "link 'a': its target '\\\\FAKESMB\\p\\A\\x' is this share"),
+        (
+            "dfs = {a = '//h/s'}\n[server]\nprofile = 'windows-xp'\n",
+            "the profile windows-xp has no DFS, so no client would follow links: set dfs = true under [server]",
+        ),
+        ("dfs = {a = '//fakesmb/p/b', b = '//fakesmb/other'}\n", ""),
+        ("dfs = {}\n", ""),
+    ],
+)
+def test_links_that_nobody_could_follow(folder: Path, rest: str, why: str) -> None:
+    """Links to other links and other shares of the server are good; so is a root without any."""
+    path = folder / "fakesmb.toml"
+    path.write_text(f"[[share]]\nname = 'p'\npath = 'pub'\n{rest}")
+    part = tomlfile.read(str(path))
+    if not why:
+        whole.check_whole(merging.merge(part, Arguments()), str(path), part)
+        return
+    with pytest.raises(ConfigError) as caught:
+        whole.check_whole(merging.merge(part, Arguments()), str(path), part)
+    assert str(caught.value).startswith(f"{path}:4: share[0].dfs: {why}")

@@ -84,6 +84,7 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "disk": {"disktask"},
         "laned": {"disktask", "paths", "store"},
         "lesser": {"laned", "paths", "store"},
+        "junctions": {"disk", "laned", "paths", "store", "wildcards"},
         "dated": {"disk", "paths", "rules", "store"},
         "repeatable": {"dated", "laned", "paths", "store"},
         "rules": NAMES_OF_FILES | {"disk", "store"},
@@ -122,6 +123,7 @@ CONTRACT_OF_FILES = {
     "eas",
     "disktask",
     "lesser",
+    "junctions",
     "repeatable",
 }
 """The rooms of vfs that the core may import: none that implements a store."""

@@ -29,7 +29,7 @@ from fakesmb.nt.names import fold
 from fakesmb.world import Clock, clock_of
 
 T = TypeVar("T", bound=msgspec.Struct)
-_NAMED_KEYS: Final = ("overlay", "overlay_limit", "read_only", "printer_driver")
+_NAMED_KEYS: Final = ("overlay", "overlay_limit", "dfs", "read_only", "printer_driver")
 """Keys of a share that a message about it names."""
 
 

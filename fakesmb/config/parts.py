@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from fakesmb.config.links import Links
 from fakesmb.core import profiles
 from fakesmb.core.profile import BufferSize, GuestAccess, Signing
 from fakesmb.core.settings import Limits, Security, Settings, Timing
@@ -158,6 +159,8 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: str = ""
     users: list[str] | None = None
     """Who may connect; left out: everybody who signs in."""
+    dfs: Links | None = None
+    """Targets by paths in it, `{ "link" = '\\\\server\\share' }`: it is a DFS root, whose links are elsewhere."""
     acls: bool = False
     """Keep a security descriptor with every new file, so that it belongs to who made it."""
     unix_extensions: bool = True

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from fakesmb.config.links import links_problem
 from fakesmb.config.parts import ServerPart, SharePart
 from fakesmb.core import profiles
 from fakesmb.mistakes import ConfigError
@@ -85,6 +86,8 @@ def share_problem(share: SharePart, folder: str) -> tuple[str, str] | None:
         return "printer_driver", "is for printers: add printer = true"
     if share.overlay_limit is not None and not share.is_private:
         return "overlay_limit", "is for content and overlays, and this is a folder as it is"
+    if share.dfs is not None and (problem := links_problem(share.dfs)):
+        return "dfs", problem
     if share.content is not None:
         if share.overlay:
             return "overlay", "is for a folder, and this is content, which is private as it is"

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from fakesmb.config.links import loop_problem
 from fakesmb.config.merging import Config
-from fakesmb.config.parts import FaultPart, FilePart
+from fakesmb.config.parts import FaultPart, FilePart, SharePart
 from fakesmb.config.values import in_
 from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.faults.known import Known
@@ -33,11 +34,9 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
     for share in config.shares:
         for name in share.users or ():
             if not in_(name, accounts):
-                where = f"share {share.name}"
-                if part is not None and share in part.share:
-                    key = f"share[{part.share.index(share)}].users"
-                    where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
-                raise ConfigError(f"{where}: no user {name!r} has an account")
+                raise ConfigError(f"{_key_of(share, 'users', path, part)}: no user {name!r} has an account")
+        if share.dfs is not None and (problem := _dfs_problem(share, config)):
+            raise ConfigError(f"{_key_of(share, 'dfs', path, part)}: {problem}")
     if config.log.filter:
         _check_filter(config.log.filter, path, part)
     if config.faults:
@@ -68,6 +67,24 @@ def _check_share_level(config: Config, path: str, part: FilePart | None) -> None
             key = f"share[{part.share.index(share)}].{key}"
             where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
         raise ConfigError(f"{where}: {problem}")
+
+
+def _key_of(share: SharePart, key: str, path: str, part: FilePart | None) -> str:
+    """Where a share's key stands."""
+    if part is None or share not in part.share:
+        return f"share {share.name}"
+    named = f"share[{part.share.index(share)}].{key}"
+    return f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), named)} {named}"
+
+
+def _dfs_problem(share: SharePart, config: Config) -> str:
+    """Why a share cannot be a DFS root here."""
+    if not config.settings.profile.dfs:
+        return (
+            f"the profile {config.settings.profile.name} has no DFS, so no client would follow links: "
+            "set dfs = true under [server]"
+        )
+    return loop_problem(share.name, share.dfs or {}, config.settings.name)
 
 
 def _check_filter(text: str, path: str, part: FilePart | None) -> None:

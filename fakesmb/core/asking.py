@@ -10,6 +10,7 @@ from fakesmb.nt.status import SMBError
 from fakesmb.wire import tokens
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
+from fakesmb.wire.header import Flags2, Header
 from fakesmb.wire.info import LevelContext
 from fakesmb.wire.nt_trans import NT_TRANSACT_REQUESTS, NT_TRANSACT_SETUPS
 from fakesmb.wire.search import SearchRequest
@@ -127,7 +128,7 @@ def _paths(
     for name in _NAMES:
         text = getattr(about, name, None)
         if isinstance(text, str):
-            path = _parsed(tree, text)
+            path = _parsed(tree, text, exchange.header)
             if root is not None and path != "\\":
                 path = root.path.rstrip("\\") + path
             old = old or path
@@ -135,7 +136,7 @@ def _paths(
     new = _new_name(exchange, about, whole)
     if new:
         bare = "\\" not in new and "/" not in new  # it stays in the directory ([MS-SMB] 2.2.8.4)
-        yield (old.rpartition("\\")[0] if bare else "") + _parsed(tree, new)
+        yield (old.rpartition("\\")[0] if bare else "") + _parsed(tree, new, exchange.header)
 
 
 def _sid(about: object) -> int | None:
@@ -161,10 +162,12 @@ def _new_name(exchange: "Exchange", about: Any, whole: TransactionRequest | None
     return wanted.name if isinstance(wanted, SetName) else ""
 
 
-def _parsed(tree: "Tree", text: str) -> str:
+def _parsed(tree: "Tree", text: str, header: Header) -> str:
     """A name as the record has it; one that no file can have, as it came."""
     if tree.store is None:
         return text
+    if tree.namespace is not None and header.flags2 & Flags2.DFS:
+        text = tree.namespace.local(text)
     try:
         return str(tree.parse(text, wildcards=True))
     except SMBError:

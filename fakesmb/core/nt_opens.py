@@ -23,11 +23,14 @@ def nt_create(
     request: AnyRequest, params: "NtCreateAndxRequest | NtCreateRequest"
 ) -> tuple[Path, CreateParameters]:
     """Where and how NT_CREATE_ANDX or NT_TRANSACT_CREATE opens."""
-    path = request.named(params.file_name)
     if params.root_directory_fid:
         parent = request.file(params.root_directory_fid)
+        path = request.tree.parse(params.file_name)  # which is no DFS path: it begins there
         path = Path((*parent.path.parts, *path.parts), path.stream, path.unnamed)
         request.path = str(path)
+        request.check_covered(path)
+    else:
+        path = request.named(params.file_name)
     if params.create_disposition > Disposition.OVERWRITE_IF:
         raise SMBError(NT.INVALID_PARAMETER, f"CreateDisposition {params.create_disposition} does not exist")
     if params.create_options & Option.OPEN_BY_FILE_ID:

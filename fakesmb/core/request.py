@@ -13,7 +13,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import FileRange, FileStore, Handle
 from fakesmb.wire.codec import Body, Buffer, Empty
 from fakesmb.wire.files import ReadAndxResponse
-from fakesmb.wire.header import Header
+from fakesmb.wire.header import Flags2, Header
 from fakesmb.wire.trans import TransactionRequest
 
 if TYPE_CHECKING:
@@ -141,9 +141,26 @@ class Request(msgspec.Struct, Generic[P], eq=False):
 
     def named(self, text: str, *, wildcards: bool = False) -> Path:
         """The path that a client names, noted for the record; raises OBJECT_NAME_INVALID or what else is wrong."""
-        path = self.tree.parse(text, wildcards=wildcards)
+        path = self.parse(text, wildcards=wildcards)
         self.path = str(path)
         return path
+
+    def parse(self, text: str, *, wildcards: bool = False) -> Path:
+        """As `named`, of the other name that a request has; raises PATH_NOT_COVERED where a DFS link is on the way."""
+        tree = self.tree
+        if tree.namespace is None:
+            return tree.parse(text, wildcards=wildcards)
+        local = tree.namespace.local(text) if self.header.flags2 & Flags2.DFS else text
+        path = tree.parse(local, wildcards=wildcards)
+        self.check_covered(path, of_search=wildcards)
+        return path
+
+    def check_covered(self, path: Path, *, of_search: bool = False) -> None:
+        """Raises PATH_NOT_COVERED for a path to or through a DFS link; the last component of a search may be one."""
+        namespace = self.tree.namespace
+        if namespace is not None:
+            self.path = str(path)
+            namespace.check(path, of_search=of_search)
 
     def check_writable(self) -> None:
         """Raises ACCESS_DENIED where the tree is read-only, for what a row's `Needs.WRITABLE` cannot say."""

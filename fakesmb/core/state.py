@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from fakesmb.auth.attempts import Attempts
 from fakesmb.core.identities import machine_sid, token_of
+from fakesmb.core.namespaces import Namespace
 from fakesmb.core.printing import Spooler
 from fakesmb.core.printstore import PrintStore, document_path
 from fakesmb.core.quotas import ServerQuotas
@@ -28,6 +29,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.vfs.disktask import DiskTasks, at_once
+from fakesmb.vfs.junctions import Junctions, with_junctions
 from fakesmb.vfs.lesser import Traits, lesser
 from fakesmb.vfs.paths import Path, path_without_stream, posix_path
 from fakesmb.vfs.reactor import DelayedCall
@@ -120,6 +122,7 @@ class Share:
 
     __slots__ = (
         "comment",
+        "dfs",
         "driver",
         "is_printer",
         "local_breaks",
@@ -149,6 +152,7 @@ class Share:
         passwords: "SharePasswords | None" = None,
         printer: bool = False,
         driver: str = "",
+        dfs: Namespace | None = None,
     ) -> None:
         """`printer`: the folder takes print jobs, for which clients are to use the `driver` of that name."""
         self.name = name
@@ -167,6 +171,8 @@ class Share:
         """Which doings of local programs break them."""
         self.passwords = passwords
         """What opens it at share level; None: whoever connects."""
+        self.dfs = dfs
+        """Its links, where it is a DFS root."""
         self.users = None if users is None else frozenset(fold(user) for user in users)
 
     def suit(self, profile: "Profile", world: World) -> None:
@@ -176,6 +182,10 @@ class Share:
         if self.store is not None:
             traits = Traits(profile.file_system, profile.streams, profile.eas)
             self.store = repeatable(lesser(self.store, traits), world, self.name)
+            if self.dfs is not None:
+                self.store = with_junctions(
+                    self.store, Junctions(link.parts for link in self.dfs.links), self.path
+                )
 
     @property
     def is_ipc(self) -> bool:
@@ -239,6 +249,7 @@ class Tree:
         "began",
         "identity",
         "largest_read",
+        "namespace",
         "parse",
         "read_only",
         "session",
@@ -253,6 +264,8 @@ class Tree:
         self.share = share
         self.store = share.store_for(session)
         """The share's files as the user sees them who connected it."""
+        self.namespace = share.dfs
+        """The links that lead out of it, where it is a DFS root."""
         self.session = session
         self.tid = 0
         self.identity = identity = session.identity
@@ -450,7 +463,10 @@ class Server:
         """Runs what blocks and fires its Deferred when that is done: in a thread, or at once in tests."""
         self.connections: dict[int, SMBConnection] = {}
         self.view = LiveView(self)
-        self.referrals = ReferralTable(no_namespace=NT[self.profile.referral_status])
+        self.referrals = ReferralTable(
+            [share.dfs for share in self.shares.values() if share.dfs is not None],
+            no_namespace=NT[self.profile.referral_status],
+        )
         self.turns = Turns(
             clock, self.world.turn, at_once if self.tasks is None else self.tasks.run, self.world.of_present
         )

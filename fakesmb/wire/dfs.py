@@ -1,4 +1,4 @@
-"""DFS referrals ([MS-DFSC] 2.2), to and from structures: the request and the response in versions 1 to 3."""
+"""DFS referrals ([MS-DFSC] 2.2), to and from structures: the request and the response in versions 1 to 4."""
 
 from struct import Struct
 from typing import Final
@@ -23,6 +23,8 @@ STORAGE_SERVERS: Final = 0x0002
 """ReferralHeaderFlags: the targets hold files."""
 ROOT_TARGETS: Final = 0x0001
 """ServerType of an entry: its target is a DFS root."""
+TARGET_SET_BOUNDARY: Final = 0x0004
+"""ReferralEntryFlags of version 4: the first target of a set ([MS-DFSC] 2.2.5.4)."""
 
 
 class GetDfsReferralRequest(Structure, frozen=True):
@@ -50,10 +52,14 @@ _ENTRY: Final = Struct("<HHHH")
 _VERSION_2: Final = Struct("<IIHHH")
 """Proximity, TimeToLive and the offsets of path, alternate path and target."""
 _VERSION_3: Final = Struct("<IHHH16s")
-"""TimeToLive, the three offsets, ServiceSiteGuid."""
+"""TimeToLive, the three offsets, ServiceSiteGuid; of version 4, too."""
 _NO_GUID: Final = bytes(16)
-_SIZES: Final = {2: _ENTRY.size + _VERSION_2.size, 3: _ENTRY.size + _VERSION_3.size}
-HIGHEST_VERSION: Final = 3
+_SIZES: Final = {
+    2: _ENTRY.size + _VERSION_2.size,
+    3: _ENTRY.size + _VERSION_3.size,
+    4: _ENTRY.size + _VERSION_3.size,
+}
+HIGHEST_VERSION: Final = 4
 
 
 class ReferralResponse(msgspec.Struct, frozen=True):
@@ -91,7 +97,8 @@ class ReferralResponse(msgspec.Struct, frozen=True):
         for number, target in enumerate(self.targets):
             rest = (len(self.targets) - number) * size
             offsets = (rest, rest + alternate, rest + len(texts))
-            entries += _ENTRY.pack(self.version, size, kind, 0)
+            boundary = TARGET_SET_BOUNDARY if self.version == 4 and not number else 0
+            entries += _ENTRY.pack(self.version, size, kind, boundary)
             if self.version == 2:
                 entries += _VERSION_2.pack(0, self.ttl, *offsets)
             else:
@@ -101,7 +108,7 @@ class ReferralResponse(msgspec.Struct, frozen=True):
 
     @classmethod
     def decode(cls, data: Buffer) -> "ReferralResponse":
-        """Reads a response of version 1, 2 or 3; raises `DecodeError`."""
+        """Reads a response of version 1 to 4; raises `DecodeError`."""
         data = bytes(data)
         head = ResponseHead.decode(data)
         at = ResponseHead.size()

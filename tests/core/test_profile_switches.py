@@ -438,11 +438,12 @@ class TestDfs:
         assert self.refer(with_(dfs=dfs, referral_status=status)) == NT[status]
 
     def test_without_it_no_namespace_is_told(self, server_with: Callable[..., InMemoryServer]) -> None:
-        from fakesmb.core.referrals import Referral, ReferralTable
+        from fakesmb.core.namespaces import Namespace
+        from fakesmb.core.referrals import ReferralTable
 
         for dfs in (True, False):
             server = server_with(dfs=dfs)
-            server.server.referrals = ReferralTable([Referral("\\FAKESMB\\public", ("\\OTHER\\x",))])
+            server.server.referrals = ReferralTable([Namespace("public", {"a": "\\\\OTHER\\x"})])
             client = server.client().sign_in().connect("IPC$")
             request = GetDfsReferralRequest(3, "\\FAKESMB\\public")
             if dfs:

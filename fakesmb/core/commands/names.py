@@ -47,7 +47,7 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_RENAME, [MS-CIFS] 3.3.5.10. Wildcards take characters over from the old name."""
     params = request.params
     old = request.named(params.old_file_name, wildcards=is_pattern(request, params.old_file_name))
-    new = request.tree.parse(params.new_file_name, wildcards=is_pattern(request, params.new_file_name))
+    new = request.parse(params.new_file_name, wildcards=is_pattern(request, params.new_file_name))
     if not old.parts or not (new.parts or new.stream or new.unnamed):
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be renamed")
     if not is_pattern(request, old.parts[-1]):
@@ -114,7 +114,7 @@ def nt_rename(request: Request[NtRenameRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_NT_RENAME, [MS-CIFS] 3.3.5.53: renames, or makes a hard link. No wildcards."""
     params = request.params
     old = request.named(params.old_file_name, wildcards=is_pattern(request, params.old_file_name))
-    new = request.tree.parse(params.new_file_name, wildcards=is_pattern(request, params.new_file_name))
+    new = request.parse(params.new_file_name, wildcards=is_pattern(request, params.new_file_name))
     for path in (old, new):
         if not (path.parts or path.stream or path.unnamed) or is_pattern(request, path.name):
             raise SMBError(NT.OBJECT_PATH_SYNTAX_BAD, "NT_RENAME takes neither wildcards nor the root")

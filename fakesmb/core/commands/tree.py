@@ -16,6 +16,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.tree import (
+    OptionalSupport,
     QueryInformationDiskRequest,
     QueryInformationDiskResponse,
     Service,
@@ -73,9 +74,15 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> "Answer | Def
         _connected(request, share, read_only)
         service = service_of(share)
         file_system = "" if share.store is None or share.is_printer else share.store.volume().file_system
+        support = OptionalSupport.SEARCH_BITS
+        if share.dfs is not None:
+            support |= OptionalSupport.SHARE_IS_IN_DFS
         if not params.flags & TreeConnectFlag.EXTENDED_RESPONSE:
-            return TreeConnectAndxResponse(service=service, native_file_system=file_system)
+            return TreeConnectAndxResponse(
+                optional_support=support, service=service, native_file_system=file_system
+            )
         return TreeConnectAndxExtendedResponse(
+            optional_support=support,
             service=service,
             native_file_system=file_system,
             maximal_share_access_rights=maximal_rights(request),

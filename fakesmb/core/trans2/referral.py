@@ -15,4 +15,6 @@ def get_dfs_referral(request: Request[GetDfsReferralRequest]) -> Results:
     """
     asked = request.params
     request.path = asked.request_file_name
-    return Results(data=request.server.referrals.refer(asked.request_file_name, asked.max_referral_level))
+    room = request.transaction.max_data_count
+    data = request.server.referrals.refer(asked.request_file_name, asked.max_referral_level, room)
+    return Results(data=data)

@@ -166,14 +166,15 @@ def new_path(request: AnyRequest, target: Target, name: set_info.SetName) -> Pat
         raise SMBError(NT.INVALID_PARAMETER, "RootDirectory of a rename must be 0 over SMB")
     if not name.name:
         raise SMBError(NT.INVALID_PARAMETER, "the new name is empty")
-    to = request.tree.parse(name.name)
+    to = request.parse(name.name)
     if not to.parts:
         if to.stream or to.unnamed:
             return to
         raise SMBError(NT.OBJECT_NAME_INVALID, f"the new name {name.name!r} is the root")
     if len(to.parts) == 1 and not name.name.startswith(("\\", "/")):
         old = target if isinstance(target, Path) else target.path
-        return Path((*old.parts[:-1], *to.parts), to.stream, to.unnamed)
+        to = Path((*old.parts[:-1], *to.parts), to.stream, to.unnamed)
+        request.check_covered(to)
     return to
 
 

@@ -279,7 +279,7 @@ def _link(request: AnyRequest, target: Target, wanted: str) -> None:
 
 
 def _hard_link(request: AnyRequest, target: Target, wanted: str) -> None:
-    request.store.posix.make_hard_link(request.tree.parse(wanted), _path(target))
+    request.store.posix.make_hard_link(request.parse(wanted), _path(target))
 
 
 def _unlink(request: AnyRequest, target: Target, wanted: Any) -> None:
