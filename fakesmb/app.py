@@ -20,6 +20,7 @@ from fakesmb.arguments import config_of, config_of_file
 from fakesmb.auth.accounts import ACCEPTED, Account, Accounts, Form, Guest
 from fakesmb.capture.captures import Captures
 from fakesmb.capture.packets import End
+from fakesmb.config.kerberos import kerberos_of
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import SharePart
 from fakesmb.config.whole import check_whole, known_to_faults
@@ -199,6 +200,7 @@ class FakeSMBService:
                 partial(_in_thread, reactor),
                 self._disk_threads if has_lane(shares) else None,
                 self.faults,
+                kerberos_of(config, world.entropy),
             )
             self.server.keep_data = config.log.keep_data if config.log.journal else 0
             self._factory = DirectTCPFactory(self.server)

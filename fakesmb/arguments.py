@@ -67,6 +67,9 @@ def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str
     for table in (log, capture):
         if isinstance(table.get("file"), str | os.PathLike):
             table["file"] = _absolute(os.fspath(table["file"]))
+    keytab = keywords.get("keytab")
+    if isinstance(keytab, str | os.PathLike):
+        server["keytab"] = _absolute(os.fspath(keytab))
     given = Arguments(
         server=server,
         log=log,

@@ -157,6 +157,11 @@ for _command in (show, replay, demo, coverage, profiles):
     help="How a password may be proved. May come again  [loopback: all; elsewhere: ntlmv2]",
 )
 @click.option(
+    "--keytab",
+    metavar="FILE",
+    help="Keys of the service cifs/NAME, from a KDC: clients may sign in by Kerberos.",
+)
+@click.option(
     "--profile",
     metavar="NAME",
     help="The make of server to be like; fakesmb profiles lists them  [windows-2003]",
@@ -299,6 +304,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             "workgroup",
             "signing",
             "run_as",
+            "keytab",
             "profile",
             "deterministic",
             "clock",

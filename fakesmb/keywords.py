@@ -143,6 +143,7 @@ class Limits(TypedDict, total=False):
     wrong_passwords: int
     waiting_sign_ins: int
     sign_in_addresses: int
+    kerberos_sign_ins: int
     lock_out_after: int
     print_jobs: int
     print_job_bytes: int
@@ -260,6 +261,8 @@ class Keywords(TypedDict, total=False):
     max_buffer: int
     oem_encoding: str
     challenge: str
+    keytab: AnyPath
+    """The keys of the service `cifs/NAME`: clients may sign in by Kerberos."""
     accept: Sequence[Proof]
     guest: GuestAccess
     anonymous: bool | None

@@ -20,6 +20,7 @@ from twisted.internet.task import Clock
 
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.hashes import ntowf_v2
+from fakesmb.auth.kerberos import Kerberos
 from fakesmb.auth.share_passwords import SharePasswords
 from fakesmb.auth.signing import Signer
 from fakesmb.core.connection import SMBConnection
@@ -159,6 +160,7 @@ class InMemoryServer:
         threads: "SlowDisk | None" = None,
         world: World | None = None,
         dfs: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
+        kerberos: Kerberos | None = None,
     ) -> None:
         """`passwords` are of shares at share level; `printers` take print jobs; `threads` ask all disks, as those that
         may hang; `world` has a time of its own; `dfs` has links, by share."""
@@ -206,6 +208,7 @@ class InMemoryServer:
             tables,
             world,
             threads=self.threads,
+            kerberos=kerberos,
         )
 
     def _filetime_from(self, began: int) -> Callable[[], int]:

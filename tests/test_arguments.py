@@ -106,6 +106,7 @@ VALUES: dict[str, Any] = {
     "anonymous": False,
     "anonymous_listing": False,
     "run_as": "nobody",
+    "keytab": "/tmp/never-read.keytab",
     "clock": "2004-02-01T10:00:00Z",
     "format": "json",
     "file": "/tmp/never-written.jsonl",

@@ -73,6 +73,7 @@ NOTHING: dict[str, object] = {
     "no_plans": False,
     "quiet": False,
     "run_as": None,
+    "keytab": None,
     "web": None,
     "web_token": None,
     "web_port_file": None,

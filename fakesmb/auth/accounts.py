@@ -24,11 +24,13 @@ class Form(StrEnum):
     LM = "LM"
     PLAIN = "plain text"
     """The password itself was sent: where the server asks for no response to a challenge (`[server] plain_text`)."""
+    KERBEROS = "Kerberos"
+    """No password at all, but a ticket ([MS-KILE])."""
     NONE = "none"
     """Nothing was proved: guest, anonymous, and a user with an empty password."""
 
 
-ALL_FORMS: Final = frozenset(Form) - {Form.NONE, Form.PLAIN}
+ALL_FORMS: Final = frozenset(Form) - {Form.NONE, Form.PLAIN, Form.KERBEROS}
 """Every response to a challenge: what scanners, consoles and retro machines need."""
 
 ACCEPTED: Final[Mapping[str, frozenset[Form]]] = {
@@ -60,7 +62,8 @@ class Identity(msgspec.Struct, frozen=True, gc=False):
     read_only: bool = False
     """A guest that may not change anything."""
     session_key: bytes = b""
-    """16 bytes, Server.Session.SessionKey ([MS-CIFS] 3.3.1.5); none for guest and anonymous."""
+    """Server.Session.SessionKey ([MS-CIFS] 3.3.1.5): 16 bytes; by Kerberos the whole key of the context, 32 bytes with
+    AES-256, which SMB1 signs with. None for guest and anonymous."""
     protection: str = Form.NONE.value
     """One of `Form`."""
     response: bytes = b""
@@ -182,6 +185,10 @@ class Accounts:
     def remove(self, name: str) -> None:
         """Takes a user out; raises `KeyError` when there is none."""
         del self._users[fold(name)]
+
+    def named(self, name: str) -> Account | None:
+        """The account of exactly that name, in any case."""
+        return self._users.get(fold(name))
 
     def find(self, name: str) -> Account | None:
         """The account that a client means by `name`, which may be a UPN (`alice@lab.example`)."""

@@ -19,7 +19,7 @@ from fakesmb.config.parts import (
     UserPart,
     WebPart,
 )
-from fakesmb.config.values import placed, problems, share_problem
+from fakesmb.config.values import absolute, placed, problems, share_problem
 from fakesmb.core import profiles
 from fakesmb.core.profile import GuestAccess, Profile
 from fakesmb.core.settings import Settings
@@ -47,6 +47,8 @@ class Config(msgspec.Struct, frozen=True):
     """Words of `auth.accounts.ACCEPTED`."""
     shares: tuple[SharePart, ...]
     """With absolute paths of folders that exist, but for those of content."""
+    keytab: str = ""
+    """The path of the keytab; empty: no Kerberos."""
     run_as: str = ""
     seed: int | None = None
     """What the randomness of a run that can be repeated is made of."""
@@ -191,6 +193,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         shares=_over("share", shares, file.share),
         web=web,
         overlay_limit=server.overlay_limit,
+        keytab=server.keytab and absolute(server.keytab),
         run_as=server.run_as,
         seed=None if server.deterministic is False else int(server.deterministic),
         clock=None if server.clock is None else clock_of(server.clock),

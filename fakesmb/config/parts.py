@@ -68,6 +68,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oem_encoding: str = Settings().oem_encoding
     challenge: Challenge = ""
     """Used for every sign-in; empty: random for each."""
+    keytab: str = ""
+    """The file with the keys of the service `cifs/NAME`: with it clients may sign in by Kerberos, too."""
     accept: Accept | None = None
     """How a password may be proved; left out, and where the profile does not say: `ntlmv2` beyond loopback, where
     anybody listens, else everything."""

@@ -40,6 +40,9 @@ def read(path: str) -> FilePart:
     folder = os.path.dirname(absolute(path))
     return msgspec.structs.replace(
         part,
+        server=msgspec.structs.replace(
+            part.server, keytab=part.server.keytab and os.path.join(folder, part.server.keytab)
+        ),
         share=[placed(share, folder) for share in part.share],
         log=msgspec.structs.replace(part.log, file=part.log.file and os.path.join(folder, part.log.file)),
         capture=msgspec.structs.replace(part.capture, file=_in_folder(folder, part.capture.file)),

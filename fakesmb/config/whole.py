@@ -12,20 +12,22 @@ from fakesmb.core.identities import NONE_RID, rid_of
 from fakesmb.faults.known import Known
 from fakesmb.mistakes import ConfigError, line_of
 from fakesmb.nt.names import fold
+from fakesmb.wire.negotiate import Capability
 
 NO_KEYS: Final = "no keys to sign with: nobody could sign in; let signing be offered"
 
 
 def check_whole(config: Config, path: str = "", part: FilePart | None = None) -> None:
-    """Raises `ConfigError` where nobody can sign in, `users` of a share names somebody who has no account, or a rule is
-    none that could ever act.
+    """Raises `ConfigError` where nobody can sign in, `users` of a share names somebody who has no account (a keytab
+    lets others in), or a rule is none that could ever act.
 
     `path` and `part` are the file that the shares may come from: they tell the line.
     """
     _check_share_level(config, path, part)
+    _check_keytab(config)
     if config.settings.plain_text and config.settings.signing == "required":
         raise ConfigError(f"signing is required, and plain text makes {NO_KEYS}")
-    if guests_cannot_sign(config) and not config.users:
+    if guests_cannot_sign(config) and not config.users and not config.keytab:
         raise ConfigError(
             "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
         )
@@ -33,7 +35,7 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
     _check_rids(accounts)
     for share in config.shares:
         for name in share.users or ():
-            if not in_(name, accounts):
+            if not config.keytab and not in_(name, accounts):
                 raise ConfigError(f"{_key_of(share, 'users', path, part)}: no user {name!r} has an account")
         if share.dfs is not None and (problem := _dfs_problem(share, config)):
             raise ConfigError(f"{_key_of(share, 'dfs', path, part)}: {problem}")
@@ -85,6 +87,21 @@ def _dfs_problem(share: SharePart, config: Config) -> str:
             "set dfs = true under [server]"
         )
     return loop_problem(share.name, share.dfs or {}, config.settings.name)
+
+
+def _check_keytab(config: Config) -> None:
+    """Raises `ConfigError` for a keytab where no client could bring a ticket."""
+    settings = config.settings
+    if not config.keytab:
+        return
+    without = {
+        'security = "share" asks nobody who it is': settings.security == "share",
+        "plain_text leaves it out": settings.plain_text,
+        "extended_security is off": not settings.profile.offers(Capability.EXTENDED_SECURITY),
+    }
+    for why, so in without.items():
+        if so:
+            raise ConfigError(f"keytab: Kerberos needs extended security, and {why}")
 
 
 def _check_filter(text: str, path: str, part: FilePart | None) -> None:
@@ -150,8 +167,8 @@ def nobody_can_sign_in(config: Config) -> bool:
 
 
 def needs_users(config: Config) -> bool:
-    """Whether anybody is asked who it is."""
-    return config.settings.security == "user"
+    """Whether somebody must be named: not at share level, and not where a KDC knows who people are."""
+    return config.settings.security == "user" and not config.keytab
 
 
 def guests_cannot_sign(config: Config) -> bool:

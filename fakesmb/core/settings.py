@@ -104,6 +104,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sign-ins of one address that wait since it sent wrong passwords."""
     sign_in_addresses: int = 4096
     """Addresses whose wrong passwords are remembered."""
+    kerberos_sign_ins: int = 65536
+    """Sign-ins by Kerberos of the last minutes that are remembered, that none is replayed; of one user an eighth."""
     lock_out_after: int = 50
     """Wrong passwords of one address that lock it out, where `timing.lock_out` says for how long."""
     print_jobs: int = 1000

@@ -42,6 +42,7 @@ from fakesmb.world import ToldTime, Turn, World
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
+    from fakesmb.auth.kerberos import Kerberos
     from fakesmb.auth.share_passwords import SharePasswords
     from fakesmb.auth.spnego import SpnegoAcceptor
     from fakesmb.core.connection import SMBConnection
@@ -434,6 +435,7 @@ class Server:
         in_thread: InThread = maybeDeferred,
         threads: "Threads | None" = None,
         faults: Faults | None = None,
+        kerberos: "Kerberos | None" = None,
     ) -> None:
         """`threads`: make the system calls on disks that may hang, where a share has one (`vfs.laned`)."""
         self.world = world or World()
@@ -451,6 +453,8 @@ class Server:
         self.settings = settings
         self.profile = settings.profile
         self.accounts = accounts
+        self.kerberos = kerberos
+        """The keys that tickets are opened with; None: no sign-in by Kerberos."""
         self.shares: dict[str, Share] = {fold(share.name): share for share in shares}
         self.shares.setdefault("IPC$", Share("IPC$", None, comment="IPC Service"))
         self.log = log
@@ -487,6 +491,8 @@ class Server:
         settings, limits = self.settings, self.settings.limits
         self.attempts = Attempts(rules_of(settings), self.clock.seconds, self.clock.callLater)
         """Wrong passwords, by address."""
+        if self.kerberos is not None:
+            self.kerberos.forget()
         self.guid = settings.guid or self.world.entropy(16)
         self.spooler = Spooler(self.shares.values(), limits, self.world, self.log)
         """The print jobs."""

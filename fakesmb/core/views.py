@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
 PERM_READ, PERM_WRITE, PERM_CREATE = 1, 2, 4
+SESSION_KEY_SIZE: Final = 16
+"""Bytes of the key that secrets are encrypted with in RPC calls ([MS-CIFS] 3.4.4.6), however long the session's is."""
 
 
 def caller_of(session: "Session") -> Caller:
@@ -37,7 +39,7 @@ def caller_from(identity: "Identity") -> Caller:
         identity.domain,
         identity.admin,
         identity.kind == "anonymous",
-        identity.session_key,
+        identity.session_key[:SESSION_KEY_SIZE],
         identity.kind == "guest",
     )
 

@@ -7,13 +7,14 @@ import msgspec
 from fakesmb.wire import der
 from fakesmb.wire.codec import DecodeError, Secret
 from fakesmb.wire.der import ENUMERATED, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, element
+from fakesmb.wire.kerberos import KERBEROS_OID, MICROSOFTS_OID
 
 SPNEGO_OID: Final = bytes.fromhex("2b0601050502")
 NTLMSSP_OID: Final = bytes.fromhex("2b06010401823702020a")
 MECHANISMS: Final = {
     NTLMSSP_OID: "NTLMSSP",
-    bytes.fromhex("2a864886f712010202"): "Kerberos",
-    bytes.fromhex("2a864882f712010202"): "Microsoft's Kerberos",
+    KERBEROS_OID: "Kerberos",
+    MICROSOFTS_OID: "Microsoft's Kerberos",
     bytes.fromhex("2a864886f71201020203"): "user-to-user Kerberos",
     bytes.fromhex("2b06010401823702021e"): "NEGOEX",
 }
@@ -21,11 +22,12 @@ MECHANISMS: Final = {
 
 ACCEPT_COMPLETED: Final = 0
 ACCEPT_INCOMPLETE: Final = 1
-"""Also where [RFC 4178] 4.2.2 has request-mic: Windows 2003 never says that, and XP does not know it."""
+"""Also where [RFC 4178] 4.2.2 has request-mic and NTLMSSP is chosen: Windows 2003 never says that, and XP does not know
+it."""
 REJECT: Final = 2
+REQUEST_MIC: Final = 3
 
 _HINT: Final = b"not_defined_in_RFC4178@please_ignore"
-_NTLMSSP_ONLY: Final = element(SEQUENCE, element(OBJECT_IDENTIFIER, NTLMSSP_OID))
 
 
 class NegTokenInit(msgspec.Struct, frozen=True, gc=False):
@@ -87,10 +89,15 @@ def _octets(fields: dict[int, bytes], number: int) -> bytes:
     return b"" if field is None else der.only(field, OCTET_STRING)
 
 
-def initial_token() -> bytes:
-    """The security blob of a negotiate response: NegTokenInit2 that offers NTLMSSP ([MS-SPNG] 2.2.1)."""
+def initial_token(*, kerberos: bool = False) -> bytes:
+    """The security blob of a negotiate response: NegTokenInit2 that offers NTLMSSP ([MS-SPNG] 2.2.1).
+
+    With `kerberos` before it, under both its names and in Windows' order.
+    """
+    offered = (MICROSOFTS_OID, KERBEROS_OID, NTLMSSP_OID) if kerberos else (NTLMSSP_OID,)
+    mechanisms = element(SEQUENCE, *(element(OBJECT_IDENTIFIER, oid) for oid in offered))
     hints = element(SEQUENCE, element(context(0), element(der.GENERAL_STRING, _HINT)))
-    init = element(SEQUENCE, element(context(0), _NTLMSSP_ONLY), element(context(3), hints))
+    init = element(SEQUENCE, element(context(0), mechanisms), element(context(3), hints))
     return element(der.APPLICATION_0, element(OBJECT_IDENTIFIER, SPNEGO_OID), element(context(0), init))
 
 

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Form, Identity
 from fakesmb.auth.attempts import address_of
+from fakesmb.auth.kerberos import KerberosAcceptor
 from fakesmb.auth.ntlm import CHALLENGE_SIZE
 from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
@@ -115,7 +116,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
             **common,
             capabilities=capabilities(request.server, extended_security=True),
             server_guid=request.server.guid,
-            security_blob=initial_token(),
+            security_blob=initial_token(kerberos=request.server.kerberos is not None),
         )
     return NegotiateNtResponse(
         **common,
@@ -192,9 +193,10 @@ def _step(
         session.charge(_SIGN_IN_COST + _TOKEN_COST * len(params.security_blob))
         token, identity = acceptor.step(params.security_blob)
         if identity is not None:
+            request.server.attempts.check(address_of(request.connection.peer))
             check_signs(request.server.settings, identity)
     except SMBError as error:
-        _refuse(request, session, error, looked_at=True)
+        _refuse(request, session, error, looked_at=acceptor.by_password)
         raise
     profile = request.server.profile
     response = SessionSetupExtendedResponse(
@@ -204,6 +206,8 @@ def _step(
         native_lan_man=profile.native_lan_manager,
     )
     if identity is None:
+        if acceptor.amiss is not None:
+            refuse(request, acceptor.amiss, acceptor.claim, looked_at=False)
         return Reply(response, NT.MORE_PROCESSING_REQUIRED)
     session.native_os = remembered(params.native_os)
     _accept(request, session, identity)
@@ -212,13 +216,18 @@ def _step(
 
 def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     server = request.server
-    names = TargetNames(server.settings.name)
+    connection, names = request.connection, TargetNames(server.settings.name)
     # Every sign-in has a challenge of its own: a response that was seen on this connection is of no use again.
     challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
-    oem = request.connection.oem_encoding
-    return SpnegoAcceptor(
-        NtlmAcceptor(server.accounts, names, challenge, server.world, server.profile.version_bytes, oem)
+    ntlmssp = NtlmAcceptor(
+        server.accounts, names, challenge, server.world, server.profile.version_bytes, connection.oem_encoding
     )
+    kerberos = (
+        None
+        if server.kerberos is None
+        else KerberosAcceptor(server.kerberos, server.accounts, connection.now)
+    )
+    return SpnegoAcceptor(ntlmssp, kerberos)
 
 
 def by_fields(
@@ -302,7 +311,7 @@ def _begin_signing(request: AnyRequest, identity: Identity) -> None:
 
 def _refuse(request: AnyRequest, session: Session, error: SMBError, *, looked_at: bool) -> None:
     acceptor = session.acceptor
-    claim = acceptor.ntlm.claim if acceptor is not None else None
+    claim = acceptor.claim if acceptor is not None else None
     session.end_sign_in()
     if session.identity is None:
         request.connection.sessions.pop(session.uid)
