@@ -12,7 +12,7 @@ from ipaddress import IPv6Address, ip_address
 import msgspec
 from twisted.internet.defer import Deferred
 
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import BAD_PASSWORD, NT, SMBError
 from fakesmb.world import DelayedCall
 
 
@@ -167,4 +167,4 @@ def _network_of(host: str) -> str:
 
 
 def _not_looked_at(why: str) -> SMBError:
-    return SMBError(NT.LOGON_FAILURE, f"the password was not looked at: {why}")
+    return SMBError(NT.LOGON_FAILURE, f"the password was not looked at: {why}", dos=BAD_PASSWORD)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from fakesmb.auth import hashes
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.ntlm import Claim, signed_in, stranger
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import BAD_PASSWORD, NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 LONGEST: Final = 512
@@ -100,5 +100,5 @@ def verify(accounts: Accounts, claim: Claim, given: Iterable[Reading]) -> Identi
             f"wrong password for {account.name!r} (plain text)",
             f"no user {claim.user!r}, and guest is off",
         )
-        raise SMBError(NT.LOGON_FAILURE, wrong if known else nobody)
+        raise SMBError(NT.LOGON_FAILURE, wrong if known else nobody, dos=BAD_PASSWORD)
     return signed_in(account, claim, Form.PLAIN, b"")

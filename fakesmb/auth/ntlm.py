@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
 from fakesmb.auth.hashes import des_long, hmac_md5, ntowf_v2, upper
 from fakesmb.nt.names import MOST_REMEMBERED, remembered
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import BAD_PASSWORD, NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 V1_SIZE: Final = 24
@@ -129,9 +129,9 @@ def stranger(accounts: Accounts, claim: Claim, *, anonymous: bool = False) -> Id
         return Identity("", domain, workstation, kind="anonymous")
     if accounts.guest is Guest.OFF:
         why = "anonymous sign-in is off" if anonymous else f"no user {claim.user!r}, and guest is off"
-        raise SMBError(NT.LOGON_FAILURE, why)
+        raise SMBError(NT.LOGON_FAILURE, why, dos=BAD_PASSWORD)
     if len(claim.user) > MOST_REMEMBERED:
-        raise SMBError(NT.LOGON_FAILURE, f"a user's name of {len(claim.user)} characters")
+        raise SMBError(NT.LOGON_FAILURE, f"a user's name of {len(claim.user)} characters", dos=BAD_PASSWORD)
     read_only = accounts.guest is Guest.READ_ONLY
     return Identity(claim.user, domain, workstation, kind="guest", read_only=read_only)
 
@@ -159,7 +159,7 @@ def refused(
     else:
         why = f"{account.name!r} sent an {sent.value} response, which [server] accept does not name"
     nobody = f"no user {account.name!r}, and guest is off"
-    return SMBError(NT.LOGON_FAILURE, why if known else nobody)
+    return SMBError(NT.LOGON_FAILURE, why if known else nobody, dos=BAD_PASSWORD)
 
 
 def _form_sent(lm: bytes, nt: bytes, *, ntlm2_session: bool) -> Form | None:

@@ -14,6 +14,7 @@ import msgspec
 
 from fakesmb.auth.signing import Checker
 from fakesmb.core import netbios_session
+from fakesmb.core.dialects import NOT_BELOW_NT1, DialectRow, Protocol
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.id_pool import IdPool
 from fakesmb.core.partial_transactions import Transactions
@@ -58,19 +59,21 @@ SMB2_ONLY: Final = (
 )
 
 
-def plans_of(server: Server) -> dict[int, Plan]:
-    """The plans of a server, which its connections share."""
-    if server.plans is None:
+def plans_of(server: Server, unread_flags2: int | None = None) -> dict[int, Plan]:
+    """The plans of a server, which its connections share that read the same bits of Flags2.
+
+    None: all that the server knows, as a connection of NT LM 0.12 does.
+    """
+    unread = server.profile.unread_flags2 if unread_flags2 is None else unread_flags2
+    plans = server.plans.get(unread)
+    if plans is None:
         commands, subcommands = server.handlers()
-        server.plans = (
-            Plans(commands, subcommands, server.profile.unread_flags2, server.keep_data)
-            if server.settings.plans
-            else NoPlans()
-        )
+        plans = Plans(commands, subcommands, unread, server.keep_data) if server.settings.plans else NoPlans()
+        server.plans[unread] = plans
         # The first client is alone: that it waited for all this to be loaded is no hold-up.
         turn = server.world.turn
         turn.began = turn.now()
-    return server.plans
+    return plans
 
 
 def most_pending(limit: int, profile: Profile) -> int:
@@ -121,6 +124,10 @@ class SMBConnection:
         """Of a NetBIOS session: whom the client called, and what it calls itself, without suffixes."""
         self.challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self.dialect: str | None = None
+        self.protocol = Protocol.NT1
+        """How much of SMB is spoken; NT1 until a dialect is negotiated."""
+        self.dos = False
+        """Whether the client is one of DOS or 16-bit Windows: names of 8.3, and the errors that DOS has."""
         self.extended_security = False
         self.capabilities = 0
         """The client's, from its session setup."""
@@ -183,6 +190,17 @@ class SMBConnection:
         """The transport has said what it can do, and the client is there."""
         for tap in self._taps:
             tap.connected(self)
+
+    def speak(self, row: DialectRow) -> None:
+        """From the answer to the negotiate on, a dialect is spoken."""
+        self.dialect, self.protocol, self.dos = row.name, row.protocol, row.dos
+        if row.protocol is Protocol.NT1:
+            return
+        self.reply_flags2 &= ~NOT_BELOW_NT1
+        self._unread_flags2 |= NOT_BELOW_NT1
+        self._plans = plans_of(self.server, self._unread_flags2)
+        for tap in self._taps:
+            self._plans = tap.plans(self, self._plans)
 
     # -- bytes in ------------------------------------------------------------------------------------------
 
@@ -351,7 +369,7 @@ class SMBConnection:
         """From now on messages and frames pass these taps, in their order; () for none."""
         if self._taps:
             del self._exchange_class  # what the class has comes back
-            self._plans = plans_of(self.server)
+            self._plans = plans_of(self.server, self._unread_flags2)
         if self._watching:
             del self._message
             self._send = self._out

@@ -5,20 +5,34 @@ away is refused, too (`core.commands.refusals`).
 """
 
 import struct
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from fakesmb.wire.header import Flags, Flags2
-from fakesmb.wire.negotiate import Capability, Dialect
+from fakesmb.wire.negotiate import Capability
 
 Signing = Literal["off", "offered", "required"]
 GuestAccess = Literal["off", "read-only", "read-write"]
 ReferralStatus = Literal["NO_SUCH_DEVICE", "NOT_FOUND", "NOT_IMPLEMENTED", "NOT_SUPPORTED", "ACCESS_DENIED"]
 CalledNames = Literal["own", "any"]
 Proof = Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]
-Spoken = Literal["NT LM 0.12", "NT LANMAN 1.0"]
+Spoken = Literal[
+    "NT LM 0.12",
+    "NT LANMAN 1.0",
+    "LANMAN2.1",
+    "LM1.2X002",
+    "Windows for Workgroups 3.1a",
+    "DOS LANMAN2.1",
+    "DOS LM1.2X002",
+    "LANMAN1.0",
+    "MICROSOFT NETWORKS 3.0",
+    "MICROSOFT NETWORKS 1.03",
+    "XENIX CORE",
+    "PC NETWORK PROGRAM 1.0",
+    "PCLAN1.0",
+]
 
 First = Annotated[int, Meta(ge=1, le=0xFFFE)]
 """The first identifier of a kind."""
@@ -93,7 +107,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     extended_security: bool = True
     """Sign-in by SPNEGO and NTLMSSP, for clients that ask for it; off: INVALID_SMB."""
 
-    dialects: tuple[Spoken, ...] = (Dialect.NT_LM,)
+    dialects: tuple[Spoken, ...] = get_args(Spoken)
     """What is answered of a client's dialects, the newest that both have; none in common: DialectIndex
     0xFFFF, and the connection ends."""
     accept: tuple[Proof, ...] | None = None

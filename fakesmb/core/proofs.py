@@ -11,7 +11,7 @@ from fakesmb.auth.attempts import address_of
 from fakesmb.auth.ntlm import Claim
 from fakesmb.core.request import Answer, AnyRequest
 from fakesmb.core.sign_ins import check_signs, record_refusal
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import BAD_PASSWORD, NT, SMBError
 from fakesmb.wire.codec import Buffer
 
 if TYPE_CHECKING:
@@ -53,7 +53,11 @@ def _by_text(request: AnyRequest, claim: Claim, lm: Buffer, nt: Buffer) -> Ident
     if not server.settings.plain_text and any(one.text for one in given):
         if accounts.guest is not Guest.OFF and not accounts.claimed(claim.user)[1]:
             return ntlm.stranger(accounts, claim)
-        raise SMBError(NT.LOGON_FAILURE, "a password in plain text, which [server] plain_text does not take")
+        raise SMBError(
+            NT.LOGON_FAILURE,
+            "a password in plain text, which [server] plain_text does not take",
+            dos=BAD_PASSWORD,
+        )
     return clear.verify(accounts, claim, given)
 
 

@@ -477,7 +477,7 @@ class Server:
         self.world.turn.later = self.turns.later
         for share in self.shares.values():
             share.suit(self.profile, self.world)
-        self.plans: dict[int, Plan] | None = None
+        self.plans: dict[int, dict[int, Plan]] = {}
         """How a message that is one plain command is answered, by its code; made by the first connection."""
         self.taps: tuple[Tap, ...] = ()
         self._begin()

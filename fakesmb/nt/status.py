@@ -185,6 +185,8 @@ Dos = tuple[int, int]
 
 RENAME_COLLISION: Final[Dos] = (ERRDOS, 183)
 """ERRrename: a name that is taken, where it is not an open that finds it so (ERRfilexists)."""
+BAD_PASSWORD: Final[Dos] = (ERRSRV, 2)
+"""ERRbadpw: a sign-in that failed, for which Windows 95 and DOS ask for the password again; elsewhere ERRnoaccess."""
 
 _DOS_ROWS: Final[dict[Dos, tuple[NT, ...]]] = {
     (0, 0): (NT.SUCCESS,),

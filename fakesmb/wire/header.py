@@ -25,6 +25,7 @@ _CREATE_WORDS: Final = 42
 class Flags:
     """SMB_FLAGS_*, the Flags byte."""
 
+    LOCK_AND_READ: Final = 0x01
     CASE_INSENSITIVE: Final = 0x08
     CANONICALIZED_PATHS: Final = 0x10
     OPLOCK: Final = 0x20

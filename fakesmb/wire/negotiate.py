@@ -17,7 +17,6 @@ from fakesmb.wire.codec import (
     CountedPart,
     Cursor,
     FixedPart,
-    LastOemText,
     Rest,
     TextPart,
     Writer,
@@ -79,6 +78,13 @@ class Capability:
     DYNAMIC_REAUTH: Final = 0x20000000
     PERSISTENT_HANDLES: Final = 0x40000000
     EXTENDED_SECURITY: Final = 0x80000000
+
+
+class RawMode:
+    """RawMode bits of the LAN Manager answer to a negotiate."""
+
+    READ: Final = 0x0001
+    WRITE: Final = 0x0002
 
 
 class DialectsPart(msgspec.Struct, frozen=True):
@@ -170,7 +176,9 @@ class NegotiateExtendedResponse(NegotiateNtWords, frozen=True, kw_only=True):
 
 
 class NegotiateLanmanResponse(Body, frozen=True, kw_only=True):
-    """The 13 words of LANMAN1.0 to LANMAN2.1; date and time are SMB_DATE and SMB_TIME, local."""
+    """The 13 words of MICROSOFT NETWORKS 1.03 to LANMAN2.1, [MS-CIFS] 2.2.4.52.2; date and time are SMB_DATE and
+    SMB_TIME, local. The domain is of LANMAN2.1.
+    """
 
     dialect_index: U16
     security_mode: U16 = SecurityMode.USER | SecurityMode.ENCRYPT_PASSWORDS
@@ -184,8 +192,20 @@ class NegotiateLanmanResponse(Body, frozen=True, kw_only=True):
     server_time_zone: I16 = 0
     challenge_length: U16 = 8
     reserved: U16 = 0
-    challenge: Annotated[bytes, CountedPart("challenge_length")]
-    primary_domain: LastOemText = ""
+    challenge: Annotated[bytes, CountedPart("challenge_length")] = b""
+    primary_domain: Annotated[str, TextPart(oem=True, optional=True)] = ""
+
+    @classmethod
+    def of_core_plus(cls, index: int, raw: int) -> Self:
+        """What MICROSOFT NETWORKS 1.03 knows of the words: the index and raw mode; the others are reserved."""
+        return cls(
+            dialect_index=index,
+            security_mode=0,
+            max_buffer_size=0,
+            max_mpx_count=0,
+            max_number_vcs=0,
+            raw_mode=raw,
+        )
 
 
 class NegotiateCoreResponse(Body, frozen=True):

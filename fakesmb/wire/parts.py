@@ -63,6 +63,8 @@ class TextPart(msgspec.Struct, frozen=True):
     format_byte: int | None = None
     align: bool = True
     """False for the few strings that Windows sends unaligned (NEGOTIATE's domain name)."""
+    optional: bool = False
+    """Whether an empty one is left out, null and all: what comes last, and not from every dialect."""
 
     def read(self, cursor: Cursor, before: dict[str, Any]) -> str:
         """The text without its null."""
@@ -78,6 +80,8 @@ class TextPart(msgspec.Struct, frozen=True):
 
     def write(self, writer: Writer, value: str) -> None:
         """The text and its null."""
+        if self.optional and not value:
+            return
         if self.format_byte is not None:
             writer.data.append(self.format_byte)
         if self.oem:

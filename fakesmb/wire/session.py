@@ -94,6 +94,13 @@ class SessionSetupAndxResponse(Body, frozen=True, kw_only=True):
     primary_domain: LastText = ""
 
 
+class SessionSetupLanmanResponse(Body, frozen=True):
+    """The answer to the 10-word form below LANMAN2.1: no names of systems."""
+
+    ANDX: ClassVar[bool] = True
+    action: U16 = 0
+
+
 class SessionSetupExtendedResponse(Body, frozen=True, kw_only=True):
     """The 4-word answer with a security token, [MS-SMB] 2.2.4.6.2."""
 

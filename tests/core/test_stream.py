@@ -221,7 +221,7 @@ class TestNegotiate:
         assert answer.capabilities & 0x80000000
 
     @pytest.mark.parametrize(
-        "dialects", [(), ("PC NETWORK PROGRAM 1.0",), ("SMB 2.002", "SMB 2.???"), ("nt lm 0.12",)]
+        "dialects", [(), ("PC NETWORK PROGRAM 9.0",), ("SMB 2.002", "SMB 2.???"), ("nt lm 0.12",)]
     )
     def test_none_in_common(self, server: InMemoryServer, dialects: tuple[str, ...]) -> None:
         """One word, 0xFFFF; then the connection ends, and the log says what to change on the client."""

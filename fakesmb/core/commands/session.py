@@ -1,4 +1,4 @@
-"""Negotiate, session setup, logoff, echo, cancel ([MS-CIFS] 2.2.4.39, .52 to .54, .65; [MS-SMB] 2.2.4.5, .6)."""
+"""Session setup in its three forms, and logoff ([MS-CIFS] 2.2.4.53, .54; [MS-SMB] 2.2.4.6)."""
 
 from typing import Final
 
@@ -14,29 +14,20 @@ from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.any_uid import begin_share_level, called_itself
+from fakesmb.core.dialects import Protocol
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.endings import end
 from fakesmb.core.exchange import BEGINS_SIGNING
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.proofs import prove, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
-from fakesmb.core.settings import Settings
 from fakesmb.core.sign_ins import check_signs, record_sign_in
-from fakesmb.core.state import Server, Session
+from fakesmb.core.state import Session
 from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.negotiate import (
-    Capability,
-    Dialect,
-    NegotiateCoreResponse,
-    NegotiateExtendedResponse,
-    NegotiateNtResponse,
-    NegotiateRequest,
-    SecurityMode,
-)
 from fakesmb.wire.session import (
     Action,
     LogoffAndxRequest,
@@ -46,85 +37,17 @@ from fakesmb.wire.session import (
     SessionSetupExtendedRequest,
     SessionSetupExtendedResponse,
     SessionSetupLanmanRequest,
+    SessionSetupLanmanResponse,
     SessionSetupPlainRequest,
 )
-from fakesmb.wire.spnego import initial_token
 
-_NEWEST_FIRST: Final = (Dialect.NT_LM, Dialect.NT_LANMAN)
 SMALLEST_BUFFER: Final = 512
 """Bytes that every client can take in one message, whatever it says."""
-NO_COMMON_DIALECT: Final = (
-    "no dialect in common, NT LM 0.12 is wanted: allow SMB1 on the client (smbclient: -m NT1; mount.cifs: vers=1.0; "
-    "Windows: the optional feature 'SMB 1.0/CIFS File Sharing Support')"
-)
 
 _SIGN_IN_COST: Final = 4096
 """Bytes that a message of a sign-in makes the server keep until it ends (measured)."""
 _TOKEN_COST: Final = 3
 """For each byte of its token: the token, its parts decoded, and the list of mechanisms in it."""
-
-
-def capabilities(server: Server, *, extended_security: bool) -> int:
-    """What the server offers this client ([MS-CIFS] 2.2.4.52.2)."""
-    left_out = 0 if extended_security else Capability.EXTENDED_SECURITY
-    if not any(share.unix_extensions and not share.is_ipc for share in server.shares.values()):
-        left_out |= Capability.UNIX
-    return server.profile.capabilities & ~left_out
-
-
-def security_mode(settings: Settings) -> int:
-    """Whose passwords are asked for and in what form, and signing where responses make keys for it."""
-    mode = 0 if settings.security == "share" else SecurityMode.USER
-    if not settings.plain_text:
-        mode |= SecurityMode.ENCRYPT_PASSWORDS
-    if not settings.responds:
-        return mode
-    if settings.signing != "off":
-        mode |= SecurityMode.SIGNATURES_ENABLED
-    if settings.signing == "required":
-        mode |= SecurityMode.SIGNATURES_REQUIRED
-    return mode
-
-
-@command(Command.NEGOTIATE, NegotiateRequest, Needs.NOTHING)
-def negotiate(request: Request[NegotiateRequest]) -> Answer:
-    """SMB_COM_NEGOTIATE, [MS-CIFS] 3.3.5.42 and [MS-SMB] 3.3.5.2. The index counts in the client's list."""
-    connection, settings, profile = request.connection, request.server.settings, request.server.profile
-    if connection.dialect is not None:
-        raise SMBError(NT.INVALID_SMB, "a second negotiate on one connection")
-    offered = request.params.dialects
-    chosen = next((one for one in _NEWEST_FIRST if one in profile.dialects and one in offered), None)
-    if chosen is None:
-        connection.drop_after_reply(NO_COMMON_DIALECT)
-        return NegotiateCoreResponse()
-    connection.dialect = chosen
-    if settings.security == "share":
-        begin_share_level(connection)
-    common = {
-        "dialect_index": offered.index(chosen),
-        "security_mode": security_mode(settings),
-        "max_mpx_count": profile.max_mpx,
-        "max_buffer_size": profile.max_buffer,
-        "session_key": connection.number & 0xFFFFFFFF,
-        "system_time": request.server.world.filetime(),
-        "server_time_zone": profile.time_zone,
-    }
-    wants_extended = request.header.flags2 & Flags2.EXTENDED_SECURITY and settings.responds
-    if wants_extended and profile.offers(Capability.EXTENDED_SECURITY):
-        connection.extended_security = True
-        return NegotiateExtendedResponse(
-            **common,
-            capabilities=capabilities(request.server, extended_security=True),
-            server_guid=request.server.guid,
-            security_blob=initial_token(kerberos=request.server.kerberos is not None),
-        )
-    return NegotiateNtResponse(
-        **common,
-        capabilities=capabilities(request.server, extended_security=False),
-        challenge=b"" if settings.plain_text else connection.challenge,
-        domain_name=settings.workgroup,
-        server_name=settings.name,
-    )
 
 
 @command(Command.SESSION_SETUP_ANDX, SessionSetupAndxRequest, Needs.NOTHING)
@@ -244,6 +167,8 @@ def by_fields(
         session.native_os = remembered(params.native_os)
         request.exchange.uid = session.uid
         _accept(request, session, identity)
+        if connection.protocol < Protocol.LANMAN21:
+            return SessionSetupLanmanResponse(action)
         return SessionSetupAndxResponse(
             action=action,
             native_os=server.profile.native_os,

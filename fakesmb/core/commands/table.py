@@ -10,6 +10,7 @@ from fakesmb.core.commands import (
     io,
     locking,
     names,
+    negotiation,
     old_files,
     opens,
     printing,
@@ -23,6 +24,7 @@ from fakesmb.core.dispatch import CommandRow, table
 
 COMMANDS: Final = table(
     (
+        negotiation,
         session,
         control,
         tree,

@@ -6,6 +6,7 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from fakesmb.auth.ntlm import Claim
+from fakesmb.core.dialects import Protocol
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.endings import end
 from fakesmb.core.files import maximal_rights
@@ -21,6 +22,7 @@ from fakesmb.wire.tree import (
     QueryInformationDiskResponse,
     Service,
     TreeConnectAndxExtendedResponse,
+    TreeConnectAndxLanmanResponse,
     TreeConnectAndxRequest,
     TreeConnectAndxResponse,
     TreeConnectFlag,
@@ -73,6 +75,8 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> "Answer | Def
                 disconnect(request, old)
         _connected(request, share, read_only)
         service = service_of(share)
+        if connection.protocol < Protocol.LANMAN21:
+            return TreeConnectAndxLanmanResponse(service)
         file_system = "" if share.store is None or share.is_printer else share.store.volume().file_system
         support = OptionalSupport.SEARCH_BITS
         if share.dfs is not None:

@@ -98,6 +98,7 @@ WORDS: Final[Mapping[type, Words]] = {
     session.SessionSetupExtendedRequest: _nothing,
     session.SessionSetupAndxResponse: _signed_in,
     session.SessionSetupExtendedResponse: _signed_in,
+    session.SessionSetupLanmanResponse: _signed_in,
     session.LogoffAndxRequest: _nothing,
     session.NtCancelRequest: _nothing,
     session.LogoffAndxResponse: _nothing,
