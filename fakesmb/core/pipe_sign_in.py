@@ -55,7 +55,7 @@ class PipeSignIn:
         if identity is None:
             return answer, None
         record_sign_in(connection, identity, pipe=True)
-        return answer, caller_from(identity)
+        return answer, caller_from(identity, connection)
 
 
 def acceptors(connection: "SMBConnection") -> Acceptors:

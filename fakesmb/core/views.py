@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.accounts import Guest
 from fakesmb.core.identities import account_rows, machine_sid
+from fakesmb.core.printviews import LivePrinting
 from fakesmb.nt.files import Access
 from fakesmb.rpc.view import (
     Caller,
@@ -19,6 +20,7 @@ from fakesmb.rpc.view import (
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Identity
+    from fakesmb.core.connection import SMBConnection
     from fakesmb.core.state import Open, Server, Session, Share
 
 _WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
@@ -29,10 +31,12 @@ SESSION_KEY_SIZE: Final = 16
 
 def caller_of(session: "Session") -> Caller:
     """A session's user, as RPC interfaces see callers."""
-    return Caller(anonymous=True) if session.identity is None else caller_from(session.identity)
+    if session.identity is None:
+        return Caller(anonymous=True)
+    return caller_from(session.identity, session.connection)
 
 
-def caller_from(identity: "Identity") -> Caller:
+def caller_from(identity: "Identity", connection: "SMBConnection | None" = None) -> Caller:
     """The outcome of a sign-in, as RPC interfaces see callers."""
     return Caller(
         identity.user,
@@ -41,6 +45,8 @@ def caller_from(identity: "Identity") -> Caller:
         identity.kind == "anonymous",
         identity.session_key[:SESSION_KEY_SIZE],
         identity.kind == "guest",
+        "" if connection is None else connection.peer,
+        0 if connection is None else connection.number,
     )
 
 
@@ -77,6 +83,7 @@ class LiveView:
 
     def __init__(self, server: "Server") -> None:
         self._server = server
+        self.printing = LivePrinting(server)
 
     @property
     def facts(self) -> ServerFacts:
@@ -173,6 +180,7 @@ class LiveView:
             password_errors=counters.refused_sessions,
             bytes_sent=counters.bytes_sent,
             bytes_received=counters.bytes_received,
+            print_jobs=self._server.spooler.total,
         )
 
     def time(self) -> float:

@@ -210,19 +210,10 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     0x0007: Operation(("zWrLh",), session_get_info),
     0x000D: Operation(("WrLh",), server_get_info),
     0x003F: Operation(("WrLh",), workstation_get_info),
-    0x0045: Operation(("WrLeh",), rap_printing.print_queue_enum),
-    0x0046: Operation(("zWrLh",), rap_printing.print_queue_get_info),
-    0x004C: Operation(("zWrLeh",), rap_printing.print_job_enum),
-    0x004D: Operation(("WWrLh",), rap_printing.print_job_get_info),
-    0x0051: Operation(("W",), rap_printing.print_job_change),
-    0x0052: Operation(("W",), rap_printing.print_job_change),
-    0x0053: Operation(("W",), rap_printing.print_job_change),
-    0x0054: Operation(("WrLeh",), rap_printing.print_destination_enum),
-    0x0055: Operation(("zWrLh",), rap_printing.print_destination_get_info),
     0x005B: Operation(("rL",), remote_tod),
     0x0068: Operation(("WrLehDz", "WrLehDO"), server_enum),
-    0x0093: Operation(("WWsTP",), rap_printing.print_job_change),
     0x00D7: Operation(("WrLehDzz",), server_enum),
+    **{code: Operation(*row) for code, row in rap_printing.ROWS.items()},
 }
 
 

@@ -10,6 +10,9 @@ from typing import Final, Protocol
 
 import msgspec
 
+from fakesmb.rpc.caller import Caller as Caller
+from fakesmb.rpc.printview import PrintView
+
 UNLIMITED: Final = 0xFFFFFFFF
 SV_TYPE_FILE_SERVER: Final = 0x00009003
 """SV_TYPE_WORKSTATION | SERVER | NT | SERVER_NT, [MS-SRVS] 2.2.2.7."""
@@ -133,29 +136,16 @@ class Statistics(msgspec.Struct, frozen=True):
     average_response_ms: int = 0
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """Who asks."""
-
-    user: str = ""
-    domain: str = ""
-    admin: bool = False
-    anonymous: bool = False
-    session_key: bytes = b""
-    """What secrets in stub data are encrypted with."""
-    guest: bool = False
-
-    @property
-    def identity(self) -> tuple[str, bool, bool]:
-        """What is the same for two sign-ins of one user, and for no two users."""
-        return self.user, self.anonymous, self.guest
-
-
 class ServerView(Protocol):
     """What the server lets its RPC interfaces see."""
 
     @property
     def facts(self) -> ServerFacts:
         """Name, version and the like."""
+
+    @property
+    def printing(self) -> PrintView:
+        """The printers, and their jobs."""
 
     def shares(self) -> Sequence[ShareRow]:
         """All shares, IPC$ and hidden ones among them, in a stable order."""

@@ -17,6 +17,21 @@ _ITEM: Final = re.compile(r"([A-Za-z])(\d*)")
 _WIDTHS: Final = {"W": 2, "D": 4, "B": 1, "b": 1, "z": 4, "l": 4, "O": 4, "i": 2, "N": 2, "K": 1}
 MOST_ROWS: Final = 10_000
 _SHARE_ROW: Final = ("NetworkName", "Pad", "Type", "Remark")
+_JOB: Final = (
+    "JobID", "Priority", "UserName", "JobPosition", "JobStatus", "TimeSubmitted", "JobSize", "CommentString",
+    "DocumentName",
+)  # fmt: skip
+_QUEUE: Final = (
+    "PrintQName", "Pad1", "Priority", "StartTime", "UntilTime", "SeparatorPageFilename", "PrintProcessorDllName",
+    "PrintDestinationsName", "PrintParameterString", "CommentString", "PrintQStatus", "PrintJobCount",
+)  # fmt: skip
+_QUEUE_LONG: Final = (
+    "PrintQueueName", "Priority", "StartTime", "UntilTime", "Pad", "SeparatorPageFilename", "PrintProcessorDllName",
+    "PrintParameterString", "CommentString", "PrintQStatus", "PrintJobCount", "Printers", "DriverName",
+    "PrintDriverData",
+)  # fmt: skip
+_BEHIND: Final = {"B13BWWWzzzzzWN": "WB21BB16B10zWWzDDz", "zWWWWzzzzWNzzl": "WWzWWDDzz"}
+"""Rows with others behind each, by their descriptors: how many the member `N` says."""
 _NAMES: Final = {
     "B13BWz": _SHARE_ROW,
     "B13": _SHARE_ROW,
@@ -31,6 +46,67 @@ _NAMES: Final = {
         "VersionMinor",
         "LogonDomain",
         "OtherDomains",
+    ),
+    "W": ("JobID",),
+    "WB21BB16B10zWWzDDz": (
+        "JobID",
+        "UserName",
+        "Pad",
+        "NotifyName",
+        "DataType",
+        "PrintParameterString",
+        "JobPosition",
+        "JobStatus",
+        "JobStatusString",
+        "TimeSubmitted",
+        "JobSize",
+        "JobCommentString",
+    ),
+    "WWzWWDDzz": _JOB,
+    "WWzWWDDzzzzzzzzzzlz": (
+        *_JOB,
+        "NotifyName",
+        "DataType",
+        "PrintParameterString",
+        "StatusString",
+        "QueueName",
+        "PrintProcessorName",
+        "PrintProcessorParams",
+        "DriverName",
+        "DriverDataOffset",
+        "PrinterName",
+    ),
+    "WWzWWDDzzzzzDDDDDDD": (
+        *_JOB,
+        "SpoolFileName",
+        "PortName",
+        "StatusString",
+        "StartTime",
+        "UntilTime",
+        "PagesSpooled",
+        "PagesSent",
+        "PagesPrinted",
+        "TimePrinted",
+        "ExtendedJobStatus",
+    ),
+    "B13BWWWzzzzzWW": _QUEUE,
+    "B13BWWWzzzzzWN": _QUEUE,
+    "zWWWWzzzzWWzzl": _QUEUE_LONG,
+    "zWWWWzzzzWNzzl": _QUEUE_LONG,
+    "z": ("Name",),
+    "B9": ("PrintDestName",),
+    "B9B21WWzW": ("PrintDestName", "UserName", "JobID", "Status", "StatusString", "Time"),
+    "zzzWWzzzWW": (
+        "PrinterName",
+        "UserName",
+        "LogAddr",
+        "JobID",
+        "Status",
+        "StatusString",
+        "Comment",
+        "Drivers",
+        "Time",
+        "Pad",
     ),
     "zzDD": ("ComputerName", "UserName", "TimeActive", "TimeIdle"),
     "zzWWWDDDz": (
@@ -71,6 +147,9 @@ _ARGUMENTS: Final = {
     0x0045: ("InfoLevel",),
     0x0046: ("PrintQueueName", "InfoLevel"),
     0x004C: ("PrintQueueName", "InfoLevel"),
+    0x004A: ("PrintQueueName",),
+    0x004B: ("PrintQueueName",),
+    0x0067: ("PrintQueueName",),
     0x004D: ("JobID", "InfoLevel"),
     0x0051: ("JobID",),
     0x0052: ("JobID",),
@@ -155,25 +234,43 @@ def response_parameters(take: Taking, asked: rap.RapRequest | None) -> None:
 
 def response_data(take: Taking, asked: rap.RapRequest, parameters: bytes) -> None:
     """The rows of an answer, and the strings behind them; raises `DecodeError`."""
-    items = [(kind, int(count or 0)) for kind, count in _ITEM.findall(asked.data_descriptor)]
-    size = sum(_size(kind, count) for kind, count in items)
-    if not size:
+    if not _row_size(asked.data_descriptor):
         return
     converter = int.from_bytes(parameters[2:4], "little")
     listed = "e" in asked.parameter_descriptor and len(parameters) >= 6
     rows = int.from_bytes(parameters[4:6], "little") if listed else 1
-    names = _NAMES.get(asked.data_descriptor, ())
     strings: dict[int, str] = {}
+    left = MOST_ROWS
     for _ in range(min(rows, MOST_ROWS)):
-        if take.left < size:
-            raise DecodeError(f"a row has {size} bytes, {take.left} are left")
-        with take.group(asked.name.removesuffix("Enum") or "Row") as group:
-            for index, (kind, count) in enumerate(items):
-                name = names[index] if index < len(names) else f"{kind}{count or ''}"
-                told = _item(take, name, kind, count, converter, strings)
-                if index == 0:
-                    group.meaning = told
+        behind = _row(
+            take, asked.name.removesuffix("Enum") or "Row", asked.data_descriptor, converter, strings
+        )
+        left -= behind + 1
+        if left < 0:
+            raise DecodeError(f"more than {MOST_ROWS} rows")
+        for _ in range(behind):
+            _row(take, "PrintJobInfo", _BEHIND[asked.data_descriptor], converter, strings)
     _strings(take, strings)
+
+
+def _row_size(descriptor: str) -> int:
+    return sum(_size(kind, int(count or 0)) for kind, count in _ITEM.findall(descriptor))
+
+
+def _row(take: Taking, title: str, descriptor: str, converter: int, strings: dict[int, str]) -> int:
+    """One row; gives how many of another kind are behind it."""
+    size, names, behind = _row_size(descriptor), _NAMES.get(descriptor, ()), 0
+    if take.left < size:
+        raise DecodeError(f"a row has {size} bytes, {take.left} are left")
+    with take.group(title) as group:
+        for index, (kind, count) in enumerate(_ITEM.findall(descriptor)):
+            name = names[index] if index < len(names) else f"{kind}{count}"
+            told = _item(take, name, kind, int(count or 0), converter, strings)
+            if index == 0:
+                group.meaning = told
+            if kind == "N" and descriptor in _BEHIND:
+                behind = int(told)
+    return behind
 
 
 def _size(kind: str, count: int) -> int:

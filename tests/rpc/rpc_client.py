@@ -8,7 +8,10 @@ import msgspec
 from impacket.dcerpc.v5.transport import DCERPCTransport
 from impacket.uuid import uuidtup_to_bin
 
+from fakesmb.nt.names import fold
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe, PipeService
+from fakesmb.rpc.printview import JobChange, JobRow, PrinterRow
 from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
@@ -28,6 +31,60 @@ NOW = 1_086_000_000.25  # 2004-05-31 10:40:00.25 UTC, a Monday
 ADMIN = Caller("root", "LAB", admin=True)
 USER = Caller("alice", "LAB")
 NOBODY = Caller(anonymous=True)
+
+
+class ListPrinting(msgspec.Struct):
+    """Printers that a test gives; what is printed is kept in `data`, what is done in `done`."""
+
+    printer_rows: Sequence[PrinterRow] = ()
+    job_rows: list[JobRow] = []
+    data: dict[int, bytes] = {}
+    done: list[tuple[object, ...]] = []
+    error: SMBError | None = None
+
+    def printers(self) -> Sequence[PrinterRow]:
+        return self.printer_rows
+
+    def printer(self, name: str) -> PrinterRow | None:
+        return next((one for one in self.printer_rows if fold(one.name) == fold(name)), None)
+
+    def jobs(self, printer: str) -> Sequence[JobRow]:
+        return [one for one in self.job_rows if one.printer == printer]
+
+    def job(self, number: int) -> JobRow | None:
+        return next((one for one in self.job_rows if one.number == number), None)
+
+    def check_use(self, printer: str, caller: Caller) -> None:
+        if caller.anonymous:
+            raise SMBError(NT.ACCESS_DENIED)
+
+    def change_job(self, number: int, change: JobChange, caller: Caller) -> None:
+        self._change(number, change, caller)
+
+    def change_printer(self, name: str, change: JobChange, caller: Caller) -> None:
+        self._change(name, change, caller)
+
+    def _change(self, what: object, change: JobChange, caller: Caller) -> None:
+        if self.error is not None:
+            raise self.error
+        if not caller.admin:
+            raise SMBError(NT.ACCESS_DENIED)
+        self.done.append((what, change))
+
+    def begin(self, printer: str, document: str, datatype: str, caller: Caller) -> int:
+        number = len(self.job_rows) + 1
+        self.job_rows.append(JobRow(number, printer, document, caller.user, "10.0.0.5", NOW, 0, "spooling"))
+        self.data[number] = b""
+        return number
+
+    def write(self, number: int, data: bytes) -> int:
+        if self.error is not None:
+            raise self.error
+        self.data[number] += data
+        return len(data)
+
+    def end(self, number: int, *, vanished: bool = False) -> None:
+        self.done.append((number, "ended", vanished))
 
 
 class ListView(msgspec.Struct):
@@ -57,6 +114,8 @@ class ListView(msgspec.Struct):
     counters: Statistics = Statistics(NOW - 60, 12, 0, 3, password_errors=1, bytes_sent=5_000_000_000)
     now: float = NOW
     west: int = -60
+
+    printing: ListPrinting = msgspec.field(default_factory=ListPrinting)
 
     def shares(self) -> Sequence[ShareRow]:
         return self.share_rows
