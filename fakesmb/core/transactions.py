@@ -118,9 +118,9 @@ def _in_messages(
     status, parameters, data = results.status, results.parameters, results.data
     if isinstance(parameters, Structure):
         parameters = parameters.encode(unicode=request.unicode, encoding=request.connection.oem_encoding)
-    if len(parameters) > whole.max_parameter_count and command != Command.NT_TRANSACT:
-        parameters = memoryview(parameters)[: whole.max_parameter_count]
-        status = status or NT.BUFFER_OVERFLOW
+    if len(parameters) > whole.max_parameter_count:
+        # amiga-smbfs asks for none, LanMan98 has no room for more than it asked for; both want the data.
+        parameters = b""
     if len(data) > whole.max_data_count:
         data, status = memoryview(data)[: whole.max_data_count], status or NT.BUFFER_OVERFLOW
     answer = _answer(request, whole, parameters, data, results.setup, status, command)

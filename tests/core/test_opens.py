@@ -197,6 +197,7 @@ def test_no_pipe_takes_credentials_to_pass_on(make: Callable[..., InMemoryServer
         parameters=NtCreateRequest(
             desired_access=0x12019F, impersonation_level=3, file_name="\\srvsvc"
         ).encode(),
+        max_parameter_count=69,
     )
     for command, request in ((0xA2, by_name), (0xA0, in_transaction)):
         pipes.send(command, request)

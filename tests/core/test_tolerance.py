@@ -9,7 +9,8 @@ import pytest
 from fakesmb.core.settings import Settings
 from fakesmb.nt.status import NT
 from fakesmb.testing import CHALLENGE, GUID, Answer, Client, InMemoryServer
-from fakesmb.wire.codec import Body, Empty
+from fakesmb.wire import trans2
+from fakesmb.wire.codec import Body, Empty, Structure
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
     CreateDirectoryRequest,
@@ -40,10 +41,18 @@ from fakesmb.wire.files import (
 )
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.locking import LockByteRangeRequest, LockRange
+from fakesmb.wire.nt_trans import NtCreateRequest, NtTransact
 from fakesmb.wire.raw import ReadRawRequest
 from fakesmb.wire.search import FindClose2Request, SearchRequest
 from fakesmb.wire.session import EchoRequest, LogoffAndxRequest
-from fakesmb.wire.trans import TransactionRequest
+from fakesmb.wire.trans import (
+    NtTransactRequest,
+    NtTransactResponse,
+    Transaction2Request,
+    TransactionRequest,
+    TransactionResponse,
+)
+from fakesmb.wire.trans2 import Trans2
 from fakesmb.wire.tree import TreeConnectAndxRequest
 
 Shared = tuple[InMemoryServer, Path]
@@ -404,3 +413,90 @@ def test_lanman_in_oem_under_the_unicode_flag(wide: Client) -> None:
     assert answer.message[HEADER] == 10
     # ByteCount 0, as Popcorn Hour has it
     taken(wide, parts.joined(words=bytes(words), data=name + rap, count=0))
+
+
+def trans2_rows(fid: int) -> list[tuple[int, Structure, bytes, bool]]:
+    """TRANS2 requests: subcommand, parameters, data, whether data are answered."""
+    return [
+        (Trans2.FIND_FIRST2, trans2.FindFirst2Request(ALL_FILES, 10, 2, 0x104, 0, "\\*"), b"", True),
+        (Trans2.FIND_FIRST2, trans2.FindFirst2Request(ALL_FILES, 10, 2, 1, 0, "\\*"), b"", True),
+        (Trans2.QUERY_FS_INFORMATION, trans2.QueryFsInformationRequest(0x103), b"", True),
+        (Trans2.QUERY_PATH_INFORMATION, trans2.QueryPathInformationRequest(0x101, 0, "\\a.txt"), b"", True),
+        (Trans2.QUERY_PATH_INFORMATION, trans2.QueryPathInformationRequest(1, 0, "\\a.txt"), b"", True),
+        (Trans2.QUERY_FILE_INFORMATION, trans2.QueryFileInformationRequest(fid, 0x107), b"", True),
+        (Trans2.SET_FILE_INFORMATION, trans2.SetFileInformationRequest(fid, 0x101), bytes(40), False),
+        (Trans2.SET_PATH_INFORMATION, trans2.SetPathInformationRequest(1, 0, "\\a.txt"), bytes(22), False),
+        (Trans2.CREATE_DIRECTORY, trans2.CreateDirectory2Request(0, "\\made"), b"", False),
+    ]
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_no_more_parameters_than_asked(client: Client, room: int, shared: Shared) -> None:
+    """amiga-smbfs asks for none: it gets the data, with success, in an answer of ten words."""
+    unicode = client.flags2
+    client.flags2 |= Flags2.UNICODE
+    fid = client.create("a.txt")
+    client.flags2 = unicode
+    for subcommand, parameters, data, tells in trans2_rows(fid):
+        client.send(
+            0x32,
+            Transaction2Request(
+                setup=subcommand.to_bytes(2, "little"),
+                parameters=parameters.encode(unicode=bool(client.flags2 & Flags2.UNICODE)),
+                data=data,
+                max_parameter_count=room,
+                max_data_count=2000,
+            ),
+        )
+        answer = client.answer()
+        assert answer.header.status == 0
+        assert answer.message[HEADER] == 10
+        response = answer.body(TransactionResponse)
+        assert (len(response.parameters), response.total_parameter_count) == (0, 0)
+        assert bool(response.data) == tells
+    (shared[1] / "made").rmdir()
+
+
+@pytest.mark.parametrize("room", [0, 3, 4])
+def test_a_descriptor_without_its_length(wide: Client, room: int) -> None:
+    fid = wide.create("a.txt")
+    asked = NtTransactRequest(
+        function=6,
+        parameters=struct.pack("<HHI", fid, 0, 4),
+        max_parameter_count=room,
+        max_data_count=4000,
+    )
+    wide.send(0xA0, asked)
+    answer = wide.answer()
+    assert answer.header.status == 0
+    response = answer.body(NtTransactResponse)
+    assert len(response.parameters) == (4 if room == 4 else 0)
+    assert response.data
+
+
+@pytest.mark.parametrize("room", [0, 68, 69])
+def test_a_create_needs_room_for_its_fid(wide: Client, room: int, shared: Shared) -> None:
+    """Windows refuses it ([MS-SMB] 3.3.5.11.4), and nothing is made."""
+    asked = NtCreateRequest(
+        desired_access=0x12019F, share_access=7, create_disposition=2, file_name="made.txt"
+    )
+    request = NtTransactRequest(
+        function=NtTransact.CREATE, parameters=asked.encode(), max_parameter_count=room, max_data_count=0
+    )
+    wide.send(0xA0, request)
+    assert wide.answer().header.status == (0 if room == 69 else NT.INVALID_SMB)
+    assert (shared[1] / "made.txt").exists() == (room == 69)
+
+
+def test_pipe_functions_without_room_for_parameters(wide: Client) -> None:
+    """TRANS_PEEK_NMPIPE and others say nothing then, and TRANS_TRANSACT_NMPIPE never has parameters."""
+    wide.connect("IPC$")
+    fid = wide.create("\\srvsvc")
+    for function in (0x21, 0x23):
+        setup = struct.pack("<HH", function, fid)
+        wide.send(
+            0x25, TransactionRequest(name="\\PIPE\\", setup=setup, max_parameter_count=0, max_data_count=64)
+        )
+        answer = wide.answer()
+        assert answer.header.status == 0
+        assert answer.body(TransactionResponse).total_parameter_count == 0

@@ -13,7 +13,9 @@ from fakesmb.core.nt_opens import answer_to, nt_create, nt_open_pipe
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import Open
 from fakesmb.core.transactions import Outcome, Results, subcommand
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.store import Opened
+from fakesmb.wire.codec import layout_of
 from fakesmb.wire.eas import read_full
 from fakesmb.wire.files import CreateFlag, ResourceType
 from fakesmb.wire.nt_trans import NtCreateExtendedResponse, NtCreateRequest, NtCreateResponse, NtTransact
@@ -24,8 +26,12 @@ _MESSAGE_PIPE: Final = ResourceType.MESSAGE_MODE_PIPE
 
 @subcommand(NtTransact.CREATE, NtCreateRequest, Needs.TREE)
 def create(request: Request[NtCreateRequest]) -> Outcome:
-    """NT_TRANSACT_CREATE, [MS-CIFS] 3.3.5.59.1."""
+    """NT_TRANSACT_CREATE, [MS-CIFS] 3.3.5.59.1; a client without room for the FID is refused, [MS-SMB] 3.3.5.11.4."""
     params = request.params
+    kind = NtCreateExtendedResponse if params.flags & CreateFlag.EXTENDED_RESPONSE else NtCreateResponse
+    room, needed = request.transaction.max_parameter_count, layout_of(kind).fixed.size
+    if room < needed:
+        raise SMBError(NT.INVALID_SMB, f"MaxParameterCount is {room}, and the answer has {needed} bytes")
     if request.tree.share.is_ipc:
         pipe = nt_open_pipe(request, params)
         return Results(_kind_of(request, params.flags)(fid=pipe.fid, resource_type=_MESSAGE_PIPE))
@@ -39,12 +45,11 @@ def create(request: Request[NtCreateRequest]) -> Outcome:
 
     def response(opened: Opened, entry: Open) -> Results:
         action, created = opened.action, opened.info.creation_time
-        kind = _kind_of(request, params.flags, opened)
         return Results(
             answer_to(
                 opened,
                 entry,
-                kind,
+                _kind_of(request, params.flags, opened),
                 create_action=action,
                 creation_time=created,
                 resource_type=request.tree.share.resource_type,
