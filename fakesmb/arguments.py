@@ -14,7 +14,7 @@ from fakesmb.config.merging import LIBRARY, Arguments, Config, merge
 from fakesmb.config.parts import STANDARD_OUTPUT, FilePart, SharePart, UserPart
 from fakesmb.config.tomlfile import read
 from fakesmb.config.values import absolute
-from fakesmb.config.whole import check_whole, needs_users, nobody_can_sign_in
+from fakesmb.config.whole import check_whole, needs_users, nobody_can_sign_in, weak_spots
 from fakesmb.core import profiles
 from fakesmb.folders.content import Contents
 from fakesmb.folders.errors import FolderError
@@ -89,6 +89,8 @@ def _config(shares: Shares | None, keywords: Keywords, file: FilePart, path: str
     check_whole(config, path, file)
     if nobody_can_sign_in(config):
         warnings.warn(NOBODY, stacklevel=CALLS)
+    for line in weak_spots(config):
+        warnings.warn(line, stacklevel=CALLS)
     for name, password in _items("users", keywords.get("users")):
         if password == "":
             warnings.warn(EMPTY.format(name), stacklevel=CALLS)

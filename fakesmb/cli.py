@@ -162,6 +162,28 @@ for _command in (show, replay, demo, coverage, profiles):
     help="Keys of the service cifs/NAME, from a KDC: clients may sign in by Kerberos.",
 )
 @click.option(
+    "--plain-text", is_flag=True, help="Have clients send passwords as they are, for those that cannot else."
+)
+@click.option(
+    "--security",
+    type=click.Choice(["user", "share"]),
+    help="share: nobody is asked who it is, and shares have passwords  [user]",
+)
+@click.option(
+    "--share-password",
+    "share_passwords",
+    multiple=True,
+    metavar="NAME:PASSWORD",
+    help="What opens a share, with --security share. May come again.",
+)
+@click.option(
+    "--read-only-password",
+    "read_only_passwords",
+    multiple=True,
+    metavar="NAME:PASSWORD",
+    help="What opens it to read only. May come again.",
+)
+@click.option(
     "--profile",
     metavar="NAME",
     help="The make of server to be like; fakesmb profiles lists them  [windows-2003]",
@@ -303,6 +325,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             "name",
             "workgroup",
             "signing",
+            "security",
+            "plain_text",
             "run_as",
             "keytab",
             "profile",
@@ -343,6 +367,8 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
         arguments.shares = samples.shares(home)
     config = merging.merge(part, arguments)
+    for key, option in (("password", "share_passwords"), ("read_only_password", "read_only_passwords")):
+        config = merging.with_share_passwords(config, key, given[option])
     if given["web_port_file"] and config.web.port is None:
         raise ConfigError("--web-port-file: there is no control API without --web PORT")
     if given["overlay"]:
@@ -360,6 +386,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
         for one in config.users
         if one.has_empty_password
     ]
+    notes += whole.weak_spots(config)
     if whole.guests_cannot_sign(config):
         notes.append("signing is required, which guests cannot do: they are refused")
     if config.seed is not None and not config.loopback:

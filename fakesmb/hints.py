@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from shlex import quote
@@ -15,6 +16,9 @@ from fakesmb.nt.names import fold
 
 _MOST_LOOKED_AT: Final = 1000
 """Entries of a share's folder among which a file is sought."""
+_OLD: Final = ("client lanman auth=yes", "client ntlmv2 auth=no")
+"""What lets smbclient prove a password as at share level, by LM; in plain text with one more."""
+_PLAIN: Final = "client plaintext auth=yes"
 _NOT_FOR_SMBCLIENT: Final = frozenset("%@")
 """What separates other things from a user's name there, and cannot be quoted."""
 
@@ -24,8 +28,11 @@ def commands(config: Config, host: str, port: int) -> list[str]:
 
     The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
     be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, and reads a file, which
-    must be there.
+    must be there. Neither curl nor mount sends passwords in plain text, or those of shares.
     """
+    plain = config.settings.plain_text
+    if config.settings.security == "share":
+        return _at_share_level(config, host, port)
     user = next((one for one in config.users if one.password or one.nt_hash), None)
     if user is None and config.guest == "off":
         user = next(iter(config.users), None)
@@ -37,9 +44,9 @@ def commands(config: Config, host: str, port: int) -> list[str]:
     lines = []
     if not _NOT_FOR_SMBCLIENT & set(name):
         who = name if password is None else f"{name}%{password}"
-        lines.append(
-            f"smbclient --option='client min protocol=NT1' -m NT1 -p {port} {_option('-U', who)} {unc}"
-        )
+        lines.append(_smbclient(port, who, unc, (*_OLD, _PLAIN) if plain else ()))
+    if plain:
+        return lines
     file = "" if share is None else _file_of(share)
     takes_curl = config.settings.signing != "required" and (user is None or "ntlmv1" in config.accept)
     if share is not None and file and takes_curl:
@@ -54,6 +61,20 @@ def commands(config: Config, host: str, port: int) -> list[str]:
         )
         lines.append(f"sudo mount -t cifs -o {word(mount)} {unc} /mnt")
     return lines
+
+
+def _at_share_level(config: Config, host: str, port: int) -> list[str]:
+    """A command for smbclient, to the first share, as nobody in particular: it asks for the share's password."""
+    share = next(iter(config.shares), None)
+    unc = word(f"//{host}/{'IPC$' if share is None else share.name}")
+    if share is None or not share.has_password:
+        return [_smbclient(port, "guest%", unc)]
+    return [_smbclient(port, "guest", unc, (*_OLD, _PLAIN) if config.settings.plain_text else _OLD)]
+
+
+def _smbclient(port: int, who: str, unc: str, options: Sequence[str] = ()) -> str:
+    said = " ".join(f"--option={quote(one)}" for one in ("client min protocol=NT1", *options))
+    return f"smbclient {said} -m NT1 -p {port} {_option('-U', who)} {unc}"
 
 
 def _file_of(share: SharePart) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from fakesmb.auth.accounts import ACCEPTED
 from fakesmb.config.parts import (
+    LONGEST_PASSWORD,
     STANDARD_OUTPUT,
     CapturePart,
     FaultPart,
@@ -26,6 +27,7 @@ from fakesmb.core.settings import Settings
 from fakesmb.folders.overlay import LIMIT
 from fakesmb.mistakes import ConfigError, explained, halved, mistake, shown
 from fakesmb.nt.names import fold
+from fakesmb.nt.nearest import nearest
 from fakesmb.world import Clock, clock_of
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -233,6 +235,25 @@ def with_overlays(config: Config) -> Config:
     shares = [
         share if share.is_private else msgspec.structs.replace(share, overlay=True) for share in config.shares
     ]
+    return msgspec.structs.replace(config, shares=tuple(shares))
+
+
+def with_share_passwords(config: Config, key: str, given: Iterable[str]) -> Config:
+    """The same configuration with passwords of shares, each `NAME:PASSWORD`; `key` says which of a share's two."""
+    option = "--share-password" if key == "password" else "--read-only-password"
+    shares = list(config.shares)
+    for text in given:
+        name, colon, password = text.partition(":")
+        if not password:  # nothing of it is repeated: it may be a password
+            missing = "nothing stands behind the colon" if colon else "there is no colon"
+            raise ConfigError(f"{option} is NAME:PASSWORD, and {missing}")
+        if len(password) > LONGEST_PASSWORD:
+            raise ConfigError(f"{option} {name}: more than {LONGEST_PASSWORD} characters")
+        index = next((at for at, share in enumerate(shares) if fold(share.name) == fold(name)), None)
+        if index is None:
+            near = nearest(name, [share.name for share in shares])
+            raise ConfigError(f"{option}: no share is called {name!r}{near}")
+        shares[index] = msgspec.structs.replace(shares[index], **{key: password})
     return msgspec.structs.replace(config, shares=tuple(shares))
 
 

@@ -22,7 +22,8 @@ Host = Annotated[str, Meta(pattern=r"^([^\s:/]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\S+)?)
 NetBIOSName = Annotated[str, Meta(pattern=r'^[^\x00-\x20\\/:*?"<>|.][^\x00-\x1f\\/:*?"<>|]{0,14}$')]
 ShareName = Annotated[str, Meta(pattern=r'^(?!\.\.?$)[^\x00-\x1f\ud800-\udfff"/\\\[\]:|<>+=;,*?]{1,80}$')]
 UserName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f\ud800-\udfff"/\\\[\]:|<>+=;,*?]{1,256}$')]
-SharePassword = Annotated[str, Meta(min_length=1, max_length=256)]
+LONGEST_PASSWORD: Final = 256
+SharePassword = Annotated[str, Meta(min_length=1, max_length=LONGEST_PASSWORD)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-fA-F]{32}$")]
 Challenge = Annotated[str, Meta(pattern="^([0-9a-fA-F]{16})?$")]
 Accept = Annotated[list[Literal["ntlmv2", "ntlm2", "ntlmv1", "lm"]], Meta(min_length=1)]

@@ -171,6 +171,28 @@ def needs_users(config: Config) -> bool:
     return config.settings.security == "user" and not config.keytab
 
 
+def weak_spots(config: Config) -> list[str]:
+    """What old sign-in lets others of a network do, a line for each; and passwords that open nothing."""
+    settings = config.settings
+    lines = []
+    with_password = any(share.has_password for share in config.shares)
+    if settings.security == "share":
+        if with_password and not settings.plain_text and not {"lm", "ntlmv1"} & set(config.accept):
+            lines.append(
+                "share level: clients respond by LM or NTLM, and accept names neither: no password opens a share "
+                "(lm, ntlmv1, or plain text)"
+            )
+        if not config.loopback:
+            free = ", ".join(share.name for share in config.shares if not share.has_password)
+            lines.append(
+                f"share level on {config.host}: who guesses the password of a share is in"
+                + (f", and anybody in {free}" if free else "")
+            )
+    if settings.plain_text and not config.loopback:
+        lines.append(f"plain text on {config.host}: whoever listens on the network reads passwords")
+    return lines
+
+
 def guests_cannot_sign(config: Config) -> bool:
     """Whether guests are asked for who are all refused: they have no key to sign with."""
     return config.guest != "off" and needs_users(config) and config.settings.signing == "required"

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from fakesmb.auth.accounts import Identity
+from fakesmb.core.dialects import Protocol
 from fakesmb.core.state import Session
 
 if TYPE_CHECKING:
@@ -35,9 +36,16 @@ def _begin(connection: "SMBConnection", identity: Identity) -> Session:
     return session
 
 
+def knows_no_users(connection: "SMBConnection") -> bool:
+    """Whether its dialect has no session setup: a core client signs in by its tree connects."""
+    return connection.protocol < Protocol.LANMAN1
+
+
 def called_itself(connection: "SMBConnection", identity: Identity) -> Session:
     """The session of who says who it is: at share level by a session setup, of which nothing is checked; of core
     clients when a password was proved. The trees that are there already stay with it."""
+    if not isinstance(connection.sessions.entries, OneSession):
+        heed_no_uid(connection)
     session: Session | None = connection.sessions.get(0)
     if session is None:
         return _begin(connection, identity)

@@ -101,11 +101,13 @@ def _why_not(request: AnyRequest, share: "Share", field: bytes) -> str:
     return f"wrong password for the share {share.name}, or a response that [server] accept does not name (lm, ntlmv1)"
 
 
-def when_due(request: AnyRequest, claim: Claim, work: Callable[[], Answer]) -> "Answer | Deferred[Answer]":
+def when_due(
+    request: AnyRequest, claim: Claim, work: "Callable[[], Answer | Deferred[Answer]]"
+) -> "Answer | Deferred[Answer]":
     """What `work` gives, at once or when the client's address may have a password looked at again."""
     attempts, address = request.server.attempts, address_of(request.connection.peer)
 
-    def look() -> Answer:
+    def look() -> "Answer | Deferred[Answer]":
         refused_unseen(attempts.check)
         return work()
 

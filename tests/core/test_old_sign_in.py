@@ -7,14 +7,21 @@ import pytest
 from fakesmb.auth.accounts import ALL_FORMS, Account, Accounts, Form, Guest
 from fakesmb.auth.hashes import des_long, lm_hash, nt_hash
 from fakesmb.auth.share_passwords import SharePasswords
+from fakesmb.core.dialects import Protocol
 from fakesmb.core.settings import Limits, Settings, Timing
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Problem, SignedIn, SignInRefused
 from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Client, InMemoryServer
 from fakesmb.wire.codec import Body
-from fakesmb.wire.files import NtCreateAndxRequest
+from fakesmb.wire.files import CreateRequest, NtCreateAndxRequest
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest, SecurityMode
+from fakesmb.wire.negotiate import (
+    Dialect,
+    NegotiateCoreResponse,
+    NegotiateNtResponse,
+    NegotiateRequest,
+    SecurityMode,
+)
 from fakesmb.wire.session import (
     LogoffAndxRequest,
     SessionSetupAndxResponse,
@@ -234,9 +241,18 @@ def attach(client: Client, share: str, password: bytes = b"\0") -> int:
 
 
 def may_write(client: Client) -> bool:
-    client.send(0xA2, NtCreateAndxRequest(desired_access=0x12019F, create_disposition=5, file_name="new.txt"))
+    """Whether a file can be made, in the connected tree."""
+    if client.connection.protocol < Protocol.NT1:
+        client.send(0x03, CreateRequest(file_attributes=0, creation_time=0, file_name="new.txt"))
+        return client.answer().header.status == 0
+    client.send(
+        0xA2,
+        NtCreateAndxRequest(
+            desired_access=0x12019F, share_access=7, create_disposition=5, file_name="new.txt"
+        ),
+    )
     status = client.answer().header.status
-    assert status in (0, NT.ACCESS_DENIED)
+    assert status in (0, NT.ACCESS_DENIED, 0x00050001)
     return status == 0
 
 
@@ -392,3 +408,105 @@ def test_wrong_share_passwords_slow_down_and_lock_out(make: Make) -> None:
 
 def test_passwords_are_shown_nowhere() -> None:
     assert FULL not in repr(SharePasswords("public", FULL, LOOK))
+
+
+# -- core clients at user level ----------------------------------------------------------------------------
+
+
+def core(server: InMemoryServer, name: str = "BOB") -> Client:
+    """A client of a dialect without session setups, as which its machine calls itself `name`."""
+    client = server.client()
+    client.flags2 = 0
+    client.connection.calling_name = name
+    assert client.call(0x72, NegotiateRequest((Dialect.CORE,)), NegotiateCoreResponse).dialect_index == 0
+    return client
+
+
+def attach_core(client: Client, share: str, password: str = "") -> int:
+    client.send(0x70, TreeConnectRequest(f"\\\\S\\{share}", password, "A:" if share != "IPC$" else "IPC"))
+    answer = client.answer()
+    if not answer.header.status:
+        client.tid = answer.body(TreeConnectResponse).tid
+    return answer.header.status
+
+
+BAD_PASSWORD = 0x00020002
+
+
+def test_a_core_client_signs_in_by_its_tree_connects(make: Make) -> None:
+    bob = Account.with_password("bob", "Mousepad")
+    server = make(settings=settings(plain_text=True), accounts=accounts(bob))
+    client = core(server)
+    assert attach_core(client, "public") == BAD_PASSWORD
+    assert attach_core(client, "public", "wrong") == BAD_PASSWORD
+    assert attach_core(client, "public", "MOUSEPAD") == 0
+    client.uid = 77  # says nothing
+    assert may_write(client)
+    first = client.tid
+    assert attach_core(client, "c$", "Mousepad") == 0
+    assert may_write(client)
+    assert attach_core(client, "nowhere", "Mousepad") == 0x00060002  # ERRinvnetname
+    assert [(one.user, one.kind, one.protection) for one in events(server, SignedIn)] == [
+        ("bob", "user", "plain text")
+    ]
+    client.tid = first
+    assert may_write(client)
+    assert len(list(client.connection.sessions)) == 1
+
+
+def test_a_core_client_where_plain_text_is_off(make: Make) -> None:
+    bob, free = Account.with_password("bob", "Mousepad"), Account.with_password("free", "")
+    server = make(accounts=accounts(bob, free, plain=False))
+    assert attach_core(core(server), "public", "Mousepad") == BAD_PASSWORD
+    assert "plain_text" in events(server, SignInRefused)[-1].reason
+    assert attach_core(core(server, "FREE"), "public") == 0
+    assert attach_core(core(server, "DOSBOX"), "public", "x") == BAD_PASSWORD
+    assert "Mousepad" not in str(events(server, SignInRefused))
+
+
+@pytest.mark.parametrize("name", ["DOSBOX", ""])
+def test_a_core_client_is_a_guest_where_there_are_guests(make: Make, name: str) -> None:
+    server = make(accounts=accounts(guest=Guest.READ_ONLY, anonymous=False, plain=False))
+    client = core(server, name)
+    assert attach_core(client, "public", "x") == 0
+    assert not may_write(client)
+    assert attach_core(client, "IPC$") == 0
+
+
+def test_a_core_client_without_a_name(make: Make) -> None:
+    """It may connect to IPC$, as who has no name; the log says what it lacks."""
+    server = make(settings=settings(plain_text=True), accounts=accounts())
+    client = core(server, "")
+    assert attach_core(client, "public", "x") == BAD_PASSWORD
+    assert "NetBIOS name" in events(server, SignInRefused)[-1].reason
+    assert attach_core(client, "public") == 0x00050001  # ERRnoaccess
+    assert attach_core(client, "IPC$") == 0
+
+
+def test_a_core_client_at_share_level(make: Make) -> None:
+    client = core(share_level(make, plain_text=True), "")
+    assert attach_core(client, "public", LOOK) == 0
+    assert not may_write(client)
+    assert attach_core(client, "c$") == 0
+    assert may_write(client)
+
+
+def test_wrong_passwords_of_core_clients_count(make: Make) -> None:
+    bob = Account.with_password("bob", "Mousepad")
+    limits = Limits(wrong_passwords=2)
+    server = make(settings=settings(plain_text=True, limits=limits), accounts=accounts(bob))
+    client = core(server)
+    for _ in range(2):
+        assert attach_core(client, "public", "guess") == BAD_PASSWORD
+    client.send(0x70, TreeConnectRequest("\\\\S\\public", "Mousepad", "A:"))
+    assert client.answers() == []
+    server.clock.advance(1)
+    assert client.answer().header.status == 0
+    server.sink.events[:] = [one for one in server.sink.events if not isinstance(one, Problem)]
+
+
+def test_tree_connect_of_other_dialects_wants_a_session(make: Make) -> None:
+    client = make().client()
+    client.negotiate()
+    client.flags2 = 0
+    assert attach_core(client, "public") == 0x005B0002  # ERRbaduid

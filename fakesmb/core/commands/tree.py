@@ -6,6 +6,8 @@ from typing import Final
 from twisted.internet.defer import Deferred
 
 from fakesmb.auth.ntlm import Claim
+from fakesmb.core.any_uid import knows_no_users
+from fakesmb.core.core_sign_in import sign_in_core
 from fakesmb.core.dialects import Protocol
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.endings import end
@@ -97,19 +99,29 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> "Answer | Def
 
 @command(Command.TREE_CONNECT, TreeConnectRequest, Needs.NOTHING)
 def tree_connect(request: Request[TreeConnectRequest]) -> "Answer | Deferred[Answer]":
-    """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.40: what DOS and Windows for Workgroups connect with."""
+    """SMB_COM_TREE_CONNECT, [MS-CIFS] 3.3.5.40: what DOS and Windows for Workgroups connect with.
+
+    A core client signs in by each of them, in place of a session setup.
+    """
     params = request.params
 
     def connected(share: Share, read_only: bool) -> Answer:
         tree = _connected(request, share, read_only)
         return TreeConnectResponse(min(request.server.profile.max_buffer, _LARGEST), tree.tid)
 
-    session = request.connection.sessions.entries.get(request.exchange.uid)
+    def connect() -> "Answer | Deferred[Answer]":
+        share = share_of(request, params.path, params.service)
+        return _connect(request, share, password, connected)
+
+    connection, exchange = request.connection, request.exchange
+    password = params.password.encode(connection.oem_encoding, "replace")
+    if knows_no_users(connection) and request.server.settings.security == "user":
+        return sign_in_core(request, password, connect)
+    session = connection.sessions.entries.get(exchange.uid)
     if session is None or session.identity is None:
-        raise SMBError(NT.SMB_BAD_UID, f"no session has UID 0x{request.exchange.uid:04X}")
-    request.session = request.exchange.session = session
-    password = params.password.encode(request.connection.oem_encoding, "replace")
-    return _connect(request, share_of(request, params.path, params.service), password, connected)
+        raise SMBError(NT.SMB_BAD_UID, f"no session has UID 0x{exchange.uid:04X}")
+    request.session = exchange.session = session
+    return connect()
 
 
 def _connect(
