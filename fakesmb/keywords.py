@@ -185,7 +185,7 @@ class Switches(TypedDict, total=False):
     os_major: int
     os_minor: int
     ntlmssp_version: str
-    time_zone: int
+    time_zone: int | str | None
     first_uid: int
     first_tid: int
     first_fid: int
@@ -259,6 +259,7 @@ class Keywords(TypedDict, total=False):
     dfs: bool
     plans: bool
     max_buffer: int
+    time_zone: int | str | None
     oem_encoding: str
     challenge: str
     keytab: AnyPath

@@ -26,7 +26,8 @@ is made from the table in the code (`make docs`); `fakesmb profiles NAME` prints
 
 Every switch can be set by itself: `--set KEY=VALUE` (it may come again), the table `[profile]` of fakesmb.toml, or
 `FakeSMB(settings={{"KEY": value}})`. What has a key under `[server]` or an argument of its own (signing, unicode,
-extended_security, dfs, max_buffer, accept, guest) is said there with more weight: `[server]` over `[profile]` over the
+extended_security, dfs, max_buffer, time_zone,
+accept, guest) is said there with more weight: `[server]` over `[profile]` over the
 profile, and arguments over the file. The guests of a profile are let in on loopback addresses only; elsewhere guests
 are asked for by name. A misspelt switch or value is an error that tells the nearest one.
 
@@ -89,7 +90,7 @@ def shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     if value is None:
-        return "(by address)"
+        return "(as it finds)"
     return str(value) if value != "" else "(none)"
 
 

@@ -52,13 +52,13 @@ from fakesmb.wire.files import (
     WriteAndxResponse,
 )
 from fakesmb.wire.frame import Framer
-from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, NO_ANDX, Flags2, Header, andx_of, block_at
+from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, NO_ANDX, Flags, Flags2, Header, andx_of, block_at
 from fakesmb.wire.locking import LockingAndxRequest, LockingAndxResponse, LockRange, LockType
 from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans import Transaction2Request, TransactionResponse
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectAndxResponse
-from fakesmb.world import World
+from fakesmb.world import World, utc
 
 R = TypeVar("R", bound=Body)
 
@@ -66,6 +66,7 @@ USER: Final = "alice"
 PASSWORD: Final = "Secret123"
 CHALLENGE: Final = bytes.fromhex("0123456789abcdef")
 GUID: Final = bytes(range(16))
+CLIENT_FLAGS: Final = Flags.CASE_INSENSITIVE | Flags.CANONICALIZED_PATHS
 CLIENT_FLAGS2: Final = Flags2.UNICODE | Flags2.NT_STATUS | Flags2.LONG_NAMES | Flags2.EAS
 LARGEST_FRAME: Final = 1 << 24
 
@@ -171,7 +172,9 @@ class InMemoryServer:
         settings = settings or Settings(challenge=CHALLENGE, guid=GUID)
         began, delay = World().filetime(), int(settings.timing.write_time * filetime.TICKS_PER_SECOND)
         now = world.filetime if world is not None else self._filetime_from(began)
-        world = world or World()
+        if world is None:
+            world = World()
+            world.zone = utc
         world.turn.now = self.clock.seconds
         self.open_files = OpenFiles(WriteClock(now, delay), world)
         users = {USER: PASSWORD} if users is None else users
@@ -258,7 +261,10 @@ class Client:
         self.clock = server.clock
         self.uid = self.tid = self.mid = 0
         self.pid = 0x1234
+        self.flags = CLIENT_FLAGS
         self.flags2 = CLIENT_FLAGS2
+        self.native_os = self.native_lan_man = "test"
+        """What its session setup says that it is."""
         self.closed = False
         self.key = b""
         """The MAC key of signing: session key and challenge response."""
@@ -293,7 +299,7 @@ class Client:
         header = Header(
             command,
             0,
-            0x18,
+            self.flags,
             self.flags2,
             self.pid >> 16,
             bytes(8),
@@ -418,8 +424,8 @@ class Client:
             unicode_password=proof + blob,
             account_name=user,
             primary_domain=domain,
-            native_os="test",
-            native_lan_man="test",
+            native_os=self.native_os,
+            native_lan_man=self.native_lan_man,
         )
         self.uid = 0
         self.send(0x73, request)

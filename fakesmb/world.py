@@ -41,6 +41,45 @@ _LONGEST_STEP: Final = 3600 * _SECOND
 """So a connection's time is one that Windows knows for longer than any test runs."""
 
 
+Zone = Callable[[float], int]
+"""Tells how many minutes west of UTC local time is at a moment, POSIX seconds."""
+
+
+def utc(moment: float) -> int:
+    """The zone that is UTC."""
+    return 0
+
+
+def machine_zone(moment: float) -> int:
+    """The machine's own zone, with its summer time."""
+    return -round(time.localtime(moment).tm_gmtoff / 60)
+
+
+def zone_of(given: int | str) -> Zone:
+    """The zone that a person asks for: minutes west of UTC, or a name such as Europe/Berlin.
+
+    Raises ValueError, with the nearest name, where there is none.
+    """
+    if isinstance(given, int):
+        return lambda moment: given
+    from zoneinfo import ZoneInfo, available_timezones  # few servers ask for it
+
+    from fakesmb.nt.nearest import nearest
+
+    try:
+        zone = ZoneInfo(given)
+    except (KeyError, ValueError, OSError):  # not there; no name; a folder of names
+        raise ValueError(
+            f"no time zone is called {given!r}{nearest(given, sorted(available_timezones()))}"
+        ) from None
+
+    def minutes_west(moment: float) -> int:
+        offset = datetime.fromtimestamp(moment, zone).utcoffset()
+        return 0 if offset is None else -round(offset.total_seconds() / 60)
+
+    return minutes_west
+
+
 class DelayedCall(Protocol):
     """A call that is still to come, as Twisted's IDelayedCall."""
 
@@ -142,6 +181,8 @@ class World:
     def __init__(self) -> None:
         self.now: Callable[[], float] = time.time
         """POSIX seconds, UTC."""
+        self.zone: Zone = machine_zone
+        """Local time where nobody asks for another."""
         self.turn = Turn()
         self.new_group: Callable[[], int] = count(1).__next__
         """The number of a new association group, from 1 on."""
@@ -232,6 +273,7 @@ class ToldTime(World):
         self.connection = 0
         """The number of the connection in which something happens now; 0 before any."""
         self.now = self._seconds
+        self.zone = utc
         self.stands = clock.step == 0
 
     def _seconds(self) -> float:

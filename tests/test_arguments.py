@@ -100,6 +100,7 @@ VALUES: dict[str, Any] = {
     "filter": "command=READ",
     "signing": "required",
     "max_buffer": 4096,
+    "time_zone": "Europe/Berlin",
     "challenge": "0123456789abcdef",
     "accept": ["ntlm2"],
     "guest": "read-only",

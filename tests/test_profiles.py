@@ -104,6 +104,7 @@ class TestSwitches:
             ("ntlmssp_version=", "ntlmssp_version", ""),
             ("signing=required", "signing", "required"),
             ("time_zone=-60", "time_zone", -60),
+            ("time_zone=Europe/Berlin", "time_zone", "Europe/Berlin"),
         ],
     )
     def test_one_that_is_right(self, text: str, key: str, value: object) -> None:
@@ -122,6 +123,8 @@ class TestSwitches:
                 "accept: must be one or more of lm, ntlm2, ntlmv1 or ntlmv2; did you mean ntlmv2",
             ),
             ("accept=", "accept: must be one or more of"),
+            ("time_zone=5000", "time_zone: must be a name such as Europe/Berlin, or minutes west of UTC"),
+            ("time_zone=Europe/Berln", "no time zone is called 'Europe/Berln'; did you mean Europe/Berlin"),
             ("max_mpx=ten", "max_mpx: must be a whole number from 1 to 65535"),
             ("first_fid=0", "first_fid: must be a whole number from 1 to 65534"),
             ("ntlmssp_version=5", "ntlmssp_version: must be MAJOR.MINOR.BUILD, or empty"),

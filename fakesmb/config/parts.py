@@ -54,7 +54,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comment: str = "fakesmb"
     profile: str = profiles.ROWS[0].name
     """The make of server that it is like (`core.profiles`). The table `[profile]` has switches over it, and what stands
-    here is over both: signing, extended_security, unicode, dfs, max_buffer, accept, guest."""
+    here is over both: signing, extended_security, unicode, dfs, max_buffer, time_zone, accept,
+    guest."""
     signing: Signing | None = None
     security: Security = "user"
     """Whether users have passwords, or shares."""
@@ -66,6 +67,8 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plans: bool = True
     """Whether plain requests take the short way that is made for each; the answers are the same without."""
     max_buffer: BufferSize | None = None
+    time_zone: int | str | None = None
+    """Left out: the machine's, or UTC where runs can be repeated."""
     oem_encoding: str = Settings().oem_encoding
     challenge: Challenge = ""
     """Used for every sign-in; empty: random for each."""

@@ -99,8 +99,6 @@ class SMBConnection:
         self.reply_flags = profile.reply_flags
         self.reply_flags2 = profile.reply_flags2
         self._unread_flags2 = profile.unread_flags2
-        self.unicode_strings = LevelContext(zone=profile.time_zone)
-        """How a message in Unicode wants the strings and times of its answer."""
         self.peer = peer
         self.local = local
         self.number = server.next_connection()
@@ -120,6 +118,11 @@ class SMBConnection:
         self.now = server.world.clock_of(self.number)
         """POSIX seconds."""
         self.began = self.now()
+        self.zone = server.zone(self.began)
+        """Minutes west of UTC, as the negotiate tells: old commands tell all times so, since a client has no other to
+        count with. So do Windows and Samba, whatever the date."""
+        self.unicode_strings = LevelContext(zone=self.zone)
+        """How a message in Unicode wants the strings and times of its answer."""
         self.called_name = self.calling_name = ""
         """Of a NetBIOS session: whom the client called, and what it calls itself, without suffixes."""
         self.challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
@@ -129,6 +132,8 @@ class SMBConnection:
         self.dos = False
         """Whether the client is one of DOS or 16-bit Windows: names of 8.3, and the errors that DOS has."""
         self.extended_security = False
+        self.heeds_case = False
+        """Whether it is a client that clears SMB_FLAGS_CASE_INSENSITIVE where it means names as they are spelt."""
         self.capabilities = 0
         """The client's, from its session setup."""
         self.max_buffer = 0xFFFF
@@ -497,6 +502,12 @@ class SMBConnection:
         self._ending = reason
 
     # -- the end -------------------------------------------------------------------------------------------
+
+    def heed_case(self) -> None:
+        """From now on the flags of a message say whether its names are meant as they are spelt."""
+        self.heeds_case = True
+        for tree in self.trees:
+            tree.heed_case()
 
     def signed_in(self) -> None:
         """A session setup succeeded: the connection may stay."""

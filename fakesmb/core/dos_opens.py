@@ -80,7 +80,7 @@ def dos_create(
         dos_deny=deny,
         owner=request.connection,
         oplock=oplock,
-        write_time=utime_to(write_time, request.connection.profile.time_zone),
+        write_time=utime_to(write_time, request.connection.zone),
     )
 
 

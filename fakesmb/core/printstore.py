@@ -81,6 +81,10 @@ class PrintStore:
         """It is a user's already."""
         return self
 
+    def with_exact_names(self) -> "PrintStore":
+        """It has no names."""
+        return self
+
     def with_posix_names(self) -> "PrintStore":
         """Documents have no other names."""
         return self

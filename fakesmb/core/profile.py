@@ -145,8 +145,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The minor version."""
     ntlmssp_version: Annotated[str, Meta(pattern=r"^((\d{1,2}|1\d\d|2[0-4]\d)\.){2}\d{1,4}$|^$")] = "5.2.3790"
     """The version in the NTLMSSP CHALLENGE, as MAJOR.MINOR.BUILD; empty: none."""
-    time_zone: Annotated[int, Meta(ge=-900, le=900)] = 0
-    """Minutes west of UTC, in which old commands and levels tell times."""
+    time_zone: Annotated[int, Meta(ge=-900, le=900)] | ShortText | None = None
+    """The local time that old commands and levels tell: a name such as `Europe/Berlin`, or minutes west of UTC; None:
+    that of the machine, and UTC where runs can be repeated."""
     first_uid: First = 0x0800
     """The first UID of a connection."""
     first_tid: First = 0x0800

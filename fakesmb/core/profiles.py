@@ -10,6 +10,7 @@ import msgspec
 
 from fakesmb.core.profile import Profile
 from fakesmb.nt.nearest import nearest
+from fakesmb.world import zone_of
 
 
 class Switch(NamedTuple):
@@ -152,6 +153,8 @@ _BOOLEANS: Final = {"true": True, "yes": True, "on": True, "1": True} | {
 }
 _TRUTHS: Final = frozenset(field.name for field in msgspec.structs.fields(Profile) if field.type is bool)
 _LISTS: Final = frozenset({"accept", "dialects"})
+_ZONE: Final = "time_zone"
+_MAY_BE_NONE: Final = frozenset({"accept", _ZONE})
 
 
 class ProfileError(ValueError):
@@ -206,17 +209,29 @@ def checked(key: str, value: Any) -> Any:
         value = _items(value)
     if key in _LISTS and isinstance(value, list | tuple) and not value:
         raise ProfileError(key, f"must be {_must_be(key)}")
-    if not (value is None and key != "accept"):
+    if not (value is None and key not in _MAY_BE_NONE):
         try:
-            return getattr(msgspec.convert({key: value}, Profile), key)
+            found = getattr(msgspec.convert({key: value}, Profile), key)
         except msgspec.ValidationError:
             pass
+        else:
+            if key == _ZONE and found is not None:
+                _check_zone(found)
+            return found
     shown = [] if not isinstance(value, list | tuple) else list(value)
     choices = _choices(key)
     for one in shown or [value]:
         if choices and one not in choices:
             raise ProfileError(key, f"must be {_must_be(key)}{nearest(one, choices)}")
     raise ProfileError(key, f"must be {_must_be(key)}")
+
+
+def _check_zone(given: int | str) -> None:
+    """Raises `ProfileError` where there is no such time zone."""
+    try:
+        zone_of(given)
+    except ValueError as error:
+        raise ProfileError(_ZONE, str(error)) from None
 
 
 def spelt(text: str) -> tuple[str, Any]:
@@ -240,7 +255,7 @@ def _read(key: str, value: str) -> Any:
         return _BOOLEANS.get(value.lower(), value)
     if key in _LISTS:
         return _items(value)
-    if _kind(key) is int:
+    if key == _ZONE or _kind(key) is int:
         try:
             return int(value, 0)
         except ValueError:
@@ -277,6 +292,8 @@ def _must_be(key: str) -> str:
     kind = _inspected(key)
     if key in _TRUTHS:
         return "true or false"
+    if key == _ZONE:
+        return "a name such as Europe/Berlin, or minutes west of UTC, from -900 to 900"
     if isinstance(kind, msgspec.inspect.LiteralType):
         words = sorted(str(one) for one in kind.values)
         some = "one or more of " if key in _LISTS else ""

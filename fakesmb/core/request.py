@@ -13,7 +13,7 @@ from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import FileRange, FileStore, Handle
 from fakesmb.wire.codec import Body, Buffer, Empty
 from fakesmb.wire.files import ReadAndxResponse
-from fakesmb.wire.header import Flags2, Header
+from fakesmb.wire.header import Flags, Flags2, Header
 from fakesmb.wire.trans import TransactionRequest
 
 if TYPE_CHECKING:
@@ -130,9 +130,9 @@ class Request(msgspec.Struct, Generic[P], eq=False):
     def store(self) -> FileStore:
         """The tree's files. Only for commands that need a disk share."""
         tree = self.tree
-        if tree.identity is self.session.identity:
+        if tree.direct is self.session.identity:
             return tree.store  # type: ignore[return-value]
-        return tree.store_for(self.session)  # type: ignore[return-value]
+        return tree.store_for(self.session, exact=not self.header.flags & Flags.CASE_INSENSITIVE)  # type: ignore[return-value]
 
     @property
     def unicode(self) -> bool:

@@ -38,7 +38,7 @@ from fakesmb.vfs.store import FileLimits, FileStore, Handle, LocalBreaks, Names,
 from fakesmb.wire.files import ResourceType
 from fakesmb.wire.frame import LONGEST_FRAME
 from fakesmb.wire.unix import UnixCapability
-from fakesmb.world import ToldTime, Turn, World
+from fakesmb.world import ToldTime, Turn, World, Zone, zone_of
 
 if TYPE_CHECKING:
     from fakesmb.auth.accounts import Accounts, Identity
@@ -246,8 +246,10 @@ class Tree:
     """One connected share of a connection ([MS-CIFS] 3.3.1.6)."""
 
     __slots__ = (
+        "_exact_store",
         "_largest_read",
         "began",
+        "direct",
         "identity",
         "largest_read",
         "namespace",
@@ -271,6 +273,9 @@ class Tree:
         self.tid = 0
         self.identity = identity = session.identity
         """Whose rights `store` and `read_only` are: its session's user, until that signs in again as somebody else."""
+        self.direct = None if session.connection.heeds_case else identity
+        """Whose requests mean `store` whatever their flags say; None where each says how names are meant."""
+        self._exact_store: FileStore | None = None
         self.read_only = read_only or share.read_only or (identity is not None and identity.read_only)
         self.began = session.connection.now()
         self.unix_capabilities = 0
@@ -327,13 +332,33 @@ class Tree:
     def signed_in_again(self, identity: "Identity") -> None:
         """The user of its session has a new identity: the rights stay those of before where it is the same user."""
         if self.identity is not None and self.identity.same_user(identity):
+            if self.direct is not None:
+                self.direct = identity
             self.identity = identity
 
-    def store_for(self, session: Session) -> FileStore | None:
-        """The share's files as a user sees them who may not be the one who connected the tree."""
-        if session.identity is self.identity or self.share.store is None:
+    def heed_case(self) -> None:
+        """From now on each request says whether letters of names are meant as they are."""
+        self.direct = None
+
+    def store_for(self, session: Session, *, exact: bool = False) -> FileStore | None:
+        """The share's files as a user sees them who may not be the one who connected the tree.
+
+        `exact`: the request wants names as they are spelt, which only counts where `heed_case` was said.
+        """
+        if self.share.store is None:
             return self.store
+        own = session.identity is self.identity
+        exact = exact and self.direct is None and not self.posix_names
+        if own and not exact:
+            return self.store
+        if own and self._exact_store is not None:
+            return self._exact_store
         store = self.share.store_for(session)
+        if exact and store is not None:
+            store = store.with_exact_names()
+            if own:
+                self._exact_store = store
+            return store
         return store.with_posix_names() if store is not None and self.posix_names else store
 
     def serves(self, session: Session) -> bool:
@@ -452,6 +477,9 @@ class Server:
             clock = ToldClock(clock, self.world)
         self.settings = settings
         self.profile = settings.profile
+        self.zone: Zone = (
+            self.world.zone if self.profile.time_zone is None else zone_of(self.profile.time_zone)
+        )
         self.accounts = accounts
         self.kerberos = kerberos
         """The keys that tickets are opened with; None: no sign-in by Kerberos."""

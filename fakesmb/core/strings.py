@@ -15,7 +15,7 @@ def strings_of(request: AnyRequest) -> LevelContext:
             False,
             request.connection.oem_encoding,
             partial(_alias, request),
-            request.connection.profile.time_zone,
+            request.connection.zone,
         )
     )
 

@@ -189,4 +189,4 @@ class LiveView:
 
     def minutes_west(self) -> int:
         """Minutes west of UTC, as ServerTimeZone of a negotiate ([MS-CIFS] 2.2.4.52.2)."""
-        return self._server.profile.time_zone
+        return self._server.zone(self._server.world.now())

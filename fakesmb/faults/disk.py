@@ -63,6 +63,10 @@ class BrokenStore(_Forwards):
         """The same files by POSIX names."""
         return broken(self._inner.with_posix_names(), self._disk)
 
+    def with_exact_names(self) -> "FileStore":
+        """The same files by Windows' names, each as it is spelt."""
+        return broken(self._inner.with_exact_names(), self._disk)
+
     @property
     def posix(self) -> "PosixFiles":
         """The operations of the Unix extensions."""

@@ -139,6 +139,10 @@ class DatedStore(Wrapped):
         """The same files by their names as they are spelt."""
         return cast("FileStore", type(self)(self._inner.with_posix_names(), self._facts))
 
+    def with_exact_names(self) -> "FileStore":
+        """The same files by Windows' names, each as it is spelt."""
+        return cast("FileStore", type(self)(self._inner.with_exact_names(), self._facts))
+
     @property
     def posix(self) -> DatedPosix:
         """The operations of the Unix extensions."""

@@ -149,6 +149,10 @@ class JunctionStore:
         """The same files by their names as they are spelt."""
         return with_junctions(self._inner.with_posix_names(), self._junctions, self._root)
 
+    def with_exact_names(self) -> "FileStore":
+        """The same files by Windows' names, each as it is spelt."""
+        return with_junctions(self._inner.with_exact_names(), self._junctions, self._root)
+
     @property
     def posix(self) -> Any:
         """The operations of the Unix extensions."""

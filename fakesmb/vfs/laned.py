@@ -75,6 +75,10 @@ class LanedStore(InLane):
         """The same files by POSIX names."""
         return in_lane(self._called("with_posix_names", self._inner.with_posix_names)(), self._lane)
 
+    def with_exact_names(self) -> "FileStore":
+        """The same files by Windows' names, each as it is spelt."""
+        return in_lane(self._called("with_exact_names", self._inner.with_exact_names)(), self._lane)
+
     @property
     def posix(self) -> "PosixFiles":
         """The operations of the Unix extensions."""

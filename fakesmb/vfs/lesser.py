@@ -49,6 +49,10 @@ class LesserStore:
         """The same files by their names as they are spelt."""
         return lesser(self._inner.with_posix_names(), self._traits)
 
+    def with_exact_names(self) -> "FileStore":
+        """The same files by Windows' names, each as it is spelt."""
+        return lesser(self._inner.with_exact_names(), self._traits)
+
     def create(self, path: "Path", request: "CreateParameters") -> "Opened":
         """Opens or creates; EAS_NOT_SUPPORTED where a new file should get some and there are none."""
         if request.eas and not self._traits.eas:

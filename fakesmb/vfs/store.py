@@ -544,6 +544,9 @@ class FileStore(Protocol):
     def with_posix_names(self) -> "FileStore":
         """The same files by POSIX names: each as it is spelt, and all characters but `/` legal."""
 
+    def with_exact_names(self) -> "FileStore":
+        """The same files by Windows' names, each as it is spelt."""
+
     def alias(self, path: str, name: str) -> str:
         """The 8.3 name of `name` in the directory `path`: "" for one that is one itself, or has none."""
 

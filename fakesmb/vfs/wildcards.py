@@ -30,19 +30,23 @@ def has_wildcards(text: str) -> bool:
     return _SPECIAL.search(text) is not None
 
 
-def compile_pattern(pattern: str) -> Matcher | None:
-    """What tells whether a name matches, whatever its case; None where every name does (`*`, `*.*`, "")."""
+def compile_pattern(pattern: str, *, exact: bool = False) -> Matcher | None:
+    """What tells whether a name matches, whatever its case; None where every name does (`*`, `*.*`, "").
+
+    `exact`: letters are meant as they are.
+    """
     if pattern in ("", "*", "*.*", '<"*', '*"*'):
         return None
-    folded = re.sub(r"\*{2,}", "*", fold(pattern))
+    form: Callable[[str], str] = str if exact else fold
+    folded = re.sub(r"\*{2,}", "*", form(pattern))
     if not has_wildcards(folded):
-        return lambda name: fold(name) == folded
+        return lambda name: form(name) == folded
     # "<" looks ahead for a dot, so it counts twice.
     if folded.count("*") + 2 * folded.count("<") <= _STARS_FOR_RE:
         expression = re.compile("".join(_TOKENS.get(c) or re.escape(c) for c in folded), re.DOTALL)
         matches = expression.fullmatch
-        return lambda name: matches(fold(name)) is not None
-    return _linear(folded)
+        return lambda name: matches(form(name)) is not None
+    return _linear(folded, exact=exact)
 
 
 def from_dos(pattern: str) -> str:
@@ -67,7 +71,7 @@ def from_dos(pattern: str) -> str:
     return "".join(out)
 
 
-def _linear(pattern: str) -> Matcher:
+def _linear(pattern: str, *, exact: bool) -> Matcher:
     """A matcher whose time grows with the name, a few operations on numbers for each of its characters.
 
     Bit `i` of a number stands for the place before the pattern's token `i`: all places that a name can be at are
@@ -87,7 +91,7 @@ def _linear(pattern: str) -> Matcher:
     at_end = before_dot | dos_dot
 
     def matches(name: str) -> bool:
-        name = fold(name)
+        name = name if exact else fold(name)
         last_dot, last = name.rfind("."), len(name) - 1
         places = 1
         for at, character in enumerate(name):

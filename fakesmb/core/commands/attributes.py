@@ -29,7 +29,7 @@ def query_information(request: Request[QueryInformationRequest]) -> Answer:
     info = request.store.query(request.named(request.params.file_name))
     return QueryInformationResponse(
         file_attributes=info.attributes & DOS_ATTRIBUTES,
-        last_write_time=utime_from(info.last_write_time, request.connection.profile.time_zone),
+        last_write_time=utime_from(info.last_write_time, request.connection.zone),
         file_size=min(info.end_of_file, _LARGEST_SIZE),
     )
 
@@ -51,7 +51,7 @@ def set_information(request: Request[SetInformationRequest]) -> Answer:
         attributes = 0
     request.store.set_basic(
         path,
-        write=utime_to(params.last_write_time, request.connection.profile.time_zone),
+        write=utime_to(params.last_write_time, request.connection.zone),
         attributes=attributes,
     )
     return Empty()
@@ -64,7 +64,7 @@ def query_information2(request: Request[QueryInformation2Request]) -> Answer:
     if handle is None:
         return QueryInformation2Response(0, 0, 0, 0, 0, 0, 0, PIPE_ALLOCATION, Attribute.NORMAL)
     info = request.store.query(handle)
-    zone = request.connection.profile.time_zone
+    zone = request.connection.zone
     times = [dos_from(t, zone) for t in (info.creation_time, info.last_access_time, info.last_write_time)]
     return QueryInformation2Response(
         *times[0],
@@ -79,7 +79,7 @@ def query_information2(request: Request[QueryInformation2Request]) -> Answer:
 @command(Command.SET_INFORMATION2, SetInformation2Request, Needs.WRITABLE)
 def set_information2(request: Request[SetInformation2Request]) -> Answer:
     """SMB_COM_SET_INFORMATION2, [MS-CIFS] 3.3.5.28."""
-    params, zone = request.params, request.connection.profile.time_zone
+    params, zone = request.params, request.connection.zone
     request.store.set_basic(
         request.file(params.fid),
         creation=dos_to(params.create_date, params.create_time, zone),

@@ -18,9 +18,7 @@ def close(request: Request[CloseRequest]) -> Answer:
     """SMB_COM_CLOSE, [MS-CIFS] 3.3.5.7. A time of 0 or -1 leaves the write time alone."""
     params = request.params
     entry = request.open(params.fid)
-    trouble = request.connection.close_open(
-        entry, utime_to(params.last_write_time, request.connection.profile.time_zone)
-    )
+    trouble = request.connection.close_open(entry, utime_to(params.last_write_time, request.connection.zone))
     request.ended(entry.handle)
     if trouble is not None:
         raise trouble

@@ -8,6 +8,7 @@ from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.settings import Settings
 from fakesmb.core.state import Server
+from fakesmb.core.unix_clients import POSIX_2
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command
@@ -68,6 +69,8 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
         connection.drop_after_reply(NO_COMMON_DIALECT)
         return NegotiateCoreResponse()
     connection.speak(row)
+    if POSIX_2 in offered:
+        connection.heed_case()
     if request.server.settings.security == "share":
         begin_share_level(connection)
     index = offered.index(row.name)
@@ -88,7 +91,7 @@ def _nt(request: AnyRequest, index: int) -> Answer:
         "max_buffer_size": profile.max_buffer,
         "session_key": connection.number & 0xFFFFFFFF,
         "system_time": request.server.world.filetime(),
-        "server_time_zone": profile.time_zone,
+        "server_time_zone": connection.zone,
     }
     wants_extended = request.header.flags2 & Flags2.EXTENDED_SECURITY and settings.responds
     if wants_extended and profile.offers(Capability.EXTENDED_SECURITY):
@@ -116,7 +119,7 @@ def _lanman(request: AnyRequest, index: int) -> Body:
         request.exchange.reply_flags |= Flags.LOCK_AND_READ
     if connection.protocol is Protocol.COREPLUS:
         return NegotiateLanmanResponse.of_core_plus(index, raw)
-    date, clock = dos_from(request.server.world.filetime(), profile.time_zone)
+    date, clock = dos_from(request.server.world.filetime(), connection.zone)
     mode = security_mode(settings) & _LEVEL_AND_PASSWORDS
     challenge = b"" if settings.plain_text else connection.challenge
     return NegotiateLanmanResponse(
@@ -128,7 +131,7 @@ def _lanman(request: AnyRequest, index: int) -> Body:
         session_key=connection.number & 0xFFFFFFFF,
         server_time=clock,
         server_date=date,
-        server_time_zone=profile.time_zone,
+        server_time_zone=connection.zone,
         challenge_length=len(challenge),
         challenge=challenge,
         primary_domain=settings.workgroup if connection.protocol is Protocol.LANMAN21 else "",

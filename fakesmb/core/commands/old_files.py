@@ -61,7 +61,7 @@ def open_(request: Request[OpenRequest]) -> "Answer | Deferred[Answer]":
         return OpenResponse(
             fid=entry.fid,
             file_attributes=info.attributes & _DOS_ATTRIBUTES,
-            last_modified=utime_from(info.last_write_time, request.connection.profile.time_zone),
+            last_modified=utime_from(info.last_write_time, request.connection.zone),
             file_size=min(info.end_of_file, _LARGEST_SIZE),
             access_mode=params.access_mode,
         )
@@ -190,7 +190,7 @@ def write_and_close(request: Request[WriteAndCloseRequest]) -> Answer:
     count = write(request, entry, handle, params.offset, announced(params))
     if params.count:
         trouble = request.connection.close_open(
-            entry, utime_to(params.last_write_time, request.connection.profile.time_zone)
+            entry, utime_to(params.last_write_time, request.connection.zone)
         )
         request.ended(entry.handle)
         if trouble is not None:

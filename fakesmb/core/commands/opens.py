@@ -124,7 +124,7 @@ def open_andx(request: Request[OpenAndxRequest]) -> "Answer | Deferred[Answer]":
         facts = {
             "fid": entry.fid,
             "file_attributes": info.attributes & 0x3F,
-            "last_write_time": utime_from(info.last_write_time, request.connection.profile.time_zone),
+            "last_write_time": utime_from(info.last_write_time, request.connection.zone),
             "file_data_size": min(info.end_of_file, 0xFFFFFFFF),
             "access_rights": params.access_mode & 7,
             "resource_type": request.tree.share.resource_type,

@@ -123,8 +123,7 @@ def get_print_queue(request: Request[GetPrintQueueRequest]) -> Answer:
 
 
 def _entry(request: AnyRequest, job: Job) -> bytes:
-    profile = request.connection.profile
-    date, clock = dos_from(from_seconds(job.submitted), profile.time_zone)
+    date, clock = dos_from(from_seconds(job.submitted), request.connection.zone)
     name = encode_short(job.user, request.connection.oem_encoding, _NAME)
     return PrintQueueEntry.of(date, clock, _STATUS[job.state], job.number, job.size, name).encode()
 

@@ -140,7 +140,7 @@ def _answer(
                         key,
                         connection.oem_encoding,
                         cased=cased,
-                        zone=connection.profile.time_zone,
+                        zone=connection.zone,
                     )
                 )
             info = None
@@ -179,7 +179,7 @@ def _label(request: Request[SearchRequest]) -> Answer:
     volume = request.store.volume()
     raw = encode_short(volume.label, request.connection.oem_encoding, _LABEL_SIZE)
     name = raw if len(raw) <= 8 else raw[:8] + b"." + raw[8:]
-    date, clock = dos_from(volume.creation_time, request.connection.profile.time_zone)
+    date, clock = dos_from(volume.creation_time, request.connection.zone)
     entry = SearchEntry.of(ResumeKey(), name, Attribute.VOLUME, 0, date, clock)
     return SearchResponse(1, entry.encode())
 

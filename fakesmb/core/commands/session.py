@@ -23,6 +23,7 @@ from fakesmb.core.proofs import prove, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
 from fakesmb.core.sign_ins import check_signs, record_sign_in
 from fakesmb.core.state import Session
+from fakesmb.core.unix_clients import recognise
 from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
@@ -54,6 +55,7 @@ _TOKEN_COST: Final = 3
 def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer | Deferred[Answer]:
     """SMB_COM_SESSION_SETUP_ANDX, [MS-CIFS] 3.3.5.43 and [MS-SMB] 3.3.5.3."""
     params, connection = request.params, request.connection
+    recognise(connection, params)
     connection.max_buffer = max(params.max_buffer_size, SMALLEST_BUFFER)
     if isinstance(params, SessionSetupExtendedRequest):
         connection.capabilities = params.capabilities & request.server.profile.capabilities

@@ -65,7 +65,7 @@ def open2(request: Request[Open2Request]) -> Outcome:
         facts = {
             "fid": entry.fid,
             "file_attributes": info.attributes & _DOS_ATTRIBUTES,
-            "creation_time": utime_from(info.last_write_time, request.connection.profile.time_zone),
+            "creation_time": utime_from(info.last_write_time, request.connection.zone),
             "file_data_size": min(info.end_of_file, _LARGEST_SIZE),
             "resource_type": request.tree.share.resource_type,
             "access_mode": params.access_mode & _ACCESS_AND_SHARING,

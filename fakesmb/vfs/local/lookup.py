@@ -168,7 +168,7 @@ class Lookup:
             st = directory.lstat(name)
         except FileNotFoundError:
             try:
-                actual = directory.spelling(name)
+                actual = self.spelling(directory, name)
             except FileNotFoundError:
                 raise SMBError(NT.OBJECT_PATH_NOT_FOUND, "the directory is gone") from None
             if actual is None:
@@ -181,6 +181,10 @@ class Lookup:
         if stat.S_ISLNK(st.st_mode):
             return self._follow(directory, name)
         return Entry(directory, name, st)
+
+    def spelling(self, directory: Directory, name: str) -> str | None:
+        """The name on disk that is meant by one that nothing has exactly; None where there is none."""
+        return directory.spelling(name)
 
     def on_disk(self, place: str) -> Entry | None:
         """What has that whole path on disk, each name as it is spelt; None where nothing has, or it is not in here."""
@@ -213,7 +217,7 @@ class Lookup:
         try:
             directory.lstat(name)
         except FileNotFoundError:
-            return directory.spelling(name) or name
+            return self.spelling(directory, name) or name
         return name
 
     def find(self, path: Path) -> Entry:

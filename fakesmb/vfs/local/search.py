@@ -65,6 +65,8 @@ class LocalSearch:
 
     _order: str = "shown"
     """Of whose lists are sorted alike, and may be shared."""
+    _compiled = staticmethod(compile_pattern)
+    """How a pattern is read."""
 
     def __init__(
         self, lookup: Lookup, opens: OpenFiles, directory: Directory, pattern: str, attributes: int
@@ -79,7 +81,7 @@ class LocalSearch:
         self._attributes = attributes
         self._required = attributes >> _REQUIRED_SHIFT & _REQUIRED
         self._at = 0
-        self._matcher = compile_pattern(pattern) if self._wild else None
+        self._matcher = self._compiled(pattern) if self._wild else None
         self._dots: tuple[str, ...] = _dots(self._matcher) if self._wild else ()
         self._last = ""
         """The entry given last, and whether the names were taken anew, when `seek_name` was called first."""

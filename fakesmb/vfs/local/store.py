@@ -25,6 +25,7 @@ from fakesmb.vfs.local.opens import Opener
 from fakesmb.vfs.local.posix import LocalPosixFiles
 from fakesmb.vfs.local.posixnames import ExactLookup, LinkSearch
 from fakesmb.vfs.local.search import LocalSearch
+from fakesmb.vfs.local.speltnames import SpeltLookup, SpeltSearch
 from fakesmb.vfs.local.streamhandles import StreamHandle
 from fakesmb.vfs.local.volume import check_writable, volume_of
 from fakesmb.vfs.paths import Path, is_legal_on_wire
@@ -93,7 +94,8 @@ class LocalStore:
         self._label = label or os.path.basename(os.path.realpath(root))[:32]
         self._lookup = self._names = Lookup(root, opens.world, room=opens.room)
         self._exact_names = ExactLookup(root, opens.world, room=opens.room, beside=self._names)
-        self._search = LocalSearch
+        self._spelt_names = SpeltLookup(root, opens.world, room=opens.room, beside=self._names)
+        self._search: type[LocalSearch] = LocalSearch
         self._freeing = Freeing()
         if not read_only:
             replacing.clear_up(self._names)
@@ -130,6 +132,14 @@ class LocalStore:
         store._let_in(self._guard)
         return store
 
+    def with_exact_names(self) -> "LocalStore":
+        """The same files for the same user by Windows' names, each as it is spelt."""
+        store = copy.copy(self)
+        store._lookup = self._spelt_names
+        store._search = SpeltSearch
+        store._let_in(self._guard)
+        return store
+
     @property
     def root(self) -> str:
         """The folder's real path."""
@@ -143,6 +153,7 @@ class LocalStore:
         """Closes descriptors that are kept for reuse. The store stays usable and opens them again."""
         self._names.close()
         self._exact_names.close()
+        self._spelt_names.close()
         if self.opens.watches.outside is not None:
             self.opens.watches.outside.close()
         if self.opens.local_opens is not None:
