@@ -14,7 +14,8 @@ ARGS ?=
 
 CLIENTS := smbclient=smbclient rpcclient=smbclient curl=curl node=nodejs tshark=tshark nmap=nmap javac=default-jdk-headless \
 	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite \
-	/usr/lib/python3/dist-packages/smbc=python3-smbc chromium=chromium
+	/usr/lib/python3/dist-packages/smbc=python3-smbc chromium=chromium \
+	nmblookup=samba-common-bin nbtscan=nbtscan ip=iproute2 unshare=util-linux
 
 INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 # Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.

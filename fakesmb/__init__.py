@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from fakesmb.faults.fault import Fault
     from fakesmb.folders.content import File
     from fakesmb.folders.overlay import Overlay
-    from fakesmb.keywords import Limits, Share, Timing, User, Web
+    from fakesmb.keywords import Limits, Names, Share, Timing, User, Web
     from fakesmb.library import FakeSMB
     from fakesmb.mistakes import ConfigError
     from fakesmb.nt.status import NT
@@ -62,6 +62,7 @@ __all__ = [
     "Fault",
     "File",
     "Limits",
+    "Names",
     "Overlay",
     "Share",
     "Timing",
@@ -120,6 +121,7 @@ _HOMES = {
     "Share": "keywords",
     "Timing": "keywords",
     "User": "keywords",
+    "Names": "keywords",
     "Web": "keywords",
     "called": "record.steps",
     "closed": "record.steps",

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from fakesmb.capture.taken import Capture, WrittenPort
     from fakesmb.folders.private import PrivateFolders, Wanted
     from fakesmb.folders.sharefiles import Across, ShareFiles
+    from fakesmb.transport.names import Names
     from fakesmb.web.site import Web
 
 BACKLOG: Final = 512
@@ -130,6 +131,8 @@ class FakeSMBService:
         """Those of shares of content and of overlays, while it runs."""
         self._resets: Resets | None = None
         self._web: Web | None = None
+        self.names: Names | None = None
+        """Its NetBIOS names over UDP, and its neighbours, while it runs."""
         self._ending: Deferred[None] | None = None
         """Fires when `stop` is through."""
         self._stopping = inf
@@ -211,6 +214,7 @@ class FakeSMBService:
             if config.netbios_port is not None:
                 numbers.append(self._listen("netbios_port", host, config.netbios_port))
             self._start_web(config)
+            self._listen_for_names(config)
             if config.log.file and config.log.truncate:
                 empty_log(config.log)
             if config.run_as:
@@ -221,6 +225,9 @@ class FakeSMBService:
             if self._web is not None:
                 self._web.stop_listening()
                 self._web = None
+            if self.names is not None:
+                self.names.stop()
+                self.names = None
             for share in shares:
                 if share.store is not None:
                     share.store.shutdown()
@@ -233,6 +240,8 @@ class FakeSMBService:
             self._folders.make_spares()
         self._resets = Resets(reactor, self._factory, self._listening, self._folders, self._forget)
         self._flush_later()
+        if self.names is not None:
+            self.names.begin()
         self.ports = Ports(host, numbers[0], numbers[1] if len(numbers) > 1 else None)
         return self
 
@@ -245,6 +254,34 @@ class FakeSMBService:
         self._web = Web(self, self._reactor)
         address = _address(config.web.host)
         self._web.listen(self._listening_on("web port", address, config.web.port, self._web.factory))
+
+    def _listen_for_names(self, config: Config) -> None:
+        """The name service and datagrams, where they are asked for."""
+        part = config.names
+        if part.port is None:
+            return
+        from fakesmb.transport.names import Names, Wanted
+
+        assert self.server is not None
+        names = Names(
+            self.server,
+            Wanted(
+                part.host or "",
+                part.port,
+                part.datagram_port,
+                part.address or "",
+                part.broadcast or "",
+                part.master,
+            ),
+        )
+        self.names = names
+        try:
+            names.listen(self._reactor)
+        except CannotListenError as error:
+            reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
+            raise ConfigError(
+                f"cannot listen for names on {error.interface}:{error.port} (UDP): {reason}; port 0 takes a free one"
+            ) from None
 
     def _capture(self, host: str, ports: list[int]) -> None:
         """Begins the captures that wait for it."""
@@ -421,7 +458,12 @@ class FakeSMBService:
     def _stop(self, factory: DirectTCPFactory, patience: float) -> None:
         self._stopping = time.monotonic()
         web, self._web = self._web, None
-        closed = [*self._stop_listening(), *([] if web is None else [web.stop_listening()])]
+        names, self.names = self.names, None
+        closed = [
+            *self._stop_listening(),
+            *([] if names is None else [names.stop()]),
+            *([] if web is None else [web.stop_listening()]),
+        ]
         left: Deferred[None] = Deferred()
         timer = self._reactor.callLater(patience, factory.abort_all)
 
@@ -473,6 +515,27 @@ class FakeSMBService:
         """The port that it listens on."""
         __tracebackhide__ = True
         return self._ports().direct
+
+    @property
+    def name_port(self) -> int:
+        """The UDP port of the name service."""
+        __tracebackhide__ = True
+        return self._names_ports()[0]
+
+    @property
+    def datagram_port(self) -> int:
+        """The UDP port of datagrams."""
+        __tracebackhide__ = True
+        number = self._names_ports()[1]
+        if number is None:
+            raise RuntimeError("the server has no datagrams: names=Names(port=..., datagram_port=...)")
+        return number
+
+    def _names_ports(self) -> tuple[int, int | None]:
+        self._ports()
+        if self.names is None:
+            raise RuntimeError("the server has no name service: names=Names(port=...)")
+        return self.names.ports
 
     @property
     def web_port(self) -> int:

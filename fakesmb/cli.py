@@ -148,6 +148,17 @@ for _command in (show, replay, demo, coverage, profiles):
 @click.option("--port", type=int, help="Port for direct TCP and NetBIOS sessions; 0: any free one  [4450]")
 @click.option("--netbios-port", type=int, help="A second port, such as 139, for clients that know no other.")
 @click.option(
+    "--names", is_flag=True, help="Answer for the NetBIOS name: --name-port 137 and --datagram-port 138."
+)
+@click.option("--name-port", type=int, help="UDP port of the name service; 0: any free one  [none]")
+@click.option(
+    "--datagram-port",
+    type=int,
+    help="UDP port of datagrams: announce the server, list its neighbours  [none]",
+)
+@click.option("--broadcast", metavar="ADDRESS", help="Where the whole network hears of names.")
+@click.option("--master", is_flag=True, help="Stand for election as master browser of the workgroup.")
+@click.option(
     "--run-as", metavar="USER", help="Have the rights of this user, once the ports are bound; for root only."
 )
 @click.option(
@@ -345,6 +356,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
             keep_data="keep_data",
         ),
         web=_web(given),
+        names=_names(given),
         capture=_said(given, file="pcap", snap="snap", ports="pcap_ports"),
         users=[forms.user(text) for text in given["users"]]
         + [forms.user(text, admin=True) for text in given["admins"]],
@@ -409,15 +421,25 @@ def _web(given: dict[str, Any]) -> dict[str, Any]:
     return keys | {"port": int(port)} | ({"host": host.strip("[]")} if host else {})
 
 
+def _names(given: dict[str, Any]) -> dict[str, Any]:
+    """The keys of `[names]`."""
+    keys = {"port": 137, "datagram_port": 138} if given["names"] else {}
+    keys |= _said(given, "datagram_port", "broadcast", port="name_port")
+    return keys | ({"master": True} if given["master"] else {})
+
+
 def _option(table: str, key: str) -> str:
     """The option that gives this key of fakesmb.toml."""
     if table == "web":
         return {"token": "--web-token", "hosts": "[web] hosts"}.get(key, "--web")
     names = {
+        "names": {"port": "name-port", "host": "[names] host", "address": "[names] address"},
         "log": {"format": "log", "file": "log-file", "truncate": "log-truncate"},
         "capture": {"file": "pcap", "ports": "pcap-ports"},
     }
     name = names.get(table, {}).get(key, key)
+    if name.startswith("["):
+        return name
     return f"--{name.replace('_', '-')}"
 
 
@@ -637,9 +659,22 @@ def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
         ),
         *commands(config, host, ports.direct),
         *([] if config.web.port is None else [f"control API and page: {smb.web_url}/"]),
+        *_names_line(smb),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
     ]
     tell("".join(f"fakesmb: {one_line(line)}\n" for line in lines))
+
+
+def _names_line(smb: "FakeSMBService") -> list[str]:
+    """By which names the server is found, and where they are told."""
+    if smb.names is None:
+        return []
+    name_port, datagram_port = smb.names.ports
+    beside = "" if datagram_port is None else f", announced on {datagram_port}"
+    settings = smb.config.settings
+    return [
+        f"name {settings.name} in {settings.workgroup} told on {smb.config.names.host}:{name_port} (UDP){beside}"
+    ]
 
 
 def _tell_hold_up(smb: "FakeSMBService") -> None:

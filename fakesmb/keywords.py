@@ -148,6 +148,9 @@ class Limits(TypedDict, total=False):
     print_jobs: int
     print_job_bytes: int
     idle_seconds: float
+    name_packets: int
+    name_addresses: int
+    browse_entries: int
 
 
 class Switches(TypedDict, total=False):
@@ -203,6 +206,17 @@ class Web(TypedDict, total=False):
     hosts: Sequence[str]
 
 
+class Names(TypedDict, total=False):
+    """The keys of `[names]`: `names=Names(port=137, datagram_port=138)`."""
+
+    port: int | None
+    datagram_port: int | None
+    host: str | None
+    address: str | None
+    broadcast: str | None
+    master: bool
+
+
 Shares = Mapping[str, Source | Share]
 Users = Mapping[str, str | User]
 
@@ -223,6 +237,8 @@ class Keywords(TypedDict, total=False):
     limits: Limits
     web: int | Web
     """The port of the control API and the page (docs/control.md), 0: any free one; or `Web(...)`."""
+    names: Names
+    """NetBIOS names and browsing, over UDP (docs/names.md)."""
     faults: Sequence[FaultKeys]
     """Rules that are armed from the start, each the keywords of `faults.inject` (docs/faults.md)."""
     log: LogForm
@@ -284,7 +300,7 @@ IN_LOG: Final[Mapping[str, str]] = {
 """Arguments that are keys of `[log]`, and their names there."""
 IN_CAPTURE: Final[Mapping[str, str]] = {"pcap": "file", "snap": "snap", "pcap_ports": "ports"}
 """Arguments that are keys of `[capture]`, likewise."""
-OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "web", "faults"})
+OF_THEIR_OWN: Final = frozenset({"users", "settings", "timing", "limits", "web", "names", "faults"})
 """Arguments that are tables of their own. What is neither here nor in those is a key of `[server]`."""
 
 
@@ -293,6 +309,7 @@ ELSEWHERE: Final[Mapping[str, type]] = {
     "User(password, {}=...)": UserKeys,
     "timing=Timing({}=...)": Timing,
     "limits=Limits({}=...)": Limits,
+    "names=Names({}=...)": Names,
 }
 """How keys are given that are no arguments of a server."""
 

@@ -285,6 +285,18 @@ class FakeSMB:
         return self._service.port
 
     @property
+    def name_port(self) -> int:
+        """The UDP port of the name service (docs/names.md)."""
+        __tracebackhide__ = True
+        return self._service.name_port
+
+    @property
+    def datagram_port(self) -> int:
+        """The UDP port of datagrams (docs/names.md)."""
+        __tracebackhide__ = True
+        return self._service.datagram_port
+
+    @property
     def web_port(self) -> int:
         """The port of the control API and the page (docs/control.md)."""
         __tracebackhide__ = True

@@ -307,6 +307,7 @@ def test_every_key_is_documented(checkout: Path) -> None:
         parts.LogPart,
         parts.CapturePart,
         parts.WebPart,
+        parts.NamesPart,
         parts.UserPart,
         parts.SharePart,
     )
@@ -345,6 +346,7 @@ def test_the_documented_file_has_every_key_and_the_defaults(checkout: Path) -> N
         parts.LogPart,
         parts.CapturePart,
         parts.WebPart,
+        parts.NamesPart,
         parts.UserPart,
         parts.SharePart,
     )
@@ -523,3 +525,40 @@ def test_links_that_nobody_could_follow(folder: Path, rest: str, why: str) -> No
     with pytest.raises(ConfigError) as caught:
         whole.check_whole(merging.merge(part, Arguments()), str(path), part)
     assert str(caught.value).startswith(f"{path}:4: share[0].dfs: {why}")
+
+
+def names_of(server_host: str = "192.168.1.10", **keys: Any) -> parts.NamesPart:
+    """What `[names]` comes to of a server there."""
+    server = {"host": server_host, "guest": "read-only"}
+    return merging.merge(FilePart(), Arguments(server=server, names=keys)).names
+
+
+def test_names_have_the_address_of_the_server_and_reach_everybody() -> None:
+    made = names_of(port=137, datagram_port=138)
+    assert (made.host, made.address, made.broadcast) == ("192.168.1.10", "", "255.255.255.255")
+    made = names_of("localhost", port=0)
+    assert (made.host, made.broadcast) == ("127.0.0.1", "")
+    made = names_of("::1", port=0, host="127.0.0.1", broadcast="127.255.255.255", address="10.0.0.1")
+    assert (made.host, made.address, made.broadcast) == ("127.0.0.1", "10.0.0.1", "127.255.255.255")
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({"datagram_port": 138}, "datagram_port: needs a name service: port 137"),
+        ({"master": True}, "master: needs a name service: port 137"),
+        ({"port": 137, "master": True}, "master: needs datagrams: datagram_port 138"),
+        ({"port": 137, "datagram_port": 137}, "datagram_port 137 is the port of the name service, too"),
+        ({"port": 137, "host": "::1"}, "host ::1: NetBIOS names are told by IPv4 addresses"),
+        (
+            {"port": 137, "broadcast": "everybody"},
+            "broadcast everybody: NetBIOS names are told by IPv4 addresses",
+        ),
+        ({"port": 65536}, "port 65536: must be a port number"),
+        ({"master": "yes"}, "master 'yes': expected true or false"),
+    ],
+)
+def test_names_that_cannot_be(keys: dict[str, Any], why: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        names_of(**keys)
+    assert why in str(error.value)

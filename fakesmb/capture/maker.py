@@ -22,6 +22,7 @@ from fakesmb.record.events import (
     Connected,
     Disconnected,
     Exchanged,
+    Named,
     Printed,
     Problem,
     SignedIn,
@@ -51,6 +52,10 @@ class Form(msgspec.Struct, frozen=True):
     """Whether the server's port stays what it is."""
     secrets: bool = False
     """Whether they stay."""
+
+
+def _of_no_connection(event: Named) -> None:
+    """Names are told by UDP, and captures are of connections."""
 
 
 class Maker:
@@ -89,6 +94,7 @@ class Maker:
             SignInRefused: self._befell,
             Printed: self._befell,
             Problem: self._befell,
+            Named: _of_no_connection,
         }
 
     def _head(self) -> bytes:

@@ -6,15 +6,7 @@ The path of a request only makes these; packets, checksums and comments are made
 import msgspec
 
 from fakesmb.record.ends import How
-from fakesmb.record.events import (
-    Connected,
-    Disconnected,
-    Exchanged,
-    Printed,
-    Problem,
-    SignedIn,
-    SignInRefused,
-)
+from fakesmb.record.events import Exchanged, Happening
 
 
 class Began(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -80,5 +72,5 @@ class Tick(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A moment has passed: what waits for its event since the last one but one waits no longer."""
 
 
-Happened = Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem
+Happened = Exchanged | Happening
 Note = Began | Came | Left | HalfClosed | Ended | Missing | Tick | Happened

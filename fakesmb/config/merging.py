@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from fakesmb.auth.accounts import ACCEPTED
+from fakesmb.config.names import checked_names
 from fakesmb.config.parts import (
     LONGEST_PASSWORD,
     STANDARD_OUTPUT,
@@ -15,6 +16,7 @@ from fakesmb.config.parts import (
     FilePart,
     LogForm,
     LogPart,
+    NamesPart,
     ServerPart,
     SharePart,
     UserPart,
@@ -59,6 +61,8 @@ class Config(msgspec.Struct, frozen=True):
     log: LogPart = LogPart(format="none")
     capture: CapturePart = CapturePart()
     web: WebPart = WebPart()
+    names: NamesPart = NamesPart()
+    """With addresses that are numbers; `broadcast` "" for none."""
     overlay_limit: int = LIMIT
     """Bytes that each private folder may take, with its spare copy, where its share says nothing."""
     faults: tuple[FaultPart, ...] = ()
@@ -96,6 +100,8 @@ class Arguments(msgspec.Struct):
     """Keys of `[capture]`."""
     web: dict[str, Any] = {}
     """Keys of `[web]`."""
+    names: dict[str, Any] = {}
+    """Keys of `[names]`."""
     switches: dict[str, Any] = {}
     """Switches of a profile, as `[profile]` has them."""
     timing: dict[str, Any] = {}
@@ -154,6 +160,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         )
         raise ConfigError(f"{names[0]} and {names[1]} both want standard output: give one of them a file")
     web = _web(laid_over("web", file.web, given.web), server, given.named)
+    told_names = checked_names(laid_over("names", file.names, given.names), server.host, given.named)
     timing = laid_over("timing", file.timing, given.timing)
     limits = laid_over("limits", file.limits, given.limits)
     users = _over("user", given.users, file.user)
@@ -194,6 +201,7 @@ def merge(file: FilePart, given: Arguments, usual: Usual = SERVE) -> Config:
         accept=tuple(profile.accept or _accepted(server.host)),
         shares=_over("share", shares, file.share),
         web=web,
+        names=told_names,
         overlay_limit=server.overlay_limit,
         keytab=server.keytab and absolute(server.keytab),
         run_as=server.run_as,

@@ -220,6 +220,23 @@ class WebPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"WebPart(port={self.port}, host={self.host!r}, hosts={self.hosts})"
 
 
+class NamesPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[names]`: NetBIOS names and browsing, over UDP."""
+
+    port: Port | None = None
+    """Of the name service, 137 in the wild; left out: there is none."""
+    datagram_port: Port | None = None
+    """Of datagrams, 138 in the wild: the server announces itself and lists its neighbours; left out: it does not."""
+    host: Host | None = None
+    """The IPv4 address to listen on; left out: `[server] host`."""
+    address: Host | None = None
+    """The IPv4 address that is told of the server; left out: that by which who asks reaches it."""
+    broadcast: Host | None = None
+    """Where to reach all computers of the network; left out: 255.255.255.255, on loopback addresses nowhere."""
+    master: bool = False
+    """Whether it stands for election as master browser of its workgroup."""
+
+
 FaultPart = dict[str, Any]
 """One `[[fault]]`, as it is written: `faults.rule` says what it may have."""
 
@@ -233,6 +250,7 @@ class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: LogPart = LogPart()
     capture: CapturePart = CapturePart()
     web: WebPart = WebPart()
+    names: NamesPart = NamesPart()
     profile: dict[str, Any] = {}
     """The table `[profile]`: switches over the profile that `[server]` names."""
     user: list[UserPart] = []

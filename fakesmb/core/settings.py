@@ -112,6 +112,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Print jobs that are remembered: beyond them the oldest that are ready are forgotten, and their files stay."""
     print_job_bytes: int = 1 << 30
     """Bytes of one print job."""
+    name_packets: int = 2000
+    """Packets of the name service that one address is heeded for in a second, and as many datagrams; all addresses
+    together four times as many."""
+    name_addresses: int = 1024
+    """Addresses that are heeded in a second."""
+    browse_entries: int = 1000
+    """Computers, and workgroups, of the network that are listed."""
     idle_seconds: float = 900.0
     """A connection that has nothing open is closed when no request of a user came for so long; 0: never."""
 

@@ -28,6 +28,7 @@ from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.log import EventLog
 from fakesmb.rpc.pipes import Pipe, PipeService
+from fakesmb.rpc.view import Neighbours
 from fakesmb.vfs.disktask import DiskTasks, at_once
 from fakesmb.vfs.junctions import Junctions, with_junctions
 from fakesmb.vfs.lesser import Traits, lesser
@@ -499,6 +500,8 @@ class Server:
             [share.dfs for share in self.shares.values() if share.dfs is not None],
             no_namespace=NT[self.profile.referral_status],
         )
+        self.neighbours: Callable[[], Neighbours] = Neighbours
+        """What it heard of the network; of nothing, where it does not listen."""
         self.turns = Turns(
             clock, self.world.turn, at_once if self.tasks is None else self.tasks.run, self.world.of_present
         )

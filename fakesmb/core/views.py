@@ -11,6 +11,7 @@ from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
     FileRow,
+    Neighbours,
     ServerFacts,
     SessionRow,
     ShareKind,
@@ -102,7 +103,7 @@ class LiveView:
         )
 
     def shares(self) -> list[ShareRow]:
-        """All shares by name, IPC$ and hidden ones among them."""
+        """All shares by name, hidden ones among them; IPC$ is the last: some clients count disks until it comes."""
         uses: dict[str, int] = {}
         for connection in self._server.connections.values():
             for tree in connection.trees:
@@ -116,7 +117,9 @@ class LiveView:
                 read_only=share.read_only,
                 current_uses=uses.get(share.name, 0),
             )
-            for share in sorted(self._server.shares.values(), key=lambda share: share.name.casefold())
+            for share in sorted(
+                self._server.shares.values(), key=lambda share: (share.is_ipc, share.name.casefold())
+            )
         ]
 
     def sessions(self) -> list[SessionRow]:
@@ -168,6 +171,10 @@ class LiveView:
             for connection in self._server.connections.values()
             for tree in connection.trees
         ]
+
+    def neighbours(self) -> Neighbours:
+        """The other computers of the network; without datagrams there are none."""
+        return self._server.neighbours()
 
     def statistics(self) -> Statistics:
         """Counters since the server started."""

@@ -31,7 +31,7 @@ from fakesmb.rap.answers import (
     oem,
     shown,
 )
-from fakesmb.rpc.view import Caller, ServerView, SessionRow, ShareRow
+from fakesmb.rpc.view import Caller, ServerRow, ServerView, SessionRow, ShareRow
 from fakesmb.wire.codec import Buffer, Cursor, DecodeError
 
 SHARE_NAME_SIZE: Final = 13
@@ -101,7 +101,12 @@ def share_get_info(request: Request) -> Answer:
 
 def _this_server(view: ServerView) -> tuple[str, int, int, int, str]:
     facts = view.facts
-    return facts.name.upper(), facts.version_major, facts.version_minor, facts.server_type, facts.comment
+    kind = view.neighbours().server_type | facts.server_type
+    return facts.name.upper(), facts.version_major, facts.version_minor, kind, facts.comment
+
+
+def _other(one: ServerRow) -> tuple[str, int, int, int, str]:
+    return one.name, *one.version, one.server_type, one.comment
 
 
 def server_get_info(request: Request) -> Answer:
@@ -111,26 +116,44 @@ def server_get_info(request: Request) -> Answer:
 
 
 def server_enum(request: Request) -> Answer:
-    """NetServerEnum2, 2.5.5.2, and NetServerEnum3, 2.5.5.3: this server, or its workgroup with its browser.
+    """NetServerEnum2, 2.5.5.2, and NetServerEnum3, 2.5.5.3: the computers of the workgroup, or the workgroups.
 
     Windows 10's network browser asks for both, over a null session.
     """
     level, kind, *rest = request.arguments
-    facts = request.view.facts
-    domain = rest[0] if rest else None
-    rows: list[tuple[Any, ...]] = []
-    if kind != SV_TYPE_ALL and kind & SV_TYPE_DOMAIN_ENUM:
-        rows.append(
-            (facts.workgroup.upper(), facts.version_major, facts.version_minor, _DOMAIN_TYPE, facts.name)
-        )
-    elif kind & facts.server_type and (not domain or fold(domain) == fold(facts.workgroup)):
-        rows.append(_this_server(request.view))
+    domain = rest[0] if rest else ""
+    rows = _computers(request.view, domain)
+    if kind != SV_TYPE_ALL:
+        everything = SV_TYPE_ALL if kind == SV_TYPE_LOCAL_LIST_ONLY else 0
+        wanted = kind & ~SV_TYPE_LOCAL_LIST_ONLY | everything
+        rows = _workgroups(request.view) if kind & SV_TYPE_DOMAIN_ENUM else rows
+        rows = [row for row in rows if row[3] & wanted]
     if len(rest) > 1:  # NetServerEnum3 goes on at a name
         rows = [row for row in rows if fold(row[0]) >= fold(rest[1])]
     rows = [row for row in rows if shown(row[0], request.encoding)]
     return enumerate_rows(request, SERVER_LEVELS, rows, level)
 
 
+def _computers(view: ServerView, domain: str) -> list[tuple[str, int, int, int, str]]:
+    """This server and its neighbours, by name; of another workgroup nothing is known but who its master browser is.
+
+    To who signed in by NTLMSSP a server without a domain is a domain of its own, and smbclient asks for that one.
+    """
+    facts = view.facts
+    if domain and fold(domain) not in (fold(facts.workgroup), fold(facts.name)):
+        return []
+    return sorted([_this_server(view), *map(_other, view.neighbours().servers)])
+
+
+def _workgroups(view: ServerView) -> list[tuple[str, int, int, int, str]]:
+    """The workgroups by name, each with its master browser for a comment."""
+    facts, near = view.facts, view.neighbours()
+    master = near.master or facts.name.upper()
+    own = (facts.workgroup.upper(), facts.version_major, facts.version_minor, _DOMAIN_TYPE, master)
+    return sorted([own, *map(_other, near.workgroups)])
+
+
+SV_TYPE_LOCAL_LIST_ONLY: Final = 0x40000000
 _DOMAIN_TYPE: Final = 0x80001000
 """SV_TYPE_DOMAIN_ENUM | SV_TYPE_NT."""
 

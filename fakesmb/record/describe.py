@@ -14,7 +14,9 @@ from fakesmb.nt.status import label
 from fakesmb.record.events import (
     Connected,
     Disconnected,
+    Happening,
     Message,
+    Named,
     Part,
     Printed,
     Problem,
@@ -42,8 +44,6 @@ WORDS: Final[Mapping[type, Words]] = {
 _CLOSE: Final = 0x04
 _SEVERITIES: Final = ("Success", "Informational", "Warning", "Error")
 _DOS_CLASSES: Final = (1, 2, 3)
-
-Happening = Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem
 
 
 def summary(message: Message, decoded: Sequence[Any] | None = None) -> str:
@@ -201,6 +201,22 @@ def _printed(event: Printed) -> str:
     return f"{where}{what}, is {event.file}{f' ({event.reason})' if event.reason else ''}"
 
 
+_NAMED: Final[Mapping[str, str]] = {
+    "registered": "{name} is registered",
+    "queried": "{peer} asks for {name}",
+    "refused": "{peer} is refused {name}",
+    "conflict": "{peer} refuses us {name}",
+    "released": "{name} is released",
+    "listed": "{peer} announces {name}",
+    "elected": "{name} is ours",
+}
+
+
+def _named(event: Named) -> str:
+    text = _NAMED[event.what].format(peer=event.peer, name=event.name)
+    return f"names: {text}" + (f": {event.said}" if event.said else "")
+
+
 def _problem(event: Problem) -> str:
     where = "" if event.connection is None else f"connection {event.connection}: "
     return f"{where}problem: {event.text}"
@@ -217,6 +233,7 @@ _HAPPENINGS: Final[Mapping[type, Words]] = {
     SignedIn: _signed_in,
     SignInRefused: _refused,
     Printed: _printed,
+    Named: _named,
     Problem: _problem,
 }
 

@@ -17,7 +17,9 @@ from fakesmb.record.events import (
     Disconnected,
     Event,
     Exchanged,
+    Happening,
     Message,
+    Named,
     Part,
     Printed,
     Problem,
@@ -35,6 +37,7 @@ EVENTS: Final = (
     "sign_in_refused",
     "printed",
     "not_printed",
+    "name",
     "problem",
 )
 """Every value of `event`."""
@@ -91,7 +94,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     workstation: str | None = None
     native_os: str | None = None
     kind: str | None = None
-    """Of a sign-in: `user`, `guest` or `anonymous`."""
+    """Of a sign-in: `user`, `guest` or `anonymous`; of the name service, what it did."""
     protection: str | None = None
     """How the password was proved: `NTLMv2`, `NTLMv1`, `LM`."""
     pipe: bool | None = None
@@ -106,9 +109,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of a problem that is a bug of ours."""
     fault: str | None = None
     """The armed rule that acted on it; of a response, or of a request that has none."""
+    name: str | None = None
+    """Of the name service: the NetBIOS name, as `FAKESMB<20>`."""
 
 
-def entry_of(event: Message | describe.Happening, *, secrets: bool = False) -> Entry:
+def entry_of(event: Message | Happening, *, secrets: bool = False) -> Entry:
     """The event under its stable names. Password proofs, keys and tokens only with `secrets`."""
     if isinstance(event, Message):
         return _message(event, secrets)
@@ -186,7 +191,7 @@ def _link(message: Message, part: Part, values: dict[str, Any]) -> dict[str, Any
     return found
 
 
-def _happening(event: describe.Happening) -> Entry:
+def _happening(event: Happening) -> Entry:
     when = iso(event.time)
     summary = describe.happening(event)
     if isinstance(event, Connected):
@@ -251,6 +256,11 @@ def _happening(event: describe.Happening) -> Entry:
             document=event.document,
             bytes=event.size,
         )
+    if isinstance(event, Named):
+        return Entry(
+            time=when, event="name", peer=event.peer or None, name=event.name, kind=event.what, summary=summary,
+            reason=event.said or None,
+        )  # fmt: skip
     if isinstance(event, Problem):
         return Entry(
             time=when,

@@ -228,7 +228,25 @@ class Problem(msgspec.Struct, frozen=True, gc=False, tag=True):
     traceback: str = ""
 
 
-Told = Message | Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem
+class Named(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What the name service or a browser did: over UDP, on no connection."""
+
+    time: float
+    what: str
+    """`registered`, `queried`, `refused`, `conflict`, `released`, `listed`, `elected`."""
+    peer: str
+    """`address:port` of who asked; empty where nobody did."""
+    name: str
+    """`FAKESMB<20>`."""
+    said: str
+    """What there is to say of it: the address that was told, why it was refused."""
+    connection: None = None
+    """It is of none."""
+
+
+Happening = Connected | Disconnected | SignedIn | SignInRefused | Printed | Named | Problem
+"""What befell a server that is no message."""
+Told = Message | Happening
 """What a line is about."""
 Event = Exchanged | Told
 """What sinks are given."""

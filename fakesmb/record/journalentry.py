@@ -61,7 +61,7 @@ class JournalEntry:
     @property
     def event(self) -> str:
         """`exchange`, or `connected`, `disconnected`, `signed_in`, `sign_in_refused`, `problem`: of a connection;
-        `printed`, `not_printed`: of a print job."""
+        `printed`, `not_printed`: of a print job; `name`: of the name service."""
         return "exchange" if isinstance(self.item, Pair) else self._told.event
 
     @property

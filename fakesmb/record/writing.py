@@ -7,23 +7,13 @@ from typing import BinaryIO, Final
 import msgspec
 
 from fakesmb.record.beside import POSITION_BYTES, Persistent, heed_no_signals, say_why, step_back
-from fakesmb.record.events import (
-    Connected,
-    Disconnected,
-    Exchanged,
-    Printed,
-    Problem,
-    SignedIn,
-    SignInRefused,
-)
+from fakesmb.record.events import Exchanged, Happening
 from fakesmb.record.jsonl import JsonLines, shows_by
 from fakesmb.record.outputs import FileOutput
 from fakesmb.record.spool import Spool
 from fakesmb.record.writer import FILTER
 
-_DECODER: Final = msgspec.msgpack.Decoder(
-    list[Exchanged | Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem]
-)
+_DECODER: Final = msgspec.msgpack.Decoder(list[Exchanged | Happening])
 
 
 def write_lines(told: BinaryIO, spool: Spool, log: JsonLines) -> None:

@@ -136,6 +136,30 @@ class Statistics(msgspec.Struct, frozen=True):
     average_response_ms: int = 0
 
 
+class ServerRow(msgspec.Struct, frozen=True):
+    """A computer or a workgroup of the network."""
+
+    name: str
+    server_type: int = SV_TYPE_FILE_SERVER
+    """SV_TYPE_* bits."""
+    comment: str = ""
+    """Of a workgroup: its master browser."""
+    version: tuple[int, int] = (5, 2)
+
+
+class Neighbours(msgspec.Struct, frozen=True):
+    """What the server heard of the network, itself left out."""
+
+    servers: tuple[ServerRow, ...] = ()
+    """Of its workgroup."""
+    workgroups: tuple[ServerRow, ...] = ()
+    """The other ones."""
+    master: str = ""
+    """The master browser of its workgroup; empty: it is not known."""
+    server_type: int = SV_TYPE_FILE_SERVER
+    """Its own SV_TYPE_* bits among browsers."""
+
+
 class ServerView(Protocol):
     """What the server lets its RPC interfaces see."""
 
@@ -158,6 +182,9 @@ class ServerView(Protocol):
 
     def connections(self) -> Sequence[ConnectionRow]:
         """All tree connects, to any share."""
+
+    def neighbours(self) -> Neighbours:
+        """The other computers of the network, as far as they announced themselves."""
 
     def statistics(self) -> Statistics:
         """Counters."""

@@ -4,10 +4,13 @@ The shorthand of the log says it to those who know the protocol; here the client
 """
 
 from fakesmb.nt.status import NT, label
+from fakesmb.record import describe
 from fakesmb.record.events import (
     Connected,
     Disconnected,
+    Happening,
     Message,
+    Named,
     Part,
     Printed,
     Problem,
@@ -34,7 +37,7 @@ def sentence(event: Told) -> str:
     return _happening(event)
 
 
-def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Printed | Problem) -> str:
+def _happening(event: Happening) -> str:
     match event:
         case Connected():
             return f"A client connects from {event.peer}: a TCP connection, and nothing of SMB yet."
@@ -57,6 +60,10 @@ def _happening(event: Connected | Disconnected | SignedIn | SignInRefused | Prin
             return f"The print job{of_whom} is complete, {what}."
         case Printed():
             return _ended(f"The print job {event.document!r} on {event.printer} is removed: {event.reason}")
+        case Named():
+            return _ended(
+                f"Beside the connections, by UDP: {describe.happening(event).removeprefix('names: ')}"
+            )
         case Problem() if event.traceback:
             return _ended(f"Something went wrong inside the server: {event.text}")
         case Problem():

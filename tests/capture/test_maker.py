@@ -13,7 +13,7 @@ from fakesmb.capture.notes import Ended, HalfClosed, Missing, Note, Tick
 from fakesmb.capture.packets import End
 from fakesmb.nt.status import NT
 from fakesmb.record.ends import How
-from fakesmb.record.events import Problem, Shown
+from fakesmb.record.events import Named, Problem, Shown
 from tests.capture.sharks import assert_sound, assert_whole, comments, packets, segments
 from tests.capture.talks import (
     CLIENT,
@@ -282,7 +282,8 @@ def test_what_befell_a_connection_is_said_with_the_next_answer(file: Path) -> No
     problem = Problem(NOW, 1, "a problem")
     ask, answer, event = exchanged()
     nobodys = Problem(NOW, None, "of nobody")
-    file.write_bytes(capture([*began(), ask, problem, nobodys, answer, event]))
+    name = Named(NOW, "queried", "p", "LAB<20>", "10.0.0.1")
+    file.write_bytes(capture([*began(), ask, problem, nobodys, name, answer, event]))
     assert comments(file)[4].endswith("; connection 1: problem: a problem")
 
 

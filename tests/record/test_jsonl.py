@@ -19,6 +19,7 @@ from fakesmb.record.events import (
     Disconnected,
     Event,
     Exchanged,
+    Named,
     Part,
     Printed,
     Problem,
@@ -62,6 +63,7 @@ HAPPENINGS: list[Told] = [
     SignInRefused(START, 1, CLIENT, "eve", NT.LOGON_FAILURE, "wrong password", "WORKGROUP", "PC"),
     Printed(START, 1, CLIENT, "alice", "lp", 7, "letter.txt", 12, "1-7-alice-letter.txt.prn"),
     Printed(START, 1, CLIENT, "alice", "lp", 8, "letter.txt", 0, "", "no data came"),
+    Named(START, "queried", CLIENT, "FAKESMB<20>", "192.168.1.8"),
     Problem(START, 1, "KeyError in SMB_COM_CLOSE", "Traceback ..."),
     Disconnected(START, 1, CLIENT, SERVER, "the client closed it", False),
 ]

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from fakesmb.nt.status import NT
-from fakesmb.record.events import Connected, Disconnected, Event, Problem, SignInRefused
+from fakesmb.record.events import Connected, Disconnected, Event, Named, Problem, SignInRefused
 from fakesmb.record.text import TextLines
 from fakesmb.wire import files
 from tests.record.record_samples import CLIENT, SERVER, START, message, reply
@@ -44,6 +44,22 @@ def test_the_documented_exchange_is_shown_in_the_same_words_and_order() -> None:
     shown = text_of(*events).splitlines()
     assert [line.split(maxsplit=4)[4] for line in shown] == [line for _, line in DOCUMENTED]
     assert [line.split()[0] for line in shown] == [str(number) for number in range(4, 4 + len(DOCUMENTED))]
+
+
+def test_what_the_name_service_did_is_told() -> None:
+    kinds = ("registered", "queried", "refused", "conflict", "released", "listed", "elected")
+    shown = text_of(*(Named(START, kind, "10.0.0.9:137", "LAB<\x1b>", "why") for kind in kinds)).splitlines()
+    assert [line.partition("names: ")[2] for line in shown] == [
+        "LAB<\\x1b> is registered: why",
+        "10.0.0.9:137 asks for LAB<\\x1b>: why",
+        "10.0.0.9:137 is refused LAB<\\x1b>: why",
+        "10.0.0.9:137 refuses us LAB<\\x1b>: why",
+        "LAB<\\x1b> is released: why",
+        "10.0.0.9:137 announces LAB<\\x1b>: why",
+        "LAB<\\x1b> is ours: why",
+    ]
+    (line,) = text_of(Named(START, "registered", "", "LAB<20>", "")).splitlines()
+    assert line.endswith("LAB<20> is registered")
 
 
 def test_connections_opened_and_closed_are_told_with_the_reason() -> None:

@@ -16,6 +16,7 @@ from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
     FileRow,
+    Neighbours,
     ServerFacts,
     SessionRow,
     ShareKind,
@@ -116,9 +117,13 @@ class ListView(msgspec.Struct):
     west: int = -60
 
     printing: ListPrinting = msgspec.field(default_factory=ListPrinting)
+    near: Neighbours = Neighbours()
 
     def shares(self) -> Sequence[ShareRow]:
         return self.share_rows
+
+    def neighbours(self) -> Neighbours:
+        return self.near
 
     def sessions(self) -> Sequence[SessionRow]:
         return self.session_rows

@@ -7,7 +7,7 @@ import pytest
 
 from fakesmb.core.settings import Settings
 from fakesmb.nt.status import NT
-from fakesmb.record.events import Disconnected, Message, Part, Problem, SignedIn, SignInRefused
+from fakesmb.record.events import Disconnected, Message, Named, Part, Problem, SignedIn, SignInRefused
 from fakesmb.trace import saying
 from fakesmb.trace.sentences import sentence
 from fakesmb.wire import names
@@ -115,6 +115,9 @@ def test_events_of_a_connection() -> None:
     )
     assert (
         sentence(Problem(0, None, "it runs as root")) == "The server has something to say: it runs as root."
+    )
+    assert sentence(Named(0, "queried", "p", "LAB<20>", "10.0.0.1")) == (
+        "Beside the connections, by UDP: p asks for LAB<20>: 10.0.0.1."
     )
 
 
