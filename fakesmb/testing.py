@@ -257,14 +257,16 @@ class SettlingConnection(SMBConnection):
 class Client:
     """A client of the in-memory server: builds messages out of `wire` structures, decodes answers into them."""
 
+    flags: int = CLIENT_FLAGS
+    native_os: str = "test"
+    """What its session setup says that it is."""
+    native_lan_man: str = "test"
+
     def __init__(self, server: InMemoryServer, peer: str = "127.0.0.1:50000") -> None:
         self.clock = server.clock
         self.uid = self.tid = self.mid = 0
         self.pid = 0x1234
-        self.flags = CLIENT_FLAGS
         self.flags2 = CLIENT_FLAGS2
-        self.native_os = self.native_lan_man = "test"
-        """What its session setup says that it is."""
         self.closed = False
         self.key = b""
         """The MAC key of signing: session key and challenge response."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.nt.descriptor import Descriptor
+    from fakesmb.nt.posixacl import Acl, Acls
     from fakesmb.nt.quota import Quota
     from fakesmb.nt.token import Token
     from fakesmb.vfs.paths import Path
@@ -331,8 +332,20 @@ class PosixFiles(Protocol):
     def change(self, target: "Handle | Path", wanted: PosixChanges) -> None:
         """Sets owner, permissions and times."""
 
-    def set_new_mode(self, handle: Handle, mode: int) -> None:
-        """The permissions of a file that this open made, whatever access it was opened for."""
+    def acls(self, target: "Handle | Path") -> "Acls":
+        """The POSIX ACLs of a file: its own, which may be its permission bits alone, and a directory's default."""
+
+    def set_acls(self, target: "Handle | Path", access: "Acl | None", default: "Acl | None") -> None:
+        """Sets POSIX ACLs: None leaves one alone, an empty one is taken away.
+
+        Raises INVALID_PARAMETER for what is none, ACCESS_DENIED for the default of what is no directory.
+        """
+
+    def set_new_mode(self, target: "Handle | Path", mode: int) -> None:
+        """The permissions that a file was to be made with, whatever access it was opened for.
+
+        Where its directory has a default ACL, that says how much of them it gets.
+        """
 
     def locks(self, handle: Handle) -> PosixLocks:
         """The POSIX locks that are taken through an open file."""

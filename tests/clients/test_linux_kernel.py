@@ -4,6 +4,7 @@ Skips where qemu, apt or Debian's archive are missing. What is checked is in gue
 """
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def said(served: Running, guest: kernel_guest.Guest, tmp_path_factory: pytest.Te
         "password": PASSWORD,
         "share": "files",
         "source": guest.source.name,
+        "owner": f"{os.getuid()}:{os.getgid()}",
     }
     (files / "test" / "job.json").write_text(json.dumps(job | {"mounts": MOUNTS}))
     lines = guest.run(files, scratch, SECONDS).splitlines()

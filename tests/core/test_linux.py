@@ -10,6 +10,7 @@ import pytest
 from fakesmb.core.connection import plans_of
 from fakesmb.core.plan import NoPlans
 from fakesmb.core.settings import Limits, Settings
+from fakesmb.nt.posixacl import of_mode
 from fakesmb.nt.status import NT
 from fakesmb.testing import Client
 from fakesmb.wire.codec import Empty
@@ -18,6 +19,7 @@ from fakesmb.wire.files import ReadAndxRequest, ReadAndxResponse, WriteAndxReque
 from fakesmb.wire.trans2 import QueryFsInformationRequest, SetFsInformationRequest, Trans2
 from fakesmb.wire.unix import UnixCapability, UnixFsInfo
 from tests.core.conftest import Make
+from tests.core.test_posix_acls import packed
 from tests.core.test_unix import (
     CREATE,
     READ,
@@ -94,12 +96,22 @@ def test_writes_as_long_as_a_frame_are_offered_where_such_messages_are_taken(mak
     assert reply.count_high << 16 | reply.count == MIB
 
 
-def test_acls_are_offered_to_all_but_linux_and_answered_to_all(unix: Client) -> None:
-    """With them, `cp -a` of a directory fails: Linux 6.1 cannot take a default ACL away. smbclient asks for them."""
+def test_acls_are_offered_to_all(unix: Client) -> None:
     assert offered(unix) & UnixCapability.POSIX_ACLS
     unix.connection.sessions.entries[unix.uid].native_os = "Linux version 6.1.0-56-amd64"
-    assert not offered(unix) & UnixCapability.POSIX_ACLS
-    assert query(unix, 0x204, "/a.txt")
+    assert offered(unix) & UnixCapability.POSIX_ACLS
+
+
+def test_linux_sets_the_mode_of_a_plain_directory_by_chmod(unix: Client, refuses: Refuses) -> None:
+    """Where its ACL can be set, `cp -a` takes the default ACL away, too, and Linux 6.1 cannot do that."""
+    plain = packed(of_mode(0o750))
+    change(unix, 0x204, "/dir", plain)
+    assert mode_of(unix, "/dir") == 0o750
+    unix.connection.sessions.entries[unix.uid].native_os = "Linux version 6.1.0-56-amd64"
+    with refuses(NT.NOT_SUPPORTED):
+        change(unix, 0x204, "/dir", plain)
+    change(unix, 0x204, "/a.txt", plain)
+    assert mode_of(unix, "/a.txt") == 0o750
 
 
 def test_files_and_blocks_are_counted_as_statfs_has_them(unix: Client, folders: dict[str, Path]) -> None:

@@ -382,15 +382,6 @@ def test_a_lock_needs_bytes_and_a_write_lock_an_open_that_may_write(unix: Client
         lock(unix, fid, 0, 5, 0)
 
 
-def test_an_acl_of_permission_bits_is_answered(unix: Client, refuses: Refuses) -> None:
-    change(unix, 0x200, "/a.txt", basic(mode=0o640))
-    acl = query(unix, 0x204, "/a.txt")
-    change(unix, 0x204, "/dir", acl)
-    assert mode_of(unix, "/dir") == 0o640
-    with refuses(NT.NOT_SUPPORTED):
-        change(unix, 0x204, "/dir", struct.pack("<HHHBBQ", 1, 1, 0, 2, 7, 5))
-
-
 def test_a_tree_that_is_read_only_opens_for_reading(make: Make, refuses: Refuses) -> None:
     client = posix_names(make().client().sign_in().connect("docs"))
     client.close(posix_open(client, "/manual.txt", READ).fid)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.descriptor import Ace, AceType, Control, Descriptor, acl_of, allow, descriptor_bytes
+from fakesmb.nt.posixacl import Acls, of_mode
 from fakesmb.record.events import Exchanged
 from fakesmb.trace import carriedcontrols, carriedlevels, carriedlists, carriedrap, descriptors
 from fakesmb.trace.carrieddfs import referral
@@ -161,12 +162,13 @@ def test_entries_of_the_unix_extensions() -> None:
 def test_queries_of_the_unix_extensions(code: int) -> None:
     encode = unix.QUERY_LEVELS[code].encode
     assert encode is not None
-    data = encode(FACTS, CONTEXT) or {0x201: encode_utf16("to\0"), 0x208: bytes(24)}[code]
+    facts: Any = Acls(of_mode(0o750), of_mode(0o700)) if code == 0x204 else FACTS
+    data = encode(facts, CONTEXT) or {0x201: encode_utf16("to\0"), 0x208: bytes(24)}[code]
     fields = level(QUERY, code, data)
     if code == 0x200:
         assert named(fields, "Type")[0].meaning == "a file"
     if code == 0x204:
-        assert len(named(fields, "FileAcl")) == 3
+        assert len(named(fields, "FileAcl")) == len(named(fields, "DefaultAcl")) == 3
     level(Trans2.QUERY_FS_INFORMATION, 0x200, unix.UnixFsInfo(capabilities=0x17).encode())
 
 

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from fakesmb.nt.posixacl import AclEntry, Acls, AclTag, of_mode
 from fakesmb.vfs.store import Info
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.info import LevelContext
@@ -80,13 +81,23 @@ def test_small_structures_both_ways() -> None:
 
 
 def test_permission_bits_are_an_acl_of_three() -> None:
-    data = encode_acl(FACTS, CONTEXT)
+    data = encode_acl(Acls(of_mode(0o750)), CONTEXT)
     ones = "ff" * 8
     assert data == bytes.fromhex(f"0100 0300 0000 0107{ones} 0405{ones} 2000{ones}")
-    assert decode_acl(data, CONTEXT) == SetAcl(0o750)
-    named = struct.pack("<HHH", 1, 1, 0) + struct.pack("<BBQ", 2, 7, 5)
-    assert decode_acl(named, CONTEXT) == SetAcl(None)
-    assert decode_acl(struct.pack("<HHH", 1, 0xFFFF, 0), CONTEXT).untouched
+    assert decode_acl(data, CONTEXT) == SetAcl(of_mode(0o750), ())
+    assert decode_acl(struct.pack("<HHH", 1, 0xFFFF, 0), CONTEXT) == SetAcl(None, ())
+    assert decode_acl(struct.pack("<HHH", 1, 0, 0xFFFF), CONTEXT) == SetAcl((), None)
+
+
+def test_the_entries_of_both_acls_follow_each_other() -> None:
+    named = AclEntry(AclTag.USER, 7, 5)
+    data = encode_acl(Acls((named,), (named, AclEntry(AclTag.MASK, 6))), CONTEXT)
+    assert data == bytes.fromhex(f"0100 0100 0200 0207{5:02x}{'00' * 7} 0207{5:02x}{'00' * 7} 1006{'ff' * 8}")
+    assert decode_acl(data, CONTEXT) == SetAcl((named,), (named, AclEntry(AclTag.MASK, 6)))
+    with pytest.raises(DecodeError):
+        decode_acl(data[:-1], CONTEXT)
+    with pytest.raises(DecodeError):
+        decode_acl(struct.pack("<HHH", 1, 0xFFFE, 0), CONTEXT)
     with pytest.raises(DecodeError):
         decode_acl(struct.pack("<HHH", 2, 0, 0), CONTEXT)
 

@@ -15,9 +15,11 @@ from fakesmb.core.strings import strings_of
 from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, unknown_level, with_handle
 from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
 from fakesmb.core.transactions import Results, subcommand
+from fakesmb.core.unix_clients import LINUX
 from fakesmb.core.waiting import retry_until_free
 from fakesmb.nt.descriptor import sid_bytes
 from fakesmb.nt.files import Access
+from fakesmb.nt.posixacl import Acl, checked, is_extended
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Effect
 from fakesmb.vfs.paths import Path
@@ -46,13 +48,10 @@ _ALWAYS_OFFERED: Final = (
     | UnixCapability.POSIX_PATHNAMES
     | UnixCapability.POSIX_PATH_OPERATIONS
     | UnixCapability.LARGE_READ
+    | UnixCapability.POSIX_ACLS
 )
-_LINUX: Final = "Linux version"
-"""How the native OS of the kernel's client begins. It gets no POSIX_ACLS, though level 0x204 is answered: where it
-is offered, Linux 6.1 fails to take a default ACL away, and with that `cp -a` of a directory."""
 _LARGEST_TRANSFER: Final = 0x1FFFF & ~0xFFF
 _NOBODY: Final = 65534
-_PERMISSIONS: Final = 0o7777
 _NODES: Final = {FileType.FIFO: stat.S_IFIFO, FileType.SOCKET: stat.S_IFSOCK}
 """What is made besides files and directories: it means something on clients alone, and cannot be opened here."""
 
@@ -88,8 +87,6 @@ def offered(request: AnyRequest) -> int:
     capabilities = _ALWAYS_OFFERED
     if request.server.settings.limits.message_bytes >= LONGEST_FRAME:
         capabilities |= UnixCapability.LARGE_WRITE
-    if not request.session.native_os.startswith(_LINUX):
-        capabilities |= UnixCapability.POSIX_ACLS
     return capabilities
 
 
@@ -174,7 +171,8 @@ def query(request: AnyRequest, target: Target, level: int) -> Results:
         if not context.shows(text):
             raise SMBError(NT.OBJECT_NAME_INVALID, f"the client's code page cannot spell the target {text!r}")
         return Results(NO_EA_ERROR, context.text(text + "\0"))
-    return Results(NO_EA_ERROR, row.encode(posix.query(target), strings_of(request)))
+    told = posix.acls(target) if level == UnixLevel.POSIX_ACL else posix.query(target)
+    return Results(NO_EA_ERROR, row.encode(told, strings_of(request)))
 
 
 def change(request: AnyRequest, target: Target, level: int) -> "Results | Deferred[Results]":
@@ -259,19 +257,32 @@ def _made(request: AnyRequest, path: Path, wanted: SetUnix) -> bool:
             request.store.posix.make_node(path, _NODES[wanted.type])
         else:
             raise SMBError(NT.ACCESS_DENIED, "devices are not made here") from None
-        request.store.posix.change(path, PosixChanges(mode=wanted.mode))
+        request.store.posix.set_new_mode(path, wanted.mode)
         return True
     return False
 
 
 def _acl(request: AnyRequest, target: Target, wanted: SetAcl) -> None:
-    if wanted.untouched:
-        return
-    if wanted.mode is None:
-        raise SMBError(NT.NOT_SUPPORTED, "an ACL that is more than permission bits")
-    now = request.store.posix.query(target)
-    mode = now.mode_bits & _PERMISSIONS & ~0o777 | wanted.mode
-    request.store.posix.change(target, PosixChanges(mode=mode))
+    access, default = (
+        None if one is None else checked(one) if one else () for one in (wanted.access, wanted.default)
+    )
+    posix = request.store.posix
+    if request.session.native_os.startswith(LINUX) and _is_plain_directory(request, target, access, default):
+        raise SMBError(NT.NOT_SUPPORTED, "permission bits, which Linux sets by chmod(2) then")
+    posix.set_acls(target, access, default)
+
+
+def _is_plain_directory(request: AnyRequest, target: Target, access: Acl | None, default: Acl | None) -> bool:
+    """Whether a directory without ACLs is to get one that says no more than its mode.
+
+    Linux up to 6.12 cannot take a default ACL away, which `cp -a` tries for each directory whose ACL
+    could be set and that has no default; where it is told that it could not, it leaves both alone and sets the mode.
+    """
+    if access is None or default is not None or is_extended(access):
+        return False
+    posix = request.store.posix
+    now = posix.acls(target)
+    return not is_extended(now.access) and stat.S_ISDIR(posix.query(target).mode_bits)
 
 
 def _link(request: AnyRequest, target: Target, wanted: str) -> None:

@@ -17,7 +17,7 @@ from fakesmb.nt.files import Access, Action, Disposition, Option
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Effect
 from fakesmb.vfs.paths import Path
-from fakesmb.vfs.store import CreateParameters, Handle, Opened, PosixChanges
+from fakesmb.vfs.store import CreateParameters, Handle, Opened
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.files import CreateFlag
 from fakesmb.wire.unix import (
@@ -114,7 +114,7 @@ def _make_directory(
 
     def change() -> None:
         if mode is not None:
-            request.store.posix.change(path, PosixChanges(mode=mode))
+            request.store.posix.set_new_mode(path, mode)
 
     request.effect = Effect.CREATED
     make = partial(request.store.make_directory, path)

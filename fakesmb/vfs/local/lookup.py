@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
+from fakesmb.vfs.local import acls
 from fakesmb.vfs.local.directory import Directory, place_of
 from fakesmb.vfs.local.links import Way
 from fakesmb.vfs.local.roots import GONE, OPEN_DIRECTORY, leads_to, new_root, root_at
@@ -84,6 +85,10 @@ class Lookup:
         """`beside`: another lookup of the same root, whose descriptor it shares."""
         self._world = world or World()
         self.root: Directory = root_at(root, self._world) if beside is None else beside.root
+        self.inherits_acls: bool = (
+            not acls.kept_by(self.root.xattr_base) if beside is None else beside.inherits_acls
+        )
+        """Whether default ACLs are for the store to give new files, as the disk has none of its own."""
         self._spelt = os.path.abspath(root)
         """The root as it was given, which may lead over links, and as local people may spell it in theirs."""
         self._inside = self.root.path.rstrip("/") + "/"

@@ -13,7 +13,7 @@ from fakesmb.nt.filetime import UNIX_EPOCH
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
 from fakesmb.vfs.eas import check
-from fakesmb.vfs.local import eas, streamfiles, xattrs
+from fakesmb.vfs.local import acls, eas, streamfiles, xattrs
 from fakesmb.vfs.local.attributes import creation_time, effective, load, save
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.directory import Directory
@@ -72,6 +72,7 @@ class Opener:
         self._opens = opens
         self._guard = guard
         self._read_only = read_only
+        self._inherits = lookup.inherits_acls
         self._streams = StreamOpener(lookup, opens, guard, self.create, read_only=read_only)
 
     def create(self, path: Path, request: CreateParameters) -> Opened:
@@ -219,6 +220,8 @@ class Opener:
             parent.changed(added=entry.name)
             fd = self._opens.room.settle(fd)
             st = disk.fstat(fd)
+            if self._inherits:
+                acls.inherit(f"/proc/self/fd/{parent.fd}", fd, directory=directory)
             ea_size = eas.save(f"/proc/self/fd/{fd}", request.eas) if request.eas else 0
             stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH, ea_size)
             if directory:

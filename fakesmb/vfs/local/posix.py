@@ -6,20 +6,22 @@ the share: a symbolic link may have any target, but only the store's lookup foll
 
 import os
 import stat
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from fakesmb.nt.files import Access, ShareMode
 from fakesmb.nt.filetime import UNIX_EPOCH
+from fakesmb.nt.posixacl import Acl, Acls, base_of, inherited, mode_of, of_mode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
+from fakesmb.vfs.local import acls
 from fakesmb.vfs.local.attributes import load, save
 from fakesmb.vfs.local.descriptors import Guard
 from fakesmb.vfs.local.handles import local_handle
 from fakesmb.vfs.local.lookup import Entry, Lookup
 from fakesmb.vfs.local.metadata import as_shown
-from fakesmb.vfs.local.modes import may_be_special, settable
+from fakesmb.vfs.local.modes import SPECIAL, may_be_special, settable
 from fakesmb.vfs.local.namespace import Namespace
 from fakesmb.vfs.local.posixnames import PosixSearch, posix_info
 from fakesmb.vfs.paths import Path, is_utf8
@@ -32,6 +34,17 @@ from fakesmb.vfs.store import CreateParameters, Handle, Info, PosixChanges, Shar
 
 _LONGEST_TARGET: Final = 4095
 _DELETE: Final = CreateParameters(access=Access.DELETE)
+
+
+class _Place(NamedTuple):
+    """A file that is to be changed: how system calls name it, and those of extended attributes."""
+
+    name: str
+    where: int | None
+    st: os.stat_result
+    xattrs: str | int
+    shown: str
+    follow: bool
 
 
 class LocalPosixFiles:
@@ -86,6 +99,21 @@ class LocalPosixFiles:
             self._guard.check_list(where)
         return PosixSearch(self._lookup, self._opens, where, pattern, attributes)
 
+    def _place(self, target: Handle | Path, access: int) -> "_Place":
+        """Where a file is that this user may change; raises ACCESS_DENIED."""
+        if isinstance(target, Path):
+            entry = self._find(target)
+            assert entry.st is not None
+            if self._opens.secured:
+                self._guard.check(entry, access)
+            where = entry.directory.fd
+            return _Place(entry.name or ".", where, entry.st, entry.xattr_path, entry.name, follow=False)
+        handle = local_handle(target)
+        if handle.access & access != access and not handle.access & Access.WRITE_DATA:
+            raise SMBError(NT.ACCESS_DENIED, "not opened for changing permissions, owner or times")
+        name, st = f"/proc/self/fd/{handle.fd}", disk.fstat(handle.fd)
+        return _Place(name, None, st, handle.xattr_target, handle.name, follow=True)
+
     # -- changing ------------------------------------------------------------------------------------------
 
     def change(self, target: Handle | Path, wanted: PosixChanges) -> None:
@@ -99,23 +127,8 @@ class LocalPosixFiles:
             access |= Access.WRITE_DAC
         if wanted.uid is not None or wanted.gid is not None:
             access |= Access.WRITE_OWNER
-        handle = None
-        if isinstance(target, Path):
-            entry = self._find(target)
-            st, place = entry.st, entry.directory
-            assert st is not None
-            if self._opens.secured:
-                self._guard.check(entry, access)
-            name, where, follow = entry.name or ".", place.fd, False
-            xattrs: str | int = entry.xattr_path
-            shown = entry.name
-        else:
-            handle = local_handle(target)
-            if handle.access & access != access and not handle.access & Access.WRITE_DATA:
-                raise SMBError(NT.ACCESS_DENIED, "not opened for changing permissions, owner or times")
-            st = disk.fstat(handle.fd)
-            name, where, follow = f"/proc/self/fd/{handle.fd}", None, True
-            xattrs, shown = handle.xattr_target, handle.name
+        handle = None if isinstance(target, Path) else local_handle(target)
+        name, where, st, xattrs, shown, follow = self._place(target, access)
         if wanted.uid is not None or wanted.gid is not None:
             uid, gid = _kept(wanted.uid, st.st_uid), _kept(wanted.gid, st.st_gid)
             if (uid, gid) != (-1, -1):
@@ -140,10 +153,62 @@ class LocalPosixFiles:
             save(xattrs, st, stored, self._opens.side, follow=follow)
         after_facts(self._opens.get(st))
 
-    def set_new_mode(self, handle: Handle, mode: int) -> None:
-        """The permissions of a file that this open made, whatever access it was opened for."""
-        fd = local_handle(handle).fd
-        disk.chmod(f"/proc/self/fd/{fd}", settable(mode, disk.fstat(fd), special=self._special()))
+    def acls(self, target: Handle | Path) -> Acls:
+        """The POSIX ACLs of a file."""
+        if isinstance(target, Path):
+            entry = self._find(target)
+            xattrs: str | int = entry.xattr_path
+            st, follow = entry.st, False
+            assert st is not None
+            if self._opens.secured:
+                self._guard.check(entry, Access.READ_ATTRIBUTES)
+        else:
+            handle = local_handle(target)
+            st, xattrs, follow = disk.fstat(handle.fd), handle.xattr_target, True
+        if stat.S_ISLNK(st.st_mode):  # it has none, and what it leads to is not asked for
+            return Acls(of_mode(st.st_mode))
+        default = acls.load(xattrs, acls.DEFAULT, follow=follow) if stat.S_ISDIR(st.st_mode) else ()
+        return Acls(acls.access_of(xattrs, st, follow=follow), default)
+
+    def set_acls(self, target: Handle | Path, access: Acl | None, default: Acl | None) -> None:
+        """Sets POSIX ACLs, and with a file's own its permission bits."""
+        self._check_writable()
+        place = self._place(target, Access.WRITE_DAC | Access.WRITE_ATTRIBUTES)
+        st, follow = place.st, place.follow
+        if stat.S_ISLNK(st.st_mode):
+            raise SMBError(NT.NOT_SUPPORTED, "a symbolic link has no ACL")
+        if default and not stat.S_ISDIR(st.st_mode):
+            raise SMBError(NT.ACCESS_DENIED, "only a directory has a default ACL")
+        if access is not None:
+            if not access:
+                access = base_of(acls.access_of(place.xattrs, st, follow=follow))
+            mode = settable(mode_of(access) | stat.S_IMODE(st.st_mode) & SPECIAL, st, special=True)
+            acls.save(place.xattrs, acls.ACCESS, access, follow=follow)
+            _set_mode(place.name, place.where, st, mode, follow=follow)
+        if default is not None and stat.S_ISDIR(st.st_mode):
+            acls.save(place.xattrs, acls.DEFAULT, default, follow=follow)
+        after_facts(self._opens.get(st))
+
+    def set_new_mode(self, target: Handle | Path, mode: int) -> None:
+        """The permissions that a file was to be made with, whatever access it was opened for."""
+        if isinstance(target, Path):
+            entry, path = self._find(target), target
+            st, place, follow = entry.st, entry.xattr_path, False
+            assert st is not None
+            name, where = entry.name, entry.directory.fd
+        else:
+            handle = local_handle(target)
+            st, path, follow, where = disk.fstat(handle.fd), handle.path, True, None
+            name = place = f"/proc/self/fd/{handle.fd}"
+        mode = settable(mode, st, special=self._special())
+        parent = self._lookup.directory(path.parts[:-1])
+        default = acls.load(f"/proc/self/fd/{parent.fd}", acls.DEFAULT, follow=True)
+        if default:
+            acl = inherited(default, mode)
+            if stat.S_ISREG(st.st_mode) or stat.S_ISDIR(st.st_mode):  # others have it of the disk, if at all
+                acls.save(place, acls.ACCESS, acl, follow=follow)
+            mode = mode & SPECIAL | mode_of(acl)
+        _set_mode(name, where, st, mode, follow=follow)
 
     def _special(self) -> bool:
         return may_be_special(self._guard.token, special_modes=self._special_modes)

@@ -157,9 +157,11 @@ def names_of_all_kinds(mount: Mount) -> None:
     for name in names:
         os.unlink(name)
     Path("Case").write_text("upper")
-    assert os.path.exists("CASE") != mount.unix
+    assert not os.path.exists("CASE")
     Path("case").write_text("lower")
-    assert Path("Case").read_text() == ("upper" if mount.unix else "lower")
+    assert Path("Case").read_text() == "upper"
+    os.rename("case", "CASE")  # and nothing else about the name changes
+    assert {"Case", "CASE"} <= set(os.listdir(mount.far))
     deep = Path(*("level" * 8 for _ in range(25)))
     deep.mkdir(parents=True)
     (deep / "leaf").write_text("deep")
@@ -195,6 +197,8 @@ def unlinked_and_replaced_while_open(mount: Mount) -> None:
         assert Path("e/f").read_bytes() == b"moved"
 
 
+ACL = bytes.fromhex("02000000 01000600ffffffff 04000400ffffffff 20000000ffffffff")
+"""An ACL as the kernel has it: that of mode 640."""
 STAMPS = (0, 1_000_000_000_987_654_300, 4_102_444_800 * 10**9, -(10**9))
 """Nanoseconds; FILETIME counts in hundreds."""
 
@@ -243,6 +247,58 @@ def permissions(mount: Mount) -> None:
         assert stat.S_IMODE((far / name).stat().st_mode) == mode & 0o777
     with fails(errno.EACCES):
         os.chown("f", 1001, 1001)
+
+
+@check
+def acls(mount: Mount) -> None:
+    """setfacl, getfacl, chmod, inheritance and `cp -a`; without Unix extensions there are none."""
+    Path("f").touch()
+    os.chmod("f", 0o640)
+    if not mount.unix:
+        with fails(errno.EOPNOTSUPP):
+            os.setxattr("f", "system.posix_acl_access", ACL)
+        return
+
+    def getfacl(path: object) -> list[str]:
+        return shell("getfacl", "-cpnE", path).split()
+
+    assert getfacl("f") == ["user::rw-", "group::r--", "other::---"]
+    shell("setfacl", "-m", "u:1234:rwx,g:50:r-x", "f")
+    extended = ["user::rw-", "user:1234:rwx", "group::r--", "group:50:r-x", "mask::rwx", "other::---"]
+    assert getfacl("f") == getfacl(mount.far / "f") == extended
+    assert stat.S_IMODE((mount.far / "f").stat().st_mode) == 0o670
+    os.chmod("f", 0o604)
+    assert getfacl("f")[4:] == ["mask::---", "other::r--"]
+    os.mkdir("d")
+    shell("setfacl", "-m", "g:50:r-x,d:u:1234:rwx", "d")
+    assert "default:user:1234:rwx" in getfacl(mount.far / "d")
+    os.umask(0o022)
+    Path("d/in").touch()
+    os.mkdir("d/sub")
+    assert "user:1234:rwx" in getfacl("d/in")
+    assert "default:user:1234:rwx" in getfacl("d/sub")
+    shell("cp", "-a", "d", "copy")
+    forget()
+    for name in (".", "in", "sub"):
+        assert getfacl(Path("copy") / name) == getfacl(Path("d") / name)
+    shell("setfacl", "-b", "f")
+    assert len(getfacl("f")) == 3
+    os.mkdir("plain")
+    os.chmod("plain", 0o750)
+    shell("cp", "-a", "plain", "other")
+    assert stat.S_IMODE(os.stat("other").st_mode) == 0o750
+    shell("rsync", "-a", "--acls", "d/", "synced")
+    assert getfacl("synced/in") == getfacl("d/in")
+
+
+@check
+def copied_by_rsync(mount: Mount) -> None:
+    keep = ["-a", "--no-owner"] if mount.unix else ["-rt", "--modify-window=1"]
+    for _ in range(2):  # the second time nothing is left to do
+        said = shell("rsync", *keep, "--stats", f"{TREE}/", "copy")
+    assert "files transferred: 0" in said
+    shell("diff", "-r", "--no-dereference", TREE, "copy")
+    shell("rm", "-rf", "copy")
 
 
 @check

@@ -43,13 +43,13 @@ def run(mount: Mount, name: str) -> str:
 
 def main() -> None:
     job = json.loads(Path("/test/job.json").read_text())
-    make_tree(Path("/test") / job["source"])
+    make_tree(Path("/test") / job["source"], job["owner"])
     for options in sorted(
         job["mounts"], key=lambda one: "nounix" not in one
     ):  # no links in the tree at first
         subprocess.run(["dmesg", "--clear"])
         if "nounix" not in options and not (TREE / "odd" / "link").is_symlink():
-            add_links()
+            add_links(job["owner"])
         error = ""
         try:
             with Mount(options, job) as mount:

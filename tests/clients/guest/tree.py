@@ -11,8 +11,8 @@ from mounting import shell
 TREE = Path("/tmp/tree")
 
 
-def make_tree(archive: Path) -> None:
-    """The sources, and beside them what a tree may have besides."""
+def make_tree(archive: Path, owner: str) -> None:
+    """The sources, and beside them what a tree may have besides; its owner is who owns the copies, too."""
     with tarfile.open(archive) as whole:
         whole.extractall(TREE)
     (sources,) = TREE.iterdir()
@@ -26,14 +26,16 @@ def make_tree(archive: Path) -> None:
     for name, mode in (("sp ace", 0o600), ("ünï", 0o751), ("empty", 0o777), ("nothing", 0o444)):
         (odd / name).chmod(mode)
         os.utime(odd / name, (981173106, 981173106))
+    shell("chown", "-R", owner, TREE)
 
 
-def add_links() -> None:
+def add_links(owner: str) -> None:
     odd = TREE / "odd"
     (odd / "link").symlink_to("../sources")
     (odd / "dangling").symlink_to("no/such")
     os.link(odd / "sp ace", odd / "hard")
     os.utime(odd / "dangling", (981173106, 981173106), follow_symlinks=False)
+    shell("chown", "-hR", owner, odd)
 
 
 def facts(root: Path, *, unix: bool) -> list[tuple]:
