@@ -45,7 +45,13 @@ class Table(NamedTuple):
 
 def tables() -> Iterator[Table]:
     """Everything, in the order of the specification."""
-    yield Table("Commands", [_row(code, 2, name, code in COMMANDS) for code, name in names.COMMANDS.items()])
+    yield Table(
+        "Commands",
+        [
+            _row(code, 2, name, code in COMMANDS and not COMMANDS[code].refuses)
+            for code, name in names.COMMANDS.items()
+        ],
+    )
     yield Table(
         "TRANSACTION functions on named pipes",
         [_row(code, 4, name, code in PIPE_FUNCTIONS) for code, name in names.TRANSACTION_FUNCTIONS.items()],

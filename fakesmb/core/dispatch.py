@@ -43,15 +43,17 @@ class CommandRow(msgspec.Struct, frozen=True):
     handler: Handler
     needs: int
     andx: bool
+    refuses: bool = False
+    """Whether it only ever says no, in words that its clients wait for: a command that is not answered."""
 
 
 def command(
-    code: int, request: type[P], needs: int = Needs.TREE
+    code: int, request: type[P], needs: int = Needs.TREE, *, refuses: bool = False
 ) -> Callable[[Callable[[Request[P]], Answer | Deferred[Answer]]], CommandRow]:
     """Makes a handler a row of the table; `table` finds it in its module."""
 
     def row(handler: Callable[[Request[P]], Answer | Deferred[Answer]]) -> CommandRow:
-        return CommandRow(code, request, handler, needs, request.ANDX)
+        return CommandRow(code, request, handler, needs, request.ANDX, refuses)
 
     return row
 

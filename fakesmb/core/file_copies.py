@@ -8,7 +8,7 @@ from twisted.python.failure import Failure
 from fakesmb.core.copies import RangeCopy
 from fakesmb.core.request import Answer, AnyRequest, Empty
 from fakesmb.core.waiting import retry_until_free
-from fakesmb.nt.files import Access, Disposition, ShareMode
+from fakesmb.nt.files import Access, Action, Disposition, ShareMode
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import CreateParameters, FileStore, Handle, MustWait, Opened
@@ -18,12 +18,38 @@ _MOST_PIECES: Final = 1000
 
 
 class FileCopy:
-    """What Windows does for NT_RENAME's level 0x105: a copy, with the attributes. Called until it is done."""
+    """What Windows does for NT_RENAME's level 0x105, and LAN Manager for COPY: a copy, with the attributes.
 
-    __slots__ = ("_copy", "_new", "_old", "_request", "_source", "_target")
+    Called until it is done. The new file is in `store`; `disposition` says what becomes of one that is there, and
+    `append` lets the copy begin at its end.
+    """
 
-    def __init__(self, request: AnyRequest, old: Path, new: Path) -> None:
+    __slots__ = (
+        "_append",
+        "_copy",
+        "_disposition",
+        "_new",
+        "_old",
+        "_request",
+        "_source",
+        "_store",
+        "_target",
+    )
+
+    def __init__(
+        self,
+        request: AnyRequest,
+        old: Path,
+        new: Path,
+        store: FileStore | None = None,
+        disposition: int = Disposition.CREATE,
+        *,
+        append: bool = False,
+    ) -> None:
         self._request = request
+        self._store = request.store if store is None else store
+        self._disposition = disposition
+        self._append = append
         self._old = old
         self._new = new
         self._source: Opened | None = None
@@ -38,7 +64,7 @@ class FileCopy:
             self._copy.go_on(self._request.server.world.turn)
             assert self._source is not None
             assert self._target is not None
-            self._request.store.set_basic(self._target.handle, attributes=self._source.info.attributes)
+            self._store.set_basic(self._target.handle, attributes=self._source.info.attributes)
         except MustWait:
             raise
         except BaseException:
@@ -61,26 +87,27 @@ class FileCopy:
         making = CreateParameters(
             access=Access.WRITE_DATA | Access.WRITE_ATTRIBUTES | Access.DELETE,
             share=ShareMode.NONE,
-            disposition=Disposition.CREATE,
+            disposition=self._disposition,
             attributes=info.attributes,
             pid=pid,
         )
-        self._target = store.create(self._new, making)
-        store.set_allocation(self._target.handle, _data_size(store, self._source.handle))
-        files = (store, self._source.handle), (store, self._target.handle)
-        return RangeCopy(*files, 0, 0, info.end_of_file, request.header.pid_low)
+        self._target = self._store.create(self._new, making)
+        at = self._target.info.end_of_file if self._append else 0
+        self._store.set_allocation(self._target.handle, at + _data_size(store, self._source.handle))
+        files = (store, self._source.handle), (self._store, self._target.handle)
+        return RangeCopy(*files, 0, at, info.end_of_file, request.header.pid_low)
 
     def end(self, *, failed: bool) -> None:
-        """Closes both. Of a copy that failed nothing stays."""
-        store = self._request.store
+        """Closes both. Of a copy that failed nothing stays, unless the file was there before."""
         if self._target is not None:
-            target, self._target = self._target.handle, None
-            if failed and not target.closed:
-                store.set_delete(target, delete=True)
-            store.close(target)
+            opened, self._target = self._target, None
+            target = opened.handle
+            if failed and not target.closed and opened.action == Action.CREATED:
+                self._store.set_delete(target, delete=True)
+            self._store.close(target)
         if self._source is not None:
             source, self._source = self._source.handle, None
-            store.close(source)
+            self._request.store.close(source)
 
 
 def _data_size(store: FileStore, handle: Handle) -> int:

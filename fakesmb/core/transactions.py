@@ -27,6 +27,7 @@ from fakesmb.wire.trans import (
     TransactionRequest,
     TransactionResponse,
 )
+from fakesmb.wire.trans2 import Trans2
 
 
 class Results(msgspec.Struct, frozen=True, gc=False):
@@ -150,11 +151,23 @@ def _answer(
     return Replies(tuple(Reply(piece, status) for piece in response.pieces(largest, HEADER_SIZE)))
 
 
+_NO_SUPPORT: Final = frozenset({(Command.TRANSACTION2, Trans2.IOCTL2)})
+"""Subcommands that are refused with SMB_NO_SUPPORT ([MS-CIFS] 2.2.6.11)."""
+
+
 def unsupported(command: int, function: int | None) -> SMBError:
-    """The refusal of a subcommand without a handler: not built (NOT_IMPLEMENTED), or not defined at all."""
+    """The refusal of a subcommand without a handler: not built, or not defined at all.
+
+    NT_TRANSACT says these in its own way ([MS-CIFS] 3.3.5.50).
+    """
     if function is None:
         return SMBError(NT.INVALID_SMB, "a transaction without a subcommand")
     known = names.subcommand(command, function)
+    of_nt = command == Command.NT_TRANSACT
     if known is None:
-        return SMBError(NT.INVALID_PARAMETER, f"no subcommand has code 0x{function:04X}")
-    return SMBError(NT.NOT_IMPLEMENTED, f"{known.name} is not implemented")
+        status = NT.INVALID_SMB if of_nt else NT.INVALID_PARAMETER
+        return SMBError(status, f"no subcommand has code 0x{function:04X}")
+    status = NT.SMB_BAD_COMMAND if of_nt else NT.NOT_IMPLEMENTED
+    if (command, function) in _NO_SUPPORT:
+        status = NT.SMB_NO_SUPPORT
+    return SMBError(status, f"{known.name} is not implemented")

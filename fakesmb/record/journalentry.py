@@ -37,7 +37,9 @@ _CONNECTS: Final = (Command.TREE_CONNECT, Command.TREE_CONNECT_ANDX)
 
 
 _WITH_SUBCOMMANDS: Final = frozenset(PRIMARY)
-WITH_TARGET: Final = frozenset({Command.RENAME, Command.NT_RENAME, Command.COPY, Command.TRANSACTION2})
+WITH_TARGET: Final = frozenset(
+    {Command.RENAME, Command.NT_RENAME, Command.COPY, Command.MOVE, Command.TRANSACTION2}
+)
 """Commands that have another path, `to`."""
 _IDS: Final = Struct("<12xH10xHHHH")
 """PIDHigh, TID, PIDLow, UID and MID of a header."""

@@ -372,6 +372,7 @@ ROWS: Final[Mapping[Kind, Row]] = MappingProxyType(
         Kind(Command.NT_RENAME): Row(("renamed", "linked", "copied"), _nt_rename),
         Kind(Command.NT_TRANSACT, NtTransact.RENAME): Row(()),  # Windows says success and changes nothing
         Kind(Command.COPY): Row(("copied",)),
+        Kind(Command.MOVE): Row(("renamed",)),
         Kind(Command.NT_TRANSACT, NtTransact.IOCTL): Row(("copied", "called", "wrote"), _ioctl),
         Kind(Command.NT_TRANSACT, NtTransact.NOTIFY_CHANGE): Row(("watched", "notified"), _notify, unanswered=True),
         Kind(Command.NT_TRANSACT, NtTransact.QUERY_SECURITY_DESC): Row(("queried_security",)),

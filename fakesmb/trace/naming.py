@@ -167,6 +167,7 @@ READERS: Final[Mapping[int, Reader]] = {
             (Command.QUERY_INFORMATION, "file_name"),
             (Command.SET_INFORMATION, "file_name"),
             (Command.COPY, "source_file_name"),
+            (Command.MOVE, "source_file_name"),
             (Command.OPEN_ANDX, "file_name"),
         )
     },

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fakesmb.wire import dirs, messages
+from fakesmb.wire import messages
 from fakesmb.wire.codec import U16, U32, Block, Body, DecodeError, Rest
 from fakesmb.wire.commands import Command
 
@@ -22,15 +22,11 @@ class ReadMpxResponse(Body, frozen=True):
     data: Rest = b""
 
 
-_REQUESTS: Final[dict[int, type[Body]]] = {
-    Command.MOVE: dirs.CopyRequest,
-}
-REQUESTS: Final[Mapping[int, type[Body]]] = MappingProxyType(_REQUESTS | dict(messages.REQUESTS))
+REQUESTS: Final[Mapping[int, type[Body]]] = messages.REQUESTS
 """Command to the class of its request."""
 _RESPONSES: Final[Mapping[int, type[Body]]] = MappingProxyType(
     {
         Command.READ_MPX: ReadMpxResponse,
-        Command.MOVE: dirs.CopyResponse,
     }
 )
 

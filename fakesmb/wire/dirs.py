@@ -142,14 +142,29 @@ class LooseFormat4Part(msgspec.Struct, frozen=True):
         writer.text(value)
 
 
-class CopyRequest(Body, frozen=True):
-    """SMB_COM_COPY and SMB_COM_MOVE request, as LANMAN 1.0 defined it ([MS-CIFS] 2.2.4.37, 2.2.4.38)."""
+class CopyFlag:
+    """Flags of COPY and MOVE, as LAN Manager 1.0 has them ([SMB-LM1X] 9.2.1)."""
 
-    tid2: U16
-    open_function: U16
-    flags: U16
-    source_file_name: Annotated[str, LooseFormat4Part()]
-    target_file_name: Annotated[str, LooseFormat4Part()]
+    TARGET_IS_FILE: Final = 0x0001
+    TARGET_IS_DIRECTORY: Final = 0x0002
+    TARGET_ASCII: Final = 0x0004
+    SOURCE_ASCII: Final = 0x0008
+    VERIFY: Final = 0x0010
+    TREE: Final = 0x0020
+
+
+class CopyRequest(Body, frozen=True):
+    """SMB_COM_COPY and SMB_COM_MOVE request, as LANMAN 1.0 defined it ([MS-CIFS] 2.2.4.37, 2.2.4.38).
+
+    All of it may be missing: servers of NT LM 0.12 refuse it unread.
+    """
+
+    SHORTER: ClassVar[tuple[int, ...]] = (0, 1, 2)
+    tid2: U16 = 0xFFFF
+    open_function: U16 = 0
+    flags: U16 = 0
+    source_file_name: Annotated[str, LooseFormat4Part()] = ""
+    target_file_name: Annotated[str, LooseFormat4Part()] = ""
 
 
 class CopyResponse(Body, frozen=True):

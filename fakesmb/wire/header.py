@@ -75,6 +75,11 @@ class Header(msgspec.Struct, frozen=True, gc=False):
         return bool(self.flags2 & Flags2.UNICODE)
 
     @property
+    def sequence_number(self) -> int:
+        """SequenceNumber of connectionless transports, where a signature has its last bytes ([MS-CIFS] 2.2.3.1)."""
+        return int.from_bytes(self.signature[6:8], "little")
+
+    @property
     def is_reply(self) -> bool:
         """SMB_FLAGS_REPLY."""
         return bool(self.flags & Flags.REPLY)

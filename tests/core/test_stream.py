@@ -253,14 +253,20 @@ class TestNegotiate:
         assert client.closed
         assert "before a dialect" in reason(server)
 
-    @pytest.mark.parametrize("data", [b"\3NT LM 0.12\0", b"NT LM 0.12\0", b"\2NT LM 0.12\0\1"])
-    def test_malformed(self, server: InMemoryServer, data: bytes) -> None:
-        """INVALID_SMB, and another try is allowed."""
+    @pytest.mark.parametrize("data", [b"\3NT LM 0.12\0", b"\0NT LM 0.12\0", b"\2NT LM 0.12\0\1"])
+    def test_formats_are_not_looked_at(self, server: InMemoryServer, data: bytes) -> None:
         client = server.client()
         message = client.message(NEGOTIATE, Empty())[:33] + len(data).to_bytes(2, "little") + data
         client.send_raw(message)
-        assert client.answer().header.status == NT.INVALID_SMB
-        client.sign_in()
+        assert client.answer().body(NegotiateNtResponse).dialect_index == 0
+
+    @pytest.mark.parametrize("data", [b"NT LM 0.12\0", b"\0\0\2NT LM 0.12\0"])
+    def test_no_list_of_dialects(self, server: InMemoryServer, data: bytes) -> None:
+        """A name without its format byte is another name, and the list ends at one that is empty."""
+        client = server.client()
+        message = client.message(NEGOTIATE, Empty())[:33] + len(data).to_bytes(2, "little") + data
+        client.send_raw(message)
+        assert client.answer().body(NegotiateCoreResponse).dialect_index == 0xFFFF
 
     def test_one_without_its_null(self, server: InMemoryServer) -> None:
         client = server.client()

@@ -251,7 +251,7 @@ class TestAnswers:
             (0x32, Transaction2Request(), NT.INVALID_SMB),
             (0x32, Transaction2Request(setup=b"\x99\0"), NT.INVALID_PARAMETER),
             (0x32, Transaction2Request(setup=b"\x0e\0"), NT.NOT_IMPLEMENTED),
-            (0xA0, NtTransactRequest(function=99), NT.INVALID_PARAMETER),
+            (0xA0, NtTransactRequest(function=99), NT.INVALID_SMB),
             (0x25, TransactionRequest(name="\\NONSENSE\\"), NT.OBJECT_PATH_SYNTAX_BAD),
             (0x25, TransactionRequest(name="\\MAILSLOT\\BROWSE"), NT.OBJECT_NAME_NOT_FOUND),
             (0x25, TransactionRequest(name="\\PIPE\\", setup=b"\x26\0\x34\x12"), NT.OBJECT_NAME_NOT_FOUND),

@@ -18,7 +18,7 @@ from tests.core.conftest import Make, folders, frozen, make, recording, unsigned
 
 OBSOLETE = {
     *(Command.READ_MPX_SECONDARY, Command.WRITE_MPX_SECONDARY, Command.WRITE_COMPLETE, Command.QUERY_SERVER),
-    *(Command.IOCTL_SECONDARY, Command.MOVE, Command.NEW_FILE_SIZE, Command.CLOSE_AND_TREE_DISC),
+    *(Command.IOCTL_SECONDARY, Command.NEW_FILE_SIZE, Command.CLOSE_AND_TREE_DISC),
     *(Command.FIND_NOTIFY_CLOSE, Command.SECURITY_PACKAGE_ANDX, Command.GET_PRINT_QUEUE, Command.READ_BULK),
     *(Command.WRITE_BULK, Command.WRITE_BULK_DATA, Command.INVALID),
 }

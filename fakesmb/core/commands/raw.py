@@ -103,7 +103,7 @@ def _write_rest(request: Request[WriteRawRequest], handle: Handle, offset: int, 
         request.store.write(handle, offset, data, request.header.pid_low)
 
 
-@command(Command.READ_MPX, ReadMpxRequest, Needs.TREE)
+@command(Command.READ_MPX, ReadMpxRequest, Needs.TREE, refuses=True)
 def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
     """SMB_COM_READ_MPX, [MS-CIFS] 3.3.5.25: for connectionless transports; over TCP clients are sent to READ.
 
@@ -112,7 +112,15 @@ def read_mpx(request: Request[ReadMpxRequest]) -> Answer:
     raise SMBError(NT.SMB_USE_STANDARD, "multiplexed reads are for connectionless transports")
 
 
-@command(Command.WRITE_MPX, WriteMpxRequest, Needs.TREE)
+@command(Command.WRITE_MPX, WriteMpxRequest, Needs.TREE, refuses=True)
 def write_mpx(request: Request[WriteMpxRequest]) -> Answer:
-    """SMB_COM_WRITE_MPX, [MS-CIFS] 3.3.5.27: refused over TCP like READ_MPX."""
+    """SMB_COM_WRITE_MPX, [MS-CIFS] 3.3.5.27: refused over TCP like READ_MPX, and nothing is written.
+
+    Of a sequence only the last request is answered, the one with a SequenceNumber: Windows 9x takes each answer for
+    that of all. A request that is a write by itself is the last of its sequence.
+    """
+    params = request.params
+    is_part = len(params.data) < params.total_byte_count
+    if is_part and request.connection.signing is None and not request.header.sequence_number:
+        return NO_REPLY
     raise SMBError(NT.SMB_USE_STANDARD, "multiplexed writes are for connectionless transports")

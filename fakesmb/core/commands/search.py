@@ -8,6 +8,7 @@ from typing import Final
 
 from twisted.internet.defer import Deferred
 
+from fakesmb.core.dialects import Protocol
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
@@ -113,7 +114,8 @@ def _answer(
 ) -> "Answer | Deferred[Answer]":
     """The next entries (from `place` on, where the client names one): as many as asked for and as fit one message.
 
-    None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on.
+    None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on: below NT LM 0.12 that is
+    NO_MORE_FILES, too, as DOS expects it.
     """
     connection = request.connection
     room = max((connection.max_buffer - OVERHEAD) // ENTRY_SIZE, 1)
@@ -148,7 +150,7 @@ def _answer(
             known.search.close()
         elif not entries:
             connection.close_search(known)
-        if begins and not entries:
+        if not entries and (begins or connection.protocol < Protocol.NT1):
             raise SMBError(NT.NO_MORE_FILES, f"nothing matches {request.params.file_name!r}")
         return SearchResponse(len(entries), b"".join(entries))
 
