@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from fakesmb.core import connection
 from fakesmb.core.plan import NoPlans
 from fakesmb.testing import InMemoryServer
+from tests.examples import make_all
 from tests.late_threads import LateThreads
 from tests.refusals import Refused, Refuses
 
@@ -45,8 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """With `--no-plans` servers in memory have none; those in processes of their own are told so.
 
-    With `--slow-disk` those in memory serve others at each system call that asks the disk.
+    With `--slow-disk` those in memory serve others at each system call that asks the disk; with `--slow` hypothesis
+    makes all its examples.
     """
+    if config.getoption("--slow"):
+        make_all()
     if config.getoption("--no-plans"):
         vars(connection)["Plans"] = lambda *_: NoPlans()
     if config.getoption("--slow-disk"):

@@ -21,9 +21,10 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.wire.locking import FOREVER, LockRange
 from tests.core.conftest import check_end, files_open_below
+from tests.examples import examples
 from tests.file_model import ACCESSES, NAMES, PIDS, SHARES, Both, Twin
 
-EXAMPLES = int(os.environ.get("FAKESMB_MODEL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FAKESMB_MODEL_EXAMPLES", examples(40)))
 """How many walks; thousands of them take minutes."""
 STEPS = int(os.environ.get("FAKESMB_MODEL_STEPS", "50"))
 SHRINK = bool(os.environ.get("FAKESMB_MODEL_SHRINK"))

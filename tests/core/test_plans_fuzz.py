@@ -32,10 +32,11 @@ from tests.core import test_plans, transcript
 from tests.core.alike import frames, same_message
 from tests.core.conftest import MONDAY_NS, make_folders
 from tests.core.real_requests import REQUESTS
+from tests.examples import examples
 
 pytestmark = pytest.mark.plans
 
-EXAMPLES = int(os.environ.get("PLANS_FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("PLANS_FUZZ_EXAMPLES", examples(60)))
 """How many conversations; more by hand."""
 UID_AT, TID_AT, COMMAND_AT = 28, 24, 4
 

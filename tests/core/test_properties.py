@@ -15,8 +15,9 @@ from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.session import EchoRequest
 from tests.core.conftest import check_end
 from tests.core.real_requests import DOCUMENTED, REQUESTS
+from tests.examples import examples
 
-RUN = settings(max_examples=120)
+RUN = settings(max_examples=examples(120))
 CHAINED = [(code, body) for code, body in REQUESTS if body.ANDX]
 
 
@@ -116,7 +117,7 @@ def mutations(draw: st.DrawFn) -> Callable[[bytes], bytes]:
     return mutate
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(messages(), st.lists(mutations(), max_size=14), st.floats(0, 2))
 def test_mutated_conversations(
     requests: list[tuple[int, Body]], changes: list[Callable[[bytes], bytes]], later: float
@@ -171,7 +172,7 @@ def test_any_chain(chain: list[tuple[int, Body]], last: tuple[int, Body] | None,
         still_answers(client)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(messages(), st.lists(st.integers(0, 1500), max_size=30))
 def test_cuts_change_nothing(requests: list[tuple[int, Body]], cuts: list[int]) -> None:
     """Where the stream is cut makes no difference to what is answered."""
@@ -196,7 +197,7 @@ def test_cuts_change_nothing(requests: list[tuple[int, Body]], cuts: list[int]) 
     assert talk(cuts) == talk([])
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(st.sampled_from(REQUESTS), max_size=12), st.integers(0, 12))
 def test_leaving_at_any_moment(requests: list[tuple[int, Body]], when: int) -> None:
     """A client may vanish whatever it has open, locked, searched or waits for; the next one finds all of it free."""

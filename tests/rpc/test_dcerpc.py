@@ -20,6 +20,7 @@ from fakesmb.rpc.interface import Client, Interface
 from fakesmb.rpc.pipes import PipeService
 from fakesmb.rpc.view import Caller
 from fakesmb.wire.dcerpc import FaultStatus, NakReason, PacketType, Syntax, pdu
+from tests.examples import examples
 from tests.rpc.rpc_client import (
     ADMIN,
     BIND,
@@ -330,7 +331,7 @@ def disconnected_at_worst() -> Iterator[None]:
 
 
 @given(st.lists(st.binary(max_size=300), max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_garbage_ends_in_an_answer_or_a_status(writes: list[bytes]) -> None:
     pipe = opened()
     with disconnected_at_worst():
@@ -348,7 +349,7 @@ def test_garbage_ends_in_an_answer_or_a_status(writes: list[bytes]) -> None:
         max_size=5,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_stub_data_gets_past_the_pipe_as_an_exception(calls: list[tuple[int, bytes]]) -> None:
     pipe = bound()
     for operation, stub in calls:
@@ -358,7 +359,7 @@ def test_no_stub_data_gets_past_the_pipe_as_an_exception(calls: list[tuple[int, 
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_bytes_changed_in_good_pdus_never_raise(data: st.DataObject) -> None:
     stream = bytearray(BIND + REMOTE_TOD + request(struct.pack("<II", 0, 101), operation=21))
     for _ in range(data.draw(st.integers(1, 6))):

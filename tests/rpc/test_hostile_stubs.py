@@ -14,6 +14,7 @@ from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.pipes import ENDPOINTS, SERVICES, Pipe, PipeService
 from fakesmb.wire.dcerpc import FaultStatus, Flag, PacketType, pdu
 from fakesmb.wire.interfaces import INTERFACES
+from tests.examples import examples
 from tests.rpc.rpc_client import ADMIN, ListView, answered
 
 NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860 02000000")
@@ -66,7 +67,7 @@ def strangers(data: st.DataObject) -> bytes:
 
 
 @given(st.sampled_from(sorted(SERVICES)), st.booleans(), st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_no_stub_data_gets_out_as_an_exception(service: str, big: bool, data: st.DataObject) -> None:
     pipe = pipe_of(service)
     begin = b""

@@ -16,6 +16,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe, PipeService
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Level
 from fakesmb.wire.dcerpc import FaultStatus, NakReason, PacketType
+from tests.examples import examples
 from tests.rpc.rpc_client import NOBODY, SRVSVC, ListView, PipeTransport
 from tests.rpc.sign_in import Context, Faulted, PipeAcceptor, SecureClient, acceptors, nak_reason
 
@@ -267,7 +268,7 @@ def test_impackets_client_is_told_of_a_wrong_password() -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_bytes_changed_in_a_sign_in_never_raise(data: st.DataObject) -> None:
     """Binds, AUTH3s, alter_contexts and protected calls, spoilt anywhere."""
     auth_type = data.draw(st.sampled_from([NTLMSSP, SPNEGO]))

@@ -25,6 +25,7 @@ from fakesmb.wire import (
 )
 from fakesmb.wire.codec import Block, Body, DecodeError, Record, Structure, words_of
 from fakesmb.wire.header import HEADER_SIZE, Flags, block_at, pack_header
+from tests.examples import examples
 
 MODULES: tuple[ModuleType, ...] = (
     dirs,
@@ -96,7 +97,7 @@ def sent(value: Any, *, unicode: bool) -> Block:
     return block_at(message, HEADER_SIZE, unicode=unicode)
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(st.sampled_from([*MESSAGES, *ENVELOPES]).flatmap(lambda kind: st.tuples(st.just(kind), blocks(kind))))
 def test_any_block_is_a_message_or_a_decode_error(case: tuple[Any, Block]) -> None:
     kind, block = case
@@ -108,7 +109,7 @@ def test_any_block_is_a_message_or_a_decode_error(case: tuple[Any, Block]) -> No
     assert kind.decode(sent(first, unicode=block.unicode)) == first
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(kind=st.sampled_from(classes(Structure)), data=st.binary(max_size=120), unicode=st.booleans())
 def test_any_parameters_are_a_structure_or_a_decode_error(kind: Any, data: bytes, unicode: bool) -> None:
     try:

@@ -24,6 +24,7 @@ from fakesmb.vfs.paths import Path, fold
 from fakesmb.vfs.rules.openfiles import OpenFiles
 from fakesmb.vfs.shortnames import shown_name
 from fakesmb.vfs.store import CreateParameters
+from tests.examples import examples
 from tests.refusals import Refuses
 from tests.vfs.lab import Lab
 
@@ -319,7 +320,7 @@ def tangle() -> object:
         yield root, outside
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(400), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     parts=HOSTILE,
     slash=st.sampled_from("\\/"),
