@@ -31,7 +31,7 @@ from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, prefix
-from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Header
+from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Flags2, Header
 from fakesmb.wire.info import LevelContext
 from fakesmb.world import Steps
 
@@ -98,6 +98,8 @@ class SMBConnection:
         self.profile = profile
         self.reply_flags = profile.reply_flags
         self.reply_flags2 = profile.reply_flags2
+        if not server.settings.responds:  # by this bit clients tell that tokens are taken
+            self.reply_flags2 &= ~Flags2.EXTENDED_SECURITY
         self._unread_flags2 = profile.unread_flags2
         self.peer = peer
         self.local = local

@@ -56,8 +56,10 @@ DIALECTS: Final = (
 """Newest first. Windows NT's list of its own has Windows for Workgroups below LM1.2X002; Windows 98 prefers it to DOS
 LANMAN2.1 (a capture)."""
 
-NOT_BELOW_NT1: Final = Flags2.UNICODE | Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY
-"""Bits of Flags2 that dialects below NT LM 0.12 do not have ([MS-CIFS] 2.2.3.1): neither read nor repeated."""
+NOT_BELOW_NT1: Final = Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY
+"""Bits of Flags2 that dialects below NT LM 0.12 do not have ([MS-CIFS] 2.2.3.1): neither read nor repeated. They know
+no Unicode either, but a message that says it is in Unicode is (hydra), and is read and answered so, as Samba has it.
+"""
 
 
 def chosen(offered: Collection[str], spoken: Sequence[str]) -> DialectRow | None:

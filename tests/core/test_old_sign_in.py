@@ -151,6 +151,18 @@ def test_a_password_in_plain_text_where_responses_are_asked_for(make: Make) -> N
     assert PASSWORD not in str(events(server, SignInRefused))
 
 
+def test_ten_words_in_unicode(make: Make) -> None:
+    """A message of LAN Manager's that says it is in Unicode, as hydra's are: read so, as Samba reads it."""
+    server = make(accounts=accounts(plain=False))
+    client = server.client()
+    client.flags2 = 0xC001
+    client.send(0x72, NegotiateRequest((Dialect.LANMAN21,)))
+    assert not client.answer().header.flags2 & (Flags2.UNICODE | Flags2.NT_STATUS)
+    assert setup(client, USER, lm(PASSWORD), words=10) == 0
+    assert events(server, SignedIn)[-1].user == USER
+    client.connect("public")
+
+
 def test_plain_text_makes_no_key(make: Make) -> None:
     client = plain(make)
     client.flags2 |= Flags2.SIGNATURE
@@ -259,7 +271,10 @@ def may_write(client: Client) -> bool:
 def test_share_level_is_told_in_the_negotiate(make: Make) -> None:
     client = share_level(make).client()
     client.flags2 |= Flags2.EXTENDED_SECURITY
-    said = client.call(0x72, NegotiateRequest((Dialect.NT_LM,)), NegotiateNtResponse)
+    client.send(0x72, NegotiateRequest((Dialect.NT_LM,)))
+    answer = client.answer()
+    assert not answer.header.flags2 & Flags2.EXTENDED_SECURITY  # what nmap goes by
+    said = answer.body(NegotiateNtResponse)
     assert said.security_mode == SecurityMode.ENCRYPT_PASSWORDS
     assert said.challenge == CHALLENGE
     both = share_level(make, plain_text=True).client().negotiate()

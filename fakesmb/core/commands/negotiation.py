@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from fakesmb.core.any_uid import begin_share_level
 from fakesmb.core.dialects import Protocol, chosen
 from fakesmb.core.dispatch import Needs, command
@@ -76,6 +78,8 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     index = offered.index(row.name)
     if row.protocol is Protocol.NT1:
         return _nt(request, index)
+    header = request.exchange.header
+    request.exchange.header = msgspec.structs.replace(header, flags2=header.flags2 & ~Flags2.UNICODE)
     if row.protocol is Protocol.CORE:
         return NegotiateCoreResponse(index)
     return _lanman(request, index)
