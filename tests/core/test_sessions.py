@@ -416,7 +416,7 @@ class TestDosErrors:
         client.flags2 &= ~0x4000
         with pytest.raises(SMBError) as raised:
             client.sign_in(password="wrong")
-        assert raised.value.status == 1 | 5 << 16  # ERRDOS/ERRnoaccess
+        assert raised.value.status == 2 | 2 << 16  # ERRSRV/ERRbadpw
 
     def test_no_status_in_the_answer_flags(self, client: Client) -> None:
         client.flags2 &= ~0x4000
