@@ -7,7 +7,7 @@ group ends with its last pipe, and its handles with it.
 import struct
 from collections.abc import Callable, Hashable
 from itertools import count
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from fakesmb.rpc.faults import Fault
 from fakesmb.wire.dcerpc import FaultStatus
@@ -16,6 +16,14 @@ FIRST_GROUP: Final = 0x5000
 _HANDLE: Final = struct.Struct("<4xIIQ")
 _HANDLE_COST: Final = 320
 """Bytes that an open handle takes with what it stands for (measured)."""
+
+
+@runtime_checkable
+class Ends(Protocol):
+    """What a handle stands for, where it must know that the client is gone ([C706] 5.1.6)."""
+
+    def ended(self) -> None:
+        """The handle was not closed, and nobody can use it any more."""
 
 
 class Handles:
@@ -54,7 +62,11 @@ class Handles:
     def end(self) -> None:
         """Ends all of them."""
         self._places.taken -= len(self._open)
+        held = list(self._open.values())
         self._open.clear()
+        for what in held:
+            if isinstance(what, Ends):
+                what.ended()
 
 
 class Places:
@@ -97,6 +109,11 @@ class Group:
         """Bytes that the open handles take."""
         return _HANDLE_COST * sum(places.taken for places in self._places.values())
 
+    def end(self) -> None:
+        """Ends all handles."""
+        for handles in self._handles.values():
+            handles.end()
+
     def forget(self, user: Hashable) -> None:
         """Ends the handles of one who does not come again."""
         for key in [key for key in self._handles if key[1] == user]:
@@ -127,3 +144,4 @@ class Groups:
         group.members -= 1
         if not group.members:
             self._groups.pop(group.number, None)
+            group.end()

@@ -46,12 +46,13 @@ SERVICES: Final[Mapping[str, str]] = {
     "dssetup": "fakesmb.rpc.services.dssetup",
     "samr": "fakesmb.rpc.services.samr",
     "epmapper": "fakesmb.rpc.services.epmapper",
+    "spoolss": "fakesmb.rpc.services.spoolss",
     "mgmt": "fakesmb.rpc.services.mgmt",
 }
 """The interfaces that are served, each with the module that its first call loads."""
 
 
-LISTING: Final = frozenset({"srvsvc", "wkssvc", "lsarpc", "samr"})
+LISTING: Final = frozenset({"srvsvc", "wkssvc", "lsarpc", "samr", "spoolss"})
 """Those that tell of shares, accounts and who is there."""
 
 
@@ -74,6 +75,7 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     "lsass": Endpoint("\\PIPE\\lsass", _LOCAL_SECURITY),
     "samr": Endpoint("\\PIPE\\lsass", _LOCAL_SECURITY),
     "epmapper": Endpoint("\\PIPE\\epmapper", ("epmapper", "mgmt")),
+    "spoolss": Endpoint("\\PIPE\\spoolss", ("spoolss", "mgmt")),
 }
 """Pipe names and the services behind them."""
 

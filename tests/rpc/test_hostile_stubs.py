@@ -18,7 +18,11 @@ from tests.examples import examples
 from tests.rpc.rpc_client import ADMIN, ListView, answered
 
 NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860 02000000")
-OPENS = {"lsarpc": (44, bytes(40)), "samr": (57, struct.pack("<II", 0, 0x02000000))}
+OPENS = {
+    "lsarpc": (44, bytes(40)),
+    "samr": (57, struct.pack("<II", 0, 0x02000000)),
+    "spoolss": (69, struct.pack("<5I", 0, 0, 0, 0, 0x02000000)),
+}
 """How a handle is had, which most operations begin with."""
 
 

@@ -55,13 +55,16 @@ def test_all_endpoints_as_rpcdump_lists_them() -> None:
     assert [one["annotation"] for one in found] == [
         b"srvsvc\0", b"wkssvc\0", b"srvsvc\0", b"wkssvc\0",
         b"lsarpc\0", b"samr\0", b"dssetup\0", b"epmapper\0",
+        b"spoolss\0",
     ]  # fmt: skip
     bindings = [epm.PrintStringBinding(one["tower"]["Floors"]) for one in found]
     assert bindings[0] == "ncacn_np:\\\\FAKE[\\PIPE\\srvsvc]"
     assert bindings[5] == "ncacn_np:\\\\FAKE[\\PIPE\\lsass]"
 
 
-@pytest.mark.parametrize(("most", "sizes"), [(1, [1] * 8 + [0]), (3, [3, 3, 2]), (8, [8, 0]), (9, [8])])
+@pytest.mark.parametrize(
+    ("most", "sizes"), [(1, [1] * 9 + [0]), (3, [3, 3, 3, 0]), (4, [4, 4, 1]), (9, [9, 0]), (10, [9])]
+)
 def test_endpoints_come_in_pieces(most: int, sizes: list[int]) -> None:
     """nmap's msrpc-enum goes on with the first handle until nothing comes, as Windows lets it."""
     dce = mapper()
