@@ -109,11 +109,13 @@ ROOMS_MAY_IMPORT: dict[str, dict[str, set[str]]] = {
         "byteorder": set(),
         "stub": CONTRACT_OF_SERVICES | {"byteorder"},
         "ndr": {"stub"},
+        "fields": {"byteorder", "stub"},
         "ndrsecrets": set(),
+        "ndrnetdfs": set(),
         "ndrspoolss": set(),
-        "ndrforms": {"ndrsecrets", "ndrspoolss"},
+        "ndrforms": {"ndrnetdfs", "ndrsecrets", "ndrspoolss"},
         "ndrwalk": {"ndrsecrets"},
-        "services": CONTRACT_OF_SERVICES | {"byteorder", "ndr", "security", "stub"},
+        "services": CONTRACT_OF_SERVICES | {"byteorder", "fields", "ndr", "ndrnetdfs", "security", "stub"},
     },
 }
 """Inside a part: the room (a package or a module at the top of the part), and what else of the part it may import."""

@@ -11,6 +11,7 @@ from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
     FileRow,
+    NamespaceRow,
     Neighbours,
     ServerFacts,
     SessionRow,
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from fakesmb.core.state import Open, Server, Session, Share
 
 _WRITES: Final = Access.WRITE_DATA | Access.APPEND_DATA
+_PRODUCTS: Final = {
+    "windows-2003": "Microsoft Windows Server 2003",
+    "windows-xp": "Microsoft Windows XP",
+    "windows-nt4": "Microsoft Windows NT",
+}
+"""What makes call themselves, by profile; the others as their session setup says."""
 PERM_READ, PERM_WRITE, PERM_CREATE = 1, 2, 4
 SESSION_KEY_SIZE: Final = 16
 """Bytes of the key that secrets are encrypted with in RPC calls ([MS-CIFS] 3.4.4.6), however long the session's is."""
@@ -90,16 +97,20 @@ class LiveView:
     def facts(self) -> ServerFacts:
         """Name, version and the like."""
         settings = self._server.settings
-        accounts = self._server.accounts
+        accounts, profile = self._server.accounts, self._server.profile
         return ServerFacts(
             name=settings.name,
             workgroup=settings.workgroup,
             comment=settings.comment,
-            version_major=self._server.profile.os_major,
-            version_minor=self._server.profile.os_minor,
+            version_major=profile.os_major,
+            version_minor=profile.os_minor,
             started=self._server.started,
             machine_sid=machine_sid(settings.name),
             accounts=account_rows(accounts, guest=accounts.guest is not Guest.OFF),
+            product=_PRODUCTS.get(profile.name, profile.native_os),
+            product_version=profile.ntlmssp_version or f"{profile.os_major}.{profile.os_minor}.0",
+            signing=settings.signing,
+            anonymous_listing=settings.anonymous_listing,
         )
 
     def shares(self) -> list[ShareRow]:
@@ -175,6 +186,18 @@ class LiveView:
     def neighbours(self) -> Neighbours:
         """The other computers of the network; without datagrams there are none."""
         return self._server.neighbours()
+
+    def namespaces(self) -> list[NamespaceRow]:
+        """The shares that are DFS roots, by name."""
+        return [
+            NamespaceRow(
+                share.name,
+                share.comment,
+                tuple(("\\".join(link.parts), link.targets) for link in share.dfs.links),
+            )
+            for share in sorted(self._server.shares.values(), key=lambda share: share.name.casefold())
+            if share.dfs is not None
+        ]
 
     def statistics(self) -> Statistics:
         """Counters since the server started."""

@@ -10,7 +10,7 @@ from impacket.dcerpc.v5.epm import ept_lookup_handle_t
 from impacket.dcerpc.v5.ndr import NDRCALL, NDRPOINTER
 from impacket.system_errors import ERROR_MESSAGES
 
-from fakesmb.rpc import ndrspoolss
+from fakesmb.rpc import ndrnetdfs, ndrspoolss
 from fakesmb.rpc.ndrsecrets import holds_secrets
 
 _MODULES: Final[Mapping[str, str]] = {
@@ -95,6 +95,7 @@ _OWN: Final[Mapping[str, Mapping[int, tuple[Any, Any]]]] = {
     "lsarpc": {45: (LsarGetUserName, LsarGetUserNameResponse)},
     "epmapper": {4: (EptLookupHandleFree, EptLookupHandleFreeResponse)},
     "spoolss": ndrspoolss.CALLS,
+    "netdfs": ndrnetdfs.CALLS,
 }
 """Calls that impacket does not have, or has wrong."""
 

@@ -48,11 +48,14 @@ SERVICES: Final[Mapping[str, str]] = {
     "epmapper": "fakesmb.rpc.services.epmapper",
     "spoolss": "fakesmb.rpc.services.spoolss",
     "mgmt": "fakesmb.rpc.services.mgmt",
+    "svcctl": "fakesmb.rpc.services.svcctl",
+    "winreg": "fakesmb.rpc.services.winreg",
+    "netdfs": "fakesmb.rpc.services.netdfs",
 }
 """The interfaces that are served, each with the module that its first call loads."""
 
 
-LISTING: Final = frozenset({"srvsvc", "wkssvc", "lsarpc", "samr", "spoolss"})
+LISTING: Final = frozenset({"srvsvc", "wkssvc", "lsarpc", "samr", "spoolss", "netdfs"})
 """Those that tell of shares, accounts and who is there."""
 
 
@@ -76,6 +79,10 @@ ENDPOINTS: Final[dict[str, Endpoint]] = {
     "samr": Endpoint("\\PIPE\\lsass", _LOCAL_SECURITY),
     "epmapper": Endpoint("\\PIPE\\epmapper", ("epmapper", "mgmt")),
     "spoolss": Endpoint("\\PIPE\\spoolss", ("spoolss", "mgmt")),
+    "svcctl": Endpoint("\\PIPE\\ntsvcs", ("svcctl", "mgmt")),
+    "ntsvcs": Endpoint("\\PIPE\\ntsvcs", ("svcctl", "mgmt")),
+    "winreg": Endpoint("\\PIPE\\winreg", ("winreg", "mgmt")),
+    "netdfs": Endpoint("\\PIPE\\netdfs", ("netdfs", "mgmt")),
 }
 """Pipe names and the services behind them."""
 

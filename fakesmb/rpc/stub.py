@@ -43,7 +43,9 @@ class Win32:
     """NET_API_STATUS values that calls return, [MS-ERREF] 2.2."""
 
     OK: Final = 0
+    FILE_NOT_FOUND: Final = 2
     ACCESS_DENIED: Final = 5
+    INVALID_HANDLE: Final = 6
     NOT_ENOUGH_MEMORY: Final = 8
     NOT_SUPPORTED: Final = 50
     INVALID_PARAMETER: Final = 87
@@ -51,6 +53,12 @@ class Win32:
     INVALID_NAME: Final = 123
     INVALID_LEVEL: Final = 124
     MORE_DATA: Final = 234
+    NO_MORE_ITEMS: Final = 259
+    KEY_DELETED: Final = 1018
+    SERVICE_DOES_NOT_EXIST: Final = 1060
+    SERVICE_NOT_ACTIVE: Final = 1062
+    DATABASE_DOES_NOT_EXIST: Final = 1065
+    NO_SYSTEM_RESOURCES: Final = 1450
     NO_SUCH_LOGON_SESSION: Final = 1312
     BUFFER_TOO_SMALL: Final = 2123
     USE_NOT_FOUND: Final = 2250
@@ -59,7 +67,16 @@ class Win32:
     CLIENT_NAME_NOT_FOUND: Final = 2312
     FILE_ID_NOT_FOUND: Final = 2314
     USER_NOT_FOUND: Final = 2221
+    DFS_NO_SUCH_VOLUME: Final = 2662
     REMOTE_DISABLED: Final = 0x8001011C
+
+
+WIN32_CODES: Final[Mapping[int, int]] = {
+    NT.ACCESS_DENIED: Win32.ACCESS_DENIED,
+    NT.INVALID_HANDLE: Win32.INVALID_HANDLE,
+    NT.INSUFFICIENT_RESOURCES: Win32.NO_SYSTEM_RESOURCES,
+}
+"""The Win32 codes of what `Call` refuses, for interfaces that return those."""
 
 
 MAX_PREFERRED_LENGTH: Final = 0xFFFFFFFF
@@ -146,9 +163,13 @@ def refused(status: int, before: bytes = b"") -> Operation:
 class TableInterface:
     """An interface whose operations are a table."""
 
-    def __init__(self, operations: Mapping[int, Operation], view: ServerView) -> None:
+    def __init__(
+        self, operations: Mapping[int, Operation], view: ServerView, codes: Mapping[int, int] | None = None
+    ) -> None:
+        """`codes`: what is returned in place of NT statuses (`WIN32_CODES`)."""
         self.operations = operations
         self._view = view
+        self._codes = codes or {}
 
     def call(self, operation: int, stub: bytes, client: Client) -> bytes:
         """Decodes, runs, encodes; raises `Fault` for an opnum we lack and for senseless stub data."""
@@ -159,7 +180,7 @@ class TableInterface:
         try:
             answer = one.run(Call(self._view, client), *arguments)
         except SMBError as error:
-            return one.failed + U32.pack(error.status)
+            return one.failed + U32.pack(self._codes.get(error.status, error.status))
         return answer if isinstance(answer, bytes) else encode(answer)
 
 

@@ -58,6 +58,14 @@ class ServerFacts(msgspec.Struct, frozen=True):
     """What the RIDs of local accounts hang from."""
     accounts: tuple[AccountRow, ...] = ()
     """Local accounts; Administrator (500) and Guest (501), which are always there, only if one can sign in as them."""
+    product: str = "Microsoft Windows Server 2003"
+    """What the operating system calls itself."""
+    product_version: str = "5.2.3790"
+    """Major, minor and build of it, as NTLMSSP tells them."""
+    signing: str = "offered"
+    """Of messages: off, offered or required."""
+    anonymous_listing: bool = True
+    """Whether clients without a name are told of shares and accounts."""
 
 
 class ShareRow(msgspec.Struct, frozen=True):
@@ -117,6 +125,15 @@ class ConnectionRow(msgspec.Struct, frozen=True):
     opens: int = 0
     users: int = 1
     seconds: int = 0
+
+
+class NamespaceRow(msgspec.Struct, frozen=True):
+    """One DFS root: a share, and its links."""
+
+    share: str
+    comment: str = ""
+    links: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The path of each in the share, and its targets: `\\server\\share` each, with one backslash in front."""
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -185,6 +202,9 @@ class ServerView(Protocol):
 
     def neighbours(self) -> Neighbours:
         """The other computers of the network, as far as they announced themselves."""
+
+    def namespaces(self) -> Sequence[NamespaceRow]:
+        """All DFS roots, in a stable order."""
 
     def statistics(self) -> Statistics:
         """Counters."""

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.client
 
 SERVERS = r"""
 import subprocess, sys
-from fakesmb import FakeSMB, Share
+from fakesmb import FakeSMB, Share, User
 away = FakeSMB(
     {"other": {"top.txt": "top\n", "deep": {"b.txt": "of the other\n"}}},
-    users={"u": "p"}, host="127.0.0.2", port=445,
+    users={"u": User("p", admin=True)}, host="127.0.0.2", port=445,
 )
 links = {
     "link": r"\\127.0.0.2\other",
@@ -28,7 +28,7 @@ links = {
 }
 home = FakeSMB(
     {"all": Share({"own.txt": "own\n"}, dfs=links), "plain": {"x.txt": "x\n"}},
-    users={"u": "p"}, host="127.0.0.1", port=445,
+    users={"u": User("p", admin=True)}, host="127.0.0.1", port=445,
 )
 with away, home:
     sys.exit(subprocess.run(sys.argv[1:], timeout=50).returncode)

@@ -16,6 +16,7 @@ from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
     FileRow,
+    NamespaceRow,
     Neighbours,
     ServerFacts,
     SessionRow,
@@ -112,6 +113,13 @@ class ListView(msgspec.Struct):
         ConnectionRow(1, "public", "10.0.0.5", "alice", opens=2, seconds=30),
         ConnectionRow(2, "IPC$", "10.0.0.6", "Guest", ShareKind.IPC),
     )
+    namespace_rows: Sequence[NamespaceRow] = (
+        NamespaceRow(
+            "docs",
+            "a root",
+            (("link", ("\\other\\share",)), ("sub\\far", ("\\a\\x\\deep", "\\b\\y"))),
+        ),
+    )
     counters: Statistics = Statistics(NOW - 60, 12, 0, 3, password_errors=1, bytes_sent=5_000_000_000)
     now: float = NOW
     west: int = -60
@@ -133,6 +141,9 @@ class ListView(msgspec.Struct):
 
     def connections(self) -> Sequence[ConnectionRow]:
         return self.connection_rows
+
+    def namespaces(self) -> Sequence[NamespaceRow]:
+        return self.namespace_rows
 
     def statistics(self) -> Statistics:
         return self.counters

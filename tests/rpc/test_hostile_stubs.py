@@ -22,6 +22,8 @@ OPENS = {
     "lsarpc": (44, bytes(40)),
     "samr": (57, struct.pack("<II", 0, 0x02000000)),
     "spoolss": (69, struct.pack("<5I", 0, 0, 0, 0, 0x02000000)),
+    "svcctl": (15, struct.pack("<III", 0, 0, 0x02000000)),
+    "winreg": (2, struct.pack("<II", 0, 0x02000000)),
 }
 """How a handle is had, which most operations begin with."""
 

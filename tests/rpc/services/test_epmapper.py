@@ -11,7 +11,7 @@ from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
 from fakesmb.rpc.interface import Registered
-from fakesmb.rpc.pipes import PipeService
+from fakesmb.rpc.pipes import ENDPOINTS, SERVICES, PipeService
 from fakesmb.rpc.services import epmapper
 from fakesmb.rpc.services.epmapper import NOT_REGISTERED, Wanted, tower, wanted
 from fakesmb.rpc.view import ServerFacts
@@ -52,18 +52,29 @@ def lookup(
 def test_all_endpoints_as_rpcdump_lists_them() -> None:
     dce = mapper(bind=False)
     found = epm.hept_lookup(None, dce=dce)
-    assert [one["annotation"] for one in found] == [
-        b"srvsvc\0", b"wkssvc\0", b"srvsvc\0", b"wkssvc\0",
-        b"lsarpc\0", b"samr\0", b"dssetup\0", b"epmapper\0",
-        b"spoolss\0",
-    ]  # fmt: skip
+    told = [one["annotation"].rstrip(b"\0").decode() for one in found]
+    assert told[:8] == ["srvsvc", "wkssvc", "srvsvc", "wkssvc", "lsarpc", "samr", "dssetup", "epmapper"]
+    assert set(told) == set(SERVICES) - {"mgmt"}
+    assert len(told) == ENDPOINTS_THERE
     bindings = [epm.PrintStringBinding(one["tower"]["Floors"]) for one in found]
     assert bindings[0] == "ncacn_np:\\\\FAKE[\\PIPE\\srvsvc]"
     assert bindings[5] == "ncacn_np:\\\\FAKE[\\PIPE\\lsass]"
 
 
+ENDPOINTS_THERE = sum(
+    len([name for name in services if name != "mgmt"])
+    for services in {endpoint.path: endpoint.services for endpoint in ENDPOINTS.values()}.values()
+)
+
+
 @pytest.mark.parametrize(
-    ("most", "sizes"), [(1, [1] * 9 + [0]), (3, [3, 3, 3, 0]), (4, [4, 4, 1]), (9, [9, 0]), (10, [9])]
+    ("most", "sizes"),
+    [
+        (1, [1] * ENDPOINTS_THERE + [0]),
+        (ENDPOINTS_THERE - 2, [ENDPOINTS_THERE - 2, 2]),
+        (ENDPOINTS_THERE, [ENDPOINTS_THERE, 0]),
+        (ENDPOINTS_THERE + 1, [ENDPOINTS_THERE]),
+    ],
 )
 def test_endpoints_come_in_pieces(most: int, sizes: list[int]) -> None:
     """nmap's msrpc-enum goes on with the first handle until nothing comes, as Windows lets it."""
