@@ -15,7 +15,8 @@ ARGS ?=
 CLIENTS := smbclient=smbclient hydra=hydra rpcclient=smbclient curl=curl node=nodejs tshark=tshark nmap=nmap javac=default-jdk-headless \
 	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite \
 	/usr/lib/python3/dist-packages/smbc=python3-smbc chromium=chromium \
-	nmblookup=samba-common-bin nbtscan=nbtscan ip=iproute2 unshare=util-linux
+	nmblookup=samba-common-bin nbtscan=nbtscan ip=iproute2 unshare=util-linux \
+	/usr/sbin/krb5kdc=krb5-kdc /usr/sbin/kadmin.local=krb5-admin-server kinit=krb5-user
 
 INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 # Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.

@@ -657,7 +657,7 @@ def _greet(smb: "FakeSMBService", notes: list[str]) -> None:
             f"share {name}: its disk may hang; what local programs do there is not noticed (may_hang)"
             for name in smb.disks_that_may_hang
         ),
-        *commands(config, host, ports.direct),
+        *commands(config, host, ports.direct, "" if smb.server is None else smb.server.service),
         *([] if config.web.port is None else [f"control API and page: {smb.web_url}/"]),
         *_names_line(smb),
         f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),

@@ -23,16 +23,19 @@ _NOT_FOR_SMBCLIENT: Final = frozenset("%@")
 """What separates other things from a user's name there, and cannot be quoted."""
 
 
-def commands(config: Config, host: str, port: int) -> list[str]:
+def commands(config: Config, host: str, port: int, service: str = "") -> list[str]:
     """A command each for smbclient, curl and mount, as the first user and to the first share that admits that one.
 
     The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
     be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, and reads a file, which
-    must be there. Neither curl nor mount sends passwords in plain text, or those of shares.
+    must be there. Neither curl nor mount sends passwords in plain text, or those of
+    shares. Where only tickets are taken, smbclient is told of one for `service`, what the keytab calls the server.
     """
     plain = config.settings.plain_text
     if config.settings.security == "share":
         return _at_share_level(config, host, port)
+    if service and not config.users and config.guest == "off":
+        return [_with_ticket(config, host, port, service)]
     user = next((one for one in config.users if one.password or one.nt_hash), None)
     if user is None and config.guest == "off":
         user = next(iter(config.users), None)
@@ -75,6 +78,14 @@ def _at_share_level(config: Config, host: str, port: int) -> list[str]:
 def _smbclient(port: int, who: str, unc: str, options: Sequence[str] = ()) -> str:
     said = " ".join(f"--option={quote(one)}" for one in ("client min protocol=NT1", *options))
     return f"smbclient {said} -m NT1 -p {port} {_option('-U', who)} {unc}"
+
+
+def _with_ticket(config: Config, host: str, port: int, service: str) -> str:
+    share = next((one.name for one in config.shares if one.users is None), "IPC$")
+    words = (
+        f"smbclient --option='client min protocol=NT1' -m NT1 --use-kerberos=required -N -I {host} -p {port}"
+    )
+    return f"{words} {word(f'//{service}/{share}')}"
 
 
 def _file_of(share: SharePart) -> str:

@@ -36,6 +36,16 @@ def test_the_sample_user() -> None:
     ]
 
 
+def test_where_only_tickets_are_taken() -> None:
+    """By the name that is in the keytab, at an address that need not be that name's."""
+    config = made(keytab="files.keytab")
+    assert commands(config, "127.0.0.1", 4450, "files.lab.example") == [
+        "smbclient --option='client min protocol=NT1' -m NT1 --use-kerberos=required -N -I 127.0.0.1 -p 4450 "
+        "//files.lab.example/public"
+    ]
+    assert "alice" in commands(made(SAMPLE, keytab="files.keytab"), "127.0.0.1", 4450, "files.lab.example")[0]
+
+
 @pytest.mark.parametrize("name", ["alice", "bob"])
 def test_no_password_of_a_configuration(name: str) -> None:
     """Even where somebody chose the sample's."""

@@ -81,6 +81,8 @@ class KerberosAcceptor:
         """Whose ticket it was, once one could be opened: for the log of a refusal."""
         self.security: KerberosSecurity | None = None
         """After a sign-in: signs and checks, where the signatures of the key's type are known here."""
+        self.by_aes = False
+        """Whether that is by a key of AES, as only clients of [RFC 4121] have one."""
         self.amiss: SMBError | None = None
         """Why the last token was not accepted, where the client was told so and may send another."""
 
@@ -145,6 +147,7 @@ class KerberosAcceptor:
             ):  # as MIT and Heimdal: [RFC 4121] 2 has room for it, [RFC 1964] has not
                 key = subkey = krb5.new_key(key, random(_RANDOM_BYTES))
             answer = token(AP_REP, krb5.ap_rep(presented, ours, subkey, random(_RANDOM_BYTES)))
+        self.by_aes = key.enctype in krb5.AES
         if key.enctype in SIGNED:
             self.security = KerberosSecurity(key, ours, presented.sequence, by_server=subkey is not None)
         return answer, self._identity(presented, key.contents)

@@ -231,8 +231,8 @@ def _check_times(
 ) -> None:
     """Raises `Ending` where the clocks differ or the ticket's time is not now."""
     if abs(made - now) > SKEW:
-        late = "behind" if made < now else "ahead"
-        why = f"the clock of {client.principal} is {_duration(abs(made - now))} {late} of this server's (5 min may be)"
+        late = "behind" if made < now else "ahead of"
+        why = f"the clock of {client.principal} is {_duration(abs(made - now))} {late} this server's (5 min may be)"
         raise Ending(Code.SKEW, why, client)
     if invalid or begins > now + SKEW:
         why = "is marked as not valid" if invalid else f"is valid in {_duration(begins - now)} only"

@@ -163,10 +163,19 @@ class SpnegoAcceptor:
         answer, identity = self._mechanism.step(token)
         # Windows 2000 and XP copy the token into the field of the MIC ([MS-SPNG], note on mechListMIC).
         mic = b"" if mic == token else mic
-        if identity is not None and self._mic_due and not mic and self.security is not None:
+        if identity is not None and not mic and self.security is not None and self._lists_are_signed():
             self._held = identity
             return self._answer(answer, None, b"")
         return self._answer(answer, identity, mic)
+
+    def _lists_are_signed(self) -> bool:
+        """Whether the client waits for the server's mechListMIC.
+
+        By Kerberos, where its first mechanism was not taken; and as Samba has it, which signs by AES only
+        ([RFC 4121]), where that was not done with the first token.
+        """
+        late = self._mech_named and self._kerberos is not None and self._kerberos.by_aes
+        return not self.by_password and (self._mic_due or late)
 
     def _answer(self, token: bytes, identity: Identity | None, mic: bytes) -> tuple[bytes, Identity | None]:
         mech = b"" if self._mech_named else self._oid

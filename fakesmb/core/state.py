@@ -555,6 +555,11 @@ class Server:
                 )
         self._connections = 0
 
+    @property
+    def service(self) -> str:
+        """What the keytab calls the server, as clients with tickets must: `files.lab.example`; empty without one."""
+        return "" if self.kerberos is None else self.kerberos.keys[0].components[-1].rstrip("$")
+
     def arm(self, *taps: "Tap") -> None:
         """From now on these, and the armed faults, stand at the message boundary of every connection."""
         self.taps = taps

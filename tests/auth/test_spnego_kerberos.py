@@ -1,9 +1,6 @@
 """SPNEGO where Kerberos is served, too: which mechanism is chosen, and when both sides sign the list ([RFC 4178] 5)."""
 
-from typing import Any
-
 import pytest
-from impacket.krb5 import crypto
 
 from fakesmb.auth.accounts import Account, Accounts
 from fakesmb.auth.kerberos import Kerberos, KerberosAcceptor
@@ -24,7 +21,6 @@ from fakesmb.wire.spnego import (
 from fakesmb.world import World
 from tests.auth.ntlm_client import Client
 from tests.auth.tickets import (
-    AES256,
     DES3,
     KERBEROS,
     MICROSOFTS,
@@ -32,10 +28,13 @@ from tests.auth.tickets import (
     NTLMSSP,
     RC4,
     Ticket,
+    client_mic,
     init,
     kerberos_of,
     mech_list,
     new_key,
+    server_key,
+    server_mic,
     service_key,
 )
 
@@ -60,24 +59,6 @@ def answer(blob: bytes) -> NegTokenResp:
 
 def resp(token: bytes = b"", mic: bytes = b"") -> bytes:
     return NegTokenResp(None, b"", token, mic).encode()
-
-
-def client_mic(key: Any, mechanisms: tuple[str, ...], number: int, flags: int) -> bytes:
-    """A client's mechListMIC with a key of AES-256 ([RFC 4121] 4.2.6.1)."""
-    header = b"\x04\x04" + bytes((flags,)) + b"\xff" * 5 + number.to_bytes(8, "big")
-    return header + bytes(crypto.make_checksum(16, key, 25, mech_list(mechanisms) + header))
-
-
-def server_mic(key: Any, mechanisms: tuple[str, ...], number: int, flags: int) -> bytes:
-    """The server's."""
-    header = b"\x04\x04" + bytes((flags | 1,)) + b"\xff" * 5 + number.to_bytes(8, "big")
-    return header + bytes(crypto.make_checksum(16, key, 23, mech_list(mechanisms) + header))
-
-
-def server_key(ticket: Ticket, blob: bytes) -> tuple[Any, int]:
-    """The key that the server chose, and its sequence number."""
-    reply = ticket.read_ap_rep(blob)
-    return crypto.Key(AES256, bytes(reply["subkey"]["keyvalue"])), int(reply["seq-number"])
 
 
 def test_the_negotiation_offers_kerberos_before_ntlmssp() -> None:
@@ -121,9 +102,13 @@ def test_kerberos_without_a_token_is_asked_for_one() -> None:
     blob, identity = one.step(init((KERBEROS, NTLMSSP)))
     assert identity is None
     assert (answer(blob).state, answer(blob).mech.hex()) == (ACCEPT_INCOMPLETE, KERBEROS)
-    blob, identity = one.step(resp(Ticket(KEY, NOW).token()))
+    ticket = Ticket(KEY, NOW)
+    blob, _ = one.step(resp(ticket.token()))
+    assert (answer(blob).state, answer(blob).mech) == (ACCEPT_INCOMPLETE, b"")
+    mic = client_mic(*server_key(ticket, answer(blob).token), (KERBEROS, NTLMSSP))
+    blob, identity = one.step(resp(mic=mic))
     assert identity is not None
-    assert (answer(blob).state, answer(blob).mech) == (ACCEPT_COMPLETED, b"")
+    assert answer(blob).state == ACCEPT_COMPLETED
 
 
 class TestAnotherMechanismFirst:
@@ -144,28 +129,32 @@ class TestAnotherMechanismFirst:
         assert identity is None
         assert answer(blob).state == ACCEPT_INCOMPLETE
         key, number = server_key(ticket, answer(blob).token)
-        blob, identity = one.step(resp(mic=client_mic(key, self.MECHANISMS, 7, 4)))
+        blob, identity = one.step(resp(mic=client_mic(key, number, self.MECHANISMS)))
         assert identity is not None
         assert identity.user == "alice"
         assert answer(blob).state == ACCEPT_COMPLETED
-        assert answer(blob).mic == server_mic(key, self.MECHANISMS, number, 4)
+        assert answer(blob).mic == server_mic(key, number, self.MECHANISMS)
 
     def test_with_the_ticket_where_there_is_no_mutual_authentication(self) -> None:
         one, ticket, key = acceptor(), Ticket(KEY, NOW), new_key()
         self.begun(one)
         token = ticket.token(subkey=key, flags=Flag.INTEG, options=0)
-        blob, identity = one.step(resp(token, client_mic(key, self.MECHANISMS, 7, 0)))
+        blob, identity = one.step(resp(token, client_mic(key, 7, self.MECHANISMS, flags=0)))
         assert identity is not None
-        assert answer(blob).mic == server_mic(key, self.MECHANISMS, 7, 0)
+        assert answer(blob).mic == server_mic(key, 7, self.MECHANISMS, flags=0)
 
     @pytest.mark.parametrize("spoilt", ["number", "list", "none"])
     def test_a_wrong_one_or_none_ends_the_sign_in(self, spoilt: str) -> None:
         one, ticket = acceptor(), Ticket(KEY, NOW)
         self.begun(one)
         blob, _ = one.step(resp(ticket.token()))
-        key, _ = server_key(ticket, answer(blob).token)
+        key, number = server_key(ticket, answer(blob).token)
         mechanisms = (KERBEROS, NTLMSSP) if spoilt == "list" else self.MECHANISMS
-        mic = client_mic(key, mechanisms, 8 if spoilt == "number" else 7, 4) if spoilt != "none" else b""
+        mic = (
+            client_mic(key, number, mechanisms, own=8 if spoilt == "number" else 7)
+            if spoilt != "none"
+            else b""
+        )
         with pytest.raises(SMBError, match="mechListMIC") as error:
             one.step(resp(mic=mic))
         assert error.value.status == NT.INVALID_PARAMETER
@@ -215,4 +204,15 @@ def test_a_clock_that_differs_is_told_inside_spnego_and_may_be_mended() -> None:
     assert identity is None
     assert answer(blob).state == ACCEPT_INCOMPLETE
     assert one.amiss is not None
-    assert one.step(resp(ticket.token()))[1] is not None
+    blob, _ = one.step(resp(ticket.token()))
+    assert one.amiss is None
+    assert one.step(resp(mic=client_mic(*server_key(ticket, answer(blob).token), WINDOWS_7)))[1] is not None
+
+
+def test_who_signs_by_rc4_is_answered_as_windows_does_with_no_signature() -> None:
+    """XP knows none of [RFC 4178]'s, also where it had to correct its clock."""
+    one, ticket = acceptor(), Ticket(KEY, NOW, session_key=new_key(RC4))
+    one.step(init(WINDOWS_7, ticket.token(late=3600)))
+    blob, identity = one.step(resp(ticket.token()))
+    assert identity is not None
+    assert (answer(blob).state, answer(blob).mic) == (ACCEPT_COMPLETED, b"")

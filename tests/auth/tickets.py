@@ -165,6 +165,27 @@ def mech_list(mechanisms: tuple[str, ...]) -> bytes:
     return der.element(der.SEQUENCE, *oids)
 
 
+def server_key(ticket: Ticket, blob: bytes) -> tuple[Any, int]:
+    """The key of AES-256 that a server chose in its AP-REP, and its sequence number."""
+    reply = ticket.read_ap_rep(blob)
+    return crypto.Key(AES256, bytes(reply["subkey"]["keyvalue"])), int(reply["seq-number"])
+
+
+def client_mic(key: Any, number: int, mechanisms: tuple[str, ...], *, own: int = 7, flags: int = 4) -> bytes:
+    """A client's mechListMIC by AES-256 ([RFC 4121] 4.2.6.1); `number`, the server's, is not in it."""
+    return _mic(key, own, mechanisms, flags, usage=25)
+
+
+def server_mic(key: Any, number: int, mechanisms: tuple[str, ...], *, flags: int = 4) -> bytes:
+    """The server's."""
+    return _mic(key, number, mechanisms, flags | 1, usage=23)
+
+
+def _mic(key: Any, number: int, mechanisms: tuple[str, ...], flags: int, usage: int) -> bytes:
+    header = b"\x04\x04" + bytes((flags,)) + b"\xff" * 5 + number.to_bytes(8, "big")
+    return header + bytes(crypto.make_checksum(16, key, usage, mech_list(mechanisms) + header))
+
+
 def pac_of(key: Any, *, kind: int, spoil: bool = False) -> bytes:
     """A PAC with one buffer of information and the two signatures, the server's made with `key`."""
     info, size = b"information of a user....", crypto.make_checksum(kind, key, 17, b"")

@@ -18,6 +18,7 @@ from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Client, InMemorySer
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import NegotiateExtendedResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupExtendedResponse
+from fakesmb.wire.spnego import NegTokenResp, open_token
 from fakesmb.wire.tree import TreeConnectAndxRequest
 from tests.auth.tickets import (
     AES128,
@@ -28,9 +29,11 @@ from tests.auth.tickets import (
     RC4,
     SERVICE,
     Ticket,
+    client_mic,
     init,
     kerberos_of,
     new_key,
+    server_key,
     service_key,
 )
 from tests.core import extended
@@ -166,10 +169,20 @@ class TestRefused:
         blob = sign_in(client, init(MECHANISMS, one.token(late=1000)), NT.MORE_PROCESSING_REQUIRED)
         assert b"\x03\x00\x7e" in blob
         (line,) = told(server, SignInRefused)
-        assert "the clock of alice@LAB.EXAMPLE is 17 min behind of this server's (5 min may be)" in line
-        sign_in(
-            client, one.token(late=1000), NT.INVALID_PARAMETER
-        )  # a bare token where a NegTokenResp is due
+        assert "the clock of alice@LAB.EXAMPLE is 17 min behind this server's (5 min may be)" in line
+        blob = sign_in(client, NegTokenResp(token=one.token()).encode(), NT.MORE_PROCESSING_REQUIRED)
+        mic = client_mic(*server_key(one, NegTokenResp.decode(open_token(blob)[1]).token), MECHANISMS)
+        assert told(server, SignedIn) == []
+        sign_in(client, NegTokenResp(mic=mic).encode())
+        assert len(told(server, SignedIn)) == server.server.counters.refused_sessions == 1
+        client.connect("public")
+
+    def test_a_clock_that_still_differs(self, server: InMemoryServer) -> None:
+        client, one = extended.negotiate(server.client()), ticket(server)
+        sign_in(client, init(MECHANISMS, one.token(late=1000)), NT.MORE_PROCESSING_REQUIRED)
+        again = NegTokenResp(token=one.token(late=1000)).encode()
+        sign_in(client, again, NT.TIME_DIFFERENCE_AT_DC)
+        assert len(client.connection.sessions) == 0
 
     def test_it_is_the_servers_clock(self, make: Make, kerberos: Kerberos) -> None:
         """Told or not: who tests clocks moves the server's."""
