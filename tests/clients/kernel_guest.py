@@ -30,7 +30,7 @@ SOURCE: Final = "zlib"
 """What is built on the mount: small, with a configure script, tests, and shared libraries that are symbolic links."""
 PACKAGES: Final = (
     *("bash", "coreutils", "dash", "diffutils", "findutils", "grep", "mawk", "sed", "tar", "util-linux"),
-    *("acl", "attr", "cifs-utils", "iproute2", "kmod", "mount", "rsync"),
+    *("acl", "attr", "cifs-utils", "iproute2", "keyutils", "kmod", "mount", "rsync"),
     *("libc6-dev", "make", "tcc"),  # gcc would take ten times as long where the processor is emulated
     *("libpython3-stdlib", "python3-minimal"),
 )

@@ -3,7 +3,9 @@
 The server is called by a name that no DNS knows: smbclient is told the address beside it.
 """
 
+import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +17,14 @@ import pytest
 
 from fakesmb import FakeSMB, Share
 from fakesmb.record.events import SignedIn, SignInRefused
+from tests.clients import kernel_guest
 from tests.clients.client_runs import need
 from tests.clients.kdc import Kdc, free_port, running
 from tests.docsblocks import blocks, write
 
 pytestmark = pytest.mark.client
 
+HERE = Path(__file__).parent
 NAME = "files.lab.example"
 ENCTYPES = ("aes256-cts", "aes128-cts", "rc4-hmac")
 SERVICES = {f"cifs/{one.split('-')[0]}.lab.example": one for one in ENCTYPES}
@@ -208,6 +212,27 @@ def test_the_steps_of_the_documentation(checkout: Path, tmp_path: Path, fakesmb_
             return
         time.sleep(0.05)
     pytest.fail(log)
+
+
+@pytest.mark.slow
+def test_the_linux_kernel_mounts_with_a_ticket(kdc: Kdc, tmp_path: Path) -> None:
+    """`mount -t cifs -o vers=1.0,sec=krb5`: MIT's library makes the AP-REQ for it, with a subkey and not mutual."""
+    guest = kernel_guest.guest()
+    files = tmp_path / "files"
+    shutil.copytree(HERE / "guest", files / "test", ignore=shutil.ignore_patterns("__pycache__"))
+    (files / "init").write_text((files / "test" / "init").read_text().replace("run.py", "kerberos.py"))
+    (files / "init").chmod(0o755)
+    (files / "etc").mkdir()
+    shutil.copy(kdc.folder / "krb5.conf", files / "etc" / "krb5.conf")
+    shutil.copy(kdc.tickets("alice", PASSWORD, f"cifs/{NAME}"), files / "test" / "tickets")
+    mounts = ["sec=krb5", "sec=krb5i", "sec=krb5,nounix"]
+    with FakeSMB({"files": {"a.txt": b"hello\n"}}, keytab=kdc.folder / "keytab", guest="off") as smb:
+        job = {"port": smb.port, "name": NAME, "share": "files", "mounts": mounts}
+        (files / "test" / "job.json").write_text(json.dumps(job))
+        said = guest.run(files, tmp_path, 300)
+        found = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        assert found == [{"mount": one, "error": ""} for one in mounts], said
+        assert {one.protection for one in _signed_in(smb)} == {"Kerberos"}
 
 
 def _with(text: str, ports: dict[str, str]) -> str:
