@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fakesmb.core import profile as core_profile
 from fakesmb.core.profile import CAPABILITIES, Profile
-from fakesmb.core.profiles import BY_NAME, KEYS, LATER, ROWS, differences, profile, row
+from fakesmb.core.profiles import BY_NAME, KEYS, ROWS, differences, profile, row
 
 _WIDTH: Final = 100
 _INTRODUCTION: Final = """# Profiles
@@ -22,7 +22,6 @@ is made from the table in the code (`make docs`); `fakesmb profiles NAME` prints
 | profile | what it is like |
 | --- | --- |
 {profiles}
-{later}
 
 Every switch can be set by itself: `--set KEY=VALUE` (it may come again), the table `[profile]` of fakesmb.toml, or
 `FakeSMB(settings={{"KEY": value}})`. What has a key under `[server]` or an argument of its own (signing, unicode,
@@ -38,11 +37,8 @@ def listed() -> str:
     """One line for each profile."""
     wide = max(map(len, BY_NAME))
     lines = [f"{one.name:{wide}}  {one.what}{'' if one.base else ' (the default)'}" for one in ROWS]
-    later = [f"{name:{wide}}  comes with {why}" for name, why in LATER.items()]
     return (
-        "\n".join(
-            [*lines, *later, "", "fakesmb profiles NAME tells what is different, and where it is known from."]
-        )
+        "\n".join([*lines, "", "fakesmb profiles NAME tells what is different, and where it is known from."])
         + "\n"
     )
 
@@ -120,9 +116,6 @@ def markdown() -> str:
         *_INTRODUCTION.format(
             profiles="\n".join(
                 f"| `{one.name}` | {_cell(one.what)}{'' if one.base else ' (the default)'} |" for one in ROWS
-            ),
-            later="\n".join(
-                f"| `{name}` | comes with {why}; naming it is an error |" for name, why in LATER.items()
             ),
         ).splitlines(),
         "## Switches",

@@ -17,6 +17,7 @@ from fakesmb.core import netbios_session
 from fakesmb.core.dialects import NOT_BELOW_NT1, DialectRow, Protocol
 from fakesmb.core.exchange import Exchange, Step, steps_of
 from fakesmb.core.id_pool import IdPool
+from fakesmb.core.old_errors import OldErrors
 from fakesmb.core.partial_transactions import Transactions
 from fakesmb.core.pending import Pending
 from fakesmb.core.plan import NoPlans, Plan, Plans
@@ -133,6 +134,10 @@ class SMBConnection:
         """How much of SMB is spoken; NT1 until a dialect is negotiated."""
         self.dos = False
         """Whether the client is one of DOS or 16-bit Windows: names of 8.3, and the errors that DOS has."""
+        self.windows_9x = False
+        """Whether the client is Windows 95, 98 or ME, by its dialects."""
+        self.old_errors: OldErrors | None = None
+        """The errors of its dialect, where that is older than NT LM 0.12."""
         self.extended_security = False
         self.heeds_case = False
         """Whether it is a client that clears SMB_FLAGS_CASE_INSENSITIVE where it means names as they are spelt."""
@@ -203,6 +208,7 @@ class SMBConnection:
         self.dialect, self.protocol, self.dos = row.name, row.protocol, row.dos
         if row.protocol is Protocol.NT1:
             return
+        self.old_errors = OldErrors(row.protocol, dos=row.dos)
         self.reply_flags2 &= ~NOT_BELOW_NT1
         self._unread_flags2 |= NOT_BELOW_NT1
         self._plans = plans_of(self.server, self._unread_flags2)

@@ -4,10 +4,11 @@ A negotiate picks the newest that both sides have ([MS-CIFS] 3.3.5.42); the leve
 names are spoken. The levels are ordered: what one has, those above it have.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import Dialect
 
@@ -56,6 +57,42 @@ DIALECTS: Final = (
 """Newest first. Windows NT's list of its own has Windows for Workgroups below LM1.2X002; Windows 98 prefers it to DOS
 LANMAN2.1 (a capture)."""
 
+SINCE: Final[Mapping[int, Protocol]] = {
+    **dict.fromkeys(
+        (
+            Command.LOCK_AND_READ,
+            Command.WRITE_AND_UNLOCK,
+            Command.READ_RAW,
+            Command.WRITE_RAW,
+            Command.WRITE_COMPLETE,
+        ),
+        Protocol.COREPLUS,
+    ),
+    **dict.fromkeys(
+        (
+            Command.READ_MPX,
+            Command.READ_MPX_SECONDARY,
+            Command.WRITE_MPX,
+            Command.WRITE_MPX_SECONDARY,
+            *range(Command.QUERY_SERVER, Command.WRITE_ANDX + 1),
+            Command.SESSION_SETUP_ANDX,
+            Command.TREE_CONNECT_ANDX,
+            Command.FIND,
+            Command.FIND_UNIQUE,
+            Command.FIND_CLOSE,
+        ),
+        Protocol.LANMAN1,
+    ),
+    **dict.fromkeys(
+        (
+            *range(Command.NEW_FILE_SIZE, Command.FIND_NOTIFY_CLOSE + 1),
+            Command.LOGOFF_ANDX,
+        ),
+        Protocol.LANMAN2,
+    ),
+}
+"""The level that a command came with, where that is none of the core and none of NT ([MS-CIFS] 2.2.2.1)."""
+
 NOT_BELOW_NT1: Final = Flags2.NT_STATUS | Flags2.EXTENDED_SECURITY
 """Bits of Flags2 that dialects below NT LM 0.12 do not have ([MS-CIFS] 2.2.3.1): neither read nor repeated. They know
 no Unicode either, but a message that says it is in Unicode is (hydra), and is read and answered so, as Samba has it.
@@ -65,3 +102,13 @@ no Unicode either, but a message that says it is in Unicode is (hydra), and is r
 def chosen(offered: Collection[str], spoken: Sequence[str]) -> DialectRow | None:
     """The newest dialect that a client offers and the server speaks; None for none."""
     return next((row for row in DIALECTS if row.name in spoken and row.name in offered), None)
+
+
+def newest(spoken: Collection[str]) -> Protocol:
+    """The highest level of these dialects."""
+    return max(row.protocol for row in DIALECTS if row.name in spoken)
+
+
+def is_windows_9x(offered: Collection[str]) -> bool:
+    """Whether Windows 95, 98 or ME offers these: all that DOS does, and NT LM 0.12; nothing of OS/2."""
+    return Dialect.NT_LM in offered and Dialect.DOS_LANMAN21 in offered and Dialect.LANMAN21 not in offered

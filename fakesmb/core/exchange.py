@@ -403,7 +403,9 @@ class Exchange:
         if connection.closed:
             self.record_request()
             return
-        status, flags2 = status_on_wire(self.status, header.flags2 & connection.reply_flags2, self._dos)
+        status, flags2 = status_on_wire(
+            self.status, header.flags2 & connection.reply_flags2, self._dos, connection.old_errors
+        )
         signing = connection.signing
         if signing is not None:
             flags2 |= Flags2.SIGNATURE

@@ -57,7 +57,9 @@ def _refuse(connection: "SMBConnection", request: AnyRequest, error: SMBError) -
     header = request.header
     # A traceback would keep the frames, and so the message, until the collector runs.
     error.__traceback__ = error.__context__ = error.__cause__ = None
-    status, flags2 = status_on_wire(error.status, header.flags2 & connection.reply_flags2, error.dos)
+    status, flags2 = status_on_wire(
+        error.status, header.flags2 & connection.reply_flags2, error.dos, connection.old_errors
+    )
     head = pack_header(
         header.command,
         status,

@@ -37,6 +37,9 @@ _XP: Final = "a capture of Windows XP SP3 as server"
 _NT_RULES: Final = "[MS-CIFS] is of Windows NT 4.0 and has no such capability; [MS-SMB] 2.2.4.5.1 adds it"
 _KB_SIGNING: Final = "Microsoft KB887429: incoming signing is enabled by default on domain controllers only"
 _SAMBA: Final = "Samba 3.0.25b"
+_98: Final = "a capture of an MS-DOS client at Windows 98"
+_9X: Final = "Windows 9x knows no NT SMBs"
+_CORE: Final = "[MS-CIFS] 1.7 and 2.2.4: no command or flag of the core dialect"
 _FIRMWARE: Final = "smb.conf of NAS and router firmware with Samba 3.0 (Ralink RT2880 SDK, a NAS of 2009)"
 
 ROWS: Final = (
@@ -136,11 +139,96 @@ ROWS: Final = (
         ),
         "Firmware differs: look at yours with smbclient -d3, and --set what differs.",
     ),
+    Row(
+        "windows-98",
+        "Windows 98 sharing its folders",
+        "windows-2003",
+        (
+            Switch(
+                "dialects",
+                (
+                    "NT LM 0.12",
+                    "Windows for Workgroups 3.1a",
+                    "DOS LANMAN2.1",
+                    "DOS LM1.2X002",
+                    "MICROSOFT NETWORKS 3.0",
+                    "PC NETWORK PROGRAM 1.0",
+                ),
+                f"{_98}: Windows for Workgroups 3.1a is taken; the others are those that Windows 98 offers itself",
+            ),
+            Switch("max_mpx", 2, f"{_98}: MaxMpxCount"),
+            Switch("max_buffer", 2920, f"{_98}: MaxBufferSize"),
+            Switch("first_tid", 0xC800, f"{_98}: the first TID"),
+            Switch("lock_and_read", False, f"{_98}: Flags of the negotiate lack SMB_FLAGS_LOCK_AND_READ_OK"),
+            Switch("signing", "off", f"{_98}: SecurityMode 0x02"),
+            Switch("unicode", False, "Windows 95's and 98's SMB is all OEM (notes on Windows 95)"),
+            Switch("status32", False, f"{_9X}: its errors are class and code"),
+            Switch("extended_security", False, f"{_9X}, and no SPNEGO"),
+            Switch("nt_smbs", False, f"{_9X}: the Linux client opens by OPEN_ANDX there (SMBLegacyOpen)"),
+            Switch("nt_find", False, _9X),
+            Switch("infolevel_passthru", False, f"{_9X}; {_NT_RULES}"),
+            Switch("large_files", False, "FAT has files of up to 4 GiB"),
+            Switch("large_readx", False, "[MS-CIFS] 2.2.4.42: CAP_LARGE_READX is of Windows NT"),
+            Switch("large_writex", False, "[MS-SMB] 2.2.4.3: larger writes came with Windows 2000"),
+            Switch("level_ii_oplocks", False, "[MS-CIFS] 3.2.4.18: level II came with Windows NT"),
+            Switch("rpc_remote_apis", False, "Windows 9x tells of itself by RAP only"),
+            Switch("dfs", False, "Windows 9x has no DFS namespaces"),
+            Switch("unix_extensions", False, "[MS-SMB] note <1>: Windows has none"),
+            Switch("streams", False, "FAT has no streams"),
+            Switch("eas", False, "FAT has no EAs"),
+            Switch("file_system", "FAT", "what its volumes are"),
+            Switch("accept", ("lm",), "Microsoft KB239869: LM only, without the Directory Services client"),
+            Switch("native_os", "Windows 4.0", "what smbclient shows of one"),
+            Switch("native_lan_manager", "Windows 4.0", "what smbclient shows of one"),
+            Switch("os_major", 4, "its version, 4.10"),
+            Switch("os_minor", 10, "its version, 4.10"),
+            Switch("ntlmssp_version", "", f"{_9X}, and no NTLMSSP in SMB"),
+        ),
+        'Its first FID is 0, which is not imitated. Share level, as there: security = "share" under [server].',
+    ),
+    Row(
+        "core-only",
+        "a server of the core dialect, PC NETWORK PROGRAM 1.0, and nothing else",
+        "windows-2003",
+        (
+            Switch(
+                "dialects",
+                ("PC NETWORK PROGRAM 1.0", "PCLAN1.0"),
+                "[MS-CIFS] 1.7: the core dialect and its old name",
+            ),
+            *(
+                Switch(key, False, _CORE)
+                for key in (
+                    "raw_mode",
+                    "lock_and_read",
+                    "unicode",
+                    "status32",
+                    "extended_security",
+                    "nt_smbs",
+                    "nt_find",
+                    "infolevel_passthru",
+                    "large_files",
+                    "large_readx",
+                    "large_writex",
+                    "level_ii_oplocks",
+                    "rpc_remote_apis",
+                    "dfs",
+                    "unix_extensions",
+                    "streams",
+                    "eas",
+                )
+            ),
+            Switch("oplocks", False, "[MS-CIFS] 2.2.4.3: oplocks of OPEN came with LANMAN1.0"),
+            Switch("signing", "off", _CORE),
+            Switch("ntlmssp_version", "", _CORE),
+            Switch("max_buffer", 4096, "chosen: TREE_CONNECT tells it, and DOS servers had little memory"),
+            Switch("file_system", "FAT", "what DOS has; core clients are not told"),
+        ),
+        "All commands that came later are SMB_BAD_COMMAND.",
+    ),
 )
 """The first is the default. The base of a row stands before it."""
 
-LATER: Final = {"windows-98": "LAN Manager dialects", "core-only": "the core dialect"}
-"""Rows that need dialects which are not spoken yet."""
 BY_NAME: Final[Mapping[str, Row]] = {row.name: row for row in ROWS}
 KEYS: Final = tuple(name for name in Profile.__struct_fields__ if name != "name")
 """Every switch."""
@@ -170,13 +258,9 @@ def row(name: str) -> Row:
     """The row of that name; raises `ProfileError`."""
     if name in BY_NAME:
         return BY_NAME[name]
-    if name in LATER:
-        raise ProfileError(
-            "", f"the profile {name} needs {LATER[name]}, which this version does not speak yet"
-        )
     known = ", ".join(BY_NAME)
     raise ProfileError(
-        "", f"no profile is called {name!r}{nearest(name, [*BY_NAME, *LATER]) or f'; there are {known}'}"
+        "", f"no profile is called {name!r}{nearest(name, list(BY_NAME)) or f'; there are {known}'}"
     )
 
 

@@ -2,22 +2,24 @@
 
 from functools import partial
 
+import msgspec
+
 from fakesmb.core.request import AnyRequest
+from fakesmb.vfs.shortnames import is_short
 from fakesmb.wire.info import LevelContext
 
 
 def strings_of(request: AnyRequest) -> LevelContext:
-    """Unicode or OEM, as the message says; names that the code page cannot spell go out as their 8.3 names."""
-    return (
-        request.connection.unicode_strings
-        if request.unicode
-        else LevelContext(
-            False,
-            request.connection.oem_encoding,
-            partial(_alias, request),
-            request.connection.zone,
-        )
-    )
+    """Unicode or OEM, as the message says; names that the code page cannot spell go out as their 8.3 names, and so do
+    to DOS those that are longer.
+    """
+    connection = request.connection
+    if request.unicode:
+        return connection.unicode_strings
+    context = LevelContext(False, connection.oem_encoding, partial(_alias, request), connection.zone)
+    if not connection.dos:
+        return context
+    return msgspec.structs.replace(context, fits=is_short)
 
 
 def _alias(request: AnyRequest, path: str, name: str) -> str:

@@ -185,6 +185,8 @@ Dos = tuple[int, int]
 
 RENAME_COLLISION: Final[Dos] = (ERRDOS, 183)
 """ERRrename: a name that is taken, where it is not an open that finds it so (ERRfilexists)."""
+NO_FILES: Final[Dos] = (ERRDOS, 18)
+"""ERRnofiles: what a listing that finds nothing says below NT LM 0.12, where that has NO_SUCH_FILE."""
 BAD_PASSWORD: Final[Dos] = (ERRSRV, 2)
 """ERRbadpw: a sign-in that failed, for which Windows 95 and DOS ask for the password again; elsewhere ERRnoaccess."""
 

@@ -65,6 +65,8 @@ class LevelContext(msgspec.Struct, frozen=True, gc=False):
     """Gives the 8.3 name of a name in the directory at a path, or "": OEM answers show it of what they cannot spell."""
     zone: int = 0
     """Minutes west of UTC, for the levels with local times."""
+    fits: Callable[[str], bool] | None = None
+    """Of a client that knows names of 8.3 only: whether a name is one. It reads them in upper case."""
     access: int = 0
     position: int = 0
     mode: int = 0
@@ -80,11 +82,12 @@ class LevelContext(msgspec.Struct, frozen=True, gc=False):
         """A file's name without null, or its 8.3 name; None where it is not to be shown."""
         if self.unicode:
             return encode_utf16(facts.name)
-        raw = spelt(facts.name, self.encoding)
+        fits = self.fits is None or self.fits(facts.name)
+        raw = spelt(facts.name, self.encoding) if fits else None
         if raw is None or len(raw) > longest:
             parent, _, name = facts.path.rpartition("\\")
             raw = spelt(facts.short_name or self.shorten(parent, name), self.encoding) or None
-        return raw
+        return raw if raw is None or self.fits is None else raw.upper()
 
     def path(self, path: str) -> bytes:
         """A path without null, in 8.3 names where need be; b"" where it is not to be shown."""

@@ -26,7 +26,11 @@ _LARGEST_SIZE: Final = 0xFFFFFFFF
 @command(Command.QUERY_INFORMATION, QueryInformationRequest, Needs.DISK)
 def query_information(request: Request[QueryInformationRequest]) -> Answer:
     """SMB_COM_QUERY_INFORMATION, [MS-CIFS] 3.3.5.11."""
-    info = request.store.query(request.named(request.params.file_name))
+    path = request.named(request.params.file_name)
+    info = request.store.query(path)
+    if request.connection.dos and not path.parts:
+        # Windows for Workgroups asks so, and takes the root for a file where it is no hidden directory (Samba).
+        return QueryInformationResponse(Attribute.DIRECTORY | Attribute.HIDDEN, 0, 0)
     return QueryInformationResponse(
         file_attributes=info.attributes & DOS_ATTRIBUTES,
         last_write_time=utime_from(info.last_write_time, request.connection.zone),

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from fakesmb.core.any_uid import begin_share_level
-from fakesmb.core.dialects import Protocol, chosen
+from fakesmb.core.dialects import Protocol, chosen, is_windows_9x
 from fakesmb.core.dispatch import Needs, command
 from fakesmb.core.request import Answer, AnyRequest, Request
 from fakesmb.core.settings import Settings
@@ -73,6 +73,7 @@ def negotiate(request: Request[NegotiateRequest]) -> Answer:
     connection.speak(row)
     if POSIX_2 in offered:
         connection.heed_case()
+    connection.windows_9x = is_windows_9x(offered)
     if request.server.settings.security == "share":
         begin_share_level(connection)
     index = offered.index(row.name)

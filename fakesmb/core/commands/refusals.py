@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TypeVar
 import msgspec
 from twisted.internet.defer import Deferred
 
+from fakesmb.core.dialects import SINCE, Protocol, newest
 from fakesmb.core.dispatch import CommandRow, Handler, Needs
 from fakesmb.core.profile import Profile
 from fakesmb.core.request import NO_REPLY, Answer, AnyRequest, RawData
@@ -65,10 +66,14 @@ def limited(commands: Commands, subcommands: Subcommands, profile: Profile) -> t
         for code in _NT_ONLY:
             rows[code] = _refused(code, _no_such_command)
         rows[Command.NT_CANCEL] = _refused(Command.NT_CANCEL, _ignored)
+    level = newest(profile.dialects)
+    for known, since in SINCE.items():
+        if since > level and known in rows:
+            rows[known] = _refused(known, _not_spoken)
     if not profile.lock_and_read:
         for code in _LOCK_AND_READ:
             rows[code] = _refused(code, _no_such_command)
-    if not profile.raw_mode:
+    if not profile.raw_mode and level >= Protocol.COREPLUS:
         rows[Command.READ_RAW] = _refused(Command.READ_RAW, _nothing)
         rows[Command.WRITE_RAW] = _refused(Command.WRITE_RAW, _use_standard)
     if not profile.large_readx:
@@ -129,6 +134,11 @@ def _no_such_command(request: AnyRequest) -> Answer:
     code = request.row.code
     switch = "lock_and_read" if code in _LOCK_AND_READ else "nt_smbs"
     raise SMBError(NT.SMB_BAD_COMMAND, f"{switch} is off: there is no {command_name(code)}")
+
+
+def _not_spoken(request: AnyRequest) -> Answer:
+    name = command_name(request.row.code)
+    raise SMBError(NT.SMB_BAD_COMMAND, f"{name} is of a newer dialect than this server speaks (dialects)")
 
 
 def _ignored(request: AnyRequest) -> Answer:

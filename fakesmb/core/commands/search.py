@@ -56,8 +56,16 @@ def find_unique(request: Request[SearchRequest]) -> "Answer | Deferred[Answer]":
 
 @command(Command.FIND_CLOSE, SearchRequest, Needs.DISK)
 def find_close(request: Request[SearchRequest]) -> Answer:
-    """SMB_COM_FIND_CLOSE, [MS-CIFS] 3.3.5.49: ends the search that the resume key names."""
-    _, known, _ = _known(request)
+    """SMB_COM_FIND_CLOSE, [MS-CIFS] 3.3.5.49: ends the search that the resume key names.
+
+    Below NT LM 0.12 one that has ended is closed with success (Samba): the client has only done its duty.
+    """
+    try:
+        _, known, _ = _known(request)
+    except SMBError as error:
+        if error.status == NT.NO_MORE_FILES and request.connection.protocol < Protocol.NT1:
+            return SearchResponse(0)
+        raise
     request.connection.close_search(known)
     return SearchResponse(0)
 
@@ -86,6 +94,9 @@ def _search(request: Request[SearchRequest], *, keeps: bool) -> "Answer | Deferr
         return _answer(request, known, key.client_state, keeps=True, place=place)
     if params.search_attributes & VOLUME_MASK == Attribute.VOLUME:
         return _label(request)
+    if not params.file_name and request.connection.protocol < Protocol.NT1:
+        # DOS asks so, and Windows 98 answers this (a capture)
+        raise SMBError(NT.NO_MORE_FILES, "a search without a name and without a key finds nothing")
     path = request.named(params.file_name, wildcards=True)
     if path.stream or path.unnamed:
         raise SMBError(NT.OBJECT_NAME_INVALID, f"{params.file_name!r} searches for a stream")
@@ -114,8 +125,8 @@ def _answer(
 ) -> "Answer | Deferred[Answer]":
     """The next entries (from `place` on, where the client names one): as many as asked for and as fit one message.
 
-    None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on: below NT LM 0.12 that is
-    NO_MORE_FILES, too, as DOS expects it.
+    None is NO_MORE_FILES of a search that begins, and an empty answer of one that goes on; below NT LM 0.12 that is
+    NO_MORE_FILES, too (Windows 98, a capture).
     """
     connection = request.connection
     room = max((connection.max_buffer - OVERHEAD) // ENTRY_SIZE, 1)

@@ -15,6 +15,7 @@ from fakesmb.core.files import maximal_rights
 from fakesmb.core.proofs import opened_read_only, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest, Empty, Request
 from fakesmb.core.state import Share, Tree
+from fakesmb.core.volumes import volume_for
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.commands import Command
@@ -79,7 +80,9 @@ def tree_connect_andx(request: Request[TreeConnectAndxRequest]) -> "Answer | Def
         service = service_of(share)
         if connection.protocol < Protocol.LANMAN21:
             return TreeConnectAndxLanmanResponse(service)
-        file_system = "" if share.store is None or share.is_printer else share.store.volume().file_system
+        file_system = (
+            "" if share.store is None or share.is_printer else volume_for(connection, share.store).file_system
+        )
         support = OptionalSupport.SEARCH_BITS
         if share.dfs is not None:
             support |= OptionalSupport.SHARE_IS_IN_DFS

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Self
 
+from fakesmb.core.dialects import Protocol
 from fakesmb.core.eas import of_entries
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.state import OpenSearch
@@ -11,7 +12,7 @@ from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.levels import unknown_level
 from fakesmb.core.transactions import Outcome, Results, subcommand
 from fakesmb.core.waiting import closing, retry_until_free, then
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import NO_FILES, NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Search, Unfinished
 from fakesmb.wire.find_info import LEVELS, EntryList, FindLevel
@@ -95,7 +96,7 @@ def _closes(flags: int, *, ended: bool) -> bool:
 
 @subcommand(Trans2.FIND_FIRST2, FindFirst2Request)
 def find_first2(request: Request[FindFirst2Request]) -> Outcome:
-    """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.58.3. Nothing found is NO_SUCH_FILE."""
+    """TRANS2_FIND_FIRST2, [MS-CIFS] 3.3.5.58.3. Nothing found is NO_SUCH_FILE, and ERRnofiles below NT1."""
     params = request.params
     level = level_of(params.information_level)
     path = request.named(params.file_name, wildcards=True)
@@ -108,7 +109,8 @@ def find_first2(request: Request[FindFirst2Request]) -> Outcome:
         entries, ended = listing.entries, listing.ended
         if not entries.count:
             if ended:
-                raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {path}")
+                dos = NO_FILES if request.connection.protocol < Protocol.NT1 else None
+                raise SMBError(NT.NO_SUCH_FILE, f"nothing matches {path}", dos=dos)
             raise SMBError(NT.BUFFER_TOO_SMALL, "no entry fits the client's buffer")
         sid = 0
         if not _closes(params.flags, ended=ended):

@@ -5,6 +5,7 @@ from fakesmb.core.strings import strings_of
 from fakesmb.core.trans2 import unix_info
 from fakesmb.core.trans2.levels import unknown_level
 from fakesmb.core.transactions import Results, subcommand
+from fakesmb.core.volumes import volume_for
 from fakesmb.wire.fs_info import LEVELS
 from fakesmb.wire.trans2 import QueryFsInformationRequest, Trans2
 from fakesmb.wire.unix import FS_LEVELS
@@ -19,4 +20,4 @@ def query_fs_information(request: Request[QueryFsInformationRequest]) -> Results
     row = LEVELS.get(params.information_level)
     if row is None or row.encode is None:
         raise unknown_level(params.information_level)
-    return Results(data=row.encode(request.store.volume(), strings_of(request)))
+    return Results(data=row.encode(volume_for(request.connection, request.store), strings_of(request)))
