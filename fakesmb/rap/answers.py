@@ -1,6 +1,6 @@
 """Answers of the Remote Administration Protocol, from the descriptors that requests bring ([MS-RAP] 2.5.1).
 
-`B` byte, `B13` string of that size, `W` word, `D` double word, `z` pointer to a string.
+`B` byte, `B13` string of that size, `W` word, `D` double word, `z` pointer to a string, `b21` pointer to so many bytes.
 """
 
 import re
@@ -22,7 +22,7 @@ NET_NAME_NOT_FOUND: Final = 2310
 CLIENT_NAME_NOT_FOUND: Final = 2312
 
 
-_ITEM: Final = re.compile(r"([BWDz])(\d*)")
+_ITEM: Final = re.compile(r"([BWDzb])(\d*)")
 _POINTER: Final = struct.Struct("<I")
 
 
@@ -64,9 +64,13 @@ def encode_rows(
     a remark without one. Gives the number of rows and the bytes.
     """
     items = _ITEM.findall(descriptor)
-    size = sum(_SIZES[kind] if not count else int(count) for kind, count in items)
+    size = fixed_size(descriptor)
     texts = [
-        sum(len(oem(value, encoding)) for (kind, _), value in zip(items, row, strict=True) if kind == "z")
+        sum(
+            len(_behind(value, encoding))
+            for (kind, _), value in zip(items, row, strict=True)
+            if kind in _POINTERS
+        )
         for row in rows
     ]
     count = used = 0
@@ -79,9 +83,9 @@ def encode_rows(
     strings = bytearray()
     for row in rows[:count]:
         for (kind, length), value in zip(items, row, strict=True):
-            if kind == "z":
+            if kind in _POINTERS:
                 fixed += _POINTER.pack(count * size + len(strings))
-                strings += oem(value, encoding)
+                strings += _behind(value, encoding)
             elif length:
                 wide = int(length)
                 fixed += encode_short(value, encoding, wide - 1).ljust(wide, b"\0")
@@ -90,7 +94,19 @@ def encode_rows(
     return count, bytes(fixed + strings)
 
 
-_SIZES: Final = {"B": 1, "W": 2, "D": 4, "z": 4}
+_SIZES: Final = {"B": 1, "W": 2, "D": 4, "z": 4, "b": 4}
+_POINTERS: Final = frozenset("zb")
+
+
+def fixed_size(descriptor: str) -> int:
+    """Bytes of a structure without what its pointers lead to."""
+    items = _ITEM.findall(descriptor)
+    return sum(int(count) if count and kind not in _POINTERS else _SIZES[kind] for kind, count in items)
+
+
+def _behind(value: str | bytes, encoding: str) -> bytes:
+    """What a pointer leads to."""
+    return value if isinstance(value, bytes) else oem(value, encoding)
 
 
 def oem(text: str, encoding: str) -> bytes:
@@ -116,14 +132,19 @@ def enumerate_rows(request: Request, levels: Mapping[int, Level], rows: Sequence
 
 
 def describe(request: Request, levels: Mapping[int, Level], subject: Any, level: int) -> Answer:
-    """A GetInfo: the bytes it takes in all, and the structure if it fits."""
+    """A GetInfo: the bytes it takes in all, and the structure if it fits.
+
+    Else it is more data (3.2.5.2), and where not even the structure without its strings would fit, the buffer is too
+    small: clients ask again with as much as they are told.
+    """
     one = levels.get(level)
     if one is None:
         return Answer(INVALID_LEVEL)
-    if request.fields != one.descriptor:
+    if request.fields not in ("", one.descriptor):  # NetUserGetInfo comes without (2.5.8.2.1)
         return Answer(INVALID_PARAMETER)
     values = [one.values(subject)]
     _, whole = encode_rows(one.descriptor, values, 0x10000, request.encoding)
     if len(whole) > request.room:
-        return Answer(BUFFER_TOO_SMALL, (len(whole),))
+        fits = fixed_size(one.descriptor) <= request.room
+        return Answer(MORE_DATA if fits else BUFFER_TOO_SMALL, (len(whole),))
     return Answer(OK, (len(whole),), whole)

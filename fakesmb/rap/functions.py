@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from fakesmb.nt.names import fold
+from fakesmb.rap import accounts, uses
 from fakesmb.rap import printing as rap_printing
 from fakesmb.rap.answers import (
     ACCESS_DENIED,
     BUFFER_TOO_SMALL,
-    CLIENT_NAME_NOT_FOUND,
     INVALID_PARAMETER,
     NET_NAME_NOT_FOUND,
     NOT_SUPPORTED,
@@ -31,7 +31,7 @@ from fakesmb.rap.answers import (
     oem,
     shown,
 )
-from fakesmb.rpc.view import Caller, ServerRow, ServerView, SessionRow, ShareRow
+from fakesmb.rpc.view import Caller, ServerRow, ServerView, ShareRow
 from fakesmb.wire.codec import Buffer, Cursor, DecodeError
 
 SHARE_NAME_SIZE: Final = 13
@@ -53,13 +53,6 @@ SHARE_LEVELS: Final[Mapping[int, Level]] = {
 SERVER_LEVELS: Final[Mapping[int, Level]] = {
     0: Level("B16", lambda f: (f[0],)),
     1: Level("B16BBDz", tuple),
-}
-SESSION_LEVELS: Final[Mapping[int, Level]] = {
-    2: Level(
-        "zzWWWDDDz",
-        lambda s: (s.client, s.user, 1, s.opens, 1, s.active, s.idle, int(s.guest), s.client_type),
-    ),
-    10: Level("zzDD", lambda s: (s.client, s.user, s.active, s.idle)),
 }
 WORKSTATION_LEVELS: Final[Mapping[int, Level]] = {
     10: Level("zzzBBzz", tuple),
@@ -158,32 +151,6 @@ _DOMAIN_TYPE: Final = 0x80001000
 """SV_TYPE_DOMAIN_ENUM | SV_TYPE_NT."""
 
 
-def session_enum(request: Request) -> Answer:
-    """NetSessionEnum: for administrators."""
-    (level,) = request.arguments
-    if not request.caller.admin:
-        return Answer(ACCESS_DENIED)
-    return enumerate_rows(request, SESSION_LEVELS, _sessions(request), level)
-
-
-def _sessions(request: Request) -> list[SessionRow]:
-    """The sessions; the name of a user that the code page cannot spell is left empty."""
-    encoding = request.encoding
-    return [msgspec.structs.replace(one, user=shown(one.user, encoding)) for one in request.view.sessions()]
-
-
-def session_get_info(request: Request) -> Answer:
-    """NetSessionGetInfo: the session of one client; for administrators."""
-    client, level = request.arguments
-    if not request.caller.admin:
-        return Answer(ACCESS_DENIED)
-    wanted = fold(client.lstrip("\\"))
-    found: SessionRow | None = next((one for one in _sessions(request) if fold(one.client) == wanted), None)
-    if found is None:
-        return Answer(CLIENT_NAME_NOT_FOUND)
-    return describe(request, SESSION_LEVELS, found, level)
-
-
 def workstation_get_info(request: Request) -> Answer:
     """NetWkstaGetInfo, 2.5.10.1: level 10. Windows 95 repeats it until it is answered."""
     (level,) = request.arguments
@@ -220,7 +187,7 @@ _TOD: Final = "DDBBBBWWBBWB"
 
 
 class Operation(NamedTuple):
-    """One opcode: the parameter descriptors it comes with, and what answers."""
+    """One opcode: the parameter descriptors it comes with, none where they do not matter, and what answers."""
 
     parameters: tuple[str, ...]
     run: Callable[[Request], Answer]
@@ -229,14 +196,20 @@ class Operation(NamedTuple):
 OPERATIONS: Final[Mapping[int, Operation]] = {
     0x0000: Operation(("WrLeh",), share_enum),
     0x0001: Operation(("zWrLh",), share_get_info),
-    0x0006: Operation(("WrLeh",), session_enum),
-    0x0007: Operation(("zWrLh",), session_get_info),
     0x000D: Operation(("WrLh",), server_get_info),
     0x003F: Operation(("WrLh",), workstation_get_info),
     0x005B: Operation(("rL",), remote_tod),
     0x0068: Operation(("WrLehDz", "WrLehDO"), server_enum),
     0x00D7: Operation(("WrLehDzz",), server_enum),
-    **{code: Operation(*row) for code, row in rap_printing.ROWS.items()},
+    0x002F: Operation(("WrLeh",), accounts.group_enum),
+    0x0034: Operation(("zWrLeh",), accounts.group_get_users),
+    0x0035: Operation(("WrLeh",), accounts.user_enum),
+    0x0038: Operation(("zWrLh",), accounts.user_get_info),
+    0x003B: Operation(("zWrLeh",), accounts.user_get_groups),
+    0x006A: Operation(("zWrLh",), accounts.group_get_info),
+    **{code: Operation(*row) for code, row in {**uses.ROWS, **rap_printing.ROWS}.items()},
+    **{code: Operation((), uses.refuse_change) for code in uses.CHANGES},
+    **{code: Operation((), uses.refuse_password) for code in uses.PASSWORD_CHANGES},
 }
 
 
@@ -277,6 +250,8 @@ def _run(
     operation = OPERATIONS.get(opcode)
     if operation is None:
         return Answer(NOT_SUPPORTED)
+    if not operation.parameters:
+        return operation.run(Request(view, caller, (), 0, fields, cursor.encoding))
     if descriptor not in operation.parameters:
         return Answer(INVALID_PARAMETER)
     try:

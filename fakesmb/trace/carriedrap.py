@@ -17,6 +17,9 @@ _ITEM: Final = re.compile(r"([A-Za-z])(\d*)")
 _WIDTHS: Final = {"W": 2, "D": 4, "B": 1, "b": 1, "z": 4, "l": 4, "O": 4, "i": 2, "N": 2, "K": 1}
 MOST_ROWS: Final = 10_000
 _SHARE_ROW: Final = ("NetworkName", "Pad", "Type", "Remark")
+_USER: Final = (
+    "Name", "Pad", "Password", "PasswordAge", "Priv", "HomeDir", "Comment", "Flags", "ScriptPath",
+)  # fmt: skip
 _JOB: Final = (
     "JobID", "Priority", "UserName", "JobPosition", "JobStatus", "TimeSubmitted", "JobSize", "CommentString",
     "DocumentName",
@@ -48,6 +51,57 @@ _NAMES: Final = {
         "OtherDomains",
     ),
     "W": ("JobID",),
+    "D": ("ID",),
+    "DWWzz": ("ID", "Permissions", "NumLocks", "PathName", "UserName"),
+    "WWWWDzz": ("ID", "Type", "NumOpens", "NumUsers", "Time", "UserName", "NetName"),
+    "B21": ("Name",),
+    "B21Bz": ("GroupName", "Pad", "Comment"),
+    "B21BB16DWzzWz": _USER,
+    "B21BB16DWzzWzDzzzzDDDDWb21WWzWW": (
+        *_USER,
+        "AuthFlags",
+        "FullName",
+        "UserComment",
+        "Parms",
+        "Workstations",
+        "LastLogon",
+        "LastLogoff",
+        "AcctExpires",
+        "MaxStorage",
+        "UnitsPerWeek",
+        "LogonHours",
+        "BadPWCount",
+        "NumLogons",
+        "LogonServer",
+        "CountryCode",
+        "CodePage",
+    ),
+    "B21Bzzz": ("Name", "Pad", "Comment", "UserComment", "FullName"),
+    "B21BzzzWDDzzDDWWzWzDWb21W": (
+        "Name",
+        "Pad",
+        "Comment",
+        "UserComment",
+        "FullName",
+        "Priv",
+        "AuthFlags",
+        "PasswordAge",
+        "HomeDir",
+        "Parms",
+        "LastLogon",
+        "LastLogoff",
+        "BadPWCount",
+        "NumLogons",
+        "LogonServer",
+        "CountryCode",
+        "Workstations",
+        "MaxStorage",
+        "UnitsPerWeek",
+        "LogonHours",
+        "CodePage",
+    ),
+    "B16WDW": ("ServiceName", "Status", "Code", "PID"),
+    "B16WDWB64": ("ServiceName", "Status", "Code", "PID", "Text"),
     "WB21BB16B10zWWzDDz": (
         "JobID",
         "UserName",
@@ -142,7 +196,17 @@ _ARGUMENTS: Final = {
     0x0006: ("InfoLevel",),
     0x0007: ("ClientName", "InfoLevel"),
     0x000D: ("InfoLevel",),
+    0x0009: ("Qualifier", "InfoLevel"),
+    0x0027: ("InfoLevel",),
+    0x002F: ("InfoLevel",),
+    0x0034: ("GroupName", "InfoLevel"),
+    0x0035: ("InfoLevel",),
     0x0038: ("UserName", "InfoLevel"),
+    0x003B: ("UserName", "InfoLevel"),
+    0x006A: ("GroupName", "InfoLevel"),
+    0x0070: ("BasePath", "UserName", "InfoLevel", "ResumeKey"),
+    0x007C: ("ID", "InfoLevel"),
+    0x007D: ("ID",),
     0x003F: ("InfoLevel",),
     0x0045: ("InfoLevel",),
     0x0046: ("PrintQueueName", "InfoLevel"),
@@ -175,9 +239,12 @@ _STATUS: Final = named(
         2150: "NERR_QNotFound",
         2151: "NERR_JobNotFound",
         2152: "NERR_DestNotFound",
+        2220: "NERR_GroupNotFound",
         2221: "NERR_UserNotFound",
+        2243: "NERR_PasswordCantChange",
         2310: "NERR_NetNameNotFound",
         2312: "NERR_ClientNameNotFound",
+        2314: "NERR_FileIdNotFound",
     }
 )
 
@@ -276,6 +343,8 @@ def _row(take: Taking, title: str, descriptor: str, converter: int, strings: dic
 def _size(kind: str, count: int) -> int:
     if kind not in _WIDTHS:
         raise DecodeError(f"a row with {kind}, which is none of the letters of descriptors")
+    if kind == "b" and count:  # an offset to so many bytes
+        return 4
     return count * _WIDTHS[kind] if count and kind in "BWD" else _WIDTHS[kind]
 
 

@@ -32,8 +32,10 @@ class Network(NamedTuple):
         return done.stdout
 
     def rap(self, *words: str) -> str:
-        """What `net rap` says."""
-        return self.says("net", "rap", *words, "-S", "FAKESMB", "-U", f"{USER}%{PASSWORD}", "-I", SERVER)
+        """What `net rap` says; how it ends says nothing (a list of shares ends with their number)."""
+        need("net")
+        whom = ("-S", "FAKESMB", "-U", f"{USER}%{PASSWORD}", "-I", SERVER)
+        return run(*self.client.inside("net", "-s", str(self.config), "rap", *words, *whom)).stdout
 
     def until(self, text: str) -> None:
         """Waits for a line of the log."""
@@ -132,3 +134,30 @@ def test_a_session_by_another_name_is_refused(network: Network) -> None:
     words = ("-p", "139", "-I", SERVER, "-U", f"{USER}%{PASSWORD}", "-m", "NT1", "-c", "ls")
     assert "blocks available" in network.says("smbclient", "//WRONG/files", *words)
     network.until("called WRONG<20>")
+
+
+def test_net_rap_lists_what_there_is(network: Network) -> None:
+    """Shares with IPC$ at the end, users, the group of all, services; what is open, by whom."""
+    assert network.rap("share").split() == ["files", "IPC$"]
+    assert USER in network.rap("user").split()
+    assert network.rap("user", "info", USER).split() == ["None"]
+    assert network.rap("group").split() == ["None"]
+    assert USER in network.rap("groupmember", "list", "None").split()
+    assert "SERVER" in network.rap("service")
+    assert "Server name = FAKESMB" in network.rap("server", "name")
+    sessions = network.rap("session")
+    assert re.search(rf"^\\\\{re.escape(CLIENT)}\s+{USER}\s+Unix", sessions, re.MULTILINE), sessions
+    assert re.search(r"^\s+FAKESMB\s+fakesmb", network.rap("server", "domain"), re.MULTILINE)
+    assert "Guest logon     no" in network.rap("session", "info", CLIENT)
+
+
+def test_net_rap_changes_nothing(network: Network) -> None:
+    """Refusals are told as such, and nobody is added, changed or removed."""
+    network.rap("user", "add", "carl")
+    network.rap("user", "delete", USER)
+    network.rap("share", "delete", "files")
+    assert "Failed to send password change" in network.rap("password", USER, PASSWORD, "Other123")
+    assert network.rap("share").split() == ["files", "IPC$"]
+    users = network.rap("user").split()
+    assert USER in users
+    assert "carl" not in users
