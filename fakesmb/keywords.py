@@ -165,6 +165,7 @@ class Switches(TypedDict, total=False):
     level_ii_oplocks: bool
     lock_and_read: bool
     nt_find: bool
+    nt_levels: bool
     dfs: bool
     infolevel_passthru: bool
     large_readx: bool

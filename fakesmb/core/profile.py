@@ -92,6 +92,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Level II oplocks; off: none is given, and exclusive ones break to none."""
     lock_and_read: bool = True
     """LOCK_AND_READ and WRITE_AND_UNLOCK; off: SMB_BAD_COMMAND."""
+    nt_levels: bool = False
+    """Levels 0x101 to 0x1FF where `nt_smbs` or `nt_find` is off, as Windows 9x has them without either."""
     nt_find: bool = True
     """The find levels 0x101 to 0x1FF; off: INVALID_LEVEL."""
     dfs: bool = True

@@ -166,6 +166,11 @@ ROWS: Final = (
             Switch("extended_security", False, f"{_9X}, and no SPNEGO"),
             Switch("nt_smbs", False, f"{_9X}: the Linux client opens by OPEN_ANDX there (SMBLegacyOpen)"),
             Switch("nt_find", False, _9X),
+            Switch(
+                "nt_levels",
+                True,
+                "Windows 95 lists at 0x104 whatever CAP_NT_FIND says",
+            ),
             Switch("infolevel_passthru", False, f"{_9X}; {_NT_RULES}"),
             Switch("large_files", False, "FAT has files of up to 4 GiB"),
             Switch("large_readx", False, "[MS-CIFS] 2.2.4.42: CAP_LARGE_READX is of Windows NT"),
@@ -177,7 +182,11 @@ ROWS: Final = (
             Switch("streams", False, "FAT has no streams"),
             Switch("eas", False, "FAT has no EAs"),
             Switch("file_system", "FAT", "what its volumes are"),
-            Switch("accept", ("lm",), "Microsoft KB239869: LM only, without the Directory Services client"),
+            Switch(
+                "accept",
+                ("ntlmv1", "lm"),
+                "Microsoft KB239869: LM, and NTLM with the Directory Services client",
+            ),
             Switch("native_os", "Windows 4.0", "what smbclient shows of one"),
             Switch("native_lan_manager", "Windows 4.0", "what smbclient shows of one"),
             Switch("os_major", 4, "its version, 4.10"),
@@ -224,7 +233,7 @@ ROWS: Final = (
             Switch("max_buffer", 4096, "chosen: TREE_CONNECT tells it, and DOS servers had little memory"),
             Switch("file_system", "FAT", "what DOS has; core clients are not told"),
         ),
-        "All commands that came later are SMB_BAD_COMMAND.",
+        "Later commands are SMB_BAD_COMMAND, of which smbclient sends some in CORE, too (FIND_CLOSE, OPEN_ANDX).",
     ),
 )
 """The first is the default. The base of a row stands before it."""

@@ -10,11 +10,13 @@ from smb.SMBConnection import SMBConnection as PySMB  # type: ignore[import-unty
 
 from fakesmb import FakeSMB
 from fakesmb.core.profile import CAPABILITIES
-from fakesmb.core.profiles import ROWS
+from fakesmb.core.profiles import ROWS, profile
 from fakesmb.keywords import Switches
 from tests.clients.client_runs import PASSWORD, USER, need, run
 
 NTLMV1 = ("--option=client NTLMv2 auth=no", "--option=client lanman auth=yes")
+OF_NT = [row.name for row in ROWS if profile(row.name).nt_smbs]
+"""Those with NT_CREATE_ANDX, which clients of NT LM 0.12 want; the others: tests/clients/test_dialects.py."""
 WANTED = ("nt_smbs", "nt_find")
 """What Samba's client cannot do without: it opens by NT_CREATE_ANDX, and lists by level 0x104 wherever those are."""
 DATA = bytes(range(256)) * 600
@@ -64,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("name", [row.name for row in ROWS])
+@pytest.mark.parametrize("name", OF_NT)
 def test_smbclient_works_with_every_profile(name: str, folder: Path, tmp_path: Path) -> None:
     with FakeSMB({"files": folder}, users={USER: PASSWORD}, profile=name) as smb:
         how = () if smb.config.settings.profile.extended_security else NTLMV1
@@ -82,7 +84,7 @@ def test_smbclient_works_without_any_one_capability(switch: str, folder: Path, t
         tour(smb, folder, tmp_path, "-U", f"{USER}%{PASSWORD}", *how)
 
 
-@pytest.mark.parametrize("name", [row.name for row in ROWS])
+@pytest.mark.parametrize("name", OF_NT)
 def test_pysmb_and_impacket_work_with_every_profile(name: str, tmp_path: Path) -> None:
     """pysmb goes by the Flags2 of replies, impacket by Capabilities."""
     with FakeSMB({"files": tmp_path}, users={USER: PASSWORD}, profile=name) as smb:

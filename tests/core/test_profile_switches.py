@@ -368,6 +368,12 @@ class TestFind:
         client = with_(nt_find=False)
         assert refused(lambda: find(client, level)) == NT.INVALID_LEVEL
 
+    def test_levels_without_commands(self, with_: With) -> None:
+        """`nt_levels`: Windows 9x has the levels of NT without its commands."""
+        client = with_(nt_find=False, nt_smbs=False, nt_levels=True)
+        assert "a.txt".encode("utf-16-le") in find(client, 0x104)
+        assert refused(lambda: client.create("a.txt")) == NT.SMB_BAD_COMMAND
+
     def test_listings_of_lan_manager_are_given(self, with_: With) -> None:
         assert "a.txt".encode("utf-16-le") in find(with_(nt_find=False), 1)
 

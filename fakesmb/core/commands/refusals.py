@@ -98,8 +98,8 @@ def _limited_levels(subcommands: Subcommands, profile: Profile) -> dict[int, Sub
     rows = dict(subcommands)
     passthrough = [] if profile.infolevel_passthru else [_PASSTHROUGH]
     for codes, offered in (
-        (_INFORMATION, profile.nt_smbs),
-        (_FINDS, profile.nt_smbs and profile.nt_find),
+        (_INFORMATION, profile.nt_smbs or profile.nt_levels),
+        (_FINDS, (profile.nt_smbs and profile.nt_find) or profile.nt_levels),
     ):
         unknown = passthrough if offered else [*passthrough, _NT_LEVELS]
         if unknown:
