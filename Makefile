@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-CLIENTS := smbclient=smbclient hydra=hydra rpcclient=smbclient curl=curl node=nodejs tshark=tshark nmap=nmap javac=default-jdk-headless \
+CLIENTS := smbclient=smbclient smbspool=smbclient net=samba-common-bin hydra=hydra rpcclient=smbclient curl=curl node=nodejs tshark=tshark nmap=nmap javac=default-jdk-headless \
 	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite \
 	/usr/lib/python3/dist-packages/smbc=python3-smbc chromium=chromium \
 	nmblookup=samba-common-bin nbtscan=nbtscan ip=iproute2 unshare=util-linux \

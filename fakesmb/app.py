@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from fakesmb.capture.taken import Capture, WrittenPort
     from fakesmb.folders.private import PrivateFolders, Wanted
     from fakesmb.folders.sharefiles import Across, ShareFiles
+    from fakesmb.printjobs import Job
     from fakesmb.transport.names import Names
     from fakesmb.web.site import Web
 
@@ -417,6 +418,33 @@ class FakeSMBService:
             names = [share.name for share in self.config.shares]
             raise ValueError(f"no share is called {name!r}{nearest(name, names)}")
         return ShareFiles(found.name, partial(self._place_of, found), across)
+
+    def jobs(self, printer: str | None = None) -> "list[Job]":
+        """The print jobs in the queue of a printer, or of all, oldest first: who printed what, and the bytes.
+
+        A job is there as long as its file is. Raises ValueError for a share that is no printer.
+        """
+        __tracebackhide__ = True
+        return self.jobs_of(printer, lambda work: work())
+
+    def jobs_of(self, printer: str | None, across: "Across") -> "list[Job]":
+        """The same for who is in another thread, and has `across` do things in that of the server."""
+        from fakesmb.printjobs import job_of
+
+        __tracebackhide__ = True
+        printers = {fold(share.name): share for share in self.config.shares if share.printer}
+        if printer is not None and fold(printer) not in printers:
+            names = [share.name for share in printers.values()]
+            raise ValueError(f"no printer is called {printer!r}{nearest(printer, names)}")
+        wanted = printers if printer is None else {fold(printer): printers[fold(printer)]}
+        server = self.server
+        found = [] if server is None else across(server.spooler.remembered)
+        seen = [
+            job_of(job, self._place_of(wanted[fold(job.printer)]))
+            for job in found
+            if fold(job.printer) in wanted
+        ]
+        return [job for job in seen if job.path.exists()]
 
     def capture(
         self, path: AnyPath, *, snap: int = 0, ports: "WrittenPort" = "445", secrets: bool | None = None

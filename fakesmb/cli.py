@@ -131,6 +131,13 @@ for _command in (show, replay, demo, coverage, profiles):
     help="A share; overlay: a copy, and PATH never changes. May come again.",
 )
 @click.option(
+    "--printer",
+    "printers",
+    multiple=True,
+    metavar="NAME=FOLDER",
+    help="A printer: what clients print becomes files in FOLDER. May come again.",
+)
+@click.option(
     "--user", "users", multiple=True, metavar="NAME:PASSWORD", help="Who may sign in. May come again."
 )
 @click.option(
@@ -322,6 +329,7 @@ def configure(given: dict[str, Any]) -> "tuple[Config, list[str]]":
     notes: list[str] = []
     part = tomlfile.read(given["file"]) if given["file"] else parts.FilePart()
     named = [forms.share(text) for text in given["shares"]]
+    named += [forms.printer(text) for text in given["printers"]]
     roots = forms.subdirectories(given["root"]) if given["root"] else []
     closed = [share for share in roots if not os.access(share.path, os.R_OK | os.X_OK)]
     notes += [f"{share.path} is left out: it may not be read" for share in closed]
@@ -638,7 +646,7 @@ def warn(notes: list[str]) -> None:
 
 def _share_line(share: "SharePart") -> str:
     served = "the content of the configuration" if share.content is not None else share.path
-    words = ["a copy"] * share.overlay + ["read-only"] * share.read_only
+    words = ["a copy"] * share.overlay + ["read-only"] * share.read_only + ["a printer"] * share.printer
     return f"share {share.name}: {served}" + (f" ({', '.join(words)})" if words else "")
 
 

@@ -24,6 +24,7 @@ from fakesmb.transport.thread import ReactorThread, ThreadEndedError
 if TYPE_CHECKING:
     from fakesmb.capture.taken import Capture, WrittenPort
     from fakesmb.folders.sharefiles import ShareFiles
+    from fakesmb.printjobs import Job
     from fakesmb.resets import Part
 
 T = TypeVar("T")
@@ -212,6 +213,14 @@ class FakeSMB:
         """
         __tracebackhide__ = True
         return self._service.files_of(name, self._across)
+
+    def jobs(self, printer: str | None = None) -> "list[Job]":
+        """The print jobs in the queue of a printer, or of all, oldest first: `smb.jobs("lp")[0].data`.
+
+        A job is there as long as its file is. Raises ValueError for a share that is no printer.
+        """
+        __tracebackhide__ = True
+        return self._service.jobs_of(printer, self._across)
 
     def capture(
         self, path: AnyPath, *, snap: int = 0, ports: "WrittenPort" = "445", secrets: bool | None = None

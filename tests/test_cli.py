@@ -45,6 +45,7 @@ NOTHING: dict[str, object] = {
     "root": None,
     "file": None,
     "shares": (),
+    "printers": (),
     "overlay": False,
     "users": (),
     "admins": (),

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keywords": {"nt", "vfs", "faults", "core", "folders", "config", "mistakes"},
     "arguments": {"core", "folders", "config", "keywords", "mistakes"},
     "portfile": {"mistakes"},
+    "printjobs": {"core"},
     "handlers": {"core"},
     "sinks": {"record", "capture", "config", "mistakes"},
     "stores": BELOW_CORE | {"core", "transport", "config", "mistakes"},
@@ -53,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": BELOW_CORE
     | {"core", "folders", "handlers", "transport", "web", "config", "mistakes", "arguments", "keywords"}
     | {"trace", "capture"}
-    | {"resets", "sinks", "stores", "rights"},
+    | {"printjobs", "resets", "sinks", "stores", "rights"},
     "library": BELOW_CORE
     | {
         "core",
@@ -65,6 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "keywords",
         "app",
         "capture",
+        "printjobs",
         "resets",
     },
 }

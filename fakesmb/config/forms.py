@@ -63,6 +63,14 @@ def share(text: str) -> SharePart:
     return share_of(name, path, **keys)
 
 
+def printer(text: str) -> SharePart:
+    """`NAME=FOLDER`."""
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"{text}: a printer is NAME=FOLDER")
+    return share_of(name, path, printer=True)
+
+
 def share_of(name: str, path: str, **keys: Any) -> SharePart:
     """A share, with keys of `[[share]]`; raises `ConfigError` for what cannot be one."""
     return _named("share", SharePart, {"name": name, "path": path, **keys})

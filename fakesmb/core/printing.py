@@ -246,6 +246,10 @@ class Spooler:
                 found.append(job)
         return found
 
+    def remembered(self) -> list[Job]:
+        """All jobs, oldest first, without a look at the disk: the file of one may be gone."""
+        return list(self._jobs.values())
+
     def job(self, number: int) -> Job | None:
         """The job of that number; None where it is gone."""
         job = self._jobs.get(number)
