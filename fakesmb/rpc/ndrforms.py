@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from impacket.dcerpc.v5.dtypes import LPWSTR, PRPC_UNICODE_STRING, ULONG
 from impacket.dcerpc.v5.epm import ept_lookup_handle_t
-from impacket.dcerpc.v5.ndr import NDRCALL, NDRPOINTER
+from impacket.dcerpc.v5.ndr import NDRCALL, NDRPOINTER, NDRUniConformantArray
+from impacket.dcerpc.v5.srvs import NetprNameCanonicalize
 from impacket.system_errors import ERROR_MESSAGES
 
 from fakesmb.rpc import ndrnetdfs, ndrspoolss
@@ -60,6 +61,12 @@ class NetrWkstaTransportDelResponse(NDRCALL):  # type: ignore[misc]
     structure = (("ErrorCode", ULONG),)
 
 
+class NetprNameCanonicalizeResponse(NDRCALL):  # type: ignore[misc]
+    """[MS-SRVS] 3.1.4.33; impacket has the type of the name in it, too."""
+
+    structure = (("Outbuf", NDRUniConformantArray), ("ErrorCode", ULONG))
+
+
 class EptLookupHandleFree(NDRCALL):  # type: ignore[misc]
     """[C706] appendix O, which impacket lacks: the handle goes in and comes back empty."""
 
@@ -91,6 +98,7 @@ class LsarGetUserNameResponse(NDRCALL):  # type: ignore[misc]
 
 
 _OWN: Final[Mapping[str, Mapping[int, tuple[Any, Any]]]] = {
+    "srvsvc": {34: (NetprNameCanonicalize, NetprNameCanonicalizeResponse)},
     "wkssvc": {7: (NetrWkstaTransportDel, NetrWkstaTransportDelResponse)},
     "lsarpc": {45: (LsarGetUserName, LsarGetUserNameResponse)},
     "epmapper": {4: (EptLookupHandleFree, EptLookupHandleFreeResponse)},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
@@ -14,6 +15,8 @@ from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dfs import GetDfsReferralRequest, ReferralResponse
 from fakesmb.wire.header import Flags2
+from fakesmb.wire.nt_trans import IoctlSetup
+from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
 from fakesmb.wire.trans2 import Trans2
 
 LINKS = {"link": "\\\\other\\share", "sub/far link": ["//a/x", "//b/y/z"], "Zulu": "\\\\other\\share"}
@@ -264,3 +267,27 @@ class TestReferrals:
     def test_another_share_is_no_device_of_dfs(self, server: InMemoryServer) -> None:
         """As in the documented exchange."""
         assert refused(lambda: self.refer(server, "\\SERVER\\plain")) == NT.NO_SUCH_DEVICE
+
+    def test_by_a_control_whatever_the_fid(self, server: InMemoryServer) -> None:
+        """FSCTL_DFS_GET_REFERRALS asks the server, not a file."""
+        client = server.client().sign_in().connect("IPC$")
+
+        def ask(path: str, room: int) -> bytes:
+            request = NtTransactRequest(
+                function=2,
+                setup=IoctlSetup(Fsctl.DFS_GET_REFERRALS, 0xFFFF, 1).encode(),
+                data=GetDfsReferralRequest(4, path).encode(),
+                max_data_count=room,
+            )
+            return bytes(client.call(Command.NT_TRANSACT, request, NtTransactResponse).data)
+
+        assert ReferralResponse.decode(ask("\\S\\dfs\\LINK\\x", 4096)).targets == ("\\other\\share",)
+        assert refused(lambda: ask("\\S\\dfs\\link", 8)) == NT.BUFFER_OVERFLOW
+        assert refused(lambda: ask("\\S\\plain", 4096)) == NT.NO_SUCH_DEVICE
+
+    def test_inconsistencies_are_not_reported_to_it(self, server: InMemoryServer) -> None:
+        """TRANS2_REPORT_DFS_INCONSISTENCY is reserved and not implemented ([MS-CIFS] 2.2.6.17)."""
+        client = server.client().sign_in().connect("IPC$")
+        asked = GetDfsReferralRequest(3, "\\S\\dfs")
+        report = lambda: client.trans2(Trans2.REPORT_DFS_INCONSISTENCY, asked)  # noqa: E731
+        assert refused(report) == NT.NOT_IMPLEMENTED

@@ -312,8 +312,11 @@ def test_controls(client: Client, refuses: Refuses) -> None:
         control(0x00090FFC)
     with refuses(NT.NOT_SUPPORTED):
         control(Fsctl.GET_COMPRESSION, is_fsctl=0)
-    with refuses(NT.INVALID_PARAMETER):
-        control(Fsctl.SRV_ENUMERATE_SNAPSHOTS, room=12)
+    for room in range(16):
+        with refuses(NT.INVALID_PARAMETER):
+            control(Fsctl.SRV_ENUMERATE_SNAPSHOTS, room=room)
+    for room in (16, 17, 64, 0xFFFF, 0xFFFFFFFF):
+        assert control(Fsctl.SRV_ENUMERATE_SNAPSHOTS, room=room) == struct.pack("<IIII", 0, 0, 2, 0)
 
 
 def test_nt_transact_rename_changes_nothing(

@@ -11,6 +11,7 @@ from fakesmb.core.waiting import then
 from fakesmb.nt.controls import CHANGING, Fsctl
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe
+from fakesmb.wire.dfs import GetDfsReferralRequest
 from fakesmb.wire.nt_trans import IoctlSetup, NtTransact
 
 _LENGTH: Final = struct.Struct("<H")
@@ -21,6 +22,7 @@ _EMPTY_LIST: Final = 2
 """Bytes of a list of snapshot names that has none: its closing null."""
 
 ANSWERED: Final = {
+    Fsctl.DFS_GET_REFERRALS,
     Fsctl.PIPE_TRANSCEIVE,
     Fsctl.SRV_COPYCHUNK,
     Fsctl.SRV_ENUMERATE_SNAPSHOTS,
@@ -33,6 +35,8 @@ ANSWERED: Final = {
 def ioctl(request: Request[IoctlSetup]) -> Outcome:
     """NT_TRANSACT_IOCTL, [MS-CIFS] 3.3.5.59.2: file system controls; device controls are NOT_SUPPORTED."""
     setup = request.params
+    if setup.is_fsctl and setup.function_code == Fsctl.DFS_GET_REFERRALS:
+        return _referral(request)
     entry = request.open(setup.fid)
     if not setup.is_fsctl:
         raise SMBError(NT.NOT_SUPPORTED, f"device control 0x{setup.function_code:08X} is not supported")
@@ -50,6 +54,14 @@ def ioctl(request: Request[IoctlSetup]) -> Outcome:
     if setup.function_code == Fsctl.SRV_COPYCHUNK:
         return then(copy_chunks(request, entry, data, room), lambda copied: _output(*copied))
     return _output(*request.store.control(entry.handle, setup.function_code, bytes(data), room))
+
+
+def _referral(request: AnyRequest) -> Results:
+    """FSCTL_DFS_GET_REFERRALS: as TRANS2_GET_DFS_REFERRAL, of no file, whatever the FID ([MS-DFSC] 3.2.4.2)."""
+    asked = GetDfsReferralRequest.decode(bytes(request.transaction.data))
+    request.path = asked.request_file_name
+    room = request.transaction.max_data_count
+    return _output(request.server.referrals.refer(asked.request_file_name, asked.max_referral_level, room))
 
 
 def _output(data: bytes, status: int = 0) -> Results:

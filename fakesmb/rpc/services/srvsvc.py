@@ -15,13 +15,16 @@ from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.ndr import NULL
 
 from fakesmb.nt.names import fold
+from fakesmb.rpc.byteorder import Ignored
+from fakesmb.rpc.fields import number, operation, text, text_or_none
 from fakesmb.rpc.interface import Interface, Surroundings
-from fakesmb.rpc.services.srvsvc_names import name_problem, path_type
+from fakesmb.rpc.services.srvsvc_names import canonical_name, canonical_path, name_problem, path_type
 from fakesmb.rpc.services.srvsvc_rows import (
     CONNECTIONS,
     FILE,
     FILES,
     SERVER,
+    SERVER_SETTINGS,
     SESSIONS,
     SHARE,
     SHARE_ENUM_STRUCT,
@@ -194,13 +197,14 @@ def connection_enum(call: Call, qualifier: str | None, level: int, preferred: in
 
 
 def server_get_info(call: Call, level: int) -> Any:
-    """NetrServerGetInfo, 3.1.4.17: level 102 is for administrators."""
+    """NetrServerGetInfo, 3.1.4.17: levels from 102 on are for administrators."""
     response = srvs.NetrServerGetInfoResponse
-    if level not in (100, 101, 102):
+    if level not in (100, 101, 102, 103, 502, 503):
         return _no_such_level(response, srvs.SERVER_INFO, "ServerInfo", level)
-    if level == 102 and not call.admin:
+    if level > 101 and not call.admin:
         return _info(response, "ServerInfo", level, None, Win32.ACCESS_DENIED)
-    return _one(response, srvs.SERVER_INFO, "ServerInfo", level, SERVER, call.view.facts)
+    columns = SERVER_SETTINGS if level >= 502 else SERVER
+    return _one(response, srvs.SERVER_INFO, "ServerInfo", level, columns, call.view.facts)
 
 
 def server_statistics(call: Call, service: str | None, level: int, options: int) -> Any:
@@ -288,12 +292,65 @@ def path_type_get(call: Call, path: str | None, flags: int) -> bytes:
     return _LEVEL_AND_STATUS.pack(kind, status)
 
 
-def _changing(status_only: bool = True) -> Callable[..., bytes]:
-    """Calls that would change the server: never for others, and not offered to administrators."""
+LARGEST_OUTPUT: Final = 64000
+"""Bytes of the buffer that a canonical form may be asked in."""
+
+
+def _canonical(canonical: str, status: int, room: int, kind: int | None) -> bytes:
+    """A buffer with the canonical form, its type where it has one, and the status."""
+    if room > LARGEST_OUTPUT:
+        status = Win32.INVALID_PARAMETER
+    data = b"" if status else f"{canonical}\0".encode("utf-16-le", "surrogatepass")
+    if len(data) > room:
+        data, status = b"", Win32.BUFFER_TOO_SMALL
+    shown = min(room, LARGEST_OUTPUT)
+    out = _U32.pack(shown) + data.ljust(shown, b"\0")
+    out += bytes(-len(out) % 4)
+    if kind is not None:
+        out += _U32.pack(0 if status else kind)
+    return out + _U32.pack(status)
+
+
+def path_canonicalize(
+    call: Call, server: str | None, path: str, room: int, prefix: str, kind: int, flags: int
+) -> bytes:
+    """NetprPathCanonicalize, 3.1.4.30."""
+    canonical, found, status = canonical_path(path, prefix, kind, flags)
+    return _canonical(canonical, status, room, found)
+
+
+def path_compare(call: Call, server: str | None, one: str, other: str, kind: int, flags: int) -> bytes:
+    """NetprPathCompare, 3.1.4.31: 0 for the same path, else which comes first, or a status."""
+    first, _, status = canonical_path(one, "", kind, flags & ~1)
+    second, _, failed = canonical_path(other, "", kind, flags & ~1)
+    return _compared(first, second, status or failed)
+
+
+def _compared(one: str, other: str, status: int) -> bytes:
+    if status:
+        return _U32.pack(status)
+    first, second = fold(one), fold(other)
+    return _U32.pack(0 if first == second else 0xFFFFFFFF if first < second else 1)
+
+
+def name_canonicalize(call: Call, server: str | None, name: str, room: int, kind: int, flags: int) -> bytes:
+    """NetprNameCanonicalize, 3.1.4.33."""
+    return _canonical(canonical_name(name, kind), name_problem(name, kind, flags), room, None)
+
+
+def name_compare(call: Call, server: str | None, one: str, other: str, kind: int, flags: int) -> bytes:
+    """NetprNameCompare, 3.1.4.34."""
+    status = name_problem(one, kind, flags & ~1) or name_problem(other, kind, flags & ~1)
+    return _compared(canonical_name(one, kind), canonical_name(other, kind), status)
+
+
+def _changing(*, before: int = 0) -> Callable[..., bytes]:
+    """Calls that would change the server: never for others, and not offered to administrators. `before`: how many zeros
+    come before the status.
+    """
 
     def refuse(call: Call) -> bytes:
-        status = Win32.NOT_SUPPORTED if call.admin else Win32.ACCESS_DENIED
-        return _U32.pack(status) if status_only else _LEVEL_AND_STATUS.pack(0, status)
+        return bytes(before) + _U32.pack(Win32.NOT_SUPPORTED if call.admin else Win32.ACCESS_DENIED)
 
     return refuse
 
@@ -324,15 +381,15 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     11: Operation(srvs.NetrFileClose, (), _changing(), refusal=True),
     12: Operation(_enum(srvs.NetrSessionEnum), ("ClientName", "UserName", *_PAGED), session_enum),
     13: Operation(srvs.NetrSessionDel, (), _changing(), refusal=True),
-    14: Operation(srvs.NetrShareAdd, (), _changing(status_only=False), refusal=True),
+    14: Operation(srvs.NetrShareAdd, (), _changing(before=4), refusal=True),
     15: Operation(_enum(_shares(srvs.NetrShareEnum)), _PAGED, share_enum),
     16: Operation(srvs.NetrShareGetInfo, ("NetName", "Level"), share_get_info),
-    17: Operation(srvs.NetrShareSetInfo, (), _changing(status_only=False), refusal=True),
+    17: Operation(srvs.NetrShareSetInfo, (), _changing(before=4), refusal=True),
     18: Operation(srvs.NetrShareDel, (), _changing(), refusal=True),
     19: Operation(srvs.NetrShareDelSticky, (), _changing(), refusal=True),
     20: Operation(srvs.NetrShareCheck, ("Device",), share_check),
     21: Operation(srvs.NetrServerGetInfo, ("Level",), server_get_info),
-    22: Operation(srvs.NetrServerSetInfo, (), _changing(status_only=False), refusal=True),
+    22: Operation(srvs.NetrServerSetInfo, (), _changing(before=4), refusal=True),
     23: Operation(
         srvs.NetrServerDiskEnum, ("Level", "PreferedMaximumLength", "ResumeHandle"), server_disk_enum
     ),
@@ -341,7 +398,16 @@ OPERATIONS: Final[Mapping[int, Operation]] = {
     28: Operation(srvs.NetrRemoteTOD, (), remote_tod),
     30: Operation(srvs.NetprPathType, ("PathName", "Flags"), path_type_get),
     33: Operation(srvs.NetprNameValidate, ("Name", "NameType", "Flags"), name_validate),
+    31: operation(path_canonicalize, text_or_none, text, number, text, number, number),
+    32: operation(path_compare, text_or_none, text, text, number, number),
+    34: operation(name_canonicalize, text_or_none, text, number, number, number),
+    35: operation(name_compare, text_or_none, text, text, number, number),
     36: Operation(_enum(_shares(srvs.NetrShareEnumSticky)), _PAGED, share_enum_sticky),
+    # A handle of zeros, and in vain; a null descriptor; nothing.
+    37: Operation(Ignored, (), _changing(before=20), refusal=True),
+    38: Operation(Ignored, (), _changing(before=20), refusal=True),
+    39: Operation(Ignored, (), _changing(before=4), refusal=True),
+    **dict.fromkeys((25, 27, 40, 41), Operation(Ignored, (), _changing(), refusal=True)),
 }
 
 

@@ -85,3 +85,40 @@ def path_type(path: str, flags: int) -> tuple[int, int]:
         return (_UNC_COMPUTER if len(names) == 1 else _UNC) | wild, 0
     absolute = _ABSOLUTE if rest.startswith("\\") else 0
     return _RELATIVE | (_DRIVE if drive else 0) | absolute | wild, 0
+
+
+def canonical_path(path: str, prefix: str, kind: int, flags: int) -> tuple[str, int, int]:
+    """Canonical form, type and status of NetprPathCanonicalize: backslashes, no dots, no doubled separators.
+
+    `kind` is the type that the caller knows it to be of, 0 for any. INVALID_NAME for a path that climbs out.
+    """
+    if flags & ~(1 | LANMAN2_RULES):
+        return "", 0, INVALID_PARAMETER
+    whole = (f"{prefix.rstrip(_SEPARATORS)}\\{path.lstrip(_SEPARATORS)}" if prefix else path).replace(
+        "/", "\\"
+    )
+    found, status = path_type(whole, 0)
+    if status or (kind and kind != found):
+        return "", 0, status or INVALID_NAME
+    drive, rest = (whole[:2], whole[2:]) if whole[1:2] == ":" else ("", whole)
+    start = "\\\\" if rest.startswith("\\\\") else "\\" if rest.startswith("\\") else ""
+    kept: list[str] = []
+    least = 1 if start == "\\\\" else 0
+    for part in rest.split("\\"):
+        if part == "..":
+            if len(kept) <= least:
+                return "", 0, INVALID_NAME
+            kept.pop()
+        elif part not in ("", "."):
+            kept.append(part)
+    return drive + start + "\\".join(kept), found, 0
+
+
+_SEPARATORS: Final = "\\/"
+_UPPER: Final = frozenset({4, 6, 13})
+"""Computers, domains and workgroups are names of NetBIOS."""
+
+
+def canonical_name(name: str, kind: int) -> str:
+    """The form of a name that NetprNameCanonicalize gives."""
+    return name.upper() if kind in _UPPER else name

@@ -22,7 +22,7 @@ from fakesmb.rpc.stub import (
     with_levels,
     with_structure,
 )
-from fakesmb.rpc.view import SessionRow
+from fakesmb.rpc.view import UNLIMITED, SessionRow
 
 PLATFORM_NT: Final = 500
 STYPE_SPECIAL: Final = 0x80000000
@@ -94,7 +94,58 @@ SERVER: Final[Columns] = {
     "anndelta": constant(3000),
     "licenses": constant(0),
     "userpath": lambda f: f.user_path,
+    "capabilities": constant(0),
 }
+SERVER_SETTINGS: Final[Columns] = {
+    **{
+        name: constant(value)
+        for name, value in {
+            "sessopens": 16384,
+            "sessvcs": 1,
+            "opensearch": 2048,
+            "sizreqbuf": 16644,
+            "initworkitems": 4,
+            "maxworkitems": 64,
+            "rawworkitems": 4,
+            "irpstacksize": 11,
+            "maxrawbuflen": 65535,
+            "sessusers": 2048,
+            "sessconns": 2048,
+            "maxpagedmemoryusage": UNLIMITED,
+            "maxnonpagedmemoryusage": UNLIMITED,
+            "enablesoftcompat": 1,
+            "enableforcedlogoff": 1,
+            "timesource": 0,
+            "acceptdownlevelapis": 1,
+            "lmannounce": 0,
+            "maxcopyreadlen": 8192,
+            "maxcopywritelen": 0,
+            "minkeepsearch": 480,
+            "maxkeepsearch": 3600,
+            "minkeepcomplsearch": 240,
+            "maxkeepcomplsearch": 600,
+            "threadcountadd": 0,
+            "numblockthreads": 0,
+            "scavtimeout": 30,
+            "minrcvqueue": 2,
+            "minfreeworkitems": 2,
+            "xactmemsize": 1048576,
+            "threadpriority": 1,
+            "maxmpxct": 50,
+            "oplockbreakwait": 35,
+            "oplockbreakresponsewait": 35,
+            "enableoplocks": 1,
+            "enableoplockforceclose": 0,
+            "enablefcbopens": 1,
+            "enableraw": 1,
+            "enablesharednetdrives": 0,
+            "minfreeconnections": 2,
+            "maxfreeconnections": 2,
+        }.items()
+    },
+    "domain": lambda f: f.workgroup,
+}
+"""SERVER_INFO_502 and 503 ([MS-SRVS] 2.2.4.44, 2.2.4.45): what Windows tells where nobody has tuned it."""
 TRANSPORT: Final[Columns] = {
     "numberofvcs": lambda t: t.connections,
     "transportname": lambda t: t.device,
