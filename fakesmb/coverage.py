@@ -173,4 +173,7 @@ def _queries_fs(level: int) -> bool:
 
 
 def _sets_fs(level: int) -> bool:
-    return Trans2.SET_FS_INFORMATION in SUBCOMMANDS and level == unix.UnixFsLevel.UNIX
+    return Trans2.SET_FS_INFORMATION in SUBCOMMANDS and level in (
+        unix.UnixFsLevel.UNIX,
+        unix.UnixFsLevel.TRANSPORT_ENCRYPTION,
+    )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from fakesmb.core.lock_waits import LockWait
+    from fakesmb.core.sealing import Overhears, Sealing
     from fakesmb.core.stream_faults import Pieces
     from fakesmb.core.tap import Tap
     from fakesmb.vfs.store import FileRange, Handle
@@ -149,6 +150,10 @@ class SMBConnection:
         self.client = events.Client(self.number, peer, local, self.oem_encoding)
         self.closed = False
         self._ending = ""
+        self.sealing: Sealing | None = None
+        """What encrypts the connection, once the client has asked for that."""
+        self.overhears: Overhears | None = None
+        """Set by a transport that somebody sniffs: hears what encrypted frames mean."""
         self._framer = Framer(limits.message_bytes)
         self._held_bytes = 0
         """What is charged of a message that has arrived in part."""
@@ -435,7 +440,7 @@ class SMBConnection:
         """Sends a frame, or a part of one, as it is: at once, or in pieces with time between."""
         if self.closed:
             return
-        if pieces is not None:
+        if pieces is not None and self.sealing is None:  # what is cut is not sealed
             if self.paced is None:
                 self.paced = Paced(self)
             self.paced.cut_next(pieces)
@@ -448,8 +453,21 @@ class SMBConnection:
         else:
             self.paced.then(work)
 
+    def seal(self) -> "Sealing":
+        """What encrypts the connection, outside of all taps."""
+        if self.sealing is None:
+            from fakesmb.core.sealing import SealedFramer, Sealing  # few ask for it
+
+            sealing = Sealing(self)
+            self.sealing, self._framer = sealing, SealedFramer(self._framer, sealing)
+            self.send_range = None
+        return self.sealing
+
     def divert(self, out: Send) -> Send:
         """From now on frames leave by `out`, behind all taps; gives what they left by before."""
+        if self.sealing is not None:
+            before, self.sealing.out = self.sealing.out, out
+            return before
         before, self._out = self._out, out
         if not self._watching:
             self._send = out
@@ -493,8 +511,11 @@ class SMBConnection:
             self._send(buffers)
 
     def send_file_range(self, buffers: list[Buffer], size: int, part: "FileRange") -> None:
-        """Sends a frame whose message of `size` bytes ends with a range of a file."""
-        if self.send_range is None or self._watching:  # a tap was armed since the range was chosen
+        """Sends a frame whose message of `size` bytes ends with a range of a file.
+
+        Read here where a tap was armed, or encryption begun, since the range was chosen.
+        """
+        if self.send_range is None or self._watching or self.sealing is not None:
             self.send_frame([*buffers, part.read_whole()], size)
         elif not self.closed:
             self.server.counters.bytes_sent += size

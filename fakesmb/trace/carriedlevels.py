@@ -103,6 +103,7 @@ _LEVELS: Final[Mapping[tuple[int, bool], Mapping[int, LevelRow]]] = {
     (Trans2.SET_PATH_INFORMATION, False): SET_ANSWERS,
     (Trans2.QUERY_FS_INFORMATION, False): FS_QUERIES,
     (Trans2.SET_FS_INFORMATION, True): FS_SETS,
+    (Trans2.SET_FS_INFORMATION, False): {0x0203: FS_SETS[0x0203]},
     (Trans2.FIND_FIRST2, False): FINDS,
     (Trans2.FIND_NEXT2, False): FINDS,
     (Trans2.FIND_FIRST2, True): _GEA,

@@ -129,6 +129,8 @@ UNIX_CAPABILITIES: Final = bits(
         0x20: "POSIX_PATH_OPERATIONS",
         0x40: "LARGE_READ",
         0x80: "LARGE_WRITE",
+        0x100: "TRANSPORT_ENCRYPTION",
+        0x200: "TRANSPORT_ENCRYPTION_MANDATORY",
     },
     prefix="CIFS_UNIX_",
     none="none",

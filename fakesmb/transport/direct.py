@@ -183,6 +183,7 @@ class DirectTCP(TwistedProtocol):
                 sniffed = self._sniffed = Sniffed(self, connection, sniffer)
                 self.dataReceived = sniffed.received  # type: ignore[method-assign]
                 connection.leave_by(sniffed.send, sniffed.send_range)
+                connection.overhears = sniffed
             sniffed.begin(handshake=handshake)
         elif sniffed is not None:
             self._sniffed = None
@@ -190,6 +191,7 @@ class DirectTCP(TwistedProtocol):
             if sniffed.ignores:
                 self._ignore_what_comes()
             connection.leave_by(self._send, self._send_range)
+            connection.overhears = None
 
     def _ignore_what_comes(self) -> None:
         if self._sniffed is not None:

@@ -93,13 +93,23 @@ class Sniffed:
         """In place of the protocol's `dataReceived`."""
         if self._waits:
             self._begin_if_at_rest()
-        self._sniffer.came(self._key, data)
+        if self._connection.sealing is None:
+            self.came(data)
         if not self.ignores:
             self._take(data)
 
+    def came(self, data: bytes) -> None:
+        """Bytes of the client's; of an encrypted connection what they mean, a frame at a time."""
+        self._sniffer.came(self._key, data)
+
+    def left(self, frame: list[Buffer]) -> None:
+        """A frame of the server's, before it is encrypted."""
+        self._sniffer.left(self._key, frame)
+
     def send(self, frame: list[Buffer]) -> None:
         """In place of the protocol's own."""
-        self._sniffer.left(self._key, frame)
+        if self._connection.sealing is None:
+            self.left(frame)
         self._send(frame)
 
     def send_range(self, frame: list[Buffer], part: FileRange) -> None:

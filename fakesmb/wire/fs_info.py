@@ -6,9 +6,9 @@
 import struct
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
-from fakesmb.wire.codec import U16, U64, Buffer, Record, Structure, layout_of
+from fakesmb.wire.codec import U16, U64, Buffer, Record, Rest, Secret, Structure, layout_of
 from fakesmb.wire.info import PASSTHROUGH, Level, LevelContext, clip, need
 from fakesmb.wire.info_layouts import (
     AllocationUnits,
@@ -173,6 +173,15 @@ LEVELS: Final = MappingProxyType(
 """Every level that can be queried of a volume."""
 
 
+class TransportEncryption(Structure, frozen=True):
+    """SMB_REQUEST_TRANSPORT_ENCRYPTION, request and response: a token of SPNEGO or NTLMSSP.
+
+    With its last one the server gives the number of the context, as its parameters.
+    """
+
+    security_blob: Annotated[Rest, Secret] = b""
+
+
 class UnixInfo(Structure, frozen=True):
     """SMB_QUERY_CIFS_UNIX_INFO and its set form (0x200): version and capabilities of the Unix extensions."""
 
@@ -190,8 +199,19 @@ def _set_control(data: Buffer, context: LevelContext) -> ControlInfo:
     return ControlInfo.decode(data)
 
 
+def _set_encryption(data: Buffer, context: LevelContext) -> TransportEncryption:
+    return TransportEncryption(bytes(data))
+
+
 SET_LEVELS: Final = MappingProxyType(
     {
+        0x0203: Level(
+            "SMB_REQUEST_TRANSPORT_ENCRYPTION",
+            "Samba's Unix extensions 1.0",
+            None,
+            _set_encryption,
+            TransportEncryption,
+        ),
         0x0200: Level("SMB_SET_CIFS_UNIX_INFO", "SNIA CIFS Unix extensions", None, _set_unix, UnixInfo),
         PASSTHROUGH + 6: Level(
             "FileFsControlInformation", "[MS-FSCC] 2.5.2", None, _set_control, ControlInfo

@@ -39,6 +39,8 @@ class UnixCapability:
     """POSIX_OPEN and POSIX_UNLINK, levels 0x209 and 0x20A."""
     LARGE_READ: Final = 0x40
     LARGE_WRITE: Final = 0x80
+    TRANSPORT_ENCRYPTION: Final = 0x100
+    """SET_FS level 0x203: messages are encrypted, see `wire.sealed`."""
 
 
 class UnixLevel:
@@ -62,6 +64,7 @@ class UnixFsLevel:
     UNIX: Final = 0x200
     POSIX: Final = 0x201
     WHOAMI: Final = 0x202
+    TRANSPORT_ENCRYPTION: Final = 0x203
 
 
 class FileType:

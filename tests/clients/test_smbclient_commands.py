@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import struct
 import tarfile
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.clients.test_samba_clients import raw_smbclient, smbclient
 from tests.clients.test_two_clients import typed
 
 pytestmark = pytest.mark.client
+NOBODY = 0xFFFFFFFF
 
 
 def inside(smb: Running, work: Path, command: str) -> str:
@@ -234,3 +236,51 @@ def test_posix_locks_wait_for_each_other(smb: Running, work: Path) -> None:
         first.type("unlock 16384 0 10")
         second.wait_for("current tid")
         assert "failed" not in second.said
+
+
+# -- encryption, ACLs, names as they are spelt -------------------------------------------------------------------
+
+
+def test_posix_encrypt_once_and_again(smb: Running, work: Path) -> None:
+    (work / "a").write_bytes(os.urandom(300_000))
+    copy = work.parent / f"{work.name}-copy"
+    said = inside(
+        smb, work, f"posix; posix_encrypt; cd {work.name}; get a {copy}; put {copy} b; posix_encrypt; ls"
+    )
+    assert said.count("encryption on") == 2, said
+    assert (work / "b").read_bytes() == (work / "a").read_bytes() == copy.read_bytes()
+    copy.unlink()
+    assert smb.problems() == []
+
+
+def test_a_client_that_encrypts_everything(smb: Running, work: Path) -> None:
+    (work / "a").write_text("x")
+    done = raw_smbclient(smb, "--client-protection=encrypt", command=f"ls {work.name}/*")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^  a +", str(done.stdout), re.MULTILINE)
+
+
+def test_getfacl_shows_what_is_kept(smb: Running, work: Path) -> None:
+    (work / "a").write_text("x")
+    entries = ((1, 6, NOBODY), (2, 7, 1234), (4, 4, NOBODY), (16, 5, NOBODY), (32, 0, NOBODY))
+    value = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *one) for one in entries)
+    for name in (
+        "system.posix_acl_access",
+        "user.fakesmb.posix_acl_access",
+    ):  # where the disk takes none of its own
+        try:
+            os.setxattr(work / "a", name, value)
+            break
+        except OSError:
+            (work / "a").chmod(0o650)
+    said = with_posix(smb, work, "getfacl a")
+    for line in ("user::rw-", "user:1234:rwx", "group::r--", "mask::r-x", "other::---"):
+        assert line in said
+
+
+def test_case_sensitive_means_names_as_they_are_spelt(smb: Running, work: Path) -> None:
+    (work / "a").write_text("x")
+    said = inside(smb, work, "case_sensitive; ls A; rename a A; ls A")
+    assert "NT_STATUS_NO_SUCH_FILE listing" in said
+    assert re.search(r"^  A +A +1 ", said, re.MULTILINE), said
+    assert [path.name for path in work.iterdir()] == ["A"]

@@ -76,7 +76,7 @@ def unix(make: Make) -> Client:
 
 def test_the_server_says_what_it_has(unix: Client) -> None:
     answer = unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x200)).data
-    assert UnixFsInfo.decode(answer) == UnixFsInfo(1, 0, 0x73)
+    assert UnixFsInfo.decode(answer) == UnixFsInfo(1, 0, 0x173)
     assert len(unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x201)).data) == 56
     who = unix.trans2(Trans2.QUERY_FS_INFORMATION, QueryFsInformationRequest(0x202)).data
     assert struct.unpack_from("<II", who) == (0, 1)

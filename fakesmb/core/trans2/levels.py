@@ -16,6 +16,12 @@ UNKNOWN_LEVEL: Final = (ERRDOS, 124)
 Target = Handle | Path
 
 
+def check_disk(request: AnyRequest) -> None:
+    """Raises INVALID_DEVICE_REQUEST on IPC$, for levels that are about files."""
+    if request.tree.store is None:
+        raise SMBError(NT.INVALID_DEVICE_REQUEST, "IPC$ has no files")
+
+
 def unknown_level(level: int) -> SMBError:
     """The refusal of a level that is not answered ([MS-CIFS] 2.2.2.4 ERRunknownlevel)."""
     return SMBError(NT.INVALID_LEVEL, f"information level 0x{level:04X}", dos=UNKNOWN_LEVEL)

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
+from fakesmb.core.dispatch import Needs
 from fakesmb.core.identities import machine_sid, token_of
 from fakesmb.core.request import AnyRequest, Request
 from fakesmb.core.strings import strings_of
-from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, unknown_level, with_handle
+from fakesmb.core.trans2.levels import NO_EA_ERROR, Target, check_disk, unknown_level, with_handle
 from fakesmb.core.trans2.unix_open import make_file, posix_lock, posix_open, query_lock
 from fakesmb.core.transactions import Results, subcommand
 from fakesmb.core.unix_clients import LINUX
@@ -49,6 +50,7 @@ _ALWAYS_OFFERED: Final = (
     | UnixCapability.POSIX_PATH_OPERATIONS
     | UnixCapability.LARGE_READ
     | UnixCapability.POSIX_ACLS
+    | UnixCapability.TRANSPORT_ENCRYPTION
 )
 _LARGEST_TRANSFER: Final = 0x1FFFF & ~0xFFF
 _NOBODY: Final = 65534
@@ -72,6 +74,8 @@ def check(request: AnyRequest, level: int) -> None:
 
 def query_fs(request: AnyRequest, level: int) -> Results:
     """QUERY_FS_INFORMATION at a level of the Unix extensions."""
+    if level == UnixFsLevel.POSIX:
+        check_disk(request)
     check(request, level)
     answer = _QUERY_FS.get(level)
     if answer is None:
@@ -132,11 +136,14 @@ _QUERY_FS: Final[dict[int, Callable[[AnyRequest], bytes]]] = {
 }
 
 
-@subcommand(Trans2.SET_FS_INFORMATION, SetFsInformationRequest)
+@subcommand(Trans2.SET_FS_INFORMATION, SetFsInformationRequest, Needs.TREE)
 def set_fs_information(request: Request[SetFsInformationRequest]) -> Results:
     """TRANS2_SET_FS_INFORMATION, [MS-SMB] 3.3.5.10.9: what of the Unix extensions the client wants on this tree."""
     params = request.params
     level = params.information_level
+    if level == UnixFsLevel.TRANSPORT_ENCRYPTION:
+        return _encrypt(request)
+    check_disk(request)
     if level != UnixFsLevel.UNIX:
         raise unknown_level(level)
     check(request, level)
@@ -150,6 +157,14 @@ def set_fs_information(request: Request[SetFsInformationRequest]) -> Results:
         raise SMBError(NT.ACCESS_DENIED, "the tree is another user's")
     request.tree.choose_unix(wanted.capabilities & offered(request))
     return Results()
+
+
+def _encrypt(request: AnyRequest) -> Results:
+    """A step of the sign-in whose key encrypts the connection: of any tree, IPC$ too."""
+    if not request.server.profile.unix_extensions:
+        raise unknown_level(UnixFsLevel.TRANSPORT_ENCRYPTION)
+    answer, number = request.connection.seal().step(request.transaction.data)
+    return Results(b"" if number is None else number.to_bytes(2, "little"), answer)
 
 
 # -- files -------------------------------------------------------------------------------------------------
