@@ -16,6 +16,10 @@ from fakesmb.nt.status import BAD_PASSWORD, NT, SMBError
 from fakesmb.world import DelayedCall
 
 
+class UncountedError(SMBError):
+    """A refusal that is no wrong password: nothing was sent that could have been right, so nothing was guessed."""
+
+
 class Rules(msgspec.Struct, frozen=True):
     """How many wrong passwords, and what then. Durations in seconds."""
 

@@ -10,6 +10,7 @@ from hmac import compare_digest
 from typing import Final, NamedTuple
 
 from fakesmb.auth.accounts import Account, Accounts, Form, Guest, Identity
+from fakesmb.auth.attempts import UncountedError
 from fakesmb.auth.hashes import des_long, hmac_md5, ntowf_v2, upper
 from fakesmb.nt.names import MOST_REMEMBERED, remembered
 from fakesmb.nt.status import BAD_PASSWORD, NT, SMBError
@@ -159,7 +160,23 @@ def refused(
     else:
         why = f"{account.name!r} sent an {sent.value} response, which [server] accept does not name"
     nobody = f"no user {account.name!r}, and guest is off"
-    return SMBError(NT.LOGON_FAILURE, why if known else nobody, dos=BAD_PASSWORD)
+    guessed = could_be_right(forms, lm, nt, ntlm2_session=ntlm2_session)
+    error = SMBError if guessed else UncountedError
+    return error(NT.LOGON_FAILURE, why if known else nobody, dos=BAD_PASSWORD)
+
+
+def could_be_right(forms: frozenset[Form], lm: bytes, nt: bytes, *, ntlm2_session: bool = False) -> bool:
+    """Whether there is a response in a form that counts: a PS2 tries NTLM, and LM when that was refused.
+
+    Nothing at all is right of an empty password.
+    """
+    if is_nothing(lm, nt):
+        return True
+    if ntlm2_session:
+        return Form.NTLM2_SESSION in forms
+    by_nt = (len(nt) > V1_SIZE and Form.NTLMV2 in forms) or (len(nt) == V1_SIZE and Form.NTLMV1 in forms)
+    in_lm_field = {Form.LM, Form.LMV2, Form.NTLMV1}
+    return by_nt or (len(lm) == V1_SIZE and bool(lm.strip(b"\0")) and bool(in_lm_field & forms))
 
 
 def _form_sent(lm: bytes, nt: bytes, *, ntlm2_session: bool) -> Form | None:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
+from fakesmb.auth.attempts import UncountedError
 from fakesmb.auth.ntlm import Claim
 from fakesmb.core.any_uid import called_itself
 from fakesmb.core.proofs import prove, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest
 from fakesmb.core.sign_ins import record_sign_in
-from fakesmb.nt.status import ERRSRV, SMBError
+from fakesmb.nt.status import BAD_PASSWORD, SMBError
 from fakesmb.wire.codec import Buffer
 
 Connect = Callable[[], "Answer | Deferred[Answer]"]
@@ -30,9 +31,9 @@ def sign_in_core(request: AnyRequest, password: Buffer, connect: Connect) -> "An
         except SMBError as error:
             if not claim.user:
                 why = "a core client is known by its NetBIOS name only, and told none (no session request)"
-                error = SMBError(error.status, why)
+                error = UncountedError(error.status, why, dos=BAD_PASSWORD)
             refuse(request, error, claim, looked_at=bool(bytes(password).strip(b"\0")))
-            raise error.with_dos((ERRSRV, 2)) from None
+            raise error from None
         before = connection.sessions.get(0)
         session = called_itself(connection, identity)
         request.session = request.exchange.session = session

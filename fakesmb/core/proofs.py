@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from twisted.internet.defer import Deferred
 
 from fakesmb.auth import clear, ntlm
-from fakesmb.auth.accounts import Account, Form, Guest, Identity
-from fakesmb.auth.attempts import address_of
+from fakesmb.auth.accounts import Account, Guest, Identity
+from fakesmb.auth.attempts import UncountedError, address_of
 from fakesmb.auth.ntlm import Claim
 from fakesmb.core.request import Answer, AnyRequest
 from fakesmb.core.sign_ins import check_signs, record_refusal
@@ -53,7 +53,7 @@ def _by_text(request: AnyRequest, claim: Claim, lm: Buffer, nt: Buffer) -> Ident
     if not server.settings.plain_text and any(one.text for one in given):
         if accounts.guest is not Guest.OFF and not accounts.claimed(claim.user)[1]:
             return ntlm.stranger(accounts, claim)
-        raise SMBError(
+        raise UncountedError(
             NT.LOGON_FAILURE,
             "a password in plain text, which [server] plain_text does not take",
             dos=BAD_PASSWORD,
@@ -71,7 +71,7 @@ def opened_read_only(request: AnyRequest, share: "Share", password: Buffer) -> b
     field = bytes(password)
     opened = share.passwords.opens(_proof(request, field))
     if opened is None:
-        raise SMBError(NT.WRONG_PASSWORD, _why_not(request, share, field))
+        raise _not_opened(request, share, field)
     return opened == "read-only"
 
 
@@ -81,24 +81,29 @@ def _proof(request: AnyRequest, field: bytes) -> Callable[[Account], bool]:
         given = clear.readings(field, b"", encoding=connection.oem_encoding, in_unicode=request.unicode)
         given = tuple([one._replace(any_case=True) for one in given])
         return lambda account: clear.is_right(account, given)
-    short = len(field) <= ntlm.V1_SIZE
-    lm, nt = (field, b"") if short else (b"", field)
+    lm, nt = _fields(field)
     identity = request.session.identity
     claim = Claim("") if identity is None else Claim(identity.user, identity.domain)
     forms, challenge = server.accounts.forms, connection.challenge
     return lambda account: ntlm.prove(account, forms, challenge, claim, lm, nt) is not None
 
 
-def _why_not(request: AnyRequest, share: "Share", field: bytes) -> str:
+def _not_opened(request: AnyRequest, share: "Share", field: bytes) -> SMBError:
+    """The error of a wrong password; it counts where it could have been right."""
+    settings, forms = request.server.settings, request.server.accounts.forms
     if not field.strip(b"\0"):
-        return f"{share.name} has a password, and none was given"
-    if request.server.settings.plain_text:
-        return f"wrong password for the share {share.name}"
-    if len(field) < ntlm.V1_SIZE:
-        return f"{share.name}: a password in plain text, which [server] plain_text does not take"
-    if Form.LM in request.server.accounts.forms:
-        return f"wrong password for the share {share.name}"
-    return f"wrong password for the share {share.name}, or a response that [server] accept does not name (lm, ntlmv1)"
+        return UncountedError(NT.WRONG_PASSWORD, f"{share.name} has a password, and none was given")
+    if settings.plain_text or ntlm.could_be_right(forms, *_fields(field)):
+        return SMBError(NT.WRONG_PASSWORD, f"wrong password for the share {share.name}")
+    sent, key = (
+        ("a response", "accept") if len(field) >= ntlm.V1_SIZE else ("a password in plain text", "plain_text")
+    )
+    return UncountedError(NT.WRONG_PASSWORD, f"{share.name}: {sent}, which [server] {key} does not take")
+
+
+def _fields(field: bytes) -> tuple[bytes, bytes]:
+    """The one field of a tree connect as the two of a session setup."""
+    return (field, b"") if len(field) <= ntlm.V1_SIZE else (b"", field)
 
 
 def when_due(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fakesmb.auth.attempts import Rules, address_of
+from fakesmb.auth.attempts import Rules, UncountedError, address_of
 from fakesmb.core.settings import Settings
 from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
@@ -86,7 +86,8 @@ def record_refusal(
     )
     # A name that would be a guest's counts as it does where there are no guests, else names could be tried for nothing.
     share_password = error.status == NT.WRONG_PASSWORD
-    if looked_at and (share_password or (user and error.status in (NT.LOGON_FAILURE, NT.ACCESS_DENIED))):
+    counts = looked_at and not isinstance(error, UncountedError)
+    if counts and (share_password or (user and error.status in (NT.LOGON_FAILURE, NT.ACCESS_DENIED))):
         bites = server.attempts.wrong(address_of(connection.peer))
         if bites:
             server.log.problem(bites, connection=connection.number)

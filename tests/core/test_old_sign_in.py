@@ -170,6 +170,20 @@ def test_plain_text_makes_no_key(make: Make) -> None:
     assert client.connection.signing is None
 
 
+def test_what_could_not_be_right_is_no_guess(make: Make) -> None:
+    """A PS2 tries NTLM and then LM, at each start of a game; with LM alone allowed it does not come to wait."""
+    server = make(accounts=accounts(plain=False, forms=frozenset({Form.LM})))
+    client = server.client()
+    client.negotiate()
+    for zeros in (b"", bytes(24)):
+        assert setup(client, USER, zeros, ntlm(PASSWORD)) == NT.LOGON_FAILURE
+    assert setup(client, USER, PASSWORD.encode()) == NT.LOGON_FAILURE
+    assert len(server.server.attempts) == 0
+    assert setup(client, USER, lm("wrong"), ntlm(PASSWORD)) == NT.LOGON_FAILURE
+    assert len(server.server.attempts) == 1
+    assert setup(client, USER, lm(PASSWORD)) == 0
+
+
 def test_wrong_plain_text_counts(make: Make) -> None:
     server = make(settings=settings(plain_text=True, limits=Limits(wrong_passwords=2)), accounts=accounts())
     client = server.client()
@@ -326,9 +340,15 @@ def test_responses_that_accept_does_not_name(make: Make) -> None:
     client = server.client()
     client.negotiate()
     assert attach(client, "public", lm(FULL)) == NT.WRONG_PASSWORD
-    assert "accept" in events(server, SignInRefused)[-1].reason
+    assert "accept" not in events(server, SignInRefused)[-1].reason  # it may have been LMv2
     assert attach(client, "public", FULL.encode() + b"\0") == NT.WRONG_PASSWORD
     assert "plain_text" in events(server, SignInRefused)[-1].reason
+    only_lm = share_level(make, forms=frozenset({Form.LM}))
+    client = only_lm.client()
+    client.negotiate()
+    assert attach(client, "public", bytes(40) + b"x") == NT.WRONG_PASSWORD
+    assert "accept" in events(only_lm, SignInRefused)[-1].reason
+    assert len(only_lm.server.attempts) == 0
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def _connect(
         try:
             read_only = opened_read_only(request, share, password)
         except SMBError as error:
-            refuse(request, error, claim, looked_at=bool(bytes(password).strip(b"\0")))
+            refuse(request, error, claim, looked_at=True)
             raise
         return connected(share, read_only)
 
