@@ -14,6 +14,7 @@ from typing import Final, Self
 from twisted.python import log as twisted_log
 
 from fakesmb.auth.accounts import Account, Accounts, Guest
+from fakesmb.auth.share_passwords import SharePasswords
 from fakesmb.core.settings import Settings, Timing
 from fakesmb.record.jsonl import JsonLines
 from fakesmb.record.text import TextLines
@@ -31,6 +32,8 @@ MOST_SECONDS: Final = 1.0
 """Of the processor, for one action."""
 MOST_MIB: Final = 200
 """By which one talk may grow the process."""
+SHARE_LEVEL: Final = 6
+"""Talks of so many actions, or a multiple, are with a server at share level."""
 RECORDED: Final = 4
 """Of so many talks one is told in lines of both kinds, the first among them."""
 _STUCK_SECONDS: Final = 30
@@ -115,9 +118,20 @@ class _Stage:
             guest=Guest.READ_WRITE,
         )
         timing = Timing() if recorded else Timing(wrong_password=0)  # or later sign-ins do not come to much
-        settings = Settings(challenge=CHALLENGE, guid=GUID, plans=plans, timing=timing)
+        at_share_level = len(talk.actions) % SHARE_LEVEL == 0
+        settings = Settings(
+            challenge=CHALLENGE,
+            guid=GUID,
+            plans=plans,
+            timing=timing,
+            security="share" if at_share_level else "user",
+        )
         self._server = InMemoryServer(
-            rules.make_folders(base), accounts=accounts, settings=settings, read_only=["docs"]
+            rules.make_folders(base),
+            accounts=accounts,
+            settings=settings,
+            read_only=["docs"],
+            passwords={"docs": SharePasswords("docs", "full", "look")} if at_share_level else None,
         )
         self._kept, self._text, self._json = Kept(), Checked(parsed=False), Checked(parsed=True)
         lines = (TextLines(self._text, started=0.0), JsonLines(self._json)) if recorded else ()

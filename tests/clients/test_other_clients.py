@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fakesmb import FakeSMB
 from tests.clients.client_runs import PASSWORD, USER, WRONG, Running, Start, need, run
 
 pytestmark = pytest.mark.client
@@ -201,6 +202,35 @@ def test_jcifs_signs(start: Start, jcifs: list[str]) -> None:
     with start("--signing", "required") as smb:
         (smb.folder / "signed").mkdir()
         done = run(*jcifs, "Tour", str(smb.port), USER, PASSWORD, "signed")
+        assert done.stdout.strip().endswith("done"), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("keys", "who", "options"),
+    [
+        ({"guest": "read-write"}, ("GUEST", ""), ()),
+        ({"guest": "read-write"}, ("GUEST", ""), ("client.useExtendedSecurity=false",)),
+        (
+            {"users": {USER: PASSWORD}, "plain_text": True},
+            (USER, PASSWORD),
+            ("client.disablePlainTextPasswords=false",),
+        ),
+        ({"security": "share"}, ("GUEST", ""), ("client.disablePlainTextPasswords=false",)),
+        (
+            {"users": {USER: PASSWORD}, "accept": ["lm"]},
+            (USER, PASSWORD),
+            ("lmCompatibility=0", "client.useExtendedSecurity=false"),
+        ),
+    ],
+    ids=["guest", "guest-old", "plain", "share-level", "lm"],
+)
+def test_jcifs_by_old_sign_in(
+    jcifs: list[str], keys: Any, who: tuple[str, str], options: tuple[str, ...]
+) -> None:
+    with FakeSMB({"files": {"work/": {}}}, **keys) as smb:
+        words = [f"-Djcifs.smb.{one}" for one in options]
+        done = run(*jcifs, *words, "Tour", str(smb.port), *who, "work")
         assert done.stdout.strip().endswith("done"), done.stdout
 
 

@@ -1,5 +1,6 @@
 """Plain text, share level, empty passwords and clients without a name, as DOS, Amiga, PS2 and Wii sign in."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -545,3 +546,63 @@ def test_tree_connect_of_other_dialects_wants_a_session(make: Make) -> None:
     client.negotiate()
     client.flags2 = 0
     assert attach_core(client, "public") == 0x005B0002  # ERRbaduid
+
+
+# -- any bytes ---------------------------------------------------------------------------------------------
+
+
+def fields(dice: Random) -> bytes:
+    """What may stand in a field of a password: of any length, with nulls, halves of characters, other passwords."""
+    kind = dice.randrange(4)
+    if kind == 0:
+        return dice.randbytes(dice.choice((0, 1, 2, 3, 23, 24, 25, 48, 600)))
+    if kind == 1:
+        return bytes(dice.randrange(30))
+    text = dice.choice((LOOK[:-1], "Lo", "\ud800x", "é" * dice.randrange(300)))
+    made = text.encode("utf-16-le", "surrogatepass") if kind == 2 else text.encode("cp850", "replace")
+    return made[dice.randrange(2) :] + b"\0" * dice.randrange(3)
+
+
+@pytest.mark.parametrize("dialect", [Dialect.NT_LM, Dialect.LANMAN21, Dialect.CORE])
+@pytest.mark.parametrize("security", ["user", "share"])
+def test_any_bytes_for_a_password_are_answered_once(make: Make, security: str, dialect: str) -> None:
+    """And never let in: none of them is the password. Nothing raises, and nothing is left."""
+    dice = Random(f"{security} {dialect}")
+    server = make(
+        settings=settings(plain_text=True, security=security, timing=Timing(wrong_password=0)),
+        accounts=accounts(Account.with_password("bob", "Mousepad")),
+        passwords={"public": SharePasswords("public", FULL, LOOK)},
+    )
+    client = server.client()
+    client.connection.calling_name = "BOB"
+    client.send(0x72, NegotiateRequest((dialect,)))
+    client.answer()
+    for _ in range(150):
+        client.flags2 = dice.choice((0, Flags2.UNICODE, Flags2.UNICODE | Flags2.NT_STATUS))
+        client.uid = client.tid = dice.randrange(0x10000)
+        one, two = fields(dice), fields(dice)
+        path = dice.choice(("\\\\S\\public", "public", "", "\\", "//S/public"))
+        command, body = dice.choice(
+            [
+                (0x73, SessionSetupPlainRequest(oem_password=one, unicode_password=two, account_name="bob")),
+                (0x73, SessionSetupLanmanRequest(password=one, account_name="bob")),
+                (0x75, TreeConnectAndxRequest(password=one, path=path)),
+                (0x70, TreeConnectRequest(path, one.decode("latin-1").replace("\0", ""), "?????")),
+            ]
+        )
+        client.send(command, body)
+        status = client.answer().header.status
+        assert status or (security == "share" and command == 0x73)
+    assert len(client.connection.trees) == 0
+    client.lost()
+    assert server.problems == []
+
+
+def test_a_response_in_the_tree_connect_of_dos(make: Make) -> None:
+    client = share_level(make).client()
+    client.negotiate()
+    client.flags2 = 0
+    response = lm(FULL)
+    assert 0 not in response
+    assert attach_core(client, "public", response.decode("cp850")) == 0
+    assert attach_core(client, "public", lm("other").decode("cp850")) == BAD_PASSWORD
