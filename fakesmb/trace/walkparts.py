@@ -80,7 +80,9 @@ def _text(name: str, part: TextPart, cursor: Cursor, before: dict[str, Any], pla
         if not cursor.left:
             raise DecodeError("a string that is not there")
         found += _buffer_format(part.format_byte, cursor, place)
-    wide = part.utf16 or (cursor.unicode and not part.oem)
+    wide = part.utf16 or cursor.unicode
+    if part.oem:
+        wide = part.format_byte is not None and cursor.oem_in_unicode()
     began = at = cursor.at
     text = cursor.utf16(strict=False, align=part.align) if wide else cursor.oem(strict=False)
     if wide and part.align:

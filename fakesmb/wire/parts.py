@@ -57,7 +57,9 @@ class TextPart(msgspec.Struct, frozen=True):
     """
 
     oem: bool = False
-    """OEM whatever the message's flags say (dialects, services)."""
+    """OEM whatever the message's flags say (dialects, services). One with a buffer format is read in Unicode where it
+    was sent so all the same (TREE_CONNECT).
+    """
     utf16: bool = False
     """UTF-16LE whatever the message's flags say (names in DFS referrals)."""
     format_byte: int | None = None
@@ -73,7 +75,8 @@ class TextPart(msgspec.Struct, frozen=True):
                 raise DecodeError("a string that is not there")
             cursor.buffer_format(self.format_byte)
         if self.oem:
-            return cursor.oem(strict=False)
+            wide = self.format_byte is not None and cursor.oem_in_unicode()
+            return cursor.utf16(strict=False) if wide else cursor.oem(strict=False)
         if self.utf16:
             return cursor.utf16(strict=False, align=self.align)
         return cursor.text(strict=False, align=self.align)

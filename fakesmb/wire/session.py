@@ -23,8 +23,8 @@ class SessionSetupAndxRequest(Body, frozen=True, kw_only=True):
 
     @classmethod
     def decode(cls, block: Block) -> "SessionSetupAndxRequest":
-        """Reads a 10-, 12- or 13-word request; raises `DecodeError`."""
-        form = SESSION_SETUP_FORMS.get(block.word_count)
+        """Reads a request of 10, 12, or 13 and more words; raises `DecodeError`."""
+        form = SESSION_SETUP_FORMS.get(min(block.word_count, _MOST_WORDS))
         if form is None or not issubclass(form, cls):
             raise DecodeError(f"WordCount {block.word_count} of {cls.__name__}")
         request: SessionSetupAndxRequest = super(SessionSetupAndxRequest, form).decode(block)
@@ -82,6 +82,7 @@ SESSION_SETUP_FORMS: Final[dict[int, type[SessionSetupAndxRequest]]] = {
     13: SessionSetupPlainRequest,
 }
 """WordCount to request class."""
+_MOST_WORDS: Final = max(SESSION_SETUP_FORMS)
 
 
 class SessionSetupAndxResponse(Body, frozen=True, kw_only=True):

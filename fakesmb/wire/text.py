@@ -22,7 +22,7 @@ class Cursor:
     (impacket negotiates Unicode and then sends OEM).
     """
 
-    __slots__ = ("at", "encoding", "end", "message", "packed", "start", "unicode")
+    __slots__ = ("at", "encoding", "end", "message", "packed", "start", "unicode", "wide")
 
     def __init__(self, message: Buffer, at: int, end: int, *, unicode: bool, encoding: str = "cp850") -> None:
         if not 0 <= at <= end <= len(message):
@@ -34,6 +34,8 @@ class Cursor:
         self.encoding = encoding
         self.packed = False
         """Whether a Unicode string stood at an odd offset: its sender pads none."""
+        self.wide = False
+        """Whether a string that is OEM whatever the flags say was sent in Unicode, as those behind it are then."""
 
     @property
     def left(self) -> int:
@@ -108,6 +110,18 @@ class Cursor:
         else:
             self.at += length + 1
         return decode_oem(raw[:length], self.encoding)
+
+    def oem_in_unicode(self) -> bool:
+        """Whether the next string, which is OEM whatever the flags say, is one of ASCII in Unicode nonetheless."""
+        if self.unicode and not self.wide:
+            at = self.at + (self.at & 1)
+            first = bytes(self.message[at : min(at + 4, self.end)])
+            self.wide = (
+                len(first) == 4
+                and first[0] > 0 == first[1] == first[3]
+                and (not first[2] or first[2] >= 0x20)
+            )
+        return self.wide
 
     def utf16(self, *, strict: bool = True, align: bool = True) -> str:
         """A null-terminated UTF-16LE string, whatever the message's flags say (DFS).

@@ -4,13 +4,16 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakesmb.core.settings import Settings
 from fakesmb.nt.status import NT
 from fakesmb.testing import CHALLENGE, GUID, Answer, Client, InMemoryServer
 from fakesmb.wire import trans2
-from fakesmb.wire.codec import Body, Empty, Structure
+from fakesmb.wire.codec import Body, DecodeError, Empty, Structure
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
     CreateDirectoryRequest,
@@ -39,12 +42,14 @@ from fakesmb.wire.files import (
     WriteRequest,
     WriteResponse,
 )
-from fakesmb.wire.header import Flags2
+from fakesmb.wire.header import Flags2, block_at
 from fakesmb.wire.locking import LockByteRangeRequest, LockRange
+from fakesmb.wire.messages import REQUESTS
+from fakesmb.wire.negotiate import NegotiateRequest
 from fakesmb.wire.nt_trans import NtCreateRequest, NtTransact
 from fakesmb.wire.raw import ReadRawRequest
 from fakesmb.wire.search import FindClose2Request, SearchRequest
-from fakesmb.wire.session import EchoRequest, LogoffAndxRequest
+from fakesmb.wire.session import EchoRequest, LogoffAndxRequest, SessionSetupPlainRequest
 from fakesmb.wire.trans import (
     NtTransactRequest,
     NtTransactResponse,
@@ -53,7 +58,7 @@ from fakesmb.wire.trans import (
     TransactionResponse,
 )
 from fakesmb.wire.trans2 import Trans2
-from fakesmb.wire.tree import TreeConnectAndxRequest
+from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectRequest
 
 Shared = tuple[InMemoryServer, Path]
 HEADER = 32
@@ -500,3 +505,74 @@ def test_pipe_functions_without_room_for_parameters(wide: Client) -> None:
         answer = wide.answer()
         assert answer.header.status == 0
         assert answer.body(TransactionResponse).total_parameter_count == 0
+
+
+@pytest.mark.parametrize("password", ["", "pw"])
+@pytest.mark.parametrize("stray", [False, True])
+def test_a_tree_connect_in_unicode(wide: Client, password: str, stray: bool) -> None:
+    """TREE_CONNECT is OEM; Samba's servers read it by the flags, and so clients send it."""
+    data = b""
+    for text in ("\\\\S\\public", password, "A:"):
+        head = b"\0\x04" if stray and data else b"\x04\0" if data else b"\x04"
+        data += head + f"{text}\0".encode("utf-16-le")
+    parts = Parts(wide.message(0x70, Empty()))
+    taken(wide, parts.joined(data=data))
+
+
+@pytest.mark.parametrize("name", ["c", "p"])
+def test_a_short_oem_name_is_no_unicode(wide: Client, name: str) -> None:
+    """A name of one character before an empty password: every second byte of it is null, too."""
+    parts = Parts(wide.message(0x70, Empty()))
+    wide.send_raw(parts.joined(data=b"\x04" + name.encode() + b"\0\x04\0\x04A:\0"))
+    assert wide.answer().header.status == NT.BAD_NETWORK_NAME  # of the name, which no share has
+
+
+def test_more_words_of_a_session_setup(wide: Client) -> None:
+    request = SessionSetupPlainRequest(
+        account_name="alice", unicode_password_length=24, unicode_password=bytes(24)
+    )
+    parts = Parts(wide.message(0x73, request))
+    wide.send_raw(parts.joined(words=parts.words + bytes(4)))
+    assert wide.answer().header.status == NT.LOGON_FAILURE
+
+
+# -- nothing behind the message is read --------------------------------------------------------------------
+
+BODIES: list[tuple[int, Body]] = [
+    *NAMES,
+    (0x0B, WriteRequest(1, 3, 0, 0, b"abc")),
+    (0x25, TransactionRequest(name="\\PIPE\\LANMAN", parameters=b"\0\0WrLeh\0B13BWz\0\1\0\0\4")),
+    (0x2D, OpenAndxRequest(file_name="\\a.txt")),
+    (0x2F, WriteAndxRequest(1, data=b"abc")),
+    (0x32, Transaction2Request(setup=b"\5\0", parameters=b"\1\1\0\0\0\0\\\0a\0\0\0")),
+    (0x70, TreeConnectRequest("\\\\S\\public", "", "A:")),
+    (0x72, NegotiateRequest(("NT LM 0.12", "LANMAN1.0"))),
+    (0x73, SessionSetupPlainRequest(account_name="alice", oem_password_length=3, oem_password=b"abc")),
+    (0x75, TreeConnectAndxRequest(password_length=1, path="\\\\S\\public")),
+    (0xA2, NtCreateAndxRequest(file_name="\\a.txt")),
+]
+
+
+@given(st.data())
+def test_what_is_tolerated_stays_inside_the_message(data: st.DataObject) -> None:
+    """Whatever a message says of its length: what is read is the same for anything that lies behind it in memory."""
+    code, body = data.draw(st.sampled_from(BODIES))
+    unicode = data.draw(st.booleans())
+    block = bytearray(b"".join(body.encode(HEADER, unicode=unicode)))
+    for at, value in data.draw(
+        st.lists(st.tuples(st.integers(0, len(block) - 1), st.integers(0, 255)), max_size=6)
+    ):
+        block[at] = value
+    message = bytes(HEADER) + bytes(block[: data.draw(st.integers(0, len(block)))])
+    outcomes = []
+    for behind in (b"", b"\0" * 400, b"secret" * 70):
+        view = memoryview(message + behind)[: len(message)]
+        try:
+            found = REQUESTS[code].decode(block_at(view, HEADER, unicode=unicode))
+        except DecodeError:
+            outcomes.append("refused")
+            continue
+        plain = [bytes(one) if isinstance(one, memoryview) else one for one in msgspec.structs.astuple(found)]
+        assert all(len(one) <= len(message) for one in plain if isinstance(one, bytes | str))
+        outcomes.append(repr(plain))
+    assert len(set(outcomes)) == 1
