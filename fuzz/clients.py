@@ -2,16 +2,21 @@
 
 import struct
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from fakesmb.nt.status import SMBError
 from fakesmb.testing import CLIENT_FLAGS2, Client
+from fakesmb.wire.codec import Empty
+from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import NDR, PacketType, pdu
+from fakesmb.wire.files import OpenRequest, OpenResponse
 from fakesmb.wire.header import HEADER_SIZE, Flags2
 from fakesmb.wire.interfaces import INTERFACES
 from fakesmb.wire.negotiate import Dialect, NegotiateExtendedResponse, NegotiateRequest
-from fakesmb.wire.session import SessionSetupPlainRequest
+from fakesmb.wire.session import SessionSetupLanmanRequest, SessionSetupPlainRequest
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2
+from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectRequest, TreeConnectResponse
 from fakesmb.wire.unix import UnixCapability
 from fuzz.messages import OWN
 from fuzz.rpc import HANDLE, PIPES
@@ -27,6 +32,8 @@ _SETUP: Final = 0x73
 
 def flags2_of(kind: str) -> int:
     """The Flags2 of a client's messages."""
+    if kind in OLD:
+        return OLD[kind][1]
     flags2 = int(CLIENT_FLAGS2)
     flags2 &= ~{"dos": Flags2.NT_STATUS, "oem": Flags2.UNICODE}.get(kind, 0)
     return flags2 | {
@@ -34,6 +41,36 @@ def flags2_of(kind: str) -> int:
         "extended": Flags2.EXTENDED_SECURITY,
         "signed": Flags2.SIGNATURE,
     }.get(kind, 0)
+
+
+OLD: Final[Mapping[str, tuple[str, int]]] = {
+    "core": (Dialect.CORE, 0),
+    "coreplus": (Dialect.CORE_PLUS, 0),
+    "lanman1": (Dialect.LANMAN1, 0),
+    "wfw": (Dialect.WFW, 0),
+    "lanman21": (Dialect.LANMAN21, Flags2.LONG_NAMES | Flags2.EAS),
+}
+"""Clients below NT LM 0.12: their dialect and their Flags2."""
+
+
+def _old(client: Client, kind: str) -> None:
+    """Guests, as far as a session setup of ten words or a tree connect without one goes."""
+    dialect, client.flags2 = OLD[kind]
+    client.call(_NEGOTIATE, NegotiateRequest(("?", dialect)), Empty)
+    if dialect in (Dialect.CORE, Dialect.CORE_PLUS):
+        client.uid = 0
+        client.connection.calling_name = "STRANGER"  # which in process stands for a NetBIOS session request
+        client.tid = client.call(
+            Command.TREE_CONNECT, TreeConnectRequest("\\\\X\\PUBLIC", "", "A:"), TreeConnectResponse
+        ).tid
+    else:
+        client.send(_SETUP, SessionSetupLanmanRequest(max_buffer_size=4356, account_name="STRANGER"))
+        client.uid = client.answer().header.uid
+        client.send(
+            Command.TREE_CONNECT_ANDX, TreeConnectAndxRequest(path="\\\\X\\PUBLIC", service="A:"), tid=0
+        )
+        client.tid = client.answer().header.tid
+    client.call(Command.OPEN, OpenRequest(0x42, 0x16, "\\A.TXT"), OpenResponse)
 
 
 def _fresh(client: Client) -> None:
@@ -123,6 +160,7 @@ _PREPARE: Final[Mapping[str, Callable[[Client], None]]] = {
     "plain": _disk, "bob": _bob, "dos": _disk, "oem": _disk, "paging": _disk, "signed": _signed, "small": _small,
     "docs": _read_only, "guest": _guest, "two": _two_users, "posix": _posix, "ipc": _pipes, "anonymous": _anonymous,
     "negotiated": _negotiated, "extended": _extended, "fresh": _fresh,
+    **{kind: partial(_old, kind=kind) for kind in OLD},
 }  # fmt: skip
 OF_PIPES: Final = frozenset({"ipc", "anonymous"})
 KINDS: Final = (*_PREPARE, "plain", "plain", "plain", "ipc", "ipc", "posix", "bob")
