@@ -28,8 +28,8 @@ _CANNOT: Final = frozenset(
 """What the kernel says where two file systems, or one of them, know no such thing."""
 _FINDS_HOLES: Final = hasattr(os, "SEEK_DATA")
 _HAVE_XATTRS: Final = hasattr(os, "listxattr")
-_KEPT: Final = "user."
-"""What extended attributes begin with that belong to the files and not to the system."""
+_KEPT: Final = ("user.", "system.posix_acl_")
+"""What extended attributes begin with that belong to the files and not to the system: ours, and POSIX ACLs."""
 _NO_ACCESS_TIME: Final = getattr(os, "O_NOATIME", 0)
 _TOLD: Final = 5
 """Names of what is left out that are told."""

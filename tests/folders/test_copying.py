@@ -16,6 +16,7 @@ from fakesmb.folders import copying
 from fakesmb.folders.copying import Copied, Copy, size_of
 from fakesmb.folders.errors import FolderError, Stopped
 from fakesmb.folders.removal import remove
+from fakesmb.nt import posixacl
 from tests.folders.conftest import user_xattrs
 
 
@@ -224,3 +225,26 @@ def test_trees_are_removed_whatever_their_depth_and_rights(tmp_path: Path) -> No
     assert not top.exists()
     assert os.listdir(outside) == ["kept"]
     remove(str(top))  # nothing there: nothing said
+
+
+def test_posix_acls_are_copied(tmp_path: Path) -> None:
+    """As the owner's mode, group and others: they belong to the files."""
+    original = tmp_path / "with-acl"
+    original.mkdir()
+    acl = posixacl.packed(
+        posixacl.checked(
+            [
+                *posixacl.of_mode(0o750),
+                posixacl.AclEntry(posixacl.AclTag.USER, 7, 1234),
+                posixacl.AclEntry(posixacl.AclTag.MASK, 5),
+            ]
+        )
+    )
+    for kind in ("access", "default"):
+        try:
+            os.setxattr(original, f"system.posix_acl_{kind}", acl)
+        except OSError:
+            pytest.skip("the disk of the temporary directory takes no ACLs")
+    copied(original, tmp_path / "copy")
+    for kind in ("access", "default"):
+        assert os.getxattr(tmp_path / "copy", f"system.posix_acl_{kind}") == acl
