@@ -23,7 +23,7 @@ from fakesmb.wire.codec import Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.frame import PREFIX_SIZE, prefix
 from fakesmb.wire.session import EchoRequest, EchoResponse
-from fuzz import clients, rules
+from fuzz import clients, rules, tickets
 from fuzz.side import Side
 from fuzz.sinks import Checked, Kept
 from fuzz.talk import LEAVE, WAIT, Action, Talk
@@ -132,6 +132,7 @@ class _Stage:
             settings=settings,
             read_only=["docs"],
             passwords={"docs": SharePasswords("docs", "full", "look")} if at_share_level else None,
+            kerberos=tickets.kerberos(),
         )
         self._kept, self._text, self._json = Kept(), Checked(parsed=False), Checked(parsed=True)
         lines = (TextLines(self._text, started=0.0), JsonLines(self._json)) if recorded else ()

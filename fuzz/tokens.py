@@ -4,12 +4,13 @@ import struct
 from typing import Final
 
 from fakesmb.wire.der import APPLICATION_0, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context, element
+from fakesmb.wire.kerberos import KERBEROS_OID, MICROSOFTS_OID
 from fakesmb.wire.ntlmssp import av_pairs
 from fakesmb.wire.spnego import NTLMSSP_OID, SPNEGO_OID, NegTokenResp
+from fuzz import tickets
 from fuzz.values import Dice
 
 _FLAGS: Final = (0xE2088297, 0xA2088207, 0x00000207, 0x00008206, 0, 0xFFFFFFFF, 0x60088215)
-_KERBEROS_OID: Final = bytes.fromhex("2a864886f712010202")
 _VERSION: Final = bytes.fromhex("0501280a0000000f")
 
 
@@ -62,7 +63,10 @@ def ntlmssp(dice: Dice) -> bytes:
 
 
 def _initial(dice: Dice, inner: bytes) -> bytes:
-    mechs = [dice.one((NTLMSSP_OID, NTLMSSP_OID, _KERBEROS_OID)) for _ in range(dice.one((1, 1, 2, 40)))]
+    mechs = [
+        dice.one((NTLMSSP_OID, NTLMSSP_OID, KERBEROS_OID, MICROSOFTS_OID))
+        for _ in range(dice.one((1, 1, 2, 40)))
+    ]
     listed = element(SEQUENCE, *(element(OBJECT_IDENTIFIER, mech) for mech in mechs))
     parts = [element(context(0), listed), element(context(2), element(OCTET_STRING, inner))]
     if dice.chance(0.2):
@@ -73,7 +77,7 @@ def _initial(dice: Dice, inner: bytes) -> bytes:
 
 def token(dice: Dice) -> bytes:
     """What a session setup or a verifier carries."""
-    inner = ntlmssp(dice)
+    inner = ntlmssp(dice) if dice.chance(0.7) else tickets.ap_req(dice)
     kind = dice.below(5)
     if kind < 2:
         return inner

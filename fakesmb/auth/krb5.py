@@ -379,7 +379,7 @@ def _key(given: Any) -> Any:
         return crypto.Key(int(given["keytype"]), bytes(given["keyvalue"]))
     except ValueError:
         kind = enctype_name(int(given["keytype"]))
-        raise Ending(Code.ETYPE_NOSUPP, f"a key of {kind}, which is not known here") from None
+        raise Ending(Code.ETYPE_NOSUPP, f"a key of {kind} that is none, or not known here") from None
 
 
 def _seconds(given: Any) -> float:

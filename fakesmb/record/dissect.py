@@ -243,7 +243,7 @@ def _request_part(part: Part, half: _Half, share: str) -> Part:
         skip = 2 if body.write_mode & _PIPE_MESSAGE == _PIPE_MESSAGE else 0
         detail = pipe_message(body.data[skip:])
     elif type(body) is SessionSetupExtendedRequest:
-        detail = _token(body.security_blob, half.encoding)
+        detail = tokens.told(body.security_blob, half.encoding)
     return Part(command, lighten(body), None, detail)  # type: ignore[type-var]
 
 
@@ -379,7 +379,7 @@ def _reply_part(part: Part, request: Part | None, half: _Half, share: str, why: 
     if type(body) is ReadAndxResponse and share == IPC:
         detail = pipe_message(body.data)
     elif type(body) is SessionSetupExtendedResponse:
-        detail = _token(body.security_blob, half.encoding)
+        detail = tokens.told(body.security_blob, half.encoding)
     if type(body) is Empty:
         subcommand = None  # an interim answer says nothing of its subcommand
     return Part(command, lighten(body), subcommand, detail, why)  # type: ignore[type-var]
@@ -424,14 +424,6 @@ def _reply_detail(command: int, request: Part | None, body: TransactionResponse)
 
 
 # -- both ----------------------------------------------------------------------------------------------------
-
-
-def _token(blob: bytes, encoding: str) -> object:
-    """The NTLMSSP token of a security blob, bare or in SPNEGO; None where there is none that can be read."""
-    try:
-        return tokens.read(blob, encoding)
-    except DecodeError:
-        return None
 
 
 def _fid(parts: list[Part]) -> int | None:

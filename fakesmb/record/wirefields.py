@@ -31,6 +31,8 @@ _CARRIERS: Final[Mapping[str, frozenset[Kind]]] = MappingProxyType(
         "pipes": _PIPES,
         "ntlmssp": _SIGN_IN | _PIPES,
         "tokens": _SIGN_IN | _PIPES,
+        "kerberos": _SIGN_IN | _PIPES,
+        "kerberos_told": _SIGN_IN,
         "spnego": _SIGN_IN | _PIPES,
         "trans2": _SETTERS,
         "set_info": _SETTERS,

@@ -12,6 +12,7 @@ from fakesmb.wire import names
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import PacketType
 from fakesmb.wire.fragments import Fragment
+from fakesmb.wire.kerberos_told import KerberosToken
 from fakesmb.wire.ntlmssp import MessageType
 from fakesmb.wire.opnums import operation_name
 from fakesmb.wire.rap import RapRequest, RapResponse
@@ -99,6 +100,8 @@ def _bytes(count: int) -> str:
 
 def _session_setup(message: Message, part: Part) -> str:
     token = higher.token_of(part.body)
+    if isinstance(token, KerberosToken):
+        return _by_kerberos(message, token)
     kind = None if token is None else token.message_type
     if message.request:
         if kind == MessageType.NEGOTIATE:
@@ -118,6 +121,21 @@ def _session_setup(message: Message, part: Part) -> str:
     who = message.user or "the client"
     guest = " as a guest" if getattr(part.body, "action", 0) & 1 else ""
     return f"The server lets {who} in{guest}: UID 0x{message.header.uid:04X} stands for that from now on"
+
+
+def _by_kerberos(message: Message, token: KerberosToken) -> str:
+    if message.request:
+        return (
+            f"The client brings a ticket of Kerberos for {token.service}: who it is stands inside, sealed with a key "
+            "that only the server and the domain controller know"
+        )
+    if token.error:
+        return f"The server does not take the ticket, {token.error}, and the client may try again"
+    who = message.user or "the client"
+    if message.status == NT.MORE_PROCESSING_REQUIRED:
+        return f"The server proves to {who} that it could open the ticket; one more message is needed"
+    uid = f"UID 0x{message.header.uid:04X}"
+    return f"The server proves that it could open the ticket, and lets {who} in: {uid} stands for that from now on"
 
 
 def _tree_connect(message: Message, part: Part) -> str:

@@ -18,6 +18,7 @@ from fakesmb.trace.asn1 import (
 from fakesmb.trace.field import Field
 from fakesmb.trace.meanings import named
 from fakesmb.trace.settle import leaf
+from fakesmb.wire.kerberos_told import ERRORS
 
 ETYPES: Final = named(
     {
@@ -30,6 +31,7 @@ ETYPES: Final = named(
     }
 )
 _MESSAGES: Final = named({14: "KRB_AP_REQ", 15: "KRB_AP_REP", 30: "KRB_ERROR"})
+_ERRORS: Final = named(ERRORS)
 _NAME_TYPES: Final = named(
     {0: "NT-UNKNOWN", 1: "NT-PRINCIPAL", 2: "NT-SRV-INST", 3: "NT-SRV-HST", 10: "NT-ENTERPRISE"}
 )
@@ -128,12 +130,13 @@ _ERROR: Final = _message(
     _integer("cusec", 3),
     _time("stime", 4),
     _integer("susec", 5),
-    _integer("error-code", 6),
+    _integer("error-code", 6, _ERRORS),
     _string("crealm", 7),
     _principal("cname", 8),
     _string("realm", 9),
     _principal("sname", 10),
     _string("e-text", 11),
+    Shape("e-data", context(12), inner=(Shape("OCTET STRING", OCTET_STRING),)),
 )
 MESSAGES: Final[Mapping[int, Shape]] = {one.tag: one for one in (_AP_REQ, _AP_REP, _ERROR)}
 _TOKEN_IDS: Final = named({0x0100: "KRB_AP_REQ", 0x0200: "KRB_AP_REP", 0x0300: "KRB_ERROR"})

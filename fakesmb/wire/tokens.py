@@ -1,11 +1,14 @@
 """What the NTLMSSP token in a security blob says of itself, for the record: who and where from, and no secrets."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from fakesmb.wire import kerberos_told
 from fakesmb.wire.codec import Buffer, DecodeError
+from fakesmb.wire.kerberos_told import KerberosToken
 from fakesmb.wire.ntlmssp import (
     OEM,
     SIGNATURE,
@@ -64,6 +67,15 @@ def read(blob: Buffer, oem: str = OEM) -> Token:
     if reader is None:
         raise DecodeError(f"NTLMSSP has no message type {kind}")
     return reader(token, at > 0, oem)
+
+
+def told(blob: Buffer, oem: str = OEM) -> Token | KerberosToken | None:
+    """What the token of NTLMSSP or Kerberos in a security blob says; None where there is none that can be read."""
+    with suppress(DecodeError):
+        return read(blob, oem)
+    with suppress(DecodeError):
+        return kerberos_told.read(blob)
+    return None
 
 
 def _negotiate(token: bytes, wrapped: bool, oem: str) -> Token:

@@ -4,6 +4,8 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from impacket.krb5 import crypto
 
 from fakesmb.auth.accounts import Account, Accounts, Guest, Identity
@@ -205,7 +207,7 @@ class TestRefused:
     def test_a_session_key_of_an_unknown_type(self) -> None:
         ticket = Ticket(KEY, NOW, session_key=_Unknown(20, bytes(32)))
         error = refused(ticket.token(key=new_key()))
-        assert "a key of aes256-cts-hmac-sha384-192, which is not known here" in error.why
+        assert "a key of aes256-cts-hmac-sha384-192 that is none, or not known here" in error.why
 
     def test_the_claim_is_known_for_the_log_once_the_ticket_is_open(self) -> None:
         one = acceptor()
@@ -368,6 +370,27 @@ class TestBadTokens:
             except SMBError as error:
                 statuses.add(error.status)
         assert statuses == {NT.INVALID_PARAMETER, NT.LOGON_FAILURE}
+
+    @settings(max_examples=150)
+    @given(st.integers(0, 400), st.integers(1, 255), st.integers(0, 40), st.booleans())
+    def test_what_a_kdc_would_not_seal_is_refused_or_right(
+        self, at: int, by: int, cut: int, pac: bool
+    ) -> None:
+        """A KDC that is not what it should be, or a client: changed inside, by who has the keys."""
+
+        def spoil(data: bytes) -> bytes:
+            changed = bytearray(data)
+            changed[at % len(data)] ^= by
+            return bytes(changed[: len(data) - cut])
+
+        inside = pac_of(KEY, kind=16) if pac else None
+        status, identity = 0, None
+        try:
+            identity = acceptor().step(Ticket(KEY, NOW, spoil=spoil, pac=inside).token())[1]
+        except SMBError as error:
+            status = error.status
+        assert status in (0, NT.INVALID_PARAMETER, NT.LOGON_FAILURE)
+        assert identity is None or identity.protection == "Kerberos"
 
     @pytest.mark.parametrize(
         "blob",

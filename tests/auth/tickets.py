@@ -1,6 +1,7 @@
 """Tickets without a KDC: what a client of Kerberos would bring, made with impacket's structures."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -77,8 +78,13 @@ class Ticket:
         flags: int = 0,
         pac: bytes | None = None,
         start: bool = True,
+        spoil: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """`begins` and `ends` are seconds from `now`; `key` is the service's, `flags` those of the ticket."""
+        """`begins` and `ends` are seconds from `now`; `key` is the service's, `flags` those of the ticket.
+
+        `spoil` changes what is encrypted, the ticket's part and authenticators.
+        """
+        self.spoil = spoil
         self.client, self.realm, self.now = client, realm, now
         self.session_key = session_key or new_key(AES256)
         part = asn1.EncTicketPart()
@@ -97,7 +103,7 @@ class Ticket:
             part["authorization-data"][0]["ad-type"] = 1
             part["authorization-data"][0]["ad-data"] = encoder.encode(inner)
         self.service, self.service_realm = service, service_realm
-        self.sealed = (key, 2, bytes(encoder.encode(part)), kvno)
+        self.sealed = (key, 2, spoil(bytes(encoder.encode(part))), kvno)
 
     def ap_req(
         self,
@@ -133,7 +139,13 @@ class Ticket:
         ticket["tkt-vno"], ticket["realm"] = 5, self.service_realm
         _put_name(ticket["sname"], self.service)
         _put_sealed(ticket["enc-part"], *self.sealed)
-        _put_sealed(request["authenticator"], key or self.session_key, 11, encoder.encode(one), None)
+        _put_sealed(
+            request["authenticator"],
+            key or self.session_key,
+            11,
+            self.spoil(bytes(encoder.encode(one))),
+            None,
+        )
         return bytes(encoder.encode(request))
 
     def token(self, **more: Any) -> bytes:

@@ -12,9 +12,10 @@ from fakesmb.auth.signing import Signer
 from fakesmb.core.settings import Limits, Settings, Timing
 from fakesmb.core.views import caller_of
 from fakesmb.nt.status import NT
-from fakesmb.record.describe import happening
-from fakesmb.record.events import Problem, SignedIn, SignInRefused
+from fakesmb.record.describe import happening, tagged
+from fakesmb.record.events import Message, Problem, SignedIn, SignInRefused
 from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Client, InMemoryServer
+from fakesmb.trace.sentences import sentence
 from fakesmb.wire.header import Flags2
 from fakesmb.wire.negotiate import NegotiateExtendedResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupExtendedResponse
@@ -231,3 +232,22 @@ def test_a_reset_forgets_what_was_replayed(server: InMemoryServer) -> None:
     sign_in(extended.negotiate(server.client()), blob)
     assert server.server.kerberos is not None
     assert len(server.server.kerberos.replays) == 1
+
+
+def test_the_text_log_names_the_service_and_no_secret(server: InMemoryServer) -> None:
+    client, one = extended.negotiate(server.client()), ticket(server)
+    sign_in(client, init(MECHANISMS, one.token(late=1000)), NT.MORE_PROCESSING_REQUIRED)
+    sign_in(extended.negotiate(server.client()), init(MECHANISMS, one.token()))
+    lines = [tagged(event) for event in server.sink.events if isinstance(event, Message)]
+    service = "Service: cifs/files.lab.example@LAB.EXAMPLE"
+    assert [line for line in lines if "Kerberos" in line] == [
+        f"Kerberos:AP-REQ, {service} (C; Session Setup Andx)",
+        "Kerberos:KRB-ERROR, KRB_AP_ERR_SKEW (R; Session Setup Andx - NT Status: System - Error, "
+        "Code = (22) STATUS_MORE_PROCESSING_REQUIRED)",
+        f"Kerberos:AP-REQ, {service} (C; Session Setup Andx)",
+        "Kerberos:AP-REP (R; Session Setup Andx)",
+    ]
+    said = [sentence(event) for event in server.sink.events if isinstance(event, Message)]
+    assert "The client brings a ticket of Kerberos for cifs/files.lab.example@LAB.EXAMPLE" in said[2]
+    assert said[3] == "The server does not take the ticket, KRB_AP_ERR_SKEW, and the client may try again."
+    assert "it could open the ticket, and lets alice in: UID 0x" in said[-1]

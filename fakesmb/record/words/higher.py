@@ -1,4 +1,4 @@
-"""Protocols that SMB carries, under tags of their own as Network Monitor shows them: NTLMSSP, MSRPC, DFS."""
+"""Protocols that SMB carries, under tags of their own as Network Monitor shows them: NTLMSSP, Kerberos, MSRPC, DFS."""
 
 from typing import Final
 
@@ -9,6 +9,7 @@ from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import PacketType
 from fakesmb.wire.dfs import GetDfsReferralRequest
 from fakesmb.wire.fragments import Fragment
+from fakesmb.wire.kerberos_told import KerberosToken
 from fakesmb.wire.ntlmssp import MessageType
 from fakesmb.wire.opnums import operation_name
 from fakesmb.wire.session import SessionSetupExtendedRequest, SessionSetupExtendedResponse
@@ -25,22 +26,22 @@ def of(message: Message) -> str:
         if type(detail) is Fragment:
             return of_fragment(detail, message.path)
         if type(part.body) in _TOKENS:
-            token = detail if isinstance(detail, Token) else token_of(part.body)
+            token = detail if isinstance(detail, Token | KerberosToken) else token_of(part.body)
             if token is not None:
-                return _ntlmssp(token)
+                return _ntlmssp(token) if isinstance(token, Token) else _kerberos(token)
         elif part.command == Command.TRANSACTION2 and part.subcommand == Trans2.GET_DFS_REFERRAL:
             return _dfs(message, part)
     return ""
 
 
-def token_of(body: object) -> Token | None:
-    """The NTLMSSP token of a session setup, bare or wrapped; None where there is none that can be read."""
-    if type(body) not in _TOKENS:
-        return None
-    try:
-        return tokens.read(body.security_blob)  # type: ignore[attr-defined]
-    except DecodeError:
-        return None
+def token_of(body: object) -> Token | KerberosToken | None:
+    """The token of a session setup, bare or wrapped; None where there is none that can be read."""
+    return tokens.told(body.security_blob) if type(body) in _TOKENS else None  # type: ignore[attr-defined]
+
+
+def _kerberos(token: KerberosToken) -> str:
+    words = f"Kerberos:{token.title}"
+    return ", ".join(filter(None, (words, token.service and f"Service: {token.service}", token.error)))
 
 
 def _ntlmssp(token: Token) -> str:
