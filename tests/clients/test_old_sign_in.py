@@ -1,6 +1,7 @@
 """Old sign-in with real programs: share level, plain text, LM, and clients without a name."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -225,3 +226,37 @@ def test_curl(share_level: FakeSMB, guests: FakeSMB) -> None:
         (guests.url("files", "a.txt"), f"{USER}:{PASSWORD}"),
     ):
         assert run("curl", "-sS", "-u", who, url).stdout == "hello\n"
+
+
+@pytest.mark.slow
+def test_a_core_client_is_known_by_its_netbios_name(
+    fakesmb_command: list[str], fakesmb_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Which it tells on port 139 alone, so in a network of its own."""
+    need("unshare", "smbclient", "ip")
+    if run("unshare", "-n", "true").returncode:
+        pytest.skip("this user may make no network namespace")
+    (tmp_path / "files").mkdir()
+    serve = [
+        *fakesmb_command,
+        "serve",
+        "--port",
+        "139",
+        "--share",
+        f"files={tmp_path / 'files'}",
+        "--plain-text",
+    ]
+    serve += ["--user", f"{USER}:{PASSWORD}", "--port-file", str(tmp_path / "port"), "--log", "none"]
+    options = " ".join(f"--option='client {one}'" for one in ("min protocol=CORE", *OLD))
+    tries = "; ".join(
+        f"smbclient {options} -m CORE -p 139 -n {name} -U x%{password} //127.0.0.1/files -c 'ls; mkdir made{number}'"
+        for number, (name, password) in enumerate([(USER, PASSWORD), (USER, WRONG), ("bob", PASSWORD)])
+    )
+    script = (
+        f"ip link set lo up; {shlex.join(serve)} & server=$!\n"
+        f"while [ ! -s {tmp_path / 'port'} ]; do kill -0 $server || exit 9; sleep 0.1; done\n"
+        f"{tries}; kill $server; wait $server"
+    )
+    done = run("unshare", "-n", "sh", "-c", script)
+    assert done.stdout.count("WRONG_PASSWORD") == 2, done.stdout
+    assert [one.name.lower() for one in (tmp_path / "files").iterdir()] == ["made0"]
