@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -17,6 +18,7 @@ from fakesmb.rpc.view import Neighbours, ServerRow
 from fakesmb.wire.netbios import NetBIOSName, Suffix
 
 ANYWHERE: Final = "0.0.0.0"
+EVERYWHERE: Final = "255.255.255.255"
 MOST_ADDRESSES: Final = 256
 """Of so many others it is remembered which of our addresses they reach us by."""
 
@@ -51,14 +53,11 @@ class UDPPort(DatagramProtocol):
         self.number = first.getHost().port
         self._sockets.append(first)
         first.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        if broadcast and host != ANYWHERE:
+        for one in _heard(host, broadcast):
+            ear = _Ear(self._takes)
             self._sockets.append(
                 reactor.listenMulticast(
-                    self.number,
-                    _Ear(self._takes),
-                    interface=broadcast,
-                    maxPacketSize=4096,
-                    listenMultiple=True,
+                    self.number, ear, interface=one, maxPacketSize=4096, listenMultiple=True
                 )
             )
 
@@ -83,6 +82,13 @@ class UDPPort(DatagramProtocol):
         """Lets go of the sockets."""
         sockets, self._sockets = self._sockets, []
         return [maybeDeferred(one.stopListening) for one in sockets]
+
+
+def _heard(host: str, broadcast: str) -> list[str]:
+    """The addresses of broadcasts that need a socket: of the network, and of any, which many clients use."""
+    if not broadcast or host == ANYWHERE:
+        return []
+    return [broadcast] if ip_address(host).is_loopback else sorted({broadcast, EVERYWHERE})
 
 
 class _Ear(DatagramProtocol):

@@ -66,6 +66,7 @@ def two_machines() -> Iterator[tuple[Machine, Machine]]:
             assert machine.run("ip", "addr", "add", f"{address}/24", "brd", EVERYBODY, "dev", end)
             assert machine.run("ip", "link", "set", end, "up")
             assert machine.run("ip", "link", "set", "lo", "up")
+            assert machine.run("ip", "route", "add", "default", "dev", end)
         yield server, client
     finally:
         server.end()

@@ -89,6 +89,12 @@ def test_nmblookup_finds_the_name(network: Network) -> None:
     assert "failed to find name OTHER" in network.says("nmblookup", "OTHER", fails=True)
 
 
+def test_a_broadcast_to_any_network_is_heard(network: Network) -> None:
+    """As libdsm, LanMan98 and others send it."""
+    said = network.says("nmblookup", "--broadcast=255.255.255.255", "FAKESMB#20")
+    assert f"{SERVER} FAKESMB<20>" in said
+
+
 @pytest.mark.parametrize("words", [("-A", SERVER), ("-S", "FAKESMB")])
 def test_nmblookup_shows_the_status(network: Network, words: tuple[str, ...]) -> None:
     said = network.says("nmblookup", *words)

@@ -11,7 +11,7 @@ from fakesmb import FakeSMB, Names
 from fakesmb.mistakes import ConfigError
 from fakesmb.netbios import datagrams, frames, packets
 from fakesmb.netbios.packets import Flag, Kind, Opcode, Owner, Packet, Question
-from fakesmb.transport.names import MOST_ADDRESSES, OwnAddresses, UDPPort, Wanted
+from fakesmb.transport.names import MOST_ADDRESSES, OwnAddresses, UDPPort, Wanted, _heard
 from fakesmb.wire.netbios import NetBIOSName
 
 FAKESMB = NetBIOSName("FAKESMB", 0x20)
@@ -156,6 +156,21 @@ def test_the_address_that_is_told() -> None:
     assert len(own._known) <= MOST_ADDRESSES
     assert OwnAddresses(wanted._replace(address="10.0.0.7")).towards("127.0.0.1") == "10.0.0.7"
     assert OwnAddresses(wanted._replace(host="127.0.0.3")).towards("127.0.0.1") == "127.0.0.3"
+
+
+@pytest.mark.parametrize(
+    ("host", "broadcast", "heard"),
+    [
+        ("0.0.0.0", "10.0.0.255", []),
+        ("10.0.0.1", "", []),
+        ("10.0.0.1", "10.0.0.255", ["10.0.0.255", "255.255.255.255"]),
+        ("10.0.0.1", "255.255.255.255", ["255.255.255.255"]),
+        ("127.0.0.1", "127.255.255.255", ["127.255.255.255"]),
+    ],
+)
+def test_broadcasts_that_are_heard(host: str, broadcast: str, heard: list[str]) -> None:
+    """libdsm and others send to 255.255.255.255; on loopback nobody but this machine is to be heard."""
+    assert _heard(host, broadcast) == heard
 
 
 def test_what_cannot_be_sent_is_said_once() -> None:

@@ -1,10 +1,13 @@
 """srvsvc through impacket's client: every level, access rules, paging."""
 
+import itertools
 import struct
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from impacket.dcerpc.v5 import srvs
 from impacket.dcerpc.v5.dtypes import NULL
 from impacket.dcerpc.v5.rpcrt import DCERPCException
@@ -124,6 +127,32 @@ def test_a_thousand_shares_page_through_by_resume_handle() -> None:
 
 def test_a_thousand_shares_come_in_one_answer_of_many_fragments() -> None:
     assert len(share_rows(502, view=many(1000))) == 1000
+
+
+@given(st.integers(0, 1), st.lists(st.integers(0, 400), min_size=1, max_size=8))
+def test_share_lists_at_any_size_of_buffer(level: int, sizes: list[int]) -> None:
+    """Whatever each page may have: what was too small brings nothing and no step on, and all come once, IPC$ last."""
+    dce = connect()
+    names: list[str] = []
+    resume = 0
+    for size in itertools.chain(sizes, itertools.repeat(1000)):
+        call = srvs.NetrShareEnum()
+        call["ServerName"] = NULL
+        call["InfoStruct"]["Level"] = call["InfoStruct"]["ShareInfo"]["tag"] = level
+        call["InfoStruct"]["ShareInfo"][f"Level{level}"]["Buffer"] = NULL
+        call["PreferedMaximumLength"] = size
+        call["ResumeHandle"] = resume
+        answer = dce.request(call, checkError=False)
+        page = answer["InfoStruct"]["ShareInfo"][f"Level{level}"]
+        rows = page["Buffer"] if page["EntriesRead"] else []
+        names += [row[f"shi{level}_netname"][:-1] for row in rows]
+        if answer["ErrorCode"] == 0:
+            break
+        assert answer["ErrorCode"] == (234 if rows else 2123)
+        if rows:
+            assert answer["ResumeHandle"] == len(names)
+            resume = answer["ResumeHandle"]
+    assert names == ["public", "docs", "c$", "IPC$"]
 
 
 def test_a_preferred_length_without_room_for_one_share_says_so() -> None:
