@@ -58,6 +58,7 @@ bench: $(VENV)/.installed
 
 fuzz: $(VENV)/.installed
 	@$(BIN)/python -m fuzz $(ARGS)
+	@$(BIN)/python -m fuzz.names --seconds 20
 
 soak: $(VENV)/.installed
 	$(COMPILE)
