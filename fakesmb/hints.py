@@ -42,7 +42,7 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
     name, password = ("guest", "") if user is None else (user.name, user.password)
     if password and user is not SAMPLE:
         password = None
-    share = next((one for one in config.shares if _admits(one, user)), None)
+    share = next((one for one in config.shares if _admits(one, user) and not one.printer), None)
     unc = word(f"//{host}/{'IPC$' if share is None else share.name}")
     lines = []
     if not _NOT_FOR_SMBCLIENT & set(name):

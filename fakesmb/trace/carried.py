@@ -8,6 +8,7 @@ from fakesmb.trace import carriedcontrols as controls
 from fakesmb.trace import carriedrap
 from fakesmb.trace.carriedlevels import level_row, take_level
 from fakesmb.trace.carriedlists import full_eas, search_entries
+from fakesmb.trace.carriedprinting import job_info, print_entries
 from fakesmb.trace.carriedrpc import pipe_fields
 from fakesmb.trace.context import Half as Past
 from fakesmb.trace.descriptors import descriptor
@@ -290,6 +291,16 @@ def _search(take: Taking, what: _What) -> bool:
     return True
 
 
+def _print_queue(take: Taking, what: _What) -> bool:
+    print_entries(take)
+    return True
+
+
+def _print_job(take: Taking, what: _What) -> bool:
+    job_info(take)
+    return True
+
+
 _ROWS: Final[Mapping[Kind, Row]] = {
     Kind.TRANS2_DATA: _trans2,
     Kind.NT_DATA: _nt_data,
@@ -298,4 +309,6 @@ _ROWS: Final[Mapping[Kind, Row]] = {
     Kind.TRANS_DATA: _rap_data,
     Kind.PARAMETERS_IN_PIECES: _parameters,
     Kind.SEARCH_ENTRIES: _search,
+    Kind.PRINT_ENTRIES: _print_queue,
+    Kind.JOB_INFO: _print_job,
 }

@@ -261,6 +261,10 @@ class _Block:
         ):
             start, size = self.values.get(offset, 0), self.values.get(count, 0)
             if size and start >= at and start + size <= self.end:
+                if self.cls is printing.IoctlResponse and name == "Data" and size == printing.JobInfo.size():
+                    region = Region(Kind.JOB_INFO, start, start + size, self.part, self.asked)
+                    found.append(region_field(name, region, self.half))
+                    continue
                 found.append(Field(name, start, size, self.message[start : start + size].hex()))
             elif size:
                 self.half.problems.append(self.half.cut or f"{name} at {start}, {size} bytes")
@@ -304,6 +308,9 @@ class _Block:
             return self._data_field(field.at, field.at + field.size, field.name)
         if cls is search.SearchResponse and field.name == "DirectoryInformationData":
             region = Region(Kind.SEARCH_ENTRIES, field.at, field.at + field.size, self.part, self.asked)
+            return region_field(field.name, region, self.half)
+        if cls is printing.GetPrintQueueResponse and field.name in ("Data", "Entries"):
+            region = Region(Kind.PRINT_ENTRIES, field.at, field.at + field.size, self.part, self.asked)
             return region_field(field.name, region, self.half)
         walker = INSIDE.get((cls, field.name))
         return field if walker is None else walker(field, self.half)

@@ -24,6 +24,10 @@ class Kind(Enum):
     """Of one whose parameters come in several messages, and whose past is known."""
     SEARCH_ENTRIES = "entries of a search"
     """43 bytes each ([MS-CIFS] 2.2.4.58.2)."""
+    PRINT_ENTRIES = "jobs of a print queue"
+    """28 bytes each ([SMB-CORE] 5.26)."""
+    JOB_INFO = "which job a print file is"
+    """What IOCTL_QUERY_JOB_INFO gives."""
 
 
 class Region(NamedTuple):

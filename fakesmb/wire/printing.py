@@ -32,14 +32,17 @@ class WritePrintFileRequest(Body, frozen=True):
 
 
 class GetPrintQueueRequest(Body, frozen=True):
-    """SMB_COM_GET_PRINT_QUEUE request, [SMB-CORE] 5.26. A negative `max_count` asks for jobs before `start_index`."""
+    """SMB_COM_GET_PRINT_QUEUE request, [MS-CIFS] 2.2.4.70 and [SMB-CORE] 5.26.
+
+    A negative `max_count` asks for jobs before `start_index`.
+    """
 
     max_count: U16
     start_index: U16
 
 
 class GetPrintQueueResponse(Body, frozen=True):
-    """SMB_COM_GET_PRINT_QUEUE response, [SMB-CORE] 5.26; `entries` are 28 bytes each."""
+    """SMB_COM_GET_PRINT_QUEUE response, [MS-CIFS] 2.2.4.70 and [SMB-CORE] 5.26; `entries` are 28 bytes each."""
 
     count: U16
     restart_index: U16

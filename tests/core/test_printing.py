@@ -425,3 +425,63 @@ class TestIoctl:
         fid = client.create("a", disposition=Disposition.CREATE)
         with refuses(NT.INVALID_SMB):
             client.call(0x27, IoctlRequest(fid, 0x53, 0x60), IoctlResponse)
+
+
+class TestDevices:
+    """Printers' and scanners' own clients: they write one file, and leave."""
+
+    def test_one_chain_and_gone(self, server: InMemoryServer, folder: Path) -> None:
+        client = server.client().sign_in()
+        chain = (
+            (0x2D, OpenAndxRequest(access_mode=1, open_mode=0x12, file_name="scan.pdf")),
+            (0x2F, WriteAndxRequest(fid=0xFFFF, data=PAGE)),
+        )
+        client.send(0x75, TreeConnectAndxRequest(path="\\\\s\\lp", service="LPT1:"), *chain)
+        client.answer()
+        client.lost()
+        assert printed(folder) == [PAGE]
+
+    @pytest.mark.parametrize("offset", [0, 5, 1 << 20])
+    def test_an_offset_is_heeded(self, client: Client, folder: Path, offset: int) -> None:
+        fid = open_job(client)
+        client.call(0x0B, WriteRequest(fid, 1, offset, 0, b"x"), WriteResponse)
+        close(client, fid)
+        assert printed(folder) == [bytes(offset) + b"x"]
+
+    def test_a_job_that_was_cancelled_takes_no_more(
+        self, client: Client, server: InMemoryServer, folder: Path, refuses: Refuses
+    ) -> None:
+        fid = open_job(client)
+        write(client, fid, b"x")
+        (job,) = server.server.spooler.jobs("lp")
+        server.server.spooler.cancel(job, "root")
+        with refuses(NT.PRINT_CANCELLED):
+            write(client, fid, b"y")
+        close(client, fid)
+        assert not list(folder.iterdir())
+
+    def test_a_printer_that_is_paused_holds_its_jobs(
+        self, client: Client, server: InMemoryServer, folder: Path
+    ) -> None:
+        spooler = server.server.spooler
+        spooler.pause_printer("lp")
+        fid = open_job(client)
+        write(client, fid, b"x")
+        close(client, fid)
+        assert [one.suffix for one in folder.iterdir()] == [".held"]
+        assert [one.entry_status for one in queue(client)] == [1]
+        spooler.resume_printer("lp")
+        assert printed(folder) == [b"x"]
+        spooler.purge("lp", "root")
+        assert queue(client) == []
+        assert not list(folder.iterdir())
+
+    def test_what_others_did_to_the_file(self, client: Client, server: InMemoryServer, folder: Path) -> None:
+        """A file that is gone when its job should end is a problem for a person, and no job any more."""
+        fid = open_job(client)
+        write(client, fid, b"x")
+        next(folder.iterdir()).unlink()
+        with pytest.raises(SMBError):
+            close(client, fid)
+        assert queue(client) == []
+        assert len(server.problems) == 1

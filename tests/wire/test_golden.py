@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fakesmb.wire import dirs, files, locking, negotiate, raw, search, session, tree
+from fakesmb.wire import dirs, files, locking, negotiate, printing, raw, search, session, tree
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.header import Flags, block_at, pack_header
 from tests.wire.wire_blocks import block, encoded, octets
@@ -97,6 +97,22 @@ UNICODE: list[tuple[Any, str]] = [
     (files.CloseRequest(0x4001), "03 0140 ffffffff 0000"),
     (files.FlushRequest(0xFFFF), "01 ffff 0000"),
     (files.ClosePrintFileRequest(0x4000), "01 0040 0000"),
+    (printing.OpenPrintFileRequest(5, 1, "a"), "02 0500 0100 0500 04 6100 0000"),
+    (
+        printing.IoctlResponse.of(printing.JobInfo(7, b"S", b"lp").encode()),
+        "08 0000 2000 0000 0000 0000 2000 3400 0000 2100 00 0700 53" + "00" * 15 + "6c70" + "00" * 12,
+    ),
+    (printing.OpenPrintFileResponse(7), "01 0700 0000"),
+    (printing.WritePrintFileRequest(7, b"page"), "01 0700 0700 01 0400 70616765"),
+    (printing.GetPrintQueueRequest(0xFFFF, 3), "02 ffff 0300 0000"),
+    (
+        printing.GetPrintQueueResponse(1, 2, bytes(12) + b"alice" + bytes(11)),
+        "02 0100 0200 1f00 01 1c00" + "00" * 12 + "616c696365" + "00" * 11,
+    ),
+    (
+        printing.IoctlResponse.of(b"ab"),
+        "08 0000 0200 0000 0000 0000 0200 3400 0000 0300 00 6162",
+    ),
     (files.OpenRequest(2, 6, "\\a"), "02 0200 0600 0700 04 5c00 6100 0000"),
     (files.OpenResponse(1, 0x20, 2, 3, 4), "07 0100 2000 02000000 03000000 0400 0000"),
     (files.CreateResponse(7), "01 0700 0000"),
@@ -497,6 +513,18 @@ def test_a_search_entry_is_43_bytes_with_a_null_padded_name() -> None:
     assert len(golden) == 43
     assert search.SearchEntry.decode(golden).file_name == b"README.TXT\0\0\0"
     assert search.ResumeKey.decode(golden) == key
+
+
+def test_the_jobs_of_a_queue_and_which_job_a_file_is() -> None:
+    """[SMB-CORE] 5.26: 28 bytes; IOCTL_QUERY_JOB_INFO: 32."""
+    entry = printing.PrintQueueEntry.of(0x2833, 0x5B3A, 3, 0x0102, 1 << 40, b"a name of sixteen and more")
+    golden = octets("3328 3a5b 03 0201 ffffffff 00") + b"a name of sixte\0"
+    assert entry.encode() == golden
+    assert len(golden) == 28
+    assert printing.PrintQueueEntry.decode(golden).spool_file_number == 0x0102
+    info = octets("0700") + b"SERVER".ljust(16, b"\0") + b"lp".ljust(14, b"\0")
+    assert printing.JobInfo(7, b"SERVER", b"lp").encode() == info
+    assert len(info) == 32
 
 
 def test_copy_takes_names_with_and_without_format_bytes() -> None:
