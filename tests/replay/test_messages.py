@@ -200,7 +200,7 @@ def test_a_chain_is_joined_anew() -> None:
 def test_what_follows_must_be_known() -> None:
     connect = tree.TreeConnectAndxRequest(password_length=1, path="\\\\OLD\\C$")
     data, head = message(
-        (Command.TREE_CONNECT_ANDX, connect), (Command.GET_PRINT_QUEUE, tree.TreeDisconnectRequest())
+        (Command.TREE_CONNECT_ANDX, connect), (Command.QUERY_SERVER, tree.TreeDisconnectRequest())
     )
     with pytest.raises(DecodeError, match="not known"):
         rebuilt(data, head, {0: connect})
