@@ -213,6 +213,9 @@ class SMBConnection:
         self.dialect, self.protocol, self.dos = row.name, row.protocol, row.dos
         if row.protocol is Protocol.NT1:
             return
+        if row.protocol < Protocol.LANMAN1:
+            # No session setup tells the client's; what TREE_CONNECT says is for both ([MS-CIFS] 2.2.4.50.2)
+            self.max_buffer = min(self.profile.max_buffer, self.max_buffer)
         self.old_errors = OldErrors(row.protocol, dos=row.dos)
         self.reply_flags2 &= ~NOT_BELOW_NT1
         self._unread_flags2 |= NOT_BELOW_NT1

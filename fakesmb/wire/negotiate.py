@@ -205,6 +205,7 @@ class NegotiateLanmanResponse(Body, frozen=True, kw_only=True):
             max_mpx_count=0,
             max_number_vcs=0,
             raw_mode=raw,
+            challenge_length=0,
         )
 
 

@@ -363,6 +363,11 @@ class TestDos:
             )
             assert answer.file_attributes == attributes
 
+    def test_the_root_of_a_share_that_is_read_only(self, server: InMemoryServer) -> None:
+        client = signed_in(server, "DOS LM1.2X002", "docs")
+        answer = client.call(Command.QUERY_INFORMATION, QueryInformationRequest(""), QueryInformationResponse)
+        assert answer.file_attributes == 0x13
+
     def test_seek_tells_a_files_size(self, server: InMemoryServer) -> None:
         client = signed_in(server, "DOS LM1.2X002")
         fid = client.call(Command.OPEN, OpenRequest(0, 0, "\\A.TXT"), OpenResponse).fid
@@ -489,3 +494,17 @@ class TestProfiles:
         assert connected.max_buffer_size == 4096
         client.tid = connected.tid
         assert client.call(Command.OPEN, OpenRequest(0, 0, "\\A.TXT"), OpenResponse).file_size == 100
+
+    def test_core_answers_are_no_longer_than_the_tree_connect_said(
+        self, make: Make, folders: dict[str, Path]
+    ) -> None:
+        """MaxBufferSize of TREE_CONNECT counts both ways, as there is no session setup."""
+        (folders["public"] / "big").write_bytes(bytes(9000))
+        settings = Settings(profile=profile("core-only"), signing="off", security="share", plain_text=True)
+        client, _ = negotiated(make(settings=settings), "PC NETWORK PROGRAM 1.0")
+        client.tid = client.call(
+            Command.TREE_CONNECT, TreeConnectRequest("PUBLIC", "", "A:"), TreeConnectResponse
+        ).tid
+        fid = client.call(Command.OPEN, OpenRequest(0, 0, "\\BIG"), OpenResponse).fid
+        client.send(Command.READ, ReadRequest(fid, 0xFFFF, 0))
+        assert len(client.answer().message) == 4096

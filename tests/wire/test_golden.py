@@ -331,6 +331,27 @@ OEM: list[tuple[Any, str]] = [
         """0d 0300 0300 0411 0200 0100 0300 07000000 3328 3a5b 4a01 0800 0000
         1200 1122334455667788 574f524b47524f555000""",
     ),
+    (
+        negotiate.NegotiateLanmanResponse(
+            dialect_index=4,
+            security_mode=2,
+            max_buffer_size=2920,
+            max_mpx_count=2,
+            raw_mode=3,
+            session_key=0x80031505,
+            server_time=0x64B2,
+            server_date=0x4F8F,
+            server_time_zone=-60,
+            challenge=b"\x11\x22\x33\x44\x55\x66\x77\x88",
+        ),
+        """0d 0400 0200 680b 0200 0100 0300 05150380 b264 8f4f c4ff 0800 0000
+        0800 1122334455667788""",
+    ),
+    (
+        negotiate.NegotiateLanmanResponse.of_core_plus(1, 3),
+        "0d 0100 0000 0000 0000 0000 0300 00000000 0000 0000 0000 0000 0000 0000",
+    ),
+    (session.SessionSetupLanmanResponse(2), "03 ff 00 0000 0200 0000"),
     (search.SearchRequest(1, 0x16, "*.*", b""), "02 0100 1600 0800 04 2a2e2a00 05 0000"),
     (
         search.SearchRequest(1, 0x16, "", bytes(range(21))),

@@ -30,7 +30,8 @@ def query_information(request: Request[QueryInformationRequest]) -> Answer:
     info = request.store.query(path)
     if request.connection.dos and not path.parts:
         # Windows for Workgroups asks so, and takes the root for a file where it is no hidden directory (Samba).
-        return QueryInformationResponse(Attribute.DIRECTORY | Attribute.HIDDEN, 0, 0)
+        shown = Attribute.DIRECTORY | Attribute.HIDDEN
+        return QueryInformationResponse(shown | Attribute.READONLY if request.tree.read_only else shown, 0, 0)
     return QueryInformationResponse(
         file_attributes=info.attributes & DOS_ATTRIBUTES,
         last_write_time=utime_from(info.last_write_time, request.connection.zone),
