@@ -47,6 +47,7 @@ from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
 from fakesmb.transport.process import RightsError, everybody_may_run, ids_of
 from fakesmb.vfs.laned import LanedStore
+from fakesmb.wire.netbios import SESSION_PORT
 from fakesmb.world import RepeatableWorld, ToldTime, World
 
 if TYPE_CHECKING:
@@ -214,6 +215,7 @@ class FakeSMBService:
             numbers = [self._listen("port", host, config.port)]
             if config.netbios_port is not None:
                 numbers.append(self._listen("netbios_port", host, config.netbios_port))
+            self.server.direct_ports = frozenset(map(str, numbers[:1])) - {str(SESSION_PORT)}
             self._start_web(config)
             self._listen_for_names(config)
             if config.log.file and config.log.truncate:

@@ -54,7 +54,7 @@ def _refuse(connection: "SMBConnection", refusal: Refusal, reason: str) -> None:
 
 
 def _refusal(connection: "SMBConnection", called: NetBIOSName) -> Refusal | None:
-    if connection.profile.called_names == "any":
+    if connection.profile.called_names == "any" or _port(connection) in connection.server.direct_ports:
         return None
     settings = connection.server.settings
     if called.scope:
@@ -70,6 +70,10 @@ def _refusal(connection: "SMBConnection", called: NetBIOSName) -> Refusal | None
     if called == NetBIOSName(settings.workgroup.upper(), Suffix.WORKSTATION):
         return Refusal.NOT_LISTENING
     return Refusal.NOT_PRESENT
+
+
+def _port(connection: "SMBConnection") -> str:
+    return connection.local.rpartition(":")[2]
 
 
 def _addresses(local: str) -> tuple[str, ...]:

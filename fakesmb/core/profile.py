@@ -159,8 +159,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     first_sid: First = 0x0001
     """The first search identifier."""
     called_names: CalledNames = "own"
-    """Which names a NetBIOS session may call: `own`, those of the server; any other is a negative session response;
-    `any`."""
+    """Which names a NetBIOS session may call on 139 or `netbios_port`: `own`, those of the server; any other is a
+    negative session response; `any`."""
     referral_status: ReferralStatus = "NO_SUCH_DEVICE"
     """The status of a referral where there is no DFS namespace."""
 

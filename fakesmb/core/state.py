@@ -495,6 +495,8 @@ class Server:
         self.in_thread = in_thread
         """Runs what blocks and fires its Deferred when that is done: in a thread, or at once in tests."""
         self.connections: dict[int, SMBConnection] = {}
+        self.direct_ports: frozenset[str] = frozenset()
+        """Those for direct TCP: where a client has a NetBIOS session there too, it may call any name."""
         self.view = LiveView(self)
         self.referrals = ReferralTable(
             [share.dfs for share in self.shares.values() if share.dfs is not None],

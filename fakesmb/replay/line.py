@@ -12,11 +12,10 @@ from fakesmb.auth.signing import SIGNATURE_AT, SIGNATURE_END, SMB_COM_NT_CANCEL,
 from fakesmb.replay.places import Place
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.frame import LONGEST_FRAME, Framer, FrameType, prefix
-from fakesmb.wire.netbios import ANY_SERVER, NetBIOSName, Suffix, encode_name
+from fakesmb.wire.netbios import ANY_SERVER, SESSION_PORT, NetBIOSName, Suffix, encode_name
 
 ANSWER_SECONDS: Final = 10.0
 """So long an answer may take."""
-SESSION_PORT: Final = 139
 CALLED: Final = NetBIOSName(ANY_SERVER, Suffix.SERVER)
 CALLING: Final = NetBIOSName("FAKESMB", Suffix.WORKSTATION)
 _SLICE: Final = 1 << 16

@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.oem import decode_oem, encode_short
 
+SESSION_PORT: Final = 139
+"""Where sessions are: TCP (RFC 1002 4.3)."""
 NAME_SIZE: Final = 15
 """Bytes of a name without its suffix."""
 ENCODED_SIZE: Final = 32

@@ -105,6 +105,13 @@ class TestNetbios:
         assert client.stream() == b"\x83\0\0\1\x82"
         assert "without two names" in reason(server)
 
+    def test_names_are_any_where_direct_tcp_is_at_home(self, server: InMemoryServer) -> None:
+        """A client with a session on that port calls what its library makes up."""
+        client = server.client()
+        server.server.direct_ports = frozenset({client.connection.local.rpartition(":")[2]})
+        client.connection.receive(framed(golden_name(b"OTHER") + golden_name(b"LAPTOP", 0), 0x81))
+        assert client.stream() == b"\x82\0\0\0"
+
     def test_names_are_any_for_a_profile_that_says_so(self, make: Make) -> None:
         client = make(settings=Settings(profile=profiles.profile("samba-3"))).client()
         client.connection.receive(framed(golden_name(b"OTHER") + golden_name(b"LAPTOP", 0), 0x81))
