@@ -5,6 +5,7 @@ where they are missing. Whoever reads paths refuses those that lead to a link or
 """
 
 import os
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fakesmb.vfs.paths import Path
     from fakesmb.vfs.store import CreateParameters, FileStore, Handle, Info, Names, Opened, Search
 
+_MODE: Final = stat.S_IFLNK | 0o777
+"""What a link is by the Unix extensions, as in Samba: Linux looks at a symbolic link again before it goes in."""
 REPARSE_TAG_DFS: Final = 0x8000000A
 """IO_REPARSE_TAG_DFS, [MS-FSCC] 2.1.2.1."""
 _FIRST_KEY: Final = 0x40000000
@@ -173,8 +176,10 @@ class JunctionStore:
             self._inner.search(directory, pattern, attributes), directory, pattern, attributes
         )
 
-    def with_links(self, found: "Search", directory: "Path", pattern: str, attributes: int) -> "Search":
-        """A search with the links of the folder that it asks for."""
+    def with_links(
+        self, found: "Search", directory: "Path", pattern: str, attributes: int, mode: int = 0
+    ) -> "Search":
+        """A search with the links of the folder that it asks for; `mode` is st_mode of them, 0 a directory's."""
         names = self._junctions.names(directory.parts)
         if not names:
             return found
@@ -182,10 +187,10 @@ class JunctionStore:
         required = attributes >> _REQUIRED_SHIFT
         wanted = attributes & Attribute.DIRECTORY and not required & _NOT_OF_LINKS
         listed = [name for name in names if wanted and (matches is None or matches(name))]
-        links = [self._link(directory, name) for name in listed]
+        links = [self._link(directory, name, mode) for name in listed]
         return cast("Search", JunctionSearch(found, links, names))
 
-    def _link(self, directory: "Path", name: str) -> "Info":
+    def _link(self, directory: "Path", name: str, mode: int) -> "Info":
         """What is told of a link: the times and the owner are those of the share's root."""
         root: Info = self._inner.query(type(directory)())
         path = str(type(directory)((*directory.parts, name)))
@@ -201,6 +206,7 @@ class JunctionStore:
             number_of_links=1,
             file_id=_number(path),
             is_directory=1,
+            mode_bits=mode or root.mode_bits,
             alias="",
         )
 
@@ -248,7 +254,7 @@ class JunctionPosix:
     def search(self, directory: "Path", pattern: str, attributes: int) -> "Search":
         """Begins a search that gives the facts of names themselves."""
         found = self._inner.search(directory, pattern, attributes)
-        return self._store.with_links(found, directory, pattern, attributes)
+        return self._store.with_links(found, directory, pattern, attributes, _MODE)
 
     def unlink(self, path: "Path", *, directory: bool) -> None:
         """Removes a name; a folder that holds links is not empty."""

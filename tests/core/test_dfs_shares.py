@@ -176,6 +176,22 @@ class TestLinks:
         body = search.SearchRequest(10, 0, "\\SERVER\\dfs\\LINK", b"")
         assert refused(lambda: client.call(Command.SEARCH, body, search.SearchResponse)) == NT.NO_MORE_FILES
 
+    def test_by_the_unix_extensions_a_link_is_a_symbolic_link(self, server: InMemoryServer) -> None:
+        """As from Samba: Linux would take a directory for one of this server."""
+        client = server.client().sign_in().connect("dfs")
+        request = trans2.FindFirst2Request(0x16, 100, 6, 0x0202, 0, "/*")
+        data = bytes(client.trans2(Trans2.FIND_FIRST2, request).data)
+        kinds, at = {}, 0
+        while True:
+            name = data[at + 108 :].decode("utf-16-le", "ignore").split("\0")[0]
+            kinds[name] = int.from_bytes(data[at + 8 + 56 : at + 8 + 60], "little")
+            following = int.from_bytes(data[at : at + 4], "little")
+            if not following:
+                break
+            at += following
+        assert kinds["link"] == kinds["Zulu"] == 2
+        assert (kinds["sub"], kinds["plain.txt"]) == (1, 0)
+
     def test_what_the_disk_has_by_that_name_is_hidden(self, client: Client, folder: Path) -> None:
         (folder / "Link").write_bytes(b"in the way")
         assert list(names_in(client, "\\SERVER\\dfs\\L*")) == ["link"]

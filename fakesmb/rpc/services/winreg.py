@@ -129,6 +129,11 @@ def _name(writer: Writer, name: str, room: int, *, null: bool = True) -> None:
     writer.raw(raw)
 
 
+def _too_long(name: str, room: UnicodeString) -> bool:
+    """Whether a name does not fit the buffer of a client; one that gives none gets it all the same, as from Samba."""
+    return 0 < room.room < 2 * len(name) + 2
+
+
 def enum_key(
     call: Call, given: bytes, index: int, room: UnicodeString, kind: UnicodeString | None, when: None
 ) -> bytes:
@@ -137,7 +142,7 @@ def enum_key(
     if index >= len(names):
         return _no_key(Win32.NO_MORE_ITEMS)
     name = names[index]
-    if 2 * len(name) + 2 > room.room:
+    if _too_long(name, room):
         return _no_key(Win32.MORE_DATA)
     writer = Writer()
     _name(writer, name, room.room)
@@ -190,7 +195,7 @@ def enum_value(
     if index >= len(values):
         return _no_value(Win32.NO_MORE_ITEMS)
     name, value = values[index]
-    if 2 * len(name) + 2 > room.room:
+    if _too_long(name, room):
         return _no_value(Win32.MORE_DATA)
     writer = Writer()
     _name(writer, name, room.room)

@@ -143,6 +143,9 @@ def test_a_value_tells_its_size_first() -> None:
 def test_names_that_have_no_room() -> None:
     dce = client()
     opened = key(dce, "SYSTEM\\CurrentControlSet\\Services\\LanmanServer")
+    none = raw(dce, 9, opened.getData() + struct.pack("<IHHI", 0, 0, 0, 0) + bytes(8))
+    assert "Parameters" in none.decode("utf-16-le", "ignore")
+    assert none[-4:] == bytes(4)
     small = struct.pack("<IHHI", 0, 0, 4, 0)
     assert raw(dce, 9, opened.getData() + small + bytes(8))[-4:] == struct.pack("<I", Win32.MORE_DATA)
     assert raw(dce, 10, opened.getData() + small + bytes(16))[-4:] == struct.pack("<I", Win32.MORE_DATA)
