@@ -38,6 +38,7 @@ def learn(live: Live, tokens: Tokens, ask: Ask, sent: Sent) -> None:
         old, new = Header.decode(captured), Header.decode(here)
     except DecodeError:
         return
+    live.rests.learn(ask.message, ask.header, old, new)
     if ask.command in TRANSACTIONS:
         whole = joined(ask.command, [one.message for one in ask.answers])
         present = joined(ask.command, sent.answers)

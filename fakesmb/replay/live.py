@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from fakesmb.replay.identifiers import Identifiers
 from fakesmb.replay.line import Line, Numbers
 from fakesmb.replay.listings import Entry
+from fakesmb.replay.rests import Rests
 from fakesmb.replay.sent import Sent
 from fakesmb.replay.sign_in import SignIn
 from fakesmb.replay.talk import Ask, answers
@@ -46,6 +47,7 @@ class Live:
         self.by_ask: dict[Ask, Sent] = {}
         self.resumed: dict[int, tuple[Entry, Entry]] = {}
         """By SID here: where a search came to, in the capture and here."""
+        self.rests = Rests()
         self.encoding = "cp850"
 
     # -- requests --------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ class Sending:
             if live.acknowledge(fid):
                 return ""
             return "the server did not ask for the oplock"
-        return ""
+        return live.rests.missing(ask.message, header)
 
     def _sent_as(self, live: Live, header: Header) -> Sent | None:
         """The request that went out for the last captured one with the MID and the PID of this header."""

@@ -413,7 +413,7 @@ OPERATIONS: Final[Mapping[str, Mapping[int, str]]] = {
 [MS-SAMR] 3.1.5, [MS-DSSP] 3.2.5, [MS-SCMR] 3.1.4, [MS-RRP] 3.1.5, [MS-DFSNM] 3.1.4,
 [C706] appendices O and Q)."""
 
-_PIPES: Final[Mapping[str, str]] = {"lsass": "lsarpc", "ntsvcs": "svcctl"}
+_PIPES: Final[Mapping[str, str]] = {"lsass": "lsarpc"}
 """Pipes that are named after no interface: which one clients bind there most."""
 
 

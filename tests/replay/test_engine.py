@@ -20,17 +20,18 @@ from fakesmb.core.profile import Signing
 from fakesmb.core.settings import Settings
 from fakesmb.keywords import Switches
 from fakesmb.mistakes import ConfigError
-from fakesmb.nt.status import SMBError
+from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Exchanged, SignedIn, SignInRefused
 from fakesmb.replay.listings import last_entry
 from fakesmb.replay.places import Place, Users, Who
 from fakesmb.replay.report import Report
+from fakesmb.replay.rests import NO_REST
 from fakesmb.replay.run import replayed as replayed_file
 from fakesmb.testing import CHALLENGE, GUID, Client
 from fakesmb.wire import dirs, files, nt_trans, search, session, trans, trans2, tree
 from fakesmb.wire import raw as raws
 from fakesmb.wire.codec import Body, Empty
-from fakesmb.wire.commands import Command
+from fakesmb.wire.commands import Command, PipeFunction
 from fakesmb.wire.locking import LockRange
 from tests.capture.written import Sniffed, Tcp
 from tests.core.extended import negotiate as offers_extended
@@ -333,6 +334,32 @@ def test_the_same_happens_again(smb: FakeSMB, sniffed: Sniffed, tmp_path: Path, 
     assert done.different == []
     assert (done.summary["missing"], done.summary["unsent"], done.code) == (0, 0, 0)
     assert done.summary["sent"] > 3
+
+
+def test_the_rest_of_an_answer_that_is_short_here_is_not_read(smb: FakeSMB, tmp_path: Path) -> None:
+    """It would be waited for without end. The server here has one share, that of the capture forty."""
+    sniffed = Sniffed(tmp_path, settings=Settings(signing="off", challenge=CHALLENGE, guid=GUID))
+    for number in range(40):
+        sniffed.server.server.shares[f"SHARE{number:02}"] = share_named(sniffed, f"share{number:02}")
+    client = sniffed.client().sign_in().connect("IPC$")
+    fid = client.create("\\srvsvc")
+    client.write(fid, pdus.bind(interface=pdus.SRVSVC))
+    client.read(fid, size=1024)
+    for _ in range(2):
+        setup = struct.pack("<HH", PipeFunction.TRANSACT_NMPIPE, fid)
+        ask = trans.TransactionRequest(
+            name="\\PIPE\\", setup=setup, data=pdus.share_enum(), max_data_count=1024
+        )
+        client.send(Command.TRANSACTION, ask)
+        assert client.answers()[-1].header.status == NT.BUFFER_OVERFLOW
+        more = True
+        while more:
+            client.send(Command.READ_ANDX, files.ReadAndxRequest(fid, max_count=1024))
+            more = client.answers()[-1].header.status == NT.BUFFER_OVERFLOW
+    client.close(fid)
+    done = replayed(smb, sniffed, tmp_path)
+    assert (done.summary["missing"], done.summary["unsent"]) == (0, 4)
+    assert [one["text"] for one in done.of("unsent")] == [NO_REST] * 4
 
 
 def test_an_answer_in_several_messages_is_one(tmp_path: Path) -> None:
