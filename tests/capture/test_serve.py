@@ -144,13 +144,13 @@ def test_a_full_disk_is_one_line(run: Run, tmp_path: Path) -> None:
     with stopped(process):
         port = port_in(tmp_path / "port", process)
         assert process.stderr is not None
-        line = ""
-        while "capture" not in line:  # there is one that says who runs it, perhaps
+        said = b""
+        while b"capture" not in said or not said.endswith(b"\n"):  # one line says who runs it, perhaps
             negotiate(port)
             if select.select([process.stderr], (), (), 0.1)[0]:
-                line = process.stderr.readline().decode()
-        assert line.endswith(
-            "the capture /dev/full has stopped, to go on when that can be: No space left on device\n"
+                said += os.read(process.stderr.fileno(), 4096)
+        assert said.endswith(
+            b"the capture /dev/full has stopped, to go on when that can be: No space left on device\n"
         )
         negotiate(port)
         process.send_signal(signal.SIGTERM)
