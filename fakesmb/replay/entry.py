@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from fakesmb.nt.status import NT
 from fakesmb.replay import xp
 from fakesmb.replay.conversation import FLAGS2, MORE, Answer, Conversation, Otherwise, good
 from fakesmb.replay.initiator import Initiator, ntlmv1, ntlmv2
 from fakesmb.replay.line import Numbers
 from fakesmb.replay.narrator import Narrator
 from fakesmb.replay.places import Who
+from fakesmb.replay.sign_in import is_refusal
 from fakesmb.wire import session
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
@@ -56,6 +56,8 @@ class Entry:
             )
         talk.flags2 = FLAGS2
         chosen = answer.body(NegotiateNtWords)
+        if not chosen.capabilities & Capability.UNICODE:
+            raise Otherwise("the server knows no Unicode, in which this exchange has its names")
         if isinstance(chosen, NegotiateNtResponse):
             self._challenge = chosen.challenge
             talk.flags2 &= ~Flags2.EXTENDED_SECURITY
@@ -110,7 +112,7 @@ class Entry:
         )
         answers = ntlmv2(self.who, challenge, self.world)
         answer = self.talk.ask(Command.SESSION_SETUP_ANDX, xp.plain_setup(self.who, answers))
-        if answer.header.status == NT.LOGON_FAILURE:
+        if is_refusal(answer.header.status):
             tell("Perhaps the server knows no NTLMv2; the client tries NTLM and LM, as an XP does of itself.")
             answers = ntlmv1(self.who, challenge)
             answer = self.talk.ask(Command.SESSION_SETUP_ANDX, xp.plain_setup(self.who, answers))

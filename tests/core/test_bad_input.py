@@ -74,7 +74,6 @@ MALFORMED: dict[str, Malformed] = {
     "write: a length of 64 KiB and more": lambda c: raw(
         c, 0x2F, ANDX + WRITE.pack(0x4000, 0, 0, 0, 0, 1, 5, 63, 0), b"12345"
     ),
-    "write: more than there is": lambda c: raw(c, 0x0B, struct.pack("<HHIH", 0x4000, 9, 0, 0), b"\1\5\0" + b"12345"),
     "create: name longer than its bytes": lambda c: raw(
         c, 0xA2, ANDX + b"\0" + struct.pack("<HIIIQIIIIIB", 500, 0, 0, 1, 0, 0, 7, 1, 0, 2, 0), b"\0a\0"
     ),
@@ -130,6 +129,15 @@ def test_malformed(client: Client, name: str) -> None:
     client.flags2 &= ~0x4000
     client.send_raw(MALFORMED[name](client))
     assert client.answer().header.status == 2 | 1 << 16
+    assert client.read(fid, 0, 10) == b"0123456789"
+
+
+def test_an_old_write_of_more_than_there_is(client: Client) -> None:
+    """Windows calls its data a bad parameter, not the message a bad one (smbtorture's RAW-BAD-WRITE)."""
+    fid = client.create("a.txt")
+    for data in (b"\1\5\0" + b"12345", b"\1\x09\0" + b"12345"):
+        client.send_raw(raw(client, 0x0B, struct.pack("<HHIH", fid, 9, 0, 0), data))
+        assert client.answer().header.status == NT.INVALID_PARAMETER
     assert client.read(fid, 0, 10) == b"0123456789"
 
 

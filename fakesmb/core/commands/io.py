@@ -125,7 +125,7 @@ def write(request: Request[WriteRequest]) -> Answer:
 
 
 def announced(params: WriteRequest | WriteAndCloseRequest) -> memoryview:
-    """The data of a core write: as many bytes as its count says; raises INVALID_SMB for fewer."""
+    """The data of a core write: as many bytes as its count says; raises INVALID_PARAMETER for fewer."""
     if len(params.data) < params.count:
-        raise SMBError(NT.INVALID_SMB, f"{params.count} bytes announced, {len(params.data)} there")
+        raise SMBError(NT.INVALID_PARAMETER, f"{params.count} bytes announced, {len(params.data)} there")
     return memoryview(params.data)[: params.count]
