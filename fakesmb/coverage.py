@@ -13,13 +13,17 @@ from fakesmb.core.trans2.find import level_of
 from fakesmb.core.trans2.table import SUBCOMMANDS
 from fakesmb.nt.status import SMBError
 from fakesmb.rap import functions as rap
+from fakesmb.rap.uses import CHANGES, PASSWORD_CHANGES
 from fakesmb.rpc.interface import Surroundings, Traffic
 from fakesmb.rpc.pipes import SERVICES
 from fakesmb.rpc.view import ServerView
 from fakesmb.vfs.local.control import CONTROLS
 from fakesmb.wire import file_info, find_info, fs_info, names, opnums, set_info, unix
 from fakesmb.wire.interfaces import INTERFACES
+from fakesmb.wire.rap import FUNCTIONS as LANMAN_FUNCTIONS
 from fakesmb.wire.trans2 import Trans2
+
+_REFUSED_BY_RAP: Final = frozenset((*CHANGES, *PASSWORD_CHANGES))
 
 
 class Row(NamedTuple):
@@ -82,8 +86,8 @@ def tables() -> Iterator[Table]:
     yield Table(
         "Remote administration (\\PIPE\\LANMAN) operations",
         [
-            Row(f"0x{code:04X}", operation.run.__name__, True, "[MS-RAP] 2.5")
-            for code, operation in sorted(rap.OPERATIONS.items())
+            Row(f"0x{code:04X}", name, code in rap.OPERATIONS and code not in _REFUSED_BY_RAP, "[MS-RAP] 2.5")
+            for code, name in sorted(LANMAN_FUNCTIONS.items())
         ],
     )
     for service in SERVICES:
