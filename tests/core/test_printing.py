@@ -11,6 +11,7 @@ from fakesmb.nt.files import Access, Action, Disposition
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Printed
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
+from fakesmb.vfs.local.store import LocalStore
 from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import CheckDirectoryRequest, QueryInformationRequest, RenameRequest
 from fakesmb.wire.files import (
@@ -303,7 +304,12 @@ class TestPrinting:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(server.server.spooler._stores["LP"]), "write", full)
+            for store in (
+                LocalStore,
+                type(server.server.spooler._stores["LP"]),
+            ):  # what is there, and what stands before it
+                if hasattr(store, "write"):
+                    patch.setattr(store, "write", full)
             with refuses(NT.DISK_FULL):
                 write(client, fid, PAGE)
         close(client, fid)
