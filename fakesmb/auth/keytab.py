@@ -52,8 +52,8 @@ def spelt(components: tuple[str, ...], realm: str = "") -> str:
 
 def is_file_service(components: tuple[str, ...]) -> bool:
     """Whether a ticket for that principal is one for a file server: `cifs/NAME`, `host/NAME`, or a machine, `NAME$`."""
-    if len(components) == 1:
-        return components[0].endswith("$")
+    if len(components) < 2:
+        return bool(components) and components[0].endswith("$")
     return components[0].lower() in SERVICES
 
 

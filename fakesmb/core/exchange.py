@@ -213,14 +213,19 @@ class Exchange:
                 NT.ACCESS_DENIED, "signing is required, and what follows the session setup is not signed"
             )
 
+    def find_session(self, params: Body) -> "Session":
+        """The session that the UID names, which is in use from now on; raises STATUS_SMB_BAD_UID."""
+        session = self.connection.sessions.entries.get(self.uid)
+        if session is None or session.identity is None:
+            raise SMBError(_stale(params, NT.SMB_BAD_UID), f"no session has UID 0x{self.uid:04X}")
+        self.session = session
+        session.last_used = self.arrived
+        return session
+
     def _request(self, row: CommandRow, params: Body) -> AnyRequest:
         needs, connection = row.needs, self.connection
         if needs:
-            session = connection.sessions.entries.get(self.uid)
-            if session is None or session.identity is None:
-                raise SMBError(_stale(params, NT.SMB_BAD_UID), f"no session has UID 0x{self.uid:04X}")
-            self.session = session
-            session.last_used = self.arrived
+            session = self.find_session(params)
             if needs & Needs.CONNECTED:
                 tree = connection.trees.entries.get(self.tid)
                 if tree is None:

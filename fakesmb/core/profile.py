@@ -92,8 +92,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Level II oplocks; off: none is given, and exclusive ones break to none."""
     lock_and_read: bool = True
     """LOCK_AND_READ and WRITE_AND_UNLOCK; off: SMB_BAD_COMMAND."""
-    nt_levels: bool = False
-    """Levels 0x101 to 0x1FF where `nt_smbs` or `nt_find` is off, as Windows 9x has them without either."""
     nt_find: bool = True
     """The find levels 0x101 to 0x1FF; off: INVALID_LEVEL."""
     dfs: bool = True
@@ -108,6 +106,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The CIFS Unix extensions, where a share has them; off: INVALID_LEVEL."""
     extended_security: bool = True
     """Sign-in by SPNEGO and NTLMSSP, for clients that ask for it; off: INVALID_SMB."""
+
+    nt_levels: bool = False
+    """Levels 0x101 to 0x1FF where `nt_smbs` or `nt_find` is off, as Windows 9x has them without either."""
 
     dialects: tuple[Spoken, ...] = get_args(Spoken)
     """What is answered of a client's dialects, the newest that both have; none in common: DialectIndex

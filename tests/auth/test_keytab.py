@@ -71,6 +71,7 @@ def test_every_beginning_is_read_or_refused(end: int) -> None:
             "has no key for a file server: a service cifs/NAME (or host/NAME) is wanted, and it has "
             "http/www@LAB.EXAMPLE, alice@LAB.EXAMPLE",
         ),
+        ([service_key(new_key(), ())], "has no key for a file server: "),
         (
             [ServiceKey(SERVICE, REALM, 1, 20, bytes(32)), ServiceKey(SERVICE, REALM, 1, 77, b"")],
             "has keys for cifs/files.lab.example@LAB.EXAMPLE by aes256-cts-hmac-sha384-192, encryption type 77 only",
@@ -92,7 +93,7 @@ def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.Monkey
 
 def test_services_of_a_file_server() -> None:
     assert all(map(is_file_service, [("cifs", "a"), ("HOST", "a"), ("FILES$",)]))
-    assert not any(map(is_file_service, [("http", "a"), ("alice",), ("cifs$", "a")]))
+    assert not any(map(is_file_service, [("http", "a"), ("alice",), ("cifs$", "a"), ()]))
 
 
 def test_no_two_principals_are_spelt_alike() -> None:

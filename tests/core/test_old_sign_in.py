@@ -548,6 +548,18 @@ def test_tree_connect_of_other_dialects_wants_a_session(make: Make) -> None:
     assert attach_core(client, "public") == 0x005B0002  # ERRbaduid
 
 
+def test_a_tree_connect_of_dos_is_use_of_its_session(server: InMemoryServer) -> None:
+    """A connection is not taken for idle that connects by this command alone."""
+    client = server.client()
+    client.negotiate()
+    client.sign_in()
+    (session,) = client.connection.sessions
+    session.last_used = 0.0
+    client.flags2 = 0
+    assert attach_core(client, "public") == 0
+    assert session.last_used >= session.began
+
+
 # -- any bytes ---------------------------------------------------------------------------------------------
 
 

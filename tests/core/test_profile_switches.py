@@ -147,6 +147,10 @@ class TestTheDefault:
     def test_its_files_are_the_stores_own(self, server: InMemoryServer) -> None:
         assert not any("Lesser" in type(share.store).__name__ for share in server.server.shares.values())
 
+    def test_the_bits_of_capabilities_are_the_first_switches(self) -> None:
+        """As docs/profiles.md says below it."""
+        assert profiles.KEYS[: len(CAPABILITIES)] == tuple(CAPABILITIES)
+
     @pytest.mark.parametrize("switch", CAPABILITIES)
     def test_a_switch_takes_its_capability_out_of_the_negotiate(self, make: Make, switch: str) -> None:
         profile = profiles.profile(switches={switch: False})

@@ -116,14 +116,11 @@ def tree_connect(request: Request[TreeConnectRequest]) -> "Answer | Deferred[Ans
         share = share_of(request, params.path, params.service)
         return _connect(request, share, password, connected)
 
-    connection, exchange = request.connection, request.exchange
+    connection = request.connection
     password = params.password.encode(connection.oem_encoding, "replace")
     if knows_no_users(connection) and request.server.settings.security == "user":
         return sign_in_core(request, password, connect)
-    session = connection.sessions.entries.get(exchange.uid)
-    if session is None or session.identity is None:
-        raise SMBError(NT.SMB_BAD_UID, f"no session has UID 0x{exchange.uid:04X}")
-    request.session = exchange.session = session
+    request.session = request.exchange.find_session(params)
     return connect()
 
 
