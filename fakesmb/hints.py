@@ -28,8 +28,8 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
 
     The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
     be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, and reads a file, which
-    must be there. Neither curl nor mount sends passwords in plain text, or those of
-    shares. Where only tickets are taken, smbclient is told of one for `service`, what the keytab calls the server.
+    must be there. Neither curl nor mount sends passwords in plain text, or those of shares. Where only tickets are
+    taken, smbclient is told of one for `service`, what the keytab calls the server.
     """
     plain = config.settings.plain_text
     if config.settings.security == "share":

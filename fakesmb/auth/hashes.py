@@ -10,7 +10,7 @@ from fakesmb.wire.codec import Buffer
 
 MAX_LM_PASSWORD = 14
 EMPTY_NT_HASH = bytes.fromhex("31d6cfe0d16ae931b73c59d7e0c089c0")
-"""NTOWFv1 of an empty password."""
+"""NTOWFv1 of an empty password ([MS-NLMP] 3.3.1)."""
 _LM_CODE_PAGE = "cp850"
 _LM_CONSTANT = b"KGS!@#$%"
 

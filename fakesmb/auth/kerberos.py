@@ -142,9 +142,8 @@ class KerberosAcceptor:
         key, ours, subkey, answer = presented.subkey or presented.session_key, presented.sequence, None, b""
         if presented.flags & Flag.MUTUAL:
             ours = int.from_bytes(random(4), "big") & _SEQUENCE_BITS
-            if (
-                key.enctype in krb5.AES
-            ):  # as MIT and Heimdal: [RFC 4121] 2 has room for it, [RFC 1964] has not
+            # As MIT and Heimdal: [RFC 4121] 2 has room for a key of the server's, [RFC 1964] has not.
+            if key.enctype in krb5.AES:
                 key = subkey = krb5.new_key(key, random(_RANDOM_BYTES))
             answer = token(AP_REP, krb5.ap_rep(presented, ours, subkey, random(_RANDOM_BYTES)))
         self.by_aes = key.enctype in krb5.AES

@@ -13,7 +13,7 @@ from pyasn1.codec.der import decoder, encoder
 from fakesmb.auth.keytab import ServiceKey, is_file_service, spelt
 from fakesmb.auth.pac import pac_is_signed
 from fakesmb.wire.codec import DecodeError, Secret
-from fakesmb.wire.kerberos import CHECKSUM_TYPE, Flag, GssChecksum, skew_recovery
+from fakesmb.wire.kerberos import CHECKSUM_TYPE, ENCTYPES, Flag, GssChecksum, skew_recovery
 
 SKEW: Final = 300
 """Seconds by which clocks may differ ([RFC 4120] 3.2.3: "typically 5 minutes")."""
@@ -386,19 +386,6 @@ def _seconds(given: Any) -> float:
     return float(KerberosTime.from_asn1(given).replace(tzinfo=UTC).timestamp())
 
 
-_ENCTYPES: Final = {
-    1: "des-cbc-crc",
-    3: "des-cbc-md5",
-    16: "des3-cbc-sha1",
-    17: "aes128-cts-hmac-sha1-96",
-    18: "aes256-cts-hmac-sha1-96",
-    19: "aes128-cts-hmac-sha256-128",
-    20: "aes256-cts-hmac-sha384-192",
-    23: "rc4-hmac",
-    24: "rc4-hmac-exp",
-}
-
-
 def enctype_name(number: int) -> str:
     """What people call a type of encryption."""
-    return _ENCTYPES.get(number, f"encryption type {number}")
+    return ENCTYPES.get(number, f"encryption type {number}")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from fakesmb.auth.hashes import EMPTY_NT_HASH
 from fakesmb.config.links import Links
 from fakesmb.core import profiles
 from fakesmb.core.profile import BufferSize, GuestAccess, Signing
@@ -35,8 +36,6 @@ Token = Annotated[str, Meta(pattern=r"^[!-~]*$")]
 WebName = Annotated[str, Meta(pattern=r"^[^\s:/@]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+$")]
 STANDARD_OUTPUT: Final = "-"
 """As the file of a capture."""
-_EMPTY_HASH: Final = "31d6cfe0d16ae931b73c59d7e0c089c0"
-"""NTOWFv1 of an empty password ([MS-NLMP] 3.3.1)."""
 SAMPLE_USER: Final = "alice"
 SAMPLE_PASSWORD: Final = "Secret123"
 
@@ -137,7 +136,7 @@ class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def has_empty_password(self) -> bool:
         """Whether the password, or what the hash is of, is nothing."""
         if self.nt_hash is not None:
-            return self.nt_hash.lower() == _EMPTY_HASH
+            return self.nt_hash.lower() == EMPTY_NT_HASH.hex()
         return not self.password
 
     def __repr__(self) -> str:

@@ -64,17 +64,19 @@ def _check_share_level(config: Config, path: str, part: FilePart | None) -> None
             key, problem = given[1], "is that of full access, too; clients need not send the case of letters"
         if not problem:
             continue
-        where = f"share {share.name}: {key}"
-        if part is not None and share in part.share:
-            key = f"share[{part.share.index(share)}].{key}"
-            where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"
+        where = _line_of_key(share, key, path, part) or f"share {share.name}: {key}"
         raise ConfigError(f"{where}: {problem}")
 
 
 def _key_of(share: SharePart, key: str, path: str, part: FilePart | None) -> str:
-    """Where a share's key stands."""
+    """Where a share's key stands, or whose it is."""
+    return _line_of_key(share, key, path, part) or f"share {share.name}"
+
+
+def _line_of_key(share: SharePart, key: str, path: str, part: FilePart | None) -> str:
+    """Where a share's key stands in the file; empty for a share that is not of the file."""
     if part is None or share not in part.share:
-        return f"share {share.name}"
+        return ""
     named = f"share[{part.share.index(share)}].{key}"
     return f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), named)} {named}"
 

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.attempts import address_of
-from fakesmb.auth.ntlm import CHALLENGE_SIZE
-from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
+from fakesmb.auth.ntlmssp import NtlmAcceptor
 from fakesmb.auth.spnego import SpnegoAcceptor
-from fakesmb.core.sign_ins import record_refusal, record_sign_in
+from fakesmb.core.sign_ins import ntlm_acceptor, record_refusal, record_sign_in
 from fakesmb.core.views import caller_from
 from fakesmb.nt.status import SMBError
 from fakesmb.rpc.security import NTLMSSP, SPNEGO, Acceptor, Acceptors, Protection
@@ -27,13 +26,8 @@ class PipeSignIn:
     """One sign-in inside a pipe."""
 
     def __init__(self, connection: "SMBConnection", auth_type: int) -> None:
-        server = connection.server
-        challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
         self._connection = connection
-        names, oem = TargetNames(server.settings.name), connection.oem_encoding
-        self._ntlm = NtlmAcceptor(
-            server.accounts, names, challenge, server.world, server.profile.version_bytes, oem
-        )
+        self._ntlm = ntlm_acceptor(connection)
         self._acceptor = _WRAPPINGS[auth_type](self._ntlm)
 
     @property

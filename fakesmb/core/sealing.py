@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fakesmb.auth.attempts import address_of
-from fakesmb.auth.ntlm import CHALLENGE_SIZE
-from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.session_security import SessionSecurity
 from fakesmb.auth.spnego import SpnegoAcceptor
-from fakesmb.core.sign_ins import record_refusal
+from fakesmb.core.sign_ins import ntlm_acceptor, record_refusal
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Buffer
 from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, prefix
@@ -65,7 +63,7 @@ class Sealing:
         Raises `SMBError`: LOGON_FAILURE, INVALID_PARAMETER, ACCESS_DENIED where there is no key to seal with.
         """
         connection = self._connection
-        acceptor = self._acceptor = self._acceptor or self._new_acceptor()
+        acceptor = self._acceptor = self._acceptor or SpnegoAcceptor(ntlm_acceptor(connection))
         looked_at = False
         try:
             if acceptor.ntlm.reply is not None:  # the step that has the password
@@ -84,14 +82,6 @@ class Sealing:
             raise SMBError(NT.ACCESS_DENIED, "no key to encrypt with: a guest's, or no sealing was asked for")
         self._next, self._number = security, (self._number + 1) % _NUMBERS
         return answer, self._number
-
-    def _new_acceptor(self) -> SpnegoAcceptor:
-        connection, server = self._connection, self._connection.server
-        challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
-        names, version = TargetNames(server.settings.name), server.profile.version_bytes
-        return SpnegoAcceptor(
-            NtlmAcceptor(server.accounts, names, challenge, server.world, version, connection.oem_encoding)
-        )
 
     # -- messages ------------------------------------------------------------------------------------------
 
@@ -132,10 +122,7 @@ class Sealing:
         whole = b"".join(frame)
         if overhears is not None:
             overhears.left([whole])
-        if security is None:
-            self.out([whole])
-            return
-        if whole[0] != FrameType.MESSAGE:
+        if security is None or whole[0] != FrameType.MESSAGE:
             self.out([whole])
             return
         message = whole[PREFIX_SIZE:]

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from fakesmb.auth.attempts import Rules, UncountedError, address_of
+from fakesmb.auth.ntlm import CHALLENGE_SIZE
+from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.core.settings import Settings
 from fakesmb.nt.names import remembered
 from fakesmb.nt.status import NT, SMBError
@@ -26,6 +28,17 @@ def rules_of(settings: Settings) -> Rules:
         lock_out_after=limits.lock_out_after,
         lock_out=timing.lock_out,
     )
+
+
+def ntlm_acceptor(connection: "SMBConnection") -> NtlmAcceptor:
+    """A sign-in by NTLMSSP, of a session or within one.
+
+    Each has a challenge of its own: a response that was seen on this connection is of no use again.
+    """
+    server = connection.server
+    challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
+    names, version = TargetNames(server.settings.name), server.profile.version_bytes
+    return NtlmAcceptor(server.accounts, names, challenge, server.world, version, connection.oem_encoding)
 
 
 def check_signs(settings: Settings, identity: "Identity") -> None:

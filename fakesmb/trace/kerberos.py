@@ -18,18 +18,10 @@ from fakesmb.trace.asn1 import (
 from fakesmb.trace.field import Field
 from fakesmb.trace.meanings import named
 from fakesmb.trace.settle import leaf
+from fakesmb.wire.kerberos import ENCTYPES
 from fakesmb.wire.kerberos_told import ERRORS
 
-ETYPES: Final = named(
-    {
-        1: "des-cbc-crc",
-        3: "des-cbc-md5",
-        17: "aes128-cts-hmac-sha1-96",
-        18: "aes256-cts-hmac-sha1-96",
-        23: "rc4-hmac",
-        24: "rc4-hmac-exp",
-    }
-)
+_ENCTYPES: Final = named(ENCTYPES)
 _MESSAGES: Final = named({14: "KRB_AP_REQ", 15: "KRB_AP_REP", 30: "KRB_ERROR"})
 _ERRORS: Final = named(ERRORS)
 _NAME_TYPES: Final = named(
@@ -81,7 +73,7 @@ def _encrypted(name: str, number: int) -> Shape:
     return _sequence(
         name,
         number,
-        _integer("etype", 0, ETYPES),
+        _integer("etype", 0, _ENCTYPES),
         _integer("kvno", 1),
         Shape("cipher", context(2), inner=(cipher,)),
         section="[RFC 4120] 5.2.9",

@@ -21,6 +21,19 @@ KRB_ERROR: Final = 0x0300
 _TOK_ID_SIZE: Final = 2
 _AP_REQ_TAG: Final = 0x6E
 
+ENCTYPES: Final = {
+    1: "des-cbc-crc",
+    3: "des-cbc-md5",
+    16: "des3-cbc-sha1",
+    17: "aes128-cts-hmac-sha1-96",
+    18: "aes256-cts-hmac-sha1-96",
+    19: "aes128-cts-hmac-sha256-128",
+    20: "aes256-cts-hmac-sha384-192",
+    23: "rc4-hmac",
+    24: "rc4-hmac-exp",
+}
+"""Types of encryption as people call them, by number ([RFC 3961] 8)."""
+
 CHECKSUM_TYPE: Final = 0x8003
 """cksumtype of an authenticator's checksum that is none, but the flags of GSS-API ([RFC 4121] 4.1.1)."""
 _BINDING_SIZE: Final = 16

@@ -9,8 +9,6 @@ from fakesmb.auth import ntlm
 from fakesmb.auth.accounts import Form, Identity
 from fakesmb.auth.attempts import address_of
 from fakesmb.auth.kerberos import KerberosAcceptor
-from fakesmb.auth.ntlm import CHALLENGE_SIZE
-from fakesmb.auth.ntlmssp import NtlmAcceptor, TargetNames
 from fakesmb.auth.signing import Checker, Signer, mac_key
 from fakesmb.auth.spnego import SpnegoAcceptor
 from fakesmb.core.any_uid import begin_share_level, called_itself
@@ -21,7 +19,7 @@ from fakesmb.core.exchange import BEGINS_SIGNING
 from fakesmb.core.id_pool import RESERVED_ID
 from fakesmb.core.proofs import prove, refuse, when_due
 from fakesmb.core.request import Answer, AnyRequest, Reply, Request
-from fakesmb.core.sign_ins import check_signs, record_sign_in
+from fakesmb.core.sign_ins import check_signs, ntlm_acceptor, record_sign_in
 from fakesmb.core.state import Session
 from fakesmb.core.unix_clients import recognise
 from fakesmb.nt.names import remembered
@@ -140,19 +138,13 @@ def _step(
 
 
 def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
-    server = request.server
-    connection, names = request.connection, TargetNames(server.settings.name)
-    # Every sign-in has a challenge of its own: a response that was seen on this connection is of no use again.
-    challenge = server.settings.challenge or server.world.entropy(CHALLENGE_SIZE)
-    ntlmssp = NtlmAcceptor(
-        server.accounts, names, challenge, server.world, server.profile.version_bytes, connection.oem_encoding
-    )
+    connection, server = request.connection, request.server
     kerberos = (
         None
         if server.kerberos is None
         else KerberosAcceptor(server.kerberos, server.accounts, connection.now)
     )
-    return SpnegoAcceptor(ntlmssp, kerberos)
+    return SpnegoAcceptor(ntlm_acceptor(connection), kerberos)
 
 
 def by_fields(
