@@ -281,9 +281,9 @@ class FakeSMBService:
         try:
             names.listen(self._reactor)
         except CannotListenError as error:
-            reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
+            where = f"{error.interface}:{error.port} (UDP)"
             raise ConfigError(
-                f"cannot listen for names on {error.interface}:{error.port} (UDP): {reason}; port 0 takes a free one"
+                f"cannot listen for names on {where}: {_why(error)}; port 0 takes a free one"
             ) from None
 
     def _capture(self, host: str, ports: list[int]) -> None:
@@ -335,9 +335,8 @@ class FakeSMBService:
         try:
             port: Any = self._reactor.listenTCP(number, factory, backlog=BACKLOG, interface=host)
         except CannotListenError as error:
-            reason = getattr(error.socketError, "strerror", None) or str(error.socketError)
             hint = f"; {key} 0 takes a free one" if number else ""
-            raise ConfigError(f"cannot listen on {host}:{number}: {reason}{hint}") from None
+            raise ConfigError(f"cannot listen on {host}:{number}: {_why(error)}{hint}") from None
         return port
 
     def _stop_listening(self) -> list[Deferred[Any]]:
@@ -660,6 +659,10 @@ def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:
     from twisted.internet.threads import deferToThreadPool
 
     return deferToThreadPool(reactor, reactor.getThreadPool(), work)
+
+
+def _why(error: CannotListenError) -> str:
+    return getattr(error.socketError, "strerror", None) or str(error.socketError)
 
 
 def _accounts(config: Config) -> Accounts:

@@ -404,6 +404,7 @@ class Client:
         signing: bool = False,
         vc_number: int = 1,
         max_buffer: int = 0xFFFF,
+        capabilities: int = 0x0000C0DC,
     ) -> "Client":
         """Negotiates where that is still to be done, and signs in by NTLMv2.
 
@@ -421,7 +422,7 @@ class Client:
             vc_number=vc_number,
             oem_password_length=24,
             unicode_password_length=len(proof + blob),
-            capabilities=0x0000C0DC,
+            capabilities=capabilities,
             oem_password=bytes(24),
             unicode_password=proof + blob,
             account_name=user,
@@ -562,11 +563,25 @@ class Client:
         max_parameters: int = 64,
     ) -> TransactionResponse:
         """TRANSACTION2 in one message."""
-        request = Transaction2Request(
+        request = self.trans2_request(
+            subcommand, parameters, data, max_data=max_data, max_parameters=max_parameters
+        )
+        return self.call(0x32, request, TransactionResponse)
+
+    def trans2_request(
+        self,
+        subcommand: int,
+        parameters: Structure,
+        data: Buffer = b"",
+        *,
+        max_data: int = 16384,
+        max_parameters: int = 64,
+    ) -> Transaction2Request:
+        """What `trans2` sends, for who looks at the answer as it comes."""
+        return Transaction2Request(
             setup=subcommand.to_bytes(2, "little"),
             parameters=parameters.encode(unicode=bool(self.flags2 & Flags2.UNICODE)),
             data=data,
             max_parameter_count=max_parameters,
             max_data_count=max_data,
         )
-        return self.call(0x32, request, TransactionResponse)

@@ -90,7 +90,7 @@ def packet(dice: random.Random) -> bytes:
 def _of_names(dice: random.Random) -> bytes:
     name = dice.choice(_NAMES)
     opcode = dice.choice((*Opcode, dice.randrange(16)))
-    asks = Question(name, dice.choice((Kind.ADDRESS, Kind.STATUS, 0x0A)))
+    asks = Question(name, dice.choice(tuple(Kind)))
     data = packets.address_data(Owner(bool(dice.randrange(2)), "10.0.0.9"))
     record = Record(dice.choice((name, dice.choice(_NAMES))), Kind.ADDRESS, dice.randrange(1 << 32), data)
     flags = dice.randrange(1 << 16) & 0x87B0

@@ -8,8 +8,8 @@ import msgspec
 
 from fakesmb.config.parts import NamesPart
 from fakesmb.mistakes import ConfigError
+from fakesmb.wire.netbios import EVERYWHERE
 
-EVERYWHERE: Final = "255.255.255.255"
 _LOCALHOST: Final = "localhost"
 
 

@@ -1,6 +1,7 @@
 """Names with wildcards, as DELETE and RENAME take them: what they stand for, and doing something to each."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -10,6 +11,8 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import Info, Unfinished
 from fakesmb.vfs.wildcards import has_wildcards
+
+T = TypeVar("T")
 
 
 def is_pattern(request: AnyRequest, name: str) -> bool:
@@ -44,9 +47,14 @@ def paths_of(pattern: Path, infos: list[Info], *, files: bool = False) -> list[P
     return [Path((*directory, info.name)) for info in infos if not (files and info.is_directory)]
 
 
-def each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) -> "Answer | Deferred[Answer]":
-    """Acts on one name after another. While an oplock of one is broken, what is done before stays done."""
-    left = paths[::-1]
+def each(
+    request: AnyRequest, names: list[T], act: Callable[[T], None], answer: Answer | None = None
+) -> "Answer | Deferred[Answer]":
+    """Acts on one name, or pair of names, after another; an empty answer, or that one, says that all is done.
+
+    While an oplock of one is broken, what is done before stays done.
+    """
+    left = names[::-1]
     turn = request.server.world.turn
 
     def attempt() -> Answer:
@@ -55,6 +63,6 @@ def each(request: AnyRequest, paths: list[Path], act: Callable[[Path], None]) ->
             left.pop()
             if left and turn.over():
                 raise Unfinished
-        return Empty()
+        return Empty() if answer is None else answer
 
     return retry_until_free(attempt, request.server)

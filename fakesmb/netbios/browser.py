@@ -115,10 +115,8 @@ class Browser:
 
     def end(self) -> None:
         """Says that the server goes."""
-        for timer in self._timers.values():
-            if timer.active():
-                timer.cancel()
-        self._timers.clear()
+        for what in list(self._timers):
+            self._cancel(what)
         self._say_host(0)
 
     # -- what we say ---------------------------------------------------------------------------------------
@@ -129,13 +127,16 @@ class Browser:
         if timer is None or not timer.active():
             self._timers[what] = self._around.clock.callLater(seconds, call)
 
+    def _cancel(self, what: str) -> None:
+        timer = self._timers.pop(what, None)
+        if timer is not None and timer.active():
+            timer.cancel()
+
     def _announce(self) -> None:
         seconds = INTERVALS[min(self._sent, len(INTERVALS) - 1)]
         self._sent += 1
         self._say_who(seconds)
-        timer = self._timers.pop("announce", None)
-        if timer is not None and timer.active():
-            timer.cancel()
+        self._cancel("announce")
         self._later("announce", seconds, self._announce)
 
     def _say_who(self, seconds: int = INTERVALS[-1]) -> None:
@@ -244,9 +245,7 @@ class Browser:
             return
         if other.beats(self._candidate()):
             self._rounds = 0
-            timer = self._timers.pop("round", None)
-            if timer is not None and timer.active():
-                timer.cancel()
+            self._cancel("round")
             if self.is_master:
                 self._step_down()
                 self._say_host(self.server_type)

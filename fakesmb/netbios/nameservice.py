@@ -56,6 +56,11 @@ class OwnName:
         said = NameFlag.CONFLICT if self.state is State.CONFLICT else 0
         return group | said | NameFlag.ACTIVE
 
+    def end_announcing(self) -> None:
+        """No broadcast comes any more."""
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
+
 
 class NameService:
     """What one server says on the port of names. `send` takes a packet and where it goes."""
@@ -86,8 +91,7 @@ class NameService:
         one = self._names.pop(name, None)
         if one is None:
             return
-        if one.timer is not None and one.timer.active():
-            one.timer.cancel()
+        one.end_announcing()
         if one.state is State.OWNED and self._broadcast is not None:
             self._tell_all(one, Opcode.RELEASE, self._around.number())
 
@@ -146,8 +150,8 @@ class NameService:
             self._queried(packet, packet.question, sender)
         elif packet.opcode in _REGISTERING:
             self._registered(packet, packet.question.name, sender)
-        elif packet.opcode == Opcode.RELEASE and self.owns(packet.question.name):
-            self._around.tell("refused", shown(sender), str(packet.question.name), "a release: it is ours")
+        elif packet.opcode == Opcode.RELEASE:
+            self._released(packet.question.name, sender)
 
     def _queried(self, packet: Packet, question: Question, sender: Place) -> None:
         name = question.name
@@ -167,7 +171,7 @@ class NameService:
             self._respond(packet, Record(name, Kind.ADDRESS, KEPT, packets.address_data(owner)), sender)
             self._around.tell("queried", shown(sender), str(name), address)
         elif not packet.is_broadcast:
-            self._respond(packet, Record(name, _NULL, 0, b""), sender, Rcode.NO_SUCH_NAME)
+            self._respond(packet, Record(name, Kind.NULL, 0, b""), sender, Rcode.NO_SUCH_NAME)
             self._around.tell("queried", shown(sender), str(name), "is none of ours")
 
     def _registered(self, packet: Packet, name: NetBIOSName, sender: Place) -> None:
@@ -192,15 +196,24 @@ class NameService:
         why = "it is ours" if ours else "this is no name server"
         self._around.tell("refused", shown(sender), str(name), f"a registration for {owner.address}: {why}")
 
+    def _released(self, name: NetBIOSName, sender: Place) -> None:
+        """Somebody gives a name up: what is ours alone stays so, and a member of a group may leave it."""
+        one = self._names.get(name)
+        if one is not None and one.state is State.OWNED and not one.group:
+            self._around.tell("refused", shown(sender), str(name), "a release: it is ours")
+
     def _responded(self, packet: Packet, sender: Place) -> None:
         """Somebody refuses a name that we announce. Of names that are ours already nobody is believed."""
         if packet.opcode != Opcode.REGISTRATION or not packet.rcode or packet.record is None:
             return
         one = self._names.get(packet.record.name)
-        if one is None or one.state is not State.ASKED or one.id != packet.id:
+        if one is None:
             return
-        if one.timer is not None and one.timer.active():
-            one.timer.cancel()
+        if one.state is State.OWNED and packet.rcode == Rcode.CONFLICT:
+            self._around.tell("refused", shown(sender), str(one.name), "a conflict: it is ours")
+        if one.state is not State.ASKED or one.id != packet.id:
+            return
+        one.end_announcing()
         one.state = State.CONFLICT
         self._around.tell(
             "conflict", shown(sender), str(one.name), "another computer has it: it is not answered for"
@@ -217,7 +230,3 @@ class NameService:
 
     def _put(self, packet: Packet, place: Place) -> None:
         self._send(packets.encode(packet, self._around.encoding), place)
-
-
-_NULL: Final = 0x0A
-"""The type of the empty record that says a name is not there, RFC 1002 4.2.14."""

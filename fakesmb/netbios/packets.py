@@ -22,6 +22,8 @@ _QUESTION: Final = struct.Struct(">HH")
 _RECORD: Final = struct.Struct(">HHIH")
 _ADDRESS: Final = struct.Struct(">H4s")
 _NAME_ENTRY: Final = struct.Struct(">15sBH")
+_TO_QUESTION: Final = struct.pack(">H", 0xC000 | _HEADER.size)
+"""A pointer to the name of the question, in place of a record's own, as RFC 1002 4.2.2 has it."""
 _STATISTICS: Final = bytes(46)
 """UNIT_ID, which is the hardware address where a node tells it, and counters that nobody reads."""
 
@@ -66,6 +68,8 @@ class Rcode(IntEnum):
 class Kind(IntEnum):
     """Types of questions and records, RFC 1002 4.2.1.2."""
 
+    NULL = 0x0A
+    """Of the empty record that says that a name is not there (4.2.14)."""
     ADDRESS = 0x20
     STATUS = 0x21
 
@@ -182,9 +186,7 @@ def encode(packet: Packet, encoding: str = "cp850") -> bytes:
     if packet.record is not None:
         name, kind, seconds, data = packet.record
         if packet.question is not None and packet.question.name == name:
-            out += struct.pack(
-                ">H", 0xC000 | _HEADER.size
-            )  # a pointer to the question's, as RFC 1002 4.2.2 has it
+            out += _TO_QUESTION
         else:
             out += encode_name(name, encoding)
         out += _RECORD.pack(kind, INTERNET, seconds, len(data)) + data

@@ -15,10 +15,9 @@ from fakesmb.netbios.rates import Rates
 from fakesmb.netbios.told import Around, Place
 from fakesmb.record.events import Named
 from fakesmb.rpc.view import Neighbours, ServerRow
-from fakesmb.wire.netbios import NetBIOSName, Suffix
+from fakesmb.wire.netbios import EVERYWHERE, NetBIOSName, Suffix
 
 ANYWHERE: Final = "0.0.0.0"
-EVERYWHERE: Final = "255.255.255.255"
 MOST_ADDRESSES: Final = 256
 """Of so many others it is remembered which of our addresses they reach us by."""
 
@@ -36,19 +35,29 @@ class Wanted(NamedTuple):
     master: bool
 
 
-class UDPPort(DatagramProtocol):
-    """One socket, or two of which one hears what is sent to all. Sending never raises: the first failure is a line."""
+class _Ear(DatagramProtocol):
+    """Hears what is sent to all."""
+
+    def __init__(self, takes: Callable[[bytes, Place], None]) -> None:
+        self._takes = takes
+
+    def datagramReceived(self, datagram: bytes, addr: Any) -> None:  # noqa: N802
+        """Passes on a datagram."""
+        self._takes(datagram, (addr[0], addr[1]))
+
+
+class UDPPort(_Ear):
+    """A socket, and those that hear what is sent to all. Sending never raises: the first failure is a line."""
 
     def __init__(self, takes: Callable[[bytes, Place], None], problem: Callable[[str], None]) -> None:
-        self._takes = takes
+        super().__init__(takes)
         self._problem = problem
         self._failed = False
         self.number = 0
         self._sockets: list[Any] = []
 
     def listen(self, reactor: Any, host: str, number: int, broadcast: str) -> None:
-        """Raises `CannotListenError`. A second socket has the address of broadcasts, which no socket of one of the
-        machine's own addresses hears."""
+        """Raises `CannotListenError`. Broadcasts have sockets of their own: those of our addresses hear none."""
         first = reactor.listenUDP(number, self, interface=host, maxPacketSize=4096)
         self.number = first.getHost().port
         self._sockets.append(first)
@@ -60,10 +69,6 @@ class UDPPort(DatagramProtocol):
                     self.number, ear, interface=one, maxPacketSize=4096, listenMultiple=True
                 )
             )
-
-    def datagramReceived(self, datagram: bytes, addr: Any) -> None:  # noqa: N802
-        """Passes on a datagram."""
-        self._takes(datagram, (addr[0], addr[1]))
 
     def send(self, data: bytes, place: Place) -> None:
         """Sends a datagram."""
@@ -89,17 +94,6 @@ def _heard(host: str, broadcast: str) -> list[str]:
     if not broadcast or host == ANYWHERE:
         return []
     return [broadcast] if ip_address(host).is_loopback else sorted({broadcast, EVERYWHERE})
-
-
-class _Ear(DatagramProtocol):
-    """Hears what is sent to all."""
-
-    def __init__(self, takes: Callable[[bytes, Place], None]) -> None:
-        self._takes = takes
-
-    def datagramReceived(self, datagram: bytes, addr: Any) -> None:  # noqa: N802
-        """Passes on a datagram."""
-        self._takes(datagram, (addr[0], addr[1]))
 
 
 class OwnAddresses:
@@ -136,18 +130,15 @@ class Names:
     def __init__(self, server: Server, wanted: Wanted) -> None:
         self._server = server
         self._wanted = wanted
-        settings, limits = server.settings, server.settings.limits
-        around = Around(
+        self._around = Around(
             server.clock,
             server.world.entropy,
             self._tell,
             OwnAddresses(wanted).towards,
-            settings.oem_encoding,
+            server.settings.oem_encoding,
         )
-        self._around = around
         self._name_port = UDPPort(self._name_packet, server.log.problem)
         self._datagram_port = UDPPort(self._datagram, server.log.problem)
-        self._rates = Rates(limits.name_packets, limits.name_addresses, server.clock.seconds)
         self.names: NameService | None = None
         self.browser: Browser | None = None
 
@@ -167,7 +158,7 @@ class Names:
         """Registers the names, and announces the server where there are datagrams."""
         settings, profile = self._server.settings, self._server.profile
         names = self.names = NameService(
-            self._around, self._name_port.send, self._all(self._name_port), self._rates
+            self._around, self._name_port.send, self._all(self._name_port), self._rates()
         )
         name, workgroup = settings.name.upper(), settings.workgroup.upper()
         for suffix in (Suffix.WORKSTATION, Suffix.MESSENGER, Suffix.SERVER):
@@ -183,13 +174,18 @@ class Names:
             names,
             self._datagram_port.send,
             self._all(self._datagram_port),
-            Rates(settings.limits.name_packets, settings.limits.name_addresses, self._server.clock.seconds),
+            self._rates(),
             settings.limits.browse_entries,
             wants_master=self._wanted.master,
         )
         browser.port = self._datagram_port.number
         self._server.neighbours = self._neighbours
         browser.begin()
+
+    def _rates(self) -> Rates:
+        """Each port has its own."""
+        limits = self._server.settings.limits
+        return Rates(limits.name_packets, limits.name_addresses, self._server.clock.seconds)
 
     def _all(self, port: UDPPort) -> Place | None:
         return (self._wanted.broadcast, port.number) if self._wanted.broadcast else None

@@ -10,6 +10,8 @@ from fakesmb.wire.oem import decode_oem, encode_short
 
 SESSION_PORT: Final = 139
 """Where sessions are: TCP (RFC 1002 4.3)."""
+EVERYWHERE: Final = "255.255.255.255"
+"""The address by which all computers of a network are reached, whichever network it is."""
 NAME_SIZE: Final = 15
 """Bytes of a name without its suffix."""
 ENCODED_SIZE: Final = 32

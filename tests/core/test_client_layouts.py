@@ -35,7 +35,7 @@ from fakesmb.wire.negotiate import Capability, NegotiateNtResponse, NegotiateReq
 from fakesmb.wire.raw import ReadMpxRequest, ReadRawRequest
 from fakesmb.wire.search import FindClose2Request, SearchRequest, SearchResponse
 from fakesmb.wire.session import EchoRequest, SessionSetupPlainRequest
-from fakesmb.wire.trans import Transaction2Request, TransactionRequest
+from fakesmb.wire.trans import TransactionRequest
 from fakesmb.wire.trans2 import (
     FindFirst2Request,
     FindNext2Request,
@@ -130,15 +130,11 @@ def trans2(
     parameters: Structure,
     data: bytes = b"",
     *,
-    max_parameter_count: int = 10,
-    max_data_count: int = 4000,
+    max_parameters: int = 10,
+    max_data: int = 4000,
 ) -> Answer:
-    request = Transaction2Request(
-        setup=subcommand.to_bytes(2, "little"),
-        parameters=parameters.encode(unicode=bool(client.flags2 & Flags2.UNICODE)),
-        data=data,
-        max_parameter_count=max_parameter_count,
-        max_data_count=max_data_count,
+    request = client.trans2_request(
+        subcommand, parameters, data, max_parameters=max_parameters, max_data=max_data
     )
     client.send(Command.TRANSACTION2, request)
     return client.answer()
@@ -273,7 +269,7 @@ def test_amiga_smbfs(shared: Shared, files: Path) -> None:
             client,
             Trans2.QUERY_PATH_INFORMATION,
             QueryPathInformationRequest(1, 0, "\\a.txt"),
-            max_parameter_count=0,
+            max_parameters=0,
         )
     )
     assert (told.parameters, len(told.data)) == (b"", 22)
@@ -303,7 +299,7 @@ def test_lanman98_of_risc_os(shared: Shared, files: Path) -> None:
     assert (ids(answer)[2:], answer.body(ReadResponse).count) == ((1, 1), 100)
     for most in (0, 40, 64, 200):
         answer = trans2(
-            client, Trans2.FIND_FIRST2, FindFirst2Request(0x16, 100, 6, 1, 0, "\\*.txt"), max_data_count=most
+            client, Trans2.FIND_FIRST2, FindFirst2Request(0x16, 100, 6, 1, 0, "\\*.txt"), max_data=most
         )
         if answer.header.status:
             continue
@@ -368,15 +364,13 @@ def test_cifsget(shared: Shared, files: Path) -> None:
 
 
 def test_libdsm_of_vlc(shared: Shared) -> None:
-    """`Samba` before `NT LM 0.12`: the index is 1. It copies the capabilities, whatever they are."""
+    """`Samba` before `NT LM 0.12`: the index is 1. Its session setup has the capabilities of the server."""
     client, answer = spoken(shared[0], 0xC001, "Samba", "NT LM 0.12")
     body = answer.body(NegotiateNtResponse)
     assert body.dialect_index == 1
-    signed(client)
-    request = lm_setup(client)
+    client.sign_in(capabilities=body.capabilities)
     client.send(0x75, TreeConnectAndxRequest(password_length=1, path="\\\\S\\public"), tid=0)
     assert client.answer().header.status == 0
-    assert request.capabilities
 
 
 # -- OS/2, Windows 9x, Windows for Workgroups --------------------------------------------------------------
@@ -404,15 +398,13 @@ def test_windows_95(shared: Shared, files: Path) -> None:
     client, _ = spoken(shared[0], Flags2.LONG_NAMES | Flags2.NT_STATUS, *DOS_LIST, "NT LM 0.12")
     signed(client)
     found = layout(
-        trans2(
-            client, Trans2.FIND_FIRST2, FindFirst2Request(0x16, 1, 0, 0x104, 0, "\\*"), max_data_count=2400
-        )
+        trans2(client, Trans2.FIND_FIRST2, FindFirst2Request(0x16, 1, 0, 0x104, 0, "\\*"), max_data=2400)
     )
     assert len(found.parameters) == 10
     assert found.parameters_at % 4 == found.data_at % 4 == 0
     sid = int.from_bytes(found.parameters[:2], "little")
     asked = FindNext2Request(sid, 1, 0x104, 0, 8, ".")
-    following = layout(trans2(client, Trans2.FIND_NEXT2, asked, max_data_count=2400))
+    following = layout(trans2(client, Trans2.FIND_NEXT2, asked, max_data=2400))
     assert len(following.parameters) == 8
     fid = client.create("\\a.txt")
     client.send(Command.WRITE_ANDX, WriteAndxRequest(fid, data=b"xyz"))

@@ -247,3 +247,14 @@ def test_a_multiplexed_read_is_an_error_and_never_the_end(server: InMemoryServer
     for _ in range(3):
         assert dos_error(client, Command.READ_MPX, ReadMpxRequest(1, 0, 4096, 0, 0)) == (ERRSRV, 251)
     assert not client.closed
+
+
+@pytest.mark.parametrize("command", [Command.COPY, Command.MOVE])
+@pytest.mark.parametrize("target", ["\\link", "\\link\\new.txt"])
+def test_nothing_is_put_where_a_dfs_link_leads(tmp_path: Path, command: int, target: str) -> None:
+    """As with RENAME, the other name is not covered."""
+    (tmp_path / "a.txt").write_bytes(b"aaa")
+    server = InMemoryServer({"public": tmp_path}, dfs={"public": {"link": "\\\\other\\share"}})
+    client = signed_in(server, "LANMAN2.1", long_names=True)
+    assert dos_error(client, command, asked("\\a.txt", target)) == (ERRSRV, 3)
+    assert content(tmp_path) == {"a.txt": b"aaa"}

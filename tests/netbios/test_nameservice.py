@@ -114,7 +114,7 @@ def test_names_that_are_not_ours(node: Node) -> None:
     assert node.asked(query(NetBIOSName("FAKESMB", 0x1D), flags=Flag.BROADCAST)) is None
     assert node.asked(query(FAKESMB._replace(scope="LAB"), flags=Flag.BROADCAST)) is None
     assert node.asked(query(other, Kind.STATUS)) is None
-    assert node.asked(query(FAKESMB, 0x0A)) is None
+    assert node.asked(query(FAKESMB, Kind.NULL)) is None
 
 
 def test_case_does_not_matter(node: Node) -> None:
@@ -155,7 +155,13 @@ def test_nobody_releases_our_names(node: Node) -> None:
     assert node.asked(release) is None
     assert node.told[-1][0] == "refused"
     assert node.service.owns(FAKESMB)
+    told = len(node.told)
     assert node.asked(registration(NetBIOSName("OTHER"), opcode=Opcode.RELEASE)) is None
+    assert (
+        node.asked(registration(GROUP, group=True, opcode=Opcode.RELEASE)) is None
+    )  # another member leaves it
+    assert len(node.told) == told
+    assert node.service.owns(GROUP)
 
 
 def test_names_are_registered_by_three_broadcasts() -> None:
@@ -200,6 +206,8 @@ def test_what_is_ours_nobody_takes_by_a_word(node: Node) -> None:
     for rcode in Rcode:
         assert node.asked(Packet(0, Opcode.REGISTRATION, Flag.RESPONSE, rcode, None, record)) is None
     assert node.service.owns(FAKESMB)
+    said = [one for one in node.told if one[0] != "registered"]
+    assert said == [("refused", "10.0.0.9:4711", "FAKESMB<20>", "a conflict: it is ours")]
 
 
 def test_our_own_broadcasts_are_no_conflict() -> None:

@@ -9,13 +9,14 @@ from twisted.python.failure import Failure
 from fakesmb.core.commands.names import filled
 from fakesmb.core.dialects import Protocol
 from fakesmb.core.dispatch import Needs, command
+from fakesmb.core.dos_opens import DOS_DISPOSITION
 from fakesmb.core.file_copies import FileCopy
 from fakesmb.core.id_pool import RESERVED_ID
-from fakesmb.core.patterns import is_pattern, matches, paths_of
+from fakesmb.core.patterns import each, is_pattern, matches, paths_of
 from fakesmb.core.request import Answer, Request, check_writable
 from fakesmb.core.state import Tree
-from fakesmb.core.waiting import retry_until_free, then
-from fakesmb.nt.files import Attribute, Disposition, ShareMode
+from fakesmb.core.waiting import then
+from fakesmb.nt.files import Attribute, ShareMode
 from fakesmb.nt.status import ERRSRV, NT, SMBError
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.store import FileStore, Unfinished
@@ -25,15 +26,7 @@ from fakesmb.wire.names import command_name
 
 _APPEND: Final = 1
 _OVERWRITE: Final = 2
-_CREATE: Final = 0x10
-"""OpenFunction: what becomes of a target that is there (nothing: refused), and whether one that is not is made."""
-_DISPOSITIONS: Final = {
-    _CREATE: Disposition.CREATE,
-    _APPEND: Disposition.OPEN,
-    _APPEND | _CREATE: Disposition.OPEN_IF,
-    _OVERWRITE: Disposition.OVERWRITE,
-    _OVERWRITE | _CREATE: Disposition.OVERWRITE_IF,
-}
+"""OpenFunction has the bits of an OpenMode, by which a target that is there is appended to or overwritten."""
 _INVALID_DEVICE: Final = (ERRSRV, 7)
 _FOUND: Final = Attribute.HIDDEN | Attribute.SYSTEM
 Act = Callable[[Path, Path], None]
@@ -44,8 +37,8 @@ def copy(request: Request[CopyRequest]) -> "Answer | Deferred[Answer]":
     """SMB_COM_COPY, [MS-CIFS] 2.2.4.37 and [SMB-LM1X] 9.2.1: copies files on the server, and says how many."""
     target = _target(request)
     store = _store_of(request, target)
-    function = request.params.open_function & (_CREATE | 3)
-    disposition = _DISPOSITIONS.get(function)
+    function = request.params.open_function & 0x13
+    disposition = DOS_DISPOSITION.get(function)
     if disposition is None:
         raise SMBError(NT.INVALID_PARAMETER, f"OpenFunction 0x{function:02X} neither makes nor writes a file")
     current: FileCopy | None = None
@@ -117,7 +110,8 @@ def _each(
     """Does it to the source, or to each file that its pattern matches; the first that fails ends it."""
     params = request.params
     old = request.named(params.source_file_name, wildcards=is_pattern(request, params.source_file_name))
-    new = target.parse(params.target_file_name, wildcards=is_pattern(request, params.target_file_name))
+    parse = request.parse if target is request.tree else target.parse
+    new = parse(params.target_file_name, wildcards=is_pattern(request, params.target_file_name))
     if not old.parts:
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root is neither copied nor moved")
     if params.flags & CopyFlag.TREE:
@@ -163,15 +157,4 @@ def _is_directory(store: FileStore, path: Path) -> bool:
 def _through(
     request: Request[CopyRequest], pairs: list[tuple[Path, Path]], act: Act
 ) -> "Answer | Deferred[Answer]":
-    left = pairs[::-1]
-    turn = request.server.world.turn
-
-    def attempt() -> Answer:
-        while left:
-            act(*left[-1])
-            left.pop()
-            if left and turn.over():
-                raise Unfinished
-        return CopyResponse(len(pairs) & 0xFFFF)
-
-    return retry_until_free(attempt, request.server)
+    return each(request, pairs, lambda pair: act(*pair), CopyResponse(len(pairs) & 0xFFFF))
