@@ -236,15 +236,8 @@ class Spooler:
 
     def jobs(self, printer: str | None = None) -> list[Job]:
         """The jobs of a printer, or all, oldest first; those whose files somebody has taken are gone."""
-        found = []
-        for job in list(self._jobs.values()):
-            if printer is not None and fold(job.printer) != fold(printer):
-                continue
-            if job.handle is None and not _is_there(self._store(job), job.file):
-                del self._jobs[job.number]
-            else:
-                found.append(job)
-        return found
+        wanted = [job for job in self._jobs.values() if printer is None or fold(job.printer) == fold(printer)]
+        return [job for job in wanted if self._is_left(job)]
 
     def remembered(self) -> list[Job]:
         """All jobs, oldest first, without a look at the disk: the file of one may be gone."""
@@ -253,7 +246,7 @@ class Spooler:
     def job(self, number: int) -> Job | None:
         """The job of that number; None where it is gone."""
         job = self._jobs.get(number)
-        return None if job is None else next((one for one in self.jobs(job.printer) if one is job), None)
+        return job if job is not None and self._is_left(job) else None
 
     def pause_printer(self, printer: str) -> None:
         """All its jobs, and those to come, wait until it goes on. Raises what the disk says."""
@@ -276,6 +269,13 @@ class Spooler:
 
     def _store(self, job: Job) -> "FileStore":
         return self._stores[fold(job.printer)]
+
+    def _is_left(self, job: Job) -> bool:
+        """Whether its data come or its file is in the folder; one whose file somebody has taken is forgotten."""
+        if job.handle is not None or _is_there(self._store(job), job.file):
+            return True
+        del self._jobs[job.number]
+        return False
 
     def _make_room(self) -> None:
         """Where there are as many as may be, the oldest that is ready is forgotten; its file stays."""

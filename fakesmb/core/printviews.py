@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 from fakesmb.auth.accounts import Guest
 from fakesmb.core.printing import Job, Printing, Spooler
-from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.printview import JobChange, JobRow, PrinterRow
+from fakesmb.rpc.printview import JobChange, JobPhase, JobRow, PrinterRow
 
 if TYPE_CHECKING:
     from fakesmb.core.state import Server, Share
@@ -56,19 +55,22 @@ class LivePrinting:
     def job(self, number: int) -> JobRow | None:
         """The job of that number; None where it is gone."""
         job = self._spooler.job(number)
-        return (
-            None if job is None else next(one for one in self.jobs(job.printer) if one.number == job.number)
-        )
+        rows = [] if job is None else self.jobs(job.printer)
+        return next((one for one in rows if one.number == number), None)
 
     def check_use(self, printer: str, caller: "Caller") -> None:
-        """Raises ACCESS_DENIED for those whom the share does not admit, and for guests who may change nothing."""
+        """Raises ACCESS_DENIED for those whom the share does not admit, and for guests who may change nothing.
+
+        At share level a printer that has a password is printed on over its share alone: on a pipe none is shown.
+        """
         share = self._share(printer)
         proved = not caller.anonymous and not caller.guest
-        admitted = share is not None and (
-            share.users is None or (proved and (caller.admin or fold(caller.user) in share.users))
+        admitted = share is not None and share.admits_user(caller.user, proved=proved, admin=caller.admin)
+        locked = (
+            share is not None and share.passwords is not None and self._server.settings.security == "share"
         )
         reads_only = caller.guest and self._server.accounts.guest is Guest.READ_ONLY
-        if caller.anonymous or reads_only or not admitted:
+        if caller.anonymous or reads_only or locked or not admitted:
             raise SMBError(NT.ACCESS_DENIED, f"{caller.user or 'anonymous'} may not print on {printer}")
 
     def change_job(self, number: int, change: JobChange, caller: "Caller") -> None:
@@ -129,6 +131,6 @@ _MOST_OF_DATATYPE: Final = 64
 
 def _row_of(job: Job, position: int) -> JobRow:
     return JobRow(
-        job.number, job.printer, job.document, job.user, job.client, job.submitted, job.size, job.state, job.paused,
-        position, job.datatype,
+        job.number, job.printer, job.document, job.user, job.client, job.submitted, job.size,
+        JobPhase(job.state), job.paused, position, job.datatype,
     )  # fmt: skip

@@ -204,9 +204,11 @@ class Share:
 
     def admits(self, identity: "Identity") -> bool:
         """Whether that user may connect. A list of users admits only who proved a password: a guest names itself."""
-        if self.users is None:
-            return True
-        return identity.kind == "user" and (identity.admin or fold(identity.user) in self.users)
+        return self.admits_user(identity.user, proved=identity.kind == "user", admin=identity.admin)
+
+    def admits_user(self, user: str, *, proved: bool, admin: bool) -> bool:
+        """The same of a user by name, who has `proved` a password or not."""
+        return self.users is None or (proved and (admin or fold(user) in self.users))
 
 
 class Session:

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from fakesmb.core.settings import Limits, Settings
+from fakesmb.auth.share_passwords import SharePasswords
+from fakesmb.core.printviews import LivePrinting
+from fakesmb.core.settings import Limits, Security, Settings
 from fakesmb.nt.files import Access, Action, Disposition
+from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Printed
+from fakesmb.rpc.printview import JobPhase
+from fakesmb.rpc.view import Caller
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.wire.codec import Body, Empty
 from fakesmb.wire.dirs import CheckDirectoryRequest, QueryInformationRequest, RenameRequest
@@ -486,3 +491,90 @@ class TestDevices:
             close(client, fid)
         assert queue(client) == []
         assert len(server.problems) == 1
+
+
+class TestViews:
+    """What spoolss and the Remote Administration Protocol see of the same jobs."""
+
+    @pytest.fixture
+    def view(self, server: InMemoryServer) -> LivePrinting:
+        return LivePrinting(server.server)
+
+    def test_a_job_that_was_taken_is_gone(self, view: LivePrinting, client: Client, folder: Path) -> None:
+        for data in (b"1", b"22"):
+            fid = open_job(client)
+            write(client, fid, data)
+            close(client, fid)
+        row = view.job(2)
+        assert row is not None
+        assert (row.position, row.size, row.phase) == (2, 2, JobPhase.WAITING)
+        min(folder.iterdir()).unlink()
+        assert view.job(1) is None
+        row = view.job(2)
+        assert row is not None
+        assert row.position == 1
+
+    def test_each_piece_of_a_job_looks_at_no_other(
+        self, view: LivePrinting, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(5):
+            fid = open_job(client)
+            write(client, fid, b"x")
+            close(client, fid)
+        number = view.begin("lp", "page", "RAW", Caller("alice"))
+        looked: list[str] = []
+
+        def looks(store: object, name: str) -> bool:
+            looked.append(name)
+            return True
+
+        monkeypatch.setattr("fakesmb.core.printing._is_there", looks)
+        view.write(number, b"data")
+        view.end(number)
+        assert looked == []
+
+    @pytest.mark.parametrize(
+        ("users", "caller", "admitted"),
+        [
+            (None, Caller("alice"), True),
+            (None, Caller("x", guest=True), True),
+            (None, Caller(anonymous=True), False),
+            (["alice"], Caller("Alice"), True),
+            (["alice"], Caller("bob"), False),
+            (["alice"], Caller("root", admin=True), True),
+            (["alice"], Caller("alice", guest=True), False),
+        ],
+    )
+    def test_who_may_print_is_who_may_connect(
+        self,
+        view: LivePrinting,
+        server: InMemoryServer,
+        users: list[str] | None,
+        caller: Caller,
+        admitted: bool,
+    ) -> None:
+        share = server.server.share("lp")
+        assert share is not None
+        share.users = None if users is None else frozenset(map(fold, users))
+        if admitted:
+            view.check_use("lp", caller)
+        else:
+            with pytest.raises(SMBError) as caught:
+                view.begin("lp", "page", "RAW", caller)
+            assert caught.value.status == NT.ACCESS_DENIED
+
+    @pytest.mark.parametrize("security", ["user", "share"])
+    def test_a_password_of_a_printer_is_not_got_around(self, folder: Path, security: Security) -> None:
+        """At share level everybody may open a pipe, on which no password of a share can be shown."""
+        server = InMemoryServer(
+            {"lp": folder},
+            settings=Settings(challenge=CHALLENGE, guid=GUID, security=security),
+            printers=["lp"],
+            passwords={"lp": SharePasswords("lp", "Write4Me")},
+        )
+        view, caller = LivePrinting(server.server), Caller("anybody", guest=security == "share")
+        if security == "user":
+            view.check_use("lp", caller)
+        else:
+            with pytest.raises(SMBError):
+                view.check_use("lp", caller)
