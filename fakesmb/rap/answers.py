@@ -1,11 +1,13 @@
 """Answers of the Remote Administration Protocol, from the descriptors that requests bring ([MS-RAP] 2.5.1).
 
-`B` byte, `B13` string of that size, `W` word, `D` double word, `z` pointer to a string, `b21` pointer to so many bytes.
+`B` byte, `B13` string of that size, `W` word, `D` double word, `z` pointer to a string, `b21` pointer to so many bytes,
+`N` word that says how many other structures follow, `l` pointer to what there is none of here: 0.
 """
 
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from fakesmb.rpc.view import Caller, ServerView
@@ -21,8 +23,7 @@ BUFFER_TOO_SMALL: Final = 2123
 NET_NAME_NOT_FOUND: Final = 2310
 CLIENT_NAME_NOT_FOUND: Final = 2312
 
-
-_ITEM: Final = re.compile(r"([BWDzb])(\d*)")
+_ITEM: Final = re.compile(r"([BWDNzlb])(\d*)")
 _POINTER: Final = struct.Struct("<I")
 
 
@@ -55,53 +56,71 @@ class Level(NamedTuple):
     values: Callable[[Any], tuple[Any, ...]]
 
 
+Record = tuple[str, Sequence[Any]]
+"""The descriptor of a structure, and its values."""
+
+
 def encode_rows(
     descriptor: str, rows: Sequence[Sequence[Any]], room: int, encoding: str
 ) -> tuple[int, bytes]:
-    """As many rows as there is room for, their fixed parts first and then all strings.
+    """As many rows as there is room for; gives their number and the bytes, as `encode_groups` does."""
+    return encode_groups([[(descriptor, row)] for row in rows], room, encoding)
+
+
+def encode_groups(groups: Iterable[Sequence[Record]], room: int, encoding: str) -> tuple[int, bytes]:
+    """As many groups of structures as there is room for, each whole: their fixed parts first and then all strings.
 
     Pointers are offsets from the start of the data (converter 0) and never 0: Windows 7's Explorer crashes on
-    a remark without one. Gives the number of rows and the bytes.
+    a remark without one. Gives the number of groups and the bytes.
     """
-    items = _ITEM.findall(descriptor)
-    size = fixed_size(descriptor)
-    texts = [
-        sum(
-            len(_behind(value, encoding))
-            for (kind, _), value in zip(items, row, strict=True)
-            if kind in _POINTERS
-        )
-        for row in rows
-    ]
+    kept: list[Record] = []
     count = used = 0
-    for text in texts:
-        used += size + text
+    for group in groups:
+        used += group_size(group, encoding)
         if used > room:
             break
+        kept += group
         count += 1
-    fixed = bytearray()
-    strings = bytearray()
-    for row in rows[:count]:
-        for (kind, length), value in zip(items, row, strict=True):
+    start = sum(fixed_size(descriptor) for descriptor, _ in kept)
+    fixed, strings = bytearray(), bytearray()
+    for descriptor, values in kept:
+        for (kind, size), value in zip(_items(descriptor), values, strict=True):
             if kind in _POINTERS:
-                fixed += _POINTER.pack(count * size + len(strings))
+                fixed += _POINTER.pack(start + len(strings))
                 strings += _behind(value, encoding)
-            elif length:
-                wide = int(length)
-                fixed += encode_short(value, encoding, wide - 1).ljust(wide, b"\0")
+            elif isinstance(value, str):
+                fixed += encode_short(value, encoding, size - 1).ljust(size, b"\0")
             else:
-                fixed += (value & (1 << 8 * _SIZES[kind]) - 1).to_bytes(_SIZES[kind], "little")
+                fixed += (value & (1 << 8 * size) - 1).to_bytes(size, "little")
     return count, bytes(fixed + strings)
 
 
-_SIZES: Final = {"B": 1, "W": 2, "D": 4, "z": 4, "b": 4}
+_SIZES: Final = {"B": 1, "W": 2, "N": 2, "D": 4, "z": 4, "b": 4, "l": 4}
 _POINTERS: Final = frozenset("zb")
+
+
+@cache
+def _items(descriptor: str) -> tuple[tuple[str, int], ...]:
+    """The members of a structure, each with its bytes. Descriptors are those of this server's levels: no client's."""
+    return tuple(
+        (kind, int(count) if count and kind not in _POINTERS else _SIZES[kind])
+        for kind, count in _ITEM.findall(descriptor)
+    )
 
 
 def fixed_size(descriptor: str) -> int:
     """Bytes of a structure without what its pointers lead to."""
-    items = _ITEM.findall(descriptor)
-    return sum(int(count) if count and kind not in _POINTERS else _SIZES[kind] for kind, count in items)
+    return sum(size for _, size in _items(descriptor))
+
+
+def group_size(group: Sequence[Record], encoding: str) -> int:
+    """Bytes of structures with what their pointers lead to."""
+    size = 0
+    for descriptor, values in group:
+        members = zip(_items(descriptor), values, strict=True)
+        size += fixed_size(descriptor)
+        size += sum(len(_behind(value, encoding)) for (kind, _), value in members if kind in _POINTERS)
+    return size
 
 
 def _behind(value: str | bytes, encoding: str) -> bytes:
@@ -126,9 +145,13 @@ def enumerate_rows(request: Request, levels: Mapping[int, Level], rows: Sequence
         return Answer(INVALID_LEVEL)
     if request.fields != one.descriptor:
         return Answer(INVALID_PARAMETER)
-    values = [one.values(row) for row in rows]
-    count, data = encode_rows(one.descriptor, values, request.room, request.encoding)
-    return Answer(OK if count == len(rows) else MORE_DATA, (count, len(rows)), data)
+    return enumerate_groups(request, [[(one.descriptor, one.values(row))] for row in rows])
+
+
+def enumerate_groups(request: Request, groups: Sequence[Sequence[Record]]) -> Answer:
+    """The same of structures that are sent together or not at all."""
+    count, data = encode_groups(groups, request.room, request.encoding)
+    return Answer(OK if count == len(groups) else MORE_DATA, (count, len(groups)), data)
 
 
 def describe(request: Request, levels: Mapping[int, Level], subject: Any, level: int) -> Answer:
@@ -142,9 +165,15 @@ def describe(request: Request, levels: Mapping[int, Level], subject: Any, level:
         return Answer(INVALID_LEVEL)
     if request.fields not in ("", one.descriptor):  # NetUserGetInfo comes without (2.5.8.2.1)
         return Answer(INVALID_PARAMETER)
-    values = [one.values(subject)]
-    _, whole = encode_rows(one.descriptor, values, 0x10000, request.encoding)
-    if len(whole) > request.room:
-        fits = fixed_size(one.descriptor) <= request.room
-        return Answer(MORE_DATA if fits else BUFFER_TOO_SMALL, (len(whole),))
-    return Answer(OK, (len(whole),), whole)
+    fits = fixed_size(one.descriptor) <= request.room
+    return describe_group(
+        request, [(one.descriptor, one.values(subject))], MORE_DATA if fits else BUFFER_TOO_SMALL
+    )
+
+
+def describe_group(request: Request, group: Sequence[Record], too_small: int = BUFFER_TOO_SMALL) -> Answer:
+    """The bytes that structures take in all, and the structures if they fit, else that status."""
+    needed = group_size(group, request.encoding)
+    if needed > request.room:
+        return Answer(too_small, (min(needed, 0xFFFF),))
+    return Answer(OK, (needed,), encode_groups([group], needed, request.encoding)[1])

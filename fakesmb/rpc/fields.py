@@ -1,7 +1,7 @@
 """Requests of the registry, of services and the like, read by hand: an operation names its fields in their order."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from fakesmb.rpc.byteorder import Reader
 from fakesmb.rpc.stub import Operation
@@ -99,6 +99,3 @@ def operation(
     """An operation whose request has those fields, each an argument of `run`; `failed` comes before a status."""
     kind = type("Fields", (Fields,), {"fields": fields})
     return Operation(kind, tuple(map(_value, range(len(fields)))), run, failed, refusal=refusal)
-
-
-NO_HANDLE: Final = bytes(20)

@@ -47,7 +47,7 @@ class JobRow(msgspec.Struct, frozen=True):
     """Address of the client, without backslashes."""
     submitted: float
     size: int
-    phase: str
+    phase: JobPhase
     paused: bool = False
     position: int = 1
     """In its queue, from 1."""

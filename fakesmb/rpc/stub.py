@@ -40,14 +40,18 @@ U32: Final = struct.Struct("<I")
 
 
 class Win32:
-    """NET_API_STATUS values that calls return, [MS-ERREF] 2.2."""
+    """NET_API_STATUS values and print servers' codes that calls return, [MS-ERREF] 2.2."""
 
     OK: Final = 0
     FILE_NOT_FOUND: Final = 2
     ACCESS_DENIED: Final = 5
     INVALID_HANDLE: Final = 6
     NOT_ENOUGH_MEMORY: Final = 8
+    GEN_FAILURE: Final = 31
     NOT_SUPPORTED: Final = 50
+    PRINTQ_FULL: Final = 61
+    NO_SPOOL_SPACE: Final = 62
+    PRINT_CANCELLED: Final = 63
     INVALID_PARAMETER: Final = 87
     INSUFFICIENT_BUFFER: Final = 122
     INVALID_NAME: Final = 123
@@ -58,16 +62,25 @@ class Win32:
     SERVICE_DOES_NOT_EXIST: Final = 1060
     SERVICE_NOT_ACTIVE: Final = 1062
     DATABASE_DOES_NOT_EXIST: Final = 1065
-    NO_SYSTEM_RESOURCES: Final = 1450
     NO_SUCH_LOGON_SESSION: Final = 1312
+    NO_SYSTEM_RESOURCES: Final = 1450
+    SERVER_UNAVAILABLE: Final = 1722
+    UNKNOWN_PRINTER_DRIVER: Final = 1797
+    UNKNOWN_PRINTPROCESSOR: Final = 1798
+    INVALID_PRINTER_NAME: Final = 1801
+    INVALID_DATATYPE: Final = 1804
+    INVALID_ENVIRONMENT: Final = 1805
+    INVALID_FORM_NAME: Final = 1902
     BUFFER_TOO_SMALL: Final = 2123
+    USER_NOT_FOUND: Final = 2221
     USE_NOT_FOUND: Final = 2250
     NET_NAME_NOT_FOUND: Final = 2310
     DEVICE_NOT_SHARED: Final = 2311
     CLIENT_NAME_NOT_FOUND: Final = 2312
     FILE_ID_NOT_FOUND: Final = 2314
-    USER_NOT_FOUND: Final = 2221
     DFS_NO_SUCH_VOLUME: Final = 2662
+    SPL_NO_STARTDOC: Final = 3003
+    SPL_NO_ADDJOB: Final = 3004
     REMOTE_DISABLED: Final = 0x8001011C
 
 
@@ -79,6 +92,8 @@ WIN32_CODES: Final[Mapping[int, int]] = {
 """The Win32 codes of what `Call` refuses, for interfaces that return those."""
 
 
+NO_HANDLE: Final = bytes(Handles.SIZE)
+"""The context handle that stands for nothing."""
 MAX_PREFERRED_LENGTH: Final = 0xFFFFFFFF
 MAX_HANDLE: Final = 0xFFFFFFFF
 FIRST_REFERENT: Final = 0x00020000

@@ -8,15 +8,16 @@ from hypothesis import strategies as st
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rap import printing
-from fakesmb.rpc.printview import JobChange, JobRow, PrinterRow
+from fakesmb.rap.answers import Level
+from fakesmb.rpc.printview import JobChange, JobPhase, JobRow, PrinterRow
 from fakesmb.rpc.view import Caller
 from tests.rap.test_rap import call, level, text_at
 from tests.rpc.rpc_client import ADMIN, NOW, USER, ListPrinting, ListView
 
 JOBS = (
-    JobRow(7, "lp", "letter.txt", "alice", "10.0.0.5", NOW, 1234, "waiting", position=1),
-    JobRow(8, "lp", "Grüße", "bob", "10.0.0.6", NOW + 1, 5, "spooling", position=2),
-    JobRow(9, "lp", "held", "alice", "10.0.0.5", NOW + 2, 6, "paused", True, 3),
+    JobRow(7, "lp", "letter.txt", "alice", "10.0.0.5", NOW, 1234, JobPhase.WAITING, position=1),
+    JobRow(8, "lp", "Grüße", "bob", "10.0.0.6", NOW + 1, 5, JobPhase.SPOOLING, position=2),
+    JobRow(9, "lp", "held", "alice", "10.0.0.5", NOW + 2, 6, JobPhase.PAUSED, True, 3),
 )
 
 
@@ -64,7 +65,7 @@ def test_jobs_as_smbclient_asks() -> None:
 @pytest.mark.parametrize(
     ("opcode", "levels"), [(0x46, printing.QUEUE_LEVELS), (0x55, printing.DESTINATION_LEVELS)]
 )
-def test_each_level_of_a_printer(opcode: int, levels: dict[int, printing.Level]) -> None:
+def test_each_level_of_a_printer(opcode: int, levels: dict[int, Level]) -> None:
     for number, one in levels.items():
         words, data = call(opcode, "zWrLh", one.descriptor, b"lp\0" + level(number), view=printers())
         assert words == (0, 0, len(data)), number
@@ -89,6 +90,16 @@ def test_what_does_not_fit_is_left_out_whole() -> None:
         assert (status, there) == (0 if count == 3 else 234, 3)
         assert len(data) <= room
     assert call(0x45, "WrLeh", "B13BWWWzzzzzWN", level(2, 100), view=printers())[0] == (234, 0, 0, 2)
+
+
+def test_a_queue_with_more_jobs_than_any_buffer_holds() -> None:
+    """It is never told of as a queue of nothing: the client hears that no buffer is large enough."""
+    jobs = [
+        JobRow(at, "lp", "t" * 200, "alice", "10.0.0.5", NOW, 1, JobPhase.WAITING) for at in range(1, 500)
+    ]
+    view = ListView(printing=ListPrinting((PrinterRow("lp"),), jobs))
+    asked = b"lp\0" + level(2, 0xFFFF) + b"WB21BB16B10zWWzDDz\0"
+    assert call(0x46, "zWrLh", "B13BWWWzzzzzWN", asked, view=view) == ((2123, 0, 0xFFFF), b"")
 
 
 @pytest.mark.parametrize(

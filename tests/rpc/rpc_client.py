@@ -11,7 +11,7 @@ from impacket.uuid import uuidtup_to_bin
 from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.pipes import Pipe, PipeService
-from fakesmb.rpc.printview import JobChange, JobRow, PrinterRow
+from fakesmb.rpc.printview import JobChange, JobPhase, JobRow, PrinterRow
 from fakesmb.rpc.view import (
     Caller,
     ConnectionRow,
@@ -75,7 +75,9 @@ class ListPrinting(msgspec.Struct):
 
     def begin(self, printer: str, document: str, datatype: str, caller: Caller) -> int:
         number = len(self.job_rows) + 1
-        self.job_rows.append(JobRow(number, printer, document, caller.user, "10.0.0.5", NOW, 0, "spooling"))
+        self.job_rows.append(
+            JobRow(number, printer, document, caller.user, "10.0.0.5", NOW, 0, JobPhase.SPOOLING)
+        )
         self.data[number] = b""
         return number
 

@@ -8,11 +8,9 @@ from fakesmb.nt.status import SMBError
 from fakesmb.rpc.faults import Fault
 from fakesmb.rpc.interface import Client, Interface, Surroundings
 from fakesmb.rpc.services.spoolss_asked import (
-    NO_HANDLE,
     Asked,
     PrintError,
     Run,
-    Win32,
     code_of,
     denied,
     enumeration,
@@ -57,7 +55,7 @@ from fakesmb.rpc.services.spoolss_values import (
     get_printer_data,
     get_printer_data_ex,
 )
-from fakesmb.rpc.stub import Call
+from fakesmb.rpc.stub import NO_HANDLE, Call, Win32
 from fakesmb.rpc.view import ServerView
 from fakesmb.wire.dcerpc import FaultStatus
 

@@ -15,38 +15,8 @@ from fakesmb.rpc.services.spoolss_levels import (
     Structure,
     pack,
 )
-from fakesmb.rpc.stub import FIRST_REFERENT, U32, Call
+from fakesmb.rpc.stub import FIRST_REFERENT, U32, Call, Win32
 from fakesmb.rpc.view import ServerView
-
-
-class Win32:
-    """Win32 codes that a print server answers, [MS-ERREF] 2.2."""
-
-    OK: Final = 0
-    FILE_NOT_FOUND: Final = 2
-    ACCESS_DENIED: Final = 5
-    INVALID_HANDLE: Final = 6
-    NOT_ENOUGH_MEMORY: Final = 8
-    GEN_FAILURE: Final = 31
-    NOT_SUPPORTED: Final = 50
-    PRINTQ_FULL: Final = 61
-    NO_SPOOL_SPACE: Final = 62
-    PRINT_CANCELLED: Final = 63
-    INVALID_PARAMETER: Final = 87
-    INSUFFICIENT_BUFFER: Final = 122
-    INVALID_LEVEL: Final = 124
-    MORE_DATA: Final = 234
-    NO_MORE_ITEMS: Final = 259
-    SERVER_UNAVAILABLE: Final = 1722
-    UNKNOWN_PRINTER_DRIVER: Final = 1797
-    UNKNOWN_PRINTPROCESSOR: Final = 1798
-    INVALID_PRINTER_NAME: Final = 1801
-    INVALID_DATATYPE: Final = 1804
-    INVALID_ENVIRONMENT: Final = 1805
-    INVALID_FORM_NAME: Final = 1902
-    SPL_NO_STARTDOC: Final = 3003
-    SPL_NO_ADDJOB: Final = 3004
-
 
 _OF_NT: Final = {
     NT.PRINT_QUEUE_FULL: Win32.PRINTQ_FULL,
@@ -54,7 +24,6 @@ _OF_NT: Final = {
     NT.PRINT_CANCELLED: Win32.PRINT_CANCELLED,
     NT.INSUFFICIENT_RESOURCES: Win32.NOT_ENOUGH_MEMORY,
 }
-NO_HANDLE: Final = bytes(20)
 DATATYPES: Final = ("RAW", "RAW [FF APPENDED]", "RAW [FF AUTO]", "TEXT", "XPS_PASS")
 
 
@@ -116,16 +85,19 @@ class Asked(Reader):
             raise ValueError(f"a buffer of {len(data)} bytes that is said to have {size}")
         return None if data is None else size
 
-    def opened(self) -> Opened:
-        """The printer or server that a handle is of. Raises `PrintError` for another kind, `Fault` for a stale one."""
-        what = self.call.handles.check(self.handle())
+    def opened(self, handle: bytes | None = None) -> Opened:
+        """The printer or server that a handle is of: the next one, or one that was read already.
+
+        Raises `PrintError` for another kind, `Fault` for a stale one.
+        """
+        what = self.call.handles.check(self.handle() if handle is None else handle)
         if not isinstance(what, Opened):
             raise PrintError(Win32.INVALID_HANDLE)
         return what
 
-    def printer(self) -> tuple[Opened, Printer]:
-        """A handle that must be a printer's, and the printer."""
-        opened = self.opened()
+    def printer(self, handle: bytes | None = None) -> tuple[Opened, Printer]:
+        """The same of a handle that must be a printer's, and the printer."""
+        opened = self.opened(handle)
         row = None if opened.printer is None else self.call.view.printing.printer(opened.printer)
         if row is None:
             raise PrintError(Win32.INVALID_HANDLE)
@@ -186,22 +158,14 @@ Run = Callable[[Asked], bytes]
 def enumeration(levels: Callable[[Asked], Callable[[int], Sequence[Structure]]]) -> Run:
     """A call of Level, buffer and its size, behind what `levels` reads: that gives the structures of a level.
 
-    It raises `PrintError`: INVALID_LEVEL.
+    These raise `PrintError`: INVALID_LEVEL, INVALID_HANDLE. `levels` raises none: the buffer is still to be read.
     """
 
     def run(asked: Asked) -> bytes:
-        trouble: PrintError | None = None
-        rows: Callable[[int], Sequence[Structure]] | None = None
-        try:
-            rows = levels(asked)
-        except PrintError as error:
-            trouble = error
+        rows = levels(asked)
         level = asked.number()
         room = asked.room()
         try:
-            if rows is None:
-                assert trouble is not None
-                raise trouble
             found = rows(level)
         except PrintError as error:
             return failed_buffer(room, error.code, counted=True)
@@ -228,8 +192,9 @@ def last_number(asked: Asked) -> int:
 def denied(before: int = 0) -> Run:
     """What changes the server, and is not for others."""
 
-    def run(asked: Asked) -> bytes:
-        code = Win32.NOT_SUPPORTED if asked.call.admin else Win32.ACCESS_DENIED
-        return bytes(before) + status_of(code)
+    return lambda asked: bytes(before) + status_of(refusal(asked))
 
-    return run
+
+def refusal(asked: Asked) -> int:
+    """The code of what is not for others, and not offered to administrators."""
+    return Win32.NOT_SUPPORTED if asked.call.admin else Win32.ACCESS_DENIED

@@ -9,7 +9,6 @@ from fakesmb.rpc.services.spoolss_asked import (
     Asked,
     Opened,
     PrintError,
-    Win32,
     buffer,
     failed_buffer,
     last_number,
@@ -17,25 +16,24 @@ from fakesmb.rpc.services.spoolss_asked import (
 )
 from fakesmb.rpc.services.spoolss_levels import (
     JOB_LEVELS,
-    Printer,
     pack,
 )
+from fakesmb.rpc.stub import Win32
 
 _JOB_CHANGES: Final = {1: JobChange.PAUSE, 2: JobChange.GO_ON, 3: JobChange.CANCEL, 5: JobChange.CANCEL}
 
 
 def enum_jobs(asked: Asked) -> bytes:
     """RpcEnumJobs, 3.1.4.3.3."""
-    printer: Printer | None = None
-    try:
-        _, printer = asked.printer()
-    except PrintError:
-        printer = None
+    handle = asked.handle()
     first, most, level = asked.numbers("III")
     room = asked.room()
-    if printer is None or level not in JOB_LEVELS:
-        code = Win32.INVALID_HANDLE if printer is None else Win32.INVALID_LEVEL
-        return failed_buffer(room, code, counted=True)
+    try:
+        _, printer = asked.printer(handle)
+    except PrintError as error:
+        return failed_buffer(room, error.code, counted=True)
+    if level not in JOB_LEVELS:
+        return failed_buffer(room, Win32.INVALID_LEVEL, counted=True)
     jobs = asked.call.view.printing.jobs(printer.row.name)[first : first + most]
     return buffer(pack([JOB_LEVELS[level](job, printer) for job in jobs]), room, len(jobs))
 

@@ -161,7 +161,7 @@ ENUMERATED: Final = (0, 1, 2, 4, 5)
 def _job_1(job: JobRow, printer: Printer) -> Structure:
     return [
         ("I", job.number), ("z", printer.name), ("z", f"\\\\{job.client}"), ("z", job.user), ("z", job.document),
-        ("z", job.datatype), ("z", None), ("I", JOB_STATUS[JobPhase(job.phase)]), ("I", PRIORITY), ("I", job.position),
+        ("z", job.datatype), ("z", None), ("I", JOB_STATUS[job.phase]), ("I", PRIORITY), ("I", job.position),
         ("I", 0), ("I", 0), ("t", job.submitted),
     ]  # fmt: skip
 
@@ -170,7 +170,7 @@ def _job_2(job: JobRow, printer: Printer) -> list[Member]:
     return [
         ("I", job.number), ("z", printer.name), ("z", f"\\\\{job.client}"), ("z", job.user), ("z", job.document),
         ("z", job.user), ("z", job.datatype), ("z", PROCESSOR), ("z", ""), ("z", printer.driver),
-        ("b", devmode(printer.row.name)), ("z", None), ("b", None), ("I", JOB_STATUS[JobPhase(job.phase)]),
+        ("b", devmode(printer.row.name)), ("z", None), ("b", None), ("I", JOB_STATUS[job.phase]),
         ("I", PRIORITY), ("I", job.position), ("I", 0), ("I", 0), ("I", 0), ("I", job.size & 0xFFFFFFFF),
         ("t", job.submitted), ("I", max(int(printer.now - job.submitted), 0) * 1000 & 0xFFFFFFFF), ("I", 0),
     ]  # fmt: skip

@@ -5,23 +5,22 @@ from typing import Final
 from fakesmb.rpc.printview import RAW, JobChange
 from fakesmb.rpc.services.spoolss_asked import (
     DATATYPES,
-    NO_HANDLE,
     Asked,
     Opened,
     PrintError,
-    Win32,
     buffer,
     failed_buffer,
     last_number,
+    refusal,
     shown,
     status_of,
 )
 from fakesmb.rpc.services.spoolss_levels import (
     ENUMERATED,
     PRINTER_LEVELS,
-    Printer,
     pack,
 )
+from fakesmb.rpc.stub import NO_HANDLE, Win32
 from fakesmb.rpc.view import ServerView
 
 ADMINISTER: Final = 0x00000001 | 0x00000004 | 0x000D0000 | 0x50000000
@@ -78,16 +77,13 @@ def _printer_of(view: ServerView, name: str) -> str | None:
 
 def get_printer(asked: Asked) -> bytes:
     """RpcGetPrinter, 3.1.4.2.6."""
-    printer: Printer | None = None
-    code = Win32.INVALID_HANDLE
-    try:
-        _, printer = asked.printer()
-    except PrintError as error:
-        code = error.code
+    handle = asked.handle()
     level = asked.number()
     room = asked.room()
-    if printer is None:
-        return failed_buffer(room, code, counted=False)
+    try:
+        _, printer = asked.printer(handle)
+    except PrintError as error:
+        return failed_buffer(room, error.code, counted=False)
     if level not in PRINTER_LEVELS:
         return failed_buffer(room, Win32.INVALID_LEVEL, counted=False)
     return buffer(pack([PRINTER_LEVELS[level](printer)]), room)
@@ -95,12 +91,11 @@ def get_printer(asked: Asked) -> bytes:
 
 def set_printer(asked: Asked) -> bytes:
     """RpcSetPrinter, 3.1.4.2.5: pauses, resumes, or removes all jobs; what a printer is cannot be set."""
-    opened, _ = asked.printer()
-    command = last_number(asked)
-    change = _PRINTER_CHANGES.get(command)
-    if change is None or opened.printer is None:
-        return status_of(Win32.NOT_SUPPORTED if asked.call.admin else Win32.ACCESS_DENIED)
-    asked.call.view.printing.change_printer(opened.printer, change, asked.call.caller)
+    _, printer = asked.printer()
+    change = _PRINTER_CHANGES.get(last_number(asked))
+    if change is None:
+        return status_of(refusal(asked))
+    asked.call.view.printing.change_printer(printer.row.name, change, asked.call.caller)
     return status_of(Win32.OK)
 
 

@@ -8,7 +8,6 @@ from fakesmb.rpc.services.spoolss_asked import (
     Asked,
     PrintError,
     Run,
-    Win32,
     buffer,
     buffer_of,
     failed_buffer,
@@ -25,13 +24,14 @@ from fakesmb.rpc.services.spoolss_levels import (
     form,
     pack,
 )
-from fakesmb.rpc.stub import wide
+from fakesmb.rpc.stub import Win32, wide
 
 
 def forms(asked: Asked) -> Callable[[int], Sequence[Structure]]:
-    asked.opened()
+    handle = asked.handle()
 
     def rows(level: int) -> Sequence[Structure]:
+        asked.opened(handle)
         if level != 1:
             raise PrintError(Win32.INVALID_LEVEL)
         return [form(name) for name in FORMS]

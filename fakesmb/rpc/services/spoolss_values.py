@@ -8,10 +8,9 @@ from fakesmb.nt.names import fold
 from fakesmb.rpc.services.spoolss_asked import (
     Asked,
     Opened,
-    Win32,
     array_of,
 )
-from fakesmb.rpc.stub import U32, wide
+from fakesmb.rpc.stub import U32, Win32, wide
 
 MOST_DATA: Final = 0x10000
 """Bytes of a buffer that an answer brings whatever is in it, for values of a printer: it is filled with zeros."""

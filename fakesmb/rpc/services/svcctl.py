@@ -13,7 +13,6 @@ import msgspec
 from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.fields import (
-    NO_HANDLE,
     handle,
     number,
     number_or_none,
@@ -25,7 +24,7 @@ from fakesmb.rpc.fields import (
 from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.ndr import Writer
 from fakesmb.rpc.services.machine import RUNNING, SERVICES, Service
-from fakesmb.rpc.stub import U32, WIN32_CODES, Call, Operation, TableInterface, Win32, wide
+from fakesmb.rpc.stub import NO_HANDLE, U32, WIN32_CODES, Call, Operation, TableInterface, Win32, wide
 
 MOST_BYTES: Final = 256 * 1024
 """Of the buffer of a list ([MS-SCMR] 3.1.4.11)."""

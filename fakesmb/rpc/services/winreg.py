@@ -12,7 +12,6 @@ import msgspec
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.fields import (
-    NO_HANDLE,
     UnicodeString,
     bytes_or_none,
     handle,
@@ -28,7 +27,7 @@ from fakesmb.rpc.interface import Interface, Surroundings
 from fakesmb.rpc.ndr import Writer
 from fakesmb.rpc.services import registry
 from fakesmb.rpc.services.registry import Key, Value
-from fakesmb.rpc.stub import U32, WIN32_CODES, Call, Operation, TableInterface, Win32
+from fakesmb.rpc.stub import NO_HANDLE, U32, WIN32_CODES, Call, Operation, TableInterface, Win32
 from fakesmb.rpc.view import ServerView
 
 VERSION: Final = 5

@@ -7,9 +7,9 @@ from impacket.dcerpc.v5 import rprn
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 
 from fakesmb.nt.status import NT, SMBError
-from fakesmb.rpc.printview import JobChange, JobRow, PrinterRow
+from fakesmb.rpc.printview import JobChange, JobPhase, JobRow, PrinterRow
 from fakesmb.rpc.services import spoolss, spoolss_levels
-from fakesmb.rpc.services.spoolss_asked import Win32
+from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import Caller
 from tests.rpc.rpc_client import ADMIN, NOBODY, NOW, USER, ListPrinting, ListView, connect
 
@@ -20,8 +20,8 @@ USE = 0x00000008
 def view_of(*, paused: bool = False) -> ListView:
     rows = (PrinterRow("lp", "a printer", "HP", paused, jobs=1), PrinterRow("other"))
     jobs = [
-        JobRow(3, "lp", "letter.txt", "alice", "10.0.0.5", NOW - 5, 1 << 33 | 7, "waiting"),
-        JobRow(4, "lp", "held", "bob", "10.0.0.6", NOW, 6, "paused", True, 2),
+        JobRow(3, "lp", "letter.txt", "alice", "10.0.0.5", NOW - 5, 1 << 33 | 7, JobPhase.WAITING),
+        JobRow(4, "lp", "held", "bob", "10.0.0.6", NOW, 6, JobPhase.PAUSED, True, 2),
     ]
     return ListView(printing=ListPrinting(rows, jobs))
 
