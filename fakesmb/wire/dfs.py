@@ -10,9 +10,9 @@ from fakesmb.wire.codec import (
     U32,
     Buffer,
     DecodeError,
-    LastUtf16Text,
     Record,
     Structure,
+    Utf16Text,
     decode_utf16,
     encode_utf16,
 )
@@ -31,7 +31,7 @@ class GetDfsReferralRequest(Structure, frozen=True):
     """TRANS2_GET_DFS_REFERRAL parameters, [MS-CIFS] 2.2.6.16.1: REQ_GET_DFS_REFERRAL, [MS-DFSC] 2.2.2."""
 
     max_referral_level: U16
-    request_file_name: LastUtf16Text
+    request_file_name: Utf16Text
 
     def encode(self, *, unicode: bool = True, encoding: str = "cp850") -> bytes:
         """The structure's bytes; the name is UTF-16 whatever the message's flags say."""

@@ -23,13 +23,13 @@ from fakesmb.wire.codec import (
     DataBlock,
     DecodeError,
     Int,
-    LastOemText,
-    LastText,
+    OemText,
     Pad,
     PayloadPart,
     Raw8,
     Raw16,
     Rest,
+    Text,
     WrittenPart,
     words_of,
 )
@@ -157,7 +157,7 @@ class OpenAndxRequest(Body, frozen=True, kw_only=True):
     allocation_size: U32 = 0
     timeout: U32 = 0
     reserved: U32 = 0
-    file_name: LastText
+    file_name: Text
 
 
 class OpenAndxResponse(Body, frozen=True, kw_only=True):
@@ -410,7 +410,7 @@ class CreateTemporaryResponse(Body, frozen=True):
     """
 
     fid: U16
-    temporary_file_name: LastOemText
+    temporary_file_name: OemText
 
 
 class ReadRequest(Body, frozen=True):

@@ -7,7 +7,7 @@ followed by so many reserved bytes. The names are those of [MS-CIFS] 2.2.8, whic
 
 from typing import Annotated
 
-from fakesmb.wire.codec import I64, U8, U16, U32, U64, Int, LastText, Raw16, Record, SizedTextPart, Structure
+from fakesmb.wire.codec import I64, U8, U16, U32, U64, Int, Raw16, Record, SizedTextPart, Structure, Text
 
 U32Pad4 = Annotated[int, Int("I4x")]
 U8Pad1 = Annotated[int, Int("Bx")]
@@ -454,7 +454,7 @@ class UnixInfo2(UnixBasic, frozen=True):
 class UnixText(Structure, frozen=True):
     """A path alone: the target of a symbolic link, the other name of a hard one."""
 
-    target: LastText
+    target: Text
 
 
 class PosixAclHead(Record, frozen=True):

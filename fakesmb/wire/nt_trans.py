@@ -12,9 +12,9 @@ from fakesmb.wire.codec import (
     Buffer,
     CountedTextPart,
     DecodeError,
-    LastText,
     Raw16,
     Structure,
+    Text,
     decode_utf16,
     encode_utf16,
 )
@@ -165,7 +165,7 @@ class NtRenameTransactRequest(Structure, frozen=True):
 
     fid: U16
     rename_flags: U16
-    new_name: LastText
+    new_name: Text
 
 
 class QueryQuotaRequest(Structure, frozen=True):

@@ -256,10 +256,8 @@ class PadPart(msgspec.Struct, frozen=True):
 
 
 Text = Annotated[str, TextPart()]
-LastText = Annotated[str, TextPart()]
 OemText = Annotated[str, TextPart(oem=True)]
-LastUtf16Text = Annotated[str, TextPart(utf16=True)]
-LastOemText = Annotated[str, TextPart(oem=True)]
+Utf16Text = Annotated[str, TextPart(utf16=True)]
 BufferFormat4Text = Annotated[str, TextPart(format_byte=4)]
 BufferFormat4Oem = Annotated[str, TextPart(format_byte=4, oem=True)]
 DataBlock = Annotated[Buffer, DataBlockPart(1)]

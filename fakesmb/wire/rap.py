@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fakesmb.wire.codec import U16, Record, Structure
-from fakesmb.wire.parts import LastOemText, OemText
+from fakesmb.wire.parts import OemText
 
 LANMAN_PIPE: Final = "\\PIPE\\LANMAN"
 """The name of the transactions that carry it."""
@@ -86,7 +86,7 @@ class RapRequest(Structure, frozen=True):
 
     function: U16
     parameter_descriptor: OemText
-    data_descriptor: LastOemText
+    data_descriptor: OemText
 
     @property
     def name(self) -> str:

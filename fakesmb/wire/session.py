@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Final
 
-from fakesmb.wire.codec import U16, U32, Block, Body, CountedPart, DecodeError, LastText, Rest, Secret
+from fakesmb.wire.codec import U16, U32, Block, Body, CountedPart, DecodeError, Rest, Secret, Text
 
 
 class Action:
@@ -40,10 +40,10 @@ class SessionSetupLanmanRequest(SessionSetupAndxRequest, frozen=True, kw_only=Tr
     password_length: U16 = 0
     reserved: U32 = 0
     password: Annotated[bytes, CountedPart("password_length"), Secret] = b""
-    account_name: LastText = ""
-    primary_domain: LastText = ""
-    native_os: LastText = ""
-    native_lan_man: LastText = ""
+    account_name: Text = ""
+    primary_domain: Text = ""
+    native_os: Text = ""
+    native_lan_man: Text = ""
 
 
 class SessionSetupPlainRequest(SessionSetupAndxRequest, frozen=True, kw_only=True):
@@ -59,10 +59,10 @@ class SessionSetupPlainRequest(SessionSetupAndxRequest, frozen=True, kw_only=Tru
     capabilities: U32 = 0
     oem_password: Annotated[bytes, CountedPart("oem_password_length"), Secret] = b""
     unicode_password: Annotated[bytes, CountedPart("unicode_password_length"), Secret] = b""
-    account_name: LastText = ""
-    primary_domain: LastText = ""
-    native_os: LastText = ""
-    native_lan_man: LastText = ""
+    account_name: Text = ""
+    primary_domain: Text = ""
+    native_os: Text = ""
+    native_lan_man: Text = ""
 
 
 class SessionSetupExtendedRequest(SessionSetupAndxRequest, frozen=True, kw_only=True):
@@ -72,8 +72,8 @@ class SessionSetupExtendedRequest(SessionSetupAndxRequest, frozen=True, kw_only=
     reserved: U32 = 0
     capabilities: U32 = 0
     security_blob: Annotated[bytes, CountedPart("security_blob_length"), Secret] = b""
-    native_os: LastText = ""
-    native_lan_man: LastText = ""
+    native_os: Text = ""
+    native_lan_man: Text = ""
 
 
 SESSION_SETUP_FORMS: Final[dict[int, type[SessionSetupAndxRequest]]] = {
@@ -90,9 +90,9 @@ class SessionSetupAndxResponse(Body, frozen=True, kw_only=True):
 
     ANDX: ClassVar[bool] = True
     action: U16 = 0
-    native_os: LastText = ""
-    native_lan_man: LastText = ""
-    primary_domain: LastText = ""
+    native_os: Text = ""
+    native_lan_man: Text = ""
+    primary_domain: Text = ""
 
 
 class SessionSetupLanmanResponse(Body, frozen=True):
@@ -109,8 +109,8 @@ class SessionSetupExtendedResponse(Body, frozen=True, kw_only=True):
     action: U16 = 0
     security_blob_length: U16 = 0
     security_blob: Annotated[bytes, CountedPart("security_blob_length"), Secret] = b""
-    native_os: LastText = ""
-    native_lan_man: LastText = ""
+    native_os: Text = ""
+    native_lan_man: Text = ""
 
 
 class LogoffAndxRequest(Body, frozen=True):

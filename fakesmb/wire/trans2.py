@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fakesmb.wire.codec import U16, U32, Int, LastText, Structure
+from fakesmb.wire.codec import U16, U32, Int, Structure, Text
 from fakesmb.wire.dfs import GetDfsReferralRequest
 
 
@@ -46,7 +46,7 @@ class FindFirst2Request(Structure, frozen=True):
     flags: U16
     information_level: U16
     search_storage_type: U32
-    file_name: LastText
+    file_name: Text
 
 
 class FindFirst2Response(Structure, frozen=True):
@@ -67,7 +67,7 @@ class FindNext2Request(Structure, frozen=True):
     information_level: U16
     resume_key: U32
     flags: U16
-    file_name: LastText
+    file_name: Text
 
 
 class FindNext2Response(Structure, frozen=True):
@@ -97,7 +97,7 @@ class QueryPathInformationRequest(Structure, frozen=True):
 
     information_level: U16
     reserved: U32
-    file_name: LastText
+    file_name: Text
 
 
 class SetPathInformationRequest(Structure, frozen=True):
@@ -105,7 +105,7 @@ class SetPathInformationRequest(Structure, frozen=True):
 
     information_level: U16
     reserved: U32
-    file_name: LastText
+    file_name: Text
 
 
 class QueryFileInformationRequest(Structure, frozen=True):
@@ -132,7 +132,7 @@ class CreateDirectory2Request(Structure, frozen=True):
     """TRANS2_CREATE_DIRECTORY parameters, [MS-CIFS] 2.2.6.14.1; the data are an EA list."""
 
     reserved: U32
-    directory_name: LastText
+    directory_name: Text
 
 
 class Open2Request(Structure, frozen=True):
@@ -146,7 +146,7 @@ class Open2Request(Structure, frozen=True):
     open_mode: U16
     allocation_size: U32
     reserved: Annotated[bytes, Int("10s")]
-    file_name: LastText
+    file_name: Text
 
 
 class Open2Response(Structure, frozen=True, kw_only=True):

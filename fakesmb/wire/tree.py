@@ -8,8 +8,6 @@ from fakesmb.wire.codec import (
     Body,
     BufferFormat4Oem,
     CountedPart,
-    LastOemText,
-    LastText,
     OemText,
     Secret,
     Text,
@@ -52,7 +50,7 @@ class TreeConnectAndxRequest(Body, frozen=True, kw_only=True):
     password_length: U16 = 0
     password: Annotated[bytes, CountedPart("password_length"), Secret] = b"\0"
     path: Text
-    service: LastOemText = Service.ANY
+    service: OemText = Service.ANY
 
 
 class TreeConnectAndxResponse(Body, frozen=True, kw_only=True):
@@ -61,7 +59,7 @@ class TreeConnectAndxResponse(Body, frozen=True, kw_only=True):
     ANDX: ClassVar[bool] = True
     optional_support: U16 = OptionalSupport.SEARCH_BITS
     service: OemText
-    native_file_system: LastText = ""
+    native_file_system: Text = ""
 
 
 class TreeConnectAndxExtendedResponse(Body, frozen=True, kw_only=True):
@@ -72,14 +70,14 @@ class TreeConnectAndxExtendedResponse(Body, frozen=True, kw_only=True):
     maximal_share_access_rights: U32 = 0
     guest_maximal_share_access_rights: U32 = 0
     service: OemText
-    native_file_system: LastText = ""
+    native_file_system: Text = ""
 
 
 class TreeConnectAndxLanmanResponse(Body, frozen=True):
     """SMB_COM_TREE_CONNECT_ANDX response of 2 words, as the LANMAN dialects know it."""
 
     ANDX: ClassVar[bool] = True
-    service: LastOemText
+    service: OemText
 
 
 class TreeConnectRequest(Body, frozen=True):
