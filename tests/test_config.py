@@ -546,7 +546,11 @@ def test_names_have_the_address_of_the_server_and_reach_everybody() -> None:
     ("keys", "why"),
     [
         ({"datagram_port": 138}, "datagram_port: needs a name service: port 137"),
+        ({"datagram_port": 0}, "datagram_port: needs a name service: port 137"),
         ({"master": True}, "master: needs a name service: port 137"),
+        ({"host": "127.0.0.1"}, "host: needs a name service: port 137"),
+        ({"address": "10.0.0.1"}, "address: needs a name service: port 137"),
+        ({"broadcast": "10.0.0.255"}, "broadcast: needs a name service: port 137"),
         ({"port": 137, "master": True}, "master: needs datagrams: datagram_port 138"),
         ({"port": 137, "datagram_port": 137}, "datagram_port 137 is the port of the name service, too"),
         ({"port": 137, "host": "::1"}, "host ::1: NetBIOS names are told by IPv4 addresses"),

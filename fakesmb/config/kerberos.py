@@ -10,7 +10,7 @@ from fakesmb.auth.keytab import KeytabError, read_keytab
 from fakesmb.config.merging import Config
 from fakesmb.mistakes import ConfigError
 
-LARGEST_KEYTAB: Final = 1 << 20
+_LARGEST_KEYTAB: Final = 1 << 20
 """Bytes: some 10,000 keys."""
 
 
@@ -35,7 +35,7 @@ def _contents(path: str) -> bytes:
     if not stat.S_ISREG(place.stat().st_mode):  # a pipe would be waited for
         raise KeytabError("is not a file")
     with place.open("rb") as file:
-        data = file.read(LARGEST_KEYTAB + 1)
-    if len(data) > LARGEST_KEYTAB:
-        raise KeytabError(f"is larger than a keytab is ({LARGEST_KEYTAB >> 20} MiB)")
+        data = file.read(_LARGEST_KEYTAB + 1)
+    if len(data) > _LARGEST_KEYTAB:
+        raise KeytabError(f"is larger than a keytab is ({_LARGEST_KEYTAB >> 20} MiB)")
     return data

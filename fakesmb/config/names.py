@@ -16,8 +16,8 @@ _LOCALHOST: Final = "localhost"
 def checked_names(part: NamesPart, host: str, named: Callable[[str, str], str]) -> NamesPart:
     """The table with all its addresses, of a server that listens on `host`. Raises `ConfigError`."""
     if part.port is None:
-        for key in ("datagram_port", "master"):
-            if getattr(part, key) not in (None, False):
+        for key in NamesPart.__struct_fields__:
+            if getattr(part, key) != getattr(NamesPart(), key):
                 raise ConfigError(
                     f"{named('names', key)}: needs a name service: {named('names', 'port')} 137"
                 )

@@ -14,7 +14,7 @@ from fakesmb.mistakes import ConfigError, line_of
 from fakesmb.nt.names import fold
 from fakesmb.wire.negotiate import Capability
 
-NO_KEYS: Final = "no keys to sign with: nobody could sign in; let signing be offered"
+_NO_KEYS: Final = "no keys to sign with: nobody could sign in; let signing be offered"
 
 
 def check_whole(config: Config, path: str = "", part: FilePart | None = None) -> None:
@@ -26,7 +26,7 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
     _check_share_level(config, path, part)
     _check_keytab(config)
     if config.settings.plain_text and config.settings.signing == "required":
-        raise ConfigError(f"signing is required, and plain text makes {NO_KEYS}")
+        raise ConfigError(f"signing is required, and plain text makes {_NO_KEYS}")
     if guests_cannot_sign(config) and not config.users and not config.keytab:
         raise ConfigError(
             "signing is required, which guests cannot do: nobody could sign in; name users, or let signing be offered"
@@ -49,7 +49,7 @@ def _check_share_level(config: Config, path: str, part: FilePart | None) -> None
     """Raises `ConfigError` for passwords of shares, or users of one, that nobody is asked for."""
     at_share_level = config.settings.security == "share"
     if at_share_level and config.settings.signing == "required":
-        raise ConfigError(f"signing is required, and share level makes {NO_KEYS}")
+        raise ConfigError(f"signing is required, and share level makes {_NO_KEYS}")
     for share in config.shares:
         given = [key for key in ("password", "read_only_password") if getattr(share, key) is not None]
         problem = ""

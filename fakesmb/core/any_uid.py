@@ -18,14 +18,14 @@ class OneSession(dict[int, Session]):
         return next(iter(self.values()), default)
 
 
-def heed_no_uid(connection: "SMBConnection") -> None:
+def _heed_no_uid(connection: "SMBConnection") -> None:
     """From now on every UID of a connection means its session."""
     connection.sessions.entries = OneSession(connection.sessions.entries)
 
 
 def begin_share_level(connection: "SMBConnection") -> None:
     """Share level asks nobody who it is: there is a session from the start, also for who sends no session setup."""
-    heed_no_uid(connection)
+    _heed_no_uid(connection)
     _begin(connection, Identity(connection.calling_name, kind="guest"))
 
 
@@ -45,7 +45,7 @@ def called_itself(connection: "SMBConnection", identity: Identity) -> Session:
     """The session of who says who it is: at share level by a session setup, of which nothing is checked; of core
     clients when a password was proved. The trees that are there already stay with it."""
     if not isinstance(connection.sessions.entries, OneSession):
-        heed_no_uid(connection)
+        _heed_no_uid(connection)
     session: Session | None = connection.sessions.get(0)
     if session is None:
         return _begin(connection, identity)

@@ -9,7 +9,7 @@ from typing import Final
 from fakesmb.core.dialects import Protocol
 from fakesmb.nt.status import ERRDOS, ERRHRD, ERRSRV, Dos
 
-GENERAL_FAILURE: Final[Dos] = (ERRHRD, 31)
+_GENERAL_FAILURE: Final[Dos] = (ERRHRD, 31)
 """ERRgeneral: what DOS and OS/2 show for what has no code."""
 
 _CORE: Final = frozenset((*range(1, 19), 32, 33, 50, 80))
@@ -61,4 +61,4 @@ class OldErrors:
             return (ERRSRV, _BAD_PASSWORD) if self._dos and code in _ACCOUNTS else pair
         if kind != ERRDOS or code in self._known:
             return pair
-        return _FOR_DOS.get(code, GENERAL_FAILURE) if self._dos else GENERAL_FAILURE
+        return _FOR_DOS.get(code, _GENERAL_FAILURE) if self._dos else _GENERAL_FAILURE

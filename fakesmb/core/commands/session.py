@@ -60,9 +60,9 @@ def session_setup_andx(request: Request[SessionSetupAndxRequest]) -> Answer | De
         return _extended(request, params)
     if isinstance(params, SessionSetupPlainRequest):
         connection.capabilities = params.capabilities & request.server.profile.capabilities
-        return by_fields(request, params, params.oem_password, params.unicode_password)
+        return _by_fields(request, params, params.oem_password, params.unicode_password)
     assert isinstance(params, SessionSetupLanmanRequest)
-    return by_fields(request, params, params.password)
+    return _by_fields(request, params, params.password)
 
 
 def _extended(request: AnyRequest, params: SessionSetupExtendedRequest) -> Answer | Deferred[Answer]:
@@ -147,7 +147,7 @@ def _acceptor(request: AnyRequest) -> SpnegoAcceptor:
     return SpnegoAcceptor(ntlm_acceptor(connection), kerberos)
 
 
-def by_fields(
+def _by_fields(
     request: AnyRequest,
     params: SessionSetupLanmanRequest | SessionSetupPlainRequest,
     first: Buffer,
