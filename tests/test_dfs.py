@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmb.core.namespaces import Namespace
-from fakesmb.core.referrals import LINK_TTL, ReferralTable
+from fakesmb.core.referrals import ReferralTable
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.dfs import GetDfsReferralRequest, ReferralResponse
+from fakesmb.wire.dfs import LINK_TTL, GetDfsReferralRequest, ReferralResponse
 
 
 def test_the_documented_request_is_level_3_and_a_path() -> None:

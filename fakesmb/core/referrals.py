@@ -7,12 +7,8 @@ from fakesmb.core.namespaces import Namespace, components
 from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import encode_utf16
-from fakesmb.wire.dfs import HIGHEST_VERSION, ReferralResponse
+from fakesmb.wire.dfs import HIGHEST_VERSION, LINK_TTL, ROOT_TTL, ReferralResponse
 
-ROOT_TTL: Final = 300
-"""Seconds that a client may remember a root, as Windows has it ([MS-DFSNM] 3.1.4.1.6)."""
-LINK_TTL: Final = 1800
-"""Seconds of a link."""
 _OF_A_DOMAIN: Final = 1
 """Components of a path that asks for domain controllers; of one that asks for domains there are none."""
 _OF_A_ROOT: Final = 2

@@ -145,22 +145,30 @@ class Request(msgspec.Struct, Generic[P], eq=False):
         self.path = str(path)
         return path
 
-    def parse(self, text: str, *, wildcards: bool = False) -> Path:
-        """As `named`, of the other name that a request has; raises PATH_NOT_COVERED where a DFS link is on the way."""
-        tree = self.tree
+    def parse(self, text: str, *, wildcards: bool = False, tree: Tree | None = None) -> Path:
+        """As `named`, of the other name that a request has, which may be in another tree; raises PATH_NOT_COVERED where
+        a DFS link is on the way.
+        """
+        tree = tree or self.tree
         if tree.namespace is None:
             return tree.parse(text, wildcards=wildcards)
         local = tree.namespace.local(text) if self.header.flags2 & Flags2.DFS else text
         path = tree.parse(local, wildcards=wildcards)
-        self.check_covered(path, of_search=wildcards)
+        self.check_covered(path, of_search=wildcards, tree=tree)
         return path
 
-    def check_covered(self, path: Path, *, of_search: bool = False) -> None:
-        """Raises PATH_NOT_COVERED for a path to or through a DFS link; the last component of a search may be one."""
-        namespace = self.tree.namespace
-        if namespace is not None:
-            self.path = str(path)
+    def check_covered(self, path: Path, *, of_search: bool = False, tree: Tree | None = None) -> None:
+        """Raises PATH_NOT_COVERED for a path to or through a DFS link, noted for the record then; the last component of
+        a search may be one.
+        """
+        namespace = (tree or self.tree).namespace
+        if namespace is None:
+            return
+        try:
             namespace.check(path, of_search=of_search)
+        except SMBError:
+            self.path = str(path)
+            raise
 
     def check_writable(self) -> None:
         """Raises ACCESS_DENIED where the tree is read-only, for what a row's `Needs.WRITABLE` cannot say."""

@@ -17,11 +17,11 @@ from fakesmb.nt.names import fold
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs import disk
 from fakesmb.vfs.laned import LanedStore
+from fakesmb.vfs.paths import Path
 from fakesmb.vfs.wildcards import compile_pattern
 
 if TYPE_CHECKING:
     from fakesmb.nt.token import Token
-    from fakesmb.vfs.paths import Path
     from fakesmb.vfs.store import CreateParameters, FileStore, Handle, Info, Names, Opened, Search
 
 _MODE: Final = stat.S_IFLNK | 0o777
@@ -170,14 +170,14 @@ class JunctionStore:
                 disk.mkdir(os.path.join(self._root, *folder))
         return True
 
-    def search(self, directory: "Path", pattern: str, attributes: int) -> "Search":
+    def search(self, directory: Path, pattern: str, attributes: int) -> "Search":
         """Begins a search."""
         return self.with_links(
             self._inner.search(directory, pattern, attributes), directory, pattern, attributes
         )
 
     def with_links(
-        self, found: "Search", directory: "Path", pattern: str, attributes: int, mode: int = 0
+        self, found: "Search", directory: Path, pattern: str, attributes: int, mode: int = 0
     ) -> "Search":
         """A search with the links of the folder that it asks for; `mode` is st_mode of them, 0 a directory's."""
         names = self._junctions.names(directory.parts)
@@ -187,37 +187,21 @@ class JunctionStore:
         required = attributes >> _REQUIRED_SHIFT
         wanted = attributes & Attribute.DIRECTORY and not required & _NOT_OF_LINKS
         listed = [name for name in names if wanted and (matches is None or matches(name))]
-        links = [self._link(directory, name, mode) for name in listed]
+        links = self._told(directory, listed, mode) if listed else []
         return cast("Search", JunctionSearch(found, links, names))
 
-    def _link(self, directory: "Path", name: str, mode: int) -> "Info":
-        """What is told of a link: the times and the owner are those of the share's root."""
-        root: Info = self._inner.query(type(directory)())
-        path = str(type(directory)((*directory.parts, name)))
-        return msgspec.structs.replace(
-            root,
-            name=name,
-            path=path,
-            attributes=Attribute.DIRECTORY | Attribute.REPARSE_POINT,
-            reparse_tag=REPARSE_TAG_DFS,
-            ea_size=REPARSE_TAG_DFS,  # where an entry is a reparse point: [MS-FSCC] 2.4.14
-            end_of_file=0,
-            allocation_size=0,
-            number_of_links=1,
-            file_id=_number(path),
-            is_directory=1,
-            mode_bits=mode or root.mode_bits,
-            alias="",
-        )
+    def _told(self, directory: Path, names: list[str], mode: int) -> "list[Info]":
+        root = self._inner.query(Path())
+        return [_told(directory, name, root, mode) for name in names]
 
-    def create(self, path: "Path", request: "CreateParameters") -> "Opened":
+    def create(self, path: Path, request: "CreateParameters") -> "Opened":
         """Opens or creates; a folder that holds links is not deleted."""
         if request.options & Option.DELETE_ON_CLOSE:
             self.check_empty(path.parts)
         opened: Opened = self._inner.create(path, request)
         return opened
 
-    def remove_directory(self, path: "Path") -> None:
+    def remove_directory(self, path: Path) -> None:
         """Removes an empty directory; one that holds links is not empty."""
         self.check_empty(path.parts)
         self._inner.remove_directory(path)
@@ -228,9 +212,9 @@ class JunctionStore:
             self.check_empty(handle.path.parts)
         self._inner.set_delete(handle, delete=delete)
 
-    def rename(self, target: "Handle | Path", to: "Path", **how: Any) -> None:
+    def rename(self, target: "Handle | Path", to: Path, **how: Any) -> None:
         """Renames; ACCESS_DENIED for a folder that holds links: they stay where they are."""
-        parts = target.parts if isinstance(target, type(to)) else cast("Handle", target).path.parts
+        parts = target.parts if isinstance(target, Path) else target.path.parts
         if self._junctions.hold(parts) or self._junctions.hold(to.parts):
             raise SMBError(NT.ACCESS_DENIED, "a folder with DFS links in it stays where it is")
         self._inner.rename(target, to, **how)
@@ -251,12 +235,12 @@ class JunctionPosix:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def search(self, directory: "Path", pattern: str, attributes: int) -> "Search":
+    def search(self, directory: Path, pattern: str, attributes: int) -> "Search":
         """Begins a search that gives the facts of names themselves."""
         found = self._inner.search(directory, pattern, attributes)
         return self._store.with_links(found, directory, pattern, attributes, _MODE)
 
-    def unlink(self, path: "Path", *, directory: bool) -> None:
+    def unlink(self, path: Path, *, directory: bool) -> None:
         """Removes a name; a folder that holds links is not empty."""
         self._store.check_empty(path.parts)
         self._inner.unlink(path, directory=directory)
@@ -267,6 +251,26 @@ def with_junctions(store: "FileStore", junctions: Junctions, root: str) -> "File
     if isinstance(store, LanedStore):
         return store.over(lambda inner: with_junctions(inner, junctions, root))
     return cast("FileStore", JunctionStore(store, junctions, root))
+
+
+def _told(directory: Path, name: str, root: "Info", mode: int) -> "Info":
+    """What is told of a link: the times and the owner are those of the share's root."""
+    path = str(Path((*directory.parts, name)))
+    return msgspec.structs.replace(
+        root,
+        name=name,
+        path=path,
+        attributes=Attribute.DIRECTORY | Attribute.REPARSE_POINT,
+        reparse_tag=REPARSE_TAG_DFS,
+        ea_size=REPARSE_TAG_DFS,  # where an entry is a reparse point: [MS-FSCC] 2.4.14
+        end_of_file=0,
+        allocation_size=0,
+        number_of_links=1,
+        file_id=_number(path),
+        is_directory=1,
+        mode_bits=mode or root.mode_bits,
+        alias="",
+    )
 
 
 def _number(path: str) -> int:

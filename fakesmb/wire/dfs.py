@@ -60,6 +60,10 @@ _SIZES: Final = {
     4: _ENTRY.size + _VERSION_3.size,
 }
 HIGHEST_VERSION: Final = 4
+ROOT_TTL: Final = 300
+"""Seconds that a client may remember a root, as Windows has it ([MS-DFSNM] 3.1.4.1.6)."""
+LINK_TTL: Final = 1800
+"""Seconds of a link."""
 
 
 class ReferralResponse(msgspec.Struct, frozen=True):

@@ -410,8 +410,8 @@ OPERATIONS: Final[Mapping[str, Mapping[int, str]]] = {
     },
 }
 """By the common name of the interface ([MS-SRVS] 3.1.4, [MS-WKST] 3.2.4, [MS-LSAD] 3.1.4, [MS-LSAT] 3.1.4,
-[MS-SAMR] 3.1.5, [MS-DSSP] 3.2.5, [MS-SCMR] 3.1.4, [MS-RRP] 3.1.5, [MS-DFSNM] 3.1.4,
-[C706] appendices O and Q)."""
+[MS-SAMR] 3.1.5, [MS-DSSP] 3.2.5, [MS-RPRN] 3.1.4, [MS-SCMR] 3.1.4, [MS-RRP] 3.1.5,
+[MS-DFSNM] 3.1.4, [C706] appendices O and Q)."""
 
 _PIPES: Final[Mapping[str, str]] = {"lsass": "lsarpc"}
 """Pipes that are named after no interface: which one clients bind there most."""

@@ -7,7 +7,7 @@ import pytest
 
 from fakesmb.nt.controls import Fsctl
 from fakesmb.nt.files import Attribute
-from fakesmb.nt.status import NT, SMBError
+from fakesmb.nt.status import ERRSRV, NT, SMBError
 from fakesmb.testing import Client, InMemoryServer
 from fakesmb.vfs.junctions import REPARSE_TAG_DFS
 from fakesmb.wire import dirs, files, search, trans2, tree
@@ -18,6 +18,7 @@ from fakesmb.wire.header import Flags2
 from fakesmb.wire.nt_trans import IoctlSetup
 from fakesmb.wire.trans import NtTransactRequest, NtTransactResponse
 from fakesmb.wire.trans2 import Trans2
+from tests.core.old_clients import dos_error, signed_in
 
 LINKS = {"link": "\\\\other\\share", "sub/far link": ["//a/x", "//b/y/z"], "Zulu": "\\\\other\\share"}
 
@@ -114,6 +115,9 @@ class TestPaths:
     def test_the_record_has_the_path_in_the_share(self, server: InMemoryServer, client: Client) -> None:
         client.create("\\SERVER\\dfs\\plain.txt")
         assert server.messages[-1].path == "\\plain.txt"
+        body = dirs.RenameRequest(0x16, "\\SERVER\\dfs\\plain.txt", "\\SERVER\\dfs\\new.txt")
+        client.call(Command.RENAME, body, Empty)
+        assert server.messages[-1].path == "\\plain.txt"
 
 
 REQUESTS: list[tuple[int, Callable[[str], Body]]] = [
@@ -140,9 +144,43 @@ class TestLinks:
     ) -> None:
         client.flags2 = client.flags2 & ~Flags2.DFS | flags
         whole = f"\\SERVER\\dfs\\{path}" if flags else f"\\{path}"
-        if not flags and command == Command.RENAME:
-            return
         assert refused(lambda: client.call(command, body(whole), Empty)) == NT.PATH_NOT_COVERED
+
+    @pytest.mark.parametrize("command", [Command.COPY, Command.MOVE])
+    def test_copies_and_moves_of_lan_manager_go_into_no_link(
+        self, server: InMemoryServer, folder: Path, command: int
+    ) -> None:
+        client = signed_in(server, "LANMAN2.1", "dfs", long_names=True)
+        client.flags2 |= Flags2.DFS
+        (folder / "luau").write_bytes(b"may become Zulu")
+        for old, new in (("plain.txt", "link\\x"), ("plain.txt", "link"), ("luau", "Z?lu"), ("lua*", "Z?lu")):
+            request = dirs.CopyRequest(0xFFFF, 0x10, 0, f"\\SERVER\\dfs\\{old}", f"\\SERVER\\dfs\\{new}")
+            assert dos_error(client, command, request) == (ERRSRV, 3)
+        request = dirs.CopyRequest(0xFFFF, 0x10, 0, "\\SERVER\\dfs\\plain.txt", "\\SERVER\\dfs\\new.txt")
+        assert client.call(command, request, dirs.CopyResponse).count == 1
+        assert (folder / "new.txt").read_bytes() == b"here"
+        client.lost()
+
+    def test_a_copy_from_another_share_goes_into_no_link(self, server: InMemoryServer, folder: Path) -> None:
+        client = signed_in(server, "LANMAN2.1", "dfs", long_names=True)
+        client.flags2 |= Flags2.DFS
+        root = client.tid
+        body = tree.TreeConnectAndxRequest(password_length=1, path="\\\\SERVER\\plain")
+        client.send(Command.TREE_CONNECT_ANDX, body, tid=0)
+        client.tid = client.answer().header.tid
+        request = dirs.CopyRequest(root, 0x10, 0, "\\plain.txt", "\\SERVER\\dfs\\link\\x")
+        assert dos_error(client, Command.COPY, request) == (ERRSRV, 3)
+        request = dirs.CopyRequest(root, 0x10, 0, "\\plain.txt", "\\SERVER\\dfs\\beside")
+        assert client.call(Command.COPY, request, dirs.CopyResponse).count == 1
+        assert (folder / "beside" / "plain.txt").read_bytes() == b"here"
+        client.lost()
+
+    @pytest.mark.parametrize("old", ["luau", "lua*"])
+    def test_a_pattern_gives_nothing_a_link_s_name(self, client: Client, folder: Path, old: str) -> None:
+        (folder / "luau").write_bytes(b"may become Zulu")
+        body = dirs.RenameRequest(0x16, f"\\SERVER\\dfs\\{old}", "\\SERVER\\dfs\\Z?lu")
+        assert refused(lambda: client.call(Command.RENAME, body, Empty)) == NT.PATH_NOT_COVERED
+        assert (folder / "luau").exists()
 
     def test_searches_go_into_no_link_and_find_it_in_its_folder(self, client: Client) -> None:
         assert refused(lambda: names_in(client, "\\SERVER\\dfs\\link\\*")) == NT.PATH_NOT_COVERED

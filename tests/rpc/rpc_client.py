@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import pytest
+from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.dcerpc.v5.transport import DCERPCTransport
 from impacket.uuid import uuidtup_to_bin
 
@@ -249,3 +251,22 @@ def connect(
         transport.set_max_fragment_size(fragment)
     dce.bind(interface)
     return dce
+
+
+def raw(dce: Any, operation: int, stub: bytes = b"") -> bytes:
+    """The stub of an answer, to a stub."""
+    dce.call(operation, stub)
+    answer: bytes = dce.recv()
+    return answer
+
+
+def status(answer: bytes) -> int:
+    """What the stub of an answer ends with."""
+    return int.from_bytes(answer[-4:], "little")
+
+
+def code(call: Any) -> int:
+    """The error that impacket's client raises."""
+    with pytest.raises(DCERPCException) as refused:
+        call()
+    return int(refused.value.get_error_code())

@@ -50,14 +50,20 @@ def rename(request: Request[RenameRequest]) -> "Answer | Deferred[Answer]":
     new = request.parse(params.new_file_name, wildcards=is_pattern(request, params.new_file_name))
     if not old.parts or not (new.parts or new.stream or new.unnamed):
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root cannot be renamed")
+
+    def named_by(path: Path) -> Path:
+        """What the pattern of the new name makes of an old one."""
+        made = Path((*new.parts[:-1], filled(path.parts[-1], new.name)))
+        request.check_covered(made)
+        return made
+
     if not is_pattern(request, old.parts[-1]):
-        if new.parts and is_pattern(request, new.parts[-1]):
-            new = Path((*new.parts[:-1], filled(old.parts[-1], new.parts[-1])))
+        to = named_by(old) if new.parts and is_pattern(request, new.parts[-1]) else new
         _check_renamed(request.store.query(old), params.search_attributes)
-        return each(request, [old], lambda path: _rename(request, path, new))
+        return each(request, [old], lambda path: _rename(request, path, to))
 
     def rename_one(path: Path) -> None:
-        _rename(request, path, Path((*new.parts[:-1], filled(path.parts[-1], new.name))))
+        _rename(request, path, named_by(path))
 
     found = matches(request, old, params.search_attributes)
     return then(found, lambda infos: each(request, paths_of(old, infos), rename_one))

@@ -110,8 +110,8 @@ def _each(
     """Does it to the source, or to each file that its pattern matches; the first that fails ends it."""
     params = request.params
     old = request.named(params.source_file_name, wildcards=is_pattern(request, params.source_file_name))
-    parse = request.parse if target is request.tree else target.parse
-    new = parse(params.target_file_name, wildcards=is_pattern(request, params.target_file_name))
+    to = params.target_file_name
+    new = request.parse(to, wildcards=is_pattern(request, to), tree=target)
     if not old.parts:
         raise SMBError(NT.OBJECT_NAME_INVALID, "the root is neither copied nor moved")
     if params.flags & CopyFlag.TREE:
@@ -121,8 +121,14 @@ def _each(
         raise SMBError(NT.FILE_IS_A_DIRECTORY, f"{new} is a directory, and a file is wanted")
     if not into and params.flags & CopyFlag.TARGET_IS_DIRECTORY:
         raise SMBError(NT.OBJECT_PATH_NOT_FOUND, f"{new} is no directory")
+
+    def named(one: Path) -> Path:
+        made = _named_after(request, one, new, into)
+        request.check_covered(made, tree=target)
+        return made
+
     if not is_pattern(request, old.parts[-1]):
-        return _through(request, [(old, _named_after(request, old, new, into))], act)
+        return _through(request, [(old, named(old))], act)
     if not into and not (new.parts and is_pattern(request, new.parts[-1])):
         raise SMBError(NT.OBJECT_PATH_NOT_FOUND, f"several files, and {new} is no directory")
     found = matches(request, old, _FOUND)
@@ -130,7 +136,7 @@ def _each(
         found,
         lambda infos: _through(
             request,
-            [(one, _named_after(request, one, new, into)) for one in paths_of(old, infos, files=True)],
+            [(one, named(one)) for one in paths_of(old, infos, files=True)],
             act,
         ),
     )

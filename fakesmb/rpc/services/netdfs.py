@@ -28,6 +28,7 @@ from fakesmb.rpc.stub import (
     wide,
 )
 from fakesmb.rpc.view import NamespaceRow
+from fakesmb.wire.dfs import LINK_TTL, ROOT_TTL
 
 NT4, WINDOWS_2000, WINDOWS_2003, WINDOWS_2008 = 1, 2, 4, 6
 """Versions of the manager, 3.1.4.1.1."""
@@ -35,8 +36,6 @@ _OK: Final = 1
 _STANDALONE: Final = 0x100
 """DFS_VOLUME_FLAVOR_STANDALONE, of roots."""
 _ONLINE: Final = 2
-ROOT_SECONDS, LINK_SECONDS = 300, 1800
-"""Seconds that a client may remember a root and a link: as referrals tell them."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -81,7 +80,7 @@ def _row(level: int, entry: Entry) -> Any:
         "EntryPath": wide(entry.path),
         "Comment": wide(entry.comment),
         "State": _OK | (_STANDALONE if entry.is_root else 0),
-        "Timeout": ROOT_SECONDS if entry.is_root else LINK_SECONDS,
+        "Timeout": ROOT_TTL if entry.is_root else LINK_TTL,
         "Guid": _guid(entry.path),
         "NumberOfStorages": len(entry.targets),
         "PropertyFlags": 0,
@@ -154,8 +153,8 @@ def _with_target(entry: Entry, server: str, share: str) -> Entry | None:
 def enum(call: Call, level: int, preferred: int, given: bool, resume: int | None) -> bytes:
     """NetrDfsEnum, 3.1.4.1.7."""
     if level == _ROOTS:
-        return _listed(call, level, [one for one in _entries(call) if one.is_root], preferred, given, resume)
-    return _listed(call, level, list(_entries(call)), preferred, given, resume)
+        return _listed(level, [one for one in _entries(call) if one.is_root], preferred, given, resume)
+    return _listed(level, list(_entries(call)), preferred, given, resume)
 
 
 def enum_ex(call: Call, path: str, level: int, preferred: int, given: bool, resume: int | None) -> bytes:
@@ -166,13 +165,11 @@ def enum_ex(call: Call, path: str, level: int, preferred: int, given: bool, resu
     for namespace in call.view.namespaces():
         if fold(namespace.share) == wanted[1]:
             found = list(_of(call, namespace))
-            return _listed(call, level, found, preferred, given, resume)
+            return _listed(level, found, preferred, given, resume)
     raise SMBError(Win32.FILE_NOT_FOUND, f"no namespace {path!r}")
 
 
-def _listed(
-    call: Call, level: int, entries: list[Entry], preferred: int, given: bool, resume: int | None
-) -> bytes:
+def _listed(level: int, entries: list[Entry], preferred: int, given: bool, resume: int | None) -> bytes:
     if level not in _LISTED and level != _ROOTS:
         raise SMBError(Win32.INVALID_LEVEL, f"level {level} of a list of DFS entries")
     if not given:

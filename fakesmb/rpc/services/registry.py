@@ -4,7 +4,7 @@ It is made when it is asked for, of what the server is configured to be; nobody 
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -81,10 +81,10 @@ def _value_of(given: Plain) -> Value:
     return text(given) if isinstance(given, str) else texts(*given)
 
 
-def found(key: Key, path: str) -> Key | None:
-    """The key at a path in another, in any case; None where there is none."""
+def found(key: Key, path: Iterable[str]) -> Key | None:
+    """The key at a path in another, its names in any case; None where there is none."""
     at: Key | None = key
-    for name in filter(None, path.split("\\")):
+    for name in path:
         if at is None:
             return None
         at = child(at, name)

@@ -43,7 +43,6 @@ _NORMAL: Final = 1
 _INTERROGATE: Final = 4
 _PROCESS: Final = 1234
 _STATUS: Final = struct.Struct("<7I")
-_PROCESS_STATUS: Final = struct.Struct("<9I")
 
 
 class Manager(msgspec.Struct):
@@ -261,7 +260,7 @@ def query_lock(call: Call, given: bytes, room: int) -> bytes:
 def _told_name(told: str, room: int) -> bytes:
     """A name in a buffer of so many characters, and how many it has."""
     writer = Writer()
-    fits = len(told) < room + 1
+    fits = len(told) <= room
     shown = wide(told if fits else "")
     writer.numbers("III", min(room, _LONGEST_NAME) + 1, 0, len(shown))
     writer.raw(shown.encode("utf-16-le"))

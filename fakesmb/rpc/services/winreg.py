@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from fakesmb.nt import filetime
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.rpc.fields import (
     UnicodeString,
@@ -35,9 +36,6 @@ VERSION: Final = 5
 _WRITES: Final = 0x400D0026
 """KEY_SET_VALUE, CREATE_SUB_KEY, CREATE_LINK, DELETE, WRITE_DAC, WRITE_OWNER and GENERIC_WRITE: clients ask for them to
 be on the safe side, so that they are refused when they are used, to administrators; and at once to others."""
-_EPOCH: Final = 116444736000000000
-
-
 Root = Callable[[ServerView], Key]
 
 
@@ -45,7 +43,8 @@ class Opened(msgspec.Struct, frozen=True):
     """What a handle of a key stands for: where it is. What is there is looked up for each call, and so is true."""
 
     root: Root
-    path: str = ""
+    path: tuple[str, ...] = ()
+    """The names of the keys on the way: only of those that are there, so that clients cannot let it grow."""
 
     def key(self, view: ServerView) -> Key | None:
         """The key, if it is there still."""
@@ -77,7 +76,7 @@ def _root(make: Root) -> Callable[..., bytes]:
 
 def open_user(call: Call, server: None, access: int) -> bytes:
     """OpenCurrentUser, 3.1.5.2: who is not at work there has the default's."""
-    return _opened(call, Opened(registry.users, ".DEFAULT"), access)
+    return _opened(call, Opened(registry.users, (".DEFAULT",)), access)
 
 
 def open_performance(call: Call, server: None, access: int) -> bytes:
@@ -88,7 +87,7 @@ def open_performance(call: Call, server: None, access: int) -> bytes:
 def open_key(call: Call, parent: bytes, name: UnicodeString, options: int, access: int) -> bytes:
     """BaseRegOpenKey, 3.1.5.15."""
     above = call.held(parent, Opened)
-    inner = Opened(above.root, f"{above.path}\\{name.text}")
+    inner = Opened(above.root, (*above.path, *filter(None, name.text.split("\\"))))
     if inner.key(call.view) is None:
         raise SMBError(Win32.FILE_NOT_FOUND, f"no key {name.text!r}")
     return _opened(call, inner, access)
@@ -114,7 +113,7 @@ def version(call: Call, given: bytes) -> bytes:
 
 def _changed(call: Call) -> int:
     """The time of every key: that of the server's start, FILETIME."""
-    return int(call.view.facts.started * 10_000_000) + _EPOCH
+    return filetime.from_seconds(call.view.facts.started)
 
 
 def _name(writer: Writer, name: str, room: int, *, null: bool = True) -> None:

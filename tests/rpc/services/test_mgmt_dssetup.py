@@ -9,17 +9,11 @@ from impacket.dcerpc.v5.rpcrt import DCERPCException
 
 from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import ServerFacts
-from tests.rpc.rpc_client import NOBODY, ListView, connect
+from tests.rpc.rpc_client import NOBODY, ListView, connect, raw
 
 
 def inquirer(name: str = "lsarpc") -> Any:
     return connect(name, mgmt.MSRPC_UUID_MGMT, NOBODY)
-
-
-def raw(dce: Any, operation: int, stub: bytes = b"") -> bytes:
-    dce.call(operation, stub)
-    answer: bytes = dce.recv()
-    return answer
 
 
 def test_the_interfaces_of_an_endpoint() -> None:

@@ -9,12 +9,11 @@ from impacket.dcerpc.v5.ndr import NULL
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
-from fakesmb.core import referrals
 from fakesmb.rpc import ndrnetdfs as ndr
-from fakesmb.rpc.services import netdfs
 from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import Caller
-from tests.rpc.rpc_client import ADMIN, USER, ListView, connect
+from fakesmb.wire.dfs import LINK_TTL, ROOT_TTL
+from tests.rpc.rpc_client import ADMIN, USER, ListView, connect, status
 
 NETDFS = uuidtup_to_bin(("4FC742E0-4A10-11CF-8273-00AA004AE673", "3.0"))
 PATHS = ["\\\\FAKESMB\\docs", "\\\\FAKESMB\\docs\\link", "\\\\FAKESMB\\docs\\sub\\far"]
@@ -57,11 +56,6 @@ def rows(answer: bytes, level: int) -> Any:
     return read["DfsEnum"]["DfsInfoContainer"][f"DfsInfo{level}Container"]["Buffer"]
 
 
-def status(answer: bytes) -> int:
-    found: int = struct.unpack("<I", answer[-4:])[0]
-    return found
-
-
 @pytest.mark.parametrize(
     ("version", "told"), [("5.2.3790", 4), ("5.1.2600", 2), ("4.0.1381", 1), ("6.1.0", 6)]
 )
@@ -88,7 +82,7 @@ def test_roots_and_links_at_every_level(level: int) -> None:
         targets = [(t["ServerName"].rstrip("\0"), t["ShareName"].rstrip("\0")) for t in row["Storage"]]
         assert targets == [("a", "x\\deep"), ("b", "y")]
     if "Timeout" in names:
-        assert (found[0]["Timeout"], row["Timeout"]) == (referrals.ROOT_TTL, referrals.LINK_TTL)
+        assert (found[0]["Timeout"], row["Timeout"]) == (ROOT_TTL, LINK_TTL)
     if "State" in names:
         assert (found[0]["State"], row["State"]) == (0x101, 1)
     if "Guid" in names:
@@ -184,7 +178,3 @@ def test_initializing_does_nothing(caller: Caller, expected: int) -> None:
     dce = client(caller)
     dce.call(14, bytes(8))
     assert status(dce.recv()) == expected
-
-
-def test_seconds_are_those_of_referrals() -> None:
-    assert (netdfs.ROOT_SECONDS, netdfs.LINK_SECONDS) == (referrals.ROOT_TTL, referrals.LINK_TTL)

@@ -1,7 +1,6 @@
 """srvsvc: canonical paths and names, and what an administrator's tools ask beside shares."""
 
 import struct
-from typing import Any
 
 import pytest
 from impacket.dcerpc.v5 import srvs
@@ -9,18 +8,7 @@ from impacket.dcerpc.v5.rpcrt import DCERPCException
 
 from fakesmb.rpc.services.srvsvc_names import canonical_path
 from fakesmb.rpc.stub import Win32
-from tests.rpc.rpc_client import ADMIN, NOBODY, USER, connect
-
-
-def raw(dce: Any, operation: int, stub: bytes) -> bytes:
-    dce.call(operation, stub)
-    answer: bytes = dce.recv()
-    return answer
-
-
-def status(answer: bytes) -> int:
-    found: int = struct.unpack("<I", answer[-4:])[0]
-    return found
+from tests.rpc.rpc_client import ADMIN, NOBODY, USER, connect, raw, status
 
 
 def wide(text: str) -> bytes:

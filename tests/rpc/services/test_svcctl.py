@@ -6,13 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 from impacket.dcerpc.v5 import scmr
-from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
 from fakesmb.rpc.groups import Handles
 from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import Caller, ShareKind, ShareRow
-from tests.rpc.rpc_client import ADMIN, NOBODY, USER, ListView, connect
+from tests.rpc.rpc_client import ADMIN, NOBODY, USER, ListView, code, connect, raw
 
 SVCCTL = uuidtup_to_bin(("367ABB81-9844-35F1-AD32-98F038001003", "2.0"))
 CONNECT_AND_LIST = 5
@@ -28,19 +27,6 @@ def manager(dce: Any, access: int = CONNECT_AND_LIST) -> Any:
 
 def service(dce: Any, name: str = "LanmanServer", access: int = 0x0D) -> Any:
     return scmr.hROpenServiceW(dce, manager(dce), f"{name}\0", access)["lpServiceHandle"]
-
-
-def code(call: Any) -> int:
-    with pytest.raises(DCERPCException) as refused:
-        call()
-    found: int = refused.value.get_error_code()
-    return found
-
-
-def raw(dce: Any, operation: int, stub: bytes) -> bytes:
-    dce.call(operation, stub)
-    answer: bytes = dce.recv()
-    return answer
 
 
 def names(rows: Any) -> dict[str, tuple[str, int]]:

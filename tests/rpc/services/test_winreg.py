@@ -6,14 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 from impacket.dcerpc.v5 import rrp
-from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import uuidtup_to_bin
 
 from fakesmb.rpc.groups import Handles
 from fakesmb.rpc.services import registry
 from fakesmb.rpc.stub import Win32
 from fakesmb.rpc.view import Caller, ShareKind, ShareRow
-from tests.rpc.rpc_client import ADMIN, NOBODY, NOW, USER, ListView, connect
+from tests.rpc.rpc_client import ADMIN, NOBODY, NOW, USER, ListView, code, connect, raw
 
 WINREG = uuidtup_to_bin(("338CD001-2244-31F1-AAAA-900038001003", "1.0"))
 READ = 0x00020019
@@ -31,19 +30,6 @@ def machine(dce: Any, access: int = READ) -> Any:
 
 def key(dce: Any, path: str, access: int = READ) -> Any:
     return rrp.hBaseRegOpenKey(dce, machine(dce, access), path, samDesired=access)["phkResult"]
-
-
-def code(call: Any) -> int:
-    with pytest.raises(DCERPCException) as refused:
-        call()
-    found: int = refused.value.get_error_code()
-    return found
-
-
-def raw(dce: Any, operation: int, stub: bytes) -> bytes:
-    dce.call(operation, stub)
-    answer: bytes = dce.recv()
-    return answer
 
 
 def test_what_the_machine_is() -> None:
@@ -173,6 +159,22 @@ def test_a_key_that_goes_is_gone() -> None:
     opened = key(dce, "SYSTEM\\CurrentControlSet\\Control\\Print\\Printers\\lp")
     view.share_rows = ()
     assert code(lambda: rrp.hBaseRegQueryValue(dce, opened, "Name")) == Win32.KEY_DELETED
+
+
+def test_a_path_does_not_grow_by_names_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[Any] = []
+    give = Handles.give
+
+    def kept(self: Handles, what: object = None) -> bytes | None:
+        held.append(what)
+        return give(self, what)
+
+    monkeypatch.setattr(Handles, "give", kept)
+    dce = client()
+    opened = key(dce, "\\System\\\\Select\\")
+    for _ in range(3):
+        opened = rrp.hBaseRegOpenKey(dce, opened, "\\" * 1000, samDesired=READ)["phkResult"]
+    assert held[-1].path == ("System", "Select")
 
 
 def test_nobody_changes_it() -> None:
