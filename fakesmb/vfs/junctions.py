@@ -19,9 +19,9 @@ from fakesmb.vfs import disk
 from fakesmb.vfs.laned import LanedStore
 from fakesmb.vfs.paths import Path
 from fakesmb.vfs.wildcards import compile_pattern
+from fakesmb.vfs.wrapped import Wrapped, WrappedStore
 
 if TYPE_CHECKING:
-    from fakesmb.nt.token import Token
     from fakesmb.vfs.store import CreateParameters, FileStore, Handle, Info, Names, Opened, Search
 
 _MODE: Final = stat.S_IFLNK | 0o777
@@ -129,32 +129,14 @@ class JunctionSearch:
         self._inner.close()
 
 
-class JunctionStore:
+class JunctionStore(WrappedStore):
     """`vfs.store.FileStore` with links in it; all else is the inner store's."""
 
     def __init__(self, inner: Any, junctions: Junctions, root: str) -> None:
         """`root`: the folder on the disk."""
-        self._inner = inner
+        super().__init__(inner, lambda store: with_junctions(store, junctions, root))
         self._junctions = junctions
         self._root = root
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if callable(found):
-            setattr(self, name, found)
-        return found
-
-    def for_user(self, token: "Token | None") -> "FileStore":
-        """The same files with access checks for that user."""
-        return with_junctions(self._inner.for_user(token), self._junctions, self._root)
-
-    def with_posix_names(self) -> "FileStore":
-        """The same files by their names as they are spelt."""
-        return with_junctions(self._inner.with_posix_names(), self._junctions, self._root)
-
-    def with_exact_names(self) -> "FileStore":
-        """The same files by Windows' names, each as it is spelt."""
-        return with_junctions(self._inner.with_exact_names(), self._junctions, self._root)
 
     @property
     def posix(self) -> Any:
@@ -225,15 +207,12 @@ class JunctionStore:
             raise SMBError(NT.DIRECTORY_NOT_EMPTY, "there are DFS links in it")
 
 
-class JunctionPosix:
+class JunctionPosix(Wrapped):
     """`vfs.store.PosixFiles` with links in its listings."""
 
     def __init__(self, inner: Any, store: JunctionStore) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
 
     def search(self, directory: Path, pattern: str, attributes: int) -> "Search":
         """Begins a search that gives the facts of names themselves."""

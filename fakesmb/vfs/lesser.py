@@ -7,9 +7,9 @@ import msgspec
 
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.vfs.laned import LanedStore
+from fakesmb.vfs.wrapped import WrappedStore
 
 if TYPE_CHECKING:
-    from fakesmb.nt.token import Token
     from fakesmb.vfs.paths import Path
     from fakesmb.vfs.store import CreateParameters, Ea, FileStore, Handle, Info, Opened, StreamFacts, Volume
 
@@ -25,33 +25,15 @@ class Traits(NamedTuple):
     eas: bool = True
 
 
-class LesserStore:
+class LesserStore(WrappedStore):
     """`vfs.store.FileStore` with the traits of another file system; all else is the inner store's.
 
     Names with a colon do not get here: whoever reads paths refuses them.
     """
 
     def __init__(self, inner: Any, traits: Traits) -> None:
-        self._inner = inner
+        super().__init__(inner, lambda store: lesser(store, traits))
         self._traits = traits
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if callable(found):
-            setattr(self, name, found)
-        return found
-
-    def for_user(self, token: "Token | None") -> "FileStore":
-        """The same files with access checks for that user."""
-        return lesser(self._inner.for_user(token), self._traits)
-
-    def with_posix_names(self) -> "FileStore":
-        """The same files by their names as they are spelt."""
-        return lesser(self._inner.with_posix_names(), self._traits)
-
-    def with_exact_names(self) -> "FileStore":
-        """The same files by Windows' names, each as it is spelt."""
-        return lesser(self._inner.with_exact_names(), self._traits)
 
     def create(self, path: "Path", request: "CreateParameters") -> "Opened":
         """Opens or creates; EAS_NOT_SUPPORTED where a new file should get some and there are none."""
