@@ -15,7 +15,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from impacket.smb import SMB, SMB_DIALECT, NewSMBPacket, SMBCommand, SMBReadAndX_Parameters
@@ -203,17 +203,33 @@ def test_what_cannot_be_is_said_at_once(tmp_path: Path) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "fakesmb"]
 
 
+ENTERING_AND_LEAVING: Final = """
+import sys, time
+from fakesmb import FakeSMB
+
+entering, leaving = [], []
+for _ in range(20):
+    began = time.perf_counter()
+    with FakeSMB({"public": sys.argv[1]}, users={"alice": "secret"}):
+        entered = time.perf_counter()
+    entering.append(entered - began)
+    leaving.append(time.perf_counter() - entered)
+print(min(entering), min(leaving))
+"""
+
+
 def test_entering_and_leaving_take_less_than_10_ms_each(tmp_path: Path) -> None:
-    """A server for every test must cost next to nothing. The best of some, for busy machines."""
-    entering, leaving = [], []
-    for _ in range(8):
-        began = time.perf_counter()
-        with serving(tmp_path):
-            entered = time.perf_counter()
-        entering.append(entered - began)
-        leaving.append(time.perf_counter() - entered)
-    assert min(entering) < 0.01
-    assert min(leaving) < 0.01
+    """A server for every test must cost next to nothing. The best of some, for busy machines, and in a process that
+    is not traced: measuring what the tests reach doubles the time."""
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, "-c", ENTERING_AND_LEAVING, tmp_path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert all(float(least) < 0.01 for least in said.stdout.split()), said.stdout
 
 
 def test_without_users_anybody_is_a_guest_who_may_write_on_loopback(tmp_path: Path) -> None:

@@ -101,15 +101,15 @@ def _lock(fd: int) -> bool:
     return True
 
 
-def remove_if_left(entry: "os.DirEntry[str]") -> None:
+def remove_if_left(path: str) -> None:
     """Removes a home that nobody holds; leaves all else. Raises OSError."""
-    st = entry.stat(follow_symlinks=False)
+    st = os.lstat(path)
     if not stat.S_ISDIR(st.st_mode) or st.st_uid != os.geteuid() or stat.S_IMODE(st.st_mode) != _RIGHTS:
         return
-    fd = os.open(entry.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     closing: Callable[[], None] = lambda: os.close(fd)  # noqa: E731
-    if _is_left(entry, fd):
-        finish_in_time(_removal_of(entry.path), closing)
+    if _is_left(path, fd):
+        finish_in_time(_removal_of(path), closing)
     else:
         closing()
 
@@ -119,14 +119,14 @@ def _is_old_rest(fd: int) -> bool:
     return os.listdir(fd) in ([], [MARK]) and time.time() - os.fstat(fd).st_ctime > _OLD_SECONDS
 
 
-def _is_left(entry: "os.DirEntry[str]", fd: int) -> bool:
+def _is_left(path: str, fd: int) -> bool:
     """Whether its server has gone; True only with its lock held by this descriptor."""
     try:
-        marked = os.path.lexists(os.path.join(entry.path, MARK))
-        whole = marked and not entry.name.startswith(NEW)
+        marked = os.path.lexists(os.path.join(path, MARK))
+        whole = marked and not os.path.basename(path).startswith(NEW)
         if not whole and not _is_old_rest(fd):
             return False
-        there = os.stat(entry.path, follow_symlinks=False)
+        there = os.lstat(path)
         return _lock(fd) and os.path.samestat(os.fstat(fd), there)
     except OSError:
         return False
