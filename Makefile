@@ -6,6 +6,7 @@
 # make fuzz     requests that no client sends, ten minutes, in process and over TCP; ARGS='--seconds 3600 --seed 7' is passed on
 # make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
 # make docs     make docs/coverage.md, docs/profiles.md and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
+# make site     the documentation as a site, in build/site; a warning ends it
 # make clean    remove the environment and all caches
 PYTHON ?= python3
 VENV := .venv
@@ -28,7 +29,7 @@ NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (with
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
 COVERAGE_FLOOR := 94
 
-.PHONY: serve test coverage conformance bench fuzz soak lint format docs clients clean help
+.PHONY: serve test coverage conformance bench fuzz soak lint format docs site clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -80,6 +81,11 @@ docs: $(VENV)/.installed
 	$(BIN)/python -m tests.docslists
 	$(BIN)/python -m fakesmb.record.reference docs/journal.md
 	$(BIN)/python -m fakesmb.replay.reference docs/captures.md
+
+# Read without a network, and by no server: build/site/index.html.
+site: $(VENV)/.dev
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/site-read docs build/site
+	@echo "build/site/index.html" >&2
 
 clients:
 	@.ci/packages $(CLIENTS) || echo "going on: tests of the clients that are missing are skipped" >&2
