@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fakesmb.cli import RUNS_AS_ROOT
+from fakesmb.serving.run import RUNS_AS_ROOT
 
 START_STEPS = 3000
 """Hundredths of a second that a server has to start, on a machine with much else to do."""

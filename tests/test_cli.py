@@ -24,11 +24,14 @@ from impacket.smb3structs import FILE_READ_DATA
 from impacket.smbconnection import SessionError, SMBConnection
 
 from fakesmb import FakeSMB, cli, coverage, samples
-from fakesmb.cli import RUNS_AS_ROOT
 from fakesmb.config.parts import SAMPLE_USER
 from fakesmb.mistakes import ConfigError
 from fakesmb.nt.status import NT
 from fakesmb.saying import MISTAKE
+from fakesmb.serving.configure import configure
+from fakesmb.serving.greeting import share_line
+from fakesmb.serving.run import RUNS_AS_ROOT
+from fakesmb.serving.startup import on_first_use
 from fakesmb.transport.process import RightsError, run_as
 from tests.serving import port_in
 
@@ -288,7 +291,7 @@ def test_starting_loads_no_tls_no_http_and_no_impacket(
 
 def test_a_module_left_for_its_first_use_is_whole_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    with cli._on_first_use("colorsys"):
+    with on_first_use("colorsys"):
         import colorsys
     assert "rgb_to_hsv" not in object.__getattribute__(colorsys, "__dict__")
     assert colorsys.rgb_to_hsv(0, 0, 1) == (2 / 3, 1.0, 1)
@@ -580,7 +583,7 @@ def test_a_user_that_cannot_be_is_one_line(name: str) -> None:
 def test_a_root_is_shared_folder_by_folder(tmp_path: Path) -> None:
     (tmp_path / "root" / "one").mkdir(parents=True)
     (tmp_path / "root" / "two").mkdir()
-    config, _ = cli.configure(
+    config, _ = configure(
         NOTHING | {"root": str(tmp_path / "root"), "shares": (f"TWO={tmp_path}",), "users": ("a:b",)}
     )
     assert {share.name: share.path for share in config.shares} == {
@@ -591,36 +594,36 @@ def test_a_root_is_shared_folder_by_folder(tmp_path: Path) -> None:
 
 def test_copies_of_all_shares(tmp_path: Path) -> None:
     given = NOTHING | {"overlay": True, "shares": (f"a={tmp_path}", f"b={tmp_path},ro,overlay")}
-    config, _ = cli.configure(given)
+    config, _ = configure(given)
     assert [(share.overlay, share.read_only) for share in config.shares] == [(True, False), (True, True)]
-    assert [cli._share_line(share) for share in config.shares] == [
+    assert [share_line(share) for share in config.shares] == [
         f"share a: {tmp_path} (a copy)",
         f"share b: {tmp_path} (a copy, read-only)",
     ]
 
 
 def test_0_is_an_answer_too() -> None:
-    config, _ = cli.configure(NOTHING | {"port": 0, "journal": 0})
+    config, _ = configure(NOTHING | {"port": 0, "journal": 0})
     assert (config.port, config.log.journal) == (0, 0)
 
 
 @pytest.mark.parametrize(("given", "access"), [("ro", "read-only"), ("rw", "read-write")])
 def test_guests_are_enough_for_other_addresses(given: str, access: str) -> None:
-    config, _ = cli.configure(NOTHING | {"guest": given, "host": "0.0.0.0"})
+    config, _ = configure(NOTHING | {"guest": given, "host": "0.0.0.0"})
     assert (config.guest, config.users) == (access, ())
     with pytest.raises(ConfigError, match="others can connect"):
-        cli.configure(NOTHING | {"host": "::"})
+        configure(NOTHING | {"host": "::"})
 
 
 def test_guests_cannot_sign() -> None:
     """Where signing is required they are in vain; where nobody else could sign in, that is a mistake."""
     given = NOTHING | {"guest": "ro", "signing": "required"}
-    _, notes = cli.configure(given | {"users": ("bob:x",)})
+    _, notes = configure(given | {"users": ("bob:x",)})
     assert "signing is required, which guests cannot do: they are refused" in notes
     with pytest.raises(
         ConfigError, match="signing is required, which guests cannot do: nobody could sign in"
     ):
-        cli.configure(given)
+        configure(given)
     with pytest.raises(ConfigError, match="nobody could sign in"):
         FakeSMB(guest="read-only", signing="required")
 
@@ -637,7 +640,7 @@ def test_guests_cannot_sign() -> None:
         (["serve", "--quite"], "fakesmb: No such option '--quite'; did you mean --quiet"),
         (["show", "--verbos", "x"], "fakesmb: No such option '--verbos'; did you mean --verbose?"),
         (["--no-plans", "serve"], "fakesmb: No such option '--no-plans'; it belongs after serve"),
-        (["--port=5", "serve"], "fakesmb: No such option '--port'; it belongs after show or serve"),
+        (["--port=5", "serve"], "fakesmb: No such option '--port'; it belongs after serve or show"),
         (
             ["serve", "--signing", "requird"],
             "fakesmb: Invalid value for '--signing': 'requird' is not one of 'off', 'offered', 'required'; "
@@ -661,7 +664,7 @@ def test_without_arguments_there_is_help() -> None:
 
 
 def test_an_empty_password_is_told() -> None:
-    _, notes = cli.configure(NOTHING | {"users": ("bob:",)})
+    _, notes = configure(NOTHING | {"users": ("bob:",)})
     assert "user bob has an empty password: whoever connects can be bob" in notes
 
 
@@ -674,7 +677,7 @@ def test_a_hash_is_told_only_where_it_is_that_of_an_empty_password(
 ) -> None:
     file = tmp_path / "fakesmb.toml"
     file.write_text(f'[[user]]\nname = "bob"\nnt_hash = "{nt_hash}"\n')
-    _, notes = cli.configure(NOTHING | {"file": str(file)})
+    _, notes = configure(NOTHING | {"file": str(file)})
     assert ("user bob has an empty password: whoever connects can be bob" in notes) == told
 
 
@@ -686,7 +689,7 @@ def test_a_home_that_may_not_be_read_is_one_line(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(
         ConfigError, match=r"no sample shares in .*: Permission denied; name a folder to serve"
     ):
-        cli.configure(NOTHING)
+        configure(NOTHING)
 
 
 def test_a_sub_directory_that_may_not_be_read_is_left_out_and_told(
@@ -695,7 +698,7 @@ def test_a_sub_directory_that_may_not_be_read_is_left_out_and_told(
     for name in ("open", "closed"):
         (tmp_path / name).mkdir()
     monkeypatch.setattr("os.access", lambda path, _: "closed" not in path)
-    config, notes = cli.configure(NOTHING | {"root": str(tmp_path)})
+    config, notes = configure(NOTHING | {"root": str(tmp_path)})
     assert [share.name for share in config.shares] == ["open"]
     assert f"{tmp_path / 'closed'} is left out: it may not be read" in notes
 
@@ -703,7 +706,7 @@ def test_a_sub_directory_that_may_not_be_read_is_left_out_and_told(
 def test_the_file_counts_where_arguments_are_silent(tmp_path: Path) -> None:
     file = tmp_path / "fakesmb.toml"
     file.write_text(f'[server]\nport = 1\nsigning = "off"\n[[share]]\nname = "s"\npath = "{tmp_path}"\n')
-    config, _ = cli.configure(NOTHING | {"file": str(file), "signing": "required"})
+    config, _ = configure(NOTHING | {"file": str(file), "signing": "required"})
     assert (config.port, config.settings.signing) == (1, "required")
     assert [share.name for share in config.shares] == ["s"]
 
@@ -757,7 +760,9 @@ def test_the_coverage_page_is_current(checkout: Path) -> None:
 
 def test_every_argument_of_serve_is_documented(checkout: Path) -> None:
     text = (checkout / "docs" / "configuration.md").read_text(encoding="utf-8")
-    options = [name for one in cli.serve.params for name in one.opts if name.startswith("--")]
+    options = [
+        name for one in cli.main.commands["serve"].params for name in one.opts if name.startswith("--")
+    ]
     assert "--port" in options
     assert [name for name in options if f"`{name}" not in text] == []
 
@@ -782,10 +787,10 @@ def test_only_what_exists_is_offered() -> None:
 def test_a_thread_loads_the_services_of_rpc() -> None:
     """The first call of each server held everybody up for a fifth of a second."""
     words = (
-        "import sys, threading; from fakesmb import cli\n"
+        "import sys, threading; from fakesmb.serving import startup\n"
         "class Reactor:\n"
         "    def callFromThread(self, work): print(work.__name__, 'impacket.dcerpc.v5.srvs' in sys.modules)\n"
-        "cli._load_services(Reactor())\n"
+        "startup.load_services(Reactor())\n"
         "[one.join() for one in threading.enumerate() if one.daemon]\n"
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)

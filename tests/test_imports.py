@@ -141,7 +141,7 @@ FAMILIES = {"commands", "trans", "trans2", "nt_trans"}
 """The packages of handlers inside core."""
 
 IMPACKET = {"auth", "rpc"}
-REACTOR = {"transport", "app", "resets", "rights", "cli", "testing", "pytest_plugin", "web"}
+REACTOR = {"transport", "app", "resets", "rights", "serving", "testing", "pytest_plugin", "web"}
 PURE_TWISTED = ("twisted.internet.defer", "twisted.python.failure")
 """What may be used where no I/O belongs."""
 

@@ -17,12 +17,15 @@ from fakesmb.hints import commands
 from fakesmb.keywords import Keywords
 from fakesmb.mistakes import ConfigError
 from fakesmb.record.log import EventLog
+from fakesmb.serving.configure import configure
 from fakesmb.stores import open_files, shares_of
 from fakesmb.world import World
 
 SECRET = "Geheim4711"
-EVERY = {one.name: None for one in cli.serve.params}
-NOTHING = EVERY | {one.name: () for one in cli.serve.params if getattr(one, "multiple", False)}
+EVERY = {one.name: None for one in cli.main.commands["serve"].params}
+NOTHING = EVERY | {
+    one.name: () for one in cli.main.commands["serve"].params if getattr(one, "multiple", False)
+}
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 def told(folder: Path, **keys: Any) -> tuple[Config, list[str]]:
     shares = (f"games={folder / 'games'}", f"open={folder / 'open'}")
-    return cli.configure(NOTHING | {"shares": shares, "security": "share"} | keys)
+    return configure(NOTHING | {"shares": shares, "security": "share"} | keys)
 
 
 def read(folder: Path, text: str) -> Config:
@@ -121,7 +124,7 @@ def test_mistakes_in_a_file_name_the_line(folder: Path, text: str, line: int, sa
 @pytest.mark.parametrize("keys", [{"security": "share"}, {"plain_text": True}])
 def test_nothing_of_it_can_sign(folder: Path, keys: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"signing is required, and .* makes no keys to sign with"):
-        cli.configure(NOTHING | {"users": ("bob:x",), "signing": "required"} | keys)
+        configure(NOTHING | {"users": ("bob:x",), "signing": "required"} | keys)
 
 
 def test_what_others_of_a_network_could_do_is_told(folder: Path) -> None:
@@ -141,7 +144,7 @@ def test_what_others_of_a_network_could_do_is_told(folder: Path) -> None:
 
 
 def test_the_safe_default_stays(folder: Path) -> None:
-    config, _ = cli.configure(NOTHING | {"users": ("bob:x",), "host": "0.0.0.0"})
+    config, _ = configure(NOTHING | {"users": ("bob:x",), "host": "0.0.0.0"})
     assert (config.settings.security, config.settings.plain_text) == ("user", False)
     assert (config.guest, config.anonymous, config.accept) == ("off", True, ("ntlmv2",))
     assert Form.PLAIN not in FakeSMBService.from_config(config).config.accept
@@ -157,7 +160,7 @@ def test_the_safe_default_stays(folder: Path) -> None:
     ],
 )
 def test_who_has_no_name_is_a_guest_where_there_are_guests(keys: dict[str, Any], anonymous: bool) -> None:
-    assert cli.configure(NOTHING | keys)[0].anonymous == anonymous
+    assert configure(NOTHING | keys)[0].anonymous == anonymous
 
 
 def test_a_program_says_it_too(folder: Path) -> None:

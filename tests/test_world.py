@@ -143,7 +143,7 @@ def test_as_arguments(
     def run(configured: merging.Config, *_: object, **__: object) -> None:
         made.append(configured)
 
-    monkeypatch.setattr("fakesmb.cli.run", run)
+    monkeypatch.setattr("fakesmb.serving.run.run", run)
     done = CliRunner().invoke(main, ["serve", "--share", f"x={tmp_path}", *words])
     assert done.exit_code == 0, done.output
     assert (made[0].seed, made[0].clock) == (seed, clock)
@@ -180,7 +180,7 @@ def test_a_seed_that_is_none(words: tuple[str, ...], told: str) -> None:
 
 def test_on_a_network_it_is_told_what_a_seed_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[list[str]] = []
-    monkeypatch.setattr("fakesmb.cli.run", lambda _, notes, *__, **___: told.append(notes))
+    monkeypatch.setattr("fakesmb.serving.run.run", lambda _, notes, *__, **___: told.append(notes))
     for host in ("127.0.0.1", "0.0.0.0"):
         words = ["serve", "--share", f"x={tmp_path}", "--user", "a:b", "--host", host, "--deterministic"]
         assert CliRunner().invoke(main, words).exit_code == 0

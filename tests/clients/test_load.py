@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from fakesmb.cli import RUNS_AS_ROOT
+from fakesmb.serving.run import RUNS_AS_ROOT
 from tests.clients.client_runs import Running, Start
 from tests.clients.load import SocketClient, enter
 from tests.clients.noise import Noise

@@ -1,0 +1,1 @@
+"""The form that all commands have: their help, and how mistakes in their arguments are told."""

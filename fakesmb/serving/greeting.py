@@ -1,0 +1,95 @@
+"""What `serve` says on standard error: before it is ready, when it is, and at its end."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from fakesmb.config.parts import SharePart
+from fakesmb.saying import one_line, tell
+
+if TYPE_CHECKING:
+    from fakesmb.app import FakeSMBService
+
+STANDARD_ERROR: Final = 2
+
+
+class Greeting(str):
+    """A note that tells a person something and warns of nothing: `--quiet` leaves it out."""
+
+    __slots__ = ()
+
+
+@contextlib.contextmanager
+def patient_standard_error() -> Iterator[None]:
+    """Inside the block nobody who leaves standard error unread (Ctrl-S, a full pipe) stops the server."""
+    before = sys.stderr
+    try:
+        patient = before is not None and before.fileno() == STANDARD_ERROR
+    except (OSError, ValueError):
+        patient = False
+    if not patient:  # closed by whoever started us, or in the hands of a program that calls us
+        yield
+        return
+    from fakesmb.record.patient import PatientText
+
+    text = PatientText(STANDARD_ERROR)
+    sys.stderr = text
+    try:
+        yield
+    finally:
+        sys.stderr = before
+        text.finish()
+
+
+def warn(notes: list[str]) -> None:
+    """What a person should know, also one who wants no greeting."""
+    tell("".join(f"fakesmb: {one_line(note)}\n" for note in notes if not isinstance(note, Greeting)))
+
+
+def share_line(share: SharePart) -> str:
+    served = "the content of the configuration" if share.content is not None else share.path
+    words = ["a copy"] * share.overlay + ["read-only"] * share.read_only + ["a printer"] * share.printer
+    return f"share {share.name}: {served}" + (f" ({', '.join(words)})" if words else "")
+
+
+def greet(smb: "FakeSMBService", notes: list[str]) -> None:
+    """The address, the user and commands to paste, on standard error."""
+    from fakesmb.app import reachable
+    from fakesmb.hints import commands
+
+    ports, config = smb.ports, smb.config
+    assert ports is not None
+    host = reachable(ports.host)
+    lines = [
+        *notes,
+        *(share_line(one) for one in config.shares),
+        *(
+            f"share {name}: its disk may hang; what local programs do there is not noticed (may_hang)"
+            for name in smb.disks_that_may_hang
+        ),
+        *commands(config, host, ports.direct, "" if smb.server is None else smb.server.service),
+        *([] if config.web.port is None else [f"control API and page: {smb.web_url}/"]),
+        *_names_line(smb),
+        f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
+    ]
+    tell("".join(f"fakesmb: {one_line(line)}\n" for line in lines))
+
+
+def _names_line(smb: "FakeSMBService") -> list[str]:
+    """By which names the server is found, and where they are told."""
+    if smb.names is None:
+        return []
+    name_port, datagram_port = smb.names.ports
+    beside = "" if datagram_port is None else f", announced on {datagram_port}"
+    settings = smb.config.settings
+    return [
+        f"name {settings.name} in {settings.workgroup} told on {smb.config.names.host}:{name_port} (UDP){beside}"
+    ]
+
+
+def tell_hold_up(smb: "FakeSMBService") -> None:
+    """At the end: how long the server kept somebody waiting at most."""
+    server = smb.server
+    if server is not None and (longest := server.counters.longest_hold_up):
+        tell(f"fakesmb: the longest hold-up of any request was {longest * 1000:.1f} ms\n")
