@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"(?:#|//) ([\w/]+\.\w+)(, continued)?\n")
+_FILE = re.compile(r"(?:#|//) ([\w/-]+\.\w+)(, continued)?\n")
 
 
 class Block(NamedTuple):
