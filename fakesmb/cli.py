@@ -3,6 +3,7 @@
 import click
 
 from fakesmb.commandline.mistakes import OneLine
+from fakesmb.subcommands.check import check
 from fakesmb.subcommands.coverage import coverage
 from fakesmb.subcommands.demo import demo
 from fakesmb.subcommands.profiles import profiles
@@ -17,5 +18,5 @@ def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
 
-for _command in (serve, show, replay, demo, coverage, profiles):
+for _command in (serve, show, replay, demo, check, coverage, profiles):
     main.add_command(_command)

@@ -42,6 +42,7 @@ from fakesmb.vfs.rules.times import WriteClock
 from fakesmb.vfs.store import FileStore
 from fakesmb.wire.codec import Body, Buffer, Empty, Structure
 from fakesmb.wire.commands import Command
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.files import (
     CloseRequest,
     NtCreateAndxRequest,
@@ -54,7 +55,7 @@ from fakesmb.wire.files import (
 from fakesmb.wire.frame import Framer
 from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, NO_ANDX, Flags, Flags2, Header, andx_of, block_at
 from fakesmb.wire.locking import LockingAndxRequest, LockingAndxResponse, LockRange, LockType
-from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest
+from fakesmb.wire.negotiate import NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans import Transaction2Request, TransactionResponse
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectAndxResponse

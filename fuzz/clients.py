@@ -10,10 +10,11 @@ from fakesmb.testing import CLIENT_FLAGS2, Client
 from fakesmb.wire.codec import Empty
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dcerpc import NDR, PacketType, pdu
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.files import OpenRequest, OpenResponse
 from fakesmb.wire.header import HEADER_SIZE, Flags2
 from fakesmb.wire.interfaces import INTERFACES
-from fakesmb.wire.negotiate import Dialect, NegotiateExtendedResponse, NegotiateRequest
+from fakesmb.wire.negotiate import NegotiateExtendedResponse, NegotiateRequest
 from fakesmb.wire.session import SessionSetupLanmanRequest, SessionSetupPlainRequest
 from fakesmb.wire.trans2 import SetFsInformationRequest, Trans2
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectRequest, TreeConnectResponse

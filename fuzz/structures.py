@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import msgspec
 
 from fakesmb.wire.codec import Int
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.locking import LockRange
-from fakesmb.wire.negotiate import Dialect
 from fuzz.values import Dice
 
 _BITS: Final[Mapping[str, int]] = {"B": 8, "b": 7, "H": 16, "h": 15, "I": 32, "i": 31, "Q": 64, "q": 63}

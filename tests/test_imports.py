@@ -19,6 +19,7 @@ BOTTOM = {"nt", "world"}
 BELOW_CORE = BOTTOM | {"wire", "vfs", "record", "auth", "rpc", "rap", "faults"}
 MAY_IMPORT: dict[str, set[str]] = {
     "nt": set(),
+    "address": set(),
     "world": {"nt"},
     "wire": BOTTOM,
     "vfs": BOTTOM,
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transport": BELOW_CORE | {"core", "netbios"},
     "trace": BOTTOM | {"wire", "record", "rpc", "rap"},
     "capture": BOTTOM | {"wire", "record", "trace"},
-    "replay": BOTTOM | {"wire", "record", "auth", "trace", "capture", "mistakes"},
+    "replay": BOTTOM | {"address", "wire", "record", "auth", "trace", "capture", "mistakes"},
     "web": BELOW_CORE
     | {"core", "transport", "folders", "config", "mistakes", "resets", "keywords"}
     | {"trace", "capture", "show"},
@@ -41,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mistakes": {"nt"},
     "config": BELOW_CORE | {"core", "folders", "mistakes"},
     "samples": {"config", "mistakes"},
+    "check": {"nt", "wire", "address", "saying"},
     "coverage": BELOW_CORE | {"core"},
     "keywords": {"nt", "vfs", "faults", "core", "folders", "config", "mistakes"},
     "arguments": {"core", "folders", "config", "keywords", "mistakes"},

@@ -9,8 +9,8 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from fakesmb.wire.commands import Command
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.negotiate import Dialect
 
 
 class Protocol(IntEnum):

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
+from fakesmb.address import Place
 from fakesmb.nt.files import Attribute
 from fakesmb.nt.status import NT
 from fakesmb.replay import pipe_calls, xp
@@ -11,7 +12,7 @@ from fakesmb.replay.conversation import PROGRAM_PID, Answer, Conversation, Other
 from fakesmb.replay.entry import Entry
 from fakesmb.replay.line import Line
 from fakesmb.replay.narrator import Narrator
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from fakesmb.wire import dfs, files, session, trans, trans2, tree
 from fakesmb.wire.codec import DecodeError, Structure
 from fakesmb.wire.commands import Command, PipeFunction

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from fakesmb.address import Place
 from fakesmb.capture.trouble import Trouble
 from fakesmb.record.events import Connected, Disconnected
 from fakesmb.replay.entering import Entering
@@ -12,7 +13,7 @@ from fakesmb.replay.learning import learn, learn_break
 from fakesmb.replay.line import Closed, Line, LineError
 from fakesmb.replay.live import Live
 from fakesmb.replay.oplocks import acknowledgement, asks_back
-from fakesmb.replay.places import Place, Users
+from fakesmb.replay.places import Users
 from fakesmb.replay.requests import Renaming
 from fakesmb.replay.sending import Sending
 from fakesmb.replay.sent import Sent

@@ -13,8 +13,9 @@ from fakesmb.replay.sign_in import Round, is_refusal
 from fakesmb.replay.talk import Ask
 from fakesmb.wire.codec import Body, DecodeError
 from fakesmb.wire.commands import Command
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.header import HEADER_SIZE, Flags, Flags2, Header
-from fakesmb.wire.negotiate import Dialect, NegotiateRequest
+from fakesmb.wire.negotiate import NegotiateRequest
 from fakesmb.wire.session import (
     SessionSetupAndxRequest,
     SessionSetupExtendedRequest,

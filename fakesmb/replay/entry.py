@@ -12,6 +12,7 @@ from fakesmb.replay.sign_in import is_refusal
 from fakesmb.wire import session
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command
+from fakesmb.wire.dialect import SecurityMode
 from fakesmb.wire.header import HEADER_SIZE, Flags2
 from fakesmb.wire.negotiate import (
     NT_WORD_COUNT,
@@ -19,7 +20,6 @@ from fakesmb.wire.negotiate import (
     NegotiateNtResponse,
     NegotiateNtWords,
     NegotiateRequest,
-    SecurityMode,
 )
 from fakesmb.wire.tokens import find
 from fakesmb.world import World

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from fakesmb.address import Place
 from fakesmb.replay import xp
 from fakesmb.replay.conversation import Conversation, good
 from fakesmb.replay.entry import Entry
 from fakesmb.replay.line import Line, Silent
 from fakesmb.replay.narrator import Narrator
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from fakesmb.wire import files, locking, session, tree
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.commands import Command

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from fakesmb.address import Place
 from fakesmb.auth.signing import SIGNATURE_AT, SIGNATURE_END, SMB_COM_NT_CANCEL, Signer
-from fakesmb.replay.places import Place
 from fakesmb.wire.codec import DecodeError
 from fakesmb.wire.frame import LONGEST_FRAME, Framer, FrameType, prefix
 from fakesmb.wire.netbios import ANY_SERVER, SESSION_PORT, NetBIOSName, Suffix, encode_name

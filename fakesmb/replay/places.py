@@ -1,28 +1,17 @@
 """Where a client connects, and as whom: what the commands `demo` and `replay` are told."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import msgspec
 
+from fakesmb import address
+from fakesmb.address import Place
 from fakesmb.mistakes import ConfigError
 from fakesmb.nt.names import fold
 from fakesmb.wire.codec import Secret
 
 USUAL_PORT: Final = 445
-_PLACE: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[^:]*))?")
-_HIGHEST_PORT: Final = 65535
-
-
-class Place(NamedTuple):
-    """A server's address."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -35,16 +24,10 @@ class Who(msgspec.Struct, frozen=True):
 
 def place(text: str) -> Place:
     """`host:port`, `host` (port 445), `[::1]:port`; raises `ConfigError`."""
-    found = _PLACE.fullmatch(text)
-    host = (found["six"] or found["host"] or "") if found else ""
-    if found is None or not host:
-        raise ConfigError(f"{text!r} is no address: write HOST:PORT, such as 127.0.0.1:4450 or [::1]:4450")
-    port = found["port"]
-    if port is None:
-        return Place(host, USUAL_PORT)
-    if not port.isdecimal() or not port.isascii() or not 0 < int(port[:6]) <= _HIGHEST_PORT:
-        raise ConfigError(f"{text!r}: {port!r} is no port; it is a number from 1 to 65535")
-    return Place(host, int(port))
+    try:
+        return address.place(text, USUAL_PORT)
+    except address.AddressError as error:
+        raise ConfigError(str(error)) from None
 
 
 def who(text: str) -> Who:

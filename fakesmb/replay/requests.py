@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from fakesmb.address import Place
 from fakesmb.replay.live import Live
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from fakesmb.replay.rebuild import rebuilt
 from fakesmb.replay.references import blocks
 from fakesmb.replay.shares import ShareMap, split
@@ -11,8 +12,8 @@ from fakesmb.replay.sign_in import SignIn
 from fakesmb.wire.codec import Body, DecodeError
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dfs import GetDfsReferralRequest
+from fakesmb.wire.dialect import SecurityMode
 from fakesmb.wire.header import Header
-from fakesmb.wire.negotiate import SecurityMode
 from fakesmb.wire.trans import Transaction2Request
 from fakesmb.wire.trans2 import FindNext2Request, Trans2
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectRequest

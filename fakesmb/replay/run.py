@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import BinaryIO
 
+from fakesmb.address import Place
 from fakesmb.capture.events import events
 from fakesmb.capture.trouble import Trouble
 from fakesmb.mistakes import ConfigError
 from fakesmb.replay.engine import TIMEOUT, Replay
-from fakesmb.replay.places import Place, Users
+from fakesmb.replay.places import Users
 from fakesmb.replay.report import Report
 from fakesmb.replay.shares import ShareMap
 from fakesmb.replay.talk import Ask, items

@@ -12,6 +12,7 @@ from fakesmb.replay.initiator import Initiator, Responses, ntlmv1, ntlmv2
 from fakesmb.replay.places import Users, Who
 from fakesmb.wire import spnego
 from fakesmb.wire.codec import Body, DecodeError
+from fakesmb.wire.dialect import SecurityMode
 from fakesmb.wire.header import HEADER_SIZE, Header, block_at
 from fakesmb.wire.messages import response_class
 from fakesmb.wire.negotiate import (
@@ -21,7 +22,6 @@ from fakesmb.wire.negotiate import (
     NegotiateLanmanResponse,
     NegotiateNtResponse,
     NegotiateNtWords,
-    SecurityMode,
 )
 from fakesmb.wire.ntlmssp import (
     SIGNATURE,

@@ -5,7 +5,8 @@ from typing import Final
 from fakesmb.replay.initiator import Responses
 from fakesmb.replay.places import Who
 from fakesmb.wire import files, session
-from fakesmb.wire.negotiate import Capability, Dialect
+from fakesmb.wire.dialect import Dialect
+from fakesmb.wire.negotiate import Capability
 
 PUBLISHED_NAME: Final = "GTSC-B7A3A93C1A"
 """The client's name in the published exchange, which is also the domain of its account."""

@@ -13,6 +13,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.testing import Client
 from fakesmb.vfs.shortnames import short_name
 from fakesmb.wire.codec import Empty
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.dirs import (
     CheckDirectoryRequest,
     CreateDirectoryRequest,
@@ -26,7 +27,7 @@ from fakesmb.wire.dirs import (
 )
 from fakesmb.wire.files import OpenAndxRequest, OpenAndxResponse, OpenRequest, OpenResponse
 from fakesmb.wire.header import Flags
-from fakesmb.wire.negotiate import Dialect, NegotiateNtResponse, NegotiateRequest
+from fakesmb.wire.negotiate import NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.search import SearchRequest, SearchResponse
 from fakesmb.wire.session import (
     SessionSetupAndxRequest,

@@ -14,15 +14,10 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Problem, SignedIn, SignInRefused
 from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Client, InMemoryServer
 from fakesmb.wire.codec import Body
+from fakesmb.wire.dialect import Dialect, SecurityMode
 from fakesmb.wire.files import CreateRequest, NtCreateAndxRequest
 from fakesmb.wire.header import Flags2
-from fakesmb.wire.negotiate import (
-    Dialect,
-    NegotiateCoreResponse,
-    NegotiateNtResponse,
-    NegotiateRequest,
-    SecurityMode,
-)
+from fakesmb.wire.negotiate import NegotiateCoreResponse, NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.session import (
     LogoffAndxRequest,
     SessionSetupAndxResponse,

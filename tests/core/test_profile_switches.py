@@ -20,6 +20,7 @@ from fakesmb.testing import CHALLENGE, GUID, PASSWORD, USER, Answer, Client, InM
 from fakesmb.wire.codec import Body, Empty, Rest, Structure
 from fakesmb.wire.commands import Command
 from fakesmb.wire.dfs import GetDfsReferralRequest
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.dirs import (
     QueryInformation2Request,
     QueryInformation2Response,
@@ -38,7 +39,7 @@ from fakesmb.wire.files import (
 )
 from fakesmb.wire.header import ERROR_BLOCK, HEADER_SIZE, Flags2
 from fakesmb.wire.locking import LockingAndxRequest, LockRange
-from fakesmb.wire.negotiate import Dialect, NegotiateCoreResponse, NegotiateNtResponse, NegotiateRequest
+from fakesmb.wire.negotiate import NegotiateCoreResponse, NegotiateNtResponse, NegotiateRequest
 from fakesmb.wire.raw import ReadRawRequest, WriteRawRequest
 from fakesmb.wire.session import EchoRequest, SessionSetupAndxResponse, SessionSetupPlainRequest
 from fakesmb.wire.trans2 import (

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from fakesmb import FakeSMB
+from fakesmb.address import Place
 from fakesmb.record.journalentry import JournalEntry
 from fakesmb.replay.conversation import Otherwise
 from fakesmb.replay.demo import Demo
 from fakesmb.replay.holder import Holder
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from fakesmb.web import lessons
 from fakesmb.web.exercises import EXERCISES
 from fakesmb.web.walk import WALK

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakesmb import FakeSMB
+from fakesmb.address import Place
 from fakesmb.replay.demo import Demo
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from tests.clients.client_runs import need, run
 
 if TYPE_CHECKING:

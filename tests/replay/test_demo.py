@@ -9,12 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fakesmb import NT, FakeSMB, cli
+from fakesmb.address import Place
 from fakesmb.core import profiles
 from fakesmb.record.events import Exchanged, Shown
 from fakesmb.replay.conversation import Otherwise
 from fakesmb.replay.demo import Demo
 from fakesmb.replay.line import LineError
-from fakesmb.replay.places import Place, Who, place, who
+from fakesmb.replay.places import Who, place, who
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Header
 from tests.replay.published import LINES, is_published

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fakesmb import FakeSMB, Share
+from fakesmb.address import Place
 from fakesmb.capture.trouble import CaptureError
 from fakesmb.core.profile import Signing
 from fakesmb.core.settings import Settings
@@ -23,7 +24,7 @@ from fakesmb.mistakes import ConfigError
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.record.events import Exchanged, SignedIn, SignInRefused
 from fakesmb.replay.listings import last_entry
-from fakesmb.replay.places import Place, Users, Who
+from fakesmb.replay.places import Users, Who
 from fakesmb.replay.report import Report
 from fakesmb.replay.rests import NO_REST
 from fakesmb.replay.run import replayed as replayed_file

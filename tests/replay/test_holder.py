@@ -7,9 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from fakesmb import FakeSMB, cli
+from fakesmb.address import Place
 from fakesmb.replay.conversation import Otherwise
 from fakesmb.replay.holder import Holder
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 
 
 def holder(smb: FakeSMB, file: str, said: list[str] | None = None, pause: float = 0.05) -> Holder:

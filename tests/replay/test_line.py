@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from fakesmb.address import Place
 from fakesmb.replay import line as lines
 from fakesmb.replay.conversation import Conversation, Otherwise
 from fakesmb.replay.line import Closed, Line, LineError, Silent, reason
-from fakesmb.replay.places import Place
 from fakesmb.wire import session, trans
 from fakesmb.wire.commands import Command
 from fakesmb.wire.header import Header

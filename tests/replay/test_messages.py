@@ -4,11 +4,12 @@ import struct
 
 import pytest
 
+from fakesmb.address import Place
 from fakesmb.replay.identifiers import Identifiers, Numbers, with_mid
 from fakesmb.replay.listings import Entry, last_entry, search_keys
 from fakesmb.replay.live import Live
 from fakesmb.replay.pipe_auth import LAST_STEP, SEALED, Refused, without_verifier
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from fakesmb.replay.rebuild import rebuilt
 from fakesmb.replay.references import Reference, references
 from fakesmb.replay.requests import Renaming, with_changes

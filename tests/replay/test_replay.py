@@ -15,10 +15,11 @@ from impacket.smb import SMB_DIALECT
 from smb.SMBConnection import SMBConnection  # type: ignore[import-untyped]
 
 from fakesmb import NT, FakeSMB
+from fakesmb.address import Place
 from fakesmb.core.profile import Signing
 from fakesmb.replay import pipe_auth
 from fakesmb.replay.demo import Demo
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from tests.replay.taping import USERS, run, taped
 
 TREE = {"readme.txt": b"hello, world", "docs": {"a.txt": b"aaa", "b.txt": b"bbb"}}

@@ -10,8 +10,9 @@ import pytest
 from bench.bench import SAMBA
 from bench.servers import PASSWORD, SHARE, USER, Server
 from fakesmb import FakeSMB
+from fakesmb.address import Place
 from fakesmb.replay.demo import Demo
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from tests.clients.wire_tap import Capture, tapped
 from tests.replay.taping import run_at
 

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from fakesmb import FakeSMB
+from fakesmb.address import Place
 from fakesmb.replay.demo import Demo
-from fakesmb.replay.places import Place, Who
+from fakesmb.replay.places import Who
 from fakesmb.show.details import details
 from fakesmb.web import loaded, saving
 from tests.web.memory import Got, Memory

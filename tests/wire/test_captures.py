@@ -5,6 +5,7 @@ import pytest
 from fakesmb.nt.files import FileAction
 from fakesmb.wire import files, find_info, locking, negotiate, nt_trans, session, tokens, trans, trans2, tree
 from fakesmb.wire.codec import Body
+from fakesmb.wire.dialect import Dialect
 from fakesmb.wire.header import HEADER_SIZE
 from fakesmb.wire.info import LevelContext
 from tests.wire.wire_blocks import captured, encoded
@@ -85,12 +86,12 @@ ff534d4232000000001807c80000000000000000000000000408a40b0008707a0f06000100020000
 def test_xp_offers_six_dialects_and_chooses_the_sixth() -> None:
     _, block = captured(NEGOTIATE)
     assert negotiate.NegotiateRequest.decode(block).dialects == (
-        negotiate.Dialect.CORE,
-        negotiate.Dialect.LANMAN1,
-        negotiate.Dialect.WFW,
-        negotiate.Dialect.LANMAN2,
-        negotiate.Dialect.LANMAN21,
-        negotiate.Dialect.NT_LM,
+        Dialect.CORE,
+        Dialect.LANMAN1,
+        Dialect.WFW,
+        Dialect.LANMAN2,
+        Dialect.LANMAN21,
+        Dialect.NT_LM,
     )
     _, block = captured(NEGOTIATE_ANSWER)
     answer = negotiate.NegotiateExtendedResponse.decode(block)

@@ -14,6 +14,7 @@ from fakesmb.core.unix_clients import POSIX_2
 from fakesmb.nt.status import NT, SMBError
 from fakesmb.wire.codec import Body
 from fakesmb.wire.commands import Command
+from fakesmb.wire.dialect import SecurityMode
 from fakesmb.wire.header import Flags, Flags2
 from fakesmb.wire.negotiate import (
     Capability,
@@ -23,7 +24,6 @@ from fakesmb.wire.negotiate import (
     NegotiateNtResponse,
     NegotiateRequest,
     RawMode,
-    SecurityMode,
 )
 from fakesmb.wire.spnego import initial_token
 from fakesmb.wire.times import dos_from

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fakesmb.record.words.files import Words
 from fakesmb.wire import locking, negotiate, session, tree
+from fakesmb.wire.dialect import Dialect
 
 _RANGES_SHOWN: Final = 3
 
@@ -14,7 +15,7 @@ def _dialects(body: negotiate.NegotiateRequest) -> str:
 
 
 def _nt_chosen(body: negotiate.NegotiateNtWords) -> str:
-    return f", Dialect is {negotiate.Dialect.NT_LM} (#{body.dialect_index})"
+    return f", Dialect is {Dialect.NT_LM} (#{body.dialect_index})"
 
 
 def _extended_chosen(body: negotiate.NegotiateExtendedResponse) -> str:
