@@ -5,6 +5,8 @@
 # make bench    fakesmb beside Samba and impacket in one run, then what testers wait for, how fast show reads, and what captures and those cost who look by HTTP (minutes, as root); ARGS='--rounds 5' is for the first
 # make fuzz     requests that no client sends, ten minutes, in process and over TCP; ARGS='--seconds 3600 --seed 7' is passed on
 # make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
+# make image    the container image fakesmb, by docker build; PYTHON_IMAGE=python:3.12-slim-bookworm is another base
+# make image-test  build it and try it: containers, compose, clients; skipped where no engine answers
 # make docs     make docs/coverage.md, docs/profiles.md and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
 # make site     the documentation as a site, in build/site; a warning ends it
 # make clean    remove the environment and all caches
@@ -26,10 +28,15 @@ COMPILE = @$(BIN)/python -m compileall -q fakesmb
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
 
+# Of the image. On the network of the machine a build reaches what the machine does, behind whatever that lies.
+PYTHON_IMAGE ?= python:3.13-slim-bookworm
+BUILD_NETWORK ?= host
+VERSION = cat pyproject.toml fakesmb/version.py 2>/dev/null | sed -n -E 's/^(__version__: Final|version) = "(.*)"$$/\2/p'
+
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
 COVERAGE_FLOOR := 94
 
-.PHONY: serve test coverage conformance bench fuzz soak lint format docs site clients clean help
+.PHONY: serve test coverage conformance image image-test bench fuzz soak lint format docs site clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,6 +47,7 @@ serve: $(VENV)/.installed
 test: clients lint
 	$(PYTEST) -n auto
 	$(PYTEST) -n auto --slow-disk tests/core
+	$(PYTEST) tests/docker
 
 coverage: $(VENV)/.dev
 	$(PYTEST) -n auto --ignore tests/clients --ignore tests/conformance \
@@ -47,6 +55,13 @@ coverage: $(VENV)/.dev
 
 conformance: clients $(VENV)/.dev
 	$(PYTEST) -n auto --slow tests/conformance
+
+image:
+	docker build --network $(BUILD_NETWORK) -f docker/Dockerfile -t fakesmb --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) \
+		--build-arg VERSION=$$($(VERSION)) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null) .
+
+image-test: $(VENV)/.dev
+	PYTHON_IMAGE=$(PYTHON_IMAGE) $(PYTEST) tests/docker
 
 bench: $(VENV)/.installed
 	@.ci/packages smbd=samba smbpasswd=samba-common-bin || echo "going on without Samba" >&2
