@@ -52,7 +52,8 @@ def run(project: Path, fakesmb_environment: dict[str, str], tmp_path_factory: py
 
 
 def pytest_in(run: Run, *options: str, folder: Path) -> "subprocess.CompletedProcess[str]":
-    return run(sys.executable, "-m", "pytest", "-q", *plugin_options(), *options, folder=folder)
+    plugins = plugin_options("asyncio", "twisted", "xdist")
+    return run(sys.executable, "-m", "pytest", "-q", *plugins, *options, folder=folder)
 
 
 def outcomes(report: Path) -> dict[str, list[str]]:
@@ -73,7 +74,7 @@ def plain(text: str) -> list[str]:
 
 
 def test_the_python_blocks_are_tests_that_pass(page: list[Block], project: Path, run: Run) -> None:
-    done = pytest_in(run, "-n", "4", "--ignore=failing", "--junitxml=report.xml", folder=project)
+    done = pytest_in(run, "-n", "2", "--ignore=failing", "--junitxml=report.xml", folder=project)
     assert done.returncode == 0, done.stdout + done.stderr
     ran = outcomes(project / "report.xml")
     wanted = {block.file for block in page if block.language == "python" and block.file.startswith("test_")}
@@ -86,7 +87,7 @@ def test_in_an_empty_project_the_tests_of_the_readme_pass_and_the_report_of_one_
 ) -> None:
     of_readme = [block for block in blocks(checkout / "README.md") if block.language == "python"]
     write([*of_readme, *(block for block in page if block.file in ("clients.py", FAILING))], tmp_path)
-    done = pytest_in(run, "-p", "no:xdist", "--junitxml=report.xml", folder=tmp_path)
+    done = pytest_in(run, "--junitxml=report.xml", folder=tmp_path)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     ran = outcomes(tmp_path / "report.xml")
     assert ran == {**{block.file: ["passed"] for block in of_readme}, "failing.py": ["failure"]}

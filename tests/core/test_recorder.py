@@ -110,6 +110,8 @@ def test_pytest_records_one_test(checkout: Path, tmp_path: Path, tests: list[str
         "-q",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:schemathesis",  # whose start takes a second
         f"--record={tmp_path / 'new.smb'}",
         path,
     ]

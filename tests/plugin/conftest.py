@@ -1,7 +1,7 @@
 """Projects of testers, made for a test and run in this process."""
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 import pytest
@@ -18,9 +18,6 @@ LOADED: tuple[ModuleType, ...] = (
     pytest_wire,
 )
 """Imported before a run, which forgets what it imports: else each would have classes of its own."""
-WITHOUT = ("twisted", "asyncio", "xdist", "cov", "hypothesispytest", "randomly")
-"""Plugins that keep something of the process, of whose runs there is one already."""
-
 CLIENT = """
 import io
 from smb.SMBConnection import SMBConnection
@@ -32,10 +29,20 @@ def client(smb, user="alice", password="Secret123"):
 """
 
 
-def plugin_options() -> list[str]:
-    """What loads the plugin where the environment was made before it was an entry point."""
-    there = any(one.value == pytest_plugin.__name__ for one in entry_points(group="pytest11"))
-    return [] if there else ["-p", pytest_plugin.__name__]
+def plugin_options(*others: str) -> list[str]:
+    """What loads the plugin, and of the plugins of other packages only those named.
+
+    Each of the others would keep something of the process, or cost a run in a process of its own up to a second.
+    """
+    found = entry_points(group="pytest11")
+    words = [word for one in found if not _stays(one, others) for word in ("-p", f"no:{one.name}")]
+    # An environment that was made before the plugin was an entry point has none.
+    there = any(one.value == pytest_plugin.__name__ for one in found)
+    return words if there else [*words, "-p", pytest_plugin.__name__]
+
+
+def _stays(plugin: EntryPoint, others: tuple[str, ...]) -> bool:
+    return plugin.value == pytest_plugin.__name__ or plugin.name in others
 
 
 ON_CI = ("CI", "BUILD_NUMBER")
@@ -51,7 +58,6 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(test_it=source)
-        without = [word for name in WITHOUT for word in ("-p", f"no:{name}")]
-        return pytester.runpytest_inprocess(*plugin_options(), *without, *options)
+        return pytester.runpytest_inprocess(*plugin_options(), *options)
 
     return run

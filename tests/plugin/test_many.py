@@ -32,8 +32,7 @@ def test_many_tests_with_few_descriptors(
     tmp_path: Path, fakesmb_environment: dict[str, str], number: int, descriptors: int
 ) -> None:
     (tmp_path / "test_it.py").write_text(TESTS.replace("NUMBER", str(number)))
-    others = [word for one in ("twisted", "asyncio") for word in ("-p", f"no:{one}")]
-    words = [sys.executable, "-m", "pytest", "-q", *plugin_options(), *others, "test_it.py"]
+    words = [sys.executable, "-m", "pytest", "-q", *plugin_options(), "test_it.py"]
     done = subprocess.run(
         ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *words],
         cwd=tmp_path,
