@@ -1,4 +1,4 @@
-"""The pages about clients: each fakesmb.toml serves the client it is for, each command does what it says."""
+"""Pages of clients, and of security: each fakesmb.toml serves the client it is for, each command does what it says."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ from tests.clients.client_runs import need
 from tests.docsblocks import Block, blocks, write
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = (DOCS / "clients.md", *sorted((DOCS / "clients").glob("*.md")))
+PAGES = (DOCS / "clients.md", *sorted((DOCS / "clients").glob("*.md")), DOCS / "security.md")
 NOT_RUN = frozenset({"bat", "powershell", "console", "text"})
 """Languages of blocks that nothing here can run: of Windows, of other machines, and of root; and what is printed."""
 
@@ -55,6 +55,7 @@ SERVED = {
     "scanner-guest.toml": Way("NTLMv1", "scan", "%"),
     "ps2.toml": Way("LM", "PS2SMB", "ps2%games"),
     "wii.toml": Way("NTLMv1", "games", "wii%games"),
+    "lan.toml": Way("NTLMv2", "scans", "scanner%used nowhere else", refused="NTLMv1"),
     "old.toml": Way("LM", "GAMES", "alice%secret"),
 }
 """Each fakesmb.toml of the pages, and with what it is tried."""
