@@ -145,7 +145,7 @@ class _Check:
         return body
 
     def _connected(self) -> socket.socket:
-        """A connection to the first of the host's addresses that takes one. Raises `CheckError`."""
+        """A connection to the first of the host's addresses that takes one. Raises `_NoAnswerError`, `CheckError`."""
         host, port = self.place
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -158,6 +158,9 @@ class _Check:
             line.settimeout(self._left() / (len(found) - index))
             try:
                 line.connect(address)
+            except ConnectionResetError:  # it was taken, and ended before we were told
+                line.close()
+                raise _NoAnswerError(b"", closed=True) from None
             except OSError as error:
                 line.close()
                 problem = error

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fakesmb.config.environment import PREFIX
 from fakesmb.core import connection
 from fakesmb.core.plan import NoPlans
+from fakesmb.folders.places import VARIABLE
 from fakesmb.testing import InMemoryServer
 from tests.examples import make_all
 from tests.late_threads import LateThreads
@@ -49,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
     With `--slow-disk` those in memory serve others at each system call that asks the disk; with `--slow` hypothesis
     makes all its examples.
     """
+    for name in [name for name in os.environ if name.startswith(PREFIX) and name != VARIABLE]:
+        del os.environ[name]  # which configure a person's own server
     if config.getoption("--slow"):
         make_all()
     if config.getoption("--no-plans"):

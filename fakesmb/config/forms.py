@@ -77,15 +77,21 @@ def share_of(name: str, path: str, **keys: Any) -> SharePart:
 
 
 def subdirectories(root: str) -> list[SharePart]:
-    """Each visible sub-directory of `root` as a share."""
-    try:
-        folders = sorted(one for one in Path(root).iterdir() if one.is_dir() and not one.name.startswith("."))
-    except OSError as error:
-        raise ConfigError(f"{root}: {error.strerror}") from None
+    """Each visible sub-directory of `root` as a share; raises `ConfigError` where there is none."""
+    folders = folders_in(root)
     if not folders:
         raise ConfigError(
             f"{root}: no sub-directory to share; to share the folder itself: --share NAME={root}"
         )
+    return folders
+
+
+def folders_in(root: str) -> list[SharePart]:
+    """The same, where none is no mistake."""
+    try:
+        folders = sorted(one for one in Path(root).iterdir() if one.is_dir() and not one.name.startswith("."))
+    except OSError as error:
+        raise ConfigError(f"{root}: {error.strerror}") from None
     return [share_of(one.name, str(one)) for one in folders]
 
 

@@ -246,9 +246,12 @@ def with_overlays(config: Config) -> Config:
     return msgspec.structs.replace(config, shares=tuple(shares))
 
 
-def with_share_passwords(config: Config, key: str, given: Iterable[str]) -> Config:
-    """The same configuration with passwords of shares, each `NAME:PASSWORD`; `key` says which of a share's two."""
-    option = "--share-password" if key == "password" else "--read-only-password"
+def with_share_passwords(config: Config, key: str, given: Iterable[str], option: str = "") -> Config:
+    """The same configuration with passwords of shares, each `NAME:PASSWORD`; `key` says which of a share's two.
+
+    Mistakes name `option`, or what it is on the command line. Raises `ConfigError`.
+    """
+    option = option or ("--share-password" if key == "password" else "--read-only-password")
     shares = list(config.shares)
     for text in given:
         name, colon, password = text.partition(":")

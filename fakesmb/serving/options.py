@@ -1,5 +1,6 @@
 """Which option of `serve` gives which key of fakesmb.toml."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -18,11 +19,7 @@ def option_of(table: str, key: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def said(given: dict[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
+def said(given: Mapping[str, Any], *names: str, **renamed: str) -> dict[str, Any]:
     """The options that were given, by their names in fakesmb.toml."""
     pairs = [(name, name) for name in names] + list(renamed.items())
-    return {
-        key: given[option]
-        for key, option in pairs
-        if given[option] is not None and given[option] is not False
-    }
+    return {key: given[option] for key, option in pairs if given[option] is not None}

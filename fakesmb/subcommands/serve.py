@@ -1,6 +1,7 @@
 """`fakesmb serve`."""
 
 import gc
+import os
 import sys
 from typing import Any
 
@@ -174,7 +175,6 @@ from fakesmb.saying import fail
 @click.option(
     "--web-token",
     metavar="TOKEN",
-    envvar="FAKESMB_WEB_TOKEN",
     help="Who calls it has to show this (or in the environment: FAKESMB_WEB_TOKEN).",
 )
 @click.option("--web-port-file", metavar="FILE", help="Write the port of --web to this file, likewise.")
@@ -185,14 +185,17 @@ def serve(**given: Any) -> None:
     from fakesmb.mistakes import ConfigError
     from fakesmb.portfile import PortFile
     from fakesmb.serving.configure import configure
+    from fakesmb.serving.environment import read
     from fakesmb.serving.greeting import patient_standard_error
     from fakesmb.serving.run import run
 
     try:
         with Ending() as ending, patient_standard_error():
             try:
+                environment = read(serve, os.environ).but(given)
+                given = environment.under(given)
                 files = [given[name] and PortFile(given[name]) for name in ("port_file", "web_port_file")]
-                config, notes = configure(given)
+                config, notes = configure(given, environment)
                 run(config, notes, files[0], ending, quiet=given["quiet"], web_port_file=files[1])
             except Exception as error:
                 if ending.wanted:  # an error of what the signal interrupted took the place of its exception

@@ -1,6 +1,6 @@
 """The server under load: random work of several processes, and random bytes. `pytest --slow`.
 
-FAKESMB_LOAD_SECONDS and FAKESMB_NOISE_SECONDS say how long (both 300).
+LOAD_SECONDS and NOISE_SECONDS say how long (both 300).
 """
 
 import json
@@ -22,8 +22,8 @@ from tests.clients.noise import Noise
 
 pytestmark = [pytest.mark.client, pytest.mark.slow]
 
-SECONDS = float(os.environ.get("FAKESMB_LOAD_SECONDS", "300"))
-NOISE_SECONDS = float(os.environ.get("FAKESMB_NOISE_SECONDS", "300"))
+SECONDS = float(os.environ.get("LOAD_SECONDS", "300"))
+NOISE_SECONDS = float(os.environ.get("NOISE_SECONDS", "300"))
 PROCESSES = 4
 MOST_GROWTH_KIB = 20_000
 LOAD = Path(__file__).parent / "load.py"

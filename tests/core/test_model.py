@@ -24,10 +24,10 @@ from tests.core.conftest import check_end, files_open_below
 from tests.examples import examples
 from tests.file_model import ACCESSES, NAMES, PIDS, SHARES, Both, Twin
 
-EXAMPLES = int(os.environ.get("FAKESMB_MODEL_EXAMPLES", examples(40)))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", examples(40)))
 """How many walks; thousands of them take minutes."""
-STEPS = int(os.environ.get("FAKESMB_MODEL_STEPS", "50"))
-SHRINK = bool(os.environ.get("FAKESMB_MODEL_SHRINK"))
+STEPS = int(os.environ.get("MODEL_STEPS", "50"))
+SHRINK = bool(os.environ.get("MODEL_SHRINK"))
 """A shorter walk to the same difference may take minutes to find; the history of the walk says much without."""
 CLIENTS = 3
 

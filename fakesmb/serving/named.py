@@ -1,0 +1,100 @@
+"""Shares and users of `serve`: those of the arguments, beside them those of the environment, else the samples."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from fakesmb.config import forms
+from fakesmb.config.environment import ROOT, Environment, Told, once
+from fakesmb.config.parts import SharePart, UserPart
+from fakesmb.config.values import share_problem
+from fakesmb.mistakes import ConfigError
+from fakesmb.nt.names import fold
+from fakesmb.serving.greeting import Greeting
+
+P = TypeVar("P", bound=SharePart | UserPart)
+
+
+def shares_of(
+    given: Mapping[str, Any], environment: Environment, *, in_file: bool
+) -> tuple[list[SharePart], list[str]]:
+    """Shares over those of the file, and what to tell the person. Raises `ConfigError`.
+
+    Where nothing else names any, the file included, the sub-directories of FAKESMB_ROOT are the shares, or the samples.
+    """
+    named = [forms.share(text) for text in given["shares"]]
+    named += [forms.printer(text) for text in given["printers"]]
+    roots, notes = _readable(forms.subdirectories(given["root"])) if given["root"] else ([], [])
+    shares = _beside(named, roots)
+    shares = _beside(shares, _shares_of_environment(environment))
+    if shares or in_file:
+        return shares, notes
+    if environment.root:
+        shares, notes = _in_root(environment.root)
+        if shares:
+            return shares, notes
+    from fakesmb import samples  # which most servers do without
+
+    home = samples.data_home()
+    if samples.prepare(home):
+        notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
+    return samples.shares(home), notes
+
+
+def users_of(given: Mapping[str, Any], environment: Environment) -> list[UserPart]:
+    """Users over those of the file. Raises `ConfigError`."""
+    named = [forms.user(text) for text in given["users"]]
+    named += [forms.user(text, admin=True) for text in given["admins"]]
+    told = [
+        *_made(environment.many.get("users", ()), forms.user),
+        *_made(environment.many.get("admins", ()), lambda text: forms.user(text, admin=True)),
+    ]
+    return _beside(named, once(told, "user"))
+
+
+def _in_root(root: str) -> tuple[list[SharePart], list[str]]:
+    """What FAKESMB_ROOT has, a place where folders are mounted; none at all is no mistake."""
+    try:
+        found, notes = _readable(forms.folders_in(root))
+    except ConfigError as error:
+        raise ConfigError(f"{ROOT}: {error}") from None
+    if notes and not found:
+        raise ConfigError(f"{ROOT}: {'; '.join(notes)}; so there is nothing to serve")
+    return found, notes or (
+        [] if found else [Greeting(f"{root} has no sub-directory, which would be a share")]
+    )
+
+
+def _readable(roots: Iterable[SharePart]) -> tuple[list[SharePart], list[str]]:
+    closed = [share for share in roots if not os.access(share.path, os.R_OK | os.X_OK)]
+    notes = [f"{share.path} is left out: it may not be read" for share in closed]
+    return [share for share in roots if share not in closed], notes
+
+
+def _shares_of_environment(environment: Environment) -> list[SharePart]:
+    told = [
+        *_made(environment.many.get("shares", ()), forms.share),
+        *_made(environment.many.get("printers", ()), forms.printer),
+    ]
+    for variable, share in told:
+        if problem := share_problem(share, ""):
+            raise ConfigError(f"{variable}: share {share.name}: {problem[1]}")
+    return once(told, "share")
+
+
+def _made(told: Iterable[Told], make: Callable[[str], P]) -> list[tuple[str, P]]:
+    return [(variable, of_variable(variable, make, text)) for variable, text in told]
+
+
+def of_variable(variable: str, make: Callable[[str], Any], text: str) -> Any:
+    """What is made of the variable's text. A mistake names the variable."""
+    try:
+        return make(text)
+    except ConfigError as error:
+        raise ConfigError(f"{variable}: {error}") from None
+
+
+def _beside(first: Sequence[P], others: Iterable[P]) -> list[P]:
+    """With those of the others whose names are not taken."""
+    taken = {fold(one.name) for one in first}
+    return [*first, *(one for one in others if fold(one.name) not in taken)]
