@@ -2,6 +2,9 @@
 
 `smbtorture.txt` names the leaves that pass. `known_failures.txt` names those that do not, with what Windows does and
 why the server does not yet; one that begins to pass fails the build until it is moved.
+
+A process runs the quick leaves of a suite together. With `--slow` each leaf has a process, and a test, of its own:
+`pytest --slow tests/conformance -k raw.open.open-for-delete` runs one.
 """
 
 import warnings
@@ -9,35 +12,64 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.torture import Torture, leaves
+from tests.conformance.torture import Torture, groups, leaves, plain
 
 HERE = Path(__file__).parent
 PASSING = leaves((HERE / "smbtorture.txt").read_text(encoding="utf-8"))
 FAILING = leaves((HERE / "known_failures.txt").read_text(encoding="utf-8"))
 QUICK, SLOW = 60, 240
 """Seconds that a leaf may take."""
+KNOWN = [
+    pytest.param(leaf, id=leaf, marks=pytest.mark.xfail(strict=True, reason=reason))
+    for leaf, reason in FAILING.items()
+]
 
 
-def cases() -> list[object]:
-    """A test for each leaf; the slow ones are marked."""
-    made: list[object] = []
-    for leaf, note in PASSING.items():
-        made.append(pytest.param(leaf, id=leaf, marks=[pytest.mark.slow] if note == "slow" else []))
-    for leaf, reason in FAILING.items():
-        made.append(pytest.param(leaf, id=leaf, marks=pytest.mark.xfail(strict=True, reason=reason)))
-    return made
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for the quick leaves of each suite; or, with `--slow`, for each leaf."""
+    quick = [leaf for leaf, note in PASSING.items() if not note]
+    together = {} if metafunc.config.getoption("--slow") else groups(quick)
+    if "suite" in metafunc.fixturenames:
+        metafunc.parametrize("suite", [pytest.param(its, id=name) for name, its in together.items()])
+    if metafunc.function is test_leaf:
+        alone = [leaf for leaf, note in PASSING.items() if note or not together]
+        slow = [pytest.mark.slow] if together else []
+        metafunc.parametrize("leaf", [pytest.param(leaf, id=leaf, marks=slow) for leaf in alone])
 
 
 @pytest.mark.client
-@pytest.mark.parametrize("leaf", cases())
+def test_suite(suite: list[str], torture: Torture) -> None:
+    # What does not pass among others may have found what they left, or a busy machine: its delays are real ones.
+    passed = torture.passed(suite, SLOW)
+    failed = {}
+    for leaf in suite:
+        if leaf not in passed:
+            warnings.warn(f"{leaf} is run once more, alone", stacklevel=1)
+            well, said = torture.run(leaf, QUICK)
+            if not well:
+                failed[leaf] = said
+    assert not failed, "\n".join(f"{leaf}:\n{said}" for leaf, said in failed.items())
+
+
+@pytest.mark.client
 def test_leaf(leaf: str, torture: Torture) -> None:
-    patience = SLOW if PASSING.get(leaf) == "slow" else QUICK
+    patience = SLOW if PASSING[leaf] == "slow" else QUICK
     passed, said = torture.run(leaf, patience)
-    if not passed and leaf in PASSING:
-        # Its delays are real ones, and the machine may have been busy.
+    if not passed:
         warnings.warn(f"{leaf} is run once more: {said[-400:]}", stacklevel=1)
         passed, said = torture.run(leaf, patience)
     assert passed, said
+
+
+@pytest.mark.client
+@pytest.mark.parametrize("leaf", KNOWN)
+def test_known_failure(leaf: str, torture: Torture) -> None:
+    passed, said = torture.run(leaf, QUICK)
+    assert passed, said
+
+
+def test_each_leaf_has_a_verdict_of_its_own_among_others() -> None:
+    assert len({plain(leaf) for leaf in PASSING}) == len(PASSING)
 
 
 def test_a_known_failure_has_a_reason_and_is_not_listed_as_passing() -> None:

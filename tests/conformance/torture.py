@@ -1,12 +1,13 @@
-"""Runs smbtorture, Samba's test suite for file servers: one process for each of its tests (a leaf)."""
+"""Runs smbtorture, Samba's test suite for file servers: one of its tests (a leaf) in a process, or some."""
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,14 @@ OPTIONS = {
     "torture:writetimeupdatedelay": str(int(WRITE_TIME * MICROSECONDS)),
 }
 OWN_FOLDERS = ("lock directory", "state directory", "cache directory", "private dir")
-VERDICT = re.compile(r"^(success|failure|error|skip): ", re.MULTILINE)
+VERDICT = re.compile(r"^(success|failure|error|skip): (.*?)(?: \[)?$", re.MULTILINE)
 _URL_PATHS = {"libsmbclient.list_shares.*": "", "libsmbclient.utimes.*": f"{SHARE}/utimes.txt"}
+ON_IPC = "raw.qfileinfo.ipc.*"
+"""Leaves that are run on IPC$."""
+APART = ("libsmbclient.*", ON_IPC)
+"""Leaves with options, or a share, of their own."""
+MANY = 3
+"""So many leaves of a suite are a process of their own."""
 NOISE = re.compile(r"^(time|test|progress): .*\n", re.MULTILINE)
 
 
@@ -41,9 +48,27 @@ class Torture:
 
     def run(self, leaf: str, seconds: float) -> tuple[bool, str]:
         """Whether the server passed, by Windows' rules, within that time; and what smbtorture said."""
+        said, late = self._said([leaf], seconds)
+        verdicts = {verdict for verdict, _ in VERDICT.findall(said)}
+        passed = not late and "success" in verdicts and not verdicts & {"failure", "error"}
+        return passed, late + NOISE.sub("", said)
+
+    def passed(self, leaves: list[str], seconds: float) -> set[str]:
+        """Those that the server passes when one process runs them all, one after the other, within that time.
+
+        A process starts in the time that three leaves take.
+        """
+        names = {plain(leaf): leaf for leaf in leaves}
+        verdicts: dict[str, set[str]] = {}
+        for verdict, name in VERDICT.findall(self._said(leaves, seconds)[0]):
+            verdicts.setdefault(plain(name), set()).add(verdict)
+        return {leaf for name, leaf in names.items() if verdicts.get(name) == {"success"}}
+
+    def _said(self, leaves: list[str], seconds: float) -> tuple[str, str]:
+        """What one process said of these leaves, and whether it was late."""
         (self.reset or self._empty)()
         process = subprocess.Popen(
-            self._command(leaf),
+            self._command(leaves),
             cwd=self.scratch,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -53,20 +78,17 @@ class Torture:
             **_somebody(),
         )
         try:
-            said, late = process.communicate(timeout=seconds)[0], ""
+            return process.communicate(timeout=seconds)[0], ""
         except subprocess.TimeoutExpired:
             process.kill()
-            said, late = process.communicate()[0], f"no end after {seconds:g} s\n"
-        verdicts = set(VERDICT.findall(said))
-        passed = not late and "success" in verdicts and not verdicts & {"failure", "error"}
-        return passed, late + NOISE.sub("", said)
+            return process.communicate()[0], f"no end after {seconds:g} s\n"
 
-    def _command(self, leaf: str) -> list[str]:
-        options = OPTIONS | dict.fromkeys(OWN_FOLDERS, str(self.scratch)) | self._extra(leaf)
+    def _command(self, leaves: list[str]) -> list[str]:
+        options = OPTIONS | dict.fromkeys(OWN_FOLDERS, str(self.scratch)) | self._extra(leaves[0])
         return [
             "smbtorture",
-            f"//127.0.0.1/{'IPC$' if fnmatchcase(leaf, 'raw.qfileinfo.ipc.*') else SHARE}",
-            leaf,
+            f"//127.0.0.1/{'IPC$' if fnmatchcase(leaves[0], ON_IPC) else SHARE}",
+            *leaves,
             "--configfile=/dev/null",
             f"--user={USER}%{PASSWORD}",
             "--workgroup=WORKGROUP",
@@ -109,4 +131,22 @@ def leaves(text: str) -> dict[str, str]:
         leaf, _, rest = line.partition("#")[0].partition("|")
         if leaf.strip():
             found[leaf.strip()] = rest.strip()
+    return found
+
+
+def plain(name: str) -> str:
+    """A leaf's name as it is told: for some suites smbtorture repeats parts of it when it tells the verdict."""
+    return ".".join(part for part, _ in groupby(name.split(".")))
+
+
+def groups(leaves: Iterable[str]) -> dict[str, list[str]]:
+    """The leaves that one process can run, by the suite's name, or by that of all suites with few leaves."""
+    suites: dict[str, list[str]] = {}
+    for leaf in leaves:
+        whole = any(fnmatchcase(leaf, glob) for glob in APART)
+        suites.setdefault(leaf if whole else ".".join(leaf.split(".")[:2]), []).append(leaf)
+    found: dict[str, list[str]] = {}
+    for suite, its in suites.items():
+        name = suite if len(its) >= MANY or its == [suite] else f"{suite.split('.')[0]}.*"
+        found.setdefault(name, []).extend(its)
     return found
