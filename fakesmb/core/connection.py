@@ -31,7 +31,7 @@ from fakesmb.nt.status import NT, SMBError
 from fakesmb.record import events
 from fakesmb.wire.codec import Buffer, DecodeError
 from fakesmb.wire.commands import Command
-from fakesmb.wire.frame import PREFIX_SIZE, Frame, FrameError, Framer, FrameType, prefix
+from fakesmb.wire.frame import BEGINNING, PREFIX_SIZE, Frame, FrameError, Framer, FrameType, no_frame, prefix
 from fakesmb.wire.header import COMMAND_AT, SMB2_MAGIC, Flags2, Header
 from fakesmb.wire.info import LevelContext
 from fakesmb.world import Steps
@@ -308,7 +308,7 @@ class SMBConnection:
                     return
                 self._frames = self._framer.feed(self._arrived.popleft())
         except FrameError as error:
-            self.drop(str(error))
+            self._drop_stranger(str(error), error.beginning)
 
     def _frame(self, frame: Frame) -> None:
         if frame.type == FrameType.MESSAGE:
@@ -316,7 +316,16 @@ class SMBConnection:
         elif frame.type == FrameType.SESSION_REQUEST:
             netbios_session.begin(self, frame.body)
         elif frame.type != FrameType.KEEPALIVE:
-            self.drop(f"a frame of type 0x{frame.type:02X}, which no client sends")
+            begins = bytes((frame.type, *prefix(len(frame.body))[1:], *frame.body[:BEGINNING]))
+            self._drop_stranger(no_frame(frame.type), begins)
+
+    def _drop_stranger(self, reason: str, beginning: bytes) -> None:
+        """Ends the connection for what is no frame: the first thing that somebody sends is another protocol."""
+        if self.dialect is None and beginning and beginning[0] != FrameType.MESSAGE:
+            from fakesmb.wire.foreign import told  # which no client of ours needs
+
+            reason = told(beginning)
+        self.drop(reason)
 
     def _message_in_task(self, message: memoryview) -> None:
         """As `_message`, where a disk may hang."""

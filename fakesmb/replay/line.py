@@ -10,8 +10,8 @@ from typing import Final
 
 from fakesmb.address import Place
 from fakesmb.auth.signing import SIGNATURE_AT, SIGNATURE_END, SMB_COM_NT_CANCEL, Signer
-from fakesmb.wire.codec import DecodeError
-from fakesmb.wire.frame import LONGEST_FRAME, Framer, FrameType, prefix
+from fakesmb.wire.foreign import protocol_of
+from fakesmb.wire.frame import LONGEST_FRAME, FrameError, Framer, FrameType, prefix
 from fakesmb.wire.netbios import ANY_SERVER, SESSION_PORT, NetBIOSName, Suffix, encode_name
 
 ANSWER_SECONDS: Final = 10.0
@@ -135,7 +135,9 @@ class Line:
                     self._waiting.append(bytes(frame.body))
                 else:
                     self.others.append(frame.type)
-        except DecodeError as error:
+        except FrameError as error:
+            if protocol := protocol_of(error.beginning):
+                raise Closed(f"{self.place} speaks {protocol}, not SMB: is the port right?") from None
             raise Closed(f"what the server sends cannot be read: {error}") from None
 
     @staticmethod

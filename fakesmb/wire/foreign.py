@@ -34,14 +34,42 @@ _BEGINNINGS: Final = (
 )
 """A protocol, and what it begins with: TLS by the type of a record and the major version (RFC 8446 5.1), SSH by RFC
 4253 4.2, RDP by the TPKT header ([MS-RDPBCGR] 2.2.1.1), DCE/RPC by version and type of a bind (C706 12.6)."""
-LONGEST_BEGINNING: Final = 12
-"""So many bytes tell all of them apart."""
+_ENOUGH: Final = 4
+_WRONG_PORT: Final = "the client has the wrong port"
 _MOST_SHOWN: Final = 40
 
 
+ADVICE: Final = {
+    "HTTP": "the page and the control API have a port of their own (--web PORT)",
+    "TLS": "SMB1 knows no encryption of that kind, so connect without",
+    "SSH": "its port is 22, as a rule",
+}
+"""What to do where one of them comes to a port of SMB; else the client has the wrong port."""
+
+
+def told(beginning: bytes) -> str:
+    """For who serves SMB: what came instead of it, and what to do."""
+    protocol = protocol_of(beginning)
+    if not protocol:
+        return f"that is no SMB: {shown(beginning)}"
+    return f"that is {protocol} ({shown(beginning)}), and this port speaks SMB: {ADVICE.get(protocol, _WRONG_PORT)}"
+
+
 def protocol_of(beginning: bytes) -> str:
-    """What is spoken by whoever sends these bytes first; "" for what is none of those known here."""
-    return next((name for name, starts in _BEGINNINGS if beginning.startswith(starts)), "")
+    """What is spoken by whoever sends these bytes first; "" for what is none of those known here.
+
+    Four bytes of more that are to come are enough, where all of them fit.
+    """
+    return next(
+        (name for name, starts in _BEGINNINGS if any(_begins(beginning, start) for start in starts)),
+        "",
+    )
+
+
+def _begins(beginning: bytes, start: bytes) -> bool:
+    if len(beginning) < len(start):
+        return len(beginning) >= _ENOUGH and start.startswith(beginning)
+    return beginning.startswith(start)
 
 
 def shown(beginning: bytes) -> str:

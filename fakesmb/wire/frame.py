@@ -13,6 +13,8 @@ from fakesmb.wire.codec import DecodeError
 PREFIX_SIZE: Final = 4
 LONGEST_FRAME: Final = 0xFFFFFF
 """Bytes of a message, as far as direct TCP can count."""
+BEGINNING: Final = 64
+"""So many bytes of what is no frame are kept, to tell what it is."""
 FEW_BYTES: Final = 8192
 """Up to this length the pieces of a frame are joined: a copy costs less than a list of buffers for the kernel."""
 
@@ -28,6 +30,14 @@ class FrameType(IntEnum):
     KEEPALIVE = 0x85
 
 
+_TYPES: Final = frozenset(FrameType)
+
+
+def no_frame(kind: int) -> str:
+    """What is wrong with a frame of another type."""
+    return f"a frame of the unknown type 0x{kind:02X}"
+
+
 class Frame(NamedTuple):
     """One frame; the body is a view into what arrived and is valid as long as somebody holds it."""
 
@@ -37,6 +47,11 @@ class Frame(NamedTuple):
 
 class FrameError(DecodeError):
     """A stream that cannot be cut into messages any further."""
+
+    def __init__(self, text: str, beginning: bytes = b"") -> None:
+        """`beginning`: the first bytes of what is no frame."""
+        super().__init__(text)
+        self.beginning = beginning
 
 
 def prefix(length: int) -> bytes:
@@ -79,7 +94,7 @@ class Framer:
         )
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that `data` completes; raises `FrameError` at one that is longer than the limit."""
+        """The frames that `data` completes; raises `FrameError` at one that is longer than the limit, or of no type."""
         if self._pieces:
             self._keep(data)
             self.held += len(data)
@@ -93,10 +108,13 @@ class Framer:
             length = int.from_bytes(view[at + 1 : at + PREFIX_SIZE], "big")
             if length > self._limit:
                 raise FrameError(
-                    f"a message of {length} bytes, {self._limit} are allowed (limits.message_bytes)"
+                    f"a message of {length} bytes, {self._limit} are allowed (limits.message_bytes)",
+                    bytes(view[at : at + BEGINNING]),
                 )
             end = at + PREFIX_SIZE + length
             if end > size:
+                if data[at] not in _TYPES:  # nobody waits for the rest of what is no frame
+                    raise FrameError(no_frame(data[at]), bytes(view[at : at + BEGINNING]))
                 self._need = end - at
                 break
             self._last = end - at

@@ -51,6 +51,25 @@ def test_messages_come_in_any_pieces() -> None:
         one.close()
 
 
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP, not SMB: is the port right?"),
+        (
+            b"Hello, who is there?\r\n",
+            "what the server sends cannot be read: a frame of the unknown type 0x48",
+        ),
+    ],
+)
+def test_a_server_of_another_protocol_is_told_by_what_it_sends(sent: bytes, line: str) -> None:
+    with server(lambda client: client.sendall(sent)) as place:
+        one = Line(place, 5)
+        with pytest.raises(Closed) as caught:
+            one.receive()
+        assert str(caught.value).endswith(line)
+        one.close()
+
+
 def test_what_came_before_the_end_is_given() -> None:
     with server(lambda client: client.sendall(framed(b"last"))) as place:
         one = Line(place, 5)
