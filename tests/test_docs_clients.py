@@ -51,7 +51,7 @@ SERVED = {
     "guests.toml": Way("NTLMv2", "scans", "nobody%"),
     "plain.toml": Way("plain text", "games", "anyone%WRITE"),
     "curl.toml": Way("NTLMv1", "public", "alice%Secret123", refused="LM"),
-    "scanner.toml": Way("LM", "scan", "scanner%used nowhere else"),
+    "scanner.toml": Way("LM", "scan", "scanner%Scan-4711"),
     "scanner-guest.toml": Way("NTLMv1", "scan", "%"),
     "ps2.toml": Way("LM", "PS2SMB", "ps2%games"),
     "wii.toml": Way("NTLMv1", "games", "wii%games"),
