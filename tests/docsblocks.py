@@ -1,11 +1,51 @@
 """The blocks of a page of docs/, each with what it is and where it goes."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from markdown_it import MarkdownIt
+
+CHECKOUT: Final = Path(__file__).parent.parent
+_FENCE = re.compile(r"^(?:<!-- not run: (.*?) -->\n+)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"(?:#|//) ([\w/-]+\.\w+)(, continued)?\n")
+
+RUN: Final = ("sh", "bash", "console", "python")
+"""The languages of blocks that do something."""
+SHOWN: Final = (
+    "text",
+    "toml",
+    "ini",
+    "json",
+    "js",
+    "java",
+    "yaml",
+    "dockerfile",
+    "xml",
+    "c",
+    "csharp",
+    "go",
+    "bat",
+    "powershell",
+)
+"""Those of the others."""
+
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "docs/testing.md": "tests/test_docs_testing.py",
+    "docs/clients.md": "tests/test_docs_clients.py",
+    "docs/clients/devices.md": "tests/test_docs_clients.py",
+    "docs/clients/libraries.md": "tests/test_docs_clients.py",
+    "docs/clients/retro.md": "tests/test_docs_clients.py",
+    "docs/clients/unix.md": "tests/test_docs_clients.py",
+    "docs/clients/windows.md": "tests/test_docs_clients.py",
+    "docs/kerberos.md": "tests/clients/test_kerberos.py",
+    "docs/control.md": "tests/clients/test_control.py",
+    "docs/shares.md": "tests/folders/test_page.py",
+    "docs/printing.md": "tests/test_printing.py",
+    "docs/journal.md": "tests/record/test_reference.py",
+}
+"""Pages whose blocks a test of their own runs, all of them, and that test. Blocks of others `test_docs_blocks` runs."""
 
 
 class Block(NamedTuple):
@@ -15,6 +55,8 @@ class Block(NamedTuple):
     line: int
     language: str
     text: str
+    not_run: str = ""
+    """Why nothing here can run it; empty: it is run."""
 
     @property
     def file(self) -> str:
@@ -33,9 +75,25 @@ def blocks(page: Path) -> list[Block]:
     """All of a page."""
     text = page.read_text(encoding="utf-8")
     return [
-        Block(page.name, text.count("\n", 0, found.start()) + 1, found[1], found[2])
+        Block(page.name, text.count("\n", 0, found.start(2)) + 1, found[2], found[3], found[1] or "")
         for found in _FENCE.finditer(text)
     ]
+
+
+def pages() -> dict[str, Path]:
+    """Those for readers, by their place in the repository."""
+    found = [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *CHECKOUT.glob("examples/**/*.md")]
+    return {str(page.relative_to(CHECKOUT)): page for page in sorted(found)}
+
+
+def unclear(page: Path) -> list[str]:
+    """Where code stands that is not a fenced block with a language known here."""
+    found = []
+    for token in MarkdownIt("commonmark").parse(page.read_text(encoding="utf-8")):
+        if token.type == "code_block" or (token.type == "fence" and token.info not in (*RUN, *SHOWN)):
+            line = token.map[0] + 1 if token.map else 0
+            found.append(f"{page.relative_to(CHECKOUT)}:{line}: {token.info or 'no language'}")
+    return found
 
 
 def write(found: list[Block], folder: Path) -> None:
