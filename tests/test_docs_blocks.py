@@ -21,6 +21,7 @@ from fakesmb.cli import main
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import CapturePart
 from fakesmb.serving.configure import configure
+from fakesmb.serving.environment import read
 from tests.docsblocks import CHECKOUT, ELSEWHERE, RUN, Block, blocks, pages, unclear
 from tests.docsscenes import SCENES, USUAL, Scene, server, take_capture
 
@@ -30,7 +31,7 @@ RUN_HERE = {
     for name, page in PAGES.items()
     if name not in ELSEWHERE
 }
-SERVE = re.compile(r"^(?:sudo )?(?:\S*/)?fakesmb serve\b[^|>&]*$")
+SERVE = re.compile(r"^(?:\w+=\S+ )*(?:sudo )?(?:\S*/)?fakesmb serve\b[^|>&]*$")
 LOG_LINE = re.compile(r"^(\d+|-) +\d+\.\d{6} ")
 STEP = "-- step {} --"
 
@@ -129,8 +130,7 @@ def environment(
 def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Where the blocks of a page run."""
     scene = SCENES.get(request.param, USUAL)
-    for name in ("docs", "in", "lab/public"):
-        (tmp_path / "srv" / name).mkdir(parents=True)
+    (tmp_path / "srv" / "lab" / "public").mkdir(parents=True)
     here = tmp_path / "here"
     here.mkdir()
     for name, text in scene.files.items():
@@ -148,6 +148,8 @@ def placed(text: str, scene: Scene, folder: Path, smb: FakeSMB) -> str:
     for said, meant in scene.changed.items():
         assert said in text or scene is not USUAL
         text = text.replace(said, meant)
+    for named in re.findall(r"(?<![\w.])/srv/[\w/]+", text):
+        (folder.parent / named[1:]).mkdir(parents=True, exist_ok=True)
     text = re.sub(r"(?<![\w.])/srv/", f"{folder.parent}/srv/", text)
     return re.sub(r"\b8080\b", str(smb.web_port), re.sub(r"\b4450\b", str(smb.port), text))
 
@@ -177,11 +179,13 @@ def harmless(config: Config) -> Config:
 def start(step: Step, text: str) -> None:
     """Starts the server that a line asks for, in this process, and stops it."""
     words = shlex.split(text, comments=True)
-    words = words[words.index("serve") + 1 :]
+    at = words.index("serve")
+    variables = dict(word.split("=", 1) for word in words[:at] if word.startswith("FAKESMB_"))
     serve = main.get_command(click.Context(main), "serve")
     assert serve is not None
-    with serve.make_context("serve", words) as context:
-        config, _ = configure(context.params)
+    with serve.make_context("serve", words[at + 1 :]) as context:
+        environment = read(serve, variables).but(context.params)
+        config, _ = configure(environment.under(context.params), environment)
     with FakeSMB.from_config(harmless(config)) as smb:
         assert smb.port, step
 
@@ -317,7 +321,7 @@ def test_every_block_is_run_or_says_why_not() -> None:
 def test_tests_that_are_named_are_there_and_read_the_page() -> None:
     for name, test in ELSEWHERE.items():
         text = (CHECKOUT / test).read_text(encoding="utf-8")
-        assert Path(name).name in text, name
+        assert Path(name).name in text or f'"{Path(name).parent.name}"' in text, name
     for name, page in PAGES.items():
         for block in blocks(page):
             for test in re.findall(r"tests/[\w/.]*\w", block.not_run):
