@@ -2,7 +2,8 @@
 
 import click
 
-from fakesmb.commandline.mistakes import OneLine
+from fakesmb.commandline.forms import HELP, Commands
+from fakesmb.commandline.parts import Example
 from fakesmb.subcommands.check import check
 from fakesmb.subcommands.coverage import coverage
 from fakesmb.subcommands.demo import demo
@@ -11,12 +12,17 @@ from fakesmb.subcommands.replay import replay
 from fakesmb.subcommands.serve import serve
 from fakesmb.subcommands.show import show
 
+EXAMPLES = (
+    Example("Start a server with sample shares, and be told how to look at them:", "fakesmb serve"),
+    Example("Read all options of a command, with examples:", "fakesmb serve --help"),
+)
 
-@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fakesmb")
+
+@click.group(cls=Commands, examples=EXAMPLES, context_settings={"help_option_names": HELP})
+@click.version_option(None, "-V", "--version", package_name="fakesmb", help="Show the version and exit.")
 def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
 
-for _command in (serve, show, replay, demo, check, coverage, profiles):
+for _command in (serve, check, show, replay, demo, profiles, coverage):
     main.add_command(_command)

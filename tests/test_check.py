@@ -460,9 +460,9 @@ def test_exit_codes_and_where_it_is_said(served: FakeSMB, own_process: Any) -> N
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [
-        ([], MISTAKE, "Missing argument 'HOST[:PORT]'."),
-        (["a", "b"], MISTAKE, "Got unexpected extra argument (b)"),
-        (["a", "--timeout", "0"], MISTAKE, "Invalid value for '--timeout': 0.0 is not in the range"),
+        ([], MISTAKE, "HOST[:PORT] is missing: "),
+        (["a", "b"], MISTAKE, "too many arguments: b"),
+        (["a", "--timeout", "0"], MISTAKE, "--timeout 0: must be a number of seconds, from 0.01 to 3600"),
         (["[::1"], MISTAKE, "'[::1' is no address: write HOST:PORT, such as 127.0.0.1:4450 or [::1]:4450"),
         (["nobody.invalid"], check.NO_SERVER, "nobody.invalid: no such host ("),
     ],

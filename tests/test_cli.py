@@ -631,32 +631,69 @@ def test_guests_cannot_sign() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["serve", "--signing", "maybe"], "fakesmb: Invalid value for '--signing': 'maybe' is not one of "),
-        (["serve", "--port", "x"], "fakesmb: Invalid value for '--port': 'x' is not a valid integer"),
-        (["serve", "one", "two"], "fakesmb: Got unexpected extra argument"),
-        (["serve", "--user"], "fakesmb: Option '--user' requires an argument"),
-        (["serve", "--nonsense"], "fakesmb: No such option '--nonsense'"),
-        (["serve", "--prot", "5"], "fakesmb: No such option '--prot'; did you mean --port"),
-        (["serve", "--quite"], "fakesmb: No such option '--quite'; did you mean --quiet"),
-        (["show", "--verbos", "x"], "fakesmb: No such option '--verbos'; did you mean --verbose?"),
-        (["--no-plans", "serve"], "fakesmb: No such option '--no-plans'; it belongs after serve"),
-        (["--port=5", "serve"], "fakesmb: No such option '--port'; it belongs after serve or show"),
+        (["serve", "--signing", "maybe"], "--signing maybe: must be off, offered or required"),
         (
             ["serve", "--signing", "requird"],
-            "fakesmb: Invalid value for '--signing': 'requird' is not one of 'off', 'offered', 'required'; "
-            "did you mean required?",
+            "--signing requird: must be off, offered or required; did you mean required?",
         ),
-        (["serve", "--netbios-port", "65536"], "fakesmb: --netbios-port 65536: must be a port number"),
-        (["serv"], "fakesmb: No such command 'serv'; did you mean serve?"),
-        (["nonsense"], "fakesmb: No such command 'nonsense'"),
-        (["show"], "fakesmb: Missing argument 'FILE'"),
+        (["serve", "--log", "jsn"], "--log jsn: must be text, json, summary or none; did you mean json?"),
+        (["serve", "--guest", "read-only"], "--guest read-only: must be ro or rw; did you mean ro?"),
+        (["serve", "--port", "80x"], "--port 80x: must be a port number from 0 to 65535 (0: any free one)"),
+        (["serve", "--port", "²"], "--port ²: must be a port number from 0 to 65535 (0: any free one)"),
+        (["serve", "--netbios-port", "65536"], "--netbios-port 65536: must be a port number from 0 to 65535"),
+        (["serve", "--port", ""], "--port '': must be a port number from 0 to 65535 (0: any free one)"),
+        (["serve", "--snap", "-1"], "--snap -1: must be a number of bytes, 0 or more (0: all)"),
+        (
+            ["serve", "--deterministic", "."],
+            "--deterministic .: must be a whole number, the seed; without one",
+        ),
+        (["serve", "--deterministic=-3"], "-3: no such option: no number here may be negative"),
+        (["show", "--port", "0", "x"], "--port 0: must be a port number from 1 to 65535"),
+        (["demo", "x", "--pace", "nan"], "--pace nan: must be a number of seconds, from 0 to 3600"),
+        (["demo", "x", "--seconds", "-1"], "--seconds -1: must be a number of seconds, 0 or more"),
+        (
+            ["serve", "one", "two three"],
+            "too many arguments: 'two three'; one ROOT has all its sub-",
+        ),
+        (["serve", "port", "80"], "too many arguments: 80; did you mean --port 80?"),
+        (["coverage", "x"], "too many arguments: x"),
+        (["serve", "--user"], "--user NAME:PASSWORD needs a value, and nothing stands behind it"),
+        (
+            ["serve", "--share", "--quiet"],
+            "--share NAME=PATH[,ro][,overlay] needs a value, and the option --quiet stands",
+        ),
+        (
+            ["serve", "--log", "--filter", "x"],
+            "--log text|json|summary|none needs a value, and the option --filter",
+        ),
+        (["serve", "--quiet=yes"], "--quiet takes no value: it stands alone"),
+        (["serve", "--zz"], "--zz: no such option; main serve --help lists them"),
+        (["serve", "--prot", "5"], "--prot: no such option; did you mean --port"),
+        (["serve", "--quite"], "--quite: no such option; did you mean --quiet"),
+        (["serve", "-p", "5"], "-p: no such option; did you mean --port or --pcap or --printer?"),
+        (["serve", "-prot", "5"], "-p: no such option; did you mean --port"),
+        (["serve", "-9"], "-9: no such option: no number here may be negative"),
+        (["serve", "-z"], "-z: no such option; main serve --help lists them"),
+        (["serve", "--fail-on", "all"], "--fail-on: no such option of serve: it is one of replay"),
+        (["show", "--verbos", "x"], "--verbos: no such option; did you mean --verbose?"),
+        (["--no-plans", "serve"], "--no-plans: no such option before the command: it belongs after serve"),
+        (["--port=5", "serve"], "--port: no such option before the command: it belongs after serve or show"),
+        (["serv"], "serv: no such command; did you mean serve?"),
+        (["help"], "help: no such command; did you mean --help?"),
+        (["start"], "start: no such command; did you mean serve?"),
+        (["/"], "/: no such command; did you mean fakesmb serve /?"),
+        (["a b.pcap"], "'a b.pcap': no such command; did you mean fakesmb show 'a b.pcap'?"),
+        (["lab.toml"], "lab.toml: no such command; did you mean fakesmb serve --config lab.toml?"),
+        (["nonsense"], "nonsense: no such command; fakesmb --help lists them"),
+        (["show"], "FILE is missing: main show FILE"),
+        (["replay", "x"], "HOST:PORT is missing: main replay CAPTURE HOST:PORT"),
     ],
 )
 def test_a_mistake_in_the_arguments_is_one_line(words: list[str], said: str) -> None:
     done = CliRunner().invoke(cli.main, words)
     assert done.exit_code == MISTAKE
     (line,) = done.stderr.splitlines()
-    assert line.startswith(said)
+    assert line.startswith(f"fakesmb: {said}")
 
 
 def test_without_arguments_there_is_help() -> None:

@@ -328,10 +328,10 @@ def test_an_unknown_variable_is_named_with_the_nearest(variable: str, line: str)
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
-        ({"FAKESMB_PORT": "many"}, "FAKESMB_PORT: 'many' is not a valid integer"),
+        ({"FAKESMB_PORT": "many"}, "FAKESMB_PORT: 'many': must be a port number from 0 to 65535"),
         (
             {"FAKESMB_PORT": "70000"},
-            "FAKESMB_PORT 70000: must be a port number from 0 to 65535 (0: any free one)",
+            "FAKESMB_PORT: '70000': must be a port number from 0 to 65535 (0: any free one)",
         ),
         (
             {"FAKESMB_HOST": "a:1"},
@@ -339,7 +339,7 @@ def test_an_unknown_variable_is_named_with_the_nearest(variable: str, line: str)
         ),
         (
             {"FAKESMB_LOG": "jsonl"},
-            "FAKESMB_LOG: 'jsonl' is not one of 'text', 'json', 'summary', 'none'; did you",
+            "FAKESMB_LOG: 'jsonl': must be text, json, summary or none; did you",
         ),
         ({"FAKESMB_QUIET": "2"}, "FAKESMB_QUIET: '2' is neither 1 nor 0 (true, false)"),
         ({"FAKESMB_PROFILE": "windows-3"}, "FAKESMB_PROFILE 'windows-3': "),

@@ -168,8 +168,8 @@ def test_a_mistake_in_the_arguments_is_one_line(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--deterministic", "."), "'.' is not a valid integer. It is the seed"),
-        (("--deterministic=-3",), "No such option '-3': no number here may be negative"),
+        (("--deterministic", "."), "--deterministic .: must be a whole number, the seed"),
+        (("--deterministic=-3",), "-3: no such option: no number here may be negative"),
     ],
 )
 def test_a_seed_that_is_none(words: tuple[str, ...], told: str) -> None:

@@ -7,7 +7,7 @@ import click
 
 from fakesmb.config import environment
 from fakesmb.config.environment import Environment, Option
-from fakesmb.nt.nearest import nearest
+from fakesmb.mistakes import shown
 
 _SECRET: Final = frozenset({"users", "admins", "share_passwords", "read_only_passwords", "web_token"})
 """Options that may stand in a file."""
@@ -34,8 +34,6 @@ def _converting(option: click.Option) -> Callable[[str], Any]:
         try:
             return option.type.convert(text, None, None)
         except click.BadParameter as error:
-            choices = option.type.choices if isinstance(option.type, click.Choice) else ()
-            near = nearest(text, [str(one) for one in choices])
-            raise ValueError(f"{error.message.rstrip('.')}{near}") from None
+            raise ValueError(f"{shown(text)}: {error.message}") from None
 
     return convert

@@ -1,16 +1,28 @@
 """`fakesmb profiles`."""
 
+from typing import Final
+
 import click
 
+from fakesmb.commandline.forms import argument, command, option
+from fakesmb.commandline.parts import Example
+from fakesmb.commandline.values import Profile
 from fakesmb.saying import fail
 
+EXAMPLES: Final = (
+    Example("List them:", "fakesmb profiles"),
+    Example("See what Windows 98 does otherwise:", "fakesmb profiles windows-98"),
+)
 
-@click.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-@click.option("--markdown", is_flag=True, help="As docs/profiles.md.")
+
+@command(examples=EXAMPLES, one_only="one NAME at a time")
+@argument(
+    "name", required=False, type=Profile(), about="One of them: its switches, and who says that it has them."
+)
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option("--markdown", is_flag=True, help="Print docs/profiles.md.")
 def profiles(*, name: str | None, as_json: bool, markdown: bool) -> None:
-    """The makes of servers that serve --profile can be like; with NAME what is different there, and who says so."""
+    """List the makes of servers that serve --profile can be like, or say what one of them does."""
     from fakesmb import profilepages
     from fakesmb.core.profiles import ProfileError
 

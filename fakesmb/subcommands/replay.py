@@ -2,47 +2,63 @@
 
 import contextlib
 import sys
+from typing import Final
 
 import click
 
+from fakesmb.commandline.forms import argument, command, option
+from fakesmb.commandline.parts import Example
+from fakesmb.commandline.values import FILE, Seconds
 from fakesmb.saying import fail, one_line, tell
 
+EXAMPLES: Final = (
+    Example(
+        "Ask the server of fakesmb serve what the capture asked:", "fakesmb replay talk.pcapng 127.0.0.1:4450"
+    ),
+    Example(
+        "Sign in as bob, and find all shares of the capture in one:",
+        "fakesmb replay talk.pcapng 127.0.0.1:4450 -u bob:Passw0rd --map '*=public'",
+    ),
+)
 
-@click.command()
-@click.argument("capture")
-@click.argument("address", metavar="HOST:PORT")
-@click.option(
+
+@command(examples=EXAMPLES, one_only="one CAPTURE and one server at a time")
+@argument("capture", type=FILE, about="A pcap or pcapng file; - is standard input.")
+@argument("address", metavar="HOST:PORT", about="Where the server is that is asked again.")
+@option(
     "-u",
     "--user",
     "accounts",
     multiple=True,
     metavar="[OLD=]NAME:PASSWORD",
-    help="Who signs in, for all users of the capture or for OLD. May come again  [the user of serve's samples]",
+    help="Sign in as this user, for all users of the capture or for OLD. May come again.",
+    usual="the user of the sample shares",
 )
-@click.option(
+@option(
     "--map",
     "maps",
     multiple=True,
     metavar="SHARE=NAME",
-    help=r"A share of the capture and what it is called here: '\\OLD\C$=public', '*=public'. May come again.",
+    help=r"Take this share for one of the capture: '\\OLD\C$=public', or '*=public' for all. May come again.",
 )
-@click.option(
+@option(
     "--fail-on",
     metavar="KIND,...",
-    help="Kinds of differences that make the exit code 1: status, names, ..., all, none  [different]",
+    help="End with exit code 1 for these kinds of differences: status, names, ..., all, none.",
+    usual="different",
 )
-@click.option("--pace", is_flag=True, help="With the pauses of the capture.")
-@click.option(
+@option("--pace", is_flag=True, help="Keep the pauses of the capture.")
+@option(
     "--timeout",
-    type=click.FloatRange(0.01, 3600),
+    type=Seconds(0.01, 3600),
     default=5.0,
-    show_default=True,
+    usual="5",
     metavar="SECONDS",
-    help="How long an answer may take.",
+    help="Wait so long for an answer.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON lines: one for each message, and a summary.")
-@click.option("-v", "--verbose", is_flag=True, help="Also the differences that are to be expected.")
-@click.option("-q", "--quiet", is_flag=True, help="The summary alone.")
+@option("--json", "as_json", is_flag=True, help="Print JSON lines: one for each message, and a summary.")
+@option("-v", "--verbose", is_flag=True, help="Print the differences that are to be expected, too.")
+@option("-q", "--quiet", is_flag=True, help="Print the summary alone.")
 def replay(
     *,
     capture: str,
@@ -56,7 +72,10 @@ def replay(
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Send the client's side of CAPTURE (-: standard input) to a server again, and compare the answers by field."""
+    """Send the client's side of a capture to a server again, and compare the answers by field.
+
+    The exit code is 1 if an answer differs in what --fail-on names.
+    """
     from fakesmb.capture.reading import open_capture
     from fakesmb.capture.trouble import CaptureError
     from fakesmb.config.parts import SAMPLE_PASSWORD, SAMPLE_USER

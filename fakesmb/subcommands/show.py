@@ -2,43 +2,66 @@
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
+from fakesmb.commandline.forms import argument, command, option
+from fakesmb.commandline.parts import Example
+from fakesmb.commandline.values import FILE, Whole
 from fakesmb.saying import fail, one_line, tell
+
+EXAMPLES: Final = (
+    Example("Print a capture, one line a message:", "fakesmb show talk.pcapng"),
+    Example(
+        "See what failed in it, field by field:", "fakesmb show talk.pcapng -v --filter 'status!=SUCCESS'"
+    ),
+    Example("Make a page of it for a browser:", "fakesmb show talk.pcapng --html talk.html"),
+    Example("Count what was asked in a log of fakesmb serve --log-file:", "fakesmb show log.jsonl --summary"),
+)
 
 if TYPE_CHECKING:
     from fakesmb.record.filters import Filter
     from fakesmb.show.showing import Wanted
 
 
-@click.command()
-@click.argument("file")
-@click.option(
-    "-v", "--verbose", is_flag=True, help="With every field of each message: name, value, meaning, section."
+@command(examples=EXAMPLES, one_only="one FILE at a time")
+@argument(
+    "file",
+    type=FILE,
+    about="A log of JSON lines (serve --log-file), or a capture (pcap, pcapng); - is standard input.",
 )
-@click.option("-x", "--hex", "hexadecimal", is_flag=True, help="With the bytes, [ before each field of them.")
-@click.option(
-    "--filter", "expression", metavar="EXPR", help="Only what matches: 'status!=SUCCESS' (docs/filter.md)."
+@option(
+    "-v", "--verbose", is_flag=True, help="Print every field of each message: name, value, meaning, section."
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON lines, those of our own log.")
-@click.option(
+@option("-x", "--hex", "hexadecimal", is_flag=True, help="Print the bytes, too, with [ before each field.")
+@option(
+    "--filter",
+    "expression",
+    metavar="EXPR",
+    help="Print only what matches, such as 'status!=SUCCESS' (docs/filter.md).",
+)
+@option("--json", "as_json", is_flag=True, help="Print JSON lines, as serve's log has them.")
+@option(
     "--html",
     "page",
+    type=FILE,
     metavar="PAGE",
-    help="Write one page that explains every byte to this file (-: standard output).",
+    help="Write a page that explains every byte to this file; - is standard output.",
 )
-@click.option("--summary", is_flag=True, help="And at the end what all came to.")
-@click.option(
+@option("--summary", is_flag=True, help="Print at the end what all came to.")
+@option(
     "--port",
     "ports",
-    type=click.IntRange(1, 65535),
+    type=Whole(1, 65535, "a port number from 1 to 65535"),
     multiple=True,
-    help="A port of SMB beside 139 and 445. May come again.",
+    metavar="PORT",
+    help="Take this port for one of SMB, beside 139 and 445. May come again.",
 )
-@click.option(
-    "--secrets", is_flag=True, help="With responses to challenges, keys and tokens, as far as they are there."
+@option(
+    "--secrets",
+    is_flag=True,
+    help="Print responses to challenges, keys and tokens, too, as far as they are there.",
 )
 def show(
     *,
@@ -52,7 +75,7 @@ def show(
     ports: tuple[int, ...],
     secrets: bool,
 ) -> None:
-    """A log of JSON lines, or a capture (pcap, pcapng), one line a message. FILE may be - for standard input."""
+    """Print a log or a capture, one line a message, with more of each if asked."""
     from fakesmb.mistakes import ConfigError
     from fakesmb.show.showing import Wanted
 

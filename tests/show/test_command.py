@@ -96,7 +96,7 @@ def test_a_page_needs_nothing_else(capture: Path, tmp_path: Path) -> None:
         (["--html", "/no/where.html", "x.pcap"], "cannot write the page /no/where.html: No such file"),
         (["--html", "x", "broken.pcap"], "broken.pcap: "),
         (["broken.pcap"], "broken.pcap: "),
-        (["--port", "0", "-"], "'--port'"),
+        (["--port", "0", "-"], "--port 0: must be"),
         (["--portt", "0", "-"], "did you mean --port"),
         (["text"], "text:1: not a record: "),
         (["."], ".: Is a directory"),
