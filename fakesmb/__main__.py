@@ -28,13 +28,22 @@ def main() -> None:
         signal.signal(signal.SIGTERM, leave)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, leave)
-    if sys.argv[1:2] == ["check"] and len(sys.argv) == 3 and not sys.argv[2].startswith("-"):
-        from fakesmb.check import run  # containers ask so every few seconds: without what reads options
-
-        sys.exit(run(sys.argv[2]))
+    if sys.argv[1:2] == ["check"]:
+        _check_quickly(sys.argv[2:])
     from fakesmb import cli
 
     cli.main()
+
+
+def _check_quickly(words: list[str]) -> None:
+    """Containers ask so every second: without what reads options. Returns for words that are in no plain form."""
+    from fakesmb.check import USUAL_SECONDS, run
+
+    seconds = USUAL_SECONDS
+    if len(words) == 3 and words[0] == "--timeout" and words[1].isdecimal() and 0 < int(words[1]) <= 60:
+        seconds, words = float(words[1]), words[2:]
+    if len(words) == 1 and not words[0].startswith("-"):
+        sys.exit(run(words[0], seconds))
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def _on_standard_output(log: LogPart, seen: Callable[[Event], object] | None) ->
             colour=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
             immediate=terminal,
             width=partial(terminal_width, STANDARD_OUTPUT) if terminal else unlimited,
-            shows=_is_no_message if log.format == "summary" else shows_by(log.filter),
+            shows=_no_message(shows_by(log.filter)) if log.format == "summary" else shows_by(log.filter),
             seen=seen,
         )
     output.note = sink.left_out
@@ -152,6 +152,8 @@ class Counting:
         self.summary.add(event)
 
 
-def _is_no_message(event: Event) -> bool:
-    """What `summary` shows as it comes: connections, sign-ins, problems."""
-    return type(event) is not Exchanged
+def _no_message(shows: Callable[[Event], bool] | None) -> Callable[[Event], bool]:
+    """What `summary` shows as it comes: connections, sign-ins, problems, as far as a filter lets them."""
+    if shows is None:
+        return lambda event: type(event) is not Exchanged
+    return lambda event: type(event) is not Exchanged and shows(event)

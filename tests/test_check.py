@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from fakesmb import FakeSMB, check, cli
+from fakesmb import FakeSMB, __main__, check, cli
 from fakesmb.address import Place
 from fakesmb.check import Answer, CheckError
 from fakesmb.core import profiles
@@ -416,8 +416,13 @@ atexit.register(lambda: print(*sorted({name.partition(".")[0] for name in sys.mo
 from fakesmb.__main__ import main
 main()
 """
-    for words, heavy in (([], {"click", "msgspec"}), (["--timeout", "9"], {"msgspec"})):
-        done = own_process("check", f"{HOST}:{served.port}", *words, code=code)
+    address = f"{HOST}:{served.port}"
+    for words, heavy in (
+        ([address], {"click", "msgspec"}),
+        (["--timeout", "9", address], {"click", "msgspec"}),  # as the image's health check does
+        ([address, "--timeout", "9"], {"msgspec"}),
+    ):
+        done = own_process("check", *words, code=code)
         assert done.returncode == 0
         assert done.stdout.startswith(
             f"{HOST}:{served.port} speaks NT LM 0.12 (OFFICE in PEOPLE), answered in "
@@ -497,3 +502,19 @@ def test_ipv6() -> None:
     with FakeSMB({"public": {}}, host="::1", users=ALICE) as smb:
         answer = check.check(Place("::1", smb.port))
         assert str(answer).startswith(f"[::1]:{smb.port} speaks NT LM 0.12")
+
+
+@pytest.mark.parametrize("words", [[], ["--timeout", "2"], ["--timeout", "0.5"], ["--netbios", "X"]])
+def test_the_quick_way_says_what_the_other_one_says(
+    served: FakeSMB, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which of them is taken depends on the words; an option that stands behind the address takes the other one."""
+    address = f"{HOST}:{served.port}"
+    lines = []
+    for line in ([*words, address], [address, *words]):
+        monkeypatch.setattr(sys, "argv", ["fakesmb", "check", *line])
+        with pytest.raises(SystemExit) as end:
+            __main__.main()
+        assert end.value.code == 0
+        lines.append(re.sub(r"[\d.]+ ms", "", capsys.readouterr().out))
+    assert lines[0] == lines[1]

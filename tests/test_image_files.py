@@ -3,6 +3,10 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
 
 CHECKOUT = Path(__file__).parent.parent
 DOCKER = CHECKOUT / "docker"
@@ -43,3 +47,56 @@ def test_the_dockerfile_asks_no_registry_but_for_its_base() -> None:
     assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
     assert "--mount" not in text
     assert "<<" not in text
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    found = yaml.safe_load_all((DOCKER / "kubernetes.yaml").read_text())
+    return {one["kind"]: one for one in found}
+
+
+def test_what_kubernetes_gets_fits_together() -> None:
+    found = documents()
+    assert {*found} == {"ConfigMap", "Secret", "Service", "Deployment"}
+    spec = found["Deployment"]["spec"]
+    labels = spec["template"]["metadata"]["labels"]
+    assert spec["replicas"] > 1
+    assert spec["selector"]["matchLabels"] == labels == found["Service"]["spec"]["selector"]
+    assert found["Service"]["spec"]["clusterIP"] == "None"
+    pod = spec["template"]["spec"]
+    assert {"name": "net.ipv4.ip_unprivileged_port_start", "value": "445"} in pod["securityContext"][
+        "sysctls"
+    ]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["enableServiceLinks"] is False
+    (container,) = pod["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["exec"]["command"][:2] == ["fakesmb", "check"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports[found["Service"]["spec"]["ports"][0]["targetPort"]] == 445
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert {mount["name"] for mount in container["volumeMounts"]} == {*volumes}
+    assert volumes["config"]["configMap"]["name"] == found["ConfigMap"]["metadata"]["name"]
+    assert volumes["users"]["secret"]["secretName"] == found["Secret"]["metadata"]["name"]
+    (mount,) = [one for one in container["volumeMounts"] if one["name"] == "users"]
+    (user,) = found["Secret"]["stringData"]
+    assert {"name": "FAKESMB_USER_1_FILE", "value": f"{mount['mountPath']}/{user}"} in container["env"]
+
+
+def test_the_file_of_its_config_map_is_one_that_serve_takes(tmp_path: Path) -> None:
+    from fakesmb.config.tomlfile import read
+
+    file = tmp_path / "fakesmb.toml"
+    file.write_text(documents()["ConfigMap"]["data"]["fakesmb.toml"])
+    assert read(str(file)).server
+    assert read(str(DOCKER / "fakesmb.toml")) is not None
+
+
+@pytest.mark.parametrize("version", ["1.25", "1.37"])
+def test_kubernetes_schemas_know_every_key(version: str) -> None:
+    validate = pytest.importorskip(
+        "kubernetes_validate", reason="the package kubernetes-validate (108 MB) is not installed"
+    )
+    for document in yaml.safe_load_all((DOCKER / "kubernetes.yaml").read_text()):
+        validate.validate(document, version, strict=True)

@@ -12,7 +12,7 @@ from fakesmb.record.events import Event, Exchanged, Problem
 from fakesmb.record.filters import Filter
 from fakesmb.record.jsonl import JsonLines, shows_by
 from fakesmb.record.text import TextLines
-from fakesmb.sinks import Counting, _is_no_message
+from fakesmb.sinks import Counting, _no_message
 from tests.record.talks import Talk
 from tests.record.test_filters import talk_of
 from tests.record.test_jsonl import Output
@@ -84,13 +84,21 @@ def test_the_summary_counts_what_is_not_shown(talk: Talk) -> None:
     counting = Counting()
     output = Output()
     told = written(
-        TextLines(output, started=0.0, shows=_is_no_message, seen=counting), output, talk.journal.events
+        TextLines(output, started=0.0, shows=_no_message(None), seen=counting), output, talk.journal.events
     )
     assert told
     assert not [line for line in told if "SMB:" in line]
     assert counting.summary is not None
     halves = sum(2 if one.shown == 3 else 1 for one in talk.journal.events if isinstance(one, Exchanged))
     assert counting.summary.messages == halves
+
+
+def test_the_summary_shows_what_a_filter_lets_through(talk: Talk) -> None:
+    shows = _no_message(shows_by("event=signed_in or event=exchange"))
+    output = Output()
+    told = written(TextLines(output, started=0.0, shows=shows), output, talk.journal.events)
+    assert told
+    assert all("signed in" in line for line in told)
 
 
 def test_a_filter_that_is_none_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
