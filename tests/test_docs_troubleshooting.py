@@ -18,7 +18,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "troubleshooting.md"
 SOURCES = Path(fakesmb.__file__).parent
 
 SEEN_ELSEWHERE = {
-    "mount -t cifs": "said by mount.cifs in the guest of tests/clients/test_linux_kernel.py, or published",
+    "mount -t cifs": "tests/clients/test_mount_sentences.py has them",
     "Windows": "published",
     "macOS": "published",
     "In containers": "Docker's",
