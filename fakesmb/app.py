@@ -45,7 +45,7 @@ from fakesmb.stores import has_lane, open_files, shares_of
 from fakesmb.transport.direct import DirectTCPFactory
 from fakesmb.transport.diskthreads import DiskThreads
 from fakesmb.transport.local_programs import heed_local_programs
-from fakesmb.transport.process import RightsError, everybody_may_run, ids_of
+from fakesmb.transport.process import RightsError, everybody_may_run, ids_of, no_right_to
 from fakesmb.vfs.laned import LanedStore
 from fakesmb.wire.netbios import SESSION_PORT
 from fakesmb.world import RepeatableWorld, ToldTime, World
@@ -282,9 +282,10 @@ class FakeSMBService:
             names.listen(self._reactor)
         except CannotListenError as error:
             where = f"{error.interface}:{error.port} (UDP)"
-            raise ConfigError(
-                f"cannot listen for names on {where}: {_why(error)}; port 0 takes a free one"
-            ) from None
+            hint = "; port 0 takes a free one"
+            if isinstance(error.socketError, PermissionError):
+                hint = f": {no_right_to(error.port)}"
+            raise ConfigError(f"cannot listen for names on {where}: {_why(error)}{hint}") from None
 
     def _capture(self, host: str, ports: list[int]) -> None:
         """Begins the captures that wait for it."""
@@ -336,6 +337,8 @@ class FakeSMBService:
             port: Any = self._reactor.listenTCP(number, factory, backlog=BACKLOG, interface=host)
         except CannotListenError as error:
             hint = f"; {key} 0 takes a free one" if number else ""
+            if isinstance(error.socketError, PermissionError):
+                hint = f": {no_right_to(number)}"
             raise ConfigError(f"cannot listen on {host}:{number}: {_why(error)}{hint}") from None
         return port
 

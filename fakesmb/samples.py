@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from fakesmb.config.parts import SharePart
 from fakesmb.mistakes import ConfigError
 
@@ -26,8 +28,41 @@ _SHARES: Final[dict[str, tuple[str, bool]]] = {
 """Folder and share name: comment, whether it is read-only."""
 
 
+def served() -> tuple[list[SharePart], str]:
+    """The sample shares, and a line about where they are where that is new to a person. Raises `ConfigError`.
+
+    They are a copy that a person may change, and keeps. Where there is no place for that, as in a container whose disk
+    cannot be written to, they are private folders, which go away at the end; and where nothing at all can be written,
+    they are read-only.
+    """
+    home = data_home()
+    why = "this user has no folder of their own"
+    if home is not None:
+        try:
+            new = prepare(home)
+            return shares(home), f"the sample shares are in {home}, yours to change" if new else ""
+        except OSError as error:
+            why = f"{home}: {error.strerror}"
+    source = _source()
+    if _takes_private_folders():
+        parts = [replace(share, overlay=True) for share in shares(source)]
+        return parts, f"the sample shares are copies that go away at the end, as nothing is kept ({why})"
+    parts = [replace(share, read_only=True) for share in shares(source)]
+    return parts, f"the sample shares are read-only, as nothing can be written here ({why})"
+
+
+def _takes_private_folders() -> bool:
+    from fakesmb.folders.errors import FolderError
+    from fakesmb.folders.places import places
+
+    try:
+        return next(places(), None) is not None
+    except FolderError:
+        return False
+
+
 def shares(home: Path) -> list[SharePart]:
-    """The sample shares, from the copy in `home`."""
+    """The sample shares, from the folder `home`."""
     return [
         SharePart(name=name, path=str(home / name), read_only=read_only, comment=comment)
         for name, (comment, read_only) in _SHARES.items()
@@ -35,30 +70,27 @@ def shares(home: Path) -> list[SharePart]:
 
 
 def prepare(home: Path) -> bool:
-    """Copies the samples that are not in `home` yet; True if there were any. Raises `ConfigError`."""
+    """Copies the samples that are not in `home` yet; True if there were any. Raises OSError, and `ConfigError`."""
     source = _source()
-    try:
-        missing = [name for name in _SHARES if not (home / name).is_dir()]
-        if not missing:
-            return False
-        home.mkdir(parents=True, exist_ok=True)
-        with _alone(home):
-            _sweep(home)  # what a server left that was killed while it copied
-            try:
-                for name in missing:
-                    _copy(source / name, home / name)
-            finally:
-                _sweep(home)  # a signal may have come between making a folder and what would remove it
-    except OSError as error:
-        raise ConfigError(f"no sample shares in {home}: {error.strerror}; name a folder to serve") from None
+    missing = [name for name in _SHARES if not (home / name).is_dir()]
+    if not missing:
+        return False
+    home.mkdir(parents=True, exist_ok=True)
+    with _alone(home):
+        _sweep(home)  # what a server left that was killed while it copied
+        try:
+            for name in missing:
+                _copy(source / name, home / name)
+        finally:
+            _sweep(home)  # a signal may have come between making a folder and what would remove it
     return True
 
 
-def data_home() -> Path:
-    """This user's folder for them: $XDG_DATA_HOME/fakesmb/shares."""
+def data_home() -> Path | None:
+    """This user's folder for them, $XDG_DATA_HOME/fakesmb/shares; None for a user without a home."""
     given = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(given) if os.path.isabs(given) else Path(os.path.expanduser("~"), ".local", "share")
-    return base / "fakesmb" / "shares"
+    base = given if os.path.isabs(given) else os.path.expanduser("~/.local/share")
+    return Path(base, "fakesmb", "shares") if os.path.isabs(base) else None
 
 
 def _source() -> Path:

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "show": BOTTOM | {"wire", "record", "trace", "capture", "mistakes"},
     "mistakes": {"nt"},
     "config": BELOW_CORE | {"core", "folders", "mistakes"},
-    "samples": {"config", "mistakes"},
+    "samples": {"config", "folders", "mistakes"},
     "check": {"nt", "wire", "address", "saying"},
     "coverage": BELOW_CORE | {"core"},
     "keywords": {"nt", "vfs", "faults", "core", "folders", "config", "mistakes"},

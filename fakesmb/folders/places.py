@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from fakesmb.folders.errors import FolderError, size_text
@@ -26,7 +27,9 @@ def places() -> Iterator[str]:
         return
     import tempfile  # takes as long to import as a server to start
 
-    found = [IN_MEMORY, tempfile.gettempdir()]
+    found = [IN_MEMORY]
+    with suppress(FileNotFoundError):  # nowhere can anything be written
+        found.append(tempfile.gettempdir())
     for path in dict.fromkeys(os.path.realpath(one) for one in found):
         if os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK):
             yield path

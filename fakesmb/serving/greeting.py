@@ -2,9 +2,11 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from fakesmb.address import Place
+from fakesmb.config.merging import Config
 from fakesmb.config.parts import SharePart
 from fakesmb.saying import one_line, tell
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from fakesmb.app import FakeSMBService
 
 STANDARD_ERROR: Final = 2
+_PORTS_OF_WINDOWS: Final = {445, 139}
 
 
 class Greeting(str):
@@ -55,12 +58,12 @@ def share_line(share: SharePart) -> str:
 
 def greet(smb: "FakeSMBService", notes: list[str]) -> None:
     """The address, the user and commands to paste, on standard error."""
-    from fakesmb.app import reachable
     from fakesmb.hints import commands
+    from fakesmb.transport.addresses import addresses_of
 
     ports, config = smb.ports, smb.config
     assert ports is not None
-    host = reachable(ports.host)
+    hosts = addresses_of(ports.host)
     lines = [
         *notes,
         *(share_line(one) for one in config.shares),
@@ -68,12 +71,37 @@ def greet(smb: "FakeSMBService", notes: list[str]) -> None:
             f"share {name}: its disk may hang; what local programs do there is not noticed (may_hang)"
             for name in smb.disks_that_may_hang
         ),
-        *commands(config, host, ports.direct, "" if smb.server is None else smb.server.service),
+        *commands(config, hosts[0], ports.direct, "" if smb.server is None else smb.server.service),
+        *_windows_line(config, hosts, {ports.direct, ports.netbios}),
         *([] if config.web.port is None else [f"control API and page: {smb.web_url}/"]),
         *_names_line(smb),
-        f"ready on {host}:{ports.direct}" + (f" and {host}:{ports.netbios}" if ports.netbios else ""),
+        ready_line(hosts, ports.direct, ports.netbios),
     ]
     tell("".join(f"fakesmb: {one_line(line)}\n" for line in lines))
+
+
+def ready_line(hosts: Sequence[str], port: int, netbios: int | None) -> str:
+    """Where the server is reached: `ready on 127.0.0.1:4450`."""
+    places = [str(Place(host, one)) for one in filter(None, (port, netbios)) for host in hosts]
+    return f"ready on {_joined(places, 'and')}"
+
+
+def _windows_line(config: Config, hosts: Sequence[str], ports: Collection[int | None]) -> list[str]:
+    """What a person types at a Windows of the network, which takes no port."""
+    from fakesmb.transport.addresses import is_for_others
+
+    others = [host for host in hosts if is_for_others(host) and ":" not in host]
+    if config.loopback or not others:
+        return []
+    if not _PORTS_OF_WINDOWS & set(ports):
+        return ["Windows connects to ports 445 and 139 only: --port 445 for it"]
+    share = next((one.name for one in config.shares if not one.name.endswith("$") and not one.printer), "")
+    uncs = ["\\".join(filter(None, (rf"\\{host}", share))) for host in others]
+    return [f"Windows: {_joined(uncs, 'or')}"]
+
+
+def _joined(words: Sequence[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _names_line(smb: "FakeSMBService") -> list[str]:

@@ -35,10 +35,8 @@ def shares_of(
             return shares, notes
     from fakesmb import samples  # which most servers do without
 
-    home = samples.data_home()
-    if samples.prepare(home):
-        notes.append(Greeting(f"the sample shares are in {home}, yours to change"))
-    return samples.shares(home), notes
+    shares, where = samples.served()
+    return shares, notes + ([Greeting(where)] if where else [])
 
 
 def users_of(given: Mapping[str, Any], environment: Environment) -> list[UserPart]:

@@ -8,6 +8,7 @@ from fakesmb.mistakes import ConfigError
 from fakesmb.portfile import PortFile
 from fakesmb.saying import tell
 from fakesmb.serving.greeting import greet, tell_hold_up, warn
+from fakesmb.serving.notices import unwritable
 from fakesmb.serving.startup import (
     LOAD_AFTER_SECONDS,
     TLS_MODULES,
@@ -79,9 +80,9 @@ def run(
                 refused.append((error, file))
                 reactor.stop()
         if not refused:
-            if is_root():
-                smb.log.problem(RUNS_AS_ROOT)
-                notes.append(RUNS_AS_ROOT)
+            for notice in [*([RUNS_AS_ROOT] if is_root() else []), *unwritable(config)]:
+                smb.log.problem(notice)
+                notes.append(notice)
             if quiet:
                 warn(notes)
             else:

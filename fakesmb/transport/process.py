@@ -6,6 +6,7 @@ import pkgutil
 import stat
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -36,6 +37,29 @@ def _user(name: str) -> "struct_passwd":
         return pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
     except (KeyError, OverflowError, ValueError):
         raise RightsError(f"there is no user {name} on this machine") from None
+
+
+def no_right_to(port: int) -> str:
+    """Why the system refuses a port to this process, and the ways to it; the commands can be pasted."""
+    first = _first_of_all()
+    if port >= first:
+        return "something beside the rights of users forbids it"
+    ways = [f"a port from {first} on, such as 4450", "sudo with --run-as USER"]
+    if sys.platform == "linux":
+        python = quote(os.path.realpath(sys.executable))  # rights of a file, which a link to it has not
+        ways += [
+            f"sudo sysctl net.ipv4.ip_unprivileged_port_start={port}",
+            f"sudo setcap cap_net_bind_service=+ep {python}",
+        ]
+    return f"ports below {first} are root's. One of: {'; '.join(ways)}"
+
+
+def _first_of_all() -> int:
+    """The lowest port that everybody may take."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        return 1024
 
 
 def run_as(name: str) -> None:
