@@ -39,6 +39,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "docs/clients/retro.md": "tests/test_docs_clients.py",
     "docs/clients/unix.md": "tests/test_docs_clients.py",
     "docs/clients/windows.md": "tests/test_docs_clients.py",
+    "docs/docker.md": "tests/docker/test_page.py",
     "docs/kerberos.md": "tests/clients/test_kerberos.py",
     "docs/control.md": "tests/clients/test_control.py",
     "docs/shares.md": "tests/folders/test_page.py",
