@@ -7,7 +7,7 @@
 # make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
 # make image    the container image fakesmb, by docker build; PYTHON_IMAGE=python:3.12-slim-bookworm is another base
 # make image-test  build it and try it: containers, compose, clients; skipped where no engine answers
-# make docs     make docs/coverage.md, docs/profiles.md and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
+# make docs     make docs/coverage.md, docs/profiles.md, docs/keys.md, docs/fakesmb.toml and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
 # make site     the documentation as a site, in build/site; a warning ends it
 # make clean    remove the environment and all caches
 PYTHON ?= python3
@@ -94,6 +94,7 @@ docs: $(VENV)/.installed
 	$(BIN)/fakesmb coverage --markdown > docs/coverage.md
 	$(BIN)/fakesmb profiles --markdown > docs/profiles.md
 	$(BIN)/python -m tests.docslists
+	$(BIN)/python docs/_ext/keytables.py
 	$(BIN)/python -m fakesmb.record.reference docs/journal.md
 	$(BIN)/python -m fakesmb.replay.reference docs/captures.md
 

@@ -44,40 +44,53 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[server]`."""
 
     host: Host = "127.0.0.1"
+    """The address to listen on."""
     port: Port | None = None
-    """Left out: 4450 of `serve`, any free one in a program."""
+    """For direct TCP and NetBIOS sessions alike; 0: any free one. Left out: 4450 of `serve`, any free one in a
+    program."""
     netbios_port: Port | None = None
     """A second port, for clients that only know NetBIOS' 139."""
     name: NetBIOSName = "FAKESMB"
+    """What the server calls itself: its NetBIOS name, at most 15 characters, shown in capitals."""
     workgroup: NetBIOSName = "WORKGROUP"
+    """The workgroup or domain that it belongs to, likewise."""
     comment: str = "fakesmb"
+    """What lists of servers show beside the name."""
     profile: str = profiles.ROWS[0].name
-    """The make of server that it is like (`core.profiles`). The table `[profile]` has switches over it, and what stands
-    here is over both: signing, extended_security, unicode, dfs, max_buffer, time_zone, accept,
+    """The make of server that it is like (`fakesmb profiles` lists them). The table `[profile]` has switches over it,
+    and what stands here is over both: signing, extended_security, unicode, dfs, max_buffer, time_zone, accept,
     guest."""
     signing: Signing | None = None
+    """Message signing; left out: what the profile says."""
     security: Security = "user"
     """Whether users have passwords, or shares."""
     plain_text: bool = False
     """Whether clients send passwords as they are, and not responses to a challenge."""
     extended_security: bool | None = None
+    """Whether NTLMSSP and SPNEGO are offered; left out: what the profile says."""
     unicode: bool | None = None
+    """Whether Unicode is offered; left out: what the profile says."""
     dfs: bool | None = None
+    """Whether clients are told to ask for DFS referrals; left out: what the profile says."""
     plans: bool = True
     """Whether plain requests take the short way that is made for each; the answers are the same without."""
     max_buffer: BufferSize | None = None
+    """Bytes of the longest message that clients may send but for large writes; left out: what the profile says."""
     time_zone: int | str | None = None
-    """Left out: the machine's, or UTC where runs can be repeated."""
+    """The local time that old commands tell: a name such as `Europe/Berlin`, or minutes west of UTC. Left out: the
+    machine's, or UTC where runs can be repeated."""
     oem_encoding: str = Settings().oem_encoding
+    """The code page of clients without Unicode, as Python calls it."""
     challenge: Challenge = ""
-    """Used for every sign-in; empty: random for each."""
+    """Sixteen hexadecimal digits that are the challenge of every sign-in; empty: random for each."""
     keytab: str = ""
     """The file with the keys of the service `cifs/NAME`: with it clients may sign in by Kerberos, too."""
     accept: Accept | None = None
     """How a password may be proved; left out, and where the profile does not say: `ntlmv2` beyond loopback, where
     anybody listens, else everything."""
     guest: GuestAccess | None = None
-    """Left out: off; on loopback what the profile says, or `read-write` for a program that names no users."""
+    """What becomes of users that no account has. Left out: off; on loopback what the profile says, or `read-write` for
+    a program that names no users."""
     anonymous: bool | None = None
     """Whether a client without a user name may connect to IPC$, and to nothing else; false: it is a guest, where there
     are any. Left out: true where there are no guests."""
@@ -88,10 +101,10 @@ class ServerPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run_as: str = ""
     """The user whose rights a server has that root started, once it listens; empty: it keeps its own."""
     deterministic: Seed = False
-    """Whether runs can be repeated: true or the seed that randomness is made of (`world.RepeatableWorld`)."""
+    """Whether runs can be repeated: true, or the seed that randomness is made of."""
     clock: Any = None
     """A time, as text with `,step=1ms` behind it or not, or as TOML has them: it is always that time, or a step later
-    at each look of a connection. Left out: the machine's, or where runs can be repeated `world.USUAL_BEGINNING`."""
+    at each look of a connection. Left out: the machine's, or where runs can be repeated always the same one."""
 
 
 class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,7 +115,7 @@ class LogPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
     """Also JSON lines, to this file."""
     filter: str = ""
-    """Which messages both have, in the language of docs/filter.md; empty: all."""
+    """Which messages both have, by the words of a filter; empty: all."""
     truncate: bool = False
     """Each start begins the file anew, once the server listens."""
     secrets: bool = False
@@ -128,9 +141,13 @@ class UserPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[user]]`."""
 
     name: UserName
+    """Compared without case."""
     password: str | None = None
+    """This, or `nt_hash`."""
     nt_hash: Hash | None = None
+    """Thirty-two hexadecimal digits, in place of the password: enough for NTLM, not for LM."""
     admin: bool = False
+    """Whether the user may do what only administrators may, and connect to every share."""
 
     @property
     def has_empty_password(self) -> bool:
@@ -152,6 +169,7 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[share]]`; a relative path is relative to the file it stands in."""
 
     name: ShareName
+    """One that ends in `$` is left out of lists by Windows."""
     path: str = ""
     """The folder; left out where there is `content`."""
     content: Contents | None = None
@@ -161,7 +179,9 @@ class SharePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overlay_limit: Bytes | None = None
     """Bytes that the private folder may take; left out: `[server] overlay_limit`."""
     read_only: bool = False
+    """Whether what would change it is refused."""
     comment: str = ""
+    """What lists of shares show beside the name."""
     users: list[str] | None = None
     """Who may connect; left out: everybody who signs in."""
     dfs: Links | None = None
@@ -206,9 +226,9 @@ class WebPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[web]`: the control API and the page."""
 
     port: Port | None = None
-    """Left out: there is none of either."""
+    """Where it listens; 0: any free one. Left out: there is neither of both."""
     host: Host = "127.0.0.1"
-    """Where it listens; beyond loopback with a token only."""
+    """The address that it listens on; beyond loopback with a token only."""
     token: Token = ""
     """Who has it may call; empty: whoever reaches a loopback address."""
     hosts: list[WebName] = []

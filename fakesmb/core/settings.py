@@ -31,6 +31,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds on everything that a stranger can grow."""
 
     connections: int = 1000
+    """Connections of the server."""
     sessions: int = 64
     """Sessions of one connection, unfinished sign-ins included."""
     total_sessions: int = 8192
