@@ -9,6 +9,8 @@
 # make image-test  build it and try it: containers, compose, clients; skipped where no engine answers
 # make docs     make docs/coverage.md, docs/profiles.md, docs/keys.md, docs/fakesmb.toml and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
 # make site     the documentation as a site, in build/site; a warning ends it
+# make dist     sdist and wheel in dist/, checked: installed into empty environments, served from, listed
+# make lean     requirements/lean.txt with the newest version of each
 # make clean    remove the environment and all caches
 PYTHON ?= python3
 VENV := .venv
@@ -36,7 +38,7 @@ VERSION = cat pyproject.toml fakesmb/version.py 2>/dev/null | sed -n -E 's/^(__v
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
 COVERAGE_FLOOR := 94
 
-.PHONY: serve test coverage conformance image image-test bench fuzz soak lint format docs site clients clean help
+.PHONY: serve test coverage conformance image image-test bench fuzz soak lint format docs site dist lean clients clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -102,6 +104,16 @@ docs: $(VENV)/.installed
 site: $(VENV)/.dev
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/site-read docs build/site
 	@echo "build/site/index.html" >&2
+
+# The same tree gives the same bytes: hatchling dates files by SOURCE_DATE_EPOCH, or all of them alike.
+dist: $(VENV)/.dev
+	@rm -rf dist && mkdir -p build
+	@$(BIN)/python -m build --no-isolation --outdir dist . >build/dist.log 2>&1 || { cat build/dist.log >&2; exit 1; }
+	@$(BIN)/twine check --strict dist/*
+	@$(BIN)/python -m tests.installed dist
+
+lean: $(VENV)/.dev
+	@$(BIN)/python -m tests.lean
 
 clients:
 	@.ci/packages $(CLIENTS) || echo "going on: tests of the clients that are missing are skipped" >&2

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         watched,
         wrote,
     )
+    from fakesmb.version import __version__
     from fakesmb.wire.commands import Command
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Timing",
     "User",
     "Web",
+    "__version__",
     "called",
     "closed",
     "connected",
@@ -123,6 +125,7 @@ _HOMES = {
     "User": "keywords",
     "Names": "keywords",
     "Web": "keywords",
+    "__version__": "version",
     "called": "record.steps",
     "closed": "record.steps",
     "connected": "record.steps",

@@ -11,6 +11,7 @@ from fakesmb.subcommands.profiles import profiles
 from fakesmb.subcommands.replay import replay
 from fakesmb.subcommands.serve import serve
 from fakesmb.subcommands.show import show
+from fakesmb.version import __version__
 
 EXAMPLES = (
     Example("Start a server with sample shares, and be told how to look at them:", "fakesmb serve"),
@@ -19,7 +20,7 @@ EXAMPLES = (
 
 
 @click.group(cls=Commands, examples=EXAMPLES, context_settings={"help_option_names": HELP})
-@click.version_option(None, "-V", "--version", package_name="fakesmb", help="Show the version and exit.")
+@click.version_option(__version__, "-V", "--version", prog_name="fakesmb", help="Show the version and exit.")
 def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
 

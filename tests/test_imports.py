@@ -33,11 +33,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "netbios": BOTTOM | {"wire"},
     "transport": BELOW_CORE | {"core", "netbios"},
     "trace": BOTTOM | {"wire", "record", "rpc", "rap"},
-    "capture": BOTTOM | {"wire", "record", "trace"},
+    "capture": BOTTOM | {"wire", "record", "trace", "version"},
     "replay": BOTTOM | {"address", "wire", "record", "auth", "trace", "capture", "mistakes"},
     "web": BELOW_CORE
     | {"core", "transport", "folders", "config", "mistakes", "resets", "keywords"}
-    | {"trace", "capture", "show"},
+    | {"trace", "capture", "show", "version"},
+    "version": set(),
     "show": BOTTOM | {"wire", "record", "trace", "capture", "mistakes"},
     "mistakes": {"nt"},
     "config": BELOW_CORE | {"core", "folders", "mistakes"},

@@ -10,6 +10,7 @@ from fakesmb.capture.hearing import Hearing, Taker
 from fakesmb.capture.maker import Form
 from fakesmb.capture.packets import End
 from fakesmb.capture.threads import ThreadCapture
+from fakesmb.version import __version__
 
 T = TypeVar("T")
 Across = Callable[[Callable[[], None]], None]
@@ -61,12 +62,7 @@ def form_of(listening: tuple[End, ...], *, snap: int, ports: str, secrets: bool)
 
 def application() -> str:
     """What is said to have written it."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"fakesmb {version('fakesmb')}"
-    except PackageNotFoundError:
-        return "fakesmb"
+    return f"fakesmb {__version__}"
 
 
 def taker_of(

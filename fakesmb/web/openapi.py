@@ -21,7 +21,7 @@ class Error(msgspec.Struct, frozen=True):
 
 def described(table: Sequence[Route]) -> Generator[None, None, dict[str, Any]]:
     """The document, which the generator returns: it takes a tenth of a second, of which each step is a small part."""
-    from fakesmb.web.service import version
+    from fakesmb.version import __version__
 
     by_type: dict[Any, Any] = {}
     components: dict[str, Any] = {}
@@ -39,7 +39,7 @@ def described(table: Sequence[Route]) -> Generator[None, None, dict[str, Any]]:
         "openapi": "3.1.0",
         "info": {
             "title": "fakesmb",
-            "version": version(),
+            "version": __version__,
             "description": "The control API of an SMB1 server for tests, real clients and classrooms.",
         },
         "paths": paths,

@@ -1,11 +1,11 @@
 """Whether the server is there, which it is, and what the API looks like."""
 
-from functools import cache
 from typing import Any, Final
 
 import msgspec
 from twisted.internet.defer import Deferred
 
+from fakesmb.version import __version__
 from fakesmb.web.answer import Answer, json
 from fakesmb.web.protocol import Outcome
 from fakesmb.web.routes import Ask, Route
@@ -25,18 +25,6 @@ class Version(msgspec.Struct, frozen=True):
     version: str
 
 
-@cache
-def version() -> str:
-    """Of the package that is installed."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("fakesmb")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def ready(ask: Ask) -> Answer:
     """`GET /readyz`, `/healthz`: who gets an answer from this reactor is served by it."""
     return json(Ready(ready=True))
@@ -44,7 +32,7 @@ def ready(ask: Ask) -> Answer:
 
 def told_version(ask: Ask) -> Answer:
     """`GET /version`."""
-    return json(Version("fakesmb", version()))
+    return json(Version("fakesmb", __version__))
 
 
 def described(ask: Ask) -> "Outcome | Deferred[Outcome]":

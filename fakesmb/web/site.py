@@ -14,7 +14,6 @@ from fakesmb.web.live import LiveCapture
 from fakesmb.web.loaded import Captures
 from fakesmb.web.protocol import HTTP, Call, Outcome
 from fakesmb.web.routes import Ask, Found, Routes, body_of, check_media, query_of
-from fakesmb.web.service import version
 from fakesmb.web.streams import Streams
 from fakesmb.web.told import Told
 
@@ -88,7 +87,6 @@ class Web:
         self.captures = Captures()
         self.description: Answer | None = None
         """The API as OpenAPI, once somebody has asked."""
-        version()  # which takes a while the first time: nobody is held up yet
         self.live: set[LiveCapture] = set()
         """Who captures."""
         self.routes = Routes(TABLE, ALIASES)

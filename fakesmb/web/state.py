@@ -7,11 +7,11 @@ import msgspec
 from fakesmb.core import profiles
 from fakesmb.nt.files import Oplock
 from fakesmb.record.moments import iso
+from fakesmb.version import __version__
 from fakesmb.vfs.local.handles import LocalHandle
 from fakesmb.web.answer import Answer, RefusedError, json
 from fakesmb.web.asked import plain
 from fakesmb.web.routes import Ask, Route
-from fakesmb.web.service import version
 
 if TYPE_CHECKING:
     from fakesmb.core.connection import SMBConnection
@@ -201,7 +201,7 @@ def state(ask: Ask) -> Answer:
     host = f"[{ports.host}]" if ":" in ports.host else ports.host
     return json(
         State(
-            version(),
+            __version__,
             f"{host}:{ports.direct}",
             ports.direct,
             ports.netbios,
