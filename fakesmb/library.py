@@ -4,9 +4,9 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
@@ -78,9 +78,11 @@ class FakeSMB:
         self._is_up = False
         self._process = 0
         """The process that started it."""
-        self._changing = threading.Lock()
+        self._changing = (
+            threading.RLock()
+        )  # a handler of a signal finds it taken by the thread that it runs in
         self._changer = 0
-        """The thread that started or stopped it last."""
+        """The thread that starts or stops it now."""
 
     def _settle(self) -> None:
         """An answer leaves before it is recorded, in the same turn of the reactor: that turn ends here."""
@@ -98,7 +100,7 @@ class FakeSMB:
         __tracebackhide__ = True
         if self._is_current():
             raise RuntimeError("called in the thread of the server itself, which it would wait for")
-        if self._changing.locked() and self._changer == threading.get_ident():
+        if self._changer == threading.get_ident():
             raise RuntimeError("called by a handler of a signal while this thread starts or stops the server")
 
     def _is_current(self) -> bool:
@@ -128,8 +130,7 @@ class FakeSMB:
         Raises `ConfigError` where it cannot, RuntimeError in a process that was forked from one where it runs.
         """
         self._check_thread()
-        with self._changing:
-            self._changer = threading.get_ident()
+        with self._changes():
             if self._is_up:
                 self._check_process()
                 return self
@@ -140,6 +141,16 @@ class FakeSMB:
                 self._end()
                 raise
         return self
+
+    @contextmanager
+    def _changes(self) -> Iterator[None]:
+        """Inside the block this thread starts or stops the server, and no other does."""
+        with self._changing:
+            try:
+                self._changer = threading.get_ident()
+                yield
+            finally:  # before another has the lock: this thread may be the next that waits for it
+                self._changer = 0
 
     def _begin(self) -> None:
         self._process = os.getpid()
@@ -158,8 +169,7 @@ class FakeSMB:
         In a process that was forked from the one where it runs this does nothing: the server is not there.
         """
         self._check_thread()
-        with self._changing:
-            self._changer = threading.get_ident()
+        with self._changes():
             if self._process == os.getpid():
                 self._end()
 

@@ -1,6 +1,6 @@
 """HTTP as Twisted speaks it, with bounds: on clients, on what they send, and on how long they take to send it."""
 
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
@@ -346,7 +346,13 @@ class Channel(HTTPChannel):
         self.loseConnection()
 
 
-class HTTP(Factory[Channel]):
+if TYPE_CHECKING:
+    _Factory = Factory[Channel]
+else:
+    _Factory = Factory  # older Twisteds have no types for it
+
+
+class HTTP(_Factory):
     """Takes clients. `reactor` is the server's own."""
 
     noisy = False
