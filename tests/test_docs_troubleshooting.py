@@ -25,7 +25,7 @@ SEEN_ELSEWHERE = {
     "What is strange on the share": "no sentences",
 }
 """Parts of the page whose sentences nothing here can provoke."""
-OURS = ("What the server says beside its log", "The log of the server", "In tests")
+OURS = ("What the server says beside its log", "fakesmb check", "The log of the server", "In tests")
 """Parts whose sentences are in the code."""
 UNPROVOKED = {
     "Error NT_STATUS_IO_TIMEOUT": "needs a packet filter",

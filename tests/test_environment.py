@@ -1,6 +1,7 @@
 """Arguments of `serve` as variables of the environment."""
 
 import json
+import select
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -487,6 +488,9 @@ def test_a_process_is_configured_by_its_environment(
             text=True,
         )
         assert done.returncode == 0, done.stderr
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], 30)
+        assert ready, "a log of JSON lines comes as it is written, also into a pipe"
     finally:
         process.terminate()
         stdout, stderr = process.communicate(timeout=30)

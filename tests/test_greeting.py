@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,11 @@ class Listening:
         self.ports = type("Ports", (), {"host": host, "direct": direct, "netbios": netbios})
         self.server = self.names = None
         self.disks_that_may_hang: list[str] = []
+        self.web_port = 8080
 
 
-def greeted(said: list[str], host: str, *ports: int, share: str) -> list[str]:
-    words = ["--host", host, "--user", "alice:Secret123", "--share", share]
+def greeted(said: list[str], host: str, *ports: int, share: str, more: Sequence[str] = ()) -> list[str]:
+    words = ["--host", host, "--user", "alice:Secret123", "--share", share, *more]
     greeting.greet(Listening(config(*words), host, *ports), [])  # type: ignore[arg-type]
     return [line.removeprefix("fakesmb: ") for line in said]
 
@@ -156,6 +158,17 @@ def test_windows_reaches_no_other_port(said: list[str], tmp_path: Path) -> None:
 @pytest.mark.usefixtures("two_networks")
 def test_a_hidden_share_is_not_what_to_type_first(said: list[str], tmp_path: Path) -> None:
     assert r"Windows: \\192.168.1.8 or \\10.0.0.5" in greeted(said, "0.0.0.0", 445, share=f"c$={tmp_path}")
+
+
+@pytest.mark.usefixtures("two_networks")
+def test_the_page_is_told_by_each_address(said: list[str], tmp_path: Path) -> None:
+    more = ("--web", "0.0.0.0:8080", "--web-token", "Hush")
+    lines = greeted(said, "0.0.0.0", 445, share=f"public={tmp_path}", more=more)
+    assert (
+        "control API and page: http://192.168.1.8:8080/, http://10.0.0.5:8080/ and http://127.0.0.1:8080/"
+        in lines
+    )
+    assert "Hush" not in "".join(lines)
 
 
 def test_this_machine_alone_has_nothing_for_windows(said: list[str], tmp_path: Path) -> None:

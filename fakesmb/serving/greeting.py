@@ -73,7 +73,7 @@ def greet(smb: "FakeSMBService", notes: list[str]) -> None:
         ),
         *commands(config, hosts[0], ports.direct, "" if smb.server is None else smb.server.service),
         *_windows_line(config, hosts, {ports.direct, ports.netbios}),
-        *([] if config.web.port is None else [f"control API and page: {smb.web_url}/"]),
+        *([] if config.web.port is None else [_web_line(addresses_of(config.web.host), smb.web_port)]),
         *_names_line(smb),
         ready_line(hosts, ports.direct, ports.netbios),
     ]
@@ -84,6 +84,11 @@ def ready_line(hosts: Sequence[str], port: int, netbios: int | None) -> str:
     """Where the server is reached: `ready on 127.0.0.1:4450`."""
     places = [str(Place(host, one)) for one in filter(None, (port, netbios)) for host in hosts]
     return f"ready on {_joined(places, 'and')}"
+
+
+def _web_line(hosts: Sequence[str], port: int) -> str:
+    urls = [f"http://{Place(host, port)}/" for host in hosts]
+    return f"control API and page: {_joined(urls, 'and')}"
 
 
 def _windows_line(config: Config, hosts: Sequence[str], ports: Collection[int | None]) -> list[str]:

@@ -9,10 +9,17 @@ from fakesmb.wire.dialect import Dialect, SecurityMode
 
 OFFERED: Final = (
     *(Dialect.CORE, Dialect.CORE_OLD, Dialect.CORE_PLUS, Dialect.XENIX, Dialect.DOS_LANMAN1, Dialect.LANMAN1),
-    *(Dialect.DOS_LANMAN2, Dialect.WFW, Dialect.LANMAN2, Dialect.DOS_LANMAN21, Dialect.LANMAN21),
-    *(Dialect.NT_LANMAN, Dialect.NT_LM),
+    *(
+        Dialect.DOS_LANMAN2,
+        Dialect.WFW,
+        Dialect.LANMAN2,
+        Dialect.DOS_LANMAN21,
+        Dialect.LANMAN21,
+        Dialect.NT_LM,
+    ),
 )
-"""All dialects of SMB1, so that a server of any age finds one."""
+"""The dialects that clients offer, so that a server of any age finds one. Not NT LANMAN 1.0, which no client has: Samba
+would choose it before NT LM 0.12, and means the same."""
 LATER: Final = (Dialect.NT_LM, Dialect.SMB2, Dialect.SMB2_ANY)
 """What a client offers that knows SMB 2, too ([MS-SMB2] 3.2.4.2.2.1)."""
 SMB2_MAGIC: Final = b"\xfeSMB"
