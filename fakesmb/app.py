@@ -1,5 +1,6 @@
 """The composition root: a configuration becomes a server that listens."""
 
+import errno
 import os
 import sys
 import time
@@ -282,9 +283,7 @@ class FakeSMBService:
             names.listen(self._reactor)
         except CannotListenError as error:
             where = f"{error.interface}:{error.port} (UDP)"
-            hint = "; port 0 takes a free one"
-            if isinstance(error.socketError, PermissionError):
-                hint = f": {no_right_to(error.port)}"
+            hint = _what_to_do(error, "port", int(error.port))
             raise ConfigError(f"cannot listen for names on {where}: {_why(error)}{hint}") from None
 
     def _capture(self, host: str, ports: list[int]) -> None:
@@ -336,9 +335,7 @@ class FakeSMBService:
         try:
             port: Any = self._reactor.listenTCP(number, factory, backlog=BACKLOG, interface=host)
         except CannotListenError as error:
-            hint = f"; {key} 0 takes a free one" if number else ""
-            if isinstance(error.socketError, PermissionError):
-                hint = f": {no_right_to(number)}"
+            hint = _what_to_do(error, key, number)
             raise ConfigError(f"cannot listen on {host}:{number}: {_why(error)}{hint}") from None
         return port
 
@@ -662,6 +659,15 @@ def _in_thread(reactor: Any, work: Callable[[], None]) -> Deferred[None]:
     from twisted.internet.threads import deferToThreadPool
 
     return deferToThreadPool(reactor, reactor.getThreadPool(), work)
+
+
+def _what_to_do(error: CannotListenError, key: str, number: int) -> str:
+    """Behind why it cannot listen: what helps against that."""
+    if isinstance(error.socketError, PermissionError):
+        return f": {no_right_to(number)}"
+    if getattr(error.socketError, "errno", 0) == errno.EADDRNOTAVAIL:
+        return ": this machine has no such address; 0.0.0.0 means all that it has"
+    return f"; {key} 0 takes a free one" if number else ""
 
 
 def _why(error: CannotListenError) -> str:

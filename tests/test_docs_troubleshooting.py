@@ -199,6 +199,7 @@ def test_what_hinders_a_start_is_said_so(tmp_path: Path) -> None:
     for sentence, words in said.items():
         assert sentence in SENTENCES
         assert sentence in words, words
+        assert ("free one" in words) == (sentence == "Address already in use")
 
 
 def words_of(node: ast.expr) -> str:
