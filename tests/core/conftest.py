@@ -13,15 +13,12 @@ from twisted.python import log
 from fakesmb.core.settings import Settings
 from fakesmb.testing import CHALLENGE, GUID, Client, InMemoryServer
 from fakesmb.world import World
+from tests.core.folders import MONDAY_NS, make_folders
 from tests.core.recorder import Recording
 
 settings.register_profile("fakesmb-ci", settings.get_profile("fakesmb"), derandomize=True, database=None)
 if os.environ.get("CI") or "HYPOTHESIS_PROFILE" not in os.environ:
     settings.load_profile("fakesmb-ci")
-
-MONDAY_NS = 1_086_000_000_000_000_000
-"""2004-05-31 10:40:00 UTC, POSIX nanoseconds: the moment at which the frozen clock stands."""
-README = b"Whoever reads this has walked the whole exchange.\r\n"
 
 Make = Callable[..., InMemoryServer]
 
@@ -36,22 +33,6 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 def folders(tmp_path: Path) -> dict[str, Path]:
     """The folders of three shares, as `make_folders` makes them."""
     return make_folders(tmp_path)
-
-
-def make_folders(base: Path) -> dict[str, Path]:
-    """Three shares, and a folder outside them that nobody may reach."""
-    made = {name: base / name for name in ("public", "docs", "c$")}
-    for folder in made.values():
-        folder.mkdir()
-    (made["c$"] / "readme.txt").write_bytes(README)
-    (made["c$"] / "Program Files").mkdir()
-    (made["docs"] / "manual.txt").write_bytes(b"read only")
-    (made["public"] / "a.txt").write_bytes(b"0123456789" * 10)
-    (made["public"] / "dir").mkdir()
-    (base / "outside").mkdir()
-    (base / "outside" / "secret.txt").write_bytes(b"secret")
-    os.utime(made["c$"] / "readme.txt", ns=(MONDAY_NS, MONDAY_NS))
-    return made
 
 
 @pytest.fixture

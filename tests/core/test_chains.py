@@ -28,7 +28,8 @@ from fakesmb.wire.session import (
     SessionSetupPlainRequest,
 )
 from fakesmb.wire.tree import TreeConnectAndxRequest, TreeConnectAndxResponse
-from tests.core.conftest import README, Make
+from tests.core.conftest import Make
+from tests.core.folders import README
 
 CREATE, OPEN, READ, WRITE, LOCKING, CLOSE, ECHO, SETUP, TREE, LOGOFF = (
     0xA2, 0x2D, 0x2E, 0x2F, 0x24, 0x04, 0x2B, 0x73, 0x75, 0x74,

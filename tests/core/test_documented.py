@@ -14,7 +14,8 @@ from fakesmb.record.events import Message as MessageEvent
 from fakesmb.record.text import TextLines
 from fakesmb.testing import CHALLENGE, GUID
 from tests.core import transcript
-from tests.core.conftest import MONDAY_NS, README, Make
+from tests.core.conftest import Make
+from tests.core.folders import MONDAY_NS, README
 
 RAW = transcript.FOLDER / "documented.smb"
 SPNEGO = transcript.FOLDER / "documented_spnego.smb"

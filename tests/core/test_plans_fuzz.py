@@ -30,7 +30,7 @@ from fakesmb.wire.session import SessionSetupPlainRequest
 from fakesmb.world import Turn, World
 from tests.core import test_plans, transcript
 from tests.core.alike import frames, same_message
-from tests.core.conftest import MONDAY_NS, make_folders
+from tests.core.folders import MONDAY_NS, make_folders
 from tests.core.real_requests import REQUESTS
 from tests.examples import examples
 

@@ -14,7 +14,8 @@ from fakesmb.testing import InMemoryServer
 from fakesmb.wire.commands import Command
 from fakesmb.wire.locking import LockRange
 from tests.core import transcript
-from tests.core.conftest import check_end, make_folders
+from tests.core.conftest import check_end
+from tests.core.folders import make_folders
 from tests.core.recorder import Recording, passing, steady
 
 Again = Callable[[], InMemoryServer]

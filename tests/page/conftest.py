@@ -13,7 +13,7 @@ import pytest
 from fakesmb.show.details import details
 from fakesmb.web import standalone
 from fakesmb.world import World
-from tests.core.conftest import MONDAY_NS
+from tests.core.folders import MONDAY_NS
 from tests.page.talks import events_of
 
 if TYPE_CHECKING:

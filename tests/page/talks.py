@@ -6,7 +6,7 @@ from fakesmb.core.settings import Settings
 from fakesmb.record.events import Event
 from fakesmb.testing import CHALLENGE, GUID, InMemoryServer
 from tests.core import transcript
-from tests.core.conftest import make_folders
+from tests.core.folders import make_folders
 
 
 def events_of(name: str, folder: Path) -> list[Event]:
