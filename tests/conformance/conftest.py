@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,27 +9,8 @@ from pathlib import Path
 import pytest
 
 from fakesmb import FakeSMB
-from tests.conformance.torture import PASSWORD, SHARE, SHARING_VIOLATION, USER, WRITE_TIME, Torture
+from tests.conformance.torture import Torture, configuration, workplace
 from tests.serving import problems_in, serving
-
-MEMORY = Path("/dev/shm")
-"""Takes more extended attributes a file than most disks do: two leaves need them."""
-CONFIG = """\
-[server]
-port = 0
-[timing]
-sharing_violation = {sharing_violation}
-write_time = {write_time}
-wrong_password = 0
-[[user]]
-name = "{user}"
-password = "{password}"
-admin = true
-[[share]]
-name = "{share}"
-path = "{folder}"
-may_hang = {may_hang}
-"""
 
 
 @pytest.fixture(scope="session")
@@ -45,25 +25,9 @@ def torture(
     if shutil.which("smbtorture") is None:
         pytest.skip("smbtorture is not installed (Debian: samba-testsuite)")
     base = tmp_path_factory.mktemp("torture")
-    where = tempfile.mkdtemp(prefix="fakesmb-torture-", dir=MEMORY if MEMORY.is_dir() else None)
-    folder, scratch = Path(where, "share"), Path(where, "scratch")
-    for made in (folder, scratch):
-        made.mkdir()
-        made.chmod(0o777)
-    Path(where).chmod(0o755)
     config = base / "fakesmb.toml"
-    config.write_text(
-        CONFIG.format(
-            sharing_violation=SHARING_VIOLATION,
-            write_time=WRITE_TIME,
-            user=USER,
-            password=PASSWORD,
-            share=SHARE,
-            folder=folder,
-            may_hang=str(request.config.getoption("--slow-disk")).lower(),
-        )
-    )
-    try:
+    with workplace() as (folder, scratch):
+        config.write_text(configuration(folder, may_hang=request.config.getoption("--slow-disk")))
         if request.config.getoption("--overlay"):
             with overlaid(config) as (smb, reset):
                 yield Torture(smb.port, folder, scratch, reset)
@@ -73,8 +37,6 @@ def torture(
             yield Torture(served.port, folder, scratch)
         with served.log.open("rb") as lines:
             assert problems_in(lines) == []
-    finally:
-        shutil.rmtree(where, ignore_errors=True)
 
 
 @contextmanager

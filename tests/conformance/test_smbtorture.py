@@ -7,6 +7,7 @@ A process runs the quick leaves of a suite together. With `--slow` each leaf has
 `pytest --slow tests/conformance -k raw.open.open-for-delete` runs one.
 """
 
+import shlex
 import warnings
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def test_suite(suite: list[str], torture: Torture) -> None:
             well, said = torture.run(leaf, QUICK)
             if not well:
                 failed[leaf] = said
-    assert not failed, "\n".join(f"{leaf}:\n{said}" for leaf, said in failed.items())
+    assert not failed, "\n".join(explained(leaf, said) for leaf, said in failed.items())
 
 
 @pytest.mark.client
@@ -58,7 +59,13 @@ def test_leaf(leaf: str, torture: Torture) -> None:
     if not passed:
         warnings.warn(f"{leaf} is run once more: {said[-400:]}", stacklevel=1)
         passed, said = torture.run(leaf, patience)
-    assert passed, said
+    assert passed, explained(leaf, said)
+
+
+def explained(leaf: str, said: str) -> str:
+    """What smbtorture said, and how to see what went over the wire: CONTRIBUTING.md has the rest."""
+    again = shlex.join(["python", "-m", "tests.conformance", leaf, "--keep", "torture"])
+    return f"{leaf}:\n{said}once more, with the talk kept: {again}"
 
 
 @pytest.mark.client

@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
@@ -15,6 +17,24 @@ USER, PASSWORD, SHARE = "tester", "secret", "lab"
 SHARING_VIOLATION, WRITE_TIME = 0.1, 0.5
 """The server's two delays in seconds, shorter than Windows' 1 and 2; smbtorture is told of them."""
 MICROSECONDS = 1_000_000
+MEMORY = Path("/dev/shm")
+"""Takes more extended attributes a file than most disks do: two leaves need them."""
+CONFIG = """\
+[server]
+port = 0
+[timing]
+sharing_violation = {sharing_violation}
+write_time = {write_time}
+wrong_password = 0
+[[user]]
+name = "{user}"
+password = "{password}"
+admin = true
+[[share]]
+name = "{share}"
+path = "{folder}"
+may_hang = {may_hang}
+"""
 OPTIONS = {
     "client min protocol": "NT1",
     "client max protocol": "NT1",
@@ -34,6 +54,36 @@ APART = ("libsmbclient.*", ON_IPC)
 MANY = 3
 """So many leaves of a suite are a process of their own."""
 NOISE = re.compile(r"^(time|test|progress): .*\n", re.MULTILINE)
+_REASON = re.compile(r"^(?:failure|error): .*? \[\n(.*?)^\]", re.MULTILINE | re.DOTALL)
+_HINT = re.compile(r"NT_STATUS|fail|wrong|incorrect|expected|error|\(.*\.c:\d+", re.IGNORECASE)
+
+
+@contextmanager
+def workplace() -> Iterator[tuple[Path, Path]]:
+    """Two folders, for a share and for smbtorture's own files, that anybody may write; gone afterwards."""
+    where = tempfile.mkdtemp(prefix="fakesmb-torture-", dir=MEMORY if MEMORY.is_dir() else None)
+    try:
+        folder, scratch = Path(where, "share"), Path(where, "scratch")
+        for made in (folder, scratch):
+            made.mkdir()
+            made.chmod(0o777)
+        Path(where).chmod(0o755)
+        yield folder, scratch
+    finally:
+        shutil.rmtree(where, ignore_errors=True)
+
+
+def configuration(folder: Path, *, may_hang: bool = False) -> str:
+    """A fakesmb.toml for a server that smbtorture is run against, over that folder."""
+    return CONFIG.format(
+        sharing_violation=SHARING_VIOLATION,
+        write_time=WRITE_TIME,
+        user=USER,
+        password=PASSWORD,
+        share=SHARE,
+        folder=folder,
+        may_hang=str(may_hang).lower(),
+    )
 
 
 @dataclass
@@ -122,6 +172,23 @@ class Torture:
 def _somebody() -> dict[str, Any]:
     """Who runs it: one leaf refuses to run as root."""
     return {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def reason(said: str) -> str:
+    """One line of why a leaf failed: what smbtorture gives as the reason, or what it printed on the way."""
+    found = _REASON.search(said)
+    lines = [line.strip() for line in (found[1] if found else "").splitlines() if line.strip()]
+    if not lines or lines[0].lower().startswith(
+        "unknown"
+    ):  # old tests print what went wrong, and fail without a reason
+        printed = [line.strip() for line in _REASON.sub("", said).splitlines() if line.strip()]
+        lines = [line for line in printed if _HINT.search(line)][:1] or printed[-1:] or ["no verdict"]
+    return " ".join(lines)
+
+
+def known(*texts: str) -> list[str]:
+    """The leaves of such lists, in their order."""
+    return [leaf for text in texts for leaf in leaves(text)]
 
 
 def leaves(text: str) -> dict[str, str]:
