@@ -45,6 +45,17 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "docs/shares.md": "tests/folders/test_page.py",
     "docs/printing.md": "tests/test_printing.py",
     "docs/journal.md": "tests/record/test_reference.py",
+    "CONTRIBUTING.md": "tests/test_contributing.py",
+    "examples/asyncio-watcher/README.md": "tests/test_examples.py",
+    "examples/classroom/README.md": "tests/test_examples.py",
+    "examples/node-service/README.md": "tests/test_examples.py",
+    "examples/public-read-only/README.md": "tests/test_examples.py",
+    "examples/pytest-uploader/README.md": "tests/test_examples.py",
+    "examples/replay/README.md": "tests/test_examples.py",
+    "examples/retro-lab/README.md": "tests/test_examples.py",
+    "examples/scanner/README.md": "tests/test_examples.py",
+    "examples/unittest-inbox/README.md": "tests/test_examples.py",
+    "examples/containers/README.md": "tests/docker/test_testcontainers.py",
 }
 """Pages whose blocks a test of their own runs, all of them, and that test. Blocks of others `test_docs_blocks` runs."""
 

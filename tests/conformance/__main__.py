@@ -26,8 +26,8 @@ from tests.conformance.torture import Torture, configuration, known, leaves, rea
 HERE = Path(__file__).parent
 BASELINE = HERE / "samba.txt"
 HEAD = """\
-# Leaves that Samba does not pass by the same rules (--target=other), and why: leaf | what smbtorture says. The others of
-# smbtorture.txt and known_failures.txt it passes. Written by: python -m tests.conformance --samba --write FILE
+# Leaves that Samba does not pass by the same rules (--target=other), and why: leaf | what smbtorture says. The others
+# of smbtorture.txt and known_failures.txt it passes. Written by: python -m tests.conformance --samba --write FILE
 """
 PATIENCE = 240
 """Seconds that a leaf may take."""
