@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+from fakesmb.version import __version__
+
 KINDS = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 """In this order."""
 LONGEST, MOST_LINES = 150, 4
@@ -68,6 +70,11 @@ def test_it_begins_with_what_is_not_released_and_goes_back_from_the_newest(text:
     for newer, older in pairwise(others):
         assert (newer.version or ()) > (older.version or ())
         assert (newer.day or date.min) >= (older.day or date.max)
+
+
+def test_the_newest_release_is_the_version_of_the_package(text: str) -> None:
+    newest = next(release.version for release in releases(text) if release.version)
+    assert ".".join(map(str, newest)) == __version__
 
 
 def test_kinds_of_changes_stand_in_their_order_and_none_is_empty(text: str) -> None:
