@@ -28,6 +28,8 @@ INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
 COMPILE = @$(BIN)/python -m compileall -q fakesmb
 # What pytest compiles is kept for the runs that follow, and for its own workers.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
+# A worker has a run of neighbours, which share servers and a browser; one that has nothing left takes half of another's rest.
+PARALLEL := -n auto --dist worksteal
 NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (without a network?); next time it tries again" >&2; exit 1; }
 
 # Of the image. On the network of the machine a build reaches what the machine does, behind whatever that lies.
@@ -47,16 +49,16 @@ serve: $(VENV)/.installed
 	@$(BIN)/fakesmb serve $(ARGS)
 
 test: clients lint
-	$(PYTEST) -n auto
-	$(PYTEST) -n auto --slow-disk tests/core
+	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) --slow-disk tests/core
 	$(PYTEST) tests/docker
 
 coverage: $(VENV)/.dev
-	$(PYTEST) -n auto --ignore tests/clients --ignore tests/conformance \
+	$(PYTEST) $(PARALLEL) --ignore tests/clients --ignore tests/conformance \
 		--cov=fakesmb --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 conformance: clients $(VENV)/.dev
-	$(PYTEST) -n auto --slow tests/conformance
+	$(PYTEST) $(PARALLEL) --slow tests/conformance
 
 image:
 	docker build --network $(BUILD_NETWORK) -f docker/Dockerfile -t fakesmb --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) \

@@ -16,6 +16,7 @@ from fakesmb.testing import InMemoryServer
 from tests.examples import make_all
 from tests.late_threads import LateThreads
 from tests.refusals import Refused, Refuses
+from tests.workers import compile_share, workers
 
 settings.register_profile("fakesmb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fakesmb"))
@@ -69,6 +70,18 @@ YOUNG_OBJECTS = 20_000
 def serve_options(request: pytest.FixtureRequest) -> list[str]:
     """What every `fakesmb serve` of the tests is started with besides."""
     return ["--no-plans"] if request.config.getoption("--no-plans") else []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """What `-n auto` means."""
+    asked = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ
+    return None if asked else workers(len(os.sched_getaffinity(0)))
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Before the modules of tests are loaded."""
+    compile_share(session.config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
