@@ -18,7 +18,7 @@ BASE: Final = os.environ.get("PYTHON_IMAGE", "python:3.13-slim-bookworm")
 USER: Final = "alice"
 PASSWORD: Final = "Secret123"
 WHO: Final = f"{USER}:{PASSWORD}"
-PATIENCE: Final = 30.0
+PATIENCE: Final = 90.0
 """Seconds for what takes a moment, on a machine with much else to do."""
 USUAL_RUN: Final = 0.5
 """Seconds that an engine takes to run a program in a container of its own, where the machine has nothing else to do."""

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.docker
 
 NAMED = ("--env", f"FAKESMB_USER_1={WHO}")
 
+LOW_PORTS = "net.ipv4.ip_unprivileged_port_start"
+
 MISTAKES = {
     "no users": ([], [], "FAKESMB_USER_1"),
     "an unknown variable": ([*NAMED, "--env", "FAKESMB_PORTS=1"], [], "FAKESMB_PORTS"),
@@ -22,6 +24,11 @@ MISTAKES = {
     "a port that is none": ([*NAMED, "--env", "FAKESMB_PORT=smb"], [], "FAKESMB_PORT"),
     "an unknown profile": ([*NAMED, "--env", "FAKESMB_PROFILE=windows-2004"], [], "windows-2003"),
     "an argument": (list(NAMED), ["serve", "--prot", "445"], "--port"),
+    "a port of root's": (
+        [*NAMED, "--sysctl", "net.ipv4.ip_unprivileged_port_start=1024"],
+        [],
+        "0.0.0.0:445: Permission denied",
+    ),
     "a secret that is not there": (["--env", "FAKESMB_USER_1_FILE=/run/secrets/no"], [], "/run/secrets/no"),
 }
 

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,24 @@ until [ "$(docker inspect --format '{{.State.Health.Status}}' smb)" = healthy ];
 NOT_RUN = re.compile(r"<!-- not run: [^>]+ -->\n```")
 
 
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Also where a block fails: no container of the page's names."""
+
+    def remove() -> None:
+        docker("rm", "--force", "smb", check=False)
+        for file in ("compose.yaml", "compose.profiles.yaml"):
+            docker("compose", "--file", f"docker/{file}", "down", "--timeout", "2", check=False)
+
+    remove()
+    yield
+    remove()
+
+
 @pytest.mark.docker
-@pytest.mark.usefixtures("client_image")
+@pytest.mark.usefixtures("client_image", "nothing_left")
 def test_what_the_page_tells_to_run_runs(image: str, tmp_path: Path) -> None:
     """On free ports. The image is there already, so that its build comes from the engine's cache."""
-    docker("rm", "--force", "smb", check=False)
     docker("tag", image, "fakesmb")
     docker("tag", "fakesmb-client:test", "fakesmb-client")
     text = PAGE.read_text()
