@@ -1,5 +1,5 @@
 # make serve    start the server on the sample shares; ARGS='--port 445 --log json' is passed on
-# make test     everything: format, lint, types, tests, real clients
+# make test     everything: format, lint, types, tests, real clients; COVERAGE=1 measures branches on the way, as make coverage does
 # make coverage  branches that the tests in this process take, held to a floor (twice the time of the tests alone)
 # make conformance  all that smbtorture has to say of the server, the slow ones too (minutes)
 # make bench    fakesmb beside Samba and impacket in one run, then what testers wait for, how fast show reads, and what captures and those cost who look by HTTP (minutes, as root); ARGS='--rounds 5' is for the first
@@ -39,6 +39,7 @@ VERSION = cat pyproject.toml fakesmb/version.py 2>/dev/null | sed -n -E 's/^(__v
 
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
 COVERAGE_FLOOR := 94
+MEASURED = --cov=fakesmb --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 .PHONY: serve test coverage conformance image image-test bench fuzz soak lint format docs site dist lean clients clean help
 
@@ -49,13 +50,12 @@ serve: $(VENV)/.installed
 	@$(BIN)/fakesmb serve $(ARGS)
 
 test: clients lint
-	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),$(MEASURED))
 	$(PYTEST) $(PARALLEL) --slow-disk tests/core
 	$(PYTEST) tests/docker
 
 coverage: $(VENV)/.dev
-	$(PYTEST) $(PARALLEL) --ignore tests/clients --ignore tests/conformance \
-		--cov=fakesmb --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
+	$(PYTEST) $(PARALLEL) --ignore tests/clients --ignore tests/conformance $(MEASURED)
 
 conformance: clients $(VENV)/.dev
 	$(PYTEST) $(PARALLEL) --slow tests/conformance

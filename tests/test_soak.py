@@ -2,6 +2,7 @@
 
 import argparse
 import struct
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -21,6 +22,12 @@ SHORT = argparse.Namespace(clients=40, seconds=2.5, rate=4.0, seed=3, no_timing=
 def environment(fakesmb_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in fakesmb_environment.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def its_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a run makes lies here, also that of one which never ran and removes nothing."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def test_clients_come_and_go_and_nothing_is_left(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,12 @@ def pysmb(port: int) -> None:
 
 def smbclient(port: int) -> None:
     """With Unix extensions, too."""
-    local = Path(tempfile.mkdtemp())
+    with tempfile.TemporaryDirectory() as local:
+        smbclient_in(Path(local), port)
+
+
+def smbclient_in(local: Path, port: int) -> None:
+    """Its files lie there."""
     (local / "put.txt").write_bytes(b"put" * 30_000)
     commands = (
         f"lcd {local}; ls; put put.txt; allinfo put.txt; get put.txt got.txt; rename put.txt other.txt; mkdir made; "
