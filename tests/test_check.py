@@ -3,6 +3,7 @@
 import errno
 import re
 import resource
+import select
 import socket
 import subprocess
 import sys
@@ -317,6 +318,22 @@ def test_a_lan_manager_says_how_people_sign_in() -> None:
     with peer(answering(reply(words[1:27]))) as port:
         offer = check.check(Place(HOST, port)).offer
     assert offer == hello.Offer(Dialect.LANMAN1, ("share level", "passwords in plain text"))
+
+
+def test_what_a_server_said_before_it_closed_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sshd does, say, where it has had enough before our request is on its way."""
+    send = socket.socket.sendall
+
+    def sent_too_late(line: socket.socket, data: bytes) -> None:
+        if data.startswith(b"SSH"):
+            send(line, data)
+            return
+        assert select.select([line], [], [], 30)[0]
+        raise BrokenPipeError
+
+    monkeypatch.setattr(socket.socket, "sendall", sent_too_late)
+    with peer(lambda line: line.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")) as port:
+        assert said(port) == "speaks SSH, not SMB: is the port right?"
 
 
 def later(line: socket.socket) -> None:

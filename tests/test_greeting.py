@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Sequence
@@ -175,6 +176,25 @@ def test_this_machine_alone_has_nothing_for_windows(said: list[str], tmp_path: P
     lines = greeted(said, "127.0.0.1", 445, share=f"public={tmp_path}")
     assert lines[-1] == "ready on 127.0.0.1:445"
     assert not any("Windows" in line for line in lines)
+
+
+def test_the_packages_of_missing_clients_are_named(
+    said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {"curl"}
+    monkeypatch.setattr(shutil, "which", lambda program, path: program if program in there else None)
+    line = (
+        "clients that are not installed here, as Debian calls them: smbclient, cifs-utils (sudo apt-get install); "
+        "without any: fakesmb check 127.0.0.1:4450"
+    )
+    assert line in greeted(said, "127.0.0.1", 4450, share=f"public={tmp_path}")
+    there |= {"smbclient", "mount.cifs"}
+    said.clear()
+    assert not any("apt-get" in one for one in greeted(said, "127.0.0.1", 4450, share=f"public={tmp_path}"))
+    there.clear()
+    said.clear()
+    monkeypatch.setattr(addresses, "addresses_of", lambda host: ["192.168.1.8"])
+    assert not any("apt-get" in one for one in greeted(said, "192.168.1.8", 445, share=f"public={tmp_path}"))
 
 
 # -- folders that cannot be written to ---------------------------------------------------------------------
