@@ -25,7 +25,7 @@ tops = importlib.metadata.packages_distributions()
 names = {name for top in {name.partition(".")[0] for name in sys.modules} for name in tops.get(top, ())}
 there = {one.name for one in importlib.metadata.distributions(path=[p for p in sys.path if "/opt/" in p])}
 bare = [one for one, module in sys.modules.items() if (cached := getattr(module, "__cached__", None))
-        and cached.startswith("/opt/") and not __import__("os").path.exists(cached)]
+        and not __import__("os").path.exists(cached)]
 print(json.dumps({"loaded": sorted(names), "installed": sorted(there), "bare": bare}))
 """
 """Imports all modules, and tells the packages that they loaded, those there are, and modules without bytecode."""
