@@ -540,7 +540,7 @@ class Client:
         self.call(0x24, self.locking(fid, one, kind=0x11 if shared else 0x10), LockingAndxResponse)
 
     def acknowledge(self, fid: int, level: int = 0) -> None:
-        """Answers an oplock break; `level` is OplockLevel.BREAK_TO_... There is no answer to it."""
+        """Answers an oplock break; `level` is one of `wire.locking.OplockLevel`. There is no answer to it."""
         self.send(
             0x24, LockingAndxRequest(fid=fid, type_of_lock=LockType.OPLOCK_RELEASE, new_oplock_level=level)
         )

@@ -277,7 +277,7 @@ Switches over the profile, by `--set KEY=VALUE` (`FAKESMB_SET_1`) and `settings=
 Rules by which requests fail on cue, in Python `faults=[{...}]`: [faults.md](faults.md) has what they match, count and
 do.
 """
-_COLUMNS: Final = "| key | value | default | given by | meaning |\n| --- | --- | --- | --- | --- |\n"
+_COLUMNS: Final = "| key | meaning | value | default | given by |\n| --- | --- | --- | --- | --- |\n"
 
 
 def page() -> str:
@@ -286,7 +286,7 @@ def page() -> str:
     for table in TABLES:
         text += f"\n## `{table.heading}`\n\n{table.what}\n\n{_COLUMNS}"
         for key in keys(table):
-            text += f"| `{key.name}` | {key.kind} | {key.shown_default} | {ways(key)} | {cell(key.what)} |\n"
+            text += f"| `{key.name}` | {cell(key.what)} | {key.kind} | {key.shown_default} | {ways(key)} |\n"
     return text + _TAIL
 
 

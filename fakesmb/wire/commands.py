@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Command(IntEnum):
-    """CommandCode of the SMB header. A name without its SMB_COM_; `names.command_name` writes it whole."""
+    """CommandCode of the SMB header. A name without its `SMB_COM_`; `names.command_name` writes it whole."""
 
     CREATE_DIRECTORY = 0x00
     DELETE_DIRECTORY = 0x01
