@@ -16,16 +16,17 @@ MOST_ABOVE_THE_BASE = 40_000_000
 PYTHON = "/opt/fakesmb/bin/python"
 
 LOADED = """
-import importlib, importlib.metadata, json, pkgutil, sys
+import importlib, os, pkgutil, sys
 import fakesmb
 for one in pkgutil.walk_packages(fakesmb.__path__, "fakesmb."):
     if not one.name.rpartition(".")[2].startswith(("__main__", "pytest")):
         importlib.import_module(one.name)
+bare = [one for one, module in sys.modules.items()
+        if (cached := getattr(module, "__cached__", None)) and not os.path.exists(cached)]
+import importlib.metadata, json
 tops = importlib.metadata.packages_distributions()
 names = {name for top in {name.partition(".")[0] for name in sys.modules} for name in tops.get(top, ())}
 there = {one.name for one in importlib.metadata.distributions(path=[p for p in sys.path if "/opt/" in p])}
-bare = [one for one, module in sys.modules.items() if (cached := getattr(module, "__cached__", None))
-        and not __import__("os").path.exists(cached)]
 print(json.dumps({"loaded": sorted(names), "installed": sorted(there), "bare": bare}))
 """
 """Imports all modules, and tells the packages that they loaded, those there are, and modules without bytecode."""
