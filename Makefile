@@ -7,7 +7,7 @@
 # make soak     1,000 clients at work who come and go, ten minutes; ARGS='--clients 200 --seconds 60' is passed on
 # make image    the container image fakesmb, by docker build; PYTHON_IMAGE=python:3.12-slim-bookworm is another base
 # make image-test  build it and try it: containers, compose, clients; skipped where no engine answers
-# make docs     make docs/coverage.md, docs/profiles.md, docs/keys.md, docs/fakesmb.toml and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code
+# make docs     make docs/coverage.md, docs/profiles.md, docs/keys.md, docs/fakesmb.toml and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code, docs/command.md and man/ from the commands
 # make site     the documentation as a site, in build/site; a warning ends it
 # make dist     sdist and wheel in dist/, checked: installed into empty environments, served from, listed
 # make lean     requirements/lean.txt with the newest version of each
@@ -23,7 +23,7 @@ CLIENTS := smbclient=smbclient smbspool=smbclient net=samba-common-bin hydra=hyd
 	nmblookup=samba-common-bin nbtscan=nbtscan ip=iproute2 unshare=util-linux \
 	/usr/sbin/krb5kdc=krb5-kdc /usr/sbin/kadmin.local=krb5-admin-server kinit=krb5-user
 
-INSTALL = $(BIN)/pip install --disable-pip-version-check -q -e
+INSTALL = .ci/pip-install $(VENV) -e
 # Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.
 COMPILE = @$(BIN)/python -m compileall -q fakesmb
 # What pytest compiles is kept for the runs that follow, and for its own workers.
@@ -99,6 +99,7 @@ docs: $(VENV)/.installed
 	$(BIN)/fakesmb profiles --markdown > docs/profiles.md
 	$(BIN)/python -m tests.docslists
 	$(BIN)/python docs/_ext/keytables.py
+	$(BIN)/python docs/_ext/commandpages.py
 	$(BIN)/python -m fakesmb.record.reference docs/journal.md
 	$(BIN)/python -m fakesmb.replay.reference docs/captures.md
 
@@ -121,20 +122,22 @@ clients:
 	@.ci/packages $(CLIENTS) || echo "going on: tests of the clients that are missing are skipped" >&2
 
 $(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || .ci/packages python3=python3 venv=python3-venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "fakesmb needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages venv=python3-venv || \
 		{ echo "this Python cannot make virtual environments (Debian: python3-venv)" >&2; exit 1; }
+	@echo "making a Python environment in $(VENV) (once; nothing of the machine's Python is changed)" >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
-	@echo "installing fakesmb into $(VENV)" >&2
+	@echo "installing fakesmb and what it needs from PyPI into $(VENV) (once)" >&2
 	@$(INSTALL) . || $(NOT_INSTALLED)
 	$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/pip
-	@echo "installing fakesmb and what its tests need into $(VENV)" >&2
+	@echo "installing fakesmb and what its tests need from PyPI into $(VENV) (once; some minutes)" >&2
 	@$(INSTALL) '.[dev]' || $(NOT_INSTALLED)
 	$(COMPILE)
 	@touch $@ $(VENV)/.installed

@@ -32,7 +32,7 @@ def main() -> None:
         _check_quickly(sys.argv[2:])
     from fakesmb import cli
 
-    cli.main()
+    cli.main(complete_var="_FAKESMB_COMPLETE")
 
 
 def _check_quickly(words: list[str]) -> None:

@@ -5,6 +5,7 @@ import click
 from fakesmb.commandline.forms import HELP, Commands
 from fakesmb.commandline.parts import Example
 from fakesmb.subcommands.check import check
+from fakesmb.subcommands.completion import completion
 from fakesmb.subcommands.coverage import coverage
 from fakesmb.subcommands.demo import demo
 from fakesmb.subcommands.profiles import profiles
@@ -25,5 +26,5 @@ def main() -> None:
     """The SMB1/CIFS file server for tests, real clients and classrooms."""
 
 
-for _command in (serve, check, show, replay, demo, profiles, coverage):
+for _command in (serve, check, show, replay, demo, profiles, coverage, completion):
     main.add_command(_command)

@@ -1,14 +1,17 @@
 """What `serve` prints for a person to paste: commands of clients, quoted for the shell, without anybody's password."""
 
 import os
+import shutil
 import stat
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from shlex import quote
 from typing import Final
 from urllib.parse import quote as percent
 
+from fakesmb.address import Place
 from fakesmb.config.merging import Config
 from fakesmb.config.parts import SAMPLE, SharePart, UserPart
 from fakesmb.folders.content import File
@@ -19,8 +22,83 @@ _MOST_LOOKED_AT: Final = 1000
 _OLD: Final = ("client lanman auth=yes", "client ntlmv2 auth=no")
 """What lets smbclient prove a password as at share level, by LM; in plain text with one more."""
 _PLAIN: Final = "client plaintext auth=yes"
+_NO_NETBIOS: Final = "disable netbios=yes"
+"""Else `smbclient -L` asks on port 139, too, who is in the workgroup, and says that nobody answers there."""
+_NETBIOS_PORT: Final = 139
+_PACKAGES: Final[Mapping[str, tuple[str, str]]] = {
+    "smbclient": ("smbclient", "smbclient"),
+    "curl": ("curl", "curl"),
+    "mount": ("mount.cifs", "cifs-utils"),
+}
+"""By the words of commands: the program that each needs, and the package of Debian that brings it."""
+_FOR_ROOT: Final = "/usr/sbin:/sbin"
+"""Where programs lie that the PATH of others than root does not lead to."""
 _NOT_FOR_SMBCLIENT: Final = frozenset("%@")
 """What separates other things from a user's name there, and cannot be quoted."""
+
+
+def lines(config: Config, host: str, port: int, service: str = "") -> list[str]:
+    """All of it: whether it answers, what it shares, a command for each client, and which of these are not here."""
+    listed = _listing(config, host, port)
+    pasted = [*([listed] if listed else []), *commands(config, host, port, service)]
+    return [
+        f"{_program()} check {word(str(Place(host, port)))}",
+        *pasted,
+        *(_not_here(pasted) if config.loopback else []),
+    ]
+
+
+def _program() -> str:
+    """How a person who pastes it calls the command."""
+    if shutil.which("fakesmb"):
+        return "fakesmb"
+    called = sys.argv[0]
+    return word(called) if os.path.basename(called) == "fakesmb" else f"{word(sys.executable)} -m fakesmb"
+
+
+def _not_here(pasted: Sequence[str]) -> list[str]:
+    """Which clients are not on this machine, and what brings them."""
+    words = {name for line in pasted for name in line.split()[:2]}
+    path = f"{os.environ.get('PATH', os.defpath)}:{_FOR_ROOT}"
+    missing = [
+        (program, package)
+        for name, (program, package) in _PACKAGES.items()
+        if name in words and shutil.which(program, path=path) is None
+    ]
+    if not missing:
+        return []
+    programs, packages = zip(*missing, strict=True)
+    return [
+        f"not on this machine: {', '.join(programs)}; on Debian: {_sudo()}apt install {' '.join(packages)}"
+    ]
+
+
+def _sudo() -> str:
+    """Who is root needs none, and often has none."""
+    return "" if os.geteuid() == 0 and shutil.which("sudo") is None else "sudo "
+
+
+def _listing(config: Config, host: str, port: int) -> str:
+    """The command that lists the shares, where a user may sign in by a password."""
+    user, password = _who(config)
+    nobody = user is None and config.guest == "off"
+    name = "guest" if user is None else user.name
+    if config.settings.security == "share" or nobody or _NOT_FOR_SMBCLIENT & set(name):
+        return ""
+    who = name if password is None else f"{name}%{password}"
+    plain = (*_OLD, _PLAIN) if config.settings.plain_text else ()
+    return _smbclient(
+        port, who, f"-L {word(host)}", (*plain, *([] if port == _NETBIOS_PORT else [_NO_NETBIOS]))
+    )
+
+
+def _who(config: Config) -> tuple[UserPart | None, str | None]:
+    """The user whom commands name, None for a guest, and the password that may be told; None: the client asks."""
+    user = next((one for one in config.users if one.password or one.nt_hash), None)
+    if user is None and config.guest == "off":
+        user = next(iter(config.users), None)
+    password = "" if user is None else user.password
+    return user, None if password and user is not SAMPLE else password
 
 
 def commands(config: Config, host: str, port: int, service: str = "") -> list[str]:
@@ -36,20 +114,16 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
         return _at_share_level(config, host, port)
     if service and not config.users and config.guest == "off":
         return [_with_ticket(config, host, port, service)]
-    user = next((one for one in config.users if one.password or one.nt_hash), None)
-    if user is None and config.guest == "off":
-        user = next(iter(config.users), None)
-    name, password = ("guest", "") if user is None else (user.name, user.password)
-    if password and user is not SAMPLE:
-        password = None
+    user, password = _who(config)
+    name = "guest" if user is None else user.name
     share = next((one for one in config.shares if _admits(one, user) and not one.printer), None)
     unc = word(f"//{host}/{'IPC$' if share is None else share.name}")
-    lines = []
+    told = []
     if not _NOT_FOR_SMBCLIENT & set(name):
         who = name if password is None else f"{name}%{password}"
-        lines.append(_smbclient(port, who, unc, (*_OLD, _PLAIN) if plain else ()))
+        told.append(_smbclient(port, who, unc, (*_OLD, _PLAIN) if plain else ()))
     if plain:
-        return lines
+        return told
     file = "" if share is None else _file_of(share)
     takes_curl = config.settings.signing != "required" and (user is None or "ntlmv1" in config.accept)
     if share is not None and file and takes_curl:
@@ -57,13 +131,13 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
         address = f"[{host}]" if ":" in host else host
         if f"{who}{share.name}{file}".isascii():
             url = f"smb://{address}:{port}/{percent(share.name)}/{percent(file)}"
-            lines.append(f"curl {_option('-u', who)} {word(url)}")
+            told.append(f"curl {_option('-u', who)} {word(url)}")
     if share is not None:
         mount = f"vers=1.0,port={port},username={name}" + (
             "" if password is None else f",password={password}"
         )
-        lines.append(f"sudo mount -t cifs -o {word(mount)} {unc} /mnt")
-    return lines
+        told.append(f"{_sudo()}mount -t cifs -o {word(mount)} {unc} /mnt")
+    return told
 
 
 def _at_share_level(config: Config, host: str, port: int) -> list[str]:

@@ -1,8 +1,11 @@
 """A mistake in what was asked for, as one line that says what is wrong, where, and what comes nearest."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
+from itertools import islice
 from typing import Any, Final, Literal, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -91,6 +94,23 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
+_MOST_NAMES: Final = 1000
+"""Entries of a folder among which the nearest is sought."""
+
+
+def absent(path: str, what: str = "file") -> str:
+    """That there is no such file or folder, and the nearest of those beside it."""
+    if path.startswith("~"):
+        return f"there is no {what} {path}: the shell left the ~ as it is; write the whole path"
+    folder, name = os.path.split(path.rstrip("/"))
+    beside: dict[str, str] = {}
+    with suppress(OSError, ValueError), os.scandir(folder or ".") as entries:
+        for one in islice(entries, _MOST_NAMES):
+            if (what == "file" or one.is_dir()) and one.name.isprintable():
+                beside[one.name] = os.path.join(folder, one.name)
+    return f"there is no {what} {path}{nearest(name, beside)}"
+
+
 def explained(
     error: str, root: type[msgspec.Struct], table: str = "", elsewhere: Mapping[str, str] = NOWHERE
 ) -> tuple[str, str]:
@@ -116,27 +136,57 @@ def explained(
         return re.sub(
             r"\[\d+\]$", "", key
         ), f"must be {expected}{nearest(value[1], choices) if value else ''}"
-    if plain in ("share", "user", "fault") and problem.startswith("Expected `array`"):
+    if problem.startswith("Expected `array`, got") and _is_list_of_tables(root, plain):
         return key, f"is a list of tables: write [[{plain}]]"
+    if problem.startswith("Expected `object`, got") and not table and key in _tables(root):
+        return key, f"must be one table: write [{key}]"
+    return key.replace("[...]", ""), _plain(problem.removeprefix(f"{last}: "))
+
+
+def _plain(problem: str) -> str:
+    """What msgspec says, in the words of people who write configurations."""
+    if found := re.fullmatch(r"Expected `(.+?)`, got `(.+?)`", problem):
+        wanted = [one for one in found[1].split(" | ") if one != "null"]
+        must = " or ".join(_TYPES.get(one, one) for one in wanted)
+        if "str" in wanted and found[2] in _WRITTEN_BARE:
+            return f"must be {must}: write it in quotes"
+        if found[2] == "str" and _WRITTEN_BARE.issuperset(wanted):
+            return f"must be {must}: write it without quotes"
+        return f"must be {must}, not {_TYPES.get(found[2], f'a {found[2]}')}"
+    if found := re.fullmatch(r"Expected `(\w+)`( of length)? (>=|<=|>|<) (.+)", problem):
+        limit = f"{found[4]} {_LIMITS[found[3]]}" if found[3] == ">=" else f"{_LIMITS[found[3]]} {found[4]}"
+        if not found[2]:
+            return f"must be {_TYPES.get(found[1], found[1])}, {limit}"
+        return "must not be empty" if limit == "1 or more" else f"must have {limit} characters"
     words = (
-        problem.replace("`", "").replace(" | null", "").replace("Expected", "expected").replace(" | ", " or ")
+        problem.replace("`", "").replace(" | null", "").replace(" | ", " or ").replace("Expected", "must be")
     )
-    for theirs, ours in _TYPES:
+    for theirs, ours in _TYPES.items():
         words = re.sub(rf"\b{theirs}\b", ours, words)
-    return key, words
+    return words
 
 
-_ELEMENT: Final = re.compile(r"\[\d+\]")
-_TYPES: Final = (
-    ("bool", "true or false"),
-    ("str", "a text"),
-    ("int", "a whole number"),
-    ("float", "a number"),
-    ("array", "a list"),
-    ("object", "a table"),
-    ("null", "nothing"),
-)
+_ELEMENT: Final = re.compile(r"\[(?:\d+|\.\.\.)\]")
+_TYPES: Final[Mapping[str, str]] = {
+    "bool": "true or false",
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+    "datetime": "a time",
+}
 """What msgspec calls types, and what we do."""
+_WRITTEN_BARE: Final = frozenset({"bool", "int", "float"})
+"""Types whose values are written without quotes."""
+_LIMITS: Final[Mapping[str, str]] = {">=": "or more", "<=": "at most", ">": "more than", "<": "less than"}
+
+
+def _is_list_of_tables(root: type[msgspec.Struct], name: str) -> bool:
+    """Whether a table of the file is written with double brackets."""
+    hint = get_type_hints(root).get(name)
+    return get_origin(hint) is list and (_struct_of(hint) is not None or get_args(hint) != (str,))
 
 
 def _unknown(
@@ -145,15 +195,30 @@ def _unknown(
     """That there is no such key, and the nearest, or the table that it belongs to."""
     if name in elsewhere:
         return f"no such key here; {elsewhere[name]} has it"
-    near = nearest(name, kind.__struct_fields__)
-    if near:
+    if kind is root and (tables := _tables(root)):
+        if near := nearest(name, tables):
+            return f"no such table{near}"
+    elif near := nearest(name, kind.__struct_fields__):
         return f"no such key{near}"
-    tables = [
-        f"[[{table}]]" if get_origin(hint) is list else f"[{table}]"
-        for table, hint in get_type_hints(root).items()
-        if (struct := _struct_of(hint)) is not None and name in struct.__struct_fields__
+    hints = get_type_hints(root)
+    owners = [
+        shown
+        for table, shown in _tables(root).items()
+        if (struct := _struct_of(hints[table])) is not None and name in struct.__struct_fields__
     ]
-    return f"no such key here; {' and '.join(tables)} has it" if tables else "no such key"
+    return (
+        f"no such key here; {' and '.join(owners)} {'have' if owners[1:] else 'has'} it"
+        if owners
+        else "no such key"
+    )
+
+
+def _tables(root: type[msgspec.Struct]) -> dict[str, str]:
+    """The tables of a file, as their heads are written; none of a part of one."""
+    hints = get_type_hints(root)
+    if not any(_struct_of(hint) is not None for hint in hints.values()):
+        return {}
+    return {name: f"[[{name}]]" if get_origin(hint) is list else f"[{name}]" for name, hint in hints.items()}
 
 
 def _struct_at(root: type[msgspec.Struct], keys: str) -> type[msgspec.Struct]:
@@ -188,20 +253,29 @@ def _words(hint: Any) -> list[str]:
     return [word for one in get_args(hint) for word in _words(one)]
 
 
+_KEY: Final = re.compile(r"([^.\[]*)(?:\[(\d+)\])?(?:\.([^.\[]+))?")
+"""A table, which one of several, and a key in it; what is inside of that does not matter."""
+_HEAD: Final = re.compile(r"^\s*\[\[?\s*([\w.\"'-]+)\s*\]\]?")
+
+
 def line_of(text: str, key: str) -> str:
     """`12:` for the line that a key stands on, as far as a search finds it."""
-    table, _, name = (key, "", "") if key.endswith("]") else key.rpartition(".")
-    title, _, index = table.rstrip("]").partition("[")
-    header = re.compile(r"^\s*\[\[?\s*([\w.\"'-]+)\s*\]\]?")
+    found = _KEY.match(key)
+    title, index, name = found.groups() if found else ("", None, None)
+    written = re.compile(rf"\s*[\"']?{re.escape(name or title)}[\"']?\s*[=.]")
+    whole = re.compile(rf"\s*[\"']?{re.escape(title)}[\"']?\s*[=.]")
     here, seen, at = "", -1, 0
     for number, line in enumerate(text.splitlines(), 1):
-        if found := header.match(line):
-            here = found[1].strip("\"'")
+        if head := _HEAD.match(line):
+            here = head[1].strip("\"'")
             seen += here == title
-        if index and seen != int(index):
-            continue
-        if found:
-            at = at or (number if here in (title, name.partition("[")[0]) else 0)
-        elif name and here == title and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*[=.]", line):
+            if index is None or seen == int(index):
+                if name and here == f"{title}.{name}":
+                    return f"{number}:"
+                if here == title or (not name and here.startswith(f"{title}.")):
+                    at = at or number
+        elif name and here == title and (index is None or seen == int(index)) and written.match(line):
             return f"{number}:"
+        elif not here and whole.match(line):
+            at = at or number
     return f"{at}:" if at else ""

@@ -56,6 +56,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "examples/scanner/README.md": "tests/test_examples.py",
     "examples/unittest-inbox/README.md": "tests/test_examples.py",
     "examples/containers/README.md": "tests/docker/test_testcontainers.py",
+    "docs/command.md": "tests/commandline/test_help.py",
 }
 """Pages whose blocks a test of their own runs, all of them, and that test. Blocks of others `test_docs_blocks` runs."""
 

@@ -440,8 +440,8 @@ def test_what_is_left_of_an_earlier_run_is_taken_for_nothing_of_this_one(
         (("--host", "192.0.2.1", "--user", "a:b"), "cannot listen on 192.0.2.1:4450: Cannot assign"),
         (("--host", "0.0.0.0"), "on 0.0.0.0 others can connect: name users"),
         (("--share", "a=/no/where"), "share a: there is no folder /no/where"),
-        (("/no/where",), "/no/where: No such file or directory"),
-        (("--config", "missing.toml"), "missing.toml: No such file or directory"),
+        (("/no/where",), "ROOT: there is no folder /no/where"),
+        (("--config", "missing.toml"), "there is no file missing.toml"),
         (("--user", "alice"), "a user is NAME:PASSWORD, and there is no colon"),
         (
             ("--port", "0", "--run-as", "no-such-user"),

@@ -295,7 +295,7 @@ def test_a_root_that_may_not_be_read_is_no_reason_for_samples(
         f"FAKESMB_ROOT: {folders}/one is left out: it may not be read; "
         f"{folders}/two is left out: it may not be read; so there is nothing to serve"
     )
-    assert mistake({ROOT: "/nowhere"}) == "FAKESMB_ROOT: /nowhere: No such file or directory"
+    assert mistake({ROOT: "/nowhere"}) == "FAKESMB_ROOT: there is no folder /nowhere"
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------
@@ -345,7 +345,7 @@ def test_an_unknown_variable_is_named_with_the_nearest(variable: str, line: str)
         ({"FAKESMB_QUIET": "2"}, "FAKESMB_QUIET: '2' is neither 1 nor 0 (true, false)"),
         ({"FAKESMB_PROFILE": "windows-3"}, "FAKESMB_PROFILE 'windows-3': "),
         ({"FAKESMB_SET_1": "max_mxp=1"}, "FAKESMB_SET_1: "),
-        ({"FAKESMB_CONFIG": "/nowhere.toml"}, "FAKESMB_CONFIG: /nowhere.toml: "),
+        ({"FAKESMB_CONFIG": "/nowhere.toml"}, "FAKESMB_CONFIG: there is no file /nowhere.toml"),
         ({"FAKESMB_WEB": "a"}, "FAKESMB_WEB a: is PORT or ADDRESS:PORT, as 8080 or 127.0.0.1:8080"),
         (
             {"FAKESMB_WEB": "0.0.0.0:1"},

@@ -2,11 +2,15 @@
 
 import os
 import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fakesmb import hints
 from fakesmb.config import forms, merging
 from fakesmb.config.merging import Arguments, Config
 from fakesmb.config.parts import SAMPLE, FilePart, SharePart, UserPart
@@ -19,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The share's folder, with a file."""
     (tmp_path / "README.txt").touch()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shutil, "which", lambda name, **_: f"/usr/bin/{name}")
     return tmp_path
 
 
@@ -143,3 +148,62 @@ def test_no_curl_where_messages_must_be_signed() -> None:
     """It signs none."""
     lines = commands(made(SAMPLE, signing="required"), "127.0.0.1", 4450)
     assert not any(line.startswith("curl") for line in lines)
+
+
+def test_all_that_is_told() -> None:
+    """Whether it answers, what it shares (not who is in the workgroup, which only port 139 knows), then each client."""
+    told = hints.lines(made(SAMPLE), "127.0.0.1", 4450)
+    assert told == [
+        "fakesmb check 127.0.0.1:4450",
+        "smbclient --option='client min protocol=NT1' --option='disable netbios=yes' -m NT1 -p 4450 "
+        "-U alice%Secret123 -L 127.0.0.1",
+        *commands(made(SAMPLE), "127.0.0.1", 4450),
+    ]
+    assert hints.lines(made(SAMPLE), "::1", 4450)[0] == "fakesmb check '[::1]:4450'"
+    assert "disable netbios" not in hints.lines(made(SAMPLE), "127.0.0.1", 139)[1]
+    assert "-U guest% -L" in hints.lines(made(guest="read-only"), "127.0.0.1", 445)[1]
+
+
+@pytest.mark.parametrize("config", [{"security": "share"}, {"keytab": "files.keytab"}])
+def test_no_list_where_nobody_signs_in_by_a_password(config: dict[str, Any]) -> None:
+    assert not any(
+        " -L " in line for line in hints.lines(made(**config), "127.0.0.1", 445, "files.lab.example")
+    )
+
+
+def test_what_brings_a_client_that_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        shutil, "which", lambda name, **_: None if name in ("smbclient", "mount.cifs") else name
+    )
+    (line,) = (one for one in hints.lines(made(SAMPLE), "127.0.0.1", 445) if "not on this machine" in one)
+    assert (
+        line == "not on this machine: smbclient, mount.cifs; on Debian: sudo apt install smbclient cifs-utils"
+    )
+
+
+def test_root_without_sudo_is_told_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    for root in (True, False):
+        monkeypatch.setattr(os, "geteuid", lambda root=root: 0 if root else 1000)
+        told = hints.lines(made(SAMPLE), "127.0.0.1", 445)
+        assert any(line.startswith("mount -t cifs") for line in told) == root
+        assert "apt install" in told[-1]
+        assert ("sudo" not in told[-1]) == root
+
+
+@pytest.mark.parametrize(
+    ("called", "on_path", "told"),
+    [
+        ("/usr/bin/fakesmb", True, "fakesmb"),
+        (".venv/bin/fakesmb", False, ".venv/bin/fakesmb"),
+        ("/a b/fakesmb", False, "'/a b/fakesmb'"),
+        ("/x/fakesmb/__main__.py", False, "/usr/bin/python3 -m fakesmb"),
+    ],
+)
+def test_the_command_as_it_was_called(
+    called: str, told: str, monkeypatch: pytest.MonkeyPatch, *, on_path: bool
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_: name if on_path else None)
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    assert hints.lines(made(SAMPLE), "127.0.0.1", 1)[0] == f"{told} check 127.0.0.1:1"

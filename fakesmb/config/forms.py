@@ -3,12 +3,14 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from fakesmb.config.parts import SharePart, UserPart
-from fakesmb.mistakes import ConfigError, explained, halved, mistake, shown
+from fakesmb.mistakes import ConfigError, absent, explained, halved, mistake, shown
+from fakesmb.nt.nearest import nearest
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -43,24 +45,58 @@ def _is_text(password: str) -> bool:
     return True
 
 
-_AFTER_PATH: Final = {"ro": "read_only", "overlay": "overlay"}
+_AFTER_PATH: Final[Mapping[str, tuple[str, bool]]] = {
+    "ro": ("read_only", True),
+    "rw": ("read_only", False),
+    "overlay": ("overlay", True),
+}
 """Words behind the path of a share on the command line, and the keys that they set."""
+_MEANT: Final = {
+    "read-only": "ro",
+    "readonly": "ro",
+    "read_only": "ro",
+    "read-write": "rw",
+    "writable": "rw",
+    "copy": "overlay",
+}
+"""What else people write there."""
 
 
 def share(text: str) -> SharePart:
-    """`NAME=PATH`, and then perhaps `,ro` and `,overlay`."""
+    """`NAME=PATH`, and then perhaps `,ro` or `,rw`, and `,overlay`, in letters of either case.
+
+    A folder whose name ends so is meant where there is none without these words.
+    """
     name, equals, path = text.partition("=")
-    keys: dict[str, bool] = {}
-    while (found := path.rpartition(","))[1] and found[2] in _AFTER_PATH:
-        keys[_AFTER_PATH[found[2]]] = True
-        path = found[0]
     if not equals or not path:
-        raise ConfigError(f"{text}: a share is NAME=PATH, NAME=PATH,ro or NAME=PATH,overlay")
-    before, _, word = path.rpartition(",")
-    if not os.path.exists(path) and os.path.isdir(before):
-        hint = f"behind a comma may stand ro or overlay, not {word}"
+        raise ConfigError(f"{text}: a share is NAME=PATH{_named_folder(name if equals else '', text, path)}")
+    keys: dict[str, bool] = {}
+    while (found := path.rpartition(","))[1] and (word := found[2].lower()) in _AFTER_PATH:
+        if os.path.isdir(path) and not os.path.isdir(found[0]):
+            break
+        key, value = _AFTER_PATH[word]
+        if keys.setdefault(key, value) != value:
+            raise ConfigError(f"share {name}: ro or rw, not both")
+        path = found[0]
+    if not path:
+        raise ConfigError(
+            f"{text}: a share is NAME=PATH, NAME=PATH,ro or NAME=PATH,overlay; there is no PATH"
+        )
+    before, comma, word = path.rpartition(",")
+    if comma and not os.path.exists(path) and os.path.isdir(before):
+        near = nearest(word, {one: one for one in _AFTER_PATH} | _MEANT)
+        hint = f"behind a comma may stand ro, rw or overlay, not {word}{near}"
         raise ConfigError(f"share {name}: there is no folder {path}; {hint}")
     return share_of(name, path, **keys)
+
+
+def _named_folder(name: str, text: str, path: str) -> str:
+    """What may be meant by a share without its name, or without its folder."""
+    if name and not path:
+        return ", and there is no PATH"
+    folder = text.partition(",")[0]
+    last = os.path.basename(os.path.abspath(folder)) if os.path.isdir(folder) else ""
+    return f"; did you mean {quote(f'{last}={text}')}?" if last else ", NAME=PATH,ro or NAME=PATH,overlay"
 
 
 def printer(text: str) -> SharePart:
@@ -78,18 +114,38 @@ def share_of(name: str, path: str, **keys: Any) -> SharePart:
 
 def subdirectories(root: str) -> list[SharePart]:
     """Each visible sub-directory of `root` as a share; raises `ConfigError` where there is none."""
-    folders = folders_in(root)
+    try:
+        folders = folders_in(root)
+    except ConfigError as error:
+        raise ConfigError(f"ROOT: {error}") from None
     if not folders:
+        name = os.path.basename(os.path.abspath(root)) or "root"
         raise ConfigError(
-            f"{root}: no sub-directory to share; to share the folder itself: --share NAME={root}"
+            f"ROOT: {root} has no sub-directory to share; to share the folder itself: --share {quote(f'{name}={root}')}"
         )
     return folders
+
+
+_TAKE_FILES: Final = {".toml": "serve --config", ".pcap": "show", ".pcapng": "show", ".jsonl": "show"}
+"""How names of files end that are given for a folder, and what takes them."""
 
 
 def folders_in(root: str) -> list[SharePart]:
     """The same, where none is no mistake."""
     try:
         folders = sorted(one for one in Path(root).iterdir() if one.is_dir() and not one.name.startswith("."))
+    except FileNotFoundError:
+        raise ConfigError(absent(root, "folder")) from None
+    except NotADirectoryError:
+        command = _TAKE_FILES.get(os.path.splitext(root)[1].lower())
+        hint = (
+            f"; did you mean fakesmb {command} {quote(root)}?"
+            if command
+            else ", and must be a folder: its sub-directories are the shares"
+        )
+        raise ConfigError(f"{root} is a file{hint}") from None
+    except ValueError:
+        raise ConfigError(f"{root!a}: no path holds a NUL character, or half of a surrogate pair") from None
     except OSError as error:
         raise ConfigError(f"{root}: {error.strerror}") from None
     return [share_of(one.name, str(one)) for one in folders]

@@ -11,16 +11,28 @@ from fakesmb.config.parts import STANDARD_OUTPUT, FilePart
 from fakesmb.config.values import absolute, in_, placed, problems, share_problem
 from fakesmb.core import profiles
 from fakesmb.folders.content import Contents
-from fakesmb.mistakes import ConfigError, explained, line_of
+from fakesmb.folders.errors import FolderError
+from fakesmb.mistakes import ConfigError, absent, explained, line_of
 
 _ELSEWHERE: Final = {"settings": "the table [profile]", **dict.fromkeys(profiles.KEYS, "[profile]")}
 """What stands in a table of any keys, or is called otherwise in Python."""
+
+_IN_TOML: Final = {
+    "a mapping of names": "a table, of names of files with their texts",
+    "bytes, a text, a File or a mapping": "a text or a table",
+    "bytes, a text or a File": "a text",
+}
+"""What content is called in Python, and what in a file."""
 
 
 def read(path: str) -> FilePart:
     """A fakesmb.toml; raises `ConfigError`."""
     try:
         text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(absent(path)) from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a folder, and a fakesmb.toml is a file") from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -92,7 +104,13 @@ def _check(path: str, text: str, part: FilePart) -> None:
 
 
 def _custom(kind: type, value: Any) -> Any:
-    """What msgspec does not know: the content of a share. Raises ValueError."""
+    """What msgspec does not know: the content of a share. Raises ValueError, in the words of TOML."""
     if kind is Contents:
-        return Contents(value)
+        try:
+            return Contents(value)
+        except FolderError as error:
+            words = str(error)
+            for python, toml in _IN_TOML.items():
+                words = words.replace(python, toml)
+            raise ValueError(words) from None
     raise NotImplementedError(kind)

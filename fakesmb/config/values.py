@@ -15,7 +15,7 @@ import msgspec
 from fakesmb.config.links import links_problem
 from fakesmb.config.parts import ServerPart, SharePart
 from fakesmb.core import profiles
-from fakesmb.mistakes import ConfigError
+from fakesmb.mistakes import ConfigError, absent
 from fakesmb.nt.names import fold
 from fakesmb.nt.nearest import nearest
 from fakesmb.world import clock_of
@@ -70,7 +70,7 @@ def _encoding_problem(encoding: str) -> str:
         spelt = _ASCII.encode(encoding)
         kept = spelt == _ASCII.encode() and spelt.decode(encoding) == _ASCII
     except LookupError:
-        return f"Python knows no encoding {encoding}{nearest(encoding, _CODE_PAGES)}"
+        return f"Python knows no encoding {encoding!r}{nearest(encoding, _CODE_PAGES)}"
     except (UnicodeError, ValueError):  # ValueError: a NUL
         kept = False
     return "" if kept else f"{encoding} is no code page: ASCII must be itself in it"
@@ -109,7 +109,7 @@ def folder_problem(said: str, path: str) -> str:
     except FileNotFoundError:
         with suppress(OSError):
             return f"{path} is a link to {os.readlink(path)}, which is not there"
-        return f"there is no folder {path}"
+        return absent(path, "folder")
     except OSError as error:
         return f"{path}: {error.strerror}"
     if not stat.S_ISDIR(mode):

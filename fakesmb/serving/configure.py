@@ -122,7 +122,7 @@ def _named(environment: Environment, table: str, key: str) -> str:
 
 def _switches(given: Sequence[str], environment: Environment) -> dict[str, Any]:
     told = [of_variable(variable, _switch, text) for variable, text in environment.many.get("switches", ())]
-    return dict([*told, *map(_switch, given)])
+    return dict([*told, *(of_variable(f"--set {text}", _switch, text) for text in given)])
 
 
 def _switch(text: str) -> tuple[str, Any]:

@@ -1,8 +1,6 @@
 """What `serve` says on standard error: before it is ready, when it is, and at its end."""
 
 import contextlib
-import os
-import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
 STANDARD_ERROR: Final = 2
 _PORTS_OF_WINDOWS: Final = {445, 139}
-_PACKAGES: Final = (("smbclient", "smbclient"), ("curl", "curl"), ("mount.cifs", "cifs-utils"))
-"""Programs of the commands to paste, and Debian's packages that have them."""
 
 
 class Greeting(str):
@@ -62,7 +58,7 @@ def share_line(share: SharePart) -> str:
 
 def greet(smb: "FakeSMBService", notes: list[str]) -> None:
     """The address, the user and commands to paste, on standard error."""
-    from fakesmb.hints import commands
+    from fakesmb import hints
     from fakesmb.transport.addresses import addresses_of
 
     ports, config = smb.ports, smb.config
@@ -75,26 +71,13 @@ def greet(smb: "FakeSMBService", notes: list[str]) -> None:
             f"share {name}: its disk may hang; what local programs do there is not noticed (may_hang)"
             for name in smb.disks_that_may_hang
         ),
-        *commands(config, hosts[0], ports.direct, "" if smb.server is None else smb.server.service),
-        *(_clients_line(hosts[0], ports.direct) if config.loopback else ()),
+        *hints.lines(config, hosts[0], ports.direct, "" if smb.server is None else smb.server.service),
         *_windows_line(config, hosts, {ports.direct, ports.netbios}),
         *([] if config.web.port is None else [_web_line(addresses_of(config.web.host), smb.web_port)]),
         *_names_line(smb),
         ready_line(hosts, ports.direct, ports.netbios),
     ]
     tell("".join(f"fakesmb: {one_line(line)}\n" for line in lines))
-
-
-def _clients_line(host: str, port: int) -> list[str]:
-    """Which packages bring the clients of the commands, where this machine has none of them."""
-    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), "/sbin", "/usr/sbin"))
-    missing = [package for program, package in _PACKAGES if shutil.which(program, path=folders) is None]
-    if not missing:
-        return []
-    return [
-        f"clients that are not installed here, as Debian calls them: {', '.join(missing)} (sudo apt-get install); "
-        f"without any: fakesmb check {Place(host, port)}"
-    ]
 
 
 def ready_line(hosts: Sequence[str], port: int, netbios: int | None) -> str:

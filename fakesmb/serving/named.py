@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from fakesmb.config import forms
@@ -22,8 +23,8 @@ def shares_of(
 
     Where nothing else names any, the file included, the sub-directories of FAKESMB_ROOT are the shares, or the samples.
     """
-    named = [forms.share(text) for text in given["shares"]]
-    named += [forms.printer(text) for text in given["printers"]]
+    named = [of_variable("--share", forms.share, text) for text in given["shares"]]
+    named += [of_variable("--printer", forms.printer, text) for text in given["printers"]]
     roots, notes = _readable(forms.subdirectories(given["root"])) if given["root"] else ([], [])
     shares = _beside(named, roots)
     shares = _beside(shares, _shares_of_environment(environment))
@@ -41,11 +42,11 @@ def shares_of(
 
 def users_of(given: Mapping[str, Any], environment: Environment) -> list[UserPart]:
     """Users over those of the file. Raises `ConfigError`."""
-    named = [forms.user(text) for text in given["users"]]
-    named += [forms.user(text, admin=True) for text in given["admins"]]
+    named = [of_variable("--user", forms.user, text) for text in given["users"]]
+    named += [of_variable("--admin", partial(forms.user, admin=True), text) for text in given["admins"]]
     told = [
         *_made(environment.many.get("users", ()), forms.user),
-        *_made(environment.many.get("admins", ()), lambda text: forms.user(text, admin=True)),
+        *_made(environment.many.get("admins", ()), partial(forms.user, admin=True)),
     ]
     return _beside(named, once(told, "user"))
 
@@ -85,7 +86,7 @@ def _made(told: Iterable[Told], make: Callable[[str], P]) -> list[tuple[str, P]]
 
 
 def of_variable(variable: str, make: Callable[[str], Any], text: str) -> Any:
-    """What is made of the variable's text. A mistake names the variable."""
+    """What is made of the text of a variable, or of an option. A mistake names it."""
     try:
         return make(text)
     except ConfigError as error:

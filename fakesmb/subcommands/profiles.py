@@ -17,7 +17,10 @@ EXAMPLES: Final = (
 
 @command(examples=EXAMPLES, one_only="one NAME at a time")
 @argument(
-    "name", required=False, type=Profile(), about="One of them: its switches, and who says that it has them."
+    "name",
+    required=False,
+    type=Profile(),
+    about="One of them: what it does otherwise than the first, and who says so.",
 )
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @option("--markdown", is_flag=True, help="Print docs/profiles.md.")

@@ -155,7 +155,7 @@ LIKE: Final = Group(
         _many(
             "--set",
             "KEY=VALUE",
-            "Differ from the profile in this switch; fakesmb profiles NAME lists them.",
+            "Differ from the profile in a switch, such as raw_mode=false (docs/profiles.md).",
             "switches",
         ),
         Option(

@@ -76,7 +76,7 @@ def show(
     secrets: bool,
 ) -> None:
     """Print a log or a capture, one line a message, with more of each if asked."""
-    from fakesmb.mistakes import ConfigError
+    from fakesmb.mistakes import ConfigError, absent
     from fakesmb.show.showing import Wanted
 
     filter = None if expression is None else _filter(expression)
@@ -92,6 +92,8 @@ def show(
         fail(str(error))
     except BrokenPipeError:
         _end_quietly()
+    except FileNotFoundError:
+        fail(absent(file))
     except OSError as error:
         fail(f"{file}: {error.strerror or error}")
 

@@ -102,7 +102,7 @@ def test_a_server_started_again_begins_with_what_it_was_given(place: Path) -> No
         ({"in": Overlay("/nowhere")}, {}, "share in: there is no folder /nowhere"),
         ({"in": Overlay("/etc/passwd")}, {}, "share in: /etc/passwd is not a folder"),
         ({"in": Share({}, overlay=True)}, {}, "share in: overlay is for a folder, and this is content"),
-        ({"in": Share({}, overlay_limit=0)}, {}, "share in: overlay_limit 0: expected"),
+        ({"in": Share({}, overlay_limit=0)}, {}, "share in: overlay_limit 0: must be"),
         ({"in": Share("/tmp", overlay_limit=5)}, {}, "share in: overlay_limit is for content and overlays"),
         ({"in": Share(Overlay("/tmp"), overlay=False)}, {}, "share in: the Overlay says it already"),
         (
@@ -110,7 +110,7 @@ def test_a_server_started_again_begins_with_what_it_was_given(place: Path) -> No
             {},
             "share in: the Overlay says it already",
         ),
-        ({"in": {}}, {"overlay_limit": 0}, "overlay_limit 0: expected"),
+        ({"in": {}}, {"overlay_limit": 0}, "overlay_limit 0: must be"),
         ({"in": {}}, {"overlay_limits": 5}, "did you mean overlay_limit"),
     ],
 )
@@ -185,12 +185,12 @@ def test_the_file_and_the_command_line_have_them_too(place: Path, tmp_path: Path
     [
         (
             'name = "in"\ncontent = { "a" = 5 }',
-            "share[0].content: a: must be bytes, a text, a File or a mapping",
+            "share[0].content: a: must be a text or a table",
         ),
-        ('name = "in"\ncontent = 5', "share[0].content: content: must be a mapping"),
+        ('name = "in"\ncontent = 5', "share[0].content: must be a table"),
         ('name = "in"', "share[0].path: is missing"),
         ('name = "in"\npath = "."\ncontent = {}', "share[0].path: give either path or content"),
-        ('name = "in"\npath = "."\noverlay = 5', "share[0].overlay: expected true or false"),
+        ('name = "in"\npath = "."\noverlay = 5', "share[0].overlay: must be true or false"),
         ('name = "in"\npath = "."\noverlay_limit = 0', "share[0].overlay_limit"),
     ],
 )

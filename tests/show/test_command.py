@@ -82,7 +82,7 @@ def test_a_page_needs_nothing_else(capture: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["none"], "none: No such file or directory"),
+        (["none"], "there is no file none"),
         (
             ["--filter", "comand=READ", "-"],
             "filter: nothing that a filter compares is called 'comand'; did you mean command",
