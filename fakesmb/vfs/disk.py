@@ -3,10 +3,12 @@
 In a task at work on a disk that may hang (`vfs.disktask`) a thread makes them; else they are the plain calls.
 """
 
+import errno
 import os
+import sys
 from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from greenlet import getcurrent
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Target = str | int
 """A path, or a descriptor."""
 R = TypeVar("R")
+_HAS_PROC: Final = sys.platform == "linux"
 _EFFECTIVE: Final = os.access in os.supports_effective_ids
 
 
@@ -28,6 +31,14 @@ def _call(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         return function(*args, **kwargs)
     result: R = task.call(lane, function, args, kwargs)
     return result
+
+
+def place(fd: int) -> Target:
+    """What names an open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod): its place in /proc.
+
+    Where there is no /proc, there is no O_PATH either, and it is the descriptor itself.
+    """
+    return f"/proc/self/fd/{fd}" if _HAS_PROC else fd
 
 
 def ask(function: Callable[..., R], *args: Any) -> R:
@@ -255,3 +266,12 @@ def next_names(entries: "os._ScandirIterator[str]", most: int) -> list[str]:
 
 def _next_names(entries: "os._ScandirIterator[str]", most: int) -> list[str]:
     return [entry.name for entry in islice(entries, most)]
+
+
+def _unsupported(*_: object, **__: object) -> NoReturn:
+    """An extended attribute, as on a disk that has none."""
+    raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+
+if not hasattr(os, "getxattr"):  # macOS has calls of its own for them, and Python none
+    globals().update(dict.fromkeys(("getxattr", "setxattr", "listxattr", "removexattr"), _unsupported))

@@ -74,12 +74,12 @@ def _drop(target: str | int, kind: str, *, follow: bool) -> None:
                 raise
 
 
-def inherit(parent: str, fd: int, *, directory: bool) -> None:
+def inherit(parent: str | int, fd: int, *, directory: bool) -> None:
     """Gives a new file what its directory has for it, where the disk does not do so itself."""
     default = load(parent, DEFAULT, follow=True)
     if not default:
         return
-    place = f"/proc/self/fd/{fd}"
+    place = disk.place(fd)
     acl = posixacl.inherited(default, 0o777 if directory else 0o666)
     save(place, ACCESS, acl, follow=True)
     if directory:

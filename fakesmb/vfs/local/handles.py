@@ -3,7 +3,6 @@
 Here are what all kinds have in common, and directories. `vfs.local.files` and `vfs.local.streamhandles` are the others.
 """
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -23,7 +22,6 @@ from fakesmb.vfs.store import CreateParameters, FileRange, Handle, Info
 
 LARGEST: Final = (1 << 63) - 1
 """The largest offset and size that a file can have."""
-_LINUX: Final = sys.platform == "linux"
 _SETTABLE_MODE: Final = 0x3E
 """The create options that FILE_MODE_INFORMATION shows ([MS-FSCC] 2.4.31)."""
 
@@ -111,7 +109,7 @@ class LocalHandle:
     @property
     def xattr_target(self) -> str | int:
         """What names the open file in calls that refuse an O_PATH descriptor (getxattr, utime, chmod)."""
-        return f"/proc/self/fd/{self.fd}" if _LINUX else self.fd
+        return disk.place(self.fd)
 
     @property
     def base(self) -> OpenFile:

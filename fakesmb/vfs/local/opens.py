@@ -221,8 +221,8 @@ class Opener:
             fd = self._opens.room.settle(fd)
             st = disk.fstat(fd)
             if self._inherits:
-                acls.inherit(f"/proc/self/fd/{parent.fd}", fd, directory=directory)
-            ea_size = eas.save(f"/proc/self/fd/{fd}", request.eas) if request.eas else 0
+                acls.inherit(disk.place(parent.fd), fd, directory=directory)
+            ea_size = eas.save(disk.place(fd), request.eas) if request.eas else 0
             stored = Stored(wanted, st.st_mtime_ns // 100 + UNIX_EPOCH, ea_size)
             if directory:
                 save(entry.xattr_path, st, stored, self._opens.side)

@@ -39,7 +39,7 @@ _DELETE: Final = CreateParameters(access=Access.DELETE)
 class _Place(NamedTuple):
     """A file that is to be changed: how system calls name it, and those of extended attributes."""
 
-    name: str
+    name: str | int
     where: int | None
     st: os.stat_result
     xattrs: str | int
@@ -111,7 +111,7 @@ class LocalPosixFiles:
         handle = local_handle(target)
         if handle.access & access != access and not handle.access & Access.WRITE_DATA:
             raise SMBError(NT.ACCESS_DENIED, "not opened for changing permissions, owner or times")
-        name, st = f"/proc/self/fd/{handle.fd}", disk.fstat(handle.fd)
+        name, st = handle.xattr_target, disk.fstat(handle.fd)
         return _Place(name, None, st, handle.xattr_target, handle.name, follow=True)
 
     # -- changing ------------------------------------------------------------------------------------------
@@ -193,16 +193,18 @@ class LocalPosixFiles:
         """The permissions that a file was to be made with, whatever access it was opened for."""
         if isinstance(target, Path):
             entry, path = self._find(target), target
-            st, place, follow = entry.st, entry.xattr_path, False
+            st, follow = entry.st, False
+            place: str | int = entry.xattr_path
             assert st is not None
-            name, where = entry.name, entry.directory.fd
+            name: str | int = entry.name
+            where: int | None = entry.directory.fd
         else:
             handle = local_handle(target)
             st, path, follow, where = disk.fstat(handle.fd), handle.path, True, None
-            name = place = f"/proc/self/fd/{handle.fd}"
+            name = place = handle.xattr_target
         mode = settable(mode, st, special=self._special())
         parent = self._lookup.directory(path.parts[:-1])
-        default = acls.load(f"/proc/self/fd/{parent.fd}", acls.DEFAULT, follow=True)
+        default = acls.load(disk.place(parent.fd), acls.DEFAULT, follow=True)
         if default:
             acl = inherited(default, mode)
             if stat.S_ISREG(st.st_mode) or stat.S_ISDIR(st.st_mode):  # others have it of the disk, if at all
@@ -340,10 +342,10 @@ class _bad_value:  # noqa: N801
             raise SMBError(NT.INVALID_PARAMETER, "timestamp out of range") from None
 
 
-def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, follow: bool) -> None:
+def _set_mode(name: str | int, where: int | None, st: os.stat_result, mode: int, *, follow: bool) -> None:
     if stat.S_ISLNK(st.st_mode):
         return  # as on Linux: the permissions of a symbolic link mean nothing
-    if follow:
+    if follow or isinstance(name, int):
         disk.chmod(name, mode)
         return
     # Through a descriptor of the very file: chmod(2) by name would follow a link that came between.
@@ -351,6 +353,6 @@ def _set_mode(name: str, where: int | None, st: os.stat_result, mode: int, *, fo
     try:
         now = disk.fstat(fd)
         if (now.st_dev, now.st_ino) == (st.st_dev, st.st_ino):
-            disk.chmod(f"/proc/self/fd/{fd}", mode)
+            disk.chmod(disk.place(fd), mode)
     finally:
         disk.close(fd)

@@ -135,7 +135,7 @@ class StreamOpener:
         made: bool,
     ) -> Opened:
         """Opens the stream of the file that `fd` is open on; `made`: the file was made for this open."""
-        target = f"/proc/self/fd/{fd}"
+        target = disk.place(fd)
         disposition = Disposition(request.disposition)
         base = self._opens.get(st)
         if base is not None and base.delete_pending:
@@ -239,7 +239,7 @@ class StreamOpener:
         return Opened(handle, action, info, granted)
 
 
-def _check_disk(target: str) -> None:
+def _check_disk(target: str | int) -> None:
     """Raises OBJECT_NAME_INVALID, as FAT does, where the disk cannot have streams."""
     if not xattrs.supported(target):
         raise SMBError(NT.OBJECT_NAME_INVALID, "the disk keeps no streams")
