@@ -66,7 +66,11 @@ def page() -> str:
 
 
 def _section(typed: str, command: click.Command) -> str:
-    parts = [f"## {typed}\n", f"    {typed} {usage_of(command)}\n", f"{_escaped(text_of(command))}\n"]
+    parts = [
+        f"## {typed}\n",
+        f"```text\n{typed} {usage_of(command)}\n```\n",
+        f"{_escaped(text_of(command))}\n",
+    ]
     if isinstance(command, click.Group):
         rows = [
             (f"[{FAKESMB} {name}](#{FAKESMB}-{name})", _escaped(sentence_of(one)))
