@@ -21,7 +21,7 @@ CLIENTS := smbclient=smbclient smbspool=smbclient net=samba-common-bin hydra=hyd
 	/usr/share/java/jcifs.jar=libjcifs-java smbtorture=samba-testsuite \
 	/usr/lib/python3/dist-packages/smbc=python3-smbc chromium=chromium \
 	nmblookup=samba-common-bin nbtscan=nbtscan ip=iproute2 unshare=util-linux \
-	/usr/sbin/krb5kdc=krb5-kdc /usr/sbin/kadmin.local=krb5-admin-server kinit=krb5-user
+	groff=groff-base /usr/sbin/krb5kdc=krb5-kdc /usr/sbin/kadmin.local=krb5-admin-server kinit=krb5-user
 
 INSTALL = .ci/pip-install $(VENV) -e
 # Without its bytecode (PYTHONDONTWRITEBYTECODE) a server takes twice as long to start.

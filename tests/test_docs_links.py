@@ -74,13 +74,3 @@ def test_every_link_leads_somewhere() -> None:
 )
 def test_what_leads_nowhere_is_found(text: str, expected: list[str]) -> None:
     assert lost(CHECKOUT / "README.md", text) == expected
-
-
-def test_the_readme_has_no_relative_link() -> None:
-    """It is the page of the package on PyPI, too, where they lead nowhere; it names files in plain words."""
-    text = PAGES["README.md"].read_text(encoding="utf-8")
-    links = [str(token.attrGet("href")) for token in tokens(text) if token.type == "link_open"]
-    assert [link for link in links if not urlsplit(link).scheme] == []
-    named = re.findall(r"`((?:docs/)?[\w-]+\.md)`", text)
-    assert len(named) > 10
-    assert [name for name in named if not (CHECKOUT / name).is_file()] == []

@@ -1,6 +1,7 @@
 """The distribution: its metadata, what it asks for, and what is in the wheel."""
 
 import ast
+import re
 import sys
 import tomllib
 from email.message import Message
@@ -129,6 +130,27 @@ def test_the_wheel_has_all_files_of_the_package_and_the_shares(wheel: Path, chec
         "fakesmb/shares/public/names/東京タワー.txt",
         "fakesmb/web/page/index.html",
     } <= packed
+
+
+def test_the_wheel_has_the_pages_of_the_manual_and_the_completions(wheel: Path, checkout: Path) -> None:
+    with ZipFile(wheel) as file:
+        data = {name.partition(".data/data/share/")[2]: name for name in file.namelist() if ".data/" in name}
+        text = file.read(data["man/man1/fakesmb.1"])
+    pages = {f"man/man{path.suffix[1:]}/{path.name}" for path in (checkout / "man").iterdir()}
+    assert data.keys() == pages | {
+        "bash-completion/completions/fakesmb",
+        "fish/vendor_completions.d/fakesmb.fish",
+        "zsh/site-functions/_fakesmb",
+    }
+    assert text == (checkout / "man" / "fakesmb.1").read_bytes()
+
+
+def test_the_page_of_the_package_has_no_link_that_leads_nowhere(wheel: Path, checkout: Path) -> None:
+    page = str(metadata(wheel).get_payload())
+    assert page.startswith("# fakesmb\n")
+    assert "docs/start.md has each start" in page
+    assert re.findall(r"\]\((?![a-z]+:)", page) == []
+    assert re.findall(r"\]\((?![a-z]+:)", (checkout / "README.md").read_text(encoding="utf-8"))
 
 
 def test_the_wheel_starts_the_command_and_the_plugin(wheel: Path) -> None:
