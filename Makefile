@@ -10,7 +10,10 @@
 # make docs     make docs/coverage.md, docs/profiles.md, docs/keys.md, docs/fakesmb.toml and the lists of docs/testing.md, docs/journal.md and docs/captures.md from the tables of the code, docs/command.md and man/ from the commands
 # make site     the documentation as a site, in build/site; a warning ends it
 # make dist     sdist and wheel in dist/, checked: installed into empty environments, served from, listed
-# make lean     requirements/lean.txt with the newest version of each
+# make lean     requirements/lean.txt and docker/requirements.txt with the newest version of each
+# make lint     format, rules, types and spelling alone
+# make format   has ruff write what make lint wants
+# make clients  the programs that tests of clients run, by apt-get
 # make clean    remove the environment and all caches
 PYTHON ?= python3
 VENV := .venv

@@ -6,6 +6,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && printf '[global]\nclient min protocol = NT1\nclient max protocol = NT1\n' > /etc/samba/smb.conf
 COPY docker/client.sh /usr/local/bin/try-server
+RUN chmod 755 /usr/local/bin/try-server
 USER nobody
 WORKDIR /tmp
 CMD ["try-server"]

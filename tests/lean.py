@@ -1,4 +1,4 @@
-"""requirements/lean.txt with the versions that pip chooses today: `python -m tests.lean`."""
+"""The lists of what a server loads, with the versions that pip chooses today: `python -m tests.lean`."""
 
 import json
 import re
@@ -10,7 +10,8 @@ from typing import Final
 from tests.leanrun import canonical
 
 TREE: Final = Path(__file__).parent.parent
-LIST: Final = TREE / "requirements" / "lean.txt"
+LISTS: Final = (TREE / "requirements" / "lean.txt", TREE / "docker" / "requirements.txt")
+"""For people, and for the image."""
 
 
 def chosen() -> dict[str, str]:
@@ -27,4 +28,6 @@ def renewed(text: str, versions: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    LIST.write_text(renewed(LIST.read_text(encoding="utf-8"), chosen()), encoding="utf-8")
+    versions = chosen()
+    for one in LISTS:
+        one.write_text(renewed(one.read_text(encoding="utf-8"), versions), encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakesmb.cli import main
+from fakesmb.version import __version__
 from tests.docsblocks import blocks
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +105,12 @@ def test_everything_that_contributing_promises_a_place_for_has_one() -> None:
     for thing in re.split(r",\s+", listed.replace("\n", " ")):
         first = thing.split()[0].lower()
         assert re.search(rf"\*\*[^*]*{first}[^*]*\*\*", part), thing
+
+
+def test_the_line_that_is_mended_is_that_of_the_version() -> None:
+    newest = ".".join(__version__.split(".")[:2])
+    assert re.findall(r"\b(\d+\.\d+)\.x\b", text("SECURITY.md")) == [newest, newest]
+    assert f"| before {newest}.0 | no |" in text("SECURITY.md")
 
 
 def test_the_floor_of_coverage_is_that_of_the_makefile() -> None:

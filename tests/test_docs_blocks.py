@@ -207,8 +207,11 @@ def greeted(step: Step, text: str, folder: Path, environment: dict[str, str]) ->
 
     thread = threading.Thread(target=listen)
     thread.start()
-    assert process.wait(60) == 0
-    thread.join()
+    try:
+        assert process.wait(60) == 0, "".join(said)
+    finally:
+        process.kill()  # where it never is ready: else the thread, and so pytest, would wait for ever
+        thread.join()
     assert not missing(step.shown, "".join(said)), "".join(said)
 
 

@@ -49,6 +49,31 @@ def test_the_dockerfile_asks_no_registry_but_for_its_base() -> None:
     assert "<<" not in text
 
 
+def test_what_the_files_of_the_image_copy_is_sent_to_the_engine_and_no_more_of_their_folder() -> None:
+    """Beside them somebody may keep the folder and the password that docker/compose.lan.yaml names."""
+    copied = {
+        source
+        for file in ("Dockerfile", "client.Dockerfile")
+        for line in re.findall(r"^COPY (?!--from)(.+)$", (DOCKER / file).read_text(), re.MULTILINE)
+        for source in line.split()[:-1]
+    }
+    everything, *others = [
+        line for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line[:1] not in ("#", "")
+    ]
+    assert everything == "*"
+    assert {line[1:] for line in others if line.startswith("!")} == copied
+    assert "docker" not in copied
+
+
+def test_no_file_lies_in_the_image_with_the_mode_that_it_has_here() -> None:
+    """What was made with a umask of 077 is read by nobody but its owner, and the image's user is another."""
+    last = (DOCKER / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+    assert [one for one in re.findall(r"^COPY (\S+)", last, re.MULTILINE) if one != "--from=build"] == []
+    assert "install -m 644 /build/fakesmb.toml" in (DOCKER / "Dockerfile").read_text()
+    for place in re.findall(r"^COPY \S+ (\S+)$", (DOCKER / "client.Dockerfile").read_text(), re.MULTILINE):
+        assert f"RUN chmod 755 {place}\n" in (DOCKER / "client.Dockerfile").read_text()
+
+
 def documents() -> dict[str, dict[str, Any]]:
     found = yaml.safe_load_all((DOCKER / "kubernetes.yaml").read_text())
     return {one["kind"]: one for one in found}

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.lean import renewed
+from tests.lean import LISTS, renewed
 from tests.leanrun import canonical
 
 
 @pytest.fixture(scope="module")
 def lean(checkout: Path) -> dict[str, str]:
     """The names of the list as registries compare them, with their versions."""
-    lines = (checkout / "requirements" / "lean.txt").read_text(encoding="utf-8").splitlines()
+    return listed(checkout / "requirements" / "lean.txt")
+
+
+def listed(file: Path) -> dict[str, str]:
+    lines = file.read_text(encoding="utf-8").splitlines()
     pairs = [line.split("==") for line in lines if not line.startswith("#")]
     return {canonical(name): version for name, version in pairs}
 
@@ -46,6 +50,16 @@ def test_the_list_has_what_pyproject_asks_for_in_a_version_that_it_allows(
     asked = [*project["dependencies"], *project["optional-dependencies"]["kerberos"]]
     for requirement in map(Requirement, asked):
         assert lean[canonical(requirement.name)] in requirement.specifier
+
+
+def test_the_image_has_the_same_versions(checkout: Path, lean: dict[str, str]) -> None:
+    """Else what the tests ran with is not what people get."""
+    assert {file.relative_to(checkout).as_posix() for file in LISTS} == {
+        "requirements/lean.txt",
+        "docker/requirements.txt",
+    }
+    for file in LISTS:
+        assert listed(file) == lean, "make lean"
 
 
 def test_every_version_is_one(lean: dict[str, str]) -> None:

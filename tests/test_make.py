@@ -1,5 +1,8 @@
-"""What `make serve` and `make test` say of what they install, with programs in the place of apt-get and pip."""
+"""What `make serve` and `make test` say of what they install, with programs in the place of apt-get and pip; what
+`.ci/run` does."""
 
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -79,3 +82,53 @@ def test_packages_of_python(checkout: Path, tmp_path: Path, ends: int) -> None:
     assert len(told) == (3 if ends else 4)
     if not ends:
         assert " has 2 packages and " in told[3]
+
+
+ENGINE = """#!/bin/sh
+echo "engine $1" >>"$TOLD"
+case $1 in
+status) exit 1 ;;
+up) exit "$UP" ;;
+env) echo 'export ENGINE=up' ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "answers", "steps"),
+    [
+        ("", 1, ["make test COVERAGE=1 "]),
+        ("0", 1, ["engine status", "engine up", "engine env", "make test COVERAGE=1 up", "engine down"]),
+        ("1", 1, ["engine status", "engine up", "make test COVERAGE=1 ", "engine down"]),
+        ("0", 0, ["make test COVERAGE=1 "]),
+    ],
+    ids=["no engine is known", "it comes up", "it does not", "one answers"],
+)
+def test_continuous_integration_ends_as_its_tests_do(
+    checkout: Path, tmp_path: Path, there: str, answers: int, steps: list[str]
+) -> None:
+    """With and without an engine, no standard input, and no HOME."""
+    (tmp_path / "source" / ".ci").mkdir(parents=True)
+    for name in ("run", "packages"):
+        shutil.copy(checkout / ".ci" / name, tmp_path / "source" / ".ci" / name)
+    if there:
+        program(tmp_path / "shared" / "docker" / "engine.sh", ENGINE)
+    program(tmp_path / "bin" / "docker", f"#!/bin/sh\nexit {answers}\n")
+    program(tmp_path / "bin" / "make", '#!/bin/sh\necho "make $* $ENGINE" >>"$TOLD"\nexit 7\n')
+    done = subprocess.run(
+        [tmp_path / "source" / ".ci" / "run"],
+        env={"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "TOLD": str(tmp_path / "told"), "UP": there},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert (tmp_path / "told").read_text().splitlines() == steps
+    assert done.returncode == 7
+    assert done.stderr.count("\n") == (there != "0" or not answers), done.stderr
+
+
+def test_make_help_explains_every_target(checkout: Path) -> None:
+    makefile = (checkout / "Makefile").read_text(encoding="utf-8")
+    [targets] = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    told = re.findall(r"^# make (\S+)", makefile, re.MULTILINE)
+    assert sorted(told) == sorted({*targets.split()} - {"help"})

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,26 +18,25 @@ PAGE = CHECKOUT / "docs" / "docker.md"
 UNTIL_HEALTHY = """
 until [ "$(docker inspect --format '{{.State.Health.Status}}' smb)" = healthy ]; do sleep 0.2; done
 """
+OF_THE_PAGE = re.compile(r"(?<= )smb(?=[\s)])")
+"""Where its commands name their container."""
 NOT_RUN = re.compile(r"<!-- not run: [^>]+ -->\n```")
 
 
 @pytest.fixture
-def nothing_left() -> Iterator[None]:
-    """Also where a block fails: no container of the page's names."""
-
-    def remove() -> None:
-        docker("rm", "--force", "smb", check=False)
-        for file in ("compose.yaml", "compose.profiles.yaml"):
-            docker("compose", "--file", f"docker/{file}", "down", "--timeout", "2", check=False)
-
-    remove()
-    yield
-    remove()
+def name() -> Iterator[str]:
+    """Instead of the page's names for its container and projects, which somebody may have running. Nothing is left
+    of it, also where a block fails."""
+    own = f"fakesmb-test-{uuid.uuid4().hex[:10]}"
+    yield own
+    docker("rm", "--force", own, check=False)
+    for file in ("compose.yaml", "compose.profiles.yaml"):
+        docker("compose", "-p", own, "--file", f"docker/{file}", "down", "--timeout", "2", check=False)
 
 
 @pytest.mark.docker
-@pytest.mark.usefixtures("client_image", "nothing_left")
-def test_what_the_page_tells_to_run_runs(image: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("client_image")
+def test_what_the_page_tells_to_run_runs(image: str, name: str, tmp_path: Path) -> None:
     """On free ports. The image is there already, so that its build comes from the engine's cache."""
     docker("tag", image, "fakesmb")
     docker("tag", "fakesmb-client:test", "fakesmb-client")
@@ -44,8 +44,7 @@ def test_what_the_page_tells_to_run_runs(image: str, tmp_path: Path) -> None:
     (tmp_path / "docker").symlink_to(CHECKOUT / "docker")
     write([block for block in blocks(PAGE) if block.language == "toml"], tmp_path)
     ports = {
-        name: str(free_port())
-        for name in ("SMB_PORT", "SMB_PORT_2003", "SMB_PORT_NT4", "SMB_PORT_NAS", "WEB")
+        one: str(free_port()) for one in ("SMB_PORT", "SMB_PORT_2003", "SMB_PORT_NT4", "SMB_PORT_NAS", "WEB")
     }
     said = []
     for block in blocks(PAGE):
@@ -57,10 +56,11 @@ def test_what_the_page_tells_to_run_runs(image: str, tmp_path: Path) -> None:
         )
         script = script.replace("sleep 3\n", UNTIL_HEALTHY)
         script = script.replace("docker build ", f"cd {CHECKOUT}; docker build --network host ")
+        script = OF_THE_PAGE.sub(name, script)
         done = subprocess.run(
             ["bash", "-eu", "-o", "pipefail", "-c", script],
             cwd=tmp_path,
-            env=os.environ | ports,
+            env=os.environ | ports | {"COMPOSE_PROJECT_NAME": name},
             capture_output=True,
             text=True,
             timeout=300,
@@ -79,7 +79,7 @@ def test_what_the_page_tells_to_run_runs(image: str, tmp_path: Path) -> None:
     ):
         assert words in everything
     assert (tmp_path / "scans" / "page.txt").read_text() == "high scores\n"
-    assert docker("ps", "--all", "--quiet", "--filter", "name=^smb$").stdout == ""
+    assert docker("ps", "--all", "--quiet", "--filter", f"name=^{name}$").stdout == ""
 
 
 @pytest.mark.docker

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.docker.engine import free_port
 from tests.docsblocks import CHECKOUT, blocks
 
 IMAGE = "debian:bookworm-slim"
-PORT = 14450
-LISTING = f"smbclient --option='client min protocol=NT1' -m NT1 -p {PORT} -U alice%Secret123 -L 127.0.0.1"
+LISTING = "smbclient --option='client min protocol=NT1' -m NT1 -p {} -U alice%Secret123 -L 127.0.0.1"
 
 pytestmark = pytest.mark.slow
 
@@ -75,16 +75,17 @@ def installing(word: str) -> str:
 @pytest.mark.parametrize("way", ["pip", "make"])
 def test_from_nothing_to_a_listed_share(bare: str, way: str) -> None:
     """With the packages and the commands that the page names, one after the other; ended with the container."""
+    port = free_port()  # of this machine, whose network the container has
     inside(bare, "apt-get update -qq")
     if way == "pip":
         inside(bare, packages("python3-venv"))
         inside(bare, installing("pip install"))
-        start = f"venv/bin/fakesmb serve --port {PORT}"
+        start = f"venv/bin/fakesmb serve --port {port}"
     else:
         inside(bare, "apt-get install -qq -y make")
-        start = f"make serve ARGS='--port {PORT}'"
+        start = f"make serve ARGS='--port {port}'"
     inside(bare, packages("smbclient"))
     wait = "timeout 300 sh -c 'until grep -q ready.on /tmp/out; do sleep 0.1; done' || cat /tmp/out"
     inside(bare, f"({start} > /tmp/out 2>&1 &); {wait}; grep -q 'ready on' /tmp/out")
-    assert re.search(r"^\s+public +Disk", inside(bare, LISTING), re.MULTILINE)
+    assert re.search(r"^\s+public +Disk", inside(bare, LISTING.format(port)), re.MULTILINE)
     assert "Nt Create Andx, FileName = \\srvsvc" in inside(bare, "cat /tmp/out")
