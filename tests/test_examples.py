@@ -13,12 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 from impacket.smbconnection import SessionError, SMBConnection
 
 from fakesmb import FakeSMB, Names
 from fakesmb.cli import main
+from fakesmb.config.merging import Config
+from fakesmb.serving.configure import configure
+from fakesmb.serving.environment import read
 from tests.docsblocks import blocks
 from tests.plugin.conftest import plugin_options
 
@@ -209,7 +214,26 @@ def test_options_of_commands_in_the_readmes_are_there() -> None:
     assert seen >= 8
 
 
-def test_ports_and_addresses_that_the_readmes_lay_over_a_file_are_enough(tmp_path: Path) -> None:
+def on_free_ports(arguments: list[str]) -> Config:
+    """What arguments of `serve` say, with whoever runs this and ports that nobody has; addresses are as they say."""
+    serve = main.get_command(click.Context(main), "serve")
+    assert serve is not None
+    with serve.make_context("serve", arguments) as context:
+        environment = read(serve, {}).but(context.params)
+        config, _ = configure(environment.under(context.params), environment)
+    ports = {key: 0 for key in ("port", "datagram_port") if getattr(config.names, key) is not None}
+    return msgspec.structs.replace(
+        config,
+        port=0,
+        netbios_port=None if config.netbios_port is None else 0,
+        run_as="",
+        names=msgspec.structs.replace(config.names, **ports),
+    )
+
+
+def test_ports_and_addresses_that_the_readmes_lay_over_a_file_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What `sudo` is there for is the ports: with the arguments of the second command nobody needs to be root."""
     for name in ("scanner", "retro-lab", "public-read-only"):
         *_, words = [
@@ -224,6 +248,10 @@ def test_ports_and_addresses_that_the_readmes_lay_over_a_file_are_enough(tmp_pat
             option = f"--{key.replace('_', '-')}"
             assert option in words or options[key] in words, f"{name}: {key}"
         assert "--run-as" in words
+        shutil.copytree(FOLDER / name, tmp_path / name)
+        monkeypatch.chdir(tmp_path / name)
+        with FakeSMB.from_config(on_free_ports(words[2:])) as smb:
+            assert smb.port
 
 
 class TestContinuousIntegration:
