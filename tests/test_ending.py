@@ -163,12 +163,12 @@ def test_a_signal_whose_exception_was_lost_while_modules_were_loaded_still_ends_
         import os, signal
         from fakesmb import cli
         load = cli.main
-        def lossy():
+        def lossy(**more):
             try:
                 os.kill(os.getpid(), signal.SIGTERM)
             except SystemExit:
                 pass
-            load()
+            load(**more)
         cli.main = lossy
     """
     process = started(fakesmb_environment, tmp_path, before=lost)

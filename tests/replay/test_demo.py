@@ -265,7 +265,7 @@ def test_nobody_listens() -> None:
     ("said", "line"),
     [
         (b"", "no answer within 0.1 seconds"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no answer within 0.1 seconds"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP, not SMB: is the port right?"),
         (
             b"\0\0\0\x04\xfeSMB",
             "what it sends is no message of SMB1: a message of 4 bytes is shorter than its header",
