@@ -8,7 +8,7 @@ export USER="$USER_NAME" PASSWD="$PASSWORD" # where smbclient reads them: no oth
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 cd "$here"
-smbclient -g -L "//$SERVER"
+smbclient --option='disable netbios=yes' -g -L "//$SERVER"
 date > sent.txt
 smbclient -E "//$SERVER/$SHARE" -c 'put sent.txt try-server.txt; get try-server.txt back.txt; del try-server.txt; dir'
 cmp sent.txt back.txt

@@ -28,6 +28,8 @@ def place(text: str, usual_port: int) -> Place:
     if found is None or not host:
         raise AddressError(f"{text!r} is no address: write HOST:PORT, such as 127.0.0.1:4450 or [::1]:4450")
     port = found["port"]
+    if port is None and host.isdecimal():
+        raise AddressError(f"{text!r} is a port without a host: write HOST:PORT, such as 127.0.0.1:{text}")
     if port is None:
         return Place(host, usual_port)
     if not port.isdecimal() or not port.isascii() or not 0 < int(port[:6]) <= _HIGHEST_PORT:

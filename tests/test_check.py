@@ -492,6 +492,7 @@ def test_exit_codes_and_where_it_is_said(
         (["a", "b"], MISTAKE, "too many arguments: b"),
         (["a", "--timeout", "0"], MISTAKE, "--timeout 0: must be a number of seconds, from 0.01 to 3600"),
         (["[::1"], MISTAKE, "'[::1' is no address: write HOST:PORT, such as 127.0.0.1:4450 or [::1]:4450"),
+        (["4460"], MISTAKE, "'4460' is a port without a host: write HOST:PORT, such as 127.0.0.1:4460\n"),
         (["nobody.invalid"], check.NO_SERVER, "nobody.invalid: no such host ("),
     ],
 )

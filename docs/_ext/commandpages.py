@@ -49,12 +49,13 @@ and the manual pages (`man fakesmb-serve`). Options of `serve` may also stand in
 [configuration.md](configuration.md).
 
 Mistakes are one line on standard error and the exit code 2: which option, what it must be, and what may be meant.
-`fakesmb completion bash` (`zsh`, `fish`) prints what lets the shell complete commands, options and their values:
+`fakesmb completion bash` (`zsh`, `fish`) prints what lets the shell complete commands, options and their values;
+new shells do so after one of these lines:
 
 ```sh
-fakesmb completion bash > ~/.local/share/bash-completion/completions/fakesmb
-fakesmb completion zsh > ~/.zfunc/_fakesmb
-fakesmb completion fish > ~/.config/fish/completions/fakesmb.fish
+fakesmb completion bash >> ~/.bashrc
+fakesmb completion zsh >> ~/.zshrc                      # behind its compinit
+fakesmb completion fish >> ~/.config/fish/config.fish
 ```
 
 """

@@ -11,11 +11,9 @@ from fakesmb.commandline.values import OneOf
 SHELLS: Final = ("bash", "zsh", "fish")
 EXAMPLES: Final = (
     Example("Let the bash that runs complete it:", 'eval "$(fakesmb completion bash)"'),
-    Example(
-        "Let every new bash do so:",
-        "fakesmb completion bash > ~/.local/share/bash-completion/completions/fakesmb",
-    ),
-    Example("The same for fish:", "fakesmb completion fish > ~/.config/fish/completions/fakesmb.fish"),
+    Example("Let every new bash do so:", "fakesmb completion bash >> ~/.bashrc"),
+    Example("The same for zsh, behind its compinit:", "fakesmb completion zsh >> ~/.zshrc"),
+    Example("The same for fish:", "fakesmb completion fish >> ~/.config/fish/config.fish"),
 )
 
 

@@ -101,7 +101,7 @@ def test_examples_work_as_printed(
     held = Holder.run
     monkeypatch.setattr(Holder, "run", lambda self, _: held(self, 0))
     line, _, rest = re.sub(r"\b[\d.]+:\d+\b(?!/)", f"{smb.host}:{smb.port}", example.line).partition(" | ")
-    line = re.sub(r'eval "\$\((.*)\)"', r"\1", line).partition(" > ")[0]
+    line = re.sub(r'eval "\$\((.*)\)"', r"\1", line).partition(" >> ")[0].partition(" > ")[0]
     done = CliRunner().invoke(cli.main, shlex.split(line)[1:])
     assert done.exit_code == 0, done.output
     assert len(configs) == (name == "serve")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -105,3 +106,25 @@ def test_bash_completes(checkout: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(checkout)}
     done = subprocess.run([bash, "-c", script], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.split() == ["--signing"]
+
+
+def test_the_line_for_bash_is_enough_where_home_is_empty(checkout: Path, tmp_path: Path) -> None:
+    """No folder has to be there, and no other package."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash here")
+    [line] = re.findall(
+        r"^fakesmb completion bash .*$", (checkout / "docs/command.md").read_text("utf-8"), re.M
+    )
+    (tmp_path / "fakesmb").write_text(f'#!/bin/sh\nexec {sys.executable} -m fakesmb "$@"\n')
+    (tmp_path / "fakesmb").chmod(0o755)
+    (tmp_path / "home").mkdir()
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path / "home"),
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHONPATH": str(checkout),
+    }
+    script = f"set -e; {line}; . ~/.bashrc; complete -p fakesmb"
+    done = subprocess.run([bash, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert "_fakesmb_completion" in done.stdout
