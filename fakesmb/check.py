@@ -10,7 +10,7 @@ import errno
 import socket
 import sys
 import time
-from typing import Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from fakesmb.address import AddressError, Place, place
 from fakesmb.saying import MISTAKE, one_line, tell
@@ -42,6 +42,11 @@ _REFUSALS: Final = {
 """Of a NetBIOS session (RFC 1002 4.3.4)."""
 _HTTP: Final = b"GET / HTTP/1.0\r\n\r\n"
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    _Addresses = Sequence[tuple[int, int, int, str, tuple[object, ...]]]
+    """What `socket.getaddrinfo` gives."""
 
 NO_SERVER: Final = 1
 INTERRUPTED: Final = 130
@@ -89,7 +94,9 @@ def run(address: str, seconds: float = USUAL_SECONDS, called: str = "") -> int:
         return INTERRUPTED
     if sys.stdout is not None:
         with contextlib.suppress(OSError):
-            print(one_line(str(answer)), flush=True)
+            text = one_line(str(answer))  # a name may have letters that the terminal has not
+            encoding = sys.stdout.encoding or "ascii"
+            print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     return 0
 
 
@@ -146,15 +153,14 @@ class _Check:
 
     def _connected(self) -> socket.socket:
         """A connection to the first of the host's addresses that takes one. Raises `_NoAnswerError`, `CheckError`."""
-        host, port = self.place
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or "no name can be like that"
-            raise CheckError(f"{host}: no such host ({why}); is the name right?") from None
-        problem: OSError = TimeoutError()
+        found = self._addresses()
+        problem: OSError | None = None  # of the first: those without a way to them come last
         for index, (family, kind, protocol, _, address) in enumerate(found):
-            line = socket.socket(family, kind, protocol)
+            try:
+                line = socket.socket(family, kind, protocol)
+            except OSError as error:  # a system without IPv6
+                problem = problem or error
+                continue
             line.settimeout(self._left() / (len(found) - index))
             try:
                 line.connect(address)
@@ -163,10 +169,38 @@ class _Check:
                 raise _NoAnswerError(b"", closed=True) from None
             except OSError as error:
                 line.close()
-                problem = error
+                problem = problem or error
                 continue
             return line
-        raise CheckError(f"{self.place} {_unreachable(problem, port, self.seconds)}")
+        why = _unreachable(problem or TimeoutError(), self.place.port, self.seconds)
+        raise CheckError(f"{self.place} {why}")
+
+    def _addresses(self) -> "_Addresses":
+        """Those of the host. Raises `CheckError`."""
+        host, port = self.place
+        with contextlib.suppress(OSError, UnicodeError):
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        from threading import Thread  # asking for a name has a time of its own, often a longer one
+
+        told: list[_Addresses | OSError | UnicodeError] = []
+
+        def ask() -> None:
+            try:
+                told.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            except (OSError, UnicodeError) as error:
+                told.append(error)
+
+        asking = Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(self._left())
+        if not told:
+            raise CheckError(
+                f"{host}: nobody tells its address within {self.seconds:g} s; is the name right?"
+            )
+        if isinstance(told[0], Exception):
+            why = getattr(told[0], "strerror", None) or "no name can be like that"
+            raise CheckError(f"{host}: no such host ({why}); is the name right?")
+        return told[0]
 
     def _begin_session(self, line: socket.socket) -> None:
         """Raises `_NoAnswerError`, and `CheckError` where the server lets nobody call it so."""
@@ -210,6 +244,8 @@ class _Check:
                         return came[0], came[_PREFIX:end]
                     came = came[end:]
                     continue
+            if time.monotonic() > self.end:  # for those, too, who send keepalives without an end
+                raise _NoAnswerError(b"" if came[:1] == bytes((_KEEPALIVE,)) else came, closed=False)
             line.settimeout(self._left())
             try:
                 data = line.recv(_LONGEST)

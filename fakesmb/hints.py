@@ -128,9 +128,8 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
     takes_curl = config.settings.signing != "required" and (user is None or "ntlmv1" in config.accept)
     if share is not None and file and takes_curl:
         who = name if password is None else f"{name}:{password}"
-        address = f"[{host}]" if ":" in host else host
         if f"{who}{share.name}{file}".isascii():
-            url = f"smb://{address}:{port}/{percent(share.name)}/{percent(file)}"
+            url = f"smb://{Place(host, port)}/{percent(share.name)}/{percent(file)}"
             told.append(f"curl {_option('-u', who)} {word(url)}")
     if share is not None:
         mount = f"vers=1.0,port={port},username={name}" + (

@@ -1,6 +1,8 @@
 """`fakesmb check`: what it says of servers, and of what is none."""
 
+import contextlib
 import errno
+import io
 import re
 import resource
 import select
@@ -234,6 +236,45 @@ def test_the_next_address_of_a_host_is_tried(served: FakeSMB, monkeypatch: pytes
     found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", one) for one in (nobody, (HOST, served.port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     assert check.check(Place("both.example", 1)).offer.dialect == Dialect.NT_LM
+
+
+def test_a_system_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = socket.socket
+
+    def old(family: int = -1, *more: Any, **named: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return plain(family, *more, **named)
+
+    monkeypatch.setattr(socket, "socket", old)
+    with pytest.raises(CheckError, match="cannot be reached: Address family not supported"):
+        check.check(Place("::1", 1))
+
+
+def test_the_time_is_for_asking_who_the_host_is_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+
+    def ask(*_: object, flags: int = 0, **__: object) -> Any:
+        if not flags:
+            done.wait(30)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    with pytest.raises(
+        CheckError, match=r"^slow.example: nobody tells its address within 0.1 s; is the name"
+    ):
+        check.check(Place("slow.example", 445), 0.1)
+    done.set()
+
+
+def test_keepalives_without_an_end_are_no_answer() -> None:
+    def go_on(line: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                line.sendall(bytes((FrameType.KEEPALIVE, 0, 0, 0)) * 1000)
+
+    with peer(go_on, connections=2) as port:
+        assert said(port, seconds=BRIEF).startswith("takes the connection and says nothing within 0.5 s")
 
 
 def test_who_takes_the_connection_and_says_nothing() -> None:
@@ -507,6 +548,17 @@ def test_the_command_in_process(served: FakeSMB) -> None:
     result = CliRunner().invoke(cli.main, ["check", f"{HOST}:{served.port}", "--netbios", "office"])
     assert result.exit_code == 0
     assert result.output.startswith(f"{HOST}:{served.port} speaks NT LM 0.12 (OFFICE in PEOPLE)")
+
+
+def test_a_name_with_letters_that_the_terminal_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = Answer(
+        Place(HOST, 445), hello.Offer(Dialect.NT_LM, ("B\N{LATIN SMALL LETTER U WITH DIAERESIS}RO",)), 0.001
+    )
+    monkeypatch.setattr(check, "check", lambda *_: answer)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    assert check.run(HOST) == 0
+    assert written.getvalue() == rb"127.0.0.1:445 speaks NT LM 0.12 (B\xfcRO), answered in 1.0 ms" + b"\n"
 
 
 def test_the_port_of_serve_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -727,6 +727,9 @@ def test_a_sub_directory_that_may_not_be_read_is_left_out_and_told(
     config, notes = configure(NOTHING | {"root": str(tmp_path)})
     assert [share.name for share in config.shares] == ["open"]
     assert f"{tmp_path / 'closed'} is left out: it may not be read" in notes
+    (tmp_path / "open").rmdir()
+    with pytest.raises(ConfigError, match=r"^ROOT: .+/closed is left out: .+; so there is nothing to serve$"):
+        configure(NOTHING | {"root": str(tmp_path)})
 
 
 def test_the_file_counts_where_arguments_are_silent(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_passwords_of_shares(folders: Path) -> None:
     assert share.password == "other"
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
 def test_secrets_may_be_in_files(tmp_path: Path, end: str) -> None:
     (tmp_path / "user").write_bytes(b"\xef\xbb\xbfdora:p\xc3\xa4ss \t" + end.encode())
     (tmp_path / "token").write_text(f"abc{end}")
@@ -342,6 +342,11 @@ def test_an_unknown_variable_is_named_with_the_nearest(variable: str, line: str)
             {"FAKESMB_LOG": "jsonl"},
             "FAKESMB_LOG: 'jsonl': must be text, json, summary or none; did you",
         ),
+        ({"FAKESMB_FILTER": "statos=1"}, "FAKESMB_FILTER: nothing that a filter compares is called 'statos'"),
+        (
+            {"FAKESMB_WEB": "9" * 5000},
+            "FAKESMB_WEB 999999999999999999999999999999999999999999999999999999999999",
+        ),
         ({"FAKESMB_QUIET": "2"}, "FAKESMB_QUIET: '2' is neither 1 nor 0 (true, false)"),
         ({"FAKESMB_PROFILE": "windows-3"}, "FAKESMB_PROFILE 'windows-3': "),
         ({"FAKESMB_SET_1": "max_mxp=1"}, "FAKESMB_SET_1: "),
@@ -408,12 +413,15 @@ def test_files_of_secrets_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"Hush:\xff\xfe")
     (tmp_path / "large").write_bytes(b"Hush" * 20_000)
     (tmp_path / "empty").touch()
+    (tmp_path / "two").write_text("alice:Hush\nbob:Hush\n")
     for name, why in (
         ("bytes", f"{tmp_path}/bytes: is no text in UTF-8"),
         ("large", f"{tmp_path}/large: has more than 65536 bytes, and one line is wanted"),
-        ("empty", "a user is NAME:PASSWORD, and there is no colon"),
+        ("empty", f"{tmp_path}/empty: its first line is empty"),
+        ("two", f"{tmp_path}/two: has more than one line"),
     ):
-        assert mistake({"FAKESMB_ADMIN_1_FILE": str(tmp_path / name)}) == f"FAKESMB_ADMIN_1_FILE: {why}"
+        for variable in ("FAKESMB_ADMIN_1_FILE", "FAKESMB_WEB_TOKEN_FILE"):
+            assert mistake({variable: str(tmp_path / name)}) == f"{variable}: {why}"
 
 
 # -- what is none of ours ------------------------------------------------------------------------------------

@@ -21,9 +21,8 @@ class Option(click.Option):
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         """The value. Raises `click.BadParameter`."""
-        known = long_names(ctx.command, ctx)
         for one in value if isinstance(value, list | tuple) else (value,):
-            if isinstance(one, str) and one in known:
+            if isinstance(one, str) and one.startswith("--") and one in long_names(ctx.command, ctx):
                 raise NeedsValueError(one, ctx, self)
         return super().process_value(ctx, value)
 

@@ -16,7 +16,7 @@ from fakesmb.nt.nearest import nearest
 PREFIX: Final = "FAKESMB_"
 ROOT: Final = f"{PREFIX}ROOT"
 """The folder whose sub-directories are the shares where nothing else names any."""
-_OTHERS: Final = frozenset({VARIABLE})
+_OTHERS: Final = (ROOT, VARIABLE)
 """Variables that say something, and nothing that is an argument."""
 _IN_FILE: Final = "_FILE"
 _LONGEST_FILE: Final = 1 << 16
@@ -112,8 +112,6 @@ def read(environment: Mapping[str, str], options: Collection[Option]) -> Environ
         text = environment[variable]
         if not variable.startswith(PREFIX) or not text or _is_of_others(variable, text):
             continue
-        if variable == ROOT or variable in _OTHERS:
-            continue
         option, number, in_file = _option_of(variable, by_variable)
         if in_file:
             text = _content(variable, text, environment)
@@ -158,11 +156,11 @@ def _spellings(options: Iterable[Option], number: str) -> Iterable[str]:
     for option in options:
         plain = f"{option.variable}_{number}" if option.many else option.variable
         yield from (plain, plain + _IN_FILE) if option.secret else (plain,)
-    yield from (ROOT, *_OTHERS)
+    yield from _OTHERS
 
 
 def _content(variable: str, path: str, environment: Mapping[str, str]) -> str:
-    """What stands in the file, without a line's end behind it. Raises `ConfigError`."""
+    """The line that stands in the file, without its end. Raises `ConfigError`."""
     beside = variable.removesuffix(_IN_FILE)
     if environment.get(beside):
         raise ConfigError(f"{variable} and {beside} both say it: give one of them")
@@ -175,7 +173,13 @@ def _content(variable: str, path: str, environment: Mapping[str, str]) -> str:
         raise ConfigError(f"{variable}: {path}: {why}") from None
     if len(data) > _LONGEST_FILE:
         raise ConfigError(f"{variable}: {path}: has more than {_LONGEST_FILE} bytes, and one line is wanted")
-    return text.removesuffix("\n").removesuffix("\r")
+    line, _, more = text.partition("\n")
+    line = line.removesuffix("\r")
+    if more.strip() or not line:
+        raise ConfigError(
+            f"{variable}: {path}: {'has more than one line' if line else 'its first line is empty'}"
+        )
+    return line
 
 
 def flag(text: str) -> bool:

@@ -85,7 +85,7 @@ def share(text: str) -> SharePart:
     before, comma, word = path.rpartition(",")
     if comma and not os.path.exists(path) and os.path.isdir(before):
         near = nearest(word, {one: one for one in _AFTER_PATH} | _MEANT)
-        hint = f"behind a comma may stand ro, rw or overlay, not {word}{near}"
+        hint = f"behind a comma may stand ro, rw or overlay, not {word or 'nothing'}{near}"
         raise ConfigError(f"share {name}: there is no folder {path}; {hint}")
     return share_of(name, path, **keys)
 

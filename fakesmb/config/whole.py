@@ -1,6 +1,6 @@
 """What cannot be in a configuration as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +17,17 @@ from fakesmb.wire.negotiate import Capability
 _NO_KEYS: Final = "no keys to sign with: nobody could sign in; let signing be offered"
 
 
-def check_whole(config: Config, path: str = "", part: FilePart | None = None) -> None:
+def check_whole(
+    config: Config,
+    path: str = "",
+    part: FilePart | None = None,
+    named: Callable[[str, str], str] = lambda _, key: key,
+) -> None:
     """Raises `ConfigError` where nobody can sign in, `users` of a share names somebody who has no account (a keytab
     lets others in), or a rule is none that could ever act.
 
-    `path` and `part` are the file that the shares may come from: they tell the line.
+    `path` and `part` are the file that the shares may come from: they tell the line. `named` is how whoever gave what
+    the file has not calls a key of a table.
     """
     _check_share_level(config, path, part)
     _check_keytab(config)
@@ -40,7 +46,7 @@ def check_whole(config: Config, path: str = "", part: FilePart | None = None) ->
         if share.dfs is not None and (problem := _dfs_problem(share, config)):
             raise ConfigError(f"{_key_of(share, 'dfs', path, part)}: {problem}")
     if config.log.filter:
-        _check_filter(config.log.filter, path, part)
+        _check_filter(config.log.filter, path, part, named("log", "filter"))
     if config.faults:
         _check_faults(config, path, [] if part is None else part.fault)
 
@@ -106,14 +112,13 @@ def _check_keytab(config: Config) -> None:
             raise ConfigError(f"keytab: Kerberos needs extended security, and {why}")
 
 
-def _check_filter(text: str, path: str, part: FilePart | None) -> None:
-    """Raises `ConfigError` for a filter that is none."""
+def _check_filter(text: str, path: str, part: FilePart | None, where: str) -> None:
+    """Raises `ConfigError` for a filter that is none; `where` it is, if not in the file."""
     from fakesmb.record.filters import Filter, FilterError
 
     try:
         Filter.parse(text)
     except FilterError as error:
-        where = "filter"
         if part is not None and part.log.filter == text:
             key = "log.filter"
             where = f"{path}:{line_of(Path(path).read_text(encoding='utf-8'), key)} {key}"

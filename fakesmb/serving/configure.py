@@ -16,6 +16,8 @@ from fakesmb.serving.options import option_of, said
 GUESTS: Final = {"ro": "read-only", "rw": "read-write"}
 
 
+_MOST_DIGITS: Final = 9
+"""Of a port: what has more is none, and nothing that Python should read."""
 _SHARE_PASSWORDS: Final = (("password", "share_passwords"), ("read_only_password", "read_only_passwords"))
 
 
@@ -26,6 +28,7 @@ def configure(given: dict[str, Any], environment: Environment | None = None) -> 
     """
     environment = environment or Environment()
     given = environment.under(given)
+    named = partial(_named, environment)
     part = _file(given["file"], environment)
     shares, notes = shares_of(given, environment, in_file=bool(part.share))
     arguments = merging.Arguments(
@@ -61,7 +64,7 @@ def configure(given: dict[str, Any], environment: Environment | None = None) -> 
         capture=said(given, file="pcap", snap="snap", ports="pcap_ports"),
         users=users_of(given, environment),
         shares=shares,
-        named=partial(_named, environment),
+        named=named,
     )
     if given["quiet"]:
         arguments.log.setdefault("format", "none")
@@ -89,7 +92,7 @@ def configure(given: dict[str, Any], environment: Environment | None = None) -> 
             )
         config = merging.with_users(config, (parts.SAMPLE,))
         notes.append(Greeting(f"user {parts.SAMPLE_USER}, password {parts.SAMPLE_PASSWORD}"))
-    whole.check_whole(config, given["file"] or "", part)
+    whole.check_whole(config, given["file"] or "", part, named)
     return config, notes + list(_warnings(config))
 
 
@@ -138,7 +141,7 @@ def _web(given: dict[str, Any], environment: Environment) -> dict[str, Any]:
     if given["web"] is None:
         return keys
     host, _, port = given["web"].rpartition(":")
-    if not port.isascii() or not port.isdecimal():
+    if not port.isascii() or not port.isdecimal() or len(port) > _MOST_DIGITS:
         name = environment.name_of("web", "--web")
         raise ConfigError(f"{name} {given['web']}: is PORT or ADDRESS:PORT, as 8080 or 127.0.0.1:8080")
     return keys | {"port": int(port)} | ({"host": host.strip("[]")} if host else {})

@@ -25,7 +25,7 @@ def shares_of(
     """
     named = [of_variable("--share", forms.share, text) for text in given["shares"]]
     named += [of_variable("--printer", forms.printer, text) for text in given["printers"]]
-    roots, notes = _readable(forms.subdirectories(given["root"])) if given["root"] else ([], [])
+    roots, notes = _readable(forms.subdirectories(given["root"]), "ROOT") if given["root"] else ([], [])
     shares = _beside(named, roots)
     shares = _beside(shares, _shares_of_environment(environment))
     if shares or in_file:
@@ -54,20 +54,22 @@ def users_of(given: Mapping[str, Any], environment: Environment) -> list[UserPar
 def _in_root(root: str) -> tuple[list[SharePart], list[str]]:
     """What FAKESMB_ROOT has, a place where folders are mounted; none at all is no mistake."""
     try:
-        found, notes = _readable(forms.folders_in(root))
+        folders = forms.folders_in(root)
     except ConfigError as error:
         raise ConfigError(f"{ROOT}: {error}") from None
-    if notes and not found:
-        raise ConfigError(f"{ROOT}: {'; '.join(notes)}; so there is nothing to serve")
+    found, notes = _readable(folders, ROOT)
     return found, notes or (
         [] if found else [Greeting(f"{root} has no sub-directory, which would be a share")]
     )
 
 
-def _readable(roots: Iterable[SharePart]) -> tuple[list[SharePart], list[str]]:
-    closed = [share for share in roots if not os.access(share.path, os.R_OK | os.X_OK)]
+def _readable(folders: Sequence[SharePart], root: str) -> tuple[list[SharePart], list[str]]:
+    """Those that may be read, and of the others a note each. Raises `ConfigError` where none of them may."""
+    closed = [share for share in folders if not os.access(share.path, os.R_OK | os.X_OK)]
     notes = [f"{share.path} is left out: it may not be read" for share in closed]
-    return [share for share in roots if share not in closed], notes
+    if closed and len(closed) == len(folders):
+        raise ConfigError(f"{root}: {'; '.join(notes)}; so there is nothing to serve")
+    return [share for share in folders if share not in closed], notes
 
 
 def _shares_of_environment(environment: Environment) -> list[SharePart]:

@@ -108,7 +108,7 @@ LISTENS: Final = Group(
             "Listen on this address; 0.0.0.0 is all that this machine has.",
             usual="127.0.0.1",
         ),
-        _port("--port", "Listen on this port; 0 takes any free one. Windows knows 445 only.", "4450"),
+        _port("--port", "Listen on this port; 0 takes any free one. Windows knows 445 and 139 only.", "4450"),
         _port("--netbios-port", "Listen on a second port, such as 139, for clients that know no other."),
         _text(
             "--run-as",
@@ -162,7 +162,7 @@ LIKE: Final = Group(
             ["--signing"],
             type=OneOf("off", "offered", "required"),
             help="Sign messages never, with clients that want it, or with all.",
-            usual="offered",
+            usual="what the profile says",
         ),
         Option(
             ["--deterministic"],

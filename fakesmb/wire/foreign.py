@@ -2,6 +2,8 @@
 
 from typing import Final
 
+_NAKED: Final = "SMB without the four bytes of a frame before it"
+_PROXY: Final = "PROXY, which a load balancer puts before a connection"
 _METHODS: Final = (
     *(b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"TRACE ", b"PATCH ", b"CONNECT "),
     *(
@@ -21,8 +23,8 @@ _BEGINNINGS: Final = (
     ("HTTP", (*_METHODS, b"HTTP/", b"<!DOCTYPE", b"<html")),
     ("TLS", (b"\x16\x03", b"\x15\x03")),
     ("SSH", (b"SSH-",)),
-    ("SMB without the four bytes of a frame before it", (b"\xffSMB", b"\xfeSMB", b"\xfdSMB")),
-    ("PROXY, which a load balancer puts before a connection", (b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n")),
+    (_NAKED, (b"\xffSMB", b"\xfeSMB", b"\xfdSMB")),
+    (_PROXY, (b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n")),
     ("RDP", (b"\x03\0\0",)),
     ("DCE/RPC without SMB", (b"\x05\0\x0b", b"\x05\0\x0c", b"\x05\0\x0d")),
     ("RTSP", (b"RTSP/", b"DESCRIBE ", b"SETUP ")),
@@ -43,6 +45,8 @@ ADVICE: Final = {
     "HTTP": "the page and the control API have a port of their own (--web PORT)",
     "TLS": "SMB1 knows no encryption of that kind, so connect without",
     "SSH": "its port is 22, as a rule",
+    _NAKED: "each message stands behind its length",
+    _PROXY: "have that left out",
 }
 """What to do where one of them comes to a port of SMB; else the client has the wrong port."""
 

@@ -57,4 +57,8 @@ def test_what_to_do_is_told() -> None:
         "the page and the control API have a port of their own (--web PORT)"
     )
     assert told(b"RFB 003.008\n").endswith(" and this port speaks SMB: the client has the wrong port")
+    assert told(b"\xffSMBr\0\0\0").endswith(
+        " and this port speaks SMB: each message stands behind its length"
+    )
+    assert told(b"PROXY TCP4 ").endswith(" and this port speaks SMB: have that left out")
     assert told(b"\x47\x00") == "that is no SMB: 47 00"
