@@ -24,6 +24,11 @@ def give_up_rights(config: Config) -> None:
             raise ConfigError(f"share {share.name}: {config.run_as} may not list {share.path}")
 
 
+def load_all() -> None:
+    """All of fakesmb but its modules for pytest: a server runs where pytest is not installed."""
+    load_whole("fakesmb", without="pytest_")
+
+
 def _load_what_comes_late(config: Config) -> None:
     """Modules that the server imports when they are first used: they may be in a folder that only root can read."""
     import twisted.internet.threads
@@ -31,7 +36,7 @@ def _load_what_comes_late(config: Config) -> None:
 
     from fakesmb.auth import hashes
 
-    load_whole("fakesmb")
+    load_all()
     hashes.load()
     for encoding in (config.settings.oem_encoding, *_ENCODINGS):
         codecs.lookup(encoding)

@@ -4,9 +4,7 @@ All others are as if they were not installed. Writes those of the named that wer
 each. It is run in a process of its own, as pytest loads more.
 """
 
-import importlib
 import importlib.abc
-import pkgutil
 import re
 import socket
 import sys
@@ -41,15 +39,6 @@ def canonical(name: str) -> str:
     return re.sub("[-_.]+", "-", name).lower()
 
 
-def import_all() -> None:
-    """Every module of fakesmb but those for pytest, which bring it."""
-    import fakesmb
-
-    for module in pkgutil.walk_packages(fakesmb.__path__, "fakesmb."):
-        if not module.name.startswith("fakesmb.pytest_") and module.name != "fakesmb.__main__":
-            importlib.import_module(module.name)
-
-
 def serve_once() -> None:
     """Sign-in, pipes, files, the page's API and a capture, by the clients that come with fakesmb."""
     from fakesmb import FakeSMB, Web
@@ -75,7 +64,9 @@ def main() -> None:
     wanted = {canonical(name) for name in sys.argv[1:]}
     sys.meta_path.insert(0, Absent(homes, wanted | {"fakesmb"}))
     socket.setdefaulttimeout(30)
-    import_all()
+    from fakesmb.rights import load_all  # what `serve --run-as` does before it gives its rights up
+
+    load_all()
     serve_once()
     loaded = {canonical(name) for module in sys.modules for name in homes.get(module.partition(".")[0], ())}
     print(*sorted(loaded & wanted), sep="\n")

@@ -101,10 +101,13 @@ def most_descriptors(*, raised: bool = False) -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def load_whole(package: str) -> None:
-    """Imports every module of a package, for a process whose next user may not be able to read the sources."""
+def load_whole(package: str, without: str) -> None:
+    """Imports every module of a package, for a process whose next user may not be able to read the sources.
+
+    Left out are those whose name in the package begins with `without`.
+    """
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__") and not module.name.startswith(f"{package}.{without}"):
             importlib.import_module(module.name)
 
 
