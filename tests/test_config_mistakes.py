@@ -149,6 +149,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "lab.toml").touch()
     (tmp_path / "notes.txt").touch()
+    (tmp_path / "talk.CAP").touch()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -201,6 +202,7 @@ def test_a_share_that_is_none(text: str, said: str) -> None:
         ("data/inn", "there is no folder data/inn; did you mean data/in?"),
         ("~/lab", "there is no folder ~/lab: the shell left the ~ as it is; write the whole path"),
         ("lab.toml", "lab.toml is a file; did you mean fakesmb serve --config lab.toml?"),
+        ("talk.CAP", "talk.CAP is a file; did you mean fakesmb show talk.CAP?"),
         ("notes.txt", "notes.txt is a file, and must be a folder: its sub-directories are the shares"),
         (
             "empty one",

@@ -409,6 +409,13 @@ def test_no_secret_is_repeated(variables: dict[str, str], line: str) -> None:
     assert "Hush" not in said
 
 
+def test_a_representation_has_no_secret() -> None:
+    environment = read(serve, USER | {"FAKESMB_WEB_TOKEN": "abc"})
+    assert repr([environment.many, environment.one]) == (
+        "[{'users': [Told('FAKESMB_USER_1')]}, {'web_token': Told('FAKESMB_WEB_TOKEN')}]"
+    )
+
+
 def test_files_of_secrets_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"Hush:\xff\xfe")
     (tmp_path / "large").write_bytes(b"Hush" * 20_000)

@@ -28,14 +28,6 @@ _ALSO: Final[Mapping[str, str]] = {
     "health": "check",
 }
 """What people call commands, and which they mean."""
-_FOR_FILES: Final[Mapping[str, str]] = {
-    ".toml": "serve --config",
-    ".pcap": "show",
-    ".pcapng": "show",
-    ".cap": "show",
-    ".jsonl": "show",
-}
-"""How names of files end, and what takes such a file."""
 
 
 class NeedsValueError(WrongValueError):
@@ -147,9 +139,10 @@ def _meant(name: str, known: Sequence[str]) -> str:
     """The command that may be meant by what is none."""
     if os.path.isdir(name):
         return f"; did you mean fakesmb serve {quote(name)}?"
-    for ending, command in _FOR_FILES.items():
-        if name.lower().endswith(ending):
-            return f"; did you mean fakesmb {command} {quote(name)}?"
+    from fakesmb.config.forms import command_for
+
+    if command := command_for(name):
+        return f"; did you mean {command}?"
     others = {said: meant for said, meant in _ALSO.items() if meant.startswith("-") or meant in known}
     return nearest(name, {one: one for one in known} | others) or "; fakesmb --help lists them"
 

@@ -65,6 +65,10 @@ class Told(NamedTuple):
     variable: str
     value: Any
 
+    def __repr__(self) -> str:
+        """Without the value, which may be a password."""
+        return f"Told({self.variable!r})"
+
 
 def _is_said(value: object) -> bool:
     """Whether somebody gave an option: a flag that nobody gave is False."""

@@ -126,8 +126,17 @@ def subdirectories(root: str) -> list[SharePart]:
     return folders
 
 
-_TAKE_FILES: Final = {".toml": "serve --config", ".pcap": "show", ".pcapng": "show", ".jsonl": "show"}
-"""How names of files end that are given for a folder, and what takes them."""
+_TAKE_FILES: Final = {
+    ".toml": "serve --config",
+    **dict.fromkeys((".pcap", ".pcapng", ".cap", ".jsonl"), "show"),
+}
+"""How names of files end, and what takes such a file."""
+
+
+def command_for(path: str) -> str:
+    """The command that is meant by who gives a file where there is no place for one: `fakesmb show FILE`, or ""."""
+    command = _TAKE_FILES.get(os.path.splitext(path)[1].lower())
+    return f"fakesmb {command} {quote(path)}" if command else ""
 
 
 def folders_in(root: str) -> list[SharePart]:
@@ -137,9 +146,9 @@ def folders_in(root: str) -> list[SharePart]:
     except FileNotFoundError:
         raise ConfigError(absent(root, "folder")) from None
     except NotADirectoryError:
-        command = _TAKE_FILES.get(os.path.splitext(root)[1].lower())
+        command = command_for(root)
         hint = (
-            f"; did you mean fakesmb {command} {quote(root)}?"
+            f"; did you mean {command}?"
             if command
             else ", and must be a folder: its sub-directories are the shares"
         )
