@@ -6,6 +6,7 @@ import sys
 import tomllib
 from email.message import Message
 from email.parser import BytesParser
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from packaging.requirements import Requirement
 
 import fakesmb
 from fakesmb.version import __version__
+from tests.installed import collected
 from tests.leanrun import canonical
 
 hatchling = pytest.importorskip("hatchling.build", reason="no hatchling here (it comes with the extra dev)")
@@ -62,6 +64,7 @@ def names(requirements: list[str]) -> set[str]:
     return {canonical(Requirement(one).name) for one in requirements}
 
 
+@cache
 def imported_by_the_package() -> dict[str, set[str]]:
     """Distributions of others that the package imports, and the modules that do so."""
     root = Path(fakesmb.__file__).parent
@@ -162,3 +165,8 @@ def test_the_wheel_starts_the_command_and_the_plugin(wheel: Path) -> None:
 
 def test_the_same_tree_gives_the_same_bytes(wheel: Path, checkout: Path, tmp_path: Path) -> None:
     assert sha256(wheel.read_bytes()).digest() == sha256(build(checkout, tmp_path).read_bytes()).digest()
+
+
+def test_make_dist_counts_the_tests_of_an_sdist(checkout: Path) -> None:
+    """By the options of pyproject.toml, under which pytest says less or more."""
+    assert collected(checkout, "tests/test_places.py") > 1
