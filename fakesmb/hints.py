@@ -16,12 +16,17 @@ from fakesmb.config.merging import Config
 from fakesmb.config.parts import SAMPLE, SharePart, UserPart
 from fakesmb.folders.content import File
 from fakesmb.nt.names import fold
+from fakesmb.wire.negotiate import Capability
 
 _MOST_LOOKED_AT: Final = 1000
 """Entries of a share's folder among which a file is sought."""
+_DIALECT: Final = "NT LM 0.12"
+"""Which the commands are for."""
 _OLD: Final = ("client lanman auth=yes", "client ntlmv2 auth=no")
-"""What lets smbclient prove a password as at share level, by LM; in plain text with one more."""
+"""What lets smbclient prove a password by LM or NTLMv1, as at share level; in plain text with one more."""
 _PLAIN: Final = "client plaintext auth=yes"
+_NO_SPNEGO: Final = "client use spnego=no"
+"""What lets it prove one by NTLMv2 to a server without extended security."""
 _NO_NETBIOS: Final = "disable netbios=yes"
 """Else `smbclient -L` asks on port 139, too, who is in the workgroup, and says that nobody answers there."""
 _NETBIOS_PORT: Final = 139
@@ -83,13 +88,22 @@ def _listing(config: Config, host: str, port: int) -> str:
     user, password = _who(config)
     nobody = user is None and config.guest == "off"
     name = "guest" if user is None else user.name
-    if config.settings.security == "share" or nobody or _NOT_FOR_SMBCLIENT & set(name):
+    unknown = _DIALECT not in config.settings.profile.dialects or bool(_NOT_FOR_SMBCLIENT & set(name))
+    if config.settings.security == "share" or nobody or unknown:
         return ""
     who = name if password is None else f"{name}%{password}"
-    plain = (*_OLD, _PLAIN) if config.settings.plain_text else ()
     return _smbclient(
-        port, who, f"-L {word(host)}", (*plain, *([] if port == _NETBIOS_PORT else [_NO_NETBIOS]))
+        port, who, f"-L {word(host)}", (*_proof(config), *([] if port == _NETBIOS_PORT else [_NO_NETBIOS]))
     )
+
+
+def _proof(config: Config) -> tuple[str, ...]:
+    """What smbclient is told beyond its defaults, so that it proves the password in a way that the server knows."""
+    if config.settings.plain_text:
+        return (*_OLD, _PLAIN)
+    if config.settings.profile.offers(Capability.EXTENDED_SECURITY):
+        return ()
+    return _OLD if {"ntlmv1", "lm"} & set(config.accept) else (_NO_SPNEGO,)
 
 
 def _who(config: Config) -> tuple[UserPart | None, str | None]:
@@ -107,8 +121,11 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
     The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
     be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, and reads a file, which
     must be there. Neither curl nor mount sends passwords in plain text, or those of shares. Where only tickets are
-    taken, smbclient is told of one for `service`, what the keytab calls the server.
+    taken, smbclient is told of one for `service`, what the keytab calls the server. A server of older dialects
+    only has none.
     """
+    if _DIALECT not in config.settings.profile.dialects:
+        return []
     plain = config.settings.plain_text
     if config.settings.security == "share":
         return _at_share_level(config, host, port)
@@ -121,7 +138,7 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
     told = []
     if not _NOT_FOR_SMBCLIENT & set(name):
         who = name if password is None else f"{name}%{password}"
-        told.append(_smbclient(port, who, unc, (*_OLD, _PLAIN) if plain else ()))
+        told.append(_smbclient(port, who, unc, _proof(config)))
     if plain:
         return told
     file = "" if share is None else _file_of(share)

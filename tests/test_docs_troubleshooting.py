@@ -67,7 +67,8 @@ class Servers:
         self.locking = FakeSMB(
             {"public": {}}, users=users, timing={"lock_out": 60}, limits={"lock_out_after": 1}
         )
-        self.all = (self.usual, self.any_form, self.strict, self.locking)
+        self.older = FakeSMB({"public": {}}, users=users, profile="windows-nt4")
+        self.all = (self.usual, self.any_form, self.strict, self.locking, self.older)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,7 @@ PROVOKED: dict[str, Callable[[Servers], str]] = {
         at.usual, *OLD, "-m", "LANMAN1", "--option=client ntlmv2 auth=no", "-c", "ls"
     ),
     "Server requested PLAINTEXT password": lambda at: smbclient(at.any_form, *OLD, "-m", "CORE", "-c", "ls"),
+    "Server does not support EXTENDED_SECURITY": lambda at: smbclient(at.older),
     "Anonymous login successful": lambda at: run(
         *("smbclient", "--option=client min protocol=NT1", "-p", str(at.usual.port)),
         *("-N", "//127.0.0.1/public", "-c", "ls"),

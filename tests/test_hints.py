@@ -41,6 +41,31 @@ def test_the_sample_user() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ({"profile": "windows-2003"}, ""),
+        ({"profile": "windows-nt4"}, "--option='client lanman auth=yes' --option='client ntlmv2 auth=no' "),
+        ({"profile": "windows-98"}, "--option='client lanman auth=yes' --option='client ntlmv2 auth=no' "),
+        ({"profile": "windows-nt4", "accept": ["ntlmv2"]}, "--option='client use spnego=no' "),
+        ({"extended_security": False, "accept": ["ntlmv2"]}, "--option='client use spnego=no' "),
+    ],
+)
+def test_a_server_without_extended_security(server: dict[str, Any], told: str) -> None:
+    """Else smbclient says NT_STATUS_ACCESS_DENIED, and nothing of it comes to the server."""
+    listed, opened = hints.lines(made(SAMPLE, **server), "127.0.0.1", 4450)[1:3]
+    assert opened.startswith(f"smbclient --option='client min protocol=NT1' {told}-m NT1 ")
+    assert listed.startswith(
+        f"smbclient --option='client min protocol=NT1' {told}--option='disable netbios=yes' "
+    )
+
+
+def test_a_server_of_the_core_dialect_has_no_command_that_would_fail() -> None:
+    assert hints.lines(made(SAMPLE, profile="core-only"), "127.0.0.1", 4450) == [
+        "fakesmb check 127.0.0.1:4450"
+    ]
+
+
 def test_where_only_tickets_are_taken() -> None:
     """By the name that is in the keytab, at an address that need not be that name's."""
     config = made(keytab="files.keytab")
