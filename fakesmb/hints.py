@@ -118,11 +118,11 @@ def _who(config: Config) -> tuple[UserPart | None, str | None]:
 def commands(config: Config, host: str, port: int, service: str = "") -> list[str]:
     """A command each for smbclient, curl and mount, as the first user and to the first share that admits that one.
 
-    The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client cannot
-    be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, and reads a file, which
-    must be there. Neither curl nor mount sends passwords in plain text, or those of shares. Where only tickets are
-    taken, smbclient is told of one for `service`, what the keytab calls the server. A server of older dialects
-    only has none.
+    The sample user's password is in them, since everybody knows it; the clients ask for any other. What a client
+    cannot be told has no command: a curl signs in by NTLMv1 only, signs no messages, knows ASCII only, opens by
+    NT_CREATE_ANDX, and reads a file, which must be there. Neither curl nor mount sends passwords in plain text, or
+    those of shares. Where only tickets are taken, smbclient is told of one for `service`, what the keytab calls the
+    server. A server of older dialects only has none.
     """
     if _DIALECT not in config.settings.profile.dialects:
         return []
@@ -142,7 +142,8 @@ def commands(config: Config, host: str, port: int, service: str = "") -> list[st
     if plain:
         return told
     file = "" if share is None else _file_of(share)
-    takes_curl = config.settings.signing != "required" and (user is None or "ntlmv1" in config.accept)
+    opens = config.settings.signing != "required" and config.settings.profile.offers(Capability.NT_SMBS)
+    takes_curl = opens and (user is None or "ntlmv1" in config.accept)
     if share is not None and file and takes_curl:
         who = name if password is None else f"{name}:{password}"
         if f"{who}{share.name}{file}".isascii():

@@ -60,6 +60,13 @@ def test_a_server_without_extended_security(server: dict[str, Any], told: str) -
     )
 
 
+def test_curl_opens_as_windows_98_does_not_know() -> None:
+    assert "curl" not in "".join(
+        commands(made(SAMPLE, profile="windows-98", accept=["ntlmv1"]), "127.0.0.1", 4450)
+    )
+    assert "curl" in "".join(commands(made(SAMPLE, profile="windows-nt4"), "127.0.0.1", 4450))
+
+
 def test_a_server_of_the_core_dialect_has_no_command_that_would_fail() -> None:
     assert hints.lines(made(SAMPLE, profile="core-only"), "127.0.0.1", 4450) == [
         "fakesmb check 127.0.0.1:4450"
