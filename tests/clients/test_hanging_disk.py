@@ -104,6 +104,7 @@ def test_a_disk_that_hangs_holds_up_only_who_asks_it(
     """ECHOes and another share are answered meanwhile; the one who waits is, when the disk goes on."""
     with EchoProbe(smb.port) as probe:
         with disk.hanging(*hangs):
+            began = time.monotonic()
             asks = words(smb, "slow", f"cd .; ls; get slow.txt {tmp_path / 'slow'}")
             waits = subprocess.Popen(asks, stdout=subprocess.PIPE, text=True)
             time.sleep(0.5)
@@ -111,9 +112,10 @@ def test_a_disk_that_hangs_holds_up_only_who_asks_it(
                 run(*words(smb, "files", f"ls; get b.txt {tmp_path / 'got'}"))
             assert (tmp_path / "got").read_bytes() == b"beta"
             assert waits.poll() is None
+            hung = time.monotonic() - began
         told, _ = waits.communicate(timeout=20)
     assert (tmp_path / "slow").read_bytes() == b"slow", told
-    assert probe.longest < 0.1
+    assert probe.longest < hung / 3  # the tests beside it hold up the processors, too
 
 
 def test_a_file_that_hangs_holds_up_no_other_file_of_its_disk(
