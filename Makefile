@@ -38,7 +38,7 @@ NOT_INSTALLED = { echo "pip could not install what fakesmb needs from PyPI (with
 # Of the image. On the network of the machine a build reaches what the machine does, behind whatever that lies.
 PYTHON_IMAGE ?= python:3.13-slim-bookworm
 BUILD_NETWORK ?= host
-VERSION = cat pyproject.toml fakesmb/version.py 2>/dev/null | sed -n -E 's/^(__version__: Final|version) = "(.*)"$$/\2/p'
+VERSION = sed -n 's/^__version__: Final = "\(.*\)"$$/\1/p' fakesmb/version.py
 
 # What the tests of clients and of smbtorture reach is not measured: their servers are processes of their own.
 COVERAGE_FLOOR := 94
